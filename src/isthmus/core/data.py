@@ -1,0 +1,115 @@
+"""Data and Source: how the user's world becomes tensors, and where batches come from.
+
+``Columns`` is what flows between them: a dict of tensors with the rows first, such as
+``{"numbers": float64 (n, p), "codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, h, w, c)}`` of images.
+Two further keys may stand in it for any kind of data: ``"weight"`` float32 (n,), and ``"condition:NAME"`` float32 (n, k).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.records import Batch
+
+Columns = dict[str, Tensor]
+
+
+class Data(nn.Module):
+    """A two-way map between what the user has and tensors; abstract.
+
+    Constructed with knobs only it is not fitted; `learn` returns a fitted one, whose arguments are all it learnt.
+    ``read`` and ``write`` run on the host (strings, dtypes, dates). ``forward``, ``invert`` and ``locate`` run in the
+    graph: tensors only, no branch that depends on values.
+    """
+
+    shape: tuple[int, ...]
+    """Shape of one row of ``Batch.x``."""
+
+    @property
+    def fitted(self) -> bool:
+        """Whether `learn` made this object."""
+        raise NotImplementedError
+
+    def learn(self, chunks: Iterable[Any]) -> Data:
+        """Return a fitted copy after one pass over pieces of the user's data, in bounded memory."""
+        raise NotImplementedError
+
+    def read(self, X: Any) -> Columns:
+        """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
+        raise NotImplementedError
+
+    def write(self, columns: Columns, like: Any = None) -> Any:
+        """Turn columns into what the user has: the kind of `like`, else of what was learnt from."""
+        raise NotImplementedError
+
+    def forward(self, columns: Columns) -> Batch:
+        """Turn columns into a Batch whose ``corrupted`` is ``x``."""
+        raise NotImplementedError
+
+    def invert(self, mean: Tensor) -> Columns:
+        """Turn a reconstruction x̂ of shape (batch, *shape) into columns in the user's units."""
+        raise NotImplementedError
+
+    def locate(self, error: Tensor) -> Tensor:
+        """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.
+
+        Returns
+        -------
+        Tensor of shape (batch, ...)
+            In the user's coordinates: (batch, columns) of a table, the given shape of images.
+        """
+        raise NotImplementedError
+
+    def feature_names(self) -> list[str]:
+        """Name the user's coordinates in the order of a flattened row of `locate`."""
+        raise NotImplementedError
+
+    def defaults(self) -> tuple[Any, Any]:
+        """Return the (net, likelihood) parts that suit this data."""
+        raise NotImplementedError
+
+    def batch(self, columns: Columns) -> Batch:
+        """Call `forward`, then attach the weight and the conditions that stand in the columns."""
+        columns = dict(columns)
+        weight = columns.pop("weight", None)
+        given = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
+        return self(columns).with_(weight=weight, condition=given)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where batches come from. The order of rows is a function of (seed, epoch), so that resuming skips."""
+
+    def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on."""
+        ...
+
+    def steps(self, split: str) -> int:
+        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        ...
+
+    def sample(self, rows: int) -> Batch:
+        """Return one batch of at most `rows` training rows, the same at each call: what parts are initialised on."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return a short text that differs where the rows, their order or the batch size differ."""
+        ...
+
+
+def rows(columns: Columns) -> int:
+    """Return the number of rows that columns hold."""
+    return len(next(iter(columns.values()))) if columns else 0
+
+
+def take(columns: Columns, index: Tensor | slice) -> Columns:
+    """Return some rows of columns: one gather for each tensor."""
+    return {name: tensor[index] for name, tensor in columns.items()}
+
+
+def join(pieces: list[Columns]) -> Columns:
+    """Join pieces of columns along the rows."""
+    return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}

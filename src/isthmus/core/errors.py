@@ -1,0 +1,64 @@
+"""The exceptions that isthmus raises on purpose; each message names the value, the place and the remedy."""
+
+from difflib import get_close_matches
+from typing import Iterable
+
+
+class IsthmusError(Exception):
+    """Base of all errors that isthmus raises on purpose."""
+
+
+class InputError(IsthmusError, ValueError):
+    """The data, a name or a setting given by the user cannot be used."""
+
+
+class FileFormatError(IsthmusError, ValueError):
+    """A file is truncated, tampered with, foreign, or of a version this release cannot read."""
+
+
+class DivergenceError(IsthmusError, ArithmeticError):
+    """Training met a loss that is not finite; the best weights so far are kept."""
+
+
+class MissingExtraError(IsthmusError, ImportError):
+    """An optional library is not installed; the message names the extra that brings it."""
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> str:
+    """Return the message for an unknown name: the nearest known one first, then all of them.
+
+    Examples
+    --------
+    >>> unknown("variant", "denoise", ["plain", "denoising"])
+    "unknown variant 'denoise'; did you mean 'denoising'? Known: plain, denoising"
+    """
+    known = list(known)
+    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return f"unknown {what} {name!r}{hint} Known: {', '.join(known) or 'none'}"
+
+
+def extra(module: str, name: str):
+    """Import an optional module, or say which extra brings it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module, such as ``"pyarrow.parquet"``.
+    name : str
+        The extra of isthmus that installs it, such as ``"tables"``.
+
+    Raises
+    ------
+    MissingExtraError
+        The module is not installed.
+    """
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(
+            f"this needs the package {package!r}, which is not installed: pip install 'isthmus[{name}]'"
+        ) from error

@@ -1,0 +1,174 @@
+"""Parts: classes with a kind and a name that remember their arguments, so that a file can describe and rebuild them.
+
+Nothing here imports torch: the command line reads the tables of parts and variants without it.
+"""
+
+import copy
+import functools
+import inspect
+import math
+from importlib.metadata import entry_points
+from typing import Any, Callable, TypeVar
+
+from isthmus.core.errors import FileFormatError, InputError, unknown
+
+T = TypeVar("T")
+
+PARTS: dict[str, type] = {}
+
+
+def part(name: str) -> Callable[[type[T]], type[T]]:
+    """Register a class as the part ``"kind/name"`` and make its instances remember their arguments.
+
+    Parameters
+    ----------
+    name : str
+        Kind and name, such as ``"bottleneck/gaussian"``; unique together.
+
+    Raises
+    ------
+    InputError
+        The name has no kind, or another class bears it already.
+    """
+    if name.count("/") != 1:
+        raise InputError(f"a part is named 'kind/name', not {name!r}")
+
+    def register(cls: type[T]) -> type[T]:
+        holder = PARTS.get(name)
+        if holder is not None and (holder.__module__, holder.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise InputError(f"the part {name!r} exists already: {holder.__module__}.{holder.__qualname__}")
+        PARTS[name] = cls
+        cls.part_name = name  # type: ignore[attr-defined]  # the one attribute the decorator adds
+        if not hasattr(cls, "get_params"):  # an estimator's arguments are its parameters
+            _remember(cls)
+        return cls
+
+    return register
+
+
+def _remember(cls: type) -> None:
+    original = cls.__init__  # type: ignore[misc]  # wrapping the constructor is the point
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "_arguments" not in self.__dict__:
+            bound = signature.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            names = {n: v for n, v in bound.arguments.items() if n != "self"}
+            object.__setattr__(self, "_arguments", names)
+        original(self, *args, **kwargs)
+
+    cls.__init__ = init  # type: ignore[misc]
+
+
+def arguments(obj: Any) -> dict[str, Any]:
+    """Return what a part was constructed with, defaults included."""
+    if hasattr(obj, "get_params"):
+        return obj.get_params(deep=False)
+    return dict(obj._arguments)
+
+
+def fresh(obj: T) -> T:
+    """Return a new, unbuilt copy of a part, constructed from the same arguments."""
+    return type(obj)(**{name: _fresh_value(value) for name, value in arguments(obj).items()})
+
+
+def _fresh_value(value: Any) -> Any:
+    return fresh(value) if is_part(value) else copy.deepcopy(value)
+
+
+def is_part(obj: Any) -> bool:
+    """Tell whether an object is an instance of a registered part."""
+    return not isinstance(obj, type) and hasattr(type(obj), "part_name")
+
+
+def names(kind: str) -> list[str]:
+    """Return the short names of all registered parts of a kind, in order of registration."""
+    return [key.partition("/")[2] for key in PARTS if key.startswith(kind + "/")]
+
+
+def lookup(name: str) -> type:
+    """Return the class of the part ``"kind/name"``: from the catalogue, then from installed entry points.
+
+    Raises
+    ------
+    InputError
+        No such part; the message names the nearest one.
+    """
+    if name not in PARTS:
+        for entry in entry_points(group="isthmus.parts"):
+            if entry.name == name:
+                entry.load()
+    if name not in PARTS:
+        kind, _, short = name.partition("/")
+        raise InputError(unknown(kind or "part", short, names(kind)))
+    return PARTS[name]
+
+
+def resolve(kind: str, value: Any, **arguments: Any) -> Any:
+    """Turn a name into a part of that kind; a part passes through.
+
+    Examples
+    --------
+    >>> from isthmus.parts.schedules import Constant
+    >>> resolve("schedule", Constant(2.0))(0.5)
+    2.0
+    """
+    if isinstance(value, str):
+        return lookup(f"{kind}/{value}")(**arguments)
+    if not is_part(value):
+        raise InputError(f"expected the name of a {kind} or a {kind}, got {value!r}; names: {', '.join(names(kind))}")
+    return value
+
+
+def describe(value: Any) -> Any:
+    """Turn a part, or a plain value, into JSON: parts become ``{"part": name, "arguments": {...}}``.
+
+    Raises
+    ------
+    InputError
+        A value inside is neither a part nor plain (None, bool, number, text, list, tuple, dict).
+    """
+    if is_part(value):
+        held = {name: describe(v) for name, v in arguments(value).items()}
+        return {"part": type(value).part_name, "arguments": held}
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a NumPy or torch number
+        value = value.item()
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else {"float": str(value)}
+    if isinstance(value, (list, tuple)):
+        return [describe(v) for v in value]
+    if isinstance(value, dict) and all(isinstance(k, str) for k in value):
+        return {"dict": {k: describe(v) for k, v in value.items()}}
+    raise InputError(
+        f"{value!r} (a {type(value).__name__}) cannot be written into a model file; "
+        "a class of your own can, once it is decorated with @part('kind/name')"
+    )
+
+
+def build(description: Any) -> Any:
+    """Rebuild what `describe` described; lists come back as tuples.
+
+    Raises
+    ------
+    FileFormatError
+        The description names an unknown part, or arguments that the part does not take.
+    """
+    if isinstance(description, list):
+        return tuple(build(v) for v in description)
+    if not isinstance(description, dict):
+        return description
+    if "float" in description:
+        return float(description["float"])
+    if "dict" in description:
+        return {k: build(v) for k, v in description["dict"].items()}
+    try:
+        cls = lookup(description["part"])
+        return cls(**{k: build(v) for k, v in description["arguments"].items()})
+    except (KeyError, TypeError, AttributeError, InputError) as error:
+        raise FileFormatError(f"the description {str(description)[:80]!r} cannot be rebuilt: {error}") from error

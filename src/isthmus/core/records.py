@@ -1,0 +1,80 @@
+"""The three records that flow through a model: Batch in, Code in the middle, Output at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model sees of some rows.
+
+    Attributes
+    ----------
+    x : Tensor of shape (batch, ...) or None
+        The clean target; gaps are filled. None: there is none, generate.
+    corrupted : Tensor of the shape of x, or None
+        What the encoder may look at.
+    masked : bool Tensor of the shape of x, or None
+        True where a corruption took x away.
+    observed : bool Tensor of the shape of x, or None
+        False where x itself is missing in the user's data. None: nothing is missing.
+    feature : int64 Tensor of shape (d,), or None
+        The user's column of each element of a row: masking takes whole columns.
+    condition : dict of Tensor
+        Label, noise level …: given, not rebuilt. Each of shape (batch, width).
+    weight : Tensor of shape (batch,), or None
+        How much a sample counts.
+    """
+
+    x: Tensor | None
+    corrupted: Tensor | None
+    masked: Tensor | None = None
+    observed: Tensor | None = None
+    feature: Tensor | None = None
+    condition: dict[str, Tensor] = field(default_factory=dict)
+    weight: Tensor | None = None
+
+    def __len__(self) -> int:
+        for tensor in (self.x, self.corrupted, self.weight, *self.condition.values()):
+            if tensor is not None:
+                return len(tensor)
+        return 0
+
+    def with_(self, **changes) -> Batch:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a bottleneck makes of h.
+
+    Attributes
+    ----------
+    z : Tensor of shape (batch, ...)
+        The code that is decoded.
+    terms : dict of Tensor of shape (batch,)
+        What the code costs (``kl``, ``commitment``, ``rate`` …), unweighted.
+    symbols : tuple of int64 Tensor
+        The integers of a discrete code.
+    """
+
+    z: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    symbols: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
+class Output:
+    """All that one pass through a model gives: what went in, h, the code, y, and the terms of each sample."""
+
+    batch: Batch
+    h: Tensor
+    code: Code
+    y: Tensor
+    terms: dict[str, Tensor]
