@@ -1,0 +1,143 @@
+"""The kinds of parts: what a net, a bottleneck, a likelihood, a corruption and a penalty must do.
+
+Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on a fresh copy of the part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.records import Batch, Code, Output
+
+if TYPE_CHECKING:
+    from torch.distributions import Distribution
+
+    from isthmus.core.model import Model
+
+
+class Sizes(NamedTuple):
+    """The sizes that a net joins.
+
+    Attributes
+    ----------
+    x : tuple of int
+        Shape of one row of ``Batch.x``.
+    h : int
+        Numbers that ``encode`` returns for a row: the bottleneck's ``width(latent_dim)``.
+    z : int
+        Numbers in a code.
+    y : tuple of int
+        Shape of one row that ``decode`` returns: the likelihood's ``shape(x)``.
+    condition : int
+        Numbers given beside x and z; 0 where nothing is given.
+    """
+
+    x: tuple[int, ...]
+    h: int
+    z: int
+    y: tuple[int, ...]
+    condition: int = 0
+
+
+class Net(nn.Module):
+    """An encoder and its decoder."""
+
+    reconstructs_only = False
+    """True where ``encode`` returns skip connections, so that a code alone cannot be decoded."""
+
+    def build(self, sizes: Sizes) -> None:
+        """Make the layers."""
+        raise NotImplementedError
+
+    def encode(self, batch: Batch) -> Any:
+        """Return h of shape (batch, sizes.h), or a tuple (h, *skips)."""
+        raise NotImplementedError
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return y of shape (batch, *sizes.y)."""
+        raise NotImplementedError
+
+    def initialize_encoder(self, batch: Batch) -> None:
+        """Choose a start that knows the data; once, before the first step."""
+
+    def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
+        """Choose a start that knows which y each z of a sample should give; once, after the encoder and bottleneck."""
+
+
+class Bottleneck(nn.Module):
+    """Turns h into a Code, and says what that costs. Deterministic in eval mode, unless a draw is asked for."""
+
+    discrete = False
+    """True where the code is made of symbols."""
+
+    def width(self, latent_dim: int) -> int:
+        """Return how many numbers of h make a code of `latent_dim` numbers."""
+        return latent_dim
+
+    def build(self, latent_dim: int) -> None:
+        """Make parameters and buffers."""
+
+    def initialize(self, h: Tensor) -> None:
+        """Choose a start that knows the h of a sample; once, before the first step."""
+
+    def forward(self, h: Tensor, draw: bool | None = None) -> Code:
+        """Return the code of h; `draw` says whether a random code is drawn (None: in training mode only)."""
+        raise NotImplementedError
+
+    def posterior(self, h: Tensor) -> Distribution:
+        """Return q(z|x); only where there is one."""
+        raise NotImplementedError(f"the bottleneck {type(self).__name__} has no posterior q(z|x)")
+
+
+class Likelihood(nn.Module):
+    """Compares y with x elementwise, and turns y into a reconstruction."""
+
+    normalised = False
+    """True where ``error`` is −log p(x|y) in nats, constants included: a bound on log p(x) can be built on it."""
+
+    def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of y for one row of x."""
+        return x_shape
+
+    def build(self, x_shape: tuple[int, ...]) -> None:
+        """Make parameters."""
+
+    def error(self, y: Tensor, x: Tensor) -> Tensor:
+        """Return the elementwise error, of the shape of x."""
+        raise NotImplementedError
+
+    def mean(self, y: Tensor) -> Tensor:
+        """Return the reconstruction x̂."""
+        return y
+
+    def link(self, x: Tensor) -> Tensor:
+        """Return a y whose mean is (about) x: what a decoder is initialised towards."""
+        return x
+
+    def sample(self, y: Tensor) -> Tensor:
+        """Draw x from p(x|y); the mean where the likelihood is no distribution."""
+        return self.mean(y)
+
+
+class Corruption:
+    """Takes x away or spoils it."""
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the batch with ``corrupted`` (and ``masked``) changed."""
+        raise NotImplementedError
+
+
+class Penalty:
+    """One more term of the loss."""
+
+    def __call__(self, output: Output, model: Model) -> Tensor:
+        """Return the term of each sample, of shape (batch,)."""
+        raise NotImplementedError
+
+
+def per_sample(elementwise: Tensor) -> Tensor:
+    """Sum everything but the rows."""
+    return torch.flatten(elementwise, 1).sum(1)

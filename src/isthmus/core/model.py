@@ -1,0 +1,107 @@
+"""Model: a net, a bottleneck and a likelihood, built for rows of one shape."""
+
+from __future__ import annotations
+
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.errors import InputError
+from isthmus.core.kinds import Bottleneck, Likelihood, Net, Sizes, per_sample
+from isthmus.core.part import fresh, part
+from isthmus.core.records import Batch, Code, Output
+
+
+@part("model/autoencoder")
+class Model(nn.Module):
+    """Net + bottleneck + likelihood.
+
+    ::
+
+        batch ── net.encode ── h ── bottleneck ── z ── net.decode ── y ── likelihood.mean ── x̂
+                                       │                              └── likelihood.error(y, x) ── terms["error"]
+                                       └── its own terms ("kl" …)
+
+    Parameters
+    ----------
+    net, bottleneck, likelihood : parts
+        Knobs only; fresh copies of them are built here.
+    x_shape : tuple of int
+        Shape of one row of ``Batch.x``.
+    latent_dim : int
+        Numbers in a code.
+    condition_dim : int, default 0
+        Numbers given beside x.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        bottleneck: Bottleneck,
+        likelihood: Likelihood,
+        x_shape: tuple[int, ...],
+        latent_dim: int,
+        condition_dim: int = 0,
+    ) -> None:
+        super().__init__()
+        self.net, self.bottleneck, self.likelihood = fresh(net), fresh(bottleneck), fresh(likelihood)
+        x_shape = tuple(x_shape)
+        h, y = self.bottleneck.width(latent_dim), self.likelihood.shape(x_shape)
+        self.sizes = Sizes(x_shape, h, latent_dim, y, condition_dim)
+        self.bottleneck.build(latent_dim)
+        self.likelihood.build(x_shape)
+        self.net.build(self.sizes)
+
+    @property
+    def elements(self) -> int:
+        """Numbers in one row of x."""
+        return prod(self.sizes.x)
+
+    def _encode(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
+        encoded = self.net.encode(batch)
+        return (encoded[0], tuple(encoded[1:])) if isinstance(encoded, tuple) else (encoded, ())
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return h of shape (batch, sizes.h)."""
+        return self._encode(batch)[0]
+
+    def code(self, batch: Batch, draw: bool | None = None) -> Code:
+        """Return the code of a batch."""
+        return self.bottleneck(self.encode(batch), draw)
+
+    def decode(self, z: Tensor, batch: Batch | None = None) -> Tensor:
+        """Return y for codes alone.
+
+        Raises
+        ------
+        InputError
+            The net has skip connections: it can only reconstruct.
+        """
+        if self.net.reconstructs_only:
+            raise InputError(
+                f"the net {type(self.net).__name__} has skip connections, so a code alone cannot be decoded: "
+                "use reconstruct, or a net without them"
+            )
+        return self.net.decode(z, batch)
+
+    def forward(self, batch: Batch, draw: bool | None = None) -> Output:
+        """Pass a batch through; the terms are ``error`` and those of the bottleneck."""
+        h, skips = self._encode(batch)
+        code = self.bottleneck(h, draw)
+        y = self.net.decode(code.z, batch, *skips)
+        return Output(batch, h, code, y, {"error": per_sample(self.error(batch, y)), **code.terms})
+
+    def error(self, batch: Batch, y: Tensor) -> Tensor:
+        """Return the elementwise error; missing cells count nothing."""
+        error = self.likelihood.error(y, batch.x)
+        return error if batch.observed is None else error * batch.observed
+
+    @torch.no_grad()
+    def initialize(self, batch: Batch, draw: bool | None = None) -> None:
+        """Give every part its start that knows the data: encoder, bottleneck, then decoder, in the order of the flow."""
+        self.net.initialize_encoder(batch)
+        h = self.encode(batch)
+        self.bottleneck.initialize(h)
+        z = self.bottleneck(self.encode(batch), draw).z
+        self.net.initialize_decoder(z, self.likelihood.link(batch.x), batch)

@@ -1,0 +1,132 @@
+"""Objectives: what is minimised. `Reconstruction` is the autoencoder's: named terms times weights."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.errors import InputError, unknown
+from isthmus.core.kinds import Corruption, Penalty
+from isthmus.core.model import Model
+from isthmus.core.part import part
+from isthmus.core.records import Batch, Output
+
+Step = tuple[str, Tensor, dict[str, Tensor]]
+
+EVALUATION_SEED = 0x15D7
+
+
+class Objective(Protocol):
+    """What the loop asks of an objective; it is also an ``nn.Module``, so that its weights can be saved and averaged."""
+
+    def players(self) -> dict[str, list[dict[str, Any]]]:
+        """Return torch's parameter groups for each player: a critic has its own rate and betas."""
+        ...
+
+    def initialize(self, batch: Batch) -> None:
+        """Choose a start that knows the data; once, before the first step, never on resume."""
+        ...
+
+    def steps(self, batch: Batch, t: float) -> Iterator[Step]:
+        """Yield (player, loss, terms) one after the other; the next loss is computed after the step on the one before."""
+        ...
+
+    def evaluate(self, batch: Batch) -> Tensor:
+        """Return the loss of each sample, of shape (batch,), in eval mode, with the weights of t = 1."""
+        ...
+
+
+@part("objective/reconstruction")
+class Reconstruction(nn.Module):
+    """The sum of named terms, each with a weight that may follow a schedule.
+
+    The total is divided by the number of elements of a row, so that learning rate and clipping do not depend on the
+    size of the input.
+
+    Parameters
+    ----------
+    model : Model
+    corruption : Corruption or None
+        What happens to x before the encoder looks at it.
+    penalties : dict of Penalty
+        Further terms by name.
+    weights : dict of float or Schedule
+        Weight of a term by its name; 1 where none is given.
+
+    Raises
+    ------
+    InputError
+        A weight names a term that there is not: at the first step, since the bottleneck's terms are known then.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        corruption: Corruption | None = None,
+        penalties: dict[str, Penalty] | None = None,
+        weights: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.corruption = corruption
+        self.penalties = dict(penalties or {})
+        self.weights = dict(weights or {})
+
+    def players(self) -> dict[str, list[dict[str, Any]]]:
+        """One player; weight decay for matrices only."""
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        return {
+            "model": [
+                {"params": [p for p in parameters if p.ndim > 1]},
+                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+            ]
+        }
+
+    def initialize(self, batch: Batch) -> None:
+        """Initialise the model on a corrupted sample, so that the decoder starts as the best linear restoration."""
+        self.model.initialize(self.corrupt(batch))
+
+    def corrupt(self, batch: Batch) -> Batch:
+        """Return the batch as the encoder is to see it."""
+        return batch if self.corruption is None else self.corruption(batch)
+
+    def terms(self, batch: Batch, draw: bool | None = None) -> tuple[Output, dict[str, Tensor]]:
+        """Corrupt, pass through the model, and add the penalties' terms to the output's."""
+        output = self.model(self.corrupt(batch), draw)
+        penalties = {name: penalty(output, self.model) for name, penalty in self.penalties.items()}
+        return output, {**output.terms, **penalties}
+
+    def loss(self, terms: dict[str, Tensor], t: float) -> Tensor:
+        """Return the weighted sum of terms per element, of shape (batch,)."""
+        for name in self.weights:
+            if name not in terms:
+                raise InputError(unknown("term of the loss", name, terms))
+        total = sum((self.weight(name, t) * term for name, term in terms.items()), torch.zeros(()))
+        return total / self.model.elements
+
+    def weight(self, name: str, t: float) -> float:
+        """Return the weight of a term at progress `t`."""
+        weight = self.weights.get(name, 1.0)
+        return weight(t) if callable(weight) else weight
+
+    def steps(self, batch: Batch, t: float) -> Iterator[Step]:
+        """Yield the one step of the one player."""
+        _, terms = self.terms(batch)
+        yield "model", weighted_mean(self.loss(terms, t), batch.weight), terms
+
+    def evaluate(self, batch: Batch) -> Tensor:
+        """Return the loss of each sample under one fixed draw of corruption and code, with the weights of t = 1."""
+        devices = [batch.x.device] if batch.x is not None and batch.x.is_cuda else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(EVALUATION_SEED)
+            _, terms = self.terms(batch, draw=True)
+        return self.loss(terms, 1.0)
+
+
+def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:
+    """Return the mean over a batch, weighted by sample where weights are given."""
+    if weight is None:
+        return values.mean()
+    return (values * weight).sum() / weight.sum().clamp_min(torch.finfo(values.dtype).tiny)
