@@ -1,0 +1,51 @@
+"""The Gaussian bottleneck of variational autoencoders."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.distributions import Normal
+
+from isthmus.core.kinds import Bottleneck
+from isthmus.core.parallel import mean
+from isthmus.core.part import part
+from isthmus.core.records import Code
+
+
+@part("bottleneck/gaussian")
+class Gaussian(Bottleneck):
+    """q(z|x) = N(μ, σ²) with μ and log σ² from h; its cost is KL(q(z|x) ‖ N(0, I)) in nats (Kingma & Welling 2014).
+
+    Parameters
+    ----------
+    free_bits : float, default 0
+        Nats for each dimension that are free: in training, a dimension whose mean KL over the batch is below costs
+        this constant, so nothing pulls it further down (Kingma 2016).
+    """
+
+    def __init__(self, free_bits: float = 0.0) -> None:
+        super().__init__()
+        self.free_bits = free_bits
+
+    def width(self, latent_dim: int) -> int:
+        """Return two numbers of h for each number of z."""
+        return 2 * latent_dim
+
+    def posterior(self, h: Tensor) -> Normal:
+        """Return q(z|x)."""
+        mu, log_variance = h.float().chunk(2, dim=1)
+        return Normal(mu, torch.exp(0.5 * log_variance.clamp(-16, 8)), validate_args=False)
+
+    def divergence(self, posterior: Normal) -> Tensor:
+        """Return KL(q ‖ N(0, 1)) in nats of each dimension, of shape (batch, latent_dim)."""
+        variance = posterior.scale.square()
+        return 0.5 * (posterior.loc.square() + variance - 1 - torch.log(variance))
+
+    def forward(self, h: Tensor, draw: bool | None = None) -> Code:
+        """Return a draw in training mode (or where asked), the mean otherwise; the term is ``kl``."""
+        posterior = self.posterior(h)
+        kl = self.divergence(posterior)
+        if self.free_bits and self.training:
+            kl = torch.where(mean(kl.mean(0)) > self.free_bits, kl, self.free_bits)
+        z = posterior.rsample() if (self.training if draw is None else draw) else posterior.loc
+        return Code(z, {"kl": kl.sum(1)})
