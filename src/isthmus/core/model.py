@@ -12,6 +12,8 @@ from isthmus.core.kinds import Bottleneck, Likelihood, Net, Sizes, per_sample
 from isthmus.core.part import fresh, part
 from isthmus.core.records import Batch, Code, Output
 
+PIECE = 2048
+
 
 @part("model/autoencoder")
 class Model(nn.Module):
@@ -98,10 +100,13 @@ class Model(nn.Module):
         return error if batch.observed is None else error * batch.observed
 
     @torch.no_grad()
-    def initialize(self, batch: Batch, draw: bool | None = None) -> None:
+    def initialize(self, batch: Batch) -> None:
         """Give every part its start that knows the data: encoder, bottleneck, then decoder, in the order of the flow."""
         self.net.initialize_encoder(batch)
-        h = self.encode(batch)
-        self.bottleneck.initialize(h)
-        z = self.bottleneck(self.encode(batch), draw).z
+        self.bottleneck.initialize(self._encode_pieces(batch))
+        z = self.bottleneck(self._encode_pieces(batch)).z
         self.net.initialize_decoder(z, self.likelihood.link(batch.x), batch)
+
+    def _encode_pieces(self, batch: Batch) -> Tensor:
+        """Encode a large sample without the memory of all its activations."""
+        return torch.cat([self.encode(batch[at : at + PIECE]) for at in range(0, len(batch), PIECE)])

@@ -16,6 +16,7 @@ from isthmus.core.records import Batch, Output
 Step = tuple[str, Tensor, dict[str, Tensor]]
 
 EVALUATION_SEED = 0x15D7
+SAMPLE_ELEMENTS = 2**26
 
 
 class Objective(Protocol):
@@ -23,6 +24,10 @@ class Objective(Protocol):
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """Return torch's parameter groups for each player: a critic has its own rate and betas."""
+        ...
+
+    def sample_rows(self) -> int:
+        """Return how many rows `initialize` wants to see."""
         ...
 
     def initialize(self, batch: Batch) -> None:
@@ -83,6 +88,10 @@ class Reconstruction(nn.Module):
                 {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
             ]
         }
+
+    def sample_rows(self) -> int:
+        """Return as many rows as hold `SAMPLE_ELEMENTS` numbers."""
+        return max(256, SAMPLE_ELEMENTS // self.model.elements)
 
     def initialize(self, batch: Batch) -> None:
         """Initialise the model on a corrupted sample, so that the decoder starts as the best linear restoration."""

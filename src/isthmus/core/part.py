@@ -15,6 +15,7 @@ from isthmus.core.errors import FileFormatError, InputError, unknown
 T = TypeVar("T")
 
 PARTS: dict[str, type] = {}
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def part(name: str) -> Callable[[type[T]], type[T]]:
@@ -55,8 +56,9 @@ def _remember(cls: type) -> None:
         if "_arguments" not in self.__dict__:
             bound = signature.bind(self, *args, **kwargs)
             bound.apply_defaults()
-            names = {n: v for n, v in bound.arguments.items() if n != "self"}
-            object.__setattr__(self, "_arguments", names)
+            held = {n: v for n, v in bound.arguments.items() if signature.parameters[n].kind not in VARIADIC}
+            del held["self"]
+            object.__setattr__(self, "_arguments", held)
         original(self, *args, **kwargs)
 
     cls.__init__ = init  # type: ignore[misc]

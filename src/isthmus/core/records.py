@@ -45,6 +45,21 @@ class Batch:
                 return len(tensor)
         return 0
 
+    def __getitem__(self, rows: slice | Tensor) -> Batch:
+        """Return some of the rows."""
+        def cut(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor[rows]
+
+        return Batch(
+            cut(self.x),
+            cut(self.corrupted),
+            cut(self.masked),
+            cut(self.observed),
+            self.feature,
+            {name: tensor[rows] for name, tensor in self.condition.items()},
+            cut(self.weight),
+        )
+
     def with_(self, **changes) -> Batch:
         """Return a copy with some fields changed."""
         return replace(self, **changes)

@@ -1,0 +1,50 @@
+"""isthmus: autoencoders for tables and images.
+
+The public names; each is imported when it is first used, so that ``import isthmus`` itself imports no library.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/test_house.py holds the two together
+    from isthmus.autoencoder import Autoencoder as Autoencoder
+    from isthmus.core.errors import DivergenceError as DivergenceError
+    from isthmus.core.errors import FileFormatError as FileFormatError
+    from isthmus.core.errors import InputError as InputError
+    from isthmus.core.errors import IsthmusError as IsthmusError
+    from isthmus.core.errors import MissingExtraError as MissingExtraError
+    from isthmus.data.images import Images as Images
+    from isthmus.data.table import Table as Table
+    from isthmus.tasks import load as load
+    from isthmus.variants import Contractive as Contractive
+    from isthmus.variants import Denoising as Denoising
+    from isthmus.variants import Linear as Linear
+    from isthmus.variants import Plain as Plain
+    from isthmus.variants import Sparse as Sparse
+    from isthmus.variants import TopK as TopK
+    from isthmus.variants import Variational as Variational
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "autoencoder": ["Autoencoder"],
+    "tasks": ["load"],
+    "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational"],
+    "data.table": ["Table"],
+    "data.images": ["Images"],
+    "core.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
+}
+
+__all__ = ["__version__", *(name for names in _HOMES.values() for name in names)]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"isthmus.{home}"), name)
+            return value
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

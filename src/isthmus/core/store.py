@@ -1,0 +1,124 @@
+"""One .safetensors file: tensors, and a versioned JSON description in its header. No pickle anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from isthmus.core.errors import FileFormatError, InputError
+from isthmus.core.files import atomic
+
+FORMAT = "isthmus"
+VERSION = 1
+
+Tensors = dict[str, Tensor]
+
+
+def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) -> None:
+    """Write a description and its tensors, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    root : dict
+        What was saved, as plain JSON.
+    tensors : dict of Tensor
+
+    Raises
+    ------
+    InputError
+        The file cannot be written; what stood there stays.
+    """
+    header = {"format": FORMAT, "version": str(VERSION), "root": json.dumps(root, allow_nan=False)}
+    held = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    with atomic(path) as temporary:
+        try:
+            save_file(held, temporary, metadata=header)
+        except SafetensorError as error:
+            raise InputError(f"cannot write {str(path)!r}: {error}; nothing was changed") from error
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
+    """Read what `write` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    FileFormatError
+        The file is truncated, tampered with, not isthmus's, or of a newer version.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no model file {str(path)!r}")
+    with refused_if_broken(path), safe_open(path, framework="pt") as file:
+        root = _root(path, file.metadata() or {})
+        return root, {name: file.get_tensor(name) for name in file.keys()}
+
+
+@contextmanager
+def refused_if_broken(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what a broken file makes libraries raise into a FileFormatError."""
+    try:
+        yield
+    except (SafetensorError, OSError, ValueError, RuntimeError, KeyError, RecursionError) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(
+            f"{str(path)!r} is not a whole isthmus file ({error}): it was cut short, changed, or is something else"
+        ) from error
+
+
+def _root(path: str | os.PathLike[str], header: dict[str, str]) -> dict[str, Any]:
+    if header.get("format") != FORMAT:
+        raise FileFormatError(f"{str(path)!r} holds tensors, but isthmus did not write it: its header has no description")
+    version = header.get("version", "")
+    if not version.isdigit() or int(version) > VERSION:
+        raise FileFormatError(
+            f"{str(path)!r} has format version {version!r}; this release reads up to {VERSION}: update isthmus"
+        )
+    root = json.loads(header["root"])
+    if not isinstance(root, dict):
+        raise FileFormatError(f"the description in {str(path)!r} is not an object")
+    return root
+
+
+def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
+    """Give a module, built on the meta device, the tensors under a prefix; names, shapes and types must be equal.
+
+    Raises
+    ------
+    FileFormatError
+        A tensor is missing, is too many, or has another shape or type than the description asks for.
+    """
+    given = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    wanted = module.state_dict()
+    for name in wanted.keys() | given.keys():
+        if name not in given or name not in wanted:
+            fault = "is missing in the file" if name not in given else "is in the file but not in its description"
+            raise FileFormatError(f"the tensor {prefix + name!r} {fault}: the file was tampered with")
+        asked, held = wanted[name], given[name]
+        if asked.shape != held.shape or asked.dtype != held.dtype:
+            raise FileFormatError(
+                f"the tensor {prefix + name!r} is {held.dtype} {tuple(held.shape)} in the file, but its description asks "
+                f"for {asked.dtype} {tuple(asked.shape)}: the file was tampered with"
+            )
+    module.load_state_dict(given, assign=True)
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Build modules without memory for their tensors, and turn what a wrong description raises into FileFormatError."""
+    try:
+        with torch.device("meta"):
+            yield
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(f"the description in the file cannot be rebuilt: {error}") from error

@@ -1,0 +1,107 @@
+"""Plain modules that any kind of part may use; nothing is registered here."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.errors import InputError, unknown
+
+ACTIVATIONS = {"gelu": nn.GELU, "silu": nn.SiLU, "relu": nn.ReLU, "tanh": nn.Tanh}
+
+
+def activation(name: str) -> nn.Module:
+    """Return a new activation by its name."""
+    if name not in ACTIVATIONS:
+        raise InputError(unknown("activation", name, ACTIVATIONS))
+    return ACTIVATIONS[name]()
+
+
+def stack(widths: Sequence[int], act: str) -> nn.Sequential:
+    """Return linear layers of these widths, LayerNorm and an activation between them, the last one starting at zero."""
+    layers: list[nn.Module] = []
+    for index, (a, b) in enumerate(pairwise(widths)):
+        if index:
+            layers += [nn.LayerNorm(a), activation(act)]
+        layers.append(nn.Linear(a, b))
+    return nn.Sequential(*zero_last(layers))
+
+
+def zero_last(layers: list[nn.Module]) -> list[nn.Module]:
+    """Set weights and bias of the last layer to zero: what it ends starts as if it were not there."""
+    for parameter in layers[-1].parameters():
+        nn.init.zeros_(parameter)
+    return layers
+
+
+class Bypass(nn.Module):
+    """``W x + body(x)``: a linear path that carries what a linear map can, and a body that learns the rest.
+
+    The body starts at zero, so that training starts from the linear path's solution.
+
+    Parameters
+    ----------
+    body : nn.Module
+        Maps (batch, d_in) to (batch, d_out); its last layer is zero at the start.
+    d_in, d_out : int
+        Sizes of a row.
+    """
+
+    def __init__(self, body: nn.Module, d_in: int, d_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(d_in, d_out)
+        self.body = body
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the sum of both paths."""
+        return self.linear(x) + self.body(x)
+
+
+def principal_axes(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean (d,), the first k principal axes (k, d), and the standard deviations (k,) along them.
+
+    Fewer than k are returned where the rows do not span k dimensions.
+    """
+    mean = x.mean(0)
+    centred = x - mean
+    n, d = x.shape
+    k = min(k, n, d)
+    if d <= max(2048, 8 * k) and n > 1:
+        values, vectors = torch.linalg.eigh((centred.T @ centred).double() / (n - 1))
+        axes, variance = vectors.flip(1)[:, :k].T, values.flip(0)[:k]
+    else:
+        _, singular, vectors = torch.svd_lowrank(centred, q=min(k + 10, n, d), niter=4)
+        axes, variance = vectors[:, :k].T.double(), singular[:k].double().square() / max(n - 1, 1)
+    kept = variance > variance[:1].clamp_min(1e-12) * 1e-7
+    return mean, axes[kept].to(x.dtype), variance[kept].sqrt().to(x.dtype)
+
+
+def whiten(linear: nn.Linear, x: Tensor, k: int) -> None:
+    """Set the first k outputs of a linear layer to the whitened principal components of x, the others to zero.
+
+    Where x has fewer than k components the rest are random mixtures of them, of unit variance too.
+    """
+    mean, axes, spread = principal_axes(x, k)
+    rows = axes / spread[:, None]
+    if len(rows) < k:
+        mix = torch.randn(k - len(rows), len(rows), dtype=rows.dtype, device=rows.device)
+        rows = torch.cat([rows, nn.functional.normalize(mix, dim=1) @ rows])
+    linear.weight.zero_()
+    linear.bias.zero_()
+    linear.weight[:k] = rows
+    linear.bias[:k] = -rows @ mean
+
+
+def regress(linear: nn.Linear, z: Tensor, y: Tensor, ridge: float = 1e-3) -> None:
+    """Set a linear layer to the ridge regression from z (n, k) to y (n, d)."""
+    z_mean, y_mean = z.mean(0), y.mean(0)
+    a, b = z - z_mean, y - y_mean
+    gram = (a.T @ a).double()
+    scale = gram.diagonal().mean().clamp_min(1e-12)
+    gram.diagonal().add_(ridge * scale)
+    weight = torch.linalg.solve(gram, (a.T @ b).double()).T.to(linear.weight.dtype)
+    linear.weight.copy_(weight)
+    linear.bias.copy_(y_mean - weight @ z_mean)

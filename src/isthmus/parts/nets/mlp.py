@@ -1,0 +1,42 @@
+"""The multilayer perceptron."""
+
+from __future__ import annotations
+
+from math import prod
+
+from torch import nn
+
+from isthmus.core.errors import InputError
+from isthmus.core.kinds import Sizes
+from isthmus.core.part import part
+from isthmus.parts.layers import stack
+from isthmus.parts.nets.bypass import BypassNet
+
+
+@part("net/mlp")
+class MLP(BypassNet):
+    """Fully connected layers with LayerNorm, beside a linear path.
+
+    ::
+
+        x ─┬─ linear (PCA) ──────────────────────────┬─ + ─ h … z ─┬─ linear ──────────────┬─ + ─ y
+           └─ 512 ─ norm ─ gelu ─ 256 ─ … ─ 128 ─ h ─┘             └─ 128 ─ … ─ 512 ─ ──── ┘
+
+    Parameters
+    ----------
+    widths : tuple of int, default (512, 256, 128)
+        Widths of the encoder's hidden layers; the decoder has them in reverse.
+    activation : {"gelu", "silu", "relu", "tanh"}, default "gelu"
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (512, 256, 128), activation: str = "gelu") -> None:
+        super().__init__()
+        self.widths, self.activation = tuple(widths), activation
+        if any(width < 1 for width in self.widths):
+            raise InputError(f"widths={self.widths} of the mlp: each must be at least 1")
+
+    def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:
+        """Return the two stacks of layers."""
+        encoder = stack((prod(sizes.x), *self.widths, sizes.h), self.activation)
+        decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], prod(sizes.y)), self.activation)
+        return encoder, decoder
