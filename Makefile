@@ -1,0 +1,60 @@
+# `make demo` shows isthmus at work; `make test` runs its tests. Both install into .venv, and nowhere else.
+#
+#   PYTHON=       the interpreter of .venv; without it, the first suitable one that is found
+#   TORCH_INDEX=  the wheel index for torch alone, read when .venv is made; without a GPU, the download is far smaller
+#                 with TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+PYTHON ?=
+TORCH_INDEX ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check
+TORCH = $(PY) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*(d for d in p["dependencies"] if d.startswith("torch")))'
+
+.PHONY: help demo test test-slow test-all lint format bench docs clean
+
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.demo  ## Train every variant on real digits; writes isthmus-demo/
+	$(PY) -m isthmus demo
+
+test: $(VENV)/.test  ## Run the tests but the slow ones
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow' -n auto --maxprocesses 8
+
+test-slow: $(VENV)/.test  ## Run the slow tests
+	$(PY) -m pytest -m slow
+
+test-all: test test-slow  ## Run all tests
+
+lint: $(VENV)/.test  ## Check style, types and the arrows of the architecture
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/.test  ## Mend style where that can be done by itself
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+bench: $(VENV)/.bench  ## Measure isthmus beside its peers; writes docs/benchmarks.md
+	$(PY) -m benchmarks
+
+docs: $(VENV)/.docs  ## Build the site into site/
+	$(PY) -m mkdocs build --strict
+
+clean:  ## Remove the environment and all that was built
+	rm -rf $(VENV) build dist site isthmus-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp stands for an installed extra, and is renewed when pyproject.toml changes.
+$(VENV)/.demo: pyproject.toml
+	@PYTHON='$(PYTHON)' .ci/venv $(VENV)
+	$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) "$$($(TORCH))")
+	$(PIP) --editable '.[tables,images,report]'
+	@touch $@
+
+$(VENV)/.%: $(VENV)/.demo
+	$(PIP) --editable '.[$*]'
+	@touch $@

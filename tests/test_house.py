@@ -1,0 +1,119 @@
+"""The rules of the house: what importing costs, what is public, what the package is made of."""
+
+import ast
+import inspect
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import isthmus
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "isthmus"
+HEAVY = {"torch", "numpy", "scipy", "sklearn", "pandas", "polars", "pyarrow", "matplotlib"}
+
+
+def python(*arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env={**os.environ, **environment}, cwd=ROOT.anchor
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["isthmus", "isthmus.core.part", "isthmus.parts.schedules", "isthmus.variants", "isthmus.apps.cli.main"],
+)
+def test_importing_touches_no_heavy_library(module):
+    loaded = python("-c", f"import sys, {module}; print(*sys.modules)").split()
+    assert not HEAVY.intersection(loaded)
+
+
+@pytest.mark.parametrize("command", ["", "train"])
+def test_help_touches_no_heavy_library(command):
+    code = f"""
+import sys
+from isthmus.apps.cli.main import main
+main({[*command.split(), "--help"]}, standalone_mode=False)
+print(*sys.modules)
+"""
+    assert not HEAVY.intersection(python("-c", code).split())
+
+
+def test_every_public_name_is_there():
+    for name in isthmus.__all__:
+        assert getattr(isthmus, name) is not None
+        assert name in dir(isthmus)
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Autoencodr'"):
+        isthmus.Autoencodr  # noqa: B018
+
+
+def test_type_checkers_see_the_public_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {(node.module, alias.asname) for node in block.body for alias in node.names}
+    assert seen == {(f"isthmus.{home}", name) for home, names in isthmus._HOMES.items() for name in names}
+
+
+def test_public_names_and_their_methods_are_documented():
+    for name in isthmus.__all__:
+        thing = getattr(isthmus, name)
+        assert inspect.getdoc(thing), name
+        if not inspect.isclass(thing) or issubclass(thing, Exception):
+            continue
+        for method, value in inspect.getmembers(thing, callable):
+            if not method.startswith("_") and value.__module__.startswith("isthmus"):
+                assert inspect.getdoc(value), f"{name}.{method}"
+
+
+def test_package_inits_are_empty():
+    full = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("__init__.py") if path.read_text().strip()}
+    assert full <= {"__init__.py", "tasks/__init__.py"}
+
+
+def test_the_version_is_the_same_everywhere():
+    version = isthmus.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M).group(1) == version
+
+
+def test_every_requirement_has_a_tested_range():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    user_facing = {k: v for k, v in project["optional-dependencies"].items() if k not in ("test", "bench", "docs")}
+    for requirement in [*project["dependencies"], *chain(*user_facing.values())]:
+        assert requirement.startswith("isthmus[") or re.fullmatch(r"[\w-]+>=[\d.]+,<\d[\d.]*", requirement), requirement
+    every = set(user_facing) - {"all"}
+    assert user_facing["all"] == [f"isthmus[{','.join(e for e in user_facing if e in every)}]"]
+
+
+@pytest.mark.slow
+def test_sdist_and_wheel_build_and_work(tmp_path):
+    python("-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(ROOT))  # the wheel from the sdist
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("isthmus/")}
+    ours = {str(path.relative_to(PACKAGE.parent)) for path in PACKAGE.rglob("*") if path.is_file()}
+    assert packed == {name for name in ours if "__pycache__" not in name}
+
+    python("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "site"), str(wheel))
+    code = f"""
+import isthmus, numpy as np
+assert isthmus.__file__.startswith({str(tmp_path)!r}), isthmus.__file__
+X = np.random.default_rng(0).normal(size=(64, 5))
+ae = isthmus.Autoencoder("plain", latent_dim=2, epochs=1, random_state=0).fit(X)
+ae.save({str(tmp_path / "model.safetensors")!r})
+again = isthmus.load({str(tmp_path / "model.safetensors")!r})
+assert np.array_equal(ae.transform(X), again.transform(X))
+"""
+    python("-c", code, PYTHONPATH=str(tmp_path / "site"))
+    assert isthmus.__version__ in python("-m", "isthmus", "--version", PYTHONPATH=str(tmp_path / "site"))
