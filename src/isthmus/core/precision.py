@@ -17,3 +17,8 @@ def computing(precision: str) -> Iterator[None]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with torch.autocast(device, dtype=torch.bfloat16):
         yield
+
+
+def choose_precision(wish: str, device: torch.device, model: torch.nn.Module) -> str:
+    """Return the precision of training for a wish; see `computing`."""
+    return "float32" if wish == "auto" else wish

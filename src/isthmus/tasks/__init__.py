@@ -1,0 +1,36 @@
+"""Tasks: what users want done; each has an autoencoder. `load` gives the class that was saved."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read a model file: an Autoencoder, or whatever else was saved in it.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        A ``.safetensors`` file that ``save`` wrote. No code from it is run.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    FileFormatError
+        The file is broken, is foreign, or names something that is not installed.
+    """
+    from isthmus import autoencoder  # noqa: F401  (registers the estimator)
+    from isthmus.core import store
+    from isthmus.core.errors import FileFormatError, InputError
+    from isthmus.core.part import lookup
+
+    root, _ = store.read(path)
+    name = root.get("part")
+    if not isinstance(name, str) or not name.startswith("estimator/"):
+        raise FileFormatError(f"{str(path)!r} is a {name or root.get('kind', 'file')!r}, not a model: it cannot be loaded as one")
+    try:
+        return lookup(name).load(path)
+    except InputError as error:
+        raise FileFormatError(f"{str(path)!r} cannot be loaded: {error}") from error

@@ -1,0 +1,606 @@
+"""Autoencoder: the scikit-learn estimator that everything else builds on."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import replace
+from math import prod
+from numbers import Integral, Real
+from typing import Any, Callable, Literal, Self, Sequence
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus.core import graphs
+from isthmus.core.bounds import elbo, log_likelihood
+from isthmus.core.checkpoint import Checkpoint
+from isthmus.core.data import Columns, Data, rows, take
+from isthmus.core.errors import InputError
+from isthmus.core.events import Callback, Lines, Progress, interactive
+from isthmus.core.fit import Settings, Training
+from isthmus.core.kinds import Bottleneck
+from isthmus.core.params import Persistent
+from isthmus.core.part import build, describe, part, resolve
+from isthmus.core.plan import default_batch_size, default_epochs
+from isthmus.core.precision import choose_precision
+from isthmus.core.store import adopt, building
+from isthmus.data.conditions import Condition
+from isthmus.data.kinds import choose_data, float_type
+from isthmus.data.sources import Memory
+from isthmus.parts.catalogue import load_all
+from isthmus.variants import Variant
+
+PIECE_ELEMENTS = 2**22
+PRIOR_ROWS = 20_000
+
+
+@part("estimator/autoencoder")
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
+    """Squeezes its input through a narrow bottleneck and rebuilds it.
+
+    Parameters
+    ----------
+    variant : str or Variant, default "plain"
+        Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
+        ``"variational"``, or an object such as ``Variational(beta=4.0)``.
+    latent_dim : int, default 32
+        Numbers in a code.
+    net : str, Net or None, default None
+        ``"mlp"``, ``"conv"``, ``"linear"``, an object such as ``MLP((512, 256))``, or None: chosen by the data.
+    data : str, Data or None, default None
+        ``"table"``, ``"images"``, an object such as ``Table(scale="common")``, or None: chosen by X.
+    epochs : int or None, default None
+        Passes over the training rows; None: by the number of rows.
+    batch_size : int or None, default None
+        Rows in a step; None: by the number of rows.
+    learning_rate : float, default 2e-3
+        Highest rate of the schedule (a short rise, then half a cosine down to zero).
+    validation_fraction : float, default 0.05
+        Share of the rows that is kept aside to choose the best weights; 0: none, the last weights are kept.
+    patience : int or None, default None
+        Epochs without a better validation loss after which training stops; None: never.
+    weight_decay : float, default 0.01
+        AdamW's, for matrices.
+    average : float or None, default None
+        Decay of a moving average of the weights, which is then what is kept; None: no averaging.
+    precision : {"auto", "float32", "bfloat16"}, default "auto"
+        Of matrix products in training; "auto" is chosen from the processor and the sizes.
+    device : str, default "auto"
+        ``"cpu"``, ``"cuda"`` …; "auto": a GPU where there is one.
+    condition : None, "y", or names of columns, default None
+        What is given to encoder and decoder and not rebuilt: the labels passed to ``fit``, or columns of a DataFrame.
+    warm_start : bool, default False
+        ``fit`` goes on from the weights there are, with the scaling there is.
+    random_state : int, RandomState or None, default None
+        An int gives the same result twice.
+    callbacks : sequence of callables, default ()
+        Each is called with every `isthmus.core.events.Event`; not saved.
+    verbose : bool or "auto", default "auto"
+        A progress bar; "auto": on a terminal or in a notebook, and lines in the log elsewhere.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        One entry an epoch: seconds, rate, losses, terms.
+    interrupted_ : bool
+        Whether Ctrl-C ended training.
+    n_features_in_ : int
+        Columns of a table.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where all are text.
+    info_ : dict
+        What was chosen: rows, batch size, epochs, precision, seed, how the data were scaled.
+    data_, objective_, prior_ :
+        The fitted parts.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X = load_digits().data / 16
+    >>> ae = Autoencoder("plain", latent_dim=8, epochs=3, random_state=0).fit(X)
+    >>> ae.transform(X).shape
+    (1797, 8)
+    >>> ae.reconstruct(X).shape
+    (1797, 64)
+    """
+
+    PART_KINDS = {"variant": "variant", "net": "net", "data": "data"}
+
+    def __init__(
+        self,
+        variant: str | Variant = "plain",
+        latent_dim: int = 32,
+        *,
+        net: Any = None,
+        data: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float = 2e-3,
+        validation_fraction: float = 0.05,
+        patience: int | None = None,
+        weight_decay: float = 0.01,
+        average: float | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        condition: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        callbacks: Sequence[Callback] = (),
+        verbose: bool | Literal["auto"] = "auto",
+    ) -> None:
+        self.variant = variant
+        self.latent_dim = latent_dim
+        self.net = net
+        self.data = data
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.weight_decay = weight_decay
+        self.average = average
+        self.precision = precision
+        self.device = device
+        self.condition = condition
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on X.
+
+        Parameters
+        ----------
+        X : array, DataFrame, tensor or stream
+            Rows: (n, columns) of a table, (n, height, width[, channels]) of images, or a stream of a file.
+        y : array of shape (n,), optional
+            Ignored unless ``condition="y"``.
+        sample_weight : array of shape (n,), optional
+            How much each row counts.
+        checkpoint : path, optional
+            File to which the state of training is written after each epoch and each minute.
+        resume : bool, default False
+            Go on from `checkpoint` where it exists.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            The data or a parameter cannot be used.
+        DivergenceError
+            The loss became no number; the estimator is fitted with the best weights so far.
+        """
+        columns = self._prepare(X, y, sample_weight)
+        settings = self._settings(rows(columns))
+        source = self._source(columns, settings)
+        training = self._training(settings)
+        held = None
+        if checkpoint is not None:
+            held = Checkpoint(checkpoint, describe(self.objective_))
+            if resume and os.path.exists(checkpoint):
+                held.resume(training, source)
+        return self._run(training, source, columns, held)
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Train one pass over X, at a constant rate, all rows: the first call fixes scaling and schema.
+
+        Parameters
+        ----------
+        X, y, sample_weight :
+            As in `fit`.
+        """
+        if not hasattr(self, "_training_"):
+            columns = self._prepare(X, y, sample_weight, keep=hasattr(self, "objective_"))
+            settings = replace(self._settings(rows(columns)), epochs=1, schedule="constant", patience=None)
+            self._training_ = self._training(settings)
+        else:
+            columns = self._read(X, y, sample_weight)
+        source = self._source(columns, replace(self._training_.settings, seed=self._next_seed()), held_out=0.0)
+        return self._run(self._training_, source, columns, None, epochs=self._training_.progress.epoch + 1)
+
+    def _prepare(self, X: Any, y: Any, sample_weight: Any, keep: bool | None = None) -> Columns:
+        """Check parameters, learn the data, build the objective; return the columns of X."""
+        load_all()
+        variant = resolve("variant", self.variant)
+        self._check_parameters()
+        if not (self.warm_start if keep is None else keep) or not hasattr(self, "objective_"):
+            self._learn(X, y, variant)
+        self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        columns = self._read(X, y, sample_weight)
+        if rows(columns) < 2:
+            raise InputError(f"Found array with n_samples = {rows(columns)}, but at least 2 rows are needed to train")
+        return columns
+
+    def _learn(self, X: Any, y: Any, variant: Variant) -> None:
+        """Fit the data and build untrained parts for it."""
+        self.__dict__.pop("_training_", None)
+        condition = None if self.condition is None else Condition(self.condition)
+        X_free, given = (X, None) if condition is None else condition.split(X, y)
+        self.data_ = choose_data(self.data, X_free, variant.table_scale).learn([X_free])
+        self.condition_ = None if condition is None else condition.learn(given)
+        width = 0 if self.condition_ is None else self.condition_.width
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+            self.objective_ = variant.objective(self.data_, self.latent_dim, self.net, width)
+        self.prior_ = None
+        self.history_: list[dict[str, Any]] = []
+        self._note_features(X)
+        if self.latent_dim > prod(self.data_.shape):
+            warnings.warn(
+                f"latent_dim={self.latent_dim} is larger than a row of {prod(self.data_.shape)} numbers: the model can "
+                "copy its input; choose a smaller latent_dim, or a sparse or denoising variant",
+                stacklevel=4,
+            )
+
+    def _note_features(self, X: Any) -> None:
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+        columns = getattr(X, "columns", None)
+        if columns is not None and all(isinstance(c, str) for c in columns):
+            self.feature_names_in_ = np.asarray(columns, dtype=object)
+        shape = np.shape(X)
+        if len(shape) == 2:
+            self.n_features_in_ = int(shape[1])
+
+    def _check_parameters(self) -> None:
+        whole = {"latent_dim": self.latent_dim, "epochs": self.epochs, "batch_size": self.batch_size}
+        for name, value in {**whole, "patience": self.patience}.items():
+            if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
+                raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
+        for name in ("learning_rate", "weight_decay"):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value < float("inf"):
+                raise InputError(f"{name}={value!r}: expected a number of at least 0")
+        if not 0 <= self.validation_fraction < 1:
+            raise InputError(f"validation_fraction={self.validation_fraction!r} is outside [0, 1)")
+        if self.average is not None and not 0 < self.average < 1:
+            raise InputError(f"average={self.average!r} is outside (0, 1)")
+
+    def _settings(self, n: int) -> Settings:
+        held = max(1, round(n * self.validation_fraction)) if self.validation_fraction else 0
+        batch_size = self.batch_size or default_batch_size(n)
+        self._batch_size = min(batch_size, max(1, n - held))
+        return Settings(
+            epochs=self.epochs or default_epochs(n - held, batch_size),
+            learning_rate=float(self.learning_rate),
+            weight_decay=float(self.weight_decay),
+            average=self.average,
+            patience=self.patience,
+            precision=choose_precision(self.precision, self._device(), self.objective_.model),
+            seed=self._seed,
+        )
+
+    def _device(self) -> torch.device:
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
+
+    def _source(self, columns: Columns, settings: Settings, held_out: float | None = None) -> Memory:
+        fraction = self.validation_fraction if held_out is None else held_out
+        device = self._device()
+        return Memory(
+            columns,
+            self.data_,
+            batch_size=self._batch_size,
+            validation_fraction=fraction,
+            seed=settings.seed,
+            device=device,
+        )
+
+    def _training(self, settings: Settings) -> Training:
+        self.objective_.to(self._device())
+        watched = interactive() if self.verbose == "auto" else bool(self.verbose)
+        told: list[Callback] = [Progress() if watched else Lines(), *self.callbacks]
+        return Training(self.objective_, settings, told)
+
+    def _next_seed(self) -> int:
+        return self._seed + self._training_.progress.epoch
+
+    def _run(
+        self, training: Training, source: Any, columns: Columns, held: Checkpoint | None, epochs: int | None = None
+    ) -> Self:
+        """Train, and leave the estimator fitted whatever ends it."""
+        before = list(self.history_) if training.progress.epoch == 0 else []
+        try:
+            training.run(source, epochs, held)
+        finally:
+            self._finish(training, columns, before)
+        if self.interrupted_:
+            warnings.warn(
+                f"training was interrupted in epoch {training.progress.epoch + 1}: the best weights so far are kept",
+                stacklevel=3,
+            )
+        return self
+
+    @torch.no_grad()
+    def _finish(self, training: Training, columns: Columns, before: list[dict[str, Any]]) -> None:
+        progress = training.progress
+        self.objective_.to("cpu")
+        self.history_ = before + progress.history
+        self.interrupted_ = progress.interrupted
+        self.info_ = {
+            "rows": rows(columns),
+            "batch_size": self._batch_size,
+            "epochs": training.settings.epochs,
+            "best_epoch": progress.best_epoch,
+            "best_validation_loss": progress.best_loss if progress.history and progress.best_epoch >= 0 else None,
+            "seconds": round(progress.seconds, 3),
+            "precision": training.settings.precision,
+            "seed": training.settings.seed,
+            "data": getattr(self.data_, "summary", None),
+            "parameters": sum(p.numel() for p in self.objective_.parameters()),
+            "torch": torch.__version__,
+        }
+        self.prior_ = self._fit_prior(columns)
+
+    def _fit_prior(self, columns: Columns) -> Any:
+        """Return N(0, I) where training pulled codes there, else a Gaussian fitted on codes."""
+        z_size = self.objective_.model.sizes.z
+        if self._has_posterior():
+            return resolve("prior", "standard-normal", latent_dim=z_size)
+        step = -(-rows(columns) // PRIOR_ROWS)
+        z = self._apply("encode", take(columns, slice(None, None, step)))["z"]
+        return resolve("prior", "gaussian", latent_dim=z_size).fit(z)
+
+    # -- using ---------------------------------------------------------------------------------------------------
+
+    def transform(self, X: Any, condition: Any = None) -> np.ndarray:
+        """Return the codes of X, of shape (n, latent_dim).
+
+        Parameters
+        ----------
+        X : like what was fitted on
+        condition : array of shape (n,), optional
+            What is given, where the model was trained with a condition that is not part of X.
+        """
+        return self._numpy(self._apply("encode", self._read_fitted(X, condition))["z"], X)
+
+    def inverse_transform(self, Z: Any, condition: Any = None) -> Any:
+        """Return what codes of shape (n, latent_dim) decode to, in the form of what was fitted on."""
+        check_is_fitted(self)
+        codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
+        if codes.ndim != 2 or codes.shape[1] != self.objective_.model.sizes.z:
+            raise InputError(
+                f"codes of shape {tuple(codes.shape)}; expected (n, {self.objective_.model.sizes.z}): latent_dim numbers a row"
+            )
+        if not torch.isfinite(codes).all():
+            raise InputError("the codes hold NaN or infinity: codes must be finite")
+        return self.data_.write(self._apply("decode", {"z": codes, **self._given(condition, len(codes))}))
+
+    def reconstruct(self, X: Any, condition: Any = None) -> Any:
+        """Return X rebuilt, in the form of X."""
+        return self.data_.write(self._apply("reconstruct", self._read_fitted(X, condition)), like=self._free(X))
+
+    def posterior(self, X: Any, condition: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and variance of q(z|x), each of shape (n, latent_dim); variational models only.
+
+        Raises
+        ------
+        InputError
+            The model has no posterior.
+        """
+        check_is_fitted(self)
+        if not self._has_posterior():
+            raise InputError("this model has no posterior q(z|x): train variant='variational'")
+        found = self._apply("posterior", self._read_fitted(X, condition))
+        return self._numpy(found["mean"], X), self._numpy(found["variance"], X)
+
+    def reconstruction_error(
+        self, X: Any, per: Literal["sample", "element", "feature"] = "sample", condition: Any = None
+    ) -> np.ndarray:
+        """Return how far the reconstruction is from X, in the units of the likelihood.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+        per : {"sample", "element", "feature"}, default "sample"
+            ``"sample"``: the mean over the elements of each row, shape (n,). ``"element"``: of each of the user's elements,
+            shape (n, columns) or the shape of the images. ``"feature"``: the mean over the rows, shape (columns,) or of
+            one image.
+        """
+        if per not in ("sample", "element", "feature"):
+            raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
+        found = self._apply("error", self._read_fitted(X, condition))
+        if per == "sample":
+            return self._numpy(found["error"], X)
+        return self._numpy(found["located"] if per == "element" else found["located"].mean(0), X)
+
+    def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
+        """Return how typical each row is, of shape (n,), higher is more typical: minus the error, or the ELBO in nats."""
+        check_is_fitted(self)
+        if not self._has_posterior():
+            return -self.reconstruction_error(X, condition=condition)
+        return self._numpy(self._bound(X, condition, lambda model, batch: elbo(model, batch)), X)
+
+    def log_likelihood(self, X: Any, draws: int = 500, condition: Any = None) -> np.ndarray:
+        """Return log p(x) of each row in nats, estimated with importance samples (Burda 2016); variational models only."""
+        return self._numpy(self._bound(X, condition, lambda model, batch: log_likelihood(model, batch, draws)), X)
+
+    def score(self, X: Any, y: Any = None, condition: Any = None) -> float:
+        """Return minus the mean reconstruction error; y is ignored."""
+        return -float(np.mean(self.reconstruction_error(X, condition=condition)))
+
+    def sample(self, n_samples: int = 1, *, temperature: float = 1.0, condition: Any = None, random_state: Any = None) -> Any:
+        """Decode codes drawn from the prior.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+        temperature : float, default 1
+            Scale of the draw around the prior's mean: below 1 is more typical, above 1 more varied.
+        condition : array of shape (n_samples,) or a single value, optional
+        random_state : int or None
+        """
+        check_is_fitted(self)
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            z = self.prior_.sample(int(n_samples), temperature)
+        return self.inverse_transform(z.numpy(), condition)
+
+    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:
+        """Decode `steps` codes on the straight line from the code of row `a` to that of row `b`, both included.
+
+        Parameters
+        ----------
+        a, b : one row each, with or without the axis of rows
+        steps : int, default 8
+        """
+        ends = [self.transform(_one_row(row), condition) for row in (a, b)]
+        share = np.linspace(0, 1, steps)[:, None]
+        return self.inverse_transform((1 - share) * ends[0] + share * ends[1], condition)
+
+    def graphs(self) -> dict[str, torch.nn.Module]:
+        """Return what the model can do, by name: modules from columns to columns, in eval mode."""
+        check_is_fitted(self)
+        return self._graphs()
+
+    def _graphs(self) -> dict[str, torch.nn.Module]:
+        kinds = {"encode": graphs.Encode, "decode": graphs.Decode, "reconstruct": graphs.Reconstruct, "error": graphs.Error}
+        if self._has_posterior():
+            kinds["posterior"] = graphs.Posterior
+        if self.objective_.model.net.reconstructs_only:
+            del kinds["decode"]
+        return {name: kind(self.data_, self.objective_.model).eval() for name, kind in kinds.items()}
+
+    # -- between the user's world and tensors --------------------------------------------------------------------
+
+    def _free(self, X: Any) -> Any:
+        return X if self.condition_ is None else self.condition_.split(X, None)[0]
+
+    def _read(self, X: Any, y: Any, sample_weight: Any) -> Columns:
+        given = None if self.condition_ is None else self.condition_.split(X, y)[1]
+        columns = self.data_.read(self._free(X))
+        columns |= {} if self.condition_ is None else self.condition_.encode(given, rows(columns))
+        if sample_weight is not None:
+            columns["weight"] = _weights(sample_weight, rows(columns))
+        return columns
+
+    def _read_fitted(self, X: Any, condition: Any) -> Columns:
+        check_is_fitted(self)
+        columns = self.data_.read(self._free(X))
+        beside = None if self.condition_ is None or condition is not None else self.condition_.split(X, None)[1]
+        return columns | self._given(beside if condition is None else condition, rows(columns))
+
+    def _given(self, condition: Any, n: int) -> Columns:
+        if self.condition_ is None:
+            return {}
+        return self.condition_.encode(self.condition_.read(condition), n)
+
+    @torch.no_grad()
+    def _apply(self, name: str, columns: Columns) -> Columns:
+        """Run a graph over columns, in pieces that fit."""
+        graph = self._graphs()[name]
+        return _in_pieces(graph, columns, prod(self.data_.shape))
+
+    @torch.no_grad()
+    def _bound(self, X: Any, condition: Any, bound: Callable[[Any, Any], Tensor]) -> Tensor:
+        check_is_fitted(self)
+        if not self._has_posterior():
+            raise InputError("this model has no posterior q(z|x): train variant='variational'")
+        model = self.objective_.model
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            found = _in_pieces(
+                lambda piece: {"bound": bound(model, self.data_.batch(piece))},
+                self._read_fitted(X, condition),
+                prod(self.data_.shape),
+            )
+        return found["bound"]
+
+    def _has_posterior(self) -> bool:
+        return type(self.objective_.model.bottleneck).posterior is not Bottleneck.posterior
+
+    def _numpy(self, tensor: Tensor, X: Any) -> np.ndarray:
+        return tensor.numpy().astype(float_type(X), copy=False)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.objective_.model.sizes.z
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what fit learnt: tensors and JSON."""
+        check_is_fitted(self)
+        tensors = {f"objective.{name}": t for name, t in self.objective_.state_dict().items()}
+        tensors |= {f"prior.{name}": t for name, t in self.prior_.state_dict().items()}
+        parts = {"data": self.data_, "condition": self.condition_, "objective": self.objective_, "prior": self.prior_}
+        return {
+            **tensors,
+            **{name: describe(value) for name, value in parts.items()},
+            "history": self.history_,
+            "info": self.info_,
+            "interrupted": self.interrupted_,
+            "n_features_in": getattr(self, "n_features_in_", None),
+            "feature_names_in": list(getattr(self, "feature_names_in_", [])),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        load_all()
+        self.data_, self.condition_ = build(state["data"]), build(state["condition"])
+        tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+        with building():
+            self.objective_, self.prior_ = build(state["objective"]), build(state["prior"])
+        adopt(self.objective_, tensors, "objective.")
+        adopt(self.prior_, tensors, "prior.")
+        self.objective_.eval()
+        self.history_, self.info_, self.interrupted_ = state["history"], state["info"], state["interrupted"]
+        if state["n_features_in"] is not None:
+            self.n_features_in_ = state["n_features_in"]
+        if state["feature_names_in"]:
+            self.feature_names_in_ = np.asarray(state["feature_names_in"], dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "prior_") and self.prior_ is not None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _in_pieces(function: Callable[[Columns], Columns], columns: Columns, elements: int) -> Columns:
+    """Call a function on pieces of the rows, and join what it returns."""
+    n, step = rows(columns), max(1, PIECE_ELEMENTS // elements)
+    found = [function(take(columns, slice(at, at + step))) for at in range(0, max(n, 1), step)]
+    return {name: torch.cat([piece[name] for piece in found]) for name in found[0]}
+
+
+def _weights(sample_weight: Any, n: int) -> Tensor:
+    weight = torch.as_tensor(np.asarray(sample_weight, dtype=np.float32))
+    if weight.shape != (n,):
+        raise InputError(f"sample_weight has shape {tuple(weight.shape)}, but there are {n} rows")
+    if not torch.isfinite(weight).all() or (weight < 0).any() or not (weight > 0).any():
+        raise InputError("sample_weight must be finite, not negative, and not zero for all rows")
+    return weight
+
+
+def _one_row(row: Any) -> Any:
+    """Return a row with the axis of rows."""
+    if hasattr(row, "columns") or np.ndim(row) == 2 and len(row) == 1 or np.ndim(row) == 4:
+        return row
+    return np.asarray(row)[None]

@@ -1,0 +1,82 @@
+"""Graphs: columns in, columns out, in eval mode. What estimators compute with is what is exported."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from isthmus.core.data import Columns, Data
+from isthmus.core.kinds import per_sample
+from isthmus.core.model import Model
+from isthmus.core.records import Batch
+
+
+class Graph(nn.Module):
+    """Data and model side by side; abstract.
+
+    Parameters
+    ----------
+    data : Data
+        Fitted.
+    model : Model
+    """
+
+    def __init__(self, data: Data, model: Model) -> None:
+        super().__init__()
+        self.data, self.model = data, model
+
+    def reconstruction(self, columns: Columns) -> tuple[Batch, Tensor]:
+        """Return the batch and y."""
+        batch = self.data.batch(columns)
+        return batch, self.model(batch, False).y
+
+
+class Encode(Graph):
+    """Columns to codes of shape (batch, latent_dim)."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"z": …}``."""
+        return {"z": self.model.code(self.data.batch(columns), False).z.flatten(1)}
+
+
+class Posterior(Graph):
+    """Columns to mean and variance of q(z|x)."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"mean": …, "variance": …}``."""
+        q = self.model.bottleneck.posterior(self.model.encode(self.data.batch(columns)))
+        return {"mean": q.mean, "variance": q.variance}
+
+
+class Decode(Graph):
+    """Codes, and what is given, to columns."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return the user's columns."""
+        columns = dict(columns)
+        z = columns.pop("z")
+        given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
+        y = self.model.decode(z, Batch(None, None, condition=given))
+        return self.data.invert(self.model.likelihood.mean(y))
+
+
+class Reconstruct(Graph):
+    """Columns to columns."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return the user's columns, rebuilt."""
+        return self.data.invert(self.model.likelihood.mean(self.reconstruction(columns)[1]))
+
+
+class Error(Graph):
+    """Columns to the mean error over the elements of each row, and the error of each of the user's elements."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"error": (batch,), "located": (batch, ...)}``."""
+        batch, y = self.reconstruction(columns)
+        error = self.model.error(batch, y)
+        return {"error": per_sample(error) / observed_elements(batch, error), "located": self.data.locate(error)}
+
+
+def observed_elements(batch: Batch, error: Tensor) -> Tensor | int:
+    """Return how many elements of each row are there."""
+    return error[0].numel() if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)

@@ -1,0 +1,140 @@
+"""Parameters that see through parts and variants, and saving: what every estimator of isthmus shares."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import Any, Self
+
+from isthmus.core import part as parts
+from isthmus.core import store
+from isthmus.core.errors import FileFormatError, InputError, unknown
+
+JSON = Any
+
+
+class Persistent:
+    """Mixin for scikit-learn estimators: nested parameters of parts, and one safe file.
+
+    A subclass says of each parameter that may be given by name which kind of part it is, in ``PART_KINDS``.
+    """
+
+    PART_KINDS: dict[str, str] = {}
+
+    # -- parameters ----------------------------------------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; deep: those of parts and nested estimators too, as ``variant__beta``."""
+        params = {name: getattr(self, name) for name in self._get_param_names()}
+        if not deep:
+            return params
+        nested = {}
+        for name, value in params.items():
+            for key, inner in _inner(self._resolved(name, value)).items():
+                nested[f"{name}__{key}"] = inner
+        return {**params, **nested}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; a nested one replaces its part by a new one: ``set_params(variant__beta=4)``."""
+        nested: dict[str, dict[str, Any]] = defaultdict(dict)
+        own = self._get_param_names()
+        for key, value in params.items():
+            name, _, inner = key.partition("__")
+            if name not in own:
+                raise InputError(unknown(f"parameter of {type(self).__name__}", name, own))
+            if inner:
+                nested[name][inner] = value
+            else:
+                setattr(self, name, value)
+        for name, inner in nested.items():
+            setattr(self, name, _changed(self._resolved(name, getattr(self, name)), inner, name))
+        return self
+
+    def _resolved(self, name: str, value: Any) -> Any:
+        kind = self.PART_KINDS.get(name)
+        known = kind and isinstance(value, str) and value in parts.names(kind)
+        return parts.resolve(kind, value) if known else value
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what fit learnt: a flat dict of tensors and JSON."""
+        raise NotImplementedError
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one .safetensors file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The path cannot be written, or a parameter cannot be described.
+        sklearn.exceptions.NotFittedError
+            The estimator is not fitted.
+        """
+        from torch import Tensor
+
+        state = self.state()
+        tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+        plain = {name: value for name, value in state.items() if name not in tensors}
+        given = {k: v for k, v in self.get_params(deep=False).items() if k not in self.UNSAVED}
+        held = {"part": type(self).part_name, "arguments": {k: parts.describe(v) for k, v in given.items()}}
+        store.write(path, {**held, "state": plain}, tensors)
+
+    UNSAVED: tuple[str, ...] = ("callbacks", "random_state")
+    """Parameters that are not written: they are code, or a stream of numbers."""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an estimator that `save` wrote; no code from the file is run.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        FileFormatError
+            The file is broken, is foreign, or holds another estimator.
+        """
+        root, tensors = store.read(path)
+        if root.get("part") != cls.part_name:
+            raise FileFormatError(f"{str(path)!r} holds {root.get('part', root.get('kind'))!r}, not {cls.part_name!r}: use isthmus.load")
+        with store.refused_if_broken(path):
+            estimator = cls(**{k: parts.build(v) for k, v in root["arguments"].items()})
+            estimator.restore({**root["state"], **tensors})
+        return estimator
+
+
+def _inner(value: Any) -> dict[str, Any]:
+    """Return the parameters of a part or an estimator, deep."""
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return value.get_params(deep=True)
+    if not parts.is_part(value):
+        return {}
+    found = dict(parts.arguments(value))
+    for name, inner in list(found.items()):
+        found.update({f"{name}__{key}": v for key, v in _inner(inner).items()})
+    return found
+
+
+def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
+    """Return a part constructed anew with some arguments changed; an estimator is changed in place."""
+    if hasattr(value, "set_params"):
+        return value.set_params(**changes)
+    if not parts.is_part(value):
+        raise InputError(f"{where}={value!r} has no parameters, so {where}__{next(iter(changes))} cannot be set")
+    held = parts.arguments(value)
+    deeper: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, new in changes.items():
+        name, _, inner = key.partition("__")
+        if name not in held:
+            raise InputError(unknown(f"parameter of {where}", name, held))
+        if inner:
+            deeper[name][inner] = new
+        else:
+            held[name] = new
+    for name, inner in deeper.items():
+        held[name] = _changed(held[name], inner, f"{where}__{name}")
+    return type(value)(**held)

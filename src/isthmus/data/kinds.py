@@ -1,0 +1,24 @@
+"""Which kind of data a user's X is, and in which precision its answers go back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.core.data import Data
+from isthmus.core.part import resolve
+from isthmus.data.images import Images
+from isthmus.data.table import Table
+
+
+def choose_data(wish: Any, X: Any, table_scale: str | None = None) -> Data:
+    """Return an unfitted Data for X: the one wished for, else images for 3 or 4 axes and a table for the rest."""
+    if wish is not None:
+        return resolve("data", wish)
+    return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)
+
+
+def float_type(X: Any) -> str:
+    """Return the float type that answers have: float32 for float32 and for pixels, else float64."""
+    name = str(getattr(X, "dtype", "float64")).removeprefix("torch.")
+    pixels = getattr(X, "ndim", 2) > 2 and name != "float64"
+    return "float32" if pixels or name == "float32" else "float64"

@@ -1,0 +1,43 @@
+"""Sparse bottlenecks: only some units of a code are not zero."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from isthmus.core.errors import InputError
+from isthmus.core.kinds import Bottleneck
+from isthmus.core.part import part
+from isthmus.core.records import Code
+
+
+@part("bottleneck/topk")
+class TopK(Bottleneck):
+    """Keeps the k largest units of relu(h) in each row and sets the others to zero (Makhzani & Frey 2014).
+
+    Parameters
+    ----------
+    k : int or None, default None
+        Units kept; None: an eighth of latent_dim, at least one.
+    """
+
+    def __init__(self, k: int | None = None) -> None:
+        super().__init__()
+        self.k = k
+
+    def build(self, latent_dim: int) -> None:
+        """Settle k.
+
+        Raises
+        ------
+        InputError
+            k is not from 1 to latent_dim.
+        """
+        self.kept = max(1, latent_dim // 8) if self.k is None else self.k
+        if not 1 <= self.kept <= latent_dim:
+            raise InputError(f"k={self.k} of the top-k bottleneck: expected 1 to latent_dim={latent_dim}")
+
+    def forward(self, h: Tensor, draw: bool | None = None) -> Code:
+        """Return the code; it costs nothing."""
+        values, units = torch.relu(h).topk(self.kept, dim=1)
+        return Code(torch.zeros_like(h).scatter(1, units, values))

@@ -1,0 +1,244 @@
+"""The table of variants: each is a frozen dataclass whose fields are its knobs, and a choice of parts.
+
+Nothing heavy is imported here; parts are built inside ``objective``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Literal
+
+from isthmus.core.errors import InputError
+from isthmus.core.part import arguments, lookup, names, part, resolve
+from isthmus.parts.schedules import Schedule
+
+LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
+CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
+Weight = float | Schedule
+
+
+def knob(default: Any, help: str, **more: Any) -> Any:
+    """Return a dataclass field with the sentence that the command line shows."""
+    return field(default=default, metadata={"help": help}, **more)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A named recipe that puts parts together; abstract.
+
+    A subclass overrides what it chooses: ``_bottleneck``, ``_corruption``, ``_penalties``, ``_weights``.
+    """
+
+    likelihood: LikelihoodName | Any = knob(None, "how y is compared with x; default: by the data", kw_only=True)
+
+    table_scale: ClassVar[str | None] = None
+    """How a Table is scaled unless the user says otherwise; None: by the data."""
+    net: ClassVar[str | None] = None
+    """The only net that this variant allows; None: any."""
+
+    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+        """Return the objective, built for the rows of a fitted data.
+
+        Parameters
+        ----------
+        data : Data
+            Fitted.
+        latent_dim : int
+            Numbers in a code.
+        net : Net, str or None
+            None: the variant's, else the data's default.
+        condition_dim : int, default 0
+            Numbers given beside x.
+        """
+        from isthmus.core.model import Model
+        from isthmus.core.objective import Reconstruction
+        from isthmus.parts.catalogue import load_all
+
+        load_all()
+        default_net, default_likelihood = data.defaults()
+        model = Model(
+            self._net(net, default_net),
+            self._bottleneck(),
+            self._likelihood(default_likelihood),
+            data.shape,
+            latent_dim,
+            condition_dim,
+        )
+        return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
+
+    def _net(self, net: Any, default: Any) -> Any:
+        if self.net is None:
+            return default if net is None else resolve("net", net)
+        chosen = resolve("net", self.net if net is None else net)
+        if chosen.part_name != f"net/{self.net}":
+            raise InputError(f"the variant {variant_name(self)!r} takes the net {self.net!r} only, not {net!r}")
+        return chosen
+
+    def _likelihood(self, default: Any) -> Any:
+        if self.likelihood is None:
+            return default
+        return for_numbers(default, resolve("likelihood", self.likelihood))
+
+    def _bottleneck(self) -> Any:
+        return lookup("bottleneck/plain")()
+
+    def _corruption(self) -> Any:
+        return None
+
+    def _penalties(self) -> dict[str, Any]:
+        return {}
+
+    def _weights(self) -> dict[str, Weight]:
+        return {}
+
+
+def variant_name(variant: Any) -> str:
+    """Return the short name of a variant."""
+    return type(variant).part_name.partition("/")[2]
+
+
+def variants() -> dict[str, type[Variant]]:
+    """Return all variants by name, those of installed packages not included until they are used."""
+    return {name: lookup(f"variant/{name}") for name in names("variant")}
+
+
+def for_numbers(default: Any, chosen: Any) -> Any:
+    """Return the chosen likelihood; in a mixed one it takes the place of ``squared`` only."""
+    if type(default).part_name != "likelihood/mixed":
+        return chosen
+    name = type(chosen).part_name.partition("/")[2]
+    groups = arguments(default)["groups"]
+    return type(default)(tuple((name if member == "squared" else member, width) for member, width in groups))
+
+
+def positive(variant: Any, *knobs: str) -> None:
+    """Refuse knobs that are numbers below zero."""
+    for name in knobs:
+        value = getattr(variant, name)
+        if isinstance(value, (int, float)) and value < 0:
+            raise InputError(f"{name}={value} of the variant {variant_name(variant)!r} is negative")
+
+
+@part("variant/plain")
+@dataclass(frozen=True)
+class Plain(Variant):
+    """Nothing but the bottleneck forces the code to be short (Rumelhart 1986; Hinton & Salakhutdinov 2006)."""
+
+
+@part("variant/linear")
+@dataclass(frozen=True)
+class Linear(Variant):
+    """One linear layer each way: its codes span the space of PCA (Baldi & Hornik 1989)."""
+
+    table_scale = "centre"
+    net = "linear"
+
+
+@part("variant/denoising")
+@dataclass(frozen=True)
+class Denoising(Variant):
+    """Rebuilds the clean row from a spoiled one (Vincent 2008, 2010)."""
+
+    corruption: CorruptionName | Any = knob("gaussian", "what is done to x")
+    level: float | tuple[float, float] = knob(
+        None, "strength: noise in units of x, or share taken away; a pair low,high draws one for each row"
+    )
+
+    def _corruption(self) -> Any:
+        if self.level is None or not isinstance(self.corruption, str):
+            return resolve("corruption", self.corruption)
+        return resolve("corruption", self.corruption, level=self.level)
+
+
+@part("variant/sparse")
+@dataclass(frozen=True)
+class Sparse(Variant):
+    """Few units of the code are active at once: an L1 cost, or a KL cost towards a mean activation (Ng 2011)."""
+
+    penalty: Literal["l1", "kl"] = knob("l1", "l1: the sum of |z|; kl: units in (0, 1) with a target mean activation")
+    weight: Weight = knob(None, "weight of the penalty; default: 0.1 for l1, 1 for kl")
+    target: float = knob(0.05, "kl only: mean activation of a unit")
+
+    def __post_init__(self) -> None:
+        if self.penalty not in ("l1", "kl"):
+            raise InputError(f"penalty={self.penalty!r} of the variant 'sparse'; choose 'l1' or 'kl'")
+        if not 0 < self.target < 1:
+            raise InputError(f"target={self.target} of the variant 'sparse' is outside (0, 1)")
+        positive(self, "weight")
+
+    def _bottleneck(self) -> Any:
+        return lookup("bottleneck/plain")(activation="relu" if self.penalty == "l1" else "sigmoid")
+
+    def _penalties(self) -> dict[str, Any]:
+        made = lookup("penalty/l1")() if self.penalty == "l1" else lookup("penalty/kl")(target=self.target)
+        return {"sparsity": made}
+
+    def _weights(self) -> dict[str, Weight]:
+        default = {"l1": 0.1, "kl": 1.0}[self.penalty]
+        return {"sparsity": default if self.weight is None else self.weight}
+
+
+@part("variant/topk")
+@dataclass(frozen=True)
+class TopK(Variant):
+    """Only the k largest units of each code are kept (Makhzani & Frey 2014; Gao 2024)."""
+
+    k: int = knob(None, "units kept; default: an eighth of latent_dim")
+
+    def _bottleneck(self) -> Any:
+        return lookup("bottleneck/topk")(k=self.k)
+
+
+@part("variant/contractive")
+@dataclass(frozen=True)
+class Contractive(Variant):
+    """Codes change little when the input does: a cost on the encoder's Jacobian (Rifai 2011)."""
+
+    weight: Weight = knob(0.1, "weight of the squared Frobenius norm of the Jacobian")
+    exact: bool = knob(None, "the exact norm instead of Hutchinson's estimate; default: exact up to 4 units")
+
+    def __post_init__(self) -> None:
+        positive(self, "weight")
+
+    def _penalties(self) -> dict[str, Any]:
+        return {"contraction": lookup("penalty/contraction")(exact=self.exact)}
+
+    def _weights(self) -> dict[str, Weight]:
+        return {"contraction": self.weight}
+
+
+@part("variant/variational")
+@dataclass(frozen=True)
+class Variational(Variant):
+    """q(z|x) is a Gaussian; the ELBO's KL term pulls it to N(0, I) (Kingma & Welling 2014; beta: Higgins 2017)."""
+
+    beta: Weight = knob(1.0, "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3)")
+    free_bits: float = knob(0.0, "nats for each dimension that cost nothing (Kingma 2016)")
+    binarize: bool = knob(False, "draw binary pixels anew at each look; for the bernoulli likelihood")
+
+    def __post_init__(self) -> None:
+        positive(self, "beta", "free_bits")
+
+    def _bottleneck(self) -> Any:
+        return lookup("bottleneck/gaussian")(free_bits=self.free_bits)
+
+    def _likelihood(self, default: Any) -> Any:
+        """Return a normalised likelihood, so that the ELBO is in nats: Gaussian where the data say squared."""
+        likelihood = super()._likelihood(default)
+        return likelihood if likelihood.normalised else for_numbers(likelihood, lookup("likelihood/gaussian")())
+
+    def _corruption(self) -> Any:
+        return lookup("corruption/binarize")() if self.binarize else None
+
+    def _weights(self) -> dict[str, Weight]:
+        return {"kl": self.beta}
+
+
+def options(cls: type[Variant]) -> dict[str, Any]:
+    """Return the fields of a variant by name."""
+    return {f.name: f for f in fields(cls)}
+
+
+def with_knobs(variant: Variant, **changes: Any) -> Variant:
+    """Return the variant with other knobs."""
+    return replace(variant, **changes)
