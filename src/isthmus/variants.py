@@ -133,6 +133,11 @@ class Linear(Variant):
     table_scale = "centre"
     net = "linear"
 
+    def _likelihood(self, default: Any) -> Any:
+        """Return the squared error without bounds, which PCA minimises, where the data say squared."""
+        likelihood = super()._likelihood(default)
+        return type(likelihood)() if likelihood.part_name == "likelihood/squared" else likelihood
+
 
 @part("variant/denoising")
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator, Sequence
@@ -21,6 +20,8 @@ from isthmus.core.records import Batch
 
 EXPLODED = 1e6
 CHECK_EVERY_ON_GPU = 50
+CHECKPOINT_SECONDS = 60.0
+"""A checkpoint is written after each epoch, and within one after so many seconds."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ class Settings:
         Epochs without a better validation loss after which training stops.
     precision : {"float32", "bfloat16"}
     seed : int
-    checkpoint_seconds : float
-        A checkpoint is written after each epoch, and within one after this many seconds.
     """
 
     epochs: int
@@ -60,7 +59,6 @@ class Settings:
     patience: int | None = None
     precision: str = "float32"
     seed: int = 0
-    checkpoint_seconds: float = 60.0
 
     def rate(self, t: float) -> float:
         """Return the learning rate at progress `t` in [0, 1]."""
@@ -180,7 +178,7 @@ class Training:
             self._step(batch, t)
             progress.step += 1
             self._tell("step", source, last, rows=len(batch))
-            if checkpoint and time.perf_counter() - written > self.settings.checkpoint_seconds:
+            if checkpoint and time.perf_counter() - written > CHECKPOINT_SECONDS:
                 progress.seconds += time.perf_counter() - began
                 checkpoint.write(self, source)
                 began = written = time.perf_counter()

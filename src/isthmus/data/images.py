@@ -136,9 +136,9 @@ class Images(Data):
         return names
 
     def defaults(self) -> tuple[Any, Any]:
-        """Return the mlp net for small grey pictures, the conv net for others, and the squared error."""
+        """Return the mlp net for small grey pictures, the conv net for others, and the squared error within [0, 1]."""
         net = "net/mlp" if prod(self.shape) <= SMALL else "net/conv"
-        return lookup(net)(), lookup("likelihood/squared")()
+        return lookup(net)(), lookup("likelihood/squared")(bounds=(0.0, 1.0))
 
     def _shape_given(self) -> tuple[int, ...]:
         if self.given is None:

@@ -27,11 +27,33 @@ class Squared(Likelihood):
     >>> y = torch.tensor([[0.8, 0.2, 0.6, 0.4, 0.5]])
     >>> round(Squared().error(y, x).mean().item(), 6)
     0.008
+
+    Parameters
+    ----------
+    bounds : (float, float) or None, default None
+        The least and the most that x can be. The reconstruction is cut to them, and a y beyond the bound at which x
+        lies has no error: a decoder need not hit black and white exactly.
     """
+
+    def __init__(self, bounds: tuple[float, float] | None = None) -> None:
+        super().__init__()
+        self.bounds = bounds
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the squared difference."""
-        return (y - x).square()
+        return (self._reach(y, x) - x).square()
+
+    def _reach(self, y: Tensor, x: Tensor) -> Tensor:
+        """Return y, cut to the bound on the side where x lies at it; elsewhere y keeps its gradient."""
+        if self.bounds is None:
+            return y
+        low, high = self.bounds
+        y = torch.where(x <= low, y.clamp_min(low), y)
+        return torch.where(x >= high, y.clamp_max(high), y)
+
+    def mean(self, y: Tensor) -> Tensor:
+        """Return y within the bounds."""
+        return y if self.bounds is None else y.clamp(*self.bounds)
 
 
 @part("likelihood/absolute")
