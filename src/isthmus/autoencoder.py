@@ -90,7 +90,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     interrupted_ : bool
         Whether Ctrl-C ended training.
     n_features_in_ : int
-        Columns of a table.
+        Columns of a table, or pixels of an image.
     feature_names_in_ : ndarray of str
         Names of the columns, where all are text.
     info_ : dict
@@ -257,9 +257,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         columns = getattr(X, "columns", None)
         if columns is not None and all(isinstance(c, str) for c in columns):
             self.feature_names_in_ = np.asarray(columns, dtype=object)
-        shape = np.shape(X)
-        if len(shape) == 2:
-            self.n_features_in_ = int(shape[1])
+        given = 0 if self.condition_ is None or self.condition_.names == "y" else len(self.condition_.table.feature_names())
+        self.n_features_in_ = len(self.data_.feature_names()) + given
 
     def _check_parameters(self) -> None:
         whole = {"latent_dim": self.latent_dim, "epochs": self.epochs, "batch_size": self.batch_size}

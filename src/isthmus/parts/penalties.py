@@ -44,29 +44,37 @@ class KL(Penalty):
 
 @part("penalty/contraction")
 class Contraction(Penalty):
-    """The squared Frobenius norm of the encoder's Jacobian dh/dx (Rifai 2011).
+    """The squared Frobenius norm of the encoder's Jacobian dz/dx (Rifai 2011), of codes of unit variance.
+
+    Without the division by the variance of each unit over the batch, codes would shrink and the decoder would stretch
+    them again, and nothing would be gained.
 
     Parameters
     ----------
     exact : bool or None, default None
         The exact norm, one pass back for each unit; or Hutchinson's estimate, one pass for a random direction.
-        None: exact up to 4 units.
+        None: exact up to `SMALL` units.
+    standardise : bool, default True
+        Whether codes are taken at unit variance.
     """
 
-    def __init__(self, exact: bool | None = None) -> None:
-        self.exact = exact
+    SMALL = 4
+
+    def __init__(self, exact: bool | None = None, standardise: bool = True) -> None:
+        self.exact, self.standardise = exact, standardise
 
     def __call__(self, output: Output, model: Model) -> Tensor:
         """Return the term of each sample."""
         with torch.enable_grad():
             x = output.batch.corrupted.detach().requires_grad_()
-            h = model.bottleneck(model.encode(output.batch.with_(corrupted=x))).z
-            units = h.shape[1]
-            exact = units <= 4 if self.exact is None else self.exact
-            directions = torch.eye(units, device=h.device) if exact else torch.randn(1, *h.shape, device=h.device)
-            return sum(self._squared(h, x, direction.expand_as(h)) for direction in directions)
+            z = model.code(output.batch.with_(corrupted=x), False).z.flatten(1)
+            spread = (mean(z.var(0, unbiased=False)) + 1e-6).sqrt() if self.standardise else torch.ones_like(z[0])
+            exact = z.shape[1] <= self.SMALL if self.exact is None else self.exact
+            directions = torch.eye(z.shape[1], device=z.device) if exact else torch.randn(1, *z.shape, device=z.device)
+            return sum((self._squared(z, x, direction / spread) for direction in directions), torch.zeros(len(x), device=x.device))
 
     @staticmethod
-    def _squared(h: Tensor, x: Tensor, direction: Tensor) -> Tensor:
-        (pulled,) = torch.autograd.grad(h, x, direction, create_graph=True)
+    def _squared(z: Tensor, x: Tensor, direction: Tensor) -> Tensor:
+        """Return the squared length of the direction, pulled back to x."""
+        (pulled,) = torch.autograd.grad(z, x, direction.expand_as(z), create_graph=True)
         return per_sample(pulled.square())
