@@ -83,12 +83,18 @@ class Order:
     ------
     InputError
         There are no rows, or a setting is out of its range.
+
+    Attributes
+    ----------
+    settings : tuple
+        All that the split and the order are a function of.
     """
 
     def __init__(self, rows: int, batch_size: int, validation_fraction: float, seed: int) -> None:
         held = held_out(rows, validation_fraction)
         steps(rows, batch_size)
         self.batch_size, self.seed = int(batch_size), seed
+        self.settings = (rows, self.batch_size, validation_fraction, seed)
         shuffled = permutation(rows, seed, SPLIT)
         self._rows = {"train": shuffled[held:].sort().values, "validation": shuffled[:held].sort().values}
 
