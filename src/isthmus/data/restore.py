@@ -1,0 +1,145 @@
+"""From numbers and codes back to columns of a DataFrame, with the types they had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from isthmus.data.frames import ARGUMENTS, KINDS, Dtype
+
+DEFAULTS: dict[str, Dtype] = {
+    "boolean": ("Boolean",),
+    "integer": ("Int64",),
+    "float": ("Float64",),
+    "date": ("Datetime", "us", None),
+    "duration": ("Duration", "us"),
+}
+"""Types of columns that go to another library than the one they came from; None: what that library makes of them."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column to be written.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        One of `isthmus.data.schema.KINDS`.
+    values : ndarray of shape (n,)
+        float64 with NaN for gaps, or for a category its cells with None for gaps.
+    dtype : tuple, or None
+        As `isthmus.data.frames.Frame.dtype` gives it; None: the usual one of its kind.
+    categories : tuple
+    """
+
+    name: Any
+    kind: str
+    values: np.ndarray
+    dtype: Dtype | None
+    categories: tuple[Any, ...] = ()
+
+
+def restored(column: Column, unit: str = "us") -> np.ndarray:
+    """Return what a column holds as its kind: whole numbers, truth values, moments; None or NaT for gaps."""
+    gaps = column.values != column.values
+    if column.kind in ("empty", "float", "category"):
+        return column.values
+    values = np.where(gaps, 0, column.values)
+    if column.kind == "integer":
+        return _with_gaps(_whole(values, column.dtype), gaps)
+    if column.kind == "boolean":
+        return _with_gaps(values >= 0.5, gaps)
+    letter = "M" if column.kind == "date" else "m"
+    moments = np.rint(values * 1e6).astype(f"{letter}8[us]")
+    moments[gaps] = "NaT"
+    return moments.astype(f"{letter}8[{unit}]")
+
+
+def _with_gaps(values: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    if not gaps.any():
+        return values
+    cells = values.astype(object)
+    cells[gaps] = None
+    return cells
+
+
+def _whole(values: np.ndarray, dtype: Dtype | None) -> np.ndarray:
+    """Round to whole numbers that the integer type can hold."""
+    found = re.match(r"u?int(8|16|32|64)", str(dtype[0]).lower()) if dtype else None
+    info = np.iinfo(found[0] if found else "int64")
+    room = np.clip(values, info.min, np.nextafter(float(info.max), 0))
+    return np.rint(room).astype(info.dtype)
+
+
+def frame(columns: Sequence[Column], form: str, like: Any = None) -> Any:
+    """Return a DataFrame of the library `form`, with the row labels of `like` where it has as many rows."""
+    if form == "pandas":
+        return _pandas(columns, like)
+    first, *others = (_series(column, form) for column in columns)
+    return first.to_frame().with_columns(*others).to_native()
+
+
+def _series(column: Column, form: Any) -> nw.Series[Any]:
+    name, dtype = str(column.name), column.dtype or DEFAULTS.get(column.kind)
+    wanted = _narwhals_type(dtype, column.categories, form) if dtype else None
+    if column.kind == "empty":
+        return nw.new_series(name, [None] * len(column.values), wanted, backend=form)
+    values = restored(column, getattr(wanted, "time_unit", "us"))
+    if column.kind != "float":
+        return nw.new_series(name, values.tolist() if values.dtype == object else values, wanted, backend=form)
+    if isinstance(wanted, nw.Decimal):
+        values = np.clip(values, *_decimal_limits(wanted))
+    floats = nw.new_series(name, values, nw.Float64, backend=form).fill_nan(None)
+    return floats.cast(wanted) if wanted is not None else floats
+
+
+def _decimal_limits(dtype: nw.Decimal) -> tuple[float, float]:
+    high = 10.0 ** (dtype.precision - dtype.scale) - 10.0**-dtype.scale
+    return -high, high
+
+
+def _narwhals_type(dtype: Dtype, categories: tuple[Any, ...], form: str) -> Any:
+    """Return the type that plain values name, if it is one that a table can hold; else None."""
+    name, *arguments = dtype
+    found = getattr(nw, str(name), None)
+    if not (isinstance(found, type) and issubclass(found, tuple(t for types in KINDS.values() for t in types))):
+        return None
+    if found is nw.Enum:
+        return nw.Enum(list(categories)) if form != "pyarrow" else nw.Categorical()
+    return found(*arguments[: len(ARGUMENTS.get(str(name), ()))])
+
+
+def _pandas(columns: Sequence[Column], like: Any) -> Any:
+    import pandas as pd
+
+    index = like.index if isinstance(like, pd.DataFrame) and len(like) == len(columns[0].values) else None
+    made = {place: _pandas_series(column, pd, index) for place, column in enumerate(columns)}
+    return pd.DataFrame(made).set_axis(pd.Index([column.name for column in columns]), axis=1)
+
+
+def _pandas_series(column: Column, pd: Any, index: Any) -> Any:
+    name = str(column.dtype[0]) if column.dtype else None
+    values = np.full(len(column.values), None) if column.kind == "empty" else restored(column)
+    series = pd.Series(values, index, dtype=object if values.dtype == object and name else None)
+    if name is None:
+        return series
+    if column.kind == "date" and "," in name:  # a time zone
+        series = series.dt.tz_localize("UTC")
+    if values.dtype == object and re.fullmatch(r"bool|u?int\d+", name):  # NumPy has no room for a gap
+        name = "boolean" if name == "bool" else "Int64"
+    return series.astype(_pandas_type(name, column.categories, pd))
+
+
+def _pandas_type(name: str, categories: Sequence[Any], pd: Any) -> Any:
+    if name.startswith("category"):
+        return pd.CategoricalDtype(list(categories), ordered=name.endswith("ordered"))
+    if name == "arrow:string":  # pandas reads its own name for this type as another one
+        return pd.ArrowDtype(import_module("pyarrow").string())
+    return pd.api.types.pandas_dtype(name)

@@ -1,0 +1,304 @@
+"""Table: columns of numbers, truth values, dates and categories, with missing cells."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Columns, Data
+from isthmus.core.errors import InputError, unknown
+from isthmus.core.part import lookup, part
+from isthmus.core.records import Batch
+from isthmus.data.arrays import array
+from isthmus.data.cells import codes_of
+from isthmus.data.learner import learnt
+from isthmus.data.restore import Column, frame, restored
+from isthmus.data.scales import SCALES, automatic, scaling
+from isthmus.data.schema import KINDS, Schema, Sheet, finite, sheet
+
+ARRAYS = ("array", "tensor")
+
+
+@part("data/table")
+class Table(Data):
+    """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, then truth values, then one-hot categories.
+
+    A missing cell (None, NaN, NA, NaT) is filled with the mean of its column, a missing category with zeros; both are
+    False in ``Batch.observed``, which is always given: a cell may be missing that never was before. A category that
+    was not learnt is encoded in a slot of its own, the last of its column. Dates and durations are numbers in seconds.
+
+    Parameters
+    ----------
+    scale : {"column", "common", "centre", "none"} or None, default None
+        What happens to numbers. ``"column"``: each column minus its mean, divided by its standard deviation.
+        ``"common"``: one offset and one divisor for all, so that they lie in [0, 1]: 0 and 1 where they do already,
+        0 and 255 for uint8, else by the smallest and the largest. ``"centre"``: each column minus its mean, and one
+        divisor for all (that of ``"common"`` for uint8 and numbers in [0, 1], else the root mean square deviation),
+        which leaves principal components as they are. ``"none"``: as they are. None: ``"common"`` for an array, tensor
+        or list that is uint8 or lies in [0, 1], else ``"column"``. Dates and durations are always scaled by column,
+        truth values never.
+    columns : dict or None
+        Learnt: the fields of a `Schema`. None: not fitted.
+    max_categories : int, default 1000
+        Most categories that a column may have.
+
+    Attributes
+    ----------
+    scale : str or None
+        The one that is used, once fitted.
+    schema : Schema or None
+        What was learnt, once fitted.
+
+    Raises
+    ------
+    InputError
+        `scale` is none of these.
+
+    Examples
+    --------
+    >>> table = Table().learn([[[1.0, "a"], [3.0, "b"]]])
+    >>> batch = table(table.read([[3.0, "b"], [None, "a"]]))
+    >>> batch.x
+    tensor([[1., 0., 1., 0.],
+            [0., 1., 0., 0.]])
+    >>> batch.observed[:, 0]
+    tensor([ True, False])
+    >>> table.write(table.invert(batch.x))
+    array([[3.0, 'b'],
+           [2.0, 'a']], dtype=object)
+    """
+
+    offset: Tensor
+    divisor: Tensor
+    fill: Tensor
+    owner: Tensor
+    slot: Tensor
+    feature: Tensor
+    order: Tensor
+
+    def __init__(
+        self, scale: str | None = None, columns: dict[str, Any] | None = None, max_categories: int = 1000
+    ) -> None:
+        super().__init__()
+        if scale is not None and scale not in SCALES:
+            raise InputError(unknown("scale", scale, SCALES))
+        self.scale, self.max_categories = scale, max_categories
+        self.schema = None if columns is None else Schema(**columns)
+        if self.schema is not None:
+            self._lay_out(self.schema)
+
+    def _lay_out(self, schema: Schema) -> None:
+        """Fix the places of all columns in x; the buffers follow from the arguments and are not saved."""
+        self.scale = self.scale or automatic(schema)
+        self._wide = len(schema.numbers)
+        self._widths = [len(known) + 1 for known in schema.categories]
+        self.shape = (self._wide + sum(self._widths),)
+        codes = schema.places("category")
+        owner = np.repeat(np.arange(len(codes)), self._widths)
+        slots = [np.arange(width) for width in self._widths]
+        offset, divisor = scaling(self.scale, schema)
+        buffers = {
+            "offset": offset,
+            "divisor": divisor,
+            "fill": np.nan_to_num((np.array(schema.mean) - offset) / divisor).astype(np.float32),
+            "owner": owner,
+            "slot": np.concatenate([np.arange(0), *slots]),
+            "feature": np.concatenate([schema.numbers, np.array(codes)[owner]]),
+            "order": np.argsort(schema.numbers + codes),
+        }
+        for name, values in buffers.items():
+            dtype = torch.int64 if name in ("owner", "slot", "feature", "order") else None
+            self.register_buffer(name, torch.as_tensor(values, dtype=dtype, device="cpu"), persistent=False)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the columns are known."""
+        return self.schema is not None
+
+    def learn(self, chunks: Iterable[Any]) -> Table:
+        """Return a fitted copy after one pass over pieces of a table.
+
+        Parameters
+        ----------
+        chunks : iterable of DataFrame, array, tensor or list of rows
+            All with the same columns. Memory is bounded by the largest piece and the categories.
+
+        Raises
+        ------
+        InputError
+            There are no pieces, they differ in their columns, or one of them cannot be read.
+        """
+        found = learnt(chunks, self.max_categories)
+        return Table(self.scale or automatic(found), asdict(found), self.max_categories)
+
+    def _known(self) -> Schema:
+        if self.schema is None:
+            raise InputError("this Table knows no columns yet: call learn(chunks), or fit, first")
+        return self.schema
+
+    # -- the host's side -----------------------------------------------------------------------------------------
+
+    def read(self, X: Any) -> Columns:
+        """Return ``{"numbers": float (n, p), "codes": int64 (n, q)}``, without a key that has no columns.
+
+        Numbers are float32 where that is exact for the types of X, else float64; NaN is a missing cell. Codes are
+        places among the learnt categories: -1 is a missing cell, one past the last an unseen category, which a warning
+        counts.
+
+        Raises
+        ------
+        InputError
+            Other columns than learnt, no rows, infinity, text among numbers.
+        """
+        schema, given = self._known(), sheet(X)
+        schema.check(given)
+        columns = {}
+        if schema.numbers:
+            columns["numbers"] = _tensor(_numbers(given, schema))
+        if schema.categories:
+            columns["codes"] = _tensor(_codes(given, schema))
+        return columns
+
+    def write(self, columns: Columns, like: Any = None) -> Any:
+        """Return a DataFrame, array or tensor: of the kind of `like`, else of what was learnt from.
+
+        A DataFrame has the learnt types (integers rounded and kept within their type), and the row labels of `like`
+        where it has as many rows. An array is float32 where `like`, or what was learnt from, is exact in that, else
+        float64; with categories it is an array of objects.
+        """
+        schema = self._known()
+        form, names = _form(like, schema)
+        host = {name: tensor.detach().cpu().numpy() for name, tensor in columns.items() if name in ("numbers", "codes")}
+        dtype = schema.dtypes[0][0] if like is None else str(getattr(like, "dtype", "float64")).removeprefix("torch.")
+        if form in ARRAYS and not schema.categories:
+            return array(host["numbers"][:, self.order.numpy()], dtype, form)
+        made = _columns(schema, host, names, native=form == schema.form)
+        if form in ARRAYS:
+            return array(np.stack([restored(column).astype(object) for column in made], axis=1), dtype, form)
+        return frame(made, form, like)
+
+    # -- in the graph --------------------------------------------------------------------------------------------
+
+    def forward(self, columns: Columns) -> Batch:
+        """Return x float32 (n, D), and which of it was observed."""
+        pieces = []
+        if self._wide:
+            pieces.append(self._scaled(columns["numbers"]))
+        if self._widths:
+            pieces.append(self._one_hot(columns["codes"]))
+        x, observed = (torch.cat(side, 1) for side in zip(*pieces, strict=True))
+        return Batch(x, x, observed=observed, feature=self.feature)
+
+    def _scaled(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        x = ((numbers.double() - self.offset) / self.divisor).float()
+        there = ~torch.isnan(x)
+        return torch.where(there, x, self.fill), there
+
+    def _one_hot(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        spread = codes[:, self.owner]
+        return (spread == self.slot).float(), spread >= 0
+
+    def invert(self, mean: Tensor) -> Columns:
+        """Return numbers in the user's units (truth values as probabilities) and the most probable known categories."""
+        columns = {}
+        if self._wide:
+            columns["numbers"] = mean[:, : self._wide].double() * self.divisor + self.offset
+        if self._widths:
+            blocks = mean[:, self._wide :].split(self._widths, 1)
+            columns["codes"] = torch.stack([block[:, :-1].argmax(1) for block in blocks], 1)
+        return columns
+
+    def locate(self, error: Tensor) -> Tensor:
+        """Return the error of each of the user's columns, summed over its one-hot elements: (n, columns)."""
+        numbers, *blocks = error.split([self._wide, *self._widths], 1)
+        return torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    def feature_names(self) -> list[str]:
+        """Return the names of the columns; x0, x1 … where they have none."""
+        schema = self._known()
+        return [str(schema.name(place)) for place in range(len(schema.kinds))]
+
+    def defaults(self) -> tuple[Any, Any]:
+        """Return the mlp net, and the squared error, mixed with others where there are truth values or categories."""
+        booleans = len(self._known().places("boolean"))
+        groups = [("squared", self._wide - booleans), ("bernoulli", booleans)]
+        groups = [group for group in groups if group[1]] + [("categorical", width) for width in self._widths]
+        plain = [name for name, _ in groups] == ["squared"]
+        likelihood = lookup("likelihood/squared")() if plain else lookup("likelihood/mixed")(groups=tuple(groups))
+        return lookup("net/mlp")(), likelihood
+
+    @property
+    def summary(self) -> str:
+        """One sentence on the columns and how they are scaled."""
+        schema = self._known()
+        counts = {kind: len(schema.places(kind)) for kind in KINDS}
+        kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+        gaps = sum(1 for count in schema.missing if count)
+        missing = f"; cells are missing in {gaps} of them" if gaps else ""
+        scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
+        return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.require(values, requirements=["C", "W"]))
+
+
+def _numbers(given: Sheet, schema: Schema) -> np.ndarray:
+    """Return the columns of numbers in the order of the schema; those in which nothing was learnt stay empty."""
+    places = schema.numbers
+    known = [place for place in places if schema.kinds[place] != "empty"]
+    found = finite(given, known) if known else np.empty((len(given), 0))
+    if len(known) == len(places):
+        return found
+    numbers = np.full((len(given), len(places)), np.nan, dtype=found.dtype)
+    numbers[:, [places.index(place) for place in known]] = found
+    return numbers
+
+
+def _codes(given: Sheet, schema: Schema) -> np.ndarray:
+    """Return the codes of the columns of categories, and warn of unseen ones."""
+    places = schema.places("category")
+    codes = np.empty((len(given), len(places)), dtype=np.int64)
+    unseen = []
+    for at, (place, known) in enumerate(zip(places, schema.categories, strict=True)):
+        cells = given.cells(place)
+        codes[:, at] = codes_of(cells, known)
+        strange = cells[codes[:, at] == len(known)]
+        if len(strange):
+            unseen.append(f"column {schema.name(place)!r}: {len(strange)} (such as {strange[0]!r})")
+    if unseen:
+        warnings.warn(f"cells with unseen categories are encoded as unknown: {'; '.join(unseen)}", stacklevel=4)
+    return codes
+
+
+def _form(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
+    """Return the library of a DataFrame, ``"tensor"`` or ``"array"``, and the names of the columns."""
+    names = [schema.name(place) for place in range(len(schema.kinds))]
+    if like is None:
+        return schema.form, names
+    if nw.dependencies.is_into_dataframe(like):
+        frame = nw.from_native(like, eager_only=True)
+        return frame.implementation.name.lower(), frame.columns if len(frame.columns) == len(names) else names
+    return "tensor" if torch.is_tensor(like) else "array", names
+
+
+def _columns(schema: Schema, host: dict[str, np.ndarray], names: Sequence[Any], native: bool) -> list[Column]:
+    """Return columns in the user's order; `native`: with the types they had."""
+    made: dict[int, Column] = {}
+    dtypes = schema.dtypes if native else (None,) * len(names)
+    for at, place in enumerate(schema.numbers):
+        values = host["numbers"][:, at].astype(np.float64)
+        made[place] = Column(names[place], schema.kinds[place], values, dtypes[place])
+    for at, (place, known) in enumerate(zip(schema.places("category"), schema.categories, strict=True)):
+        cells = np.array([*known, None], dtype=object)[np.minimum(host["codes"][:, at], len(known))]
+        made[place] = Column(names[place], "category", cells, dtypes[place], known)
+    return [made[place] for place in sorted(made)]
