@@ -58,7 +58,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Passes over the training rows; None: by the number of rows.
     batch_size : int or None, default None
         Rows in a step; None: by the number of rows.
-    learning_rate : float, default 2e-3
+    learning_rate : float, default 4e-3
         Highest rate of the schedule (a short rise, then half a cosine down to zero).
     validation_fraction : float, default 0.05
         Share of the rows that is kept aside to choose the best weights; 0: none, the last weights are kept.
@@ -120,7 +120,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         data: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 4e-3,
         validation_fraction: float = 0.05,
         patience: int | None = None,
         weight_decay: float = 0.01,
@@ -278,13 +278,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         held = max(1, round(n * self.validation_fraction)) if self.validation_fraction else 0
         batch_size = self.batch_size or default_batch_size(n)
         self._batch_size = min(batch_size, max(1, n - held))
+        parameters = sum(weight.numel() for weight in self.objective_.parameters())
         return Settings(
             epochs=self.epochs or default_epochs(n - held, batch_size),
             learning_rate=float(self.learning_rate),
             weight_decay=float(self.weight_decay),
             average=self.average,
             patience=self.patience,
-            precision=choose_precision(self.precision, self._device(), self.objective_.model),
+            precision=choose_precision(self.precision, self._device(), parameters, self._batch_size),
             seed=self._seed,
         )
 

@@ -186,7 +186,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     model = ae(epochs=1).fit(DIGITS, checkpoint=path)
     with pytest.raises(InputError, match="another data"):
         ae(epochs=1).fit(DIGITS[::-1], checkpoint=path, resume=True)
-    with pytest.raises(InputError, match="another learning_rate.*then 0.002, now 0.5"):
+    with pytest.raises(InputError, match="another learning_rate.*then 0.004, now 0.5"):
         ae(epochs=1, learning_rate=0.5).fit(DIGITS, checkpoint=path, resume=True)
     with pytest.raises(InputError, match="another model"):
         ae(epochs=1, latent_dim=5).fit(DIGITS, checkpoint=path, resume=True)

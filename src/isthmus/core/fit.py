@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator, Sequence
 
@@ -50,7 +50,7 @@ class Settings:
     """
 
     epochs: int
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     schedule: str = "cosine"
     warmup: float = 0.1
     weight_decay: float = 0.01
@@ -145,7 +145,7 @@ class Training:
         progress.interrupted = False
         if self.last:
             self.objective.load_state_dict(self.last)
-        with self._stream(), computing(self.settings.precision):
+        with self._stream():
             self._tell("begin", source, last, rows=getattr(source, "rows", 0))
             try:
                 if not progress.updates:
@@ -175,7 +175,8 @@ class Training:
         self.objective.train()
         for batch in source.batches("train", progress.epoch, start=progress.step):
             t = min(1.0, (progress.epoch + progress.step / steps) / self.settings.epochs)
-            self._step(batch, t)
+            with self._computing():
+                self._step(batch, t)
             progress.step += 1
             self._tell("step", source, last, rows=len(batch))
             if checkpoint and time.perf_counter() - written > CHECKPOINT_SECONDS:
@@ -254,7 +255,8 @@ class Training:
         total = count = 0.0
         with torch.no_grad(), self._averaged():
             for batch in source.batches("validation", 0):
-                losses = self.objective.evaluate(batch)
+                with self._computing():
+                    losses = self.objective.evaluate(batch)
                 weight = torch.ones_like(losses) if batch.weight is None else batch.weight
                 total, count = total + float((losses * weight).sum()), count + float(weight.sum())
         self.objective.train()
@@ -293,6 +295,10 @@ class Training:
         elif self.averages and self.progress.updates:
             _copy(self.averages, self.weights)
         self.objective.eval()
+
+    def _computing(self) -> AbstractContextManager[None]:
+        device = self.weights[0].device if self.weights else torch.device("cpu")
+        return computing(self.settings.precision, device)
 
     # -- small things --------------------------------------------------------------------------------------------
 

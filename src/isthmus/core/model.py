@@ -61,8 +61,8 @@ class Model(nn.Module):
         return prod(self.sizes.x)
 
     def _encode(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
-        encoded = self.net.encode(batch)
-        return (encoded[0], tuple(encoded[1:])) if isinstance(encoded, tuple) else (encoded, ())
+        h, *skips = encoded if isinstance(encoded := self.net.encode(batch), tuple) else (encoded,)
+        return h.float(), tuple(skips)
 
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, sizes.h)."""
@@ -85,13 +85,13 @@ class Model(nn.Module):
                 f"the net {type(self.net).__name__} has skip connections, so a code alone cannot be decoded: "
                 "use reconstruct, or a net without them"
             )
-        return self.net.decode(z, batch)
+        return self.net.decode(z, batch).float()
 
     def forward(self, batch: Batch, draw: bool | None = None) -> Output:
         """Pass a batch through; the terms are ``error`` and those of the bottleneck."""
         h, skips = self._encode(batch)
         code = self.bottleneck(h, draw)
-        y = self.net.decode(code.z, batch, *skips)
+        y = self.net.decode(code.z, batch, *skips).float()
         return Output(batch, h, code, y, {"error": per_sample(self.error(batch, y)), **code.terms})
 
     def error(self, batch: Batch, y: Tensor) -> Tensor:

@@ -14,12 +14,12 @@ def default_batch_size(rows: int) -> int:
     return min(256, max(16, 1 << (rows // 40).bit_length()))
 
 
-def default_epochs(rows: int, batch_size: int, steps: int = 4000) -> int:
-    """Return passes over the rows that make about `steps` steps: from 8 to 200.
+def default_epochs(rows: int, batch_size: int, steps: int = 5000) -> int:
+    """Return passes over the rows that make about `steps` steps: from 12 to 50.
 
     Examples
     --------
-    >>> [default_epochs(n, default_batch_size(n)) for n in (10, 1_000, 5_000, 60_000, 10**7)]
-    [200, 125, 100, 17, 8]
+    >>> [default_epochs(n, default_batch_size(n)) for n in (10, 1_000, 5_000, 60_000, 10**6)]
+    [50, 50, 50, 21, 12]
     """
-    return min(200, max(8, round(steps * batch_size / max(rows, 1))))
+    return min(50, max(12, round(steps * batch_size / max(rows, 1))))

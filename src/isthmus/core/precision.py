@@ -7,18 +7,45 @@ from typing import Iterator
 
 import torch
 
+from isthmus.core.errors import InputError, unknown
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+LARGE = 2**26
+"""Multiplications in a step from which bfloat16 pays for its conversions."""
+
+
+def choose_precision(wish: str, device: torch.device, parameters: int, batch_size: int) -> str:
+    """Return ``"float32"`` or ``"bfloat16"``.
+
+    Parameters
+    ----------
+    wish : {"auto", "float32", "bfloat16"}
+        Auto: bfloat16 where the device computes with it in hardware and a step is large enough.
+    device : torch.device
+    parameters : int
+        Weights of the model.
+    batch_size : int
+    """
+    if wish not in PRECISIONS:
+        raise InputError(unknown("precision", wish, PRECISIONS))
+    if wish != "auto":
+        return wish
+    return "bfloat16" if has_bfloat16(device) and parameters * batch_size >= LARGE else "float32"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device multiplies bfloat16 in hardware."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
 
 @contextmanager
-def computing(precision: str) -> Iterator[None]:
-    """Compute matrix products in `precision` inside the block; weights and sums stay float32."""
-    if precision == "float32":
-        yield
-        return
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    with torch.autocast(device, dtype=torch.bfloat16):
-        yield
+def computing(precision: str, device: torch.device) -> Iterator[None]:
+    """Compute matrix products in `precision` inside the block; weights, sums and losses stay float32.
 
-
-def choose_precision(wish: str, device: torch.device, model: torch.nn.Module) -> str:
-    """Return the precision of training for a wish; see `computing`."""
-    return "float32" if wish == "auto" else wish
+    One block is one step: converted weights are kept until its end.
+    """
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        yield

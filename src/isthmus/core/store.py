@@ -18,6 +18,19 @@ from isthmus.core.files import atomic
 FORMAT = "isthmus"
 VERSION = 1
 
+BROKEN = (
+    SafetensorError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+)
+"""What reading a file that was cut short or changed can raise, in whatever library."""
+
 Tensors = dict[str, Tensor]
 
 
@@ -67,7 +80,7 @@ def refused_if_broken(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what a broken file makes libraries raise into a FileFormatError."""
     try:
         yield
-    except (SafetensorError, OSError, ValueError, RuntimeError, KeyError, RecursionError) as error:
+    except BROKEN as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(
@@ -118,7 +131,7 @@ def building() -> Iterator[None]:
     try:
         with torch.device("meta"):
             yield
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
+    except BROKEN as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(f"the description in the file cannot be rebuilt: {error}") from error

@@ -1,9 +1,10 @@
-"""The catalogue: imports every module of parts/ so that all its parts are registered."""
+"""The catalogue: imports every module of parts/ so that all its parts are registered, and those of core."""
 
 import functools
 import importlib
 import pkgutil
 
+import isthmus.core.objective
 import isthmus.parts
 
 

@@ -21,13 +21,15 @@ def activation(name: str) -> nn.Module:
 
 
 def stack(widths: Sequence[int], act: str) -> nn.Sequential:
-    """Return linear layers of these widths, LayerNorm and an activation between them, the last one starting at zero."""
+    """Return linear layers of these widths; LayerNorm before all but the first, an activation after all but the last.
+
+    The last layer starts at zero.
+    """
     layers: list[nn.Module] = []
     for index, (a, b) in enumerate(pairwise(widths)):
-        if index:
-            layers += [nn.LayerNorm(a), activation(act)]
-        layers.append(nn.Linear(a, b))
-    return nn.Sequential(*zero_last(layers))
+        layers += [nn.LayerNorm(a)] if index else []
+        layers += [nn.Linear(a, b), activation(act)]
+    return nn.Sequential(*zero_last(layers[:-1]))
 
 
 def zero_last(layers: list[nn.Module]) -> list[nn.Module]:
@@ -77,6 +79,11 @@ def principal_axes(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
         axes, variance = vectors[:, :k].T.double(), singular[:k].double().square() / max(n - 1, 1)
     kept = variance > variance[:1].clamp_min(1e-12) * 1e-7
     return mean, axes[kept].to(x.dtype), variance[kept].sqrt().to(x.dtype)
+
+
+def centre(linear: nn.Linear, x: Tensor) -> None:
+    """Let a layer see x less its mean at the start."""
+    linear.bias.copy_(-linear.weight @ x.mean(0))
 
 
 def whiten(linear: nn.Linear, x: Tensor, k: int) -> None:

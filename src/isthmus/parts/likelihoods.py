@@ -31,8 +31,9 @@ class Squared(Likelihood):
     Parameters
     ----------
     bounds : (float, float) or None, default None
-        The least and the most that x can be. The reconstruction is cut to them, and a y beyond the bound at which x
-        lies has no error: a decoder need not hit black and white exactly.
+        The least and the most that x can be. The reconstruction is y cut to them, and so is the error; its gradient
+        passes the cut as if it were not there, so that the loss stays convex in y and no pixel dies. A decoder then
+        need not hit black and white exactly.
     """
 
     def __init__(self, bounds: tuple[float, float] | None = None) -> None:
@@ -41,15 +42,9 @@ class Squared(Likelihood):
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the squared difference."""
-        return (self._reach(y, x) - x).square()
-
-    def _reach(self, y: Tensor, x: Tensor) -> Tensor:
-        """Return y, cut to the bound on the side where x lies at it; elsewhere y keeps its gradient."""
-        if self.bounds is None:
-            return y
-        low, high = self.bounds
-        y = torch.where(x <= low, y.clamp_min(low), y)
-        return torch.where(x >= high, y.clamp_max(high), y)
+        if self.bounds is not None:
+            y = y + (self.mean(y) - y).detach()
+        return (y - x).square()
 
     def mean(self, y: Tensor) -> Tensor:
         """Return y within the bounds."""

@@ -56,22 +56,32 @@ class Contraction(Penalty):
         None: exact up to `SMALL` units.
     standardise : bool, default True
         Whether codes are taken at unit variance.
+    share : float, default 0.25
+        Share of the batch on which the estimate is made, since it costs as much as a training step; those rows bear it
+        for all.
     """
 
     SMALL = 4
 
-    def __init__(self, exact: bool | None = None, standardise: bool = True) -> None:
-        self.exact, self.standardise = exact, standardise
+    def __init__(self, exact: bool | None = None, standardise: bool = True, share: float = 0.25) -> None:
+        self.exact, self.standardise, self.share = exact, standardise, share
 
     def __call__(self, output: Output, model: Model) -> Tensor:
         """Return the term of each sample."""
+        units = output.code.z[0].numel()
+        exact = units <= self.SMALL if self.exact is None else self.exact
+        seen = len(output.batch) if exact else max(1, round(self.share * len(output.batch)))
         with torch.enable_grad():
-            x = output.batch.corrupted.detach().requires_grad_()
-            z = model.code(output.batch.with_(corrupted=x), False).z.flatten(1)
-            spread = (mean(z.var(0, unbiased=False)) + 1e-6).sqrt() if self.standardise else torch.ones_like(z[0])
-            exact = z.shape[1] <= self.SMALL if self.exact is None else self.exact
-            directions = torch.eye(z.shape[1], device=z.device) if exact else torch.randn(1, *z.shape, device=z.device)
-            return sum((self._squared(z, x, direction / spread) for direction in directions), torch.zeros(len(x), device=x.device))
+            x = output.batch.corrupted[:seen].detach().requires_grad_()
+            z = model.code(output.batch[:seen].with_(corrupted=x), False).z.flatten(1)
+            spread = self._spread(output.code.z.flatten(1))
+            directions = torch.eye(units, device=z.device) if exact else torch.randn(1, *z.shape, device=z.device)
+            term = sum((self._squared(z, x, direction / spread) for direction in directions), z.new_zeros(seen))
+        return torch.cat([term * (len(output.batch) / seen), z.new_zeros(len(output.batch) - seen)])
+
+    def _spread(self, z: Tensor) -> Tensor:
+        """Return the standard deviation of each unit over the batch; it takes part in the gradient."""
+        return (mean(z.var(0, unbiased=False)) + 1e-6).sqrt() if self.standardise else torch.ones_like(z[0])
 
     @staticmethod
     def _squared(z: Tensor, x: Tensor, direction: Tensor) -> Tensor:

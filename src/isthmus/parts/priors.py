@@ -46,7 +46,7 @@ class Gaussian(nn.Module):
         self.mean = z.mean(0).float()
         covariance = torch.atleast_2d(torch.cov(z.T)) if len(z) > 1 else torch.zeros(z.shape[1], z.shape[1])
         values, vectors = torch.linalg.eigh(covariance)
-        self.factor = (vectors * values.clamp_min(0).sqrt()).float()
+        self.factor = (vectors * values.clamp_min(0).sqrt()).float().contiguous()
         return self
 
     def sample(self, n: int, temperature: float = 1.0) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.core.errors import InputError
 from isthmus.core.kinds import Bottleneck
@@ -13,7 +13,9 @@ from isthmus.core.records import Code
 
 @part("bottleneck/topk")
 class TopK(Bottleneck):
-    """Keeps the k largest units of relu(h) in each row and sets the others to zero (Makhzani & Frey 2014).
+    """Keeps the k largest units of relu(norm(h)) in each row and sets the others to zero (Makhzani & Frey 2014).
+
+    The norm is BatchNorm without gain and bias: units compete on one scale, so that none is never chosen.
 
     Parameters
     ----------
@@ -36,8 +38,15 @@ class TopK(Bottleneck):
         self.kept = max(1, latent_dim // 8) if self.k is None else self.k
         if not 1 <= self.kept <= latent_dim:
             raise InputError(f"k={self.k} of the top-k bottleneck: expected 1 to latent_dim={latent_dim}")
+        self.norm = nn.BatchNorm1d(latent_dim, affine=False, momentum=0.05)
+
+    def initialize(self, h: Tensor) -> None:
+        """Start the running moments at those of a sample."""
+        self.norm.running_mean.copy_(h.mean(0))
+        self.norm.running_var.copy_(h.var(0, unbiased=False))
 
     def forward(self, h: Tensor, draw: bool | None = None) -> Code:
         """Return the code; it costs nothing."""
+        h = self.norm(h.float())
         values, units = torch.relu(h).topk(self.kept, dim=1)
         return Code(torch.zeros_like(h).scatter(1, units, values))

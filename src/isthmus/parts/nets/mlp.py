@@ -9,18 +9,19 @@ from torch import nn
 from isthmus.core.errors import InputError
 from isthmus.core.kinds import Sizes
 from isthmus.core.part import part
-from isthmus.parts.layers import stack
+from isthmus.core.records import Batch
+from isthmus.parts.layers import centre, stack
 from isthmus.parts.nets.bypass import BypassNet
 
 
 @part("net/mlp")
 class MLP(BypassNet):
-    """Fully connected layers with LayerNorm, beside a linear path.
+    """Fully connected layers, LayerNorm before all but the first, beside a linear path.
 
     ::
 
         x ─┬─ linear (PCA) ──────────────────────────┬─ + ─ h … z ─┬─ linear ──────────────┬─ + ─ y
-           └─ 512 ─ norm ─ gelu ─ 256 ─ … ─ 128 ─ h ─┘             └─ 128 ─ … ─ 512 ─ ──── ┘
+           └─ 512 ─ gelu ─ norm ─ 256 ─ … ─ norm ─ h ┘             └─ 128 ─ … ─ 512 ─ … ─ y ┘
 
     Parameters
     ----------
@@ -40,3 +41,8 @@ class MLP(BypassNet):
         encoder = stack((prod(sizes.x), *self.widths, sizes.h), self.activation)
         decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], prod(sizes.y)), self.activation)
         return encoder, decoder
+
+    def initialize_encoder(self, batch: Batch) -> None:
+        """Start the linear path as whitened PCA, and let the layers see the input centred."""
+        super().initialize_encoder(batch)
+        centre(self.encoder.body[0], batch.corrupted.flatten(1))
