@@ -6,8 +6,7 @@ import os
 import warnings
 from dataclasses import replace
 from math import prod
-from numbers import Integral, Real
-from typing import Any, Callable, Literal, Self, Sequence
+from typing import Any, Callable, Iterator, Literal, Self, Sequence
 
 import numpy as np
 import torch
@@ -17,13 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus.core import graphs
+from isthmus.core.graphs import in_pieces
 from isthmus.core.bounds import elbo, log_likelihood
 from isthmus.core.checkpoint import Checkpoint
-from isthmus.core.data import Columns, Data, rows, take
+from isthmus.core.data import Columns, join, rows
 from isthmus.core.errors import InputError
 from isthmus.core.events import Callback, Lines, Progress, interactive
+from isthmus.core.checks import check_parameters
 from isthmus.core.fit import Settings, Training
-from isthmus.core.kinds import Bottleneck
 from isthmus.core.params import Persistent
 from isthmus.core.part import build, describe, part, resolve
 from isthmus.core.plan import default_batch_size, default_epochs
@@ -31,11 +31,10 @@ from isthmus.core.precision import choose_precision
 from isthmus.core.store import adopt, building
 from isthmus.data.conditions import Condition
 from isthmus.data.kinds import choose_data, float_type
-from isthmus.data.sources import Memory
+from isthmus.data.held import Held, is_stream
 from isthmus.parts.catalogue import load_all
 from isthmus.variants import Variant
 
-PIECE_ELEMENTS = 2**22
 PRIOR_ROWS = 20_000
 
 
@@ -189,16 +188,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         DivergenceError
             The loss became no number; the estimator is fitted with the best weights so far.
         """
-        columns = self._prepare(X, y, sample_weight)
-        settings = self._settings(rows(columns))
-        source = self._source(columns, settings)
-        training = self._training(settings)
+        stream = self._prepare(X, y, sample_weight, keep=self.warm_start)
+        training = self._training(self._settings(len(stream)))
+        source = self._source(stream, training.settings.seed, self.validation_fraction)
         held = None
         if checkpoint is not None:
             held = Checkpoint(checkpoint, describe(self.objective_))
             if resume and os.path.exists(checkpoint):
                 held.resume(training, source)
-        return self._run(training, source, columns, held)
+        return self._run(training, source, held)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train one pass over X, at a constant rate, all rows: the first call fixes scaling and schema.
@@ -208,71 +206,63 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         X, y, sample_weight :
             As in `fit`.
         """
+        stream = self._prepare(X, y, sample_weight, keep=True)
         if not hasattr(self, "_training_"):
-            columns = self._prepare(X, y, sample_weight, keep=hasattr(self, "objective_"))
-            settings = replace(self._settings(rows(columns)), epochs=1, schedule="constant", patience=None)
+            settings = replace(self._settings(len(stream)), epochs=1, schedule="constant", patience=None)
             self._training_ = self._training(settings)
-        else:
-            columns = self._read(X, y, sample_weight)
-        source = self._source(columns, replace(self._training_.settings, seed=self._next_seed()), held_out=0.0)
-        return self._run(self._training_, source, columns, None, epochs=self._training_.progress.epoch + 1)
+        done = self._training_.progress.epoch
+        self.objective_.to(self._device())
+        source = self._source(stream, self._training_.settings.seed + done, 0.0)
+        return self._run(self._training_, source, None, epochs=done + 1)
 
-    def _prepare(self, X: Any, y: Any, sample_weight: Any, keep: bool | None = None) -> Columns:
-        """Check parameters, learn the data, build the objective; return the columns of X."""
+    def _prepare(self, X: Any, y: Any, sample_weight: Any, keep: bool) -> Any:
+        """Check parameters; learn the data and build the objective unless they are kept; return the rows as a stream."""
         load_all()
         variant = resolve("variant", self.variant)
-        self._check_parameters()
-        if not (self.warm_start if keep is None else keep) or not hasattr(self, "objective_"):
+        check_parameters(self)
+        if not (keep and hasattr(self, "objective_")):
             self._learn(X, y, variant)
-        self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        columns = self._read(X, y, sample_weight)
-        if rows(columns) < 2:
-            raise InputError(f"Found array with n_samples = {rows(columns)}, but at least 2 rows are needed to train")
-        return columns
+        if not hasattr(self, "_training_"):
+            self._seed = self._draw_seed()
+        stream = X if is_stream(X) else Held(X, self._beside(X, y), sample_weight, self.condition_)
+        if is_stream(X) and (self.condition_ is not None or sample_weight is not None):
+            raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
+        if len(stream) < 2:
+            raise InputError(f"Found array with n_samples = {len(stream)}, but at least 2 rows are needed to train")
+        return stream
 
     def _learn(self, X: Any, y: Any, variant: Variant) -> None:
         """Fit the data and build untrained parts for it."""
         self.__dict__.pop("_training_", None)
         condition = None if self.condition is None else Condition(self.condition)
-        X_free, given = (X, None) if condition is None else condition.split(X, y)
-        self.data_ = choose_data(self.data, X_free, variant.table_scale).learn([X_free])
+        free, given = (X, None) if condition is None else condition.split(X, y)
+        data = choose_data(self.data, free, variant.table_scale)
+        self.data_ = data.learn(free.chunks() if is_stream(free) else [free])
         self.condition_ = None if condition is None else condition.learn(given)
         width = 0 if self.condition_ is None else self.condition_.width
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+            torch.manual_seed(self._draw_seed())
             self.objective_ = variant.objective(self.data_, self.latent_dim, self.net, width)
-        self.prior_ = None
         self.history_: list[dict[str, Any]] = []
         self._note_features(X)
-        if self.latent_dim > prod(self.data_.shape):
+        size = prod(self.data_.shape)
+        if self.latent_dim > size:
             warnings.warn(
-                f"latent_dim={self.latent_dim} is larger than a row of {prod(self.data_.shape)} numbers: the model can "
-                "copy its input; choose a smaller latent_dim, or a sparse or denoising variant",
+                f"latent_dim={self.latent_dim} is larger than a row of {size} numbers: the model can copy its input; "
+                "choose a smaller latent_dim, or a sparse or denoising variant",
                 stacklevel=4,
             )
 
+    def _draw_seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
     def _note_features(self, X: Any) -> None:
-        for name in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("feature_names_in_", None)
         columns = getattr(X, "columns", None)
         if columns is not None and all(isinstance(c, str) for c in columns):
             self.feature_names_in_ = np.asarray(columns, dtype=object)
-        given = 0 if self.condition_ is None or self.condition_.names == "y" else len(self.condition_.table.feature_names())
+        given = 0 if self.condition_ is None else self.condition_.columns
         self.n_features_in_ = len(self.data_.feature_names()) + given
-
-    def _check_parameters(self) -> None:
-        whole = {"latent_dim": self.latent_dim, "epochs": self.epochs, "batch_size": self.batch_size}
-        for name, value in {**whole, "patience": self.patience}.items():
-            if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
-                raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
-        for name in ("learning_rate", "weight_decay"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value < float("inf"):
-                raise InputError(f"{name}={value!r}: expected a number of at least 0")
-        if not 0 <= self.validation_fraction < 1:
-            raise InputError(f"validation_fraction={self.validation_fraction!r} is outside [0, 1)")
-        if self.average is not None and not 0 < self.average < 1:
-            raise InputError(f"average={self.average!r} is outside (0, 1)")
 
     def _settings(self, n: int) -> Settings:
         held = max(1, round(n * self.validation_fraction)) if self.validation_fraction else 0
@@ -294,16 +284,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
 
-    def _source(self, columns: Columns, settings: Settings, held_out: float | None = None) -> Memory:
-        fraction = self.validation_fraction if held_out is None else held_out
-        device = self._device()
-        return Memory(
-            columns,
-            self.data_,
-            batch_size=self._batch_size,
-            validation_fraction=fraction,
-            seed=settings.seed,
-            device=device,
+    def _source(self, stream: Any, seed: int, held_out: float) -> Any:
+        return stream.source(
+            self.data_, batch_size=self._batch_size, validation_fraction=held_out, seed=seed, device=self._device()
         )
 
     def _training(self, settings: Settings) -> Training:
@@ -312,18 +295,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         told: list[Callback] = [Progress() if watched else Lines(), *self.callbacks]
         return Training(self.objective_, settings, told)
 
-    def _next_seed(self) -> int:
-        return self._seed + self._training_.progress.epoch
-
-    def _run(
-        self, training: Training, source: Any, columns: Columns, held: Checkpoint | None, epochs: int | None = None
-    ) -> Self:
+    def _run(self, training: Training, source: Any, held: Checkpoint | None, epochs: int | None = None) -> Self:
         """Train, and leave the estimator fitted whatever ends it."""
-        before = list(self.history_) if training.progress.epoch == 0 else []
+        before = self.history_[: len(self.history_) - len(training.progress.history)]
         try:
             training.run(source, epochs, held)
         finally:
-            self._finish(training, columns, before)
+            self._finish(training, source, before)
         if self.interrupted_:
             warnings.warn(
                 f"training was interrupted in epoch {training.progress.epoch + 1}: the best weights so far are kept",
@@ -331,35 +309,33 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             )
         return self
 
-    @torch.no_grad()
-    def _finish(self, training: Training, columns: Columns, before: list[dict[str, Any]]) -> None:
+    def _finish(self, training: Training, source: Any, before: list[dict[str, Any]]) -> None:
         progress = training.progress
         self.objective_.to("cpu")
         self.history_ = before + progress.history
         self.interrupted_ = progress.interrupted
         self.info_ = {
-            "rows": rows(columns),
+            "rows": source.rows,
             "batch_size": self._batch_size,
             "epochs": training.settings.epochs,
             "best_epoch": progress.best_epoch,
-            "best_validation_loss": progress.best_loss if progress.history and progress.best_epoch >= 0 else None,
+            "best_validation_loss": progress.best_loss if training.best else None,
             "seconds": round(progress.seconds, 3),
             "precision": training.settings.precision,
             "seed": training.settings.seed,
             "data": getattr(self.data_, "summary", None),
             "parameters": sum(p.numel() for p in self.objective_.parameters()),
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
         }
-        self.prior_ = self._fit_prior(columns)
+        self.prior_ = self._fit_prior(source)
 
-    def _fit_prior(self, columns: Columns) -> Any:
+    @torch.no_grad()
+    def _fit_prior(self, source: Any) -> Any:
         """Return N(0, I) where training pulled codes there, else a Gaussian fitted on codes."""
-        z_size = self.objective_.model.sizes.z
-        if self._has_posterior():
-            return resolve("prior", "standard-normal", latent_dim=z_size)
-        step = -(-rows(columns) // PRIOR_ROWS)
-        z = self._apply("encode", take(columns, slice(None, None, step)))["z"]
-        return resolve("prior", "gaussian", latent_dim=z_size).fit(z)
+        model = self.objective_.model
+        if model.has_posterior:
+            return resolve("prior", "standard-normal", latent_dim=model.sizes.z)
+        return resolve("prior", "gaussian", latent_dim=model.sizes.z).fit(model.codes(source.sample(PRIOR_ROWS).to("cpu")))
 
     # -- using ---------------------------------------------------------------------------------------------------
 
@@ -372,7 +348,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         condition : array of shape (n,), optional
             What is given, where the model was trained with a condition that is not part of X.
         """
-        return self._numpy(self._apply("encode", self._read_fitted(X, condition))["z"], X)
+        return self._numpy(self._apply("encode", X, condition)["z"], X)
 
     def inverse_transform(self, Z: Any, condition: Any = None) -> Any:
         """Return what codes of shape (n, latent_dim) decode to, in the form of what was fitted on."""
@@ -384,11 +360,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             )
         if not torch.isfinite(codes).all():
             raise InputError("the codes hold NaN or infinity: codes must be finite")
-        return self.data_.write(self._apply("decode", {"z": codes, **self._given(condition, len(codes))}))
+        columns = {"z": codes, **self._given(condition, len(codes))}
+        return self.data_.write(in_pieces(self.graphs()["decode"], columns, prod(self.data_.shape)))
 
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """Return X rebuilt, in the form of X."""
-        return self.data_.write(self._apply("reconstruct", self._read_fitted(X, condition)), like=self._free(X))
+        like = None if is_stream(X) else self._free(X) if hasattr(self, "data_") else X
+        return self.data_.write(self._apply("reconstruct", X, condition), like=like)
 
     def posterior(self, X: Any, condition: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and variance of q(z|x), each of shape (n, latent_dim); variational models only.
@@ -399,9 +377,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             The model has no posterior.
         """
         check_is_fitted(self)
-        if not self._has_posterior():
+        if not self.objective_.model.has_posterior:
             raise InputError("this model has no posterior q(z|x): train variant='variational'")
-        found = self._apply("posterior", self._read_fitted(X, condition))
+        found = self._apply("posterior", X, condition)
         return self._numpy(found["mean"], X), self._numpy(found["variance"], X)
 
     def reconstruction_error(
@@ -419,7 +397,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        found = self._apply("error", self._read_fitted(X, condition))
+        found = self._apply("error", X, condition)
         if per == "sample":
             return self._numpy(found["error"], X)
         return self._numpy(found["located"] if per == "element" else found["located"].mean(0), X)
@@ -427,7 +405,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
         """Return how typical each row is, of shape (n,), higher is more typical: minus the error, or the ELBO in nats."""
         check_is_fitted(self)
-        if not self._has_posterior():
+        if not self.objective_.model.has_posterior:
             return -self.reconstruction_error(X, condition=condition)
         return self._numpy(self._bound(X, condition, lambda model, batch: elbo(model, batch)), X)
 
@@ -472,11 +450,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def graphs(self) -> dict[str, torch.nn.Module]:
         """Return what the model can do, by name: modules from columns to columns, in eval mode."""
         check_is_fitted(self)
-        return self._graphs()
-
-    def _graphs(self) -> dict[str, torch.nn.Module]:
         kinds = {"encode": graphs.Encode, "decode": graphs.Decode, "reconstruct": graphs.Reconstruct, "error": graphs.Error}
-        if self._has_posterior():
+        if self.objective_.model.has_posterior:
             kinds["posterior"] = graphs.Posterior
         if self.objective_.model.net.reconstructs_only:
             del kinds["decode"]
@@ -484,51 +459,39 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     # -- between the user's world and tensors --------------------------------------------------------------------
 
+    def _beside(self, X: Any, y: Any) -> Any:
+        """Return what stands beside X as the condition."""
+        return None if self.condition_ is None else self.condition_.split(X, y)[1]
+
     def _free(self, X: Any) -> Any:
         return X if self.condition_ is None else self.condition_.split(X, None)[0]
 
-    def _read(self, X: Any, y: Any, sample_weight: Any) -> Columns:
-        given = None if self.condition_ is None else self.condition_.split(X, y)[1]
-        columns = self.data_.read(self._free(X))
-        columns |= {} if self.condition_ is None else self.condition_.encode(given, rows(columns))
-        if sample_weight is not None:
-            columns["weight"] = _weights(sample_weight, rows(columns))
-        return columns
-
-    def _read_fitted(self, X: Any, condition: Any) -> Columns:
-        check_is_fitted(self)
-        columns = self.data_.read(self._free(X))
-        beside = None if self.condition_ is None or condition is not None else self.condition_.split(X, None)[1]
-        return columns | self._given(beside if condition is None else condition, rows(columns))
-
     def _given(self, condition: Any, n: int) -> Columns:
-        if self.condition_ is None:
-            return {}
-        return self.condition_.encode(self.condition_.read(condition), n)
+        return {} if self.condition_ is None else self.condition_.encode(self.condition_.read(condition), n)
 
-    @torch.no_grad()
-    def _apply(self, name: str, columns: Columns) -> Columns:
-        """Run a graph over columns, in pieces that fit."""
-        graph = self._graphs()[name]
-        return _in_pieces(graph, columns, prod(self.data_.shape))
+    def _columns(self, X: Any, condition: Any) -> Iterator[Columns]:
+        """Yield the columns of X: of each piece of a stream, or of all rows."""
+        for piece in X.chunks() if is_stream(X) else [X]:
+            columns = self.data_.read(self._free(piece))
+            yield columns | self._given(self._beside(piece, None) if condition is None else condition, rows(columns))
 
-    @torch.no_grad()
+    def _apply(self, name: str, X: Any, condition: Any = None) -> Columns:
+        """Run a graph over X."""
+        return self._over(self.graphs()[name], X, condition)
+
+    def _over(self, function: Callable[[Columns], Columns], X: Any, condition: Any) -> Columns:
+        check_is_fitted(self)
+        found = [in_pieces(function, columns, prod(self.data_.shape)) for columns in self._columns(X, condition)]
+        return join(found)
+
     def _bound(self, X: Any, condition: Any, bound: Callable[[Any, Any], Tensor]) -> Tensor:
         check_is_fitted(self)
-        if not self._has_posterior():
-            raise InputError("this model has no posterior q(z|x): train variant='variational'")
         model = self.objective_.model
+        if not model.has_posterior:
+            raise InputError("this model has no posterior q(z|x): train variant='variational'")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            found = _in_pieces(
-                lambda piece: {"bound": bound(model, self.data_.batch(piece))},
-                self._read_fitted(X, condition),
-                prod(self.data_.shape),
-            )
-        return found["bound"]
-
-    def _has_posterior(self) -> bool:
-        return type(self.objective_.model.bottleneck).posterior is not Bottleneck.posterior
+            return self._over(lambda piece: {"bound": bound(model, self.data_.batch(piece))}, X, condition)["bound"]
 
     def _numpy(self, tensor: Tensor, X: Any) -> np.ndarray:
         return tensor.numpy().astype(float_type(X), copy=False)
@@ -581,22 +544,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _in_pieces(function: Callable[[Columns], Columns], columns: Columns, elements: int) -> Columns:
-    """Call a function on pieces of the rows, and join what it returns."""
-    n, step = rows(columns), max(1, PIECE_ELEMENTS // elements)
-    found = [function(take(columns, slice(at, at + step))) for at in range(0, max(n, 1), step)]
-    return {name: torch.cat([piece[name] for piece in found]) for name in found[0]}
-
-
-def _weights(sample_weight: Any, n: int) -> Tensor:
-    weight = torch.as_tensor(np.asarray(sample_weight, dtype=np.float32))
-    if weight.shape != (n,):
-        raise InputError(f"sample_weight has shape {tuple(weight.shape)}, but there are {n} rows")
-    if not torch.isfinite(weight).all() or (weight < 0).any() or not (weight > 0).any():
-        raise InputError("sample_weight must be finite, not negative, and not zero for all rows")
-    return weight
 
 
 def _one_row(row: Any) -> Any:

@@ -64,7 +64,7 @@ class Progress:
         if event.kind == "begin":
             self.bar = self._open(event)
         elif event.kind == "step":
-            self.bar.update(event.rows)
+            self.bar.update()
         elif event.kind == "epoch":
             self.bar.set_description(f"epoch {event.epoch + 1}/{event.epochs}", refresh=False)
             self.bar.set_postfix_str(summary(event.record))
@@ -76,11 +76,10 @@ class Progress:
         from tqdm.auto import tqdm
 
         return tqdm(
-            total=event.epochs * event.rows,
-            initial=event.epoch * event.rows,
+            total=event.epochs * event.steps,
+            initial=event.epoch * event.steps + event.step,
             desc=f"epoch {event.epoch + 1}/{event.epochs}",
-            unit=" rows",
-            unit_scale=True,
+            unit=" steps",
             dynamic_ncols=True,
             mininterval=0.25,
         )

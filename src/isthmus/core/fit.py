@@ -146,7 +146,7 @@ class Training:
         if self.last:
             self.objective.load_state_dict(self.last)
         with self._stream():
-            self._tell("begin", source, last, rows=getattr(source, "rows", 0))
+            self._tell("begin", source, last)
             try:
                 if not progress.updates:
                     self._start(source)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
+import torch
 from torch import Tensor, nn
 
-from isthmus.core.data import Columns, Data
+from isthmus.core.data import Columns, Data, join, rows, take
 from isthmus.core.kinds import per_sample
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
@@ -80,3 +83,23 @@ class Error(Graph):
 def observed_elements(batch: Batch, error: Tensor) -> Tensor | int:
     """Return how many elements of each row are there."""
     return error[0].numel() if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
+
+
+PIECE_ELEMENTS = 2**22
+"""Numbers in the rows that a graph sees at a time."""
+
+
+@torch.no_grad()
+def in_pieces(function: Callable[[Columns], Columns], columns: Columns, elements: int) -> Columns:
+    """Call a function on pieces of the rows, and join what it returns.
+
+    Parameters
+    ----------
+    function : callable
+        From columns to columns, such as a graph.
+    columns : Columns
+    elements : int
+        Numbers in a row.
+    """
+    step = max(1, PIECE_ELEMENTS // elements)
+    return join([function(take(columns, slice(at, at + step))) for at in range(0, max(rows(columns), 1), step)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -60,6 +61,11 @@ class Model(nn.Module):
         """Numbers in one row of x."""
         return prod(self.sizes.x)
 
+    @property
+    def has_posterior(self) -> bool:
+        """Whether the bottleneck has a q(z|x)."""
+        return type(self.bottleneck).posterior is not Bottleneck.posterior
+
     def _encode(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
         h, *skips = encoded if isinstance(encoded := self.net.encode(batch), tuple) else (encoded,)
         return h.float(), tuple(skips)
@@ -103,10 +109,15 @@ class Model(nn.Module):
     def initialize(self, batch: Batch) -> None:
         """Give every part its start that knows the data: encoder, bottleneck, then decoder, in the order of the flow."""
         self.net.initialize_encoder(batch)
-        self.bottleneck.initialize(self._encode_pieces(batch))
-        z = self.bottleneck(self._encode_pieces(batch)).z
-        self.net.initialize_decoder(z, self.likelihood.link(batch.x), batch)
+        h = torch.cat([self.encode(piece) for piece in pieces(batch)])
+        self.bottleneck.initialize(h)
+        self.net.initialize_decoder(self.bottleneck(h).z, self.likelihood.link(batch.x), batch)
 
-    def _encode_pieces(self, batch: Batch) -> Tensor:
-        """Encode a large sample without the memory of all its activations."""
-        return torch.cat([self.encode(batch[at : at + PIECE]) for at in range(0, len(batch), PIECE)])
+    def codes(self, batch: Batch) -> Tensor:
+        """Return the codes of a large batch, without the memory of all its activations."""
+        return torch.cat([self.code(piece, False).z for piece in pieces(batch)])
+
+
+def pieces(batch: Batch) -> Iterator[Batch]:
+    """Yield a batch piece by piece."""
+    return (batch[at : at + PIECE] for at in range(0, len(batch), PIECE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,17 +47,27 @@ class Batch:
 
     def __getitem__(self, rows: slice | Tensor) -> Batch:
         """Return some of the rows."""
-        def cut(tensor: Tensor | None) -> Tensor | None:
-            return None if tensor is None else tensor[rows]
+        return self._each(lambda tensor: tensor[rows], self.feature)
+
+    def to(self, device: Any) -> Batch:
+        """Return the batch on a device."""
+        feature = None if self.feature is None else self.feature.to(device)
+        return self._each(lambda tensor: tensor.to(device), feature)
+
+    def _each(self, change: Callable[[Tensor], Tensor], feature: Tensor | None) -> Batch:
+        """Return the batch with a change made to every tensor that has rows."""
+
+        def changed(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else change(tensor)
 
         return Batch(
-            cut(self.x),
-            cut(self.corrupted),
-            cut(self.masked),
-            cut(self.observed),
-            self.feature,
-            {name: tensor[rows] for name, tensor in self.condition.items()},
-            cut(self.weight),
+            changed(self.x),
+            changed(self.corrupted),
+            changed(self.masked),
+            changed(self.observed),
+            feature,
+            {name: change(tensor) for name, tensor in self.condition.items()},
+            changed(self.weight),
         )
 
     def with_(self, **changes) -> Batch:

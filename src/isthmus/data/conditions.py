@@ -28,6 +28,11 @@ class Condition:
         self.names, self.table = names, table
 
     @property
+    def columns(self) -> int:
+        """How many of the user's columns are given."""
+        return 0 if self.names == "y" else len(self.table.feature_names())
+
+    @property
     def width(self) -> int:
         """Numbers given for each row."""
         return self.table.shape[0]

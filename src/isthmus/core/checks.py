@@ -1,0 +1,33 @@
+"""Checks of parameters that several estimators have."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+from isthmus.core.errors import InputError
+
+WHOLE = ("latent_dim", "epochs", "batch_size", "patience")
+RATES = ("learning_rate", "weight_decay")
+
+
+def check_parameters(estimator: Any) -> None:
+    """Refuse parameters that are no numbers, or out of range.
+
+    Raises
+    ------
+    InputError
+        Names the parameter, its value, and what is expected.
+    """
+    for name in WHOLE:
+        value = getattr(estimator, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
+            raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
+    for name in RATES:
+        value = getattr(estimator, name)
+        if not isinstance(value, Real) or not 0 <= value < float("inf"):
+            raise InputError(f"{name}={value!r}: expected a number of at least 0")
+    if not isinstance(estimator.validation_fraction, Real) or not 0 <= estimator.validation_fraction < 1:
+        raise InputError(f"validation_fraction={estimator.validation_fraction!r}: expected a number in [0, 1)")
+    if estimator.average is not None and not (isinstance(estimator.average, Real) and 0 < estimator.average < 1):
+        raise InputError(f"average={estimator.average!r}: expected a number between 0 and 1, or None")
