@@ -22,8 +22,13 @@ from isthmus.parts.nets.linear import Linear
 from isthmus.parts.nets.mlp import MLP
 
 
+def built(bottleneck, latent_dim):
+    bottleneck.build(latent_dim)
+    return bottleneck
+
+
 def test_kl_is_the_closed_form():
-    bottleneck = GaussianBottleneck()
+    bottleneck = built(GaussianBottleneck(), 4)
     h = torch.randn(20, 8)
     q = bottleneck.posterior(h)
     expected = kl_divergence(q, Normal(0.0, 1.0)).sum(1)
@@ -31,7 +36,7 @@ def test_kl_is_the_closed_form():
 
 
 def test_draws_have_the_posterior_moments():
-    bottleneck = GaussianBottleneck().train()
+    bottleneck = built(GaussianBottleneck(), 2).train()
     h = torch.tensor([[1.0, -2.0, math.log(0.25), math.log(4.0)]]).expand(40_000, -1)
     z = bottleneck(h).z
     torch.testing.assert_close(z.mean(0), torch.tensor([1.0, -2.0]), atol=0.05, rtol=0)
@@ -39,7 +44,7 @@ def test_draws_have_the_posterior_moments():
 
 
 def test_free_bits_cost_a_constant_and_pull_nothing_below():
-    bottleneck = GaussianBottleneck(free_bits=0.5).train()
+    bottleneck = built(GaussianBottleneck(free_bits=0.5), 2).train()
     h = torch.zeros(10, 4, requires_grad=True)
     kl = bottleneck(h).terms["kl"]
     assert kl.tolist() == [1.0] * 10
@@ -89,8 +94,7 @@ def test_bounds_cut_the_error_but_not_its_gradient():
 
 
 def test_topk_keeps_the_largest():
-    bottleneck = TopK(k=2)
-    bottleneck.build(4)
+    bottleneck = built(TopK(k=2), 4)
     h = torch.tensor([[1.0, 3.0, -5.0, 2.0]])
     torch.testing.assert_close(bottleneck.eval()(h).z, torch.tensor([[0.0, 3, 0, 2]]), rtol=1e-4, atol=0)
 
@@ -131,9 +135,9 @@ def test_kl_sparsity_is_the_closed_form_and_zero_at_the_target():
 def test_principal_axes_are_those_of_scikit_learn():
     x = torch.randn(300, 12) @ torch.randn(12, 12)
     pca = PCA(4).fit(x.numpy())
-    mean, axes, spread = principal_axes(x, 4)
+    mean, axes, variance = principal_axes(x, 4)
     np.testing.assert_allclose(np.abs((axes.numpy() * pca.components_).sum(1)), 1, atol=1e-4)
-    np.testing.assert_allclose(spread.numpy(), np.sqrt(pca.explained_variance_), rtol=1e-4)
+    np.testing.assert_allclose(variance.numpy(), pca.explained_variance_, rtol=1e-4)
     np.testing.assert_allclose(mean.numpy(), pca.mean_, atol=1e-5)
 
 

@@ -60,8 +60,15 @@ class Net(nn.Module):
         """Return y of shape (batch, *sizes.y)."""
         raise NotImplementedError
 
-    def initialize_encoder(self, batch: Batch) -> None:
-        """Choose a start that knows the data; once, before the first step."""
+    def initialize_encoder(self, batch: Batch) -> Tensor | None:
+        """Choose a start that knows the data; once, before the first step.
+
+        Returns
+        -------
+        Tensor of shape (sizes.z,), or None
+            The share of each code number's variance that is noise; None where the net cannot tell.
+        """
+        return None
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
         """Choose a start that knows which y each z of a sample should give; once, after the encoder and bottleneck."""
@@ -80,8 +87,15 @@ class Bottleneck(nn.Module):
     def build(self, latent_dim: int) -> None:
         """Make parameters and buffers."""
 
-    def initialize(self, h: Tensor) -> None:
-        """Choose a start that knows the h of a sample; once, before the first step."""
+    def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:
+        """Choose a start that knows the h of a sample; once, before the first step.
+
+        Parameters
+        ----------
+        h : Tensor of shape (n, width)
+        noise : Tensor of shape (latent_dim,), or None
+            What `Net.initialize_encoder` returned.
+        """
 
     def forward(self, h: Tensor, draw: bool | None = None) -> Code:
         """Return the code of h; `draw` says whether a random code is drawn (None: in training mode only)."""

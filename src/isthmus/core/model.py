@@ -108,9 +108,9 @@ class Model(nn.Module):
     @torch.no_grad()
     def initialize(self, batch: Batch) -> None:
         """Give every part its start that knows the data: encoder, bottleneck, then decoder, in the order of the flow."""
-        self.net.initialize_encoder(batch)
+        noise = self.net.initialize_encoder(batch)
         h = torch.cat([self.encode(piece) for piece in pieces(batch)])
-        self.bottleneck.initialize(h)
+        self.bottleneck.initialize(h, noise)
         self.net.initialize_decoder(self.bottleneck(h).z, self.likelihood.link(batch.x), batch)
 
     def codes(self, batch: Batch) -> Tensor:

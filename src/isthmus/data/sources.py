@@ -132,6 +132,8 @@ def encoded(columns: Columns, data: Data, limit: int) -> tuple[Columns, Callable
     for a in range(0, n, CHUNK):
         for name, tensor in _flat(data.batch(take(columns, slice(a, a + CHUNK)))).items():
             whole[name][a : a + CHUNK] = tensor
+    if "observed" in whole and whole["observed"].all():
+        del whole["observed"]
     return whole, partial(_batch, feature=first.feature)
 
 

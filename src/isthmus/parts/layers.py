@@ -63,7 +63,7 @@ class Bypass(nn.Module):
 
 
 def principal_axes(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return mean (d,), the first k principal axes (k, d), and the standard deviations (k,) along them.
+    """Return mean (d,), the first k principal axes (k, d), and the variances (k,) along them.
 
     Fewer than k are returned where the rows do not span k dimensions.
     """
@@ -78,7 +78,7 @@ def principal_axes(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
         _, singular, vectors = torch.svd_lowrank(centred, q=min(k + 10, n, d), niter=4)
         axes, variance = vectors[:, :k].T.double(), singular[:k].double().square() / max(n - 1, 1)
     kept = variance > variance[:1].clamp_min(1e-12) * 1e-7
-    return mean, axes[kept].to(x.dtype), variance[kept].sqrt().to(x.dtype)
+    return mean, axes[kept].to(x.dtype), variance[kept].to(x.dtype)
 
 
 def centre(linear: nn.Linear, x: Tensor) -> None:
@@ -86,13 +86,22 @@ def centre(linear: nn.Linear, x: Tensor) -> None:
     linear.bias.copy_(-linear.weight @ x.mean(0))
 
 
-def whiten(linear: nn.Linear, x: Tensor, k: int) -> None:
+def whiten(linear: nn.Linear, x: Tensor, k: int) -> Tensor:
     """Set the first k outputs of a linear layer to the whitened principal components of x, the others to zero.
 
     Where x has fewer than k components the rest are random mixtures of them, of unit variance too.
+
+    Returns
+    -------
+    Tensor of shape (k,)
+        The share of noise in each component's variance, by probabilistic PCA (Tipping & Bishop 1999): the mean variance
+        of the components left out, over its own.
     """
-    mean, axes, spread = principal_axes(x, k)
-    rows = axes / spread[:, None]
+    mean, axes, variance = principal_axes(x, k)
+    rows = axes / variance.sqrt()[:, None]
+    left = (x.var(0).sum() - variance.sum()).clamp_min(0) / max(1, x.shape[1] - len(variance))
+    noise = torch.ones(k, dtype=x.dtype, device=x.device)
+    noise[: len(variance)] = (left / variance).clamp_max(1)
     if len(rows) < k:
         mix = torch.randn(k - len(rows), len(rows), dtype=rows.dtype, device=rows.device)
         rows = torch.cat([rows, nn.functional.normalize(mix, dim=1) @ rows])
@@ -100,6 +109,7 @@ def whiten(linear: nn.Linear, x: Tensor, k: int) -> None:
     linear.bias.zero_()
     linear.weight[:k] = rows
     linear.bias[:k] = -rows @ mean
+    return noise
 
 
 def regress(linear: nn.Linear, z: Tensor, y: Tensor, ridge: float = 1e-3) -> None:

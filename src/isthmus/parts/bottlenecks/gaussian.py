@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Normal
 
 from isthmus.core.kinds import Bottleneck
@@ -31,10 +31,20 @@ class Gaussian(Bottleneck):
         """Return two numbers of h for each number of z."""
         return 2 * latent_dim
 
+    def build(self, latent_dim: int) -> None:
+        """Make the log-variance that each dimension starts from."""
+        self.log_variance = nn.Parameter(torch.zeros(latent_dim))
+
+    def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:
+        """Start each variance at the share of noise in its component, as the posterior of probabilistic PCA has it."""
+        if noise is not None:
+            self.log_variance.copy_(noise.clamp(1e-4, 1).log())
+
     def posterior(self, h: Tensor) -> Normal:
         """Return q(z|x)."""
         mu, log_variance = h.float().chunk(2, dim=1)
-        return Normal(mu, torch.exp(0.5 * log_variance.clamp(-16, 8)), validate_args=False)
+        log_variance = (self.log_variance + log_variance).clamp(-16, 8)
+        return Normal(mu, torch.exp(0.5 * log_variance), validate_args=False)
 
     def divergence(self, posterior: Normal) -> Tensor:
         """Return KL(q ‖ N(0, 1)) in nats of each dimension, of shape (batch, latent_dim)."""

@@ -40,7 +40,7 @@ class TopK(Bottleneck):
             raise InputError(f"k={self.k} of the top-k bottleneck: expected 1 to latent_dim={latent_dim}")
         self.norm = nn.BatchNorm1d(latent_dim, affine=False, momentum=0.05)
 
-    def initialize(self, h: Tensor) -> None:
+    def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:
         """Start the running moments at those of a sample."""
         self.norm.running_mean.copy_(h.mean(0))
         self.norm.running_var.copy_(h.var(0, unbiased=False))

@@ -43,9 +43,9 @@ class BypassNet(Net):
     def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
         return z if self.given is None else torch.cat([z, condition(batch)], 1)
 
-    def initialize_encoder(self, batch: Batch) -> None:
+    def initialize_encoder(self, batch: Batch) -> Tensor:
         """Start the linear path as whitened PCA of what the encoder sees."""
-        whiten(self.encoder.linear, batch.corrupted.flatten(1), self.sizes.z)
+        return whiten(self.encoder.linear, batch.corrupted.flatten(1), self.sizes.z)
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
         """Start the linear path as the best linear map from codes to targets."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from torch import nn
+from torch import Tensor, nn
 
 from isthmus.core.errors import InputError
 from isthmus.core.kinds import Sizes
@@ -42,7 +42,7 @@ class MLP(BypassNet):
         decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], prod(sizes.y)), self.activation)
         return encoder, decoder
 
-    def initialize_encoder(self, batch: Batch) -> None:
+    def initialize_encoder(self, batch: Batch) -> Tensor:
         """Start the linear path as whitened PCA, and let the layers see the input centred."""
-        super().initialize_encoder(batch)
         centre(self.encoder.body[0], batch.corrupted.flatten(1))
+        return super().initialize_encoder(batch)
