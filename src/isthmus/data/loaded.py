@@ -14,9 +14,8 @@ class Loaded:
 
     Attributes
     ----------
-    X : ndarray, DataFrame, Parquet or Pictures
-        The rows. A `Parquet` or `Pictures` where they take more memory than was allowed: these have ``chunks()``
-        and ``source(...)``.
+    X : ndarray, DataFrame, ParquetStream or PictureStream
+        The rows; a stream where they take more memory than was allowed.
     y : ndarray of shape (n,), or None
         The labels, where there are any; numbers of `classes` where these are known.
     classes : tuple of str

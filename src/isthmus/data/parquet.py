@@ -90,7 +90,7 @@ class ParquetStream:
 
     def __init__(self, path: str | Path, leave_out: Sequence[str] = (), window: int = WINDOW) -> None:
         parquet = extra("pyarrow.parquet", "tables")
-        self._files = _files(Path(path))
+        self._files = parquet_files(Path(path))
         self._metadata = []
         for file in self._files:
             with reading(file):
@@ -345,7 +345,8 @@ def _cut(columns: Columns, first: int, last: int) -> Columns:
     return {name: tensor[first:last].clone() for name, tensor in columns.items()}
 
 
-def _files(path: Path) -> list[Path]:
+def parquet_files(path: Path) -> list[Path]:
+    """Return the Parquet files of a folder, sorted by name; or the file itself."""
     found = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not found:
         raise InputError(f"the folder {str(path)!r} holds no *.parquet files")
