@@ -224,8 +224,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             self._learn(X, y, variant)
         if not hasattr(self, "_training_"):
             self._seed = self._draw_seed()
-        stream = X if is_stream(X) else Held(X, self._beside(X, y), sample_weight, self.condition_)
-        if is_stream(X) and (self.condition_ is not None or sample_weight is not None):
+        stream = X
+        if not is_stream(X):
+            stream = Held(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
+        elif self.condition_ is not None or sample_weight is not None:
             raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
         if len(stream) < 2:
             raise InputError(f"Found array with n_samples = {len(stream)}, but at least 2 rows are needed to train")
@@ -368,6 +370,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         like = None if is_stream(X) else self._free(X) if hasattr(self, "data_") else X
         return self.data_.write(self._apply("reconstruct", X, condition), like=like)
 
+    def corrupt(self, X: Any, *, random_state: Any = None) -> Any:
+        """Return X as the encoder sees it in training, in the form of X; None where the variant corrupts nothing."""
+        check_is_fitted(self)
+        if self.objective_.corruption is None:
+            return None
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            batch = self.objective_.corrupt(self.data_.batch(next(self._columns(X, None))))
+        return self.data_.write(self.data_.invert(batch.corrupted), like=self._free(X))
+
     def posterior(self, X: Any, condition: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and variance of q(z|x), each of shape (n, latent_dim); variational models only.
 
@@ -407,7 +420,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         check_is_fitted(self)
         if not self.objective_.model.has_posterior:
             return -self.reconstruction_error(X, condition=condition)
-        return self._numpy(self._bound(X, condition, lambda model, batch: elbo(model, batch)), X)
+        return self._numpy(self._bound(X, condition, elbo), X)
 
     def log_likelihood(self, X: Any, draws: int = 500, condition: Any = None) -> np.ndarray:
         """Return log p(x) of each row in nats, estimated with importance samples (Burda 2016); variational models only."""
@@ -487,8 +500,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _bound(self, X: Any, condition: Any, bound: Callable[[Any, Any], Tensor]) -> Tensor:
         check_is_fitted(self)
         model = self.objective_.model
-        if not model.has_posterior:
-            raise InputError("this model has no posterior q(z|x): train variant='variational'")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             return self._over(lambda piece: {"bound": bound(model, self.data_.batch(piece))}, X, condition)["bound"]

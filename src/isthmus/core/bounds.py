@@ -6,7 +6,7 @@ import math
 
 import torch
 from torch import Tensor
-from torch.distributions import Normal
+from torch.distributions import Normal, kl_divergence
 
 from isthmus.core.errors import InputError
 from isthmus.core.kinds import per_sample
@@ -14,32 +14,57 @@ from isthmus.core.model import Model
 from isthmus.core.records import Batch
 
 
-def importance_log_weights(model: Model, batch: Batch, draws: int) -> Tensor:
-    """Return log p(x|z) + log p(z) − log q(z|x) in nats for draws z ~ q(z|x), of shape (draws, batch).
+def check_bound(model: Model) -> None:
+    """Refuse a model without a bound.
 
     Raises
     ------
     InputError
-        The model's likelihood is not normalised, or its bottleneck has no posterior.
+        The bottleneck has no posterior, or the likelihood is not normalised.
     """
+    if not model.has_posterior:
+        raise InputError("this model has no posterior q(z|x): train variant='variational'")
     if not model.likelihood.normalised:
-        raise InputError("log p(x) needs a likelihood in nats: the variational variant has one")
-    q = model.bottleneck.posterior(model.encode(batch))
-    prior = Normal(torch.zeros_like(q.loc), torch.ones_like(q.loc))
-    rows = []
-    for _ in range(draws):
-        z = q.rsample()
-        log_p = -per_sample(model.error(batch, model.decode(z, batch)))
-        rows.append(log_p + per_sample(prior.log_prob(z) - q.log_prob(z)))
-    return torch.stack(rows)
+        raise InputError("log p(x) needs a likelihood in nats, such as 'gaussian' or 'bernoulli'")
 
 
-def elbo(model: Model, batch: Batch, draws: int = 1) -> Tensor:
-    """Return the ELBO of each row in nats, with the KL term in closed form (Kingma & Welling 2014)."""
-    outputs = [model(batch, draw=True).terms for _ in range(draws)]
-    return -sum(terms["error"] + terms["kl"] for terms in outputs) / draws
+def antithetic(draws: int, latent_dim: int, seed: int = 0) -> Tensor:
+    """Return standard normal noise of shape (draws, latent_dim) in pairs of opposite sign; the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    half = torch.randn((draws + 1) // 2, latent_dim, generator=generator)
+    return torch.cat([half, -half])[:draws]
+
+
+def elbo(model: Model, batch: Batch, draws: int = 16) -> Tensor:
+    """Return the ELBO of each row in nats (Kingma & Welling 2014).
+
+    All rows share one fixed noise, so that the score of a row does not depend on its neighbours. The KL term is in
+    closed form.
+    """
+    check_bound(model)
+    h = model.encode(batch)
+    q = model.bottleneck.posterior(h)
+    noise = antithetic(draws, q.loc.shape[1]).to(q.loc.device)
+    error = sum(per_sample(model.error(batch, model.decode(q.loc + q.scale * e, batch))) for e in noise)
+    return -error / draws - kl_divergence(q, standard_normal(q)).sum(1)
 
 
 def log_likelihood(model: Model, batch: Batch, draws: int = 500) -> Tensor:
-    """Return the importance-sampled estimate of log p(x) of each row in nats (Burda 2016)."""
-    return torch.logsumexp(importance_log_weights(model, batch, draws), 0) - math.log(draws)
+    """Return the importance-sampled estimate of log p(x) of each row in nats (Burda 2016).
+
+    The weights p(x|z) p(z) / q(z|x) are added up draw by draw, so that memory does not grow with their number.
+    """
+    check_bound(model)
+    q = model.bottleneck.posterior(model.encode(batch))
+    prior = standard_normal(q)
+    total = q.loc.new_full((len(batch),), -math.inf)
+    for _ in range(draws):
+        z = q.sample()
+        log_p = -per_sample(model.error(batch, model.decode(z, batch)))
+        total = torch.logaddexp(total, log_p + (prior.log_prob(z) - q.log_prob(z)).sum(1))
+    return total - math.log(draws)
+
+
+def standard_normal(q: Normal) -> Normal:
+    """Return N(0, 1) of the shape of q."""
+    return Normal(torch.zeros_like(q.loc), torch.ones_like(q.scale), validate_args=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,42 +25,28 @@ class Held:
     Parameters
     ----------
     X : array, DataFrame or tensor
-    given : array or DataFrame, or None
-        The condition of each row.
+    data : Data
+        Fitted.
     sample_weight : array of shape (n,), or None
     condition : Condition or None
-        How `given` is encoded, fitted.
+        Fitted.
+    given : array or DataFrame, or None
+        The condition of each row.
     """
 
-    def __init__(self, X: Any, given: Any, sample_weight: Any, condition: Condition | None) -> None:
-        self.X, self.given, self.sample_weight, self.condition = X, given, sample_weight, condition
+    def __init__(self, X: Any, data: Data, sample_weight: Any, condition: Condition | None, given: Any) -> None:
+        self.columns = data.read(X)
+        if condition is not None:
+            self.columns |= condition.encode(given, len(self))
+        if sample_weight is not None:
+            self.columns["weight"] = weights(sample_weight, len(self))
 
     def __len__(self) -> int:
-        return len(self.X)
+        return rows(self.columns)
 
-    def chunks(self) -> Iterator[Any]:
-        """Yield all rows at once."""
-        yield self.X
-
-    def source(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        validation_fraction: float = 0.0,
-        seed: int = 0,
-        device: torch.device | str = "cpu",
-    ) -> Memory:
-        """Return a source of batches of these rows."""
-        X = self.X if self.condition is None else self.condition.split(self.X, None)[0]
-        columns = data.read(X)
-        if self.condition is not None:
-            columns |= self.condition.encode(self.given, rows(columns))
-        if self.sample_weight is not None:
-            columns["weight"] = weights(self.sample_weight, rows(columns))
-        return Memory(
-            columns, data, batch_size=batch_size, validation_fraction=validation_fraction, seed=seed, device=device
-        )
+    def source(self, data: Data, **settings: Any) -> Memory:
+        """Return a source of batches of these rows; `settings` are those of `Memory`."""
+        return Memory(self.columns, data, **settings)
 
 
 def weights(sample_weight: Any, n: int) -> Tensor:
