@@ -1,0 +1,53 @@
+"""``isthmus encode`` and ``isthmus decode``: between data and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import command, option
+from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
+from isthmus.apps.cli.inputs import read as read_data
+from isthmus.apps.cli.output import ROWS, json_option, output_option
+from isthmus.apps.cli.written import write
+
+
+@command("encode")
+@model_argument
+@data_options
+@output_option("Where the codes go: .npy, .csv or .parquet, a row for each row of DATA")
+@json_option
+def encode(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
+    r"""Write the codes of DATA.
+
+    \b
+    isthmus encode digits.safetensors digits -o codes.parquet
+    """
+    from isthmus.apps.measures import given, pieces
+
+    rows, trained = read(), load(model)
+    codes = [trained.transform(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]
+    write(output, codes, as_json, columns=list(trained.get_feature_names_out()))
+
+
+@command("decode")
+@model_argument
+@click.argument("codes", metavar="CODES")
+@output_option(ROWS, folder=True)
+@option("--condition", "text", metavar="VALUE", help="What is given, for a model that was trained with a condition")
+@json_option
+def decode(model: str, codes: str, output: str, text: str | None, as_json: bool) -> None:
+    r"""Write what codes decode to.
+
+    CODES is a file of numbers, as many in a row as a code has.
+
+    \b
+    isthmus decode digits.safetensors codes.parquet -o rebuilt.npy
+    """
+    import numpy as np
+
+    trained = load(model)
+    rows = trained.inverse_transform(np.array(read_data(codes).X), condition(trained, text))
+    write(output, [rows], as_json)

@@ -1,0 +1,117 @@
+"""What all commands share: help in sections, warnings and errors as single lines, exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from isthmus import IsthmusError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+LAST = "Options"
+"""The heading of what has no heading of its own; it comes last."""
+
+
+class Option(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *args: Any, section: str = LAST, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class Failure(click.ClickException):
+    """Something that the user can mend: one line, exit code 1."""
+
+    exit_code = 1
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the line to stderr."""
+        click.echo(f"error: {self.format_message()}", file=file, err=True)
+
+
+class Command(click.Command):
+    """A command whose errors are lines, and whose help has sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options under their headings."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
+                sections.setdefault(getattr(param, "section", LAST), []).append(record)
+        for section in sorted(sections, key=LAST.__eq__):
+            with formatter.section(section):
+                formatter.write_dl(sections[section])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the user can mend becomes a line and an exit code."""
+        try:
+            with told(quiet=ctx.meta.get("quiet", False)):
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except (IsthmusError, OSError) as error:
+            if isinstance(error, BrokenPipeError) or ctx.meta.get("debug"):
+                raise
+            raise Failure(_line(error)) from error
+
+
+def _line(error: Exception) -> str:
+    """Say an error in one line."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{str(error.filename)!r}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def told(quiet: bool) -> Iterator[None]:
+    """Write warnings and the log to stderr, a line each; quiet: warnings and worse only."""
+    log, handler = logging.getLogger("isthmus"), logging.StreamHandler(sys.stderr)
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = _warn
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            log.setLevel(level)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    ctx.meta[str(param.name)] = value
+
+
+COMMON = {("--debug",): "Show where an error arose", ("-q", "--quiet"): "Say nothing but errors and warnings"}
+
+
+def command(name: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function a command, with the options that all have."""
+
+    def make(function: Callable[..., Any]) -> click.Command:
+        for flags, help in COMMON.items():
+            function = option(*flags, is_flag=True, expose_value=False, callback=_remember, help=help)(function)
+        return click.command(name, cls=Command, **more)(function)
+
+    return make
+
+
+def option(*flags: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the decorator of an option; ``section=`` is its heading in the help."""
+    return click.option(*flags, cls=Option, **more)

@@ -1,0 +1,69 @@
+"""``isthmus compare``: models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isthmus import variants
+from isthmus.apps.cli.command import command
+from isthmus.apps.cli.inputs import data_options, load, variant_of
+from isthmus.apps.cli.output import json_option, show, table
+
+SHOWN = {
+    "mse": "MSE",
+    "explained": "explained",
+    "95 %": "error, 95 %",
+    "elbo": "ELBO",
+    "active": "active",
+    "probe": "probe",
+    "rows_per_second": "rows/s",
+}
+"""The columns of the table, after what the model is."""
+
+
+@command("compare")
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@data_options
+@json_option
+def compare(models: tuple[str, ...], read: Callable[[], Any], as_json: bool) -> None:
+    r"""Set models side by side on DATA.
+
+    MSE: mean squared error, of pixels in [0, 1] or in the units of the data. Explained: share of the variance, the mean
+    over the columns of a table. Error, 95 %: what 95 % of the rows stay below, in the units of each model's own
+    likelihood, so alike only for models with the same one. ELBO: in nats, of variational models. Active: units that
+    vary. Probe: accuracy of a linear probe, where there are labels. Compare on rows that no model was trained on.
+
+    \b
+    isthmus compare plain.safetensors topk.safetensors digits
+    """
+    from isthmus.apps.measures import measure
+
+    rows = read()
+    loaded = [(path, load(path)) for path in models]
+    documents = [{**_about(path, model), **measure(model, rows.X, rows.y)} for path, model in loaded]
+    known = {name for document in documents for name in (*document, *document["error"])}
+    shown = {name: said for name, said in SHOWN.items() if name in known}
+    show({"data": rows.name, "models": documents}, table([_line(document, shown) for document in documents]), as_json)
+
+
+def _about(path: str, model: Any) -> dict[str, Any]:
+    """Return what a model is."""
+    return {
+        "model": path,
+        "variant": variants.variant_name(variant_of(model)),
+        "code": model.latent_dim,
+        "parameters": model.info_["parameters"],
+        "seconds": model.info_["seconds"],
+    }
+
+
+def _line(document: dict[str, Any], shown: dict[str, str]) -> dict[str, Any]:
+    """Return a line of the table."""
+    found = {**document, **document["error"]}
+    about = {name: document[name] for name in ("variant", "code", "parameters")}
+    figures = {said: found.get(name) for name, said in shown.items()}
+    return {"model": Path(document["model"]).stem, **about, "trained, s": document["seconds"], **figures}

@@ -1,0 +1,77 @@
+"""``isthmus sample`` and ``isthmus interpolate``: rows that nobody gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import command, option
+from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
+from isthmus.apps.cli.output import ROWS, json_option, output_option
+from isthmus.apps.cli.rows import row
+from isthmus.apps.cli.written import write
+
+
+@command("sample")
+@model_argument
+@option("-n", "count", type=click.IntRange(min=1), default=16, show_default=True, help="How many rows")
+@option(
+    "--temperature",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Below 1: more typical; above 1: more varied",
+)
+@option(
+    "--condition",
+    "text",
+    metavar="VALUE",
+    help="What is given, for a model that was trained with a condition: a label, or a=1,b=x",
+)
+@option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows")
+@output_option(ROWS, folder=True)
+@json_option
+def sample(model: str, count: int, temperature: float, text: str | None, seed: int, output: str, as_json: bool) -> None:
+    r"""Write new rows, decoded from random codes.
+
+    Best from a variational model. The codes of others are drawn from a Gaussian, fitted on those of the training data.
+
+    \b
+    isthmus sample vae.safetensors -n 64 -o samples.png
+    """
+    trained = load(model)
+    rows = trained.sample(count, temperature=temperature, condition=condition(trained, text), random_state=seed)
+    write(output, [rows], as_json)
+
+
+@command("interpolate")
+@model_argument
+@data_options
+@option(
+    "--from",
+    "start",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="ROW",
+    help="The row to begin with, numbered from 0",
+)
+@option("--to", "end", type=click.IntRange(min=0), required=True, metavar="ROW", help="The row to end with")
+@option("--steps", type=click.IntRange(min=2), default=8, show_default=True, help="How many rows, both ends counted")
+@option("--condition", "text", metavar="VALUE", help="What is given, for a model that was trained with a condition")
+@output_option(ROWS, folder=True)
+@json_option
+def interpolate(
+    model: str, read: Callable[[], Any], start: int, end: int, steps: int, text: str | None, output: str, as_json: bool
+) -> None:
+    r"""Write the rows between two rows of DATA.
+
+    They are decoded from the straight line between the codes of the two.
+
+    \b
+    isthmus interpolate vae.safetensors digits --from 3 --to 7 --steps 10 -o walk.png
+    """
+    trained, rows = load(model), read()
+    a, b = row(rows.X, start, "--from"), row(rows.X, end, "--to")
+    write(output, [trained.interpolate(a, b, steps, condition(trained, text))], as_json, strip=True)

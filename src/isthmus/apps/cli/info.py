@@ -1,0 +1,122 @@
+"""``isthmus info``: what a model file is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from isthmus import variants
+from isthmus.apps.cli.command import command
+from isthmus.apps.cli.inputs import load, model_argument, variant_of
+from isthmus.apps.cli.output import facts, figure, json_option, show
+
+
+@command("info")
+@model_argument
+@json_option
+def info(model: str, as_json: bool) -> None:
+    r"""Say what a model file is, and what it holds.
+
+    Its parts, how it was trained, and what of the data stands in it.
+
+    \b
+    isthmus info digits.safetensors
+    """
+    trained = load(model)
+    document = {
+        "file": _file(model),
+        "model": _model(trained),
+        "training": trained.info_,
+        "holds": _holds(trained),
+        "parts": {
+            name: value
+            for name, value in trained.state().items()
+            if name in ("data", "condition", "objective", "prior")
+        },
+        "history": trained.history_,
+    }
+    show(document, _text(document), as_json)
+
+
+def _file(path: str) -> dict[str, Any]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as opened:
+        header = opened.metadata()
+    return {"path": path, "bytes": os.path.getsize(path), "format version": int(header["version"])}
+
+
+def _model(trained: Any) -> dict[str, Any]:
+    """Return the parts in words."""
+    objective = trained.state()["objective"]["arguments"]
+    parts = objective.get("model", {}).get("arguments", {})
+    named = {name: said(parts[name]) for name in ("net", "bottleneck", "likelihood") if name in parts}
+    more = {
+        name: said(objective[name]) for name in ("corruption", "penalties", "weights") if _given(objective.get(name))
+    }
+    return {
+        "estimator": type(trained).__name__,
+        "variant": variants.variant_name(variant_of(trained)),
+        "code": f"{trained.latent_dim} numbers",
+        "row": " x ".join(map(str, trained.data_.shape)),
+        **named,
+        **more,
+        "condition": trained.condition,
+        "parameters": trained.info_["parameters"],
+    }
+
+
+def _given(value: Any) -> bool:
+    return bool(value) and value != {"dict": {}}
+
+
+def said(value: Any) -> Any:
+    """Return a described part as it is written in Python.
+
+    Examples
+    --------
+    >>> said({"part": "net/mlp", "arguments": {"widths": [512, 256], "activation": "gelu"}})
+    'mlp(widths=512,256 activation=gelu)'
+    """
+    if isinstance(value, Mapping) and "part" in value:
+        arguments = " ".join(f"{name}={said(v)}" for name, v in value["arguments"].items() if v is not None)
+        return value["part"].partition("/")[2] + (f"({arguments})" if arguments else "")
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={said(inner)}" for name, inner in value.get("dict", value).items())
+    return ",".join(str(said(inner)) for inner in value) if isinstance(value, list) else value
+
+
+def _holds(trained: Any) -> list[str]:
+    """Say what of the data stands in the file."""
+    learnt = trained.state()["data"]["arguments"]
+    columns = learnt.get("columns")
+    columns = columns.get("dict", columns) if isinstance(columns, Mapping) else {}
+    categories = sum(map(len, columns.get("categories") or []))
+    found = {
+        "no row of it": True,
+        "the size of its pictures": "given" in learnt,
+        f"names and types of {len(columns.get('kinds') or []):,} columns, mean and deviation of each number": bool(
+            columns
+        ),
+        f"{categories:,} categories, word for word": categories > 0,
+        "the values of its labels, or of the columns that are given": trained.condition_ is not None,
+        "statistics of codes, from which samples are drawn": True,
+        f"the losses of {len(trained.history_):,} epochs, and what stands above": True,
+    }
+    return [text for text, holds in found.items() if holds]
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    file, training = document["file"], dict(document["training"])
+    head = f"{file['path']}: {figure(file['bytes'])} bytes, format version {file['format version']}"
+    kind = training.pop("data", None) or said(document["parts"]["data"])
+    del training["parameters"]
+    training |= {"best_epoch": training["best_epoch"] + 1, "seed": str(training["seed"])}
+    sections = {
+        "model": facts({name: value for name, value in document["model"].items() if value is not None}, "  "),
+        "data": f"  {kind}",
+        "training": facts({name.replace("_", " "): value for name, value in training.items()}, "  "),
+        "what the file holds of the data": "\n".join(f"  {text}" for text in document["holds"]),
+    }
+    return "\n\n".join([head, *(f"{name}\n{text}" for name, text in sections.items())])

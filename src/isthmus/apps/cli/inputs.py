@@ -1,0 +1,111 @@
+"""What commands read: models and data, and the options that say how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import Failure, option
+from isthmus.apps.cli.rows import Span, cut
+from isthmus.apps.cli.values import number
+
+model_argument = click.argument("model", metavar="MODEL")
+data_argument = click.argument("data", metavar="DATA")
+
+
+LABEL = "The column of a table that holds labels: it is taken out of the table."
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that were read: X, and labels where there are any."""
+
+    X: Any
+    y: Any
+    name: str
+
+
+def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``."""
+
+    @wraps(function)
+    def wrapped(data: str, label: str | None, rows: slice | None, **others: Any) -> Any:
+        return function(read=lambda: read(data, label, rows), **others)
+
+    decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(wrapped)
+    decorated = option("--label", metavar="COLUMN", help=LABEL, section="In and out")(decorated)
+    return data_argument(decorated)
+
+
+def read(path: str, label: str | None = None, span: slice | None = None) -> Rows:
+    """Read DATA; labels that have names come as their names."""
+    import numpy as np
+
+    from isthmus.data import files
+
+    loaded = files.read(path, label=label)
+    y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
+    if span is None:
+        return Rows(loaded.X, y, path)
+    return Rows(cut(loaded.X, span), None if y is None else y[span], path)
+
+
+def load(path: str) -> Any:
+    """Return the model in a file."""
+    import isthmus
+
+    return isthmus.load(path)
+
+
+def variant_of(model: Any) -> Any:
+    """Return the variant of a model as an object, whether it was given as one or by name."""
+    from isthmus import variants
+
+    return variants.lookup(f"variant/{model.variant}")() if isinstance(model.variant, str) else model.variant
+
+
+def stem(path: str) -> str:
+    """Return what a model is called: its file's name without the ending."""
+    return Path(path).stem
+
+
+def condition(model: Any, text: str | None) -> Any:
+    """Return what was typed as ``--condition`` in the form that the model takes.
+
+    Raises
+    ------
+    Failure
+        The model takes none, or another one; or it needs one and none was typed.
+    """
+    if model.condition is None:
+        if text is not None:
+            raise Failure(f"--condition {text}: the model was trained without a condition")
+        return None
+    names = [model.condition] if isinstance(model.condition, str) else list(model.condition)
+    how = "LABEL" if names == ["y"] else ",".join(f"{name}=VALUE" for name in names)
+    if text is None:
+        raise Failure(f"the model was trained with condition={model.condition!r}: give --condition {how}")
+    if names == ["y"]:
+        return [text]
+    pairs = dict(part.partition("=")[::2] for part in text.split(","))
+    if set(pairs) != set(names):
+        raise Failure(f"--condition {text}: the model takes --condition {how}")
+    return _frame({name: [_value(pairs[name])] for name in names})
+
+
+def _value(text: str) -> Any:
+    try:
+        return number(text)
+    except ValueError:
+        return text
+
+
+def _frame(columns: dict[str, list[Any]]) -> Any:
+    import pyarrow
+
+    return pyarrow.table(columns)

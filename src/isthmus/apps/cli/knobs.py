@@ -1,0 +1,85 @@
+"""The options of ``train`` that are knobs of the variants, made from the fields of the variants themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, fields
+from functools import cache
+from inspect import signature
+from typing import Any, get_type_hints
+
+import click
+
+from isthmus import variants
+from isthmus.apps.cli.command import option
+from isthmus.apps.cli.values import type_of
+
+SECTION = "Knobs of the variants"
+
+
+@cache
+def knobs() -> dict[str, dict[str, Field[Any]]]:
+    """Return the field of each variant that has it, by the name of the field."""
+    found: dict[str, dict[str, Field[Any]]] = {}
+    for variant, cls in variants.variants().items():
+        for field in fields(cls):
+            found.setdefault(field.name, {})[variant] = field
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def hint_of(knob: str) -> Any:
+    """Return the type hint of a knob; variants that share a knob share its type."""
+    first = next(iter(knobs()[knob]))
+    return get_type_hints(variants.variants()[first])[knob]
+
+
+def flag(knob: str) -> str:
+    """Return how a knob is typed."""
+    return "--" + knob.replace("_", "-")
+
+
+def knob_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each knob; what is not typed is None."""
+    for knob in reversed(knobs()):
+        kind = type_of(hint_of(knob))
+        name = f"{flag(knob)}/--no-{flag(knob)[2:]}" if kind is bool else flag(knob)
+        function = option(name, knob, type=kind, default=None, help=_help(knob), section=SECTION)(function)
+    return function
+
+
+def _help(knob: str) -> str:
+    """Say what a knob does in each variant that has it, and what it is where it is not typed."""
+    holders = knobs()[knob]
+    if len(holders) == len(variants.variants()):
+        return f"every variant: {_says(next(iter(holders.values())))}"
+    return "; ".join(f"{name}: {_says(field)}" for name, field in holders.items())
+
+
+def _says(field: Field[Any]) -> str:
+    help: str = field.metadata["help"]
+    return help if field.default is None or isinstance(field.default, bool) else f"{help} [{field.default}]"
+
+
+def schedules() -> str:
+    """Say how each schedule is typed."""
+    known = {name: variants.lookup(f"schedule/{name}") for name in variants.names("schedule")}
+    return "  ".join(f"{name}:{','.join(signature(cls).parameters).upper()}" for name, cls in known.items())
+
+
+def chosen(variant: str, given: dict[str, Any]) -> Any:
+    """Return the variant with the knobs that were typed.
+
+    Raises
+    ------
+    click.UsageError
+        The variant has no such knob.
+    """
+    cls = variants.lookup(f"variant/{variant}")
+    own = [knob for knob, holders in knobs().items() if variant in holders]
+    for knob in given:
+        if knob not in own:
+            raise click.UsageError(
+                f"the variant {variant!r} has no {flag(knob)} (that is of: {', '.join(knobs()[knob])}); "
+                f"it has {', '.join(map(flag, own))}"
+            )
+    return cls(**given)

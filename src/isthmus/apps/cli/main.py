@@ -1,0 +1,61 @@
+"""The command ``isthmus``: a group whose commands are imported when they are asked for.
+
+Nothing in this package imports torch, numpy, scikit-learn or pandas at its top: every ``--help`` is there at once.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+import isthmus
+
+MODULES = {
+    "demo": "demo",
+    "train": "train",
+    "evaluate": "evaluate",
+    "compare": "compare",
+    "report": "report",
+    "info": "info",
+    "encode": "codes",
+    "decode": "codes",
+    "reconstruct": "rebuild",
+    "denoise": "rebuild",
+    "sample": "generate",
+    "interpolate": "generate",
+}
+"""The module of each command, in the order of ``isthmus --help``."""
+
+
+class Commands(click.Group):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; a name that there is not is told the nearest one."""
+        if cmd_name not in MODULES:
+            near = get_close_matches(cmd_name, MODULES, n=1)
+            ctx.fail(f"there is no command {cmd_name!r}" + (f"; did you mean {near[0]!r}?" if near else "."))
+        command: click.Command = getattr(import_module(f"isthmus.apps.cli.{MODULES[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(isthmus.__version__, message="isthmus %(version)s")
+def main() -> None:
+    r"""Autoencoders for tables and images.
+
+    \b
+    isthmus demo                                          see it all on real data
+    isthmus train digits -o m.safetensors                 train a model
+    isthmus report m.safetensors digits -o report.html    see what it learnt
+
+    DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX), a folder of pictures whose subfolders are classes, or
+    one of digits, mnist and fashion-mnist. A command ends with 0 if all went well, 1 if the data, a file or a setting
+    cannot be used, 2 if it was typed wrong, 130 if Ctrl-C ended it.
+    """

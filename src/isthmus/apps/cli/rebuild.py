@@ -1,0 +1,57 @@
+"""``isthmus reconstruct`` and ``isthmus denoise``: rows in, rows out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from isthmus import variants
+from isthmus.apps.cli.command import command
+from isthmus.apps.cli.inputs import data_options, load, model_argument, variant_of
+from isthmus.apps.cli.output import ROWS, json_option, output_option
+from isthmus.apps.cli.written import write
+
+
+@command("reconstruct")
+@model_argument
+@data_options
+@output_option(ROWS, folder=True)
+@json_option
+def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
+    r"""Write DATA as the model rebuilds it.
+
+    \b
+    isthmus reconstruct digits.safetensors digits --rows 0:64 -o rebuilt.png
+    """
+    _rebuild(load(model), read(), output, as_json)
+
+
+@command("denoise")
+@model_argument
+@data_options
+@output_option(ROWS, folder=True)
+@json_option
+def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
+    r"""Write DATA cleaned by a denoising model.
+
+    \b
+    isthmus train scans/ -o clean.safetensors --variant denoising --level 0.1,0.6
+    isthmus denoise clean.safetensors noisy-scans/ -o cleaned.npy
+    """
+    trained = load(model)
+    variant = variant_of(trained)
+    if not isinstance(variant, variants.Denoising):
+        warnings.warn(
+            f"{model!r} is of the variant {variants.variant_name(variant)!r}, which was not trained to clean its "
+            "input: train one with --variant denoising",
+            stacklevel=2,
+        )
+    _rebuild(trained, read(), output, as_json)
+
+
+def _rebuild(trained: Any, rows: Any, output: str, as_json: bool) -> None:
+    from isthmus.apps.measures import given, pieces
+
+    rebuilt = [trained.reconstruct(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]
+    write(output, rebuilt, as_json)

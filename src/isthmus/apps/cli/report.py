@@ -1,0 +1,35 @@
+"""``isthmus report``: one page that shows what a model learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from isthmus.apps.cli.command import command, option
+from isthmus.apps.cli.inputs import data_options, load, model_argument
+from isthmus.apps.cli.output import json_option, output_option, show
+
+
+@command("report")
+@model_argument
+@data_options
+@output_option("The page, such as report.html")
+@option("--title", default=None, help="The heading of the page; default: what the model is")
+@option("--no-examples", is_flag=True, help="Leave all rows and pictures of DATA out of the page")
+@json_option
+def report(
+    model: str, read: Callable[[], Any], output: str, title: str | None, no_examples: bool, as_json: bool
+) -> None:
+    r"""Write a page that shows what a model learnt.
+
+    One HTML file that needs no network: curves of training, reconstructions, the latent space, and what each unit
+    captures. The page shows rows of DATA as they are, unless --no-examples is given.
+
+    \b
+    isthmus report digits.safetensors digits -o report.html
+    """
+    from isthmus.apps.report import pages
+
+    trained, rows = load(model), read()
+    pages.write(trained, rows.X, output, y=rows.y, examples=not no_examples, title=title)
+    show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

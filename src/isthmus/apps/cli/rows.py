@@ -1,0 +1,81 @@
+"""Rows that are picked out of data: ``--rows 0:16``, ``--from 3``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import Failure
+
+
+class Span(click.ParamType):
+    """``START:STOP``, as Python slices have it; either may be left out."""
+
+    name = "START:STOP"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what stands for the value in the help."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the two numbers."""
+        if isinstance(value, slice):
+            return value
+        start, colon, stop = str(value).partition(":")
+        if not colon or not all(part.isdigit() or not part for part in (start, stop)):
+            self.fail(f"{value!r} is no {self.name}, such as 0:16", param, ctx)
+        return slice(int(start or 0), int(stop) if stop else None)
+
+
+def cut(X: Any, span: slice) -> Any:
+    """Return the rows of a span; of a stream, only as much is read as is needed.
+
+    Raises
+    ------
+    Failure
+        There are none.
+    """
+    first, last, _ = span.indices(len(X))
+    if first >= last:
+        asked = f"{span.start}:{'' if span.stop is None else span.stop}"
+        raise Failure(f"--rows {asked} picks no row: the data has {len(X)}, numbered from 0")
+    return joined(list(_cuts(X, first, last)))
+
+
+def row(X: Any, number: int, flag: str) -> Any:
+    """Return one row: of an array without the axis of rows, of a DataFrame as a frame.
+
+    Raises
+    ------
+    Failure
+        There is no such row.
+    """
+    if not 0 <= number < len(X):
+        raise Failure(f"{flag} {number}: the data has {len(X)} rows, numbered from 0")
+    found = joined(list(_cuts(X, number, number + 1)))
+    return found[0] if hasattr(found, "ndim") and not hasattr(found, "columns") else found
+
+
+def _cuts(X: Any, first: int, last: int) -> Iterator[Any]:
+    at = 0
+    for piece in X.chunks() if hasattr(type(X), "chunks") else [X]:
+        if at < last and at + len(piece) > first:
+            yield piece[max(0, first - at) : last - at]
+        at += len(piece)
+        if at >= last:
+            return
+
+
+def joined(pieces: Sequence[Any]) -> Any:
+    """Return pieces of rows as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    import numpy as np
+
+    if isinstance(pieces[0], np.ndarray):
+        return np.concatenate(pieces)
+    import narwhals as nw
+
+    return nw.concat([nw.from_native(piece, eager_only=True) for piece in pieces]).to_native()

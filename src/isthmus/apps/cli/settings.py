@@ -1,0 +1,105 @@
+"""The options of ``train`` that are parameters of Autoencoder, read from its source: to import it takes seconds."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import option
+from isthmus.apps.cli.values import READERS, Named, Read, widths
+
+HANDLED = ("variant", "data", "callbacks", "warm_start", "verbose")
+"""Parameters that other options stand for."""
+
+SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
+
+WORDS = {
+    "net": "mlp, conv, linear, or the widths of an mlp's layers such as 512,256,128; default: by the data",
+    "condition": "What is given to encoder and decoder and not rebuilt: y (the labels), or columns of the table, a,b …",
+    "precision": "In which matrix products are computed; auto: chosen from the processor and the sizes",
+    "random_state": "The same seed gives the same model",
+}
+"""Help that differs from what the docstring says to users of Python."""
+
+FLAGS = {"random_state": "--seed"}
+
+DEFAULTS = {"random_state": 0}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter of Autoencoder: its name, its type hint as text, its default, and what the docstring says."""
+
+    name: str
+    hint: str
+    default: Any
+    type: str
+    help: str
+
+
+@cache
+def settings() -> dict[str, Setting]:
+    """Return the parameters of Autoencoder that options stand for, by name."""
+    tree = ast.parse(_source("isthmus.autoencoder"))
+    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Autoencoder")
+    init = next(node for node in cls.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
+    documented = _documented(ast.get_docstring(cls) or "")
+    given = [(name, hint, default) for name, hint, default in _signature(init) if name not in HANDLED]
+    return {name: Setting(name, hint, default, *documented[name]) for name, hint, default in given}
+
+
+def _source(module: str) -> str:
+    spec = find_spec(module)
+    assert spec is not None and spec.origin is not None
+    with open(spec.origin, encoding="utf-8") as file:
+        return file.read()
+
+
+def _signature(function: ast.FunctionDef) -> list[tuple[str, str, Any]]:
+    """Return name, type hint and default of each parameter that has a default."""
+    spec = function.args
+    placed = spec.args[len(spec.args) - len(spec.defaults) :]
+    pairs = [*zip(placed, spec.defaults, strict=True), *zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
+    return [(a.arg, ast.unparse(a.annotation), ast.literal_eval(d)) for a, d in pairs if a.annotation and d]
+
+
+def _documented(docstring: str) -> dict[str, tuple[str, str]]:
+    """Return type and description of each parameter in the section Parameters of a numpydoc docstring."""
+    section = docstring.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    entries = re.findall(r"^(\w+) : (.*)\n((?:    .*\n?)+)", section, re.M)
+    return {name: (kind, " ".join(text.split())) for name, kind, text in entries}
+
+
+def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each parameter; what is not typed is None."""
+    for setting in reversed(settings().values()):
+        flag = FLAGS.get(setting.name, "--" + setting.name.replace("_", "-"))
+        section = SECTIONS.get(setting.name, "Training")
+        function = option(flag, setting.name, type=_type(setting), default=None, help=_help(setting), section=section)(
+            function
+        )
+    return function
+
+
+def _type(setting: Setting) -> click.ParamType:
+    if setting.name == "net":
+        return Read(["NET"], [widths, str])
+    if setting.type.startswith("{"):
+        return Named(re.findall(r'"(.*?)"', setting.type.partition("}")[0]))
+    kind = {"random_state": "int"}.get(setting.name, setting.hint.removesuffix(" | None"))
+    name, reader = {"int": READERS[int], "float": READERS[float]}.get(kind, READERS[str])
+    return Read([name], [reader])
+
+
+def _help(setting: Setting) -> str:
+    """Return the docstring's words, as the command line would say them."""
+    default = DEFAULTS.get(setting.name, setting.default)
+    said = WORDS.get(setting.name) or re.sub(r"[`\"]", "", setting.help).replace("None:", "default:").rstrip(".")
+    return said if default is None else f"{said} [{default}]"

@@ -1,0 +1,119 @@
+"""What the values of options are: click's types made from the type hints of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_origin
+
+import click
+
+from isthmus import variants
+
+Reader = Callable[[str], Any]
+
+
+def number(text: str) -> int | float:
+    """Read a number, whole where it has no point.
+
+    Examples
+    --------
+    >>> number("3"), number("3.0")
+    (3, 3.0)
+    """
+    return int(text) if text.strip("+-").isdigit() else float(text)
+
+
+def pair(text: str) -> tuple[float, float]:
+    """Read ``low,high``.
+
+    Examples
+    --------
+    >>> pair("0.1,0.6")
+    (0.1, 0.6)
+    """
+    low, high = (float(part) for part in text.split(","))
+    return low, high
+
+
+def schedule(text: str) -> Any:
+    """Read a schedule and what it is called with, such as ``warmup:1.0,0.3``.
+
+    Examples
+    --------
+    >>> schedule("warmup:2.0,0.5")(0.25)
+    1.0
+    """
+    name, _, given = text.partition(":")
+    return variants.lookup(f"schedule/{name}")(*(number(part) for part in given.split(",") if part))
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """Read widths of layers.
+
+    Examples
+    --------
+    >>> widths("512,256")
+    (512, 256)
+    """
+    return tuple(int(part) for part in text.split(","))
+
+
+READERS: dict[Any, tuple[str, Reader]] = {
+    int: ("INTEGER", int),
+    float: ("NUMBER", float),
+    str: ("TEXT", str),
+    tuple: ("LOW,HIGH", pair),
+    variants.Schedule: ("SCHEDULE", schedule),
+}
+"""What is written in the help for a type, and how it is read."""
+
+
+class Named(click.Choice):
+    """A choice of names; a wrong one is told the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name."""
+        near = get_close_matches(str(value), self.choices, n=1)
+        if near and value not in self.choices:
+            self.fail(f"there is no {value!r}; did you mean {near[0]!r}? Known: {', '.join(self.choices)}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Read(click.ParamType):
+    """Text that one of several readers understands."""
+
+    def __init__(self, names: Sequence[str], readers: Sequence[Reader]) -> None:
+        self.name, self.readers = "|".join(names), readers
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what stands for the value in the help."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the value; where no reader understands it, say what the last one said."""
+        reason: Exception | None = None
+        for reader in self.readers if isinstance(value, str) else ():
+            try:
+                return reader(value)
+            except (ValueError, TypeError) as error:
+                reason = error
+        return self.fail(f"{value!r} is no {self.name.replace('|', ' or ')}: {reason}", param, ctx) if reason else value
+
+
+def type_of(hint: Any) -> click.ParamType | type[bool]:
+    """Return click's type for a type hint.
+
+    Examples
+    --------
+    >>> type_of(float | None).name, list(type_of(Literal["l1", "kl"] | Any).choices)
+    ('NUMBER', ['l1', 'kl'])
+    """
+    members = [hint, *get_args(hint)]
+    for member in members:
+        if get_origin(member) is Literal:
+            return Named([str(choice) for choice in get_args(member)])
+    if bool in members:
+        return bool
+    found = [READERS[key] for key in (get_origin(member) or member for member in members) if key in READERS]
+    return Read(*zip(*found, strict=True))
