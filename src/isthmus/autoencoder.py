@@ -367,7 +367,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """Return X rebuilt, in the form of X."""
-        like = None if is_stream(X) else self._free(X) if hasattr(self, "data_") else X
+        check_is_fitted(self)
+        like = None if is_stream(X) else self._free(X)
         return self.data_.write(self._apply("reconstruct", X, condition), like=like)
 
     def corrupt(self, X: Any, *, random_state: Any = None) -> Any:

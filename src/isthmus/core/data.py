@@ -1,7 +1,7 @@
 """Data and Source: how the user's world becomes tensors, and where batches come from.
 
 ``Columns`` is what flows between them: a dict of tensors with the rows first, such as
-``{"numbers": float64 (n, p), "codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, h, w, c)}`` of images.
+``{"numbers": float64 (n, p), "codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, channels, height, width)}`` of images.
 Two further keys may stand in it for any kind of data: ``"weight"`` float32 (n,), and ``"condition:NAME"`` float32 (n, k).
 """
 
@@ -82,6 +82,9 @@ class Data(nn.Module):
 @runtime_checkable
 class Source(Protocol):
     """Where batches come from. The order of rows is a function of (seed, epoch), so that resuming skips."""
+
+    rows: int
+    """How many rows there are, those held out too."""
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on."""

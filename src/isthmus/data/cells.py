@@ -23,7 +23,7 @@ KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
 
 NUMBERS = ("boolean", "integer", "float")
 
-SINGLE = ("boolean", "bool", "int8", "int16", "uint8", "uint16", "float16", "float32")
+SINGLE = ("boolean", "bool", "int8", "int16", "uint8", "uint16", "float16", "bfloat16", "float32")
 """Types of numbers that are exact in float32."""
 
 _GAPS = ("NoneType", "NAType", "NaTType")

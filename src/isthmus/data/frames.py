@@ -99,7 +99,8 @@ class Frame:
         if isinstance(dtype, KINDS["date"]):
             return _floats(column.dt.timestamp("us")) / 1e6
         if isinstance(dtype, nw.Duration):
-            return _floats(column.dt.total_microseconds()) / 1e6
+            spans = column.to_numpy().astype("m8[us]")
+            return np.where(np.isnat(spans), np.nan, spans.astype(np.int64)) / 1e6
         if isinstance(dtype, (nw.Object, *KINDS["category"])):
             return numbers_of(self.cells(place), self.name(place))
         return _floats(column)

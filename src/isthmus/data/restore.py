@@ -22,6 +22,13 @@ DEFAULTS: dict[str, Dtype] = {
 }
 """Types of columns that go to another library than the one they came from; None: what that library makes of them."""
 
+UNITS = {"D": 1 / 86400, "s": 1.0, "ms": 1e3, "us": 1e6}
+"""How many of a unit make a second."""
+CALENDAR = (-62_135_596_800.0, 253_402_300_799.0)
+"""The years 1 to 9999, in seconds from 1970."""
+NANOSECONDS = (-9.2e9, 9.2e9)
+"""What 64 bits hold of nanoseconds, in seconds."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -46,7 +53,7 @@ class Column:
     categories: tuple[Any, ...] = ()
 
 
-def restored(column: Column, unit: str = "us") -> np.ndarray:
+def restored(column: Column) -> np.ndarray:
     """Return what a column holds as its kind: whole numbers, truth values, moments; None or NaT for gaps."""
     gaps = column.values != column.values
     if column.kind in ("empty", "float", "category"):
@@ -56,10 +63,7 @@ def restored(column: Column, unit: str = "us") -> np.ndarray:
         return _with_gaps(_whole(values, column.dtype), gaps)
     if column.kind == "boolean":
         return _with_gaps(values >= 0.5, gaps)
-    letter = "M" if column.kind == "date" else "m"
-    moments = np.rint(values * 1e6).astype(f"{letter}8[us]")
-    moments[gaps] = "NaT"
-    return moments.astype(f"{letter}8[{unit}]")
+    return _moments(values, gaps, column)
 
 
 def _with_gaps(values: np.ndarray, gaps: np.ndarray) -> np.ndarray:
@@ -68,6 +72,27 @@ def _with_gaps(values: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     cells = values.astype(object)
     cells[gaps] = None
     return cells
+
+
+def _moments(seconds: np.ndarray, gaps: np.ndarray, column: Column) -> np.ndarray:
+    """Return dates or durations in the unit of their type; no finer than microseconds, which is how they were read."""
+    unit = _unit(column.dtype or DEFAULTS[column.kind])
+    low, high = NANOSECONDS if unit == "ns" else CALENDAR
+    counted = "us" if unit == "ns" else unit
+    counts = np.rint(np.clip(seconds, low, high) * UNITS[counted]).astype(np.int64)
+    kind = "M8" if column.kind == "date" else "m8"
+    moments = counts.view(f"{kind}[{counted}]").astype(f"{kind}[{unit}]")
+    moments[gaps] = "NaT"
+    return moments
+
+
+def _unit(dtype: Dtype) -> str:
+    """Return in which unit a type of dates or durations counts."""
+    text = " ".join(map(str, dtype))
+    if text == "Date" or text.startswith("date32"):
+        return "D"
+    found = re.search(r"\b(s|ms|us|ns)\b", text)
+    return found[0] if found else "us"
 
 
 def _whole(values: np.ndarray, dtype: Dtype | None) -> np.ndarray:
@@ -91,7 +116,7 @@ def _series(column: Column, form: Any) -> nw.Series[Any]:
     wanted = _narwhals_type(dtype, column.categories, form) if dtype else None
     if column.kind == "empty":
         return nw.new_series(name, [None] * len(column.values), wanted, backend=form)
-    values = restored(column, getattr(wanted, "time_unit", "us"))
+    values = restored(column)
     if column.kind != "float":
         return nw.new_series(name, values.tolist() if values.dtype == object else values, wanted, backend=form)
     if isinstance(wanted, nw.Decimal):

@@ -161,7 +161,7 @@ class Table(Data):
         schema.check(given)
         columns = {}
         if schema.numbers:
-            columns["numbers"] = _tensor(_numbers(given, schema))
+            columns["numbers"] = _tensor(_truthful(_numbers(given, schema), schema))
         if schema.categories:
             columns["codes"] = _tensor(_codes(given, schema))
         return columns
@@ -261,6 +261,20 @@ def _numbers(given: Sheet, schema: Schema) -> np.ndarray:
         return found
     numbers = np.full((len(given), len(places)), np.nan, dtype=found.dtype)
     numbers[:, [places.index(place) for place in known]] = found
+    return numbers
+
+
+def _truthful(numbers: np.ndarray, schema: Schema) -> np.ndarray:
+    """Refuse numbers but 0 and 1 where truth values were learnt."""
+    places = schema.places("boolean")
+    values = numbers[:, numbers.shape[1] - len(places) :]
+    wrong = ~np.isnan(values) & (values != 0) & (values != 1)
+    if wrong.any():
+        row, at = divmod(int(np.argmax(wrong)), len(places))
+        raise InputError(
+            f"column {schema.name(places[at])!r}, row {row}: {values[row, at]:g} is neither true (1) nor false (0), which "
+            "the column held when the table was fitted; correct it, or fit again"
+        )
     return numbers
 
 
