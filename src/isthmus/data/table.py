@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -17,11 +16,11 @@ from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.arrays import array
-from isthmus.data.cells import codes_of
+from isthmus.data.encode import codes, numbers
 from isthmus.data.learner import learnt
 from isthmus.data.restore import Column, frame, restored
 from isthmus.data.scales import SCALES, automatic, scaling
-from isthmus.data.schema import KINDS, Schema, Sheet, finite, sheet
+from isthmus.data.schema import KINDS, Schema, sheet
 
 ARRAYS = ("array", "tensor")
 
@@ -100,8 +99,8 @@ class Table(Data):
         self._wide = len(schema.numbers)
         self._widths = [len(known) + 1 for known in schema.categories]
         self.shape = (self._wide + sum(self._widths),)
-        codes = schema.places("category")
-        owner = np.repeat(np.arange(len(codes)), self._widths)
+        categorical = schema.places("category")
+        owner = np.repeat(np.arange(len(categorical)), self._widths)
         slots = [np.arange(width) for width in self._widths]
         offset, divisor = scaling(self.scale, schema)
         buffers = {
@@ -110,8 +109,8 @@ class Table(Data):
             "fill": np.nan_to_num((np.array(schema.mean) - offset) / divisor).astype(np.float32),
             "owner": owner,
             "slot": np.concatenate([np.arange(0), *slots]),
-            "feature": np.concatenate([schema.numbers, np.array(codes)[owner]]),
-            "order": np.argsort(schema.numbers + codes),
+            "feature": np.concatenate([schema.numbers, np.array(categorical)[owner]]),
+            "order": np.argsort(schema.numbers + categorical),
         }
         for name, values in buffers.items():
             dtype = torch.int64 if name in ("owner", "slot", "feature", "order") else None
@@ -161,9 +160,9 @@ class Table(Data):
         schema.check(given)
         columns = {}
         if schema.numbers:
-            columns["numbers"] = _tensor(_truthful(_numbers(given, schema), schema))
+            columns["numbers"] = numbers(given, schema)
         if schema.categories:
-            columns["codes"] = _tensor(_codes(given, schema))
+            columns["codes"] = codes(given, schema)
         return columns
 
     def write(self, columns: Columns, like: Any = None) -> Any:
@@ -246,52 +245,6 @@ class Table(Data):
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
         scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
         return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
-
-
-def _tensor(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.require(values, requirements=["C", "W"]))
-
-
-def _numbers(given: Sheet, schema: Schema) -> np.ndarray:
-    """Return the columns of numbers in the order of the schema; those in which nothing was learnt stay empty."""
-    places = schema.numbers
-    known = [place for place in places if schema.kinds[place] != "empty"]
-    found = finite(given, known) if known else np.empty((len(given), 0))
-    if len(known) == len(places):
-        return found
-    numbers = np.full((len(given), len(places)), np.nan, dtype=found.dtype)
-    numbers[:, [places.index(place) for place in known]] = found
-    return numbers
-
-
-def _truthful(numbers: np.ndarray, schema: Schema) -> np.ndarray:
-    """Refuse numbers but 0 and 1 where truth values were learnt."""
-    places = schema.places("boolean")
-    values = numbers[:, numbers.shape[1] - len(places) :]
-    wrong = ~np.isnan(values) & (values != 0) & (values != 1)
-    if wrong.any():
-        row, at = divmod(int(np.argmax(wrong)), len(places))
-        raise InputError(
-            f"column {schema.name(places[at])!r}, row {row}: {values[row, at]:g} is neither true (1) nor false (0), which "
-            "the column held when the table was fitted; correct it, or fit again"
-        )
-    return numbers
-
-
-def _codes(given: Sheet, schema: Schema) -> np.ndarray:
-    """Return the codes of the columns of categories, and warn of unseen ones."""
-    places = schema.places("category")
-    codes = np.empty((len(given), len(places)), dtype=np.int64)
-    unseen = []
-    for at, (place, known) in enumerate(zip(places, schema.categories, strict=True)):
-        cells = given.cells(place)
-        codes[:, at] = codes_of(cells, known)
-        strange = cells[codes[:, at] == len(known)]
-        if len(strange):
-            unseen.append(f"column {schema.name(place)!r}: {len(strange)} (such as {strange[0]!r})")
-    if unseen:
-        warnings.warn(f"cells with unseen categories are encoded as unknown: {'; '.join(unseen)}", stacklevel=4)
-    return codes
 
 
 def _form(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
