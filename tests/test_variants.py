@@ -136,7 +136,9 @@ def fitted_denoising(asked):
 
 @pytest.mark.parametrize("name", ["squared", "absolute", "bernoulli", "gaussian"])
 def test_likelihoods_by_name(name):
-    model = Autoencoder("plain", latent_dim=8, epochs=2, random_state=0).set_params(variant__likelihood=name).fit(DIGITS)
+    model = (
+        Autoencoder("plain", latent_dim=8, epochs=2, random_state=0).set_params(variant__likelihood=name).fit(DIGITS)
+    )
     assert ((model.reconstruct(DIGITS) - DIGITS) ** 2).mean() < 0.08
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any, Callable, Iterator, Literal, Self, Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -16,22 +17,22 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus.core import graphs
-from isthmus.core.graphs import in_pieces
 from isthmus.core.bounds import elbo, log_likelihood
 from isthmus.core.checkpoint import Checkpoint
+from isthmus.core.checks import check_parameters
 from isthmus.core.data import Columns, join, rows
 from isthmus.core.errors import InputError
 from isthmus.core.events import Callback, Lines, Progress, interactive
-from isthmus.core.checks import check_parameters
 from isthmus.core.fit import Settings, Training
+from isthmus.core.graphs import in_pieces
 from isthmus.core.params import Persistent
 from isthmus.core.part import build, describe, part, resolve
 from isthmus.core.plan import default_batch_size, default_epochs
 from isthmus.core.precision import choose_precision
 from isthmus.core.store import adopt, building
 from isthmus.data.conditions import Condition
-from isthmus.data.kinds import choose_data, float_type
 from isthmus.data.held import Held, is_stream
+from isthmus.data.kinds import choose_data, float_type
 from isthmus.parts.catalogue import load_all
 from isthmus.variants import Variant
 
@@ -216,7 +217,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self._run(self._training_, source, None, epochs=done + 1)
 
     def _prepare(self, X: Any, y: Any, sample_weight: Any, keep: bool) -> Any:
-        """Check parameters; learn the data and build the objective unless they are kept; return the rows as a stream."""
+        """Check parameters; learn the data and build the objective unless they are kept; return the rows."""
         load_all()
         variant = resolve("variant", self.variant)
         check_parameters(self)
@@ -228,7 +229,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         if not is_stream(X):
             stream = Held(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
         elif self.condition_ is not None or sample_weight is not None:
-            raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
+            raise InputError(
+                "condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream"
+            )
         if len(stream) < 2:
             raise InputError(f"Found array with n_samples = {len(stream)}, but at least 2 rows are needed to train")
         return stream
@@ -337,7 +340,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         model = self.objective_.model
         if model.has_posterior:
             return resolve("prior", "standard-normal", latent_dim=model.sizes.z)
-        return resolve("prior", "gaussian", latent_dim=model.sizes.z).fit(model.codes(source.sample(PRIOR_ROWS).to("cpu")))
+        return resolve("prior", "gaussian", latent_dim=model.sizes.z).fit(
+            model.codes(source.sample(PRIOR_ROWS).to("cpu"))
+        )
 
     # -- using ---------------------------------------------------------------------------------------------------
 
@@ -358,7 +363,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
         if codes.ndim != 2 or codes.shape[1] != self.objective_.model.sizes.z:
             raise InputError(
-                f"codes of shape {tuple(codes.shape)}; expected (n, {self.objective_.model.sizes.z}): latent_dim numbers a row"
+                f"codes of shape {tuple(codes.shape)}; expected (n, {self._n_features_out}): latent_dim numbers a row"
             )
         if not torch.isfinite(codes).all():
             raise InputError("the codes hold NaN or infinity: codes must be finite")
@@ -405,9 +410,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         ----------
         X : like what was fitted on
         per : {"sample", "element", "feature"}, default "sample"
-            ``"sample"``: the mean over the elements of each row, shape (n,). ``"element"``: of each of the user's elements,
-            shape (n, columns) or the shape of the images. ``"feature"``: the mean over the rows, shape (columns,) or of
-            one image.
+            ``"sample"``: the mean over the elements of each row, shape (n,). ``"element"``: of each of the user's
+            elements, shape (n, columns) or the shape of the images. ``"feature"``: the mean over the rows, shape
+            (columns,) or of one image.
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
@@ -417,21 +422,23 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self._numpy(found["located"] if per == "element" else found["located"].mean(0), X)
 
     def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
-        """Return how typical each row is, of shape (n,), higher is more typical: minus the error, or the ELBO in nats."""
+        """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats; higher is more typical."""
         check_is_fitted(self)
         if not self.objective_.model.has_posterior:
             return -self.reconstruction_error(X, condition=condition)
         return self._numpy(self._bound(X, condition, elbo), X)
 
     def log_likelihood(self, X: Any, draws: int = 500, condition: Any = None) -> np.ndarray:
-        """Return log p(x) of each row in nats, estimated with importance samples (Burda 2016); variational models only."""
+        """Return log p(x) of each row in nats by importance sampling (Burda 2016); variational models only."""
         return self._numpy(self._bound(X, condition, lambda model, batch: log_likelihood(model, batch, draws)), X)
 
     def score(self, X: Any, y: Any = None, condition: Any = None) -> float:
         """Return minus the mean reconstruction error; y is ignored."""
         return -float(np.mean(self.reconstruction_error(X, condition=condition)))
 
-    def sample(self, n_samples: int = 1, *, temperature: float = 1.0, condition: Any = None, random_state: Any = None) -> Any:
+    def sample(
+        self, n_samples: int = 1, *, temperature: float = 1.0, condition: Any = None, random_state: Any = None
+    ) -> Any:
         """Decode codes drawn from the prior.
 
         Parameters
@@ -464,7 +471,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def graphs(self) -> dict[str, torch.nn.Module]:
         """Return what the model can do, by name: modules from columns to columns, in eval mode."""
         check_is_fitted(self)
-        kinds = {"encode": graphs.Encode, "decode": graphs.Decode, "reconstruct": graphs.Reconstruct, "error": graphs.Error}
+        kinds = {
+            "encode": graphs.Encode,
+            "decode": graphs.Decode,
+            "reconstruct": graphs.Reconstruct,
+            "error": graphs.Error,
+        }
         if self.objective_.model.has_posterior:
             kinds["posterior"] = graphs.Posterior
         if self.objective_.model.net.reconstructs_only:
@@ -560,6 +572,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
 def _one_row(row: Any) -> Any:
     """Return a row with the axis of rows."""
-    if hasattr(row, "columns") or np.ndim(row) == 2 and len(row) == 1 or np.ndim(row) == 4:
+    if hasattr(row, "columns") or (np.ndim(row) == 2 and len(row) == 1) or np.ndim(row) == 4:
         return row
     return np.asarray(row)[None]

@@ -101,7 +101,10 @@ def test_a_loss_that_is_no_number_names_step_term_and_remedy():
 
 
 def test_averaged_weights_are_what_is_kept():
-    plain, averaged = ae(epochs=5, validation_fraction=0).fit(DIGITS), ae(epochs=5, average=0.9, validation_fraction=0).fit(DIGITS)
+    plain, averaged = (
+        ae(epochs=5, validation_fraction=0).fit(DIGITS),
+        ae(epochs=5, average=0.9, validation_fraction=0).fit(DIGITS),
+    )
     assert not same(plain, averaged)
     assert averaged.score(DIGITS) == pytest.approx(plain.score(DIGITS), rel=0.2)
 

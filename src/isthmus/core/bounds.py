@@ -29,7 +29,7 @@ def check_bound(model: Model) -> None:
 
 
 def antithetic(draws: int, latent_dim: int, seed: int = 0) -> Tensor:
-    """Return standard normal noise of shape (draws, latent_dim) in pairs of opposite sign; the same for the same seed."""
+    """Return standard normal noise of shape (draws, latent_dim) in pairs of opposite sign."""
     generator = torch.Generator().manual_seed(seed)
     half = torch.randn((draws + 1) // 2, latent_dim, generator=generator)
     return torch.cat([half, -half])[:draws]
@@ -45,8 +45,8 @@ def elbo(model: Model, batch: Batch, draws: int = 16) -> Tensor:
     h = model.encode(batch)
     q = model.bottleneck.posterior(h)
     noise = antithetic(draws, q.loc.shape[1]).to(q.loc.device)
-    error = sum(per_sample(model.error(batch, model.decode(q.loc + q.scale * e, batch))) for e in noise)
-    return -error / draws - kl_divergence(q, standard_normal(q)).sum(1)
+    errors = [per_sample(model.error(batch, model.decode(q.loc + q.scale * e, batch))) for e in noise]
+    return -torch.stack(errors).mean(0) - kl_divergence(q, standard_normal(q)).sum(1)
 
 
 def log_likelihood(model: Model, batch: Batch, draws: int = 500) -> Tensor:

@@ -57,7 +57,9 @@ class Checkpoint:
         """
         root, tensors = store.read(self.path)
         if root.get("kind") != "checkpoint":
-            raise FileFormatError(f"{str(self.path)!r} is a model, not a checkpoint: load it and train with warm_start=True")
+            raise FileFormatError(
+                f"{str(self.path)!r} is a model, not a checkpoint: load it and train with warm_start=True"
+            )
         self._compare(root, training, source)
         with store.refused_if_broken(self.path):
             _restore(training, root, tensors)
@@ -77,7 +79,7 @@ class Checkpoint:
                 )
         if root["threads"] != torch.get_num_threads():
             log.warning(
-                "the checkpoint was written with %d threads, now there are %d: the result will differ in the last digits",
+                "the checkpoint was written with %d threads, now there are %d: the last digits will differ",
                 root["threads"],
                 torch.get_num_threads(),
             )
@@ -128,8 +130,8 @@ def _restore(training: Training, root: dict[str, Any], tensors: dict[str, Tensor
     for player, optimizer in training.optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _under(tensors, f"optimizer.{player}.").items():
-            index, _, key = name.partition(".")
-            state.setdefault(int(index), {})[key] = tensor
+            number, _, key = name.partition(".")
+            state.setdefault(int(number), {})[key] = tensor
         held = optimizer.state_dict()["param_groups"]
         groups = [{**group, **saved} for group, saved in zip(held, root["optimizers"][player], strict=True)]
         optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -21,13 +21,20 @@ def check_parameters(estimator: Any) -> None:
     """
     for name in WHOLE:
         value = getattr(estimator, name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
+        if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1):
             raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
     for name in RATES:
-        value = getattr(estimator, name)
-        if not isinstance(value, Real) or not 0 <= value < float("inf"):
-            raise InputError(f"{name}={value!r}: expected a number of at least 0")
-    if not isinstance(estimator.validation_fraction, Real) or not 0 <= estimator.validation_fraction < 1:
+        if not 0 <= number(estimator, name) < float("inf"):
+            raise InputError(f"{name}={getattr(estimator, name)!r}: expected a number of at least 0")
+    if not 0 <= number(estimator, "validation_fraction") < 1:
         raise InputError(f"validation_fraction={estimator.validation_fraction!r}: expected a number in [0, 1)")
-    if estimator.average is not None and not (isinstance(estimator.average, Real) and 0 < estimator.average < 1):
+    if estimator.average is not None and not 0 < number(estimator, "average") < 1:
         raise InputError(f"average={estimator.average!r}: expected a number between 0 and 1, or None")
+
+
+def number(estimator: Any, name: str) -> float:
+    """Return a parameter that must be a number."""
+    value = getattr(estimator, name)
+    if not isinstance(value, Real):
+        raise InputError(f"{name}={value!r}: expected a number")
+    return float(value)

@@ -1,13 +1,15 @@
 """Data and Source: how the user's world becomes tensors, and where batches come from.
 
 ``Columns`` is what flows between them: a dict of tensors with the rows first, such as
-``{"numbers": float64 (n, p), "codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, channels, height, width)}`` of images.
-Two further keys may stand in it for any kind of data: ``"weight"`` float32 (n,), and ``"condition:NAME"`` float32 (n, k).
+``{"numbers": float64 (n, p), "codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, channels, height, width)}``
+of images. Two further keys may stand in it for any kind of data: ``"weight"`` float32 (n,), and ``"condition:NAME"``
+float32 (n, k).
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn

@@ -1,7 +1,7 @@
 """The exceptions that isthmus raises on purpose; each message names the value, the place and the remedy."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Iterable
 
 
 class IsthmusError(Exception):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from isthmus.core.errors import extra
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -228,7 +229,10 @@ class Training:
 
     def _add(self, player: str, loss: Tensor, terms: dict[str, Tensor], rows: int) -> None:
         prefix = "" if len(self.players) == 1 else f"{player} "
-        for name, value in ((f"{prefix}loss", loss.detach() * rows), *((n, x.detach().sum()) for n, x in terms.items())):
+        for name, value in (
+            (f"{prefix}loss", loss.detach() * rows),
+            *((n, x.detach().sum()) for n, x in terms.items()),
+        ):
             self.sums[name] = self.sums[name] + value if name in self.sums else value
         self.progress.rows += rows
 
@@ -237,7 +241,12 @@ class Training:
         progress = self.progress
         means = {name: float(value) / max(progress.rows, 1) for name, value in self.sums.items()}
         t = min(1.0, (progress.epoch + 1) / self.settings.epochs)
-        record = {"epoch": progress.epoch, "seconds": round(progress.seconds, 3), "rate": self.settings.rate(t), **means}
+        record = {
+            "epoch": progress.epoch,
+            "seconds": round(progress.seconds, 3),
+            "rate": self.settings.rate(t),
+            **means,
+        }
         if source.steps("validation"):
             record["validation_loss"] = self.validate(source)
             self._keep(record["validation_loss"], progress.epoch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +58,8 @@ class Decode(Graph):
         columns = dict(columns)
         z = columns.pop("z")
         given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
-        y = self.model.decode(z, Batch(None, None, condition=given))
+        nothing = z[:, :0]
+        y = self.model.decode(z, Batch(nothing, nothing, condition=given))
         return self.data.invert(self.model.likelihood.mean(y))
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from isthmus.core.records import Batch, Code, Output
 
 if TYPE_CHECKING:
-    from torch.distributions import Distribution
+    from torch.distributions import Normal
 
     from isthmus.core.model import Model
 
@@ -101,8 +101,8 @@ class Bottleneck(nn.Module):
         """Return the code of h; `draw` says whether a random code is drawn (None: in training mode only)."""
         raise NotImplementedError
 
-    def posterior(self, h: Tensor) -> Distribution:
-        """Return q(z|x); only where there is one."""
+    def posterior(self, h: Tensor) -> Normal:
+        """Return q(z|x), diagonal; only where there is one."""
         raise NotImplementedError(f"the bottleneck {type(self).__name__} has no posterior q(z|x)")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
-from typing import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -107,7 +107,7 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def initialize(self, batch: Batch) -> None:
-        """Give every part its start that knows the data: encoder, bottleneck, then decoder, in the order of the flow."""
+        """Give every part its start that knows the data: encoder, bottleneck, then decoder."""
         noise = self.net.initialize_encoder(batch)
         h = torch.cat([self.encode(piece) for piece in pieces(batch)])
         self.bottleneck.initialize(h, noise)

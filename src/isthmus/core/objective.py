@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Protocol
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ SAMPLE_ELEMENTS = 2**26
 
 
 class Objective(Protocol):
-    """What the loop asks of an objective; it is also an ``nn.Module``, so that its weights can be saved and averaged."""
+    """What the loop asks of an objective, which is an ``nn.Module`` too: its weights are saved and averaged."""
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """Return torch's parameter groups for each player: a critic has its own rate and betas."""
@@ -35,7 +36,7 @@ class Objective(Protocol):
         ...
 
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
-        """Yield (player, loss, terms) one after the other; the next loss is computed after the step on the one before."""
+        """Yield (player, loss, terms); the next loss is computed after the step on the one before."""
         ...
 
     def evaluate(self, batch: Batch) -> Tensor:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from isthmus.core import part as parts
 from isthmus.core import store
 from isthmus.core.errors import FileFormatError, InputError, unknown
-
-JSON = Any
 
 
 class Persistent:
@@ -19,13 +17,16 @@ class Persistent:
     A subclass says of each parameter that may be given by name which kind of part it is, in ``PART_KINDS``.
     """
 
-    PART_KINDS: dict[str, str] = {}
+    PART_KINDS: ClassVar[dict[str, str]] = {}
+    UNSAVED: ClassVar[tuple[str, ...]] = ("callbacks", "random_state")
+    """Parameters that are not written: they are code, or a stream of numbers."""
+    part_name: ClassVar[str]
 
     # -- parameters ----------------------------------------------------------------------------------------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; deep: those of parts and nested estimators too, as ``variant__beta``."""
-        params = {name: getattr(self, name) for name in self._get_param_names()}
+        params = {name: getattr(self, name) for name in self._names()}
         if not deep:
             return params
         nested = {}
@@ -37,7 +38,7 @@ class Persistent:
     def set_params(self, **params: Any) -> Self:
         """Set parameters; a nested one replaces its part by a new one: ``set_params(variant__beta=4)``."""
         nested: dict[str, dict[str, Any]] = defaultdict(dict)
-        own = self._get_param_names()
+        own = self._names()
         for key, value in params.items():
             name, _, inner = key.partition("__")
             if name not in own:
@@ -46,13 +47,19 @@ class Persistent:
                 nested[name][inner] = value
             else:
                 setattr(self, name, value)
-        for name, inner in nested.items():
-            setattr(self, name, _changed(self._resolved(name, getattr(self, name)), inner, name))
+        for name, changes in nested.items():
+            setattr(self, name, _changed(self._resolved(name, getattr(self, name)), changes, name))
         return self
 
+    @classmethod
+    def _names(cls) -> list[str]:
+        """Return the names of the constructor's arguments, as scikit-learn finds them."""
+        found: list[str] = cls._get_param_names()  # type: ignore[attr-defined]  # of BaseEstimator, beside this mixin
+        return found
+
     def _resolved(self, name: str, value: Any) -> Any:
-        kind = self.PART_KINDS.get(name)
-        known = kind and isinstance(value, str) and value in parts.names(kind)
+        kind = self.PART_KINDS.get(name, "")
+        known = isinstance(value, str) and value in parts.names(kind)
         return parts.resolve(kind, value) if known else value
 
     # -- the file ------------------------------------------------------------------------------------------------
@@ -84,9 +91,6 @@ class Persistent:
         held = {"part": type(self).part_name, "arguments": {k: parts.describe(v) for k, v in given.items()}}
         store.write(path, {**held, "state": plain}, tensors)
 
-    UNSAVED: tuple[str, ...] = ("callbacks", "random_state")
-    """Parameters that are not written: they are code, or a stream of numbers."""
-
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read an estimator that `save` wrote; no code from the file is run.
@@ -100,7 +104,8 @@ class Persistent:
         """
         root, tensors = store.read(path)
         if root.get("part") != cls.part_name:
-            raise FileFormatError(f"{str(path)!r} holds {root.get('part', root.get('kind'))!r}, not {cls.part_name!r}: use isthmus.load")
+            held = root.get("part", root.get("kind"))
+            raise FileFormatError(f"{str(path)!r} holds {held!r}, not {cls.part_name!r}: use isthmus.load")
         with store.refused_if_broken(path):
             estimator = cls(**{k: parts.build(v) for k, v in root["arguments"].items()})
             estimator.restore({**root["state"], **tensors})
@@ -135,6 +140,6 @@ def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
             deeper[name][inner] = new
         else:
             held[name] = new
-    for name, inner in deeper.items():
-        held[name] = _changed(held[name], inner, f"{where}__{name}")
+    for name, further in deeper.items():
+        held[name] = _changed(held[name], further, f"{where}__{name}")
     return type(value)(**held)

@@ -7,8 +7,9 @@ import copy
 import functools
 import inspect
 import math
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Any, Callable, TypeVar
+from typing import Any, TypeVar
 
 from isthmus.core.errors import FileFormatError, InputError, unknown
 

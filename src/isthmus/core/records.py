@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,9 +16,9 @@ class Batch:
 
     Attributes
     ----------
-    x : Tensor of shape (batch, ...) or None
-        The clean target; gaps are filled. None: there is none, generate.
-    corrupted : Tensor of the shape of x, or None
+    x : Tensor of shape (batch, ...)
+        The clean target; gaps are filled. Of shape (batch, 0) where there is none: generate.
+    corrupted : Tensor of the shape of x
         What the encoder may look at.
     masked : bool Tensor of the shape of x, or None
         True where a corruption took x away.
@@ -31,8 +32,8 @@ class Batch:
         How much a sample counts.
     """
 
-    x: Tensor | None
-    corrupted: Tensor | None
+    x: Tensor
+    corrupted: Tensor
     masked: Tensor | None = None
     observed: Tensor | None = None
     feature: Tensor | None = None
@@ -40,10 +41,7 @@ class Batch:
     weight: Tensor | None = None
 
     def __len__(self) -> int:
-        for tensor in (self.x, self.corrupted, self.weight, *self.condition.values()):
-            if tensor is not None:
-                return len(tensor)
-        return 0
+        return len(self.x)
 
     def __getitem__(self, rows: slice | Tensor) -> Batch:
         """Return some of the rows."""
@@ -61,8 +59,8 @@ class Batch:
             return None if tensor is None else change(tensor)
 
         return Batch(
-            changed(self.x),
-            changed(self.corrupted),
+            change(self.x),
+            change(self.corrupted),
             changed(self.masked),
             changed(self.observed),
             feature,
@@ -70,7 +68,7 @@ class Batch:
             changed(self.weight),
         )
 
-    def with_(self, **changes) -> Batch:
+    def with_(self, **changes: Any) -> Batch:
         """Return a copy with some fields changed."""
         return replace(self, **changes)
 

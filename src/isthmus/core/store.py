@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -90,7 +91,9 @@ def refused_if_broken(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def _root(path: str | os.PathLike[str], header: dict[str, str]) -> dict[str, Any]:
     if header.get("format") != FORMAT:
-        raise FileFormatError(f"{str(path)!r} holds tensors, but isthmus did not write it: its header has no description")
+        raise FileFormatError(
+            f"{str(path)!r} holds tensors, but isthmus did not write it: its header has no description"
+        )
     version = header.get("version", "")
     if not version.isdigit() or int(version) > VERSION:
         raise FileFormatError(
@@ -119,7 +122,7 @@ def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
         asked, held = wanted[name], given[name]
         if asked.shape != held.shape or asked.dtype != held.dtype:
             raise FileFormatError(
-                f"the tensor {prefix + name!r} is {held.dtype} {tuple(held.shape)} in the file, but its description asks "
+                f"the tensor {prefix + name!r} is {held.dtype} {tuple(held.shape)}, but its description asks "
                 f"for {asked.dtype} {tuple(asked.shape)}: the file was tampered with"
             )
     module.load_state_dict(given, assign=True)

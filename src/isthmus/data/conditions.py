@@ -21,11 +21,11 @@ class Condition:
     names : str or tuple of str
         ``"y"`` for the labels passed to ``fit``, else names of columns.
     table : Table or None
-        How they are encoded, fitted; None before `learn`.
+        How they are encoded; fitted by `learn`.
     """
 
     def __init__(self, names: str | tuple[str, ...], table: Table | None = None) -> None:
-        self.names, self.table = names, table
+        self.names, self.table = names, Table() if table is None else table
 
     @property
     def columns(self) -> int:
@@ -46,7 +46,9 @@ class Condition:
         chosen = [self.names] if isinstance(self.names, str) else list(self.names)
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if not isinstance(frame, nw.DataFrame) or not set(chosen) <= set(frame.columns):
-            raise InputError(f"condition={self.names!r} names columns, but X has not all of them: give 'y' or columns of a DataFrame")
+            raise InputError(
+                f"condition={self.names!r} names columns, but X has not all of them: give 'y' or columns of a DataFrame"
+            )
         return frame.drop(chosen).to_native(), frame.select(chosen).to_native()
 
     def learn(self, given: Any) -> Condition:
@@ -59,7 +61,7 @@ class Condition:
         """
         if given is None:
             raise InputError("condition='y' needs labels: call fit(X, y)")
-        return Condition(self.names, Table().learn([given]))
+        return Condition(self.names, self.table.learn([given]))
 
     def encode(self, given: Any, rows: int) -> dict[str, Tensor]:
         """Return the columns that carry the condition of `rows` rows; one given row serves all.

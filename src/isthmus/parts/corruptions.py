@@ -146,5 +146,5 @@ class Binarize(Corruption):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with a binary ``x``, which is also what the encoder sees."""
-        x = torch.bernoulli(batch.x)
+        x = (torch.rand_like(batch.x) < batch.x).to(batch.x.dtype)
         return batch.with_(x=x, corrupted=x)

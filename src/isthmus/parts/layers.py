@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -81,9 +81,10 @@ def principal_axes(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     return mean, axes[kept].to(x.dtype), variance[kept].to(x.dtype)
 
 
-def centre(linear: nn.Linear, x: Tensor) -> None:
-    """Let a layer see x less its mean at the start."""
-    linear.bias.copy_(-linear.weight @ x.mean(0))
+def centre(layers: nn.Module, x: Tensor) -> None:
+    """Let the first linear layer of some see x less its mean at the start."""
+    first = next(layer for layer in layers.modules() if isinstance(layer, nn.Linear))
+    first.bias.copy_(-first.weight @ x.mean(0))
 
 
 def whiten(linear: nn.Linear, x: Tensor, k: int) -> Tensor:

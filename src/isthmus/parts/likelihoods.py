@@ -116,7 +116,9 @@ class Gaussian(Likelihood):
     def __init__(self, variance: str = "shared", floor: float = 1e-3) -> None:
         super().__init__()
         if variance not in ("shared", "feature", "output"):
-            raise InputError(f"variance={variance!r} of the Gaussian likelihood; choose 'shared', 'feature' or 'output'")
+            raise InputError(
+                f"variance={variance!r} of the Gaussian likelihood; choose 'shared', 'feature' or 'output'"
+            )
         self.variance, self.log_floor = variance, math.log(floor)
 
     def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -191,8 +193,9 @@ class Mixed(Likelihood):
     def __init__(self, groups: tuple[tuple[str, int], ...]) -> None:
         super().__init__()
         self.widths = [width for _, width in groups]
-        self.members = nn.ModuleList(lookup(f"likelihood/{name}")() for name, _ in groups)
-        self.normalised = all(member.normalised for member in self.members)
+        self._members: list[Likelihood] = [lookup(f"likelihood/{name}")() for name, _ in groups]
+        self.members = nn.ModuleList(self._members)
+        self.normalised = all(member.normalised for member in self._members)
 
     def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of y: the members' shapes side by side."""
@@ -201,18 +204,20 @@ class Mixed(Likelihood):
 
     def _check(self, x_shape: tuple[int, ...]) -> None:
         if x_shape != (sum(self.widths),):
-            raise InputError(f"mixed likelihood for rows of {sum(self.widths)} elements, but the rows have shape {x_shape}")
+            raise InputError(
+                f"mixed likelihood for rows of {sum(self.widths)} elements, but the rows have shape {x_shape}"
+            )
 
     def _y_widths(self) -> list[int]:
-        return [member.shape((width,))[0] for member, width in zip(self.members, self.widths, strict=True)]
+        return [member.shape((width,))[0] for member, width in zip(self._members, self.widths, strict=True)]
 
     def build(self, x_shape: tuple[int, ...]) -> None:
         """Build the members."""
-        for member, width in zip(self.members, self.widths, strict=True):
+        for member, width in zip(self._members, self.widths, strict=True):
             member.build((width,))
 
     def _pieces(self, y: Tensor) -> list[tuple[Likelihood, Tensor]]:
-        return list(zip(self.members, y.split(self._y_widths(), 1), strict=True))
+        return list(zip(self._members, y.split(self._y_widths(), 1), strict=True))
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the members' errors side by side."""
@@ -225,7 +230,7 @@ class Mixed(Likelihood):
 
     def link(self, x: Tensor) -> Tensor:
         """Return the members' links side by side."""
-        blocks = zip(self.members, x.split(self.widths, 1), strict=True)
+        blocks = zip(self._members, x.split(self.widths, 1), strict=True)
         return torch.cat([member.link(block) for member, block in blocks], 1)
 
     def sample(self, y: Tensor) -> Tensor:

@@ -38,7 +38,9 @@ class Warmup(Schedule):
 
     def __init__(self, value: float = 1.0, share: float = 0.3) -> None:
         if not 0 < share <= 1:
-            raise InputError(f"share={share} is outside (0, 1]: it is the part of training during which the weight rises")
+            raise InputError(
+                f"share={share} is outside (0, 1]: it is the part of training during which the weight rises"
+            )
         self.value, self.share = value, share
 
     def __call__(self, t: float) -> float:

@@ -29,8 +29,11 @@ def load(path: str | os.PathLike[str]) -> Any:
     root, _ = store.read(path)
     name = root.get("part")
     if not isinstance(name, str) or not name.startswith("estimator/"):
-        raise FileFormatError(f"{str(path)!r} is a {name or root.get('kind', 'file')!r}, not a model: it cannot be loaded as one")
+        raise FileFormatError(
+            f"{str(path)!r} is a {name or root.get('kind', 'file')!r}, not a model: it cannot be loaded as one"
+        )
     try:
-        return lookup(name).load(path)
+        cls: Any = lookup(name)
+        return cls.load(path)
     except InputError as error:
         raise FileFormatError(f"{str(path)!r} cannot be loaded: {error}") from error

@@ -10,6 +10,8 @@ from isthmus.core.kinds import Bottleneck
 from isthmus.core.part import part
 from isthmus.core.records import Code
 
+MOMENTUM = 0.05
+
 
 @part("bottleneck/topk")
 class TopK(Bottleneck):
@@ -38,12 +40,12 @@ class TopK(Bottleneck):
         self.kept = max(1, latent_dim // 8) if self.k is None else self.k
         if not 1 <= self.kept <= latent_dim:
             raise InputError(f"k={self.k} of the top-k bottleneck: expected 1 to latent_dim={latent_dim}")
-        self.norm = nn.BatchNorm1d(latent_dim, affine=False, momentum=0.05)
+        self.norm = nn.BatchNorm1d(latent_dim, affine=False, momentum=MOMENTUM)
 
     def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:
         """Start the running moments at those of a sample."""
-        self.norm.running_mean.copy_(h.mean(0))
-        self.norm.running_var.copy_(h.var(0, unbiased=False))
+        moments = {"running_mean": h.mean(0), "running_var": h.var(0, unbiased=False)}
+        self.norm.load_state_dict({**self.norm.state_dict(), **moments})
 
     def forward(self, h: Tensor, draw: bool | None = None) -> Code:
         """Return the code; it costs nothing."""

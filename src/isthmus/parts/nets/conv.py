@@ -69,7 +69,7 @@ class Up(nn.Module):
             nn.Sequential(Block(a, act), activation(act), nn.ConvTranspose2d(a, b, 4, stride=2, padding=1))
             for a, b in pairwise((*channels[::-1], y[0]))
         )
-        zero_last([self.stages[-1][-1]])
+        zero_last([layer for layer in self.stages.modules() if isinstance(layer, nn.ConvTranspose2d)])
 
     def forward(self, z: Tensor) -> Tensor:
         """Return the body's part of y."""
@@ -113,7 +113,9 @@ class Conv(BypassNet):
         super().__init__()
         self.channels, self.activation = tuple(channels), activation
         if not self.channels or any(width < 1 for width in self.channels):
-            raise InputError(f"channels={self.channels} of the conv net: at least one stage, each of at least 1 channel")
+            raise InputError(
+                f"channels={self.channels} of the conv net: at least one stage, each of at least 1 channel"
+            )
 
     def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:
         """Return the two stacks of stages.

@@ -44,5 +44,5 @@ class MLP(BypassNet):
 
     def initialize_encoder(self, batch: Batch) -> Tensor:
         """Start the linear path as whitened PCA, and let the layers see the input centred."""
-        centre(self.encoder.body[0], batch.corrupted.flatten(1))
+        centre(self.encoder.body, batch.corrupted.flatten(1))
         return super().initialize_encoder(batch)
