@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import narwhals as nw
 import numpy as np
+
+from isthmus.apps.likeness import Likeness
 
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
 
@@ -128,88 +129,3 @@ def classify(train: np.ndarray, answers: np.ndarray, test: np.ndarray, truth: np
 
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     return float(classifier.fit(train.astype(np.float64), answers).score(test.astype(np.float64), truth))
-
-
-class Likeness:
-    """Sums over rows, from which follows how like reconstructions are to what was given; gaps count nothing."""
-
-    def __init__(self) -> None:
-        self.names: list[str] | None = None
-        self.pictures = False
-        self.sums = np.zeros((4, 0))
-        self.words: dict[str, np.ndarray] = {}
-
-    def add(self, X: Any, rebuilt: Any) -> None:
-        """Add rows."""
-        self.names, self.pictures = _names(X), np.ndim(X) > 2
-        x, y = _numbers(X), _numbers(rebuilt)
-        there = np.isfinite(x)
-        x, error = np.where(there, x, 0.0), np.where(there, y - x, 0.0)
-        sums = np.stack([there.sum(0), x.sum(0), (x**2).sum(0), (error**2).sum(0)])
-        self.sums = self.sums + sums if self.sums.size else sums
-        for name, cells in _texts(X).items():
-            seen = cells != None  # noqa: E711  (elementwise)
-            right = (cells == _texts(rebuilt)[name]) & seen
-            self.words[name] = self.words.get(name, np.zeros(2)) + np.array([seen.sum(), right.sum()])
-
-    def figures(self) -> dict[str, Any]:
-        """Return ``mse``, ``explained`` and ``columns``, as far as there are such."""
-        count, total, squares, errors = self.sums
-        spread = squares - total**2 / np.maximum(count, 1)
-        moved = spread > 1e-12 * np.maximum(squares, 1e-300)
-        found: dict[str, Any] = {}
-        if self.names is None:
-            found["mse"] = float(errors.sum() / count.sum())
-        if moved.any() and self.pictures:
-            found["explained"] = float(1 - errors.sum() / spread.sum())
-        elif moved.any():
-            found["explained"] = float(np.mean(1 - errors[moved] / spread[moved]))
-        if self.names is not None:
-            rmse = np.sqrt(errors / np.maximum(count, 1))
-            shares = [1 - e / s if m else None for e, s, m in zip(errors, spread, moved, strict=True)]
-            numeric = zip(self.names, rmse.tolist(), shares, strict=True)
-            found["columns"] = [{"column": name, "rmse": e, "explained": s} for name, e, s in numeric]
-            found["columns"] += [
-                {"column": n, "right": float(right / max(seen, 1))} for n, (seen, right) in self.words.items()
-            ]
-        return found
-
-
-def _frame(X: Any) -> Any:
-    """Return X as a frame of narwhals, or None where it is no DataFrame."""
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
-    return frame if isinstance(frame, nw.DataFrame) else None
-
-
-def _numeric(frame: Any) -> list[str]:
-    return [name for name in frame.columns if frame[name].dtype.is_numeric() or frame[name].dtype == nw.Boolean]
-
-
-def _names(X: Any) -> list[str] | None:
-    frame = _frame(X)
-    return None if frame is None else _numeric(frame)
-
-
-def _numbers(X: Any) -> np.ndarray:
-    """Return numbers as float64 (n, elements), pixels in [0, 1]; NaN where a cell is missing."""
-    frame = _frame(X)
-    if frame is not None:
-        columns = [frame[name].cast(nw.Float64).to_numpy() for name in _numeric(frame)]
-        return np.stack(columns, axis=1).astype(np.float64) if columns else np.zeros((len(frame), 0))
-    array = np.asarray(X)
-    scale = 255 if array.dtype == np.uint8 and array.ndim > 2 else 1
-    return array.reshape(len(array), -1).astype(np.float64) / scale
-
-
-def _texts(X: Any) -> dict[str, np.ndarray]:
-    """Return the columns of text or categories of a frame, None where a cell is missing."""
-    frame = _frame(X)
-    if frame is None:
-        return {}
-    kinds = (nw.String, nw.Categorical, nw.Enum, nw.Object)
-    texts = (name for name in frame.columns if isinstance(frame[name].dtype, kinds))
-    return {name: np.array([_cell(v) for v in frame[name].to_list()], dtype=object) for name in texts}
-
-
-def _cell(value: Any) -> Any:
-    return None if value is None or value != value else value

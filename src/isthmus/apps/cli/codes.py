@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from isthmus.apps.cli.command import command, option
+from isthmus.apps.cli.command import Failure, command, option
 from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option
@@ -48,6 +48,8 @@ def decode(model: str, codes: str, output: str, text: str | None, as_json: bool)
     """
     import numpy as np
 
-    trained = load(model)
-    rows = trained.inverse_transform(np.array(read_data(codes).X), condition(trained, text))
+    trained, numbers = load(model), np.array(read_data(codes).X)
+    if numbers.dtype.kind not in "fiu":
+        raise Failure(f"{codes!r} holds {numbers.dtype} where codes are numbers: give what isthmus encode wrote")
+    rows = trained.inverse_transform(numbers, condition(trained, text))
     write(output, [rows], as_json)

@@ -59,7 +59,7 @@ def _model(trained: Any) -> dict[str, Any]:
         "estimator": type(trained).__name__,
         "variant": variants.variant_name(variant_of(trained)),
         "code": f"{trained.latent_dim} numbers",
-        "row": " x ".join(map(str, trained.data_.shape)),
+        "row": f"{' x '.join(map(str, trained.data_.shape))} numbers",
         **named,
         **more,
         "condition": trained.condition,
@@ -84,7 +84,9 @@ def said(value: Any) -> Any:
         return value["part"].partition("/")[2] + (f"({arguments})" if arguments else "")
     if isinstance(value, Mapping):
         return " ".join(f"{name}={said(inner)}" for name, inner in value.get("dict", value).items())
-    return ",".join(str(said(inner)) for inner in value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return ",".join(":".join(map(str, v)) if isinstance(v, list) else str(said(v)) for v in value)
+    return value
 
 
 def _holds(trained: Any) -> list[str]:
