@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, option
-from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
+from isthmus.apps.cli.inputs import condition, data_options, load, meet, model_argument
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.written import write
@@ -27,7 +27,7 @@ def encode(model: str, read: Callable[[], Any], output: str, as_json: bool) -> N
     """
     from isthmus.apps.measures import given, pieces
 
-    rows, trained = read(), load(model)
+    trained, rows = meet(model, read)
     codes = [trained.transform(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]
     write(output, codes, as_json, columns=list(trained.get_feature_names_out()))
 

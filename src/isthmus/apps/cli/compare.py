@@ -10,7 +10,7 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, load, variant_of
+from isthmus.apps.cli.inputs import data_options, load, suited, variant_of
 from isthmus.apps.cli.output import json_option, show, table
 
 SHOWN = {
@@ -44,6 +44,8 @@ def compare(models: tuple[str, ...], read: Callable[[], Any], as_json: bool) -> 
 
     rows = read()
     loaded = [(path, load(path)) for path in models]
+    for path, model in loaded:
+        suited(model, path, rows)
     documents = [{**_about(path, model), **measure(model, rows.X, rows.y)} for path, model in loaded]
     known = {name for document in documents for name in (*document, *document["error"])}
     shown = {name: said for name, said in SHOWN.items() if name in known}

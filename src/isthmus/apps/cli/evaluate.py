@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, load, model_argument
+from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import facts, json_option, show, table
 
 NAMES = {
@@ -39,8 +39,8 @@ def evaluate(model: str, read: Callable[[], Any], as_json: bool) -> None:
     """
     from isthmus.apps.measures import measure
 
-    rows = read()
-    figures = measure(load(model), rows.X, rows.y)
+    trained, rows = meet(model, read)
+    figures = measure(trained, rows.X, rows.y)
     show({"model": model, "data": rows.name, **figures}, _text(figures), as_json)
 
 

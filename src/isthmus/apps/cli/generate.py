@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import command, option
-from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
+from isthmus.apps.cli.inputs import condition, data_options, load, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.rows import row
 from isthmus.apps.cli.written import write
@@ -72,6 +72,6 @@ def interpolate(
     \b
     isthmus interpolate vae.safetensors digits --from 3 --to 7 --steps 10 -o walk.png
     """
-    trained, rows = load(model), read()
+    trained, rows = meet(model, read)
     a, b = row(rows.X, start, "--from"), row(rows.X, end, "--to")
     write(output, [trained.interpolate(a, b, steps, condition(trained, text))], as_json, strip=True)

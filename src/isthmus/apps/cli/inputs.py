@@ -62,6 +62,34 @@ def load(path: str) -> Any:
     return isthmus.load(path)
 
 
+def suited(model: Any, path: str, rows: Rows) -> Rows:
+    """Return the rows, once it is clear that they are of the kind of data that the model was trained on.
+
+    Raises
+    ------
+    Failure
+        Pictures meet a table, or labels stand among the columns.
+    """
+    pictures, given = len(model.data_.shape) == 3, getattr(rows.X, "ndim", 2) > 2
+    if pictures != given:
+        kinds = {True: "pictures", False: "a table"}
+        raise Failure(f"{rows.name!r} holds {kinds[given]}, but {path!r} was trained on {kinds[pictures]}")
+    known = list(getattr(model, "feature_names_in_", []))
+    strange = [name for name in getattr(rows.X, "columns", []) if known and name not in known]
+    if len(strange) == 1:
+        name = strange[0]
+        raise Failure(
+            f"{rows.name!r} has the column {name!r}, which {path!r} does not know: if it holds labels, --label {name}"
+        )
+    return rows
+
+
+def meet(path: str, read: Callable[[], Rows]) -> tuple[Any, Rows]:
+    """Return the model in a file, and rows that suit it."""
+    model = load(path)
+    return model, suited(model, path, read())
+
+
 def variant_of(model: Any) -> Any:
     """Return the variant of a model as an object, whether it was given as one or by name."""
     from isthmus import variants

@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, load, model_argument, variant_of
+from isthmus.apps.cli.inputs import data_options, meet, model_argument, variant_of
 from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.written import write
 
@@ -24,7 +24,7 @@ def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool)
     \b
     isthmus reconstruct digits.safetensors digits --rows 0:64 -o rebuilt.png
     """
-    _rebuild(load(model), read(), output, as_json)
+    _rebuild(*meet(model, read), output, as_json)
 
 
 @command("denoise")
@@ -39,7 +39,7 @@ def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> 
     isthmus train scans/ -o clean.safetensors --variant denoising --level 0.1,0.6
     isthmus denoise clean.safetensors noisy-scans/ -o cleaned.npy
     """
-    trained = load(model)
+    trained, rows = meet(model, read)
     variant = variant_of(trained)
     if not isinstance(variant, variants.Denoising):
         warnings.warn(
@@ -47,7 +47,7 @@ def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> 
             "input: train one with --variant denoising",
             stacklevel=2,
         )
-    _rebuild(trained, read(), output, as_json)
+    _rebuild(trained, rows, output, as_json)
 
 
 def _rebuild(trained: Any, rows: Any, output: str, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from isthmus.apps.cli.command import command, option
-from isthmus.apps.cli.inputs import data_options, load, model_argument
+from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import json_option, output_option, show
 
 
@@ -30,6 +30,6 @@ def report(
     """
     from isthmus.apps.report import pages
 
-    trained, rows = load(model), read()
+    trained, rows = meet(model, read)
     pages.write(trained, rows.X, output, y=rows.y, examples=not no_examples, title=title)
     show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

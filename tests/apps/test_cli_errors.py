@@ -1,0 +1,109 @@
+"""What is said when something cannot be done: the value, the place, the remedy; and nothing is changed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+DIGITS = ["train", "digits", "--rows", "0:60", "--epochs", 1, "--net", "linear"]
+
+TYPED_WRONG = {
+    "an unknown command": (["trian"], "did you mean 'train'?"),
+    "no output": (["train", "digits"], "--output"),
+    "an unknown variant": ([*DIGITS, "-o", "m", "--variant", "denoise"], "did you mean 'denoising'?"),
+    "an unknown option": ([*DIGITS, "-o", "m", "--latentdim", 3], "--latent-dim"),
+    "a knob of another variant": (
+        [*DIGITS, "-o", "m", "--variant", "sparse", "--beta", 2],
+        "it has --likelihood, --weight",
+    ),
+    "a knob that plain has not": ([*DIGITS, "-o", "m", "--k", 2], "is of: topk"),
+    "an unknown schedule": (
+        [*DIGITS, "-o", "m", "--variant", "variational", "--beta", "wamup:1"],
+        "did you mean 'warmup'?",
+    ),
+    "a schedule out of range": ([*DIGITS, "-o", "m", "--variant", "variational", "--beta", "warmup:1,7"], "share=7"),
+    "no number": ([*DIGITS, "-o", "m", "--latent-dim", "many"], "'many' is no INTEGER"),
+    "a level of three numbers": ([*DIGITS, "-o", "m", "--variant", "denoising", "--level", "1,2,3"], "LOW,HIGH"),
+    "an unknown precision": ([*DIGITS, "-o", "m", "--precision", "float3"], "did you mean 'float32'?"),
+    "rows that are no span": (["encode", "{plain}", "digits", "--rows", "7", "-o", "z.npy"], "such as 0:16"),
+    "one step": (["interpolate", "{plain}", "digits", "--from", 0, "--to", 1, "--steps", 1, "-o", "i.npy"], "--steps"),
+}
+
+UNUSABLE = {
+    "no such file": (["train", "digts", "-o", "m"], "did you mean 'digits'?"),
+    "no such model": (["evaluate", "nope.safetensors", "digits"], "no model file 'nope.safetensors'"),
+    "data for a model": (["evaluate", "{wine}", "digits"], "not a whole isthmus file"),
+    "a model for data": (["evaluate", "{plain}", "{plain}"], "no kind that can be read"),
+    "a folder that is not there": ([*DIGITS, "-o", "nowhere/m"], "make it first"),
+    "a folder for a model": ([*DIGITS, "-o", "."], "a folder stands there"),
+    "a kind of file that is not known": (["encode", "{plain}", "digits", "-o", "z.xls"], ".csv"),
+    "an unknown label": (["train", "{wine}", "--label", "knd", "-o", "m"], "did you mean 'kind'?"),
+    "an unknown condition": (["train", "{wine}", "--condition", "regoin", "-o", "m"], "regoin"),
+    "labels that are not there": (["train", "{wine}", "--condition", "y", "-o", "m"], "--label"),
+    "an unknown scale": (["train", "{wine}", "--scale", "comon", "-o", "m"], "did you mean 'common'?"),
+    "an unknown net": ([*DIGITS[:-1], "mpl", "-o", "m"], "did you mean 'mlp'?"),
+    "pictures for a table": (["evaluate", "{table}", "digits"], "'digits' holds pictures"),
+    "a table for pictures": (["evaluate", "{plain}", "{wine}", "--label", "kind"], "holds a table"),
+    "labels among the columns": (["evaluate", "{table}", "{wine}"], "--label kind"),
+    "rows that are not there": (["encode", "{plain}", "digits", "--rows", "9000:", "-o", "z.npy"], "has 1797"),
+    "a row that is not there": (
+        ["interpolate", "{plain}", "digits", "--from", 0, "--to", 1797, "-o", "i.npy"],
+        "--to 1797: the data has 1797 rows",
+    ),
+    "one row": (["train", "digits", "--rows", "0:1", "-o", "m"], "2 rows"),
+    "no epochs": (["train", "digits", "--epochs", 0, "-o", "m"], "epochs=0"),
+    "a level above 1": (
+        [*DIGITS, "-o", "m", "--variant", "denoising", "--corruption", "masking", "--level", 2],
+        "level=2",
+    ),
+    "a table as a picture": (["sample", "{table}", "-o", "s.png"], "cannot be drawn"),
+}
+
+
+@pytest.fixture
+def typed(models, wine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda arguments: [str(a).format(wine=wine, **models) for a in arguments]
+
+
+@pytest.mark.parametrize("case", TYPED_WRONG)
+def test_what_is_typed_wrong_ends_with_2(isthmus, typed, tmp_path, case):
+    arguments, said = TYPED_WRONG[case]
+    done = isthmus(*typed(arguments), code=2)
+    assert said in done.err and "Usage:" in done.err and done.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_what_cannot_be_used_ends_with_1_and_a_line(isthmus, typed, tmp_path, case):
+    arguments, said = UNUSABLE[case]
+    done = isthmus(*typed(arguments), code=1)
+    (line,) = [line for line in done.err.splitlines() if not line.startswith("warning: ")]
+    assert line.startswith("error: ") and said in line and done.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_leaves_what_stood_there(isthmus, models, tmp_path):
+    (tmp_path / "z.npy").write_text("mine")
+    isthmus("encode", models["plain"], "digits", "--rows", "9000:", "-o", tmp_path / "z.npy", code=1)
+    assert (tmp_path / "z.npy").read_text() == "mine"
+
+
+def test_debug_shows_where(isthmus, tmp_path):
+    with pytest.raises(ValueError, match="digts"):
+        isthmus("train", "digts", "-o", tmp_path / "m", "--debug")
+
+
+def test_warnings_are_lines(isthmus, models, wine, tmp_path):
+    frame = pd.read_csv(wine).drop(columns="kind").assign(region="elsewhere")
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    done = isthmus("evaluate", models["table"], tmp_path / "new.csv", "--json")
+    assert done.err.startswith("warning: ") and "120" in done.err
+    assert done.json["rows"] == 120
+
+
+def test_when_the_loss_explodes_the_best_weights_are_written(isthmus, tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(200, 5)))
+    wild = ["--learning-rate", 1e18, "--net", "linear", "--epochs", 3, "-q"]
+    done = isthmus("train", tmp_path / "x.npy", "-o", tmp_path / "m", *wild, code=1)
+    assert "learning_rate" in done.err and "They stand in" in done.err
+    isthmus("evaluate", tmp_path / "m", tmp_path / "x.npy")
