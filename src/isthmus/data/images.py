@@ -16,6 +16,7 @@ from isthmus.core.data import Columns, Data
 from isthmus.core.errors import InputError
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
+from isthmus.data.defaults import mlp_for
 
 CHANNELS = (1, 3)
 SMALL = 32 * 32
@@ -137,8 +138,8 @@ class Images(Data):
 
     def defaults(self) -> tuple[Any, Any]:
         """Return the mlp net for small grey pictures, the conv net for others, and the squared error within [0, 1]."""
-        net = "net/mlp" if prod(self.shape) <= SMALL else "net/conv"
-        return lookup(net)(), lookup("likelihood/squared")(bounds=(0.0, 1.0))
+        net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
+        return net, lookup("likelihood/squared")(bounds=(0.0, 1.0))
 
     def _shape_given(self) -> tuple[int, ...]:
         if self.given is None:

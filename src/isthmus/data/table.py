@@ -15,6 +15,7 @@ from isthmus.core.data import Columns, Data
 from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
+from isthmus.data.defaults import mlp_for
 from isthmus.data.arrays import array
 from isthmus.data.encode import codes, numbers
 from isthmus.data.learner import learnt
@@ -227,13 +228,17 @@ class Table(Data):
         return [str(schema.name(place)) for place in range(len(schema.kinds))]
 
     def defaults(self) -> tuple[Any, Any]:
-        """Return the mlp net, and the squared error, mixed with others where there are truth values or categories."""
+        """Return the mlp net, and the squared error, mixed with others where there are truth values or categories.
+
+        Numbers of the ``common`` scale lie in [0, 1], and so does their reconstruction.
+        """
         booleans = len(self._known().places("boolean"))
         groups = [("squared", self._wide - booleans), ("bernoulli", booleans)]
         groups = [group for group in groups if group[1]] + [("categorical", width) for width in self._widths]
         plain = [name for name, _ in groups] == ["squared"]
-        likelihood = lookup("likelihood/squared")() if plain else lookup("likelihood/mixed")(groups=tuple(groups))
-        return lookup("net/mlp")(), likelihood
+        bounds = (0.0, 1.0) if self.scale == "common" else None
+        squared = lookup("likelihood/squared")(bounds=bounds)
+        return mlp_for(self.shape), squared if plain else lookup("likelihood/mixed")(groups=tuple(groups))
 
     @property
     def summary(self) -> str:

@@ -14,17 +14,13 @@ from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.written import write
 
 
-@command("encode")
+@command("encode", "isthmus encode digits.safetensors digits -o codes.parquet")
 @model_argument
 @data_options
 @output_option("Where the codes go: .npy, .csv or .parquet, a row for each row of DATA")
 @json_option
 def encode(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
-    r"""Write the codes of DATA.
-
-    \b
-    isthmus encode digits.safetensors digits -o codes.parquet
-    """
+    """Write the codes of DATA."""
     from isthmus.apps.measures import given, pieces
 
     trained, rows = meet(model, read)
@@ -32,19 +28,16 @@ def encode(model: str, read: Callable[[], Any], output: str, as_json: bool) -> N
     write(output, codes, as_json, columns=list(trained.get_feature_names_out()))
 
 
-@command("decode")
+@command("decode", "isthmus decode digits.safetensors codes.parquet -o rebuilt.npy")
 @model_argument
 @click.argument("codes", metavar="CODES")
 @output_option(ROWS, folder=True)
 @option("--condition", "text", metavar="VALUE", help="What is given, for a model that was trained with a condition")
 @json_option
 def decode(model: str, codes: str, output: str, text: str | None, as_json: bool) -> None:
-    r"""Write what codes decode to.
+    """Write what codes decode to.
 
     CODES is a file of numbers, as many in a row as a code has.
-
-    \b
-    isthmus decode digits.safetensors codes.parquet -o rebuilt.npy
     """
     import numpy as np
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -38,7 +38,23 @@ class Failure(click.ClickException):
         click.echo(f"error: {self.format_message()}", file=file, err=True)
 
 
-class Command(click.Command):
+class WithExamples(click.Command):
+    """A command whose help shows how it is typed."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, and the examples as they stand."""
+        super().format_help_text(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+
+class Command(WithExamples):
     """A command whose errors are lines, and whose help has sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -101,13 +117,13 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 COMMON = {("--debug",): "Show where an error arose", ("-q", "--quiet"): "Say nothing but errors and warnings"}
 
 
-def command(name: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a function a command, with the options that all have."""
+def command(name: str, *examples: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function a command, with the options that all have; `examples` stand in its help."""
 
     def make(function: Callable[..., Any]) -> click.Command:
         for flags, help in COMMON.items():
             function = option(*flags, is_flag=True, expose_value=False, callback=_remember, help=help)(function)
-        return click.command(name, cls=Command, **more)(function)
+        return click.command(name, cls=Command, examples=examples, **more)(function)
 
     return make
 

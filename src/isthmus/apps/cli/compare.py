@@ -25,20 +25,17 @@ SHOWN = {
 """The columns of the table, after what the model is."""
 
 
-@command("compare")
+@command("compare", "isthmus compare plain.safetensors topk.safetensors digits")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @data_options
 @json_option
 def compare(models: tuple[str, ...], read: Callable[[], Any], as_json: bool) -> None:
-    r"""Set models side by side on DATA.
+    """Set models side by side on DATA.
 
     MSE: mean squared error, of pixels in [0, 1] or in the units of the data. Explained: share of the variance, the mean
     over the columns of a table. Error, 95 %: what 95 % of the rows stay below, in the units of each model's own
     likelihood, so alike only for models with the same one. ELBO: in nats, of variational models. Active: units that
     vary. Probe: accuracy of a linear probe, where there are labels. Compare on rows that no model was trained on.
-
-    \b
-    isthmus compare plain.safetensors topk.safetensors digits
     """
     from isthmus.apps.measures import measure
 

@@ -22,20 +22,20 @@ NAMES = {
 """What the figures are called."""
 
 
-@command("evaluate")
+@command(
+    "evaluate",
+    "isthmus evaluate digits.safetensors digits",
+    "isthmus evaluate cells.safetensors new-cells.csv --label kind --json",
+)
 @model_argument
 @data_options
 @json_option
 def evaluate(model: str, read: Callable[[], Any], as_json: bool) -> None:
-    r"""Measure a model on DATA.
+    """Measure a model on DATA.
 
     The error is the one that the model was trained with, a mean over the elements of each row. Rows that the model
     was trained on make it look better than it is. Where there are labels, a linear probe tells how much of them the
     codes hold: logistic regression, trained on half of the rows and tested on the other half.
-
-    \b
-    isthmus evaluate digits.safetensors digits
-    isthmus evaluate cells.safetensors new-cells.csv --label kind --json
     """
     from isthmus.apps.measures import measure
 

@@ -14,7 +14,7 @@ from isthmus.apps.cli.rows import row
 from isthmus.apps.cli.written import write
 
 
-@command("sample")
+@command("sample", "isthmus sample vae.safetensors -n 64 -o samples.png")
 @model_argument
 @option("-n", "count", type=click.IntRange(min=1), default=16, show_default=True, help="How many rows")
 @option(
@@ -34,19 +34,16 @@ from isthmus.apps.cli.written import write
 @output_option(ROWS, folder=True)
 @json_option
 def sample(model: str, count: int, temperature: float, text: str | None, seed: int, output: str, as_json: bool) -> None:
-    r"""Write new rows, decoded from random codes.
+    """Write new rows, decoded from random codes.
 
     Best from a variational model. The codes of others are drawn from a Gaussian, fitted on those of the training data.
-
-    \b
-    isthmus sample vae.safetensors -n 64 -o samples.png
     """
     trained = load(model)
     rows = trained.sample(count, temperature=temperature, condition=condition(trained, text), random_state=seed)
     write(output, [rows], as_json)
 
 
-@command("interpolate")
+@command("interpolate", "isthmus interpolate vae.safetensors digits --from 3 --to 7 --steps 10 -o walk.png")
 @model_argument
 @data_options
 @option(
@@ -65,12 +62,9 @@ def sample(model: str, count: int, temperature: float, text: str | None, seed: i
 def interpolate(
     model: str, read: Callable[[], Any], start: int, end: int, steps: int, text: str | None, output: str, as_json: bool
 ) -> None:
-    r"""Write the rows between two rows of DATA.
+    """Write the rows between two rows of DATA.
 
     They are decoded from the straight line between the codes of the two.
-
-    \b
-    isthmus interpolate vae.safetensors digits --from 3 --to 7 --steps 10 -o walk.png
     """
     trained, rows = meet(model, read)
     a, b = row(rows.X, start, "--from"), row(rows.X, end, "--to")

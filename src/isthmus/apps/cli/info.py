@@ -12,16 +12,13 @@ from isthmus.apps.cli.inputs import load, model_argument, variant_of
 from isthmus.apps.cli.output import facts, figure, json_option, show
 
 
-@command("info")
+@command("info", "isthmus info digits.safetensors")
 @model_argument
 @json_option
 def info(model: str, as_json: bool) -> None:
-    r"""Say what a model file is, and what it holds.
+    """Say what a model file is, and what it holds.
 
     Its parts, how it was trained, and what of the data stands in it.
-
-    \b
-    isthmus info digits.safetensors
     """
     trained = load(model)
     document = {

@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 import isthmus
+from isthmus.apps.cli.command import WithExamples
 
 MODULES = {
     "demo": "demo",
@@ -29,7 +30,7 @@ MODULES = {
 """The module of each command, in the order of ``isthmus --help``."""
 
 
-class Commands(click.Group):
+class Commands(WithExamples, click.Group):
     """The group of all commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,15 +46,21 @@ class Commands(click.Group):
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+EXAMPLES = (
+    "isthmus demo                                          see it all on real data",
+    "isthmus train digits -o m.safetensors                 train a model",
+    "isthmus report m.safetensors digits -o report.html    see what it learnt",
+)
+
+
+@click.group(
+    cls=Commands,
+    examples=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(isthmus.__version__, message="isthmus %(version)s")
 def main() -> None:
-    r"""Autoencoders for tables and images.
-
-    \b
-    isthmus demo                                          see it all on real data
-    isthmus train digits -o m.safetensors                 train a model
-    isthmus report m.safetensors digits -o report.html    see what it learnt
+    """Autoencoders for tables and images.
 
     DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX), a folder of pictures whose subfolders are classes, or
     one of digits, mnist and fashion-mnist. A command ends with 0 if all went well, 1 if the data, a file or a setting

@@ -13,32 +13,27 @@ from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.written import write
 
 
-@command("reconstruct")
+@command("reconstruct", "isthmus reconstruct digits.safetensors digits --rows 0:64 -o rebuilt.png")
 @model_argument
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
 def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
-    r"""Write DATA as the model rebuilds it.
-
-    \b
-    isthmus reconstruct digits.safetensors digits --rows 0:64 -o rebuilt.png
-    """
+    """Write DATA as the model rebuilds it."""
     _rebuild(*meet(model, read), output, as_json)
 
 
-@command("denoise")
+@command(
+    "denoise",
+    "isthmus train scans/ -o clean.safetensors --variant denoising --level 0.1,0.6",
+    "isthmus denoise clean.safetensors noisy-scans/ -o cleaned.npy",
+)
 @model_argument
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
 def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
-    r"""Write DATA cleaned by a denoising model.
-
-    \b
-    isthmus train scans/ -o clean.safetensors --variant denoising --level 0.1,0.6
-    isthmus denoise clean.safetensors noisy-scans/ -o cleaned.npy
-    """
+    """Write DATA cleaned by a denoising model."""
     trained, rows = meet(model, read)
     variant = variant_of(trained)
     if not isinstance(variant, variants.Denoising):

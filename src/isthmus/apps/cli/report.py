@@ -10,7 +10,7 @@ from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import json_option, output_option, show
 
 
-@command("report")
+@command("report", "isthmus report digits.safetensors digits -o report.html")
 @model_argument
 @data_options
 @output_option("The page, such as report.html")
@@ -20,13 +20,10 @@ from isthmus.apps.cli.output import json_option, output_option, show
 def report(
     model: str, read: Callable[[], Any], output: str, title: str | None, no_examples: bool, as_json: bool
 ) -> None:
-    r"""Write a page that shows what a model learnt.
+    """Write a page that shows what a model learnt.
 
     One HTML file that needs no network: curves of training, reconstructions, the latent space, and what each unit
     captures. The page shows rows of DATA as they are, unless --no-examples is given.
-
-    \b
-    isthmus report digits.safetensors digits -o report.html
     """
     from isthmus.apps.report import pages
 

@@ -22,7 +22,14 @@ BUILT = ("latent_dim", "net", "condition")
 Read = Callable[[], Any]
 
 
-@command("train", epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}")
+@command(
+    "train",
+    "isthmus train digits -o digits.safetensors",
+    "isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4",
+    "isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5",
+    "isthmus train faces.parquet -o vae.safetensors --variant variational --beta warmup:1.0,0.3",
+    epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
+)
 @data_options
 @output_option("The model file, such as model.safetensors")
 @option(
@@ -70,14 +77,7 @@ def train(
     as_json: bool,
     **typed: Any,
 ) -> None:
-    r"""Train an autoencoder on DATA.
-
-    \b
-    isthmus train digits -o digits.safetensors
-    isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4
-    isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5
-    isthmus train faces.parquet -o vae.safetensors --variant variational --beta warmup:1.0,0.3
-    """
+    """Train an autoencoder on DATA."""
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
     given = {name: value for name, value in typed.items() if value is not None}
