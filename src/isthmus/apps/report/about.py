@@ -1,0 +1,161 @@
+"""Sections on what the model is and how it was trained, and what there is to warn of."""
+
+from __future__ import annotations
+
+import inspect
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from isthmus.apps.report.blocks import Block, Facts, Note, Section
+from isthmus.apps.report.charts import LEAST_SHOWN, lines
+from isthmus.apps.report.numbers import number
+from isthmus.apps.report.study import SILENT, Study
+from isthmus.variants import Variant, options, variant_name, variants
+
+NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
+
+
+def variant_of(model: Any) -> Variant:
+    """Return the variant of a model as an object."""
+    return variants()[model.variant]() if isinstance(model.variant, str) else model.variant
+
+
+def sentence(model: Any) -> str:
+    """Return what the variant is, in a sentence."""
+    return inspect.cleandoc(type(variant_of(model)).__doc__ or "").partition("\n\n")[0]
+
+
+def figures(study: Study) -> list[tuple[str, str]]:
+    """Return the numbers that stand above all."""
+    info = study.model.info_
+    likeness = study.likeness
+    found = [(number(likeness["mse"], 3), "mean squared error")] if "mse" in likeness else []
+    found += [(f"{likeness['explained']:.1%}", "of the variance explained")] if "explained" in likeness else []
+    return [
+        *found[:1],
+        (f"{int(study.alive.sum())} of {study.units}", "units active"),
+        (f"{info['parameters']:,}", "parameters"),
+        (f"{info['rows']:,}", "rows to train"),
+        (f"{info['seconds']:.3g} s", "of training"),
+    ]
+
+
+def widths(study: Study) -> list[int]:
+    """Return how many numbers a row has, its code, and what is rebuilt."""
+    elements = prod(study.model.data_.shape)
+    return [elements, study.units, elements]
+
+
+def model_section(study: Study) -> Section:
+    """Say what the model is."""
+    model, variant = study.model, variant_of(study.model)
+    shape = " × ".join(map(str, model.data_.shape))
+    drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
+    sizes = {
+        "variant": variant_name(variant),
+        "a row": f"{prod(model.data_.shape):,} numbers" + (f" ({shape})" if len(model.data_.shape) > 1 else ""),
+        "its code": f"{study.units:,} numbers",
+        "net": "chosen by the data" if model.net is None else str(model.net),
+        "looked at here": f"{len(study):,} rows{drawn}",
+    }
+    knobs = [(n, _value(getattr(variant, n)), f.metadata.get("help", "")) for n, f in options(type(variant)).items()]
+    blocks = [
+        Facts([(name, value, "") for name, value in sizes.items()], "Sizes"),
+        Facts(knobs, "Knobs of the variant"),
+        Facts([(n.replace("_", " "), _value(v), "") for n, v in _training_facts(model.info_)], "How it was trained"),
+    ]
+    return Section("model", "The model", "", blocks)
+
+
+def _training_facts(info: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what training noted of itself, counting epochs from 1."""
+    best = info["best_epoch"]
+    noted = {**info, "best_epoch": None if best is None else best + 1, "seed": str(info["seed"])}
+    return [(name, value) for name, value in noted.items() if value is not None]
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "by default"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return number(value) if isinstance(value, (int, float)) else str(value)
+
+
+def training_section(study: Study) -> Section:
+    """Show the history."""
+    history = study.model.history_
+    losses = {"training": "loss", "validation": "validation_loss"}
+    drawn = {name: _series(history, key) for name, key in losses.items() if any(key in entry for entry in history)}
+    best = study.model.info_["best_epoch"]
+    kept = best if drawn.keys() >= {"validation"} and best is not None and 0 <= best < len(history) else None
+    charts: list[Block] = [lines("Loss per element", drawn, "epoch", kept)]
+    terms = list(dict.fromkeys(key for entry in history for key in entry if key not in NO_TERM))
+    charts += [lines(f"Term: {term}", {term: _series(history, term)}, "epoch") for term in terms]
+    lead = (
+        "The loss is the weighted sum of the terms, divided by the elements of a row; the terms themselves are means "
+        "over the training rows, unweighted. The weights with the lowest validation loss are kept."
+    )
+    return Section("training", "Training", lead, charts)
+
+
+def _series(history: list[dict[str, Any]], key: str) -> np.ndarray:
+    return np.array([entry.get(key, np.nan) for entry in history], dtype=float)
+
+
+def warnings_of(study: Study) -> list[Note]:
+    """Return what there is to warn of."""
+    notes = []
+    if study.collapsed:
+        notes.append(_collapse(study))
+    elif 2 * study.alive.sum() < study.units:
+        notes.append(_dead(study))
+    if study.model.interrupted_:
+        text = "Training was interrupted: these are the best weights until then."
+        notes.append(Note(text, "Interrupted", tone="warning"))
+    return notes
+
+
+def _dead(study: Study) -> Note:
+    dead = int((~study.alive).sum())
+    return Note(
+        f"{dead} of {study.units} units do not vary over these rows: the code is wider than what is used of it.",
+        "Most units are dead",
+        ("choose a smaller latent_dim", "lower the weight of the penalty, or raise k", "train for more epochs"),
+        "warning",
+    )
+
+
+def _collapse(study: Study) -> Note:
+    return Note(
+        f"In {study.silent} of {study.units} dimensions the posterior q(z|x) is the prior, whatever the row: the KL is "
+        f"below {SILENT:g} nats, and the decoder gets nothing from them.",
+        "Posterior collapse",
+        (
+            "lower beta, such as Variational(beta=0.5)",
+            "KL warm-up: a schedule that raises beta from 0, such as Variational(beta=Warmup(1.0, share=0.3))",
+            "free bits, such as Variational(free_bits=0.1): so many nats of each dimension cost nothing",
+            "a smaller decoder, such as net=MLP((128,)), which then needs the code",
+            "where the reconstructions are good enough, a smaller latent_dim does the same",
+        ),
+        "warning",
+    )
+
+
+def left_out(study: Study) -> list[Note]:
+    """Say what the page does not show."""
+    if study.examples:
+        return []
+    return [
+        Note(
+            "No row of the data is in this page. Left out: originals beside their reconstructions, the best and the "
+            "worst rebuilt, the rows that activate a unit most, labels, the points of single rows in the latent space "
+            f"(a density stands there; cells with fewer than {LEAST_SHOWN} rows are blank), and walks between rows "
+            "(there are walks between random codes). What the model generates is shown: a model can have memorised "
+            "rows, so look at it before you pass the page on. Names of columns and of categories, means and ranges are "
+            "shown too.",
+            "Made without examples",
+        )
+    ]

@@ -1,0 +1,238 @@
+"""Blocks: what a page is made of. Each is plain content; ``templates/blocks.html`` says how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Note:
+    """A paragraph that stands out.
+
+    Attributes
+    ----------
+    text : str
+    title : str
+    remedies : sequence of str
+        What can be done about it.
+    tone : str
+        ``"plain"`` or ``"warning"``.
+    """
+
+    kind: ClassVar[str] = "note"
+    text: str
+    title: str = ""
+    remedies: Sequence[str] = ()
+    tone: str = "plain"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the page itself.
+
+    Attributes
+    ----------
+    uri : str
+        Its content as a data address.
+    alt : str
+        What it shows, for who cannot see it.
+    width : int
+        Widest that it is drawn, in CSS pixels.
+    caption : str
+    """
+
+    kind: ClassVar[str] = "picture"
+    uri: str
+    alt: str
+    width: int
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes
+    ----------
+    text : str
+    heat : float in [0, 1]
+        How strongly it is shaded.
+    marked : bool
+        Whether it is set in bold, so that the shade is not all that tells.
+    """
+
+    text: str
+    heat: float = 0.0
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of each row names the row, and so many rows belong together."""
+
+    kind: ClassVar[str] = "table"
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    caption: str = ""
+    together: int = 1
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names, their values, and a sentence on each, which may be empty."""
+
+    kind: ClassVar[str] = "facts"
+    lines: Sequence[tuple[str, str, str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its share of the longest one's length; below zero it points to the left."""
+
+    label: str
+    share: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Labelled bars, one below the other."""
+
+    kind: ClassVar[str] = "bars"
+    bars: Sequence[Bar]
+    caption: str = ""
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether some bars point to the left."""
+        return any(bar.share < 0 for bar in self.bars)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A shape of a chart: a path in its coordinates, and the style sheet's name for how it is drawn."""
+
+    style: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text at a place of a chart."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing with axes.
+
+    Attributes
+    ----------
+    title : str
+    description : str
+        What it shows, for who cannot see it.
+    marks : sequence of Mark
+    x_ticks, y_ticks : sequence of Label
+    x_label, y_label : str
+    labels : sequence of Label
+        Texts among the marks.
+    legend : sequence of (style, text)
+    height : int
+    """
+
+    kind: ClassVar[str] = "chart"
+    WIDTH: ClassVar[int] = 370
+    LEFT: ClassVar[int] = 54
+    RIGHT: ClassVar[int] = 10
+    TOP: ClassVar[int] = 10
+    BOTTOM: ClassVar[int] = 42
+    title: str
+    description: str
+    marks: Sequence[Mark]
+    x_ticks: Sequence[Label] = ()
+    y_ticks: Sequence[Label] = ()
+    x_label: str = ""
+    y_label: str = ""
+    labels: Sequence[Label] = ()
+    legend: Sequence[tuple[str, str]] = ()
+    height: int = 256
+
+
+@dataclass(frozen=True)
+class Group:
+    """Blocks that belong together, in a card."""
+
+    kind: ClassVar[str] = "group"
+    title: str
+    blocks: Sequence[Block]
+    note: str = ""
+    style: str = "card"
+
+
+Block = Note | Picture | Table | Facts | Bars | Chart | Group
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with a heading.
+
+    Attributes
+    ----------
+    name : str
+        For links to it.
+    title, lead : str
+    blocks : sequence of Block
+    style : str
+        How blocks stand: ``"flow"`` one below the other; where there is room, ``"columns"`` side by side and
+        ``"pairs"`` two by two.
+    """
+
+    name: str
+    title: str
+    lead: str
+    blocks: Sequence[Block]
+    style: str = "columns"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Sections on one model, folded away."""
+
+    name: str
+    title: str
+    summary: str
+    sections: Sequence[Section]
+    notes: Sequence[Note] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report.
+
+    Attributes
+    ----------
+    title, lead : str
+    figures : sequence of (value, what)
+        The handful of numbers that stand above all.
+    widths : sequence of int
+        Numbers of a row, of a code, and of a row rebuilt: drawn as the isthmus; empty: no drawing.
+    notes : sequence of Note
+    sections : sequence of Section
+    chapters : sequence of Chapter
+    foot : str
+    """
+
+    title: str
+    lead: str
+    figures: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+    widths: Sequence[int] = ()
+    notes: Sequence[Note] = ()
+    chapters: Sequence[Chapter] = field(default=())
+    foot: str = ""

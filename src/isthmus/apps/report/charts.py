@@ -1,0 +1,216 @@
+"""Charts: numbers to shapes in the coordinates of a `Chart`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, floor, log10
+
+import numpy as np
+
+from isthmus.apps.report.blocks import Chart, Label, Mark
+from isthmus.apps.report.numbers import number
+
+TICKS = 4
+DECADES = 1.3
+"""Values that span more powers of ten than this get a logarithmic axis."""
+
+TALL = 340
+"""Height of a map."""
+
+FOOT = Chart.height - Chart.BOTTOM
+"""Where the horizontal axis is, unless on a map."""
+
+NAME = 3
+"""Letters of a name at most that is written among the points."""
+
+SHADES = 5
+CELLS = (6, 28)
+"""Cells on a side of a density, at least and at most."""
+
+LEAST_SHOWN = 5
+"""Cells of a density that hold fewer rows are left blank: no single row can be seen."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From values to a place on the chart.
+
+    Attributes
+    ----------
+    low, high : float
+        Values at its ends.
+    start, end : float
+        Coordinates of its ends.
+    log : bool
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, values: np.ndarray | float) -> np.ndarray:
+        """Return coordinates."""
+        low, high, at = self._scaled(self.low), self._scaled(self.high), self._scaled(values)
+        return self.start + (at - low) / (high - low or 1.0) * (self.end - self.start)
+
+    def _scaled(self, values: np.ndarray | float) -> np.ndarray:
+        return np.log10(values) if self.log else np.asarray(values, dtype=float)
+
+    def ticks(self) -> list[float]:
+        """Return round values within its ends."""
+        if self.log:
+            decades = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
+            every = (1,) if log10(self.high / self.low) > 3 else (1, 3)
+            found = [m * 10.0**d for d in decades for m in every]
+        else:
+            step = _round_step((self.high - self.low) / TICKS)
+            found = [step * n for n in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)]
+        return [value for value in found if self.low <= value * (1 + 1e-9) and value <= self.high * (1 + 1e-9) + 1e-12]
+
+
+def _round_step(raw: float) -> float:
+    if not raw > 0:
+        return 1.0
+    size = 10.0 ** floor(log10(raw))
+    return next(size * m for m in (1, 2, 5, 10) if raw <= size * m * (1 + 1e-9))
+
+
+def _axes(
+    x: np.ndarray, y: np.ndarray, *, log: bool = False, pad: float = 0.0, zero: bool = False
+) -> tuple[Axis, Axis]:
+    """Return the axes that hold all values; with `zero`, that too."""
+    low, high = _ends(y, pad)
+    across = Axis(*_ends(x, pad), Chart.LEFT, Chart.WIDTH - Chart.RIGHT)
+    return across, Axis(min(0.0, low) if zero else low, high, FOOT, Chart.TOP, log)
+
+
+def _map_axes(x: np.ndarray, y: np.ndarray, pad: float = 0.0) -> tuple[Axis, Axis]:
+    """Return the axes of a map, which is taller."""
+    across, up = _axes(x, y, pad=pad)
+    return across, replace(up, start=TALL - Chart.BOTTOM)
+
+
+def _ends(values: np.ndarray, pad: float) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        low, high = low - 0.5, high + 0.5
+    return low - pad * (high - low), high + pad * (high - low)
+
+
+def _x_ticks(axis: Axis, foot: float = FOOT) -> list[Label]:
+    return [Label(float(axis(value)), foot, number(value)) for value in _tidy(axis.ticks())]
+
+
+def _y_ticks(axis: Axis) -> list[Label]:
+    return [Label(Chart.LEFT, float(axis(value)), number(value)) for value in _tidy(axis.ticks())]
+
+
+def _tidy(values: Sequence[float]) -> list[float]:
+    return [float(f"{value:.6g}") + 0.0 for value in values]
+
+
+def _path(x: np.ndarray, y: np.ndarray) -> str:
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))
+
+
+def _dots(x: np.ndarray, y: np.ndarray) -> str:
+    """Return lines of no length: with round ends they are dots."""
+    return "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x, y, strict=True))
+
+
+def lines(title: str, series: Mapping[str, np.ndarray], x_label: str, best: int | None = None) -> Chart:
+    """Draw series over 1, 2, 3 …; a logarithmic axis where they span more than a decade.
+
+    Parameters
+    ----------
+    series : dict of ndarray of shape (n,)
+    best : int or None
+        Place in the series that gets an upright line.
+    """
+    every = np.concatenate(list(series.values()))
+    every = every[np.isfinite(every)]
+    log = len(every) > 0 and every.min() > 0 and log10(every.max() / every.min()) > DECADES
+    steps = np.arange(1, max(map(len, series.values())) + 1)
+    across, up = _axes(steps, every, log=log, zero=not log)
+    marks = [Mark("best", f"M{across(best + 1):.1f} {Chart.TOP}V{FOOT}")] if best is not None else []
+    for place, values in enumerate(series.values()):
+        x, y = across(steps[: len(values)]), up(np.where(np.isfinite(values), values, up.high))
+        marks.append(Mark(f"line c{place}", _path(x, y)))
+        marks += [Mark(f"dots large c{place}", _dots(x, y))] if len(values) < 2 else []
+    ends = "; ".join(f"{name} from {values[0]:.4g} to {values[-1]:.4g}" for name, values in series.items())
+    legend = [(f"c{place}", name) for place, name in enumerate(series)] if len(series) > 1 else []
+    legend += [("best", f"kept: {x_label} {best + 1}")] if best is not None else []
+    whole = [tick for tick in _x_ticks(across) if tick.text.isdecimal()]
+    return Chart(title, f"{title}: {ends}.", marks, whole, _y_ticks(up), x_label, legend=legend)
+
+
+def histogram(title: str, values: np.ndarray, x_label: str, lines_at: Mapping[str, float], bins: int = 36) -> Chart:
+    """Draw how often values occur, with upright lines at named ones."""
+    counts, edges = np.histogram(values, bins=bins)
+    across, up = _axes(edges, counts.astype(float), zero=True)
+    boxes = zip(across(edges[:-1]), across(edges[1:]), up(counts.astype(float)), strict=True)
+    marks = [Mark("area c0", "".join(f"M{a:.1f} {FOOT}V{top:.1f}H{b - 0.8:.1f}V{FOOT}Z" for a, b, top in boxes))]
+    for place, value in enumerate(lines_at.values(), start=1):
+        marks.append(Mark(f"line c{place}", f"M{across(value):.1f} {FOOT}V{Chart.TOP}"))
+    legend = [(f"c{place}", f"{name} {number(value)}") for place, (name, value) in enumerate(lines_at.items(), start=1)]
+    named = ", ".join(text for _, text in legend)
+    description = f"{title}: {len(values):,} values from {values.min():.4g} to {values.max():.4g}; {named}."
+    return Chart(title, description, marks, _x_ticks(across), _y_ticks(up), x_label, "rows", legend=legend)
+
+
+def spikes(title: str, values: np.ndarray, y_label: str, threshold: float | None = None) -> Chart:
+    """Draw values in falling order as upright bars; those below a threshold stand out."""
+    ordered = np.sort(values)[::-1]
+    across, up = _axes(np.array([0.0, len(ordered)]), ordered, zero=True)
+    width = max(0.8 * (Chart.WIDTH - Chart.LEFT - Chart.RIGHT) / len(ordered), 0.5)
+    x, y = across(np.arange(len(ordered))), np.minimum(up(ordered), FOOT - 1.5)
+    low = ordered < (-np.inf if threshold is None else threshold)
+    marks = []
+    for style, chosen in (("area c0", ~low), ("area c3", low)):
+        boxes = zip(x[chosen], y[chosen], strict=True)
+        marks.append(Mark(style, "".join(f"M{a:.2f} {FOOT}V{top:.1f}h{width:.2f}V{FOOT}Z" for a, top in boxes)))
+    legend = [("c0", f"above {threshold:g}"), ("c3", f"below: {int(low.sum())}")] if low.any() else []
+    description = f"{title}: {len(ordered)} bars in falling order, from {ordered[0]:.4g} to {ordered[-1]:.4g}."
+    return Chart(
+        title, description, marks, _x_ticks(across), _y_ticks(up), "units, in falling order", y_label, legend=legend
+    )
+
+
+def scatter(
+    title: str, points: np.ndarray, axes: Sequence[str], groups: Mapping[str, np.ndarray], style: str = "c"
+) -> Chart:
+    """Draw points of shape (n, 2), each group (name to mask) in its colour; short names stand where the middle is."""
+    across, up = _map_axes(points[:, 0], points[:, 1], pad=0.04)
+    x, y = across(points[:, 0]), up(points[:, 1])
+    named = {name: f"{style}{place}" for place, name in enumerate(groups)}
+    marks = [Mark(f"dots {named[name]}", _dots(x[mask], y[mask])) for name, mask in groups.items()]
+    short = style == "c" and len(groups) > 1 and max(map(len, groups)) <= NAME
+    middles = [Label(float(np.median(x[m])), float(np.median(y[m])), name) for name, m in groups.items()]
+    several = f" in {len(groups)} groups: {', '.join(groups)}" if len(groups) > 1 else ""
+    description = f"{title}: {len(points):,} rows{several}."
+    legend = [(named[name], name) for name in groups] if several else []
+    shown = middles if short else []
+    return Chart(
+        title, description, marks, _x_ticks(across, up.start), _y_ticks(up), axes[0], axes[1], shown, legend, TALL
+    )
+
+
+def density(title: str, points: np.ndarray, axes: Sequence[str]) -> Chart:
+    """Draw how many of the points, of shape (n, 2), lie where; cells with fewer than `LEAST_SHOWN` stay blank."""
+    cells = int(np.clip(np.sqrt(len(points) / (2 * LEAST_SHOWN)), *CELLS))
+    counts, x_edges, y_edges = np.histogram2d(points[:, 0], points[:, 1], bins=cells)
+    across, up = _map_axes(x_edges, y_edges)
+    top = max(counts.max(), LEAST_SHOWN)
+    shade = np.where(counts < LEAST_SHOWN, -1, np.minimum(SHADES * counts / top, SHADES - 1).astype(int))
+    marks = []
+    for level in range(SHADES):
+        i, j = np.nonzero(shade == level)
+        boxes = zip(across(x_edges[i]), across(x_edges[i + 1]), up(y_edges[j]), up(y_edges[j + 1]), strict=True)
+        path = "".join(f"M{a:.1f} {c:.1f}H{b:.1f}V{d:.1f}H{a:.1f}Z" for a, b, c, d in boxes)
+        marks.append(Mark(f"area s{level}", path))
+    description = f"{title}: a density of {len(points):,} rows; cells with fewer than {LEAST_SHOWN} are blank."
+    return Chart(title, description, marks, _x_ticks(across, up.start), _y_ticks(up), axes[0], axes[1], height=TALL)

@@ -1,0 +1,69 @@
+"""Labels: groups of rows by what the user calls them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from isthmus import InputError
+
+GROUPS = 10
+"""Groups at most, one for each colour."""
+
+CLASSES = 50
+"""Whole numbers with more values than these are no names of classes."""
+
+BINS = 5
+OTHER = "others"
+
+
+def labels_of(y: Any, rows: int) -> np.ndarray:
+    """Return labels of shape (rows,).
+
+    Raises
+    ------
+    InputError
+        They are not one for each row.
+    """
+    labels = np.asarray(y)
+    if labels.shape != (rows,):
+        raise InputError(f"y has shape {labels.shape}, but there are {rows} rows in X: give one label for each row")
+    return labels
+
+
+def ordered(labels: np.ndarray) -> bool:
+    """Tell whether labels are numbers with too many values to be names of classes."""
+    most = {"f": GROUPS, "i": CLASSES, "u": CLASSES}.get(labels.dtype.kind)
+    return most is not None and len(np.unique(labels)) > most
+
+
+def groups_of(labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a mask for each group: of a label, the rarer ones together; of numbers by quantiles."""
+    if ordered(labels):
+        return _quantiles(labels.astype(float))
+    names = labels.astype(str)
+    count = Counter(names.tolist())
+    common = [name for name, _ in count.most_common(GROUPS if len(count) <= GROUPS else GROUPS - 1)]
+    place = {str(label): at for at, label in enumerate(np.unique(labels))} if labels.dtype.kind != "O" else {}
+    groups = {name: names == name for name in sorted(common, key=lambda name: (place.get(name, 0), name))}
+    rest = ~np.isin(names, common)
+    return {**groups, OTHER: rest} if rest.any() else groups
+
+
+def _quantiles(values: np.ndarray) -> dict[str, np.ndarray]:
+    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, BINS + 1)))
+    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+    return {f"{a:.3g} to {b:.3g}": bins == k for k, (a, b) in enumerate(pairwise(edges))}
+
+
+def spread(labels: np.ndarray | None, n: int, rows: int, seed: int = 0) -> np.ndarray:
+    """Return the places of `n` rows drawn at random, in turn from each group where there are labels."""
+    order = np.random.default_rng(seed).permutation(rows)
+    if labels is None:
+        return order[:n]
+    groups = [order[mask[order]] for mask in groups_of(labels).values()]
+    turns = max(map(len, groups))
+    return np.array([group[turn] for turn in range(turns) for group in groups if turn < len(group)][:n])

@@ -1,0 +1,72 @@
+"""Sections on the space of codes: a map of it, and what it decodes to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isthmus.apps.report.blocks import Block, Chart, Group, Section
+from isthmus.apps.report.charts import density, histogram, scatter
+from isthmus.apps.report.labels import spread
+from isthmus.apps.report.numbers import number
+from isthmus.apps.report.study import Study
+
+SIDE = 12
+SAMPLES = 40
+WALKS, STEPS = 5, 9
+SHARES = np.linspace(0, 1, STEPS)
+
+
+def map_section(study: Study) -> Section:
+    """Show where the codes lie, and what the places there decode to."""
+    plane = study.plane
+    where = "The code itself" if plane.direct else "The first two principal directions of the codes"
+    points = "each point is a row" + (", coloured by its label" if study.y is not None else "")
+    shown = (
+        (points if study.examples else "the stronger the colour, the more rows")
+        if plane.flat
+        else "how many rows lie where"
+    )
+    blocks: list[Block] = [latent_map(study)]
+    if study.decodes:
+        side = SIDE if study.pictures else SIDE // 4
+        places = plane.grid(side)
+        names = [", ".join(number(value, 2) for value in place) for place in plane.places(places)]
+        grid = study.rows.grid(study.decode(places), side, "decoded codes over the latent space", names=names)
+        blocks.append(
+            Group("The same, decoded", [grid], "A grid from the 2nd to the 98th percentile of each direction.")
+        )
+    return Section("latent", "The latent space", f"{where}; {shown}.", blocks, "pairs")
+
+
+def latent_map(study: Study, title: str = "Latent space") -> Chart:
+    """Draw where the codes lie: points, or a density where rows may not be shown; on a line, a histogram."""
+    plane = study.plane
+    if not plane.flat:
+        return histogram(title, plane.points[:, 0], plane.names[0], {"mean": float(plane.points.mean())})
+    if study.examples:
+        return scatter(title, plane.points, plane.names, study.groups, study.scale)
+    return density(title, plane.points, plane.names)
+
+
+def sample_section(study: Study) -> Section:
+    """Show what the model makes up."""
+    sampled = study.sample(SAMPLES if study.pictures else SAMPLES // 5)
+    samples = study.rows.grid(sampled, 10, "samples")
+    names = [f"{share:.0%}" for share in SHARES]
+    walks = study.rows.grid(study.decode(_walks(study)), STEPS, "interpolations, a straight line each", names=names)
+    ends = "from the code of one row to that of another" if study.examples else "between random places above"
+    blocks = [
+        Group("Samples", [samples], "Codes drawn from the prior."),
+        Group("Interpolations", [walks], f"Straight lines {ends}."),
+    ]
+    lead = "Codes that were drawn or mixed, and decoded."
+    return Section("samples", "Samples and interpolations", lead, blocks, "pairs")
+
+
+def _walks(study: Study) -> np.ndarray:
+    """Return codes on straight lines from one code to another, line by line."""
+    n = 2 * (WALKS if study.pictures else 1)
+    codes = study.codes[spread(study.y, n, len(study), seed=1)] if study.examples else study.plane.anywhere(n)
+    share = SHARES[None, :, None]
+    start, end = codes[: len(codes) // 2, None], codes[len(codes) // 2 : 2 * (len(codes) // 2), None]
+    return ((1 - share) * start + share * end).reshape(-1, study.units)

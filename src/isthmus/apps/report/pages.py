@@ -1,0 +1,111 @@
+"""Reports: on one model, and on several beside each other, each as one HTML file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from isthmus import __version__
+from isthmus.apps.report import about, comparison, latent, rebuilding, units
+from isthmus.apps.report.blocks import Chapter, Note, Page, Section
+from isthmus.apps.report.render import write_page
+from isthmus.apps.report.study import Study
+from isthmus.variants import variant_name
+
+if TYPE_CHECKING:
+    from isthmus.autoencoder import Autoencoder
+
+FOOT = f"Written by isthmus {__version__}. One file: it loads nothing from elsewhere."
+
+
+def write(
+    model: Autoencoder,
+    X: Any,
+    path: str | os.PathLike[str],
+    *,
+    y: Any = None,
+    examples: bool = True,
+    title: str | None = None,
+) -> None:
+    """Write a report on a model: one HTML file that needs no network.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : rows, as for ``model.transform``, or a stream of them
+        What the model is looked at with; best rows that it was not trained on.
+    path : str or PathLike
+        The file to write, whole or not at all.
+    y : array of shape (n,), optional
+        Labels, for colours.
+    examples : bool, default True
+        False leaves every real row out, and says what is left out.
+    title : str, optional
+
+    Raises
+    ------
+    InputError
+        The rows do not suit the model, y has another length, or the file cannot be written.
+    MissingExtraError
+        Jinja is not installed.
+    """
+    study = Study(model, X, y, examples)
+    page = Page(
+        title or f"The {variant_name(about.variant_of(model))} autoencoder",
+        about.sentence(model),
+        about.figures(study),
+        sections(study),
+        about.widths(study),
+        [*about.warnings_of(study), *about.left_out(study)],
+        foot=FOOT,
+    )
+    write_page(page, path)
+
+
+def write_comparison(
+    models: Mapping[str, Autoencoder],
+    X: Any,
+    path: str | os.PathLike[str],
+    *,
+    y: Any = None,
+    examples: bool = True,
+    title: str | None = None,
+) -> None:
+    """Write a report that sets models side by side on the same rows, with the report on each folded away.
+
+    Parameters
+    ----------
+    models : dict of Autoencoder
+        Fitted, by the name that each is to have.
+    X, path, y, examples, title :
+        As for `write`.
+
+    Raises
+    ------
+    InputError
+        As for `write`; or there are no models.
+    """
+    studies = {name: Study(model, X, y, examples) for name, model in models.items()}
+    page = comparison.page(studies, title)
+    chapters = [_chapter(name, study) for name, study in studies.items()]
+    write_page(Page(**{**vars(page), "chapters": chapters, "foot": FOOT}), path)
+
+
+def _chapter(name: str, study: Study) -> Chapter:
+    return Chapter(f"model-{name}", name, about.sentence(study.model), sections(study), about.warnings_of(study))
+
+
+def sections(study: Study) -> list[Section]:
+    """Return the sections of the report on one model."""
+    found = [about.training_section(study)]
+    found += [rebuilding.original_section(study)] if study.examples else []
+    found += [rebuilding.error_section(study), latent.map_section(study)]
+    found += [latent.sample_section(study), units.capture_section(study)] if study.decodes else [_no_decoder()]
+    return [*found, units.activity_section(study), about.model_section(study)]
+
+
+def _no_decoder() -> Section:
+    why = "The net has connections around the code, so a code alone cannot be decoded: no samples, walks or atoms."
+    return Section("samples", "Samples and units", "", [Note(why, "Not for this net")], "flow")

@@ -1,0 +1,45 @@
+"""Render: from a `Page` to one HTML file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from isthmus import MissingExtraError
+from isthmus.apps.report.blocks import Page
+from isthmus.data.files import atomic
+
+
+def _environment() -> Any:
+    """Return the templates.
+
+    Raises
+    ------
+    MissingExtraError
+        Jinja is not installed.
+    """
+    try:
+        import jinja2
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            "a report needs the package 'jinja2', which is not installed: pip install 'isthmus[report]'"
+        ) from error
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("isthmus.apps.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+def html(page: Page) -> str:
+    """Return the page as one HTML document that needs nothing else."""
+    return str(_environment().get_template("page.html").render(page=page))
+
+
+def write_page(page: Page, path: str | os.PathLike[str]) -> None:
+    """Write the page, whole or not at all."""
+    content = html(page)
+    with atomic(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")

@@ -1,0 +1,239 @@
+"""Study: what a report measures of a model on some rows, each figure once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from isthmus import InputError
+from isthmus.apps.likeness import Likeness
+from isthmus.apps.measures import active
+from isthmus.apps.report.labels import groups_of, labels_of, ordered
+from isthmus.apps.report.pictures import PictureRows
+from isthmus.apps.report.plane import Plane
+from isthmus.apps.report.rows import Rows, drawn, take
+from isthmus.apps.report.tables import TableRows
+
+if TYPE_CHECKING:
+    from isthmus.autoencoder import Autoencoder
+
+ROWS, ELEMENTS = 10_000, 2**25
+"""Rows that are looked at, and numbers in them, at most."""
+
+SILENT = 0.01
+"""Nats below which a unit of a posterior says nothing about the row."""
+
+
+class Study:
+    """A model and the rows that it is looked at with.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : rows, as for ``model.transform``, or a stream of them
+        Where there are very many, some are drawn at random.
+    y : array of shape (n,), optional
+        Labels; also the condition of a model that was trained with ``condition="y"``.
+    examples : bool, default True
+        Whether real rows may be shown.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two rows, or not one label for each.
+    sklearn.exceptions.NotFittedError
+        The model is not fitted.
+
+    Attributes
+    ----------
+    total : int
+        Rows of X.
+    X, y :
+        The rows that are looked at, and their labels.
+    """
+
+    def __init__(self, model: Autoencoder, X: Any, y: Any = None, examples: bool = True) -> None:
+        check_is_fitted(model)
+        X = X if hasattr(X, "shape") or hasattr(X, "columns") else np.asarray(X)
+        if len(X) < 2:
+            raise InputError(f"X has {len(X)} rows, but a report needs at least 2: give more")
+        labels = None if y is None else labels_of(y, len(X))
+        self.model, self.examples, self.total = model, examples, len(X)
+        most = max(2, min(ROWS, ELEMENTS // prod(model.data_.shape)))
+        at = np.arange(len(X))
+        if len(X) > most:
+            at = np.sort(np.random.default_rng(0).choice(len(X), most, replace=False))
+        self.X, self.y = drawn(X, at), None if labels is None else labels[at]
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """How rows are shown."""
+        data = self.model.data_
+        if self.pictures:
+            return PictureRows(getattr(data, "channels_first", False))
+        return TableRows(data.feature_names(), self.originals)
+
+    @property
+    def pictures(self) -> bool:
+        """Whether a row is a picture."""
+        return len(self.model.data_.shape) == 3
+
+    @cached_property
+    def originals(self) -> Any:
+        """The rows without the columns that are given and not rebuilt."""
+        if self.model.condition is None or self.model.condition == "y":
+            return self.X
+        return nw.from_native(self.X, eager_only=True).drop(self._given_columns).to_native()
+
+    @property
+    def _given_columns(self) -> list[str]:
+        condition = self.model.condition
+        return [condition] if isinstance(condition, str) else list(condition)
+
+    @property
+    def given(self) -> Any:
+        """The condition of each row, where X does not hold it."""
+        return self.y if self.model.condition == "y" else None
+
+    @cached_property
+    def typical(self) -> Any:
+        """The most frequent condition: what codes are decoded under that belong to no row."""
+        if self.model.condition is None:
+            return None
+        if self.model.condition == "y":
+            return [Counter(np.asarray(self.y).tolist()).most_common(1)[0][0]]
+        frame = nw.from_native(self.X, eager_only=True).select(self._given_columns)
+        commonest = Counter(frame.iter_rows()).most_common(1)[0][0]
+        return frame[[list(frame.iter_rows()).index(commonest)]].to_native()
+
+    @cached_property
+    def groups(self) -> dict[str, np.ndarray]:
+        """Masks of the rows by label."""
+        return {"rows": np.ones(len(self), bool)} if self.y is None else groups_of(self.y)
+
+    @property
+    def scale(self) -> str:
+        """Which colours the groups get: ``"c"`` for names, ``"s"`` for steps of a number."""
+        return "s" if self.y is not None and ordered(self.y) else "c"
+
+    # -- the model on the rows -----------------------------------------------------------------------------------
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """Codes of the rows."""
+        return self.model.transform(self.X, condition=self.given).astype(float)
+
+    @cached_property
+    def rebuilt(self) -> Any:
+        """The rows, rebuilt."""
+        return self.model.reconstruct(self.X, condition=self.given)
+
+    @cached_property
+    def likeness(self) -> dict[str, Any]:
+        """How like the rows the rebuilt ones are, whatever the model was trained with."""
+        likeness = Likeness()
+        likeness.add(self.originals, self.rebuilt)
+        return likeness.figures()
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """Error of each row."""
+        return self.model.reconstruction_error(self.X, condition=self.given).astype(float)
+
+    def elements(self, at: np.ndarray) -> np.ndarray:
+        """Return the error of each element of some rows."""
+        given = None if self.given is None else self.given[at]
+        return self.model.reconstruction_error(take(self.X, at), per="element", condition=given)
+
+    @cached_property
+    def feature_errors(self) -> np.ndarray:
+        """Mean error of each of the user's elements."""
+        return self.model.reconstruction_error(self.X, per="feature", condition=self.given)
+
+    def corrupted(self, at: np.ndarray) -> Any:
+        """Return some rows as the encoder saw them in training; None where it saw them as they are."""
+        return self.model.corrupt(take(self.X, at), random_state=0)
+
+    def reconstruct(self, rows: Any, at: np.ndarray) -> Any:
+        """Return other versions of the rows at some places, rebuilt under the condition of these."""
+        if self.model.condition is None or self.model.condition == "y":
+            return self.model.reconstruct(rows, condition=None if self.given is None else self.given[at])
+        own = nw.from_native(take(self.X, at), eager_only=True).select(self._given_columns)
+        return self.model.reconstruct(
+            nw.from_native(rows, eager_only=True).with_columns(own.iter_columns()).to_native()
+        )
+
+    @property
+    def decodes(self) -> bool:
+        """Whether codes alone can be decoded."""
+        return "decode" in self.model.graphs()
+
+    def decode(self, codes: np.ndarray) -> Any:
+        """Return what codes decode to."""
+        return self.model.inverse_transform(codes, condition=self.typical)
+
+    def sample(self, n: int) -> Any:
+        """Return samples."""
+        return self.model.sample(n, condition=self.typical, random_state=0)
+
+    # -- units ---------------------------------------------------------------------------------------------------
+
+    @property
+    def units(self) -> int:
+        """Numbers in a code."""
+        return self.codes.shape[1]
+
+    @cached_property
+    def deviation(self) -> np.ndarray:
+        """Standard deviation of each unit over the rows."""
+        return self.codes.std(0)
+
+    @cached_property
+    def usage(self) -> np.ndarray:
+        """Share of the rows in which each unit is not zero."""
+        return (self.codes != 0).mean(0)
+
+    @property
+    def switches(self) -> bool:
+        """Whether units are exactly zero in some rows: a sparse code."""
+        return bool(self.usage.mean() < 0.995)
+
+    @cached_property
+    def kl(self) -> np.ndarray | None:
+        """KL from q(z|x) to N(0, 1) of each unit in nats, the mean over the rows; None without a posterior."""
+        if "posterior" not in self.model.graphs():
+            return None
+        mean, variance = (part.astype(float) for part in self.model.posterior(self.X, condition=self.given))
+        return 0.5 * (variance + mean**2 - 1 - np.log(variance)).mean(0)
+
+    @cached_property
+    def alive(self) -> np.ndarray:
+        """Which units are active."""
+        return active(self.codes, self.kl is not None)
+
+    @cached_property
+    def silent(self) -> int:
+        """How many units of a posterior say nothing about the row."""
+        return 0 if self.kl is None else int((self.kl < SILENT).sum())
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether that are most of them."""
+        return 2 * self.silent > self.units
+
+    @cached_property
+    def plane(self) -> Plane:
+        """The plane that the codes are looked at in."""
+        return Plane(self.codes)

@@ -1,0 +1,164 @@
+"""Rows of a table: small tables and bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Table
+from isthmus.apps.report.numbers import number
+
+COLUMNS = 8
+"""Columns of the user's table that a small table shows at most."""
+
+ROWS = 5
+"""Rows that a table compares at most."""
+
+LOADINGS = 6
+FEATURES = 24
+FLAT = 1e-6
+"""Share of a standard deviation below which a column counts as unmoved."""
+
+Columns = dict[str, np.ndarray]
+
+
+class TableRows:
+    """How rows of a table are shown.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns, in order.
+    X : the user's rows
+        What deviations are measured on.
+    """
+
+    layout = "pairs"
+    differences = "An atom's bars are standard deviations of the column that one step of the unit moves it by."
+
+    def __init__(self, names: Sequence[str], X: Any) -> None:
+        self.names = list(names)
+        numbers = {name: _numbers(values) for name, values in self._columns(X).items()}
+        self.deviation = {n: _deviation(v) for n, v in numbers.items() if v is not None}
+
+    def versions(self, given: Mapping[str, Any], errors: np.ndarray, caption: str = "") -> list[Block]:
+        """Show a line for each version of each row; the last is shaded by its error, the largest of a row is bold."""
+        named = {version: self._columns(rows) for version, rows in given.items()}
+        errors = np.nan_to_num(errors)[:ROWS]
+        chosen = np.sort(np.argsort(-errors.mean(0), kind="stable")[:COLUMNS])
+        heat = np.maximum(errors[:, chosen], 0) / (errors[:, chosen].max() or 1.0)
+        lines = []
+        for row, shades in enumerate(heat):
+            for version, columns in named.items():
+                cells = [Cell(_text(columns[self.names[c]][row])) for c in chosen]
+                lines.append([Cell(f"{row + 1} {version}"), *cells])
+            lines[-1] = [lines[-1][0], *_shaded(lines[-1][1:], shades)]
+        return [Table(["row", *(self.names[c] for c in chosen)], lines, self._of(len(chosen)), len(named))]
+
+    def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
+        """Show a table; of many columns those that vary most."""
+        columns = self._columns(given)
+        moved = sorted(self.names, key=lambda name: -self._moved(name, columns[name]))[:COLUMNS]
+        shown = [name for name in self.names if name in moved]
+        heads = names or [str(row + 1) for row in range(len(columns[shown[0]]))]
+        lines = [[Cell(head), *(Cell(_text(columns[n][row])) for n in shown)] for row, head in enumerate(heads)]
+        return Table(["", *shown], lines, ", ".join(filter(None, [caption, self._of(len(shown))])))
+
+    def unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
+        """Show the atom as bars of the columns that the unit moves most, and the traversal as a table of these."""
+        before, after, along = self._columns(below), self._columns(above), self._columns(walk)
+        moved = self._most_moved(along)
+        loadings = {n: self._loading(n, before, after) for n in moved}
+        longest = max(map(abs, loadings.values()), default=0.0) or 1.0
+        bars = [Bar(n, v / longest, self._step(n, v, before, after)) for n, v in loadings.items()]
+        head = ["traversal", *(f"{number(float(step), sign=True)}σ" if step else "mean" for step in steps)]
+        lines = [[Cell(n), *(Cell(_text(value)) for value in along[n])] for n in moved]
+        return [Bars(bars, "Atom"), Table(head, lines)]
+
+    def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
+        """Show the rows that activate a unit most, upright, in the columns that the unit moves most."""
+        moved, columns = self._most_moved(self._columns(walk)), self._columns(given)
+        lines = [[Cell(n), *(Cell(_text(value)) for value in columns[n][:ROWS])] for n in moved]
+        return Table(["highest rows", *map(_text, activations[:ROWS])], lines)
+
+    def by_feature(self, errors: np.ndarray) -> Block:
+        """Show the columns with the largest errors as bars."""
+        errors = np.nan_to_num(np.ravel(errors))
+        worst = np.argsort(-errors, kind="stable")[:FEATURES]
+        shares = errors / (errors.max() or 1.0)
+        bars = [Bar(self.names[c], float(shares[c]), number(float(errors[c]), 3)) for c in worst]
+        return Bars(bars, ", ".join(filter(None, ["Mean error of each column", self._of(len(worst))])))
+
+    def _columns(self, rows: Any) -> Columns:
+        """Return the columns by name; numbers as float64."""
+        frame = nw.from_native(rows, eager_only=True, pass_through=True)
+        if isinstance(frame, nw.DataFrame):
+            return {name: _values(frame[:, place]) for place, name in enumerate(self.names)}
+        array = np.asarray(rows)
+        return {name: array[:, place] for place, name in enumerate(self.names)}
+
+    def _most_moved(self, along: Columns) -> list[str]:
+        moved = sorted(self.names, key=lambda name: -self._moved(name, along[name]))[:LOADINGS]
+        return [name for name in moved if self._moved(name, along[name]) > FLAT] or moved[:1]
+
+    def _moved(self, name: str, along: np.ndarray) -> float:
+        """Return how far a column goes, in standard deviations; a change of category counts as one."""
+        numbers = _numbers(along)
+        if numbers is None or name not in self.deviation:
+            return float(len(set(along.astype(str))) > 1)
+        there = numbers[np.isfinite(numbers)]
+        return float(np.ptp(there)) / self.deviation[name] if len(there) else 0.0
+
+    def _loading(self, name: str, before: Columns, after: Columns) -> float:
+        a, b = _numbers(before[name]), _numbers(after[name])
+        if a is None or b is None or name not in self.deviation:
+            return 0.0
+        return float(np.nan_to_num((b[0] - a[0]) / self.deviation[name]))
+
+    def _step(self, name: str, loading: float, before: Columns, after: Columns) -> str:
+        if name in self.deviation:
+            return f"{number(loading, 2, sign=True)} σ"
+        a, b = str(before[name][0]), str(after[name][0])
+        return f"stays {a}" if a == b else f"{a} → {b}"
+
+    def _of(self, shown: int) -> str:
+        return "" if shown == len(self.names) else f"{shown} of {len(self.names)} columns"
+
+
+def _shaded(cells: Sequence[Cell], shades: np.ndarray) -> list[Cell]:
+    """Return cells with a heat each; the hottest is marked."""
+    pairs = zip(cells, shades, strict=True)
+    return [replace(cell, heat=float(heat), marked=bool(heat == shades.max())) for cell, heat in pairs]
+
+
+def _values(series: nw.Series[Any]) -> np.ndarray:
+    if series.dtype.is_numeric():
+        return series.cast(nw.Float64).to_numpy()
+    return series.to_numpy()
+
+
+def _numbers(values: np.ndarray) -> np.ndarray | None:
+    """Return a column as float64, dates and durations in seconds; None where it is text or truth values."""
+    if values.dtype.kind in "mM":
+        return np.where(np.isnat(values), np.nan, values.astype(f"{values.dtype.kind}8[us]").astype(np.int64) / 1e6)
+    if values.dtype.kind in "fiu":
+        return values.astype(np.float64)
+    plain = values.dtype == object and all(type(value) in (int, float) for value in values)
+    return values.astype(np.float64) if plain else None
+
+
+def _deviation(values: np.ndarray) -> float:
+    return (float(np.nanstd(values)) if np.isfinite(values).any() else 0.0) or 1.0
+
+
+def _text(value: Any) -> str:
+    """Return a cell in few letters."""
+    if isinstance(value, np.datetime64):
+        return str(value)[:16].replace("T", " ")
+    if isinstance(value, (float, np.floating)):
+        return "–" if np.isnan(value) else number(float(value))
+    return "–" if value is None else str(value)
