@@ -1,0 +1,169 @@
+"""The pages: their code runs, their commands exist, their links lead somewhere, and what is generated is up to date."""
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_digits, load_wine
+
+from isthmus import Autoencoder
+from isthmus.apps.cli.main import MODULES, main
+from isthmus.core.part import PARTS
+
+ROOT = Path(__file__).parents[1]
+PAGES = {str(p.relative_to(ROOT)): p for p in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]}
+FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+"""Pages of the site that docs/hooks.py takes from the root."""
+
+
+def load_generator():
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = load_generator()
+
+
+def text_of(page):
+    return PAGES[page].read_text(encoding="utf-8")
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(page), re.M | re.S)
+
+
+def lines(page):
+    """Return what is typed in the console blocks of a page."""
+    return [line[2:] for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+
+
+def commands(page):
+    return [shlex.split(line)[1:] for line in lines(page) if line.startswith("isthmus ")]
+
+
+def pages_with(found):
+    return pytest.mark.parametrize("page", [page for page in PAGES if found(page)])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Stand in a folder of its own; take out of the table of parts what a page put there."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in [name for name, cls in PARTS.items() if cls.__module__ == "page"]:
+        del PARTS[name]
+
+
+# -- what is generated -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", generate.PAGES)
+def test_generated_pieces_are_as_the_code_has_them(page):
+    assert "<!-- generated: " in text_of(page)
+    assert generate.generated(text_of(page)) == text_of(page), "run: python docs/generate.py"
+
+
+def test_the_readme_has_the_table_of_variants():
+    assert generate.variants_table() in text_of("README.md")
+
+
+# -- Python ----------------------------------------------------------------------------------------------------------
+
+
+@pages_with(lambda page: blocks(page, "python"))
+def test_the_python_of_a_page_runs(page, folder):
+    if page == "docs/file-format.md":  # it reads a model that the reader has
+        Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(load_digits().images / 16).save("model.safetensors")
+    names = {"__name__": "page"}
+    for block in blocks(page, "python"):
+        exec(compile(block, page, "exec"), names)
+
+
+def test_parts_of_installed_packages_are_found(tmp_path):
+    page = "docs/own-parts.md"
+    (announced,) = (tomllib.loads(block)["project"]["entry-points"] for block in blocks(page, "toml"))
+    ((group, entries),) = announced.items()
+    info = tmp_path / "shallow_net-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shallow-net\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *(f"{k} = {v}" for k, v in entries.items())]))
+    (tmp_path / "shallow_net.py").write_text(blocks(page, "python")[0])
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    train = "train digits --net shallow --latent-dim 4 --epochs 1 --quiet -o model.safetensors"
+    for arguments in (train, "encode model.safetensors digits -o codes.npy"):
+        command = [sys.executable, "-m", "isthmus", *arguments.split()]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "codes.npy").exists()
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+
+
+@pages_with(commands)
+def test_the_commands_of_a_page_exist_with_their_options(page, folder):
+    for name, *arguments in commands(page):
+        context = click.Context(main, info_name="isthmus")
+        main.get_command(context, name).make_context(name, arguments, parent=context)
+
+
+@pages_with(lambda page: "`" in text_of(page))
+def test_commands_and_options_in_the_text_exist(page):
+    context = click.Context(main)
+    known = {option for name in MODULES for p in main.get_command(context, name).params for option in p.opts}
+    assert set(re.findall(r"`isthmus ([a-z]+)", text_of(page))) <= set(MODULES)
+    assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) <= known | {"--help"}
+
+
+@pages_with(lines)
+def test_make_and_pip_know_what_is_asked_of_them(page):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for line in lines(page):
+        program, *words = shlex.split(line)
+        assert program in ("make", "pip", "isthmus")
+        if program == "make":
+            assert words[0] in targets, line
+        for extra in re.findall(r"\.\[(.*)\]", line):
+            assert set(extra.split(",")) <= set(extras), line
+
+
+@pytest.mark.slow
+@pages_with(commands)
+def test_the_commands_of_a_page_run(page, folder):
+    wine = load_wine(as_frame=True)
+    wine.data.assign(kind=wine.target_names[wine.target]).to_csv("cells.csv", index=False)
+    for arguments in commands(page):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, f"{shlex.join(arguments)}: {result.output}"
+
+
+# -- links -----------------------------------------------------------------------------------------------------------
+
+
+def links(page):
+    return re.findall(r"\]\(([^)#\s]+)", re.sub(r"```.*?```", "", text_of(page), flags=re.S))
+
+
+@pages_with(links)
+def test_links_lead_somewhere(page):
+    for link in links(page):
+        if not link.startswith("https://"):
+            inside = PAGES[page].parent.name == "docs" and link in FROM_ROOT
+            target = ROOT / FROM_ROOT[link] if inside else PAGES[page].parent / link
+            assert target.exists(), link
+
+
+def test_every_page_of_the_site_is_in_its_menu():
+    menu = set(re.findall(r"^  - .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    assert menu == {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")} | set(FROM_ROOT)
