@@ -238,16 +238,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def _learn(self, X: Any, y: Any, variant: Variant) -> None:
         """Fit the data and build untrained parts for it."""
-        self.__dict__.pop("_training_", None)
         condition = None if self.condition is None else Condition(self.condition)
         free, given = (X, None) if condition is None else condition.split(X, y)
-        data = choose_data(self.data, free, variant.table_scale)
-        self.data_ = data.learn(free.chunks() if is_stream(free) else [free])
-        self.condition_ = None if condition is None else condition.learn(given)
-        width = 0 if self.condition_ is None else self.condition_.width
+        data = choose_data(self.data, free, variant.table_scale).learn(free.chunks() if is_stream(free) else [free])
+        condition = None if condition is None else condition.learn(given)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._draw_seed())
-            self.objective_ = variant.objective(self.data_, self.latent_dim, self.net, width)
+            objective = variant.objective(data, self.latent_dim, self.net, condition.width if condition else 0)
+        for trained in ("_training_", "prior_"):
+            self.__dict__.pop(trained, None)
+        self.data_, self.condition_, self.objective_ = data, condition, objective
         self.history_: list[dict[str, Any]] = []
         self._note_features(X)
         size = prod(self.data_.shape)
@@ -298,7 +298,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.objective_.to(self._device())
         watched = interactive() if self.verbose == "auto" else bool(self.verbose)
         told: list[Callback] = [Progress() if watched else Lines(), *self.callbacks]
-        return Training(self.objective_, settings, told)
+        return Training(self.objective_, settings, told, initialize=not hasattr(self, "prior_"))
 
     def _run(self, training: Training, source: Any, held: Checkpoint | None, epochs: int | None = None) -> Self:
         """Train, and leave the estimator fitted whatever ends it."""
@@ -422,7 +422,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self._numpy(found["located"] if per == "element" else found["located"].mean(0), X)
 
     def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
-        """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats; higher is more typical."""
+        """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats."""
         check_is_fitted(self)
         if not self.objective_.model.has_posterior:
             return -self.reconstruction_error(X, condition=condition)
@@ -559,7 +559,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             self.feature_names_in_ = np.asarray(state["feature_names_in"], dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "prior_") and self.prior_ is not None
+        return hasattr(self, "prior_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -199,7 +199,7 @@ class TopK(Variant):
 class Contractive(Variant):
     """Codes change little when the input does: a cost on the encoder's Jacobian (Rifai 2011)."""
 
-    weight: Weight = knob(0.003, "weight of the squared Frobenius norm of the Jacobian")
+    weight: Weight = knob(0.002, "weight of the squared Frobenius norm of the Jacobian")
     exact: bool = knob(None, "the exact norm instead of Hutchinson's estimate; default: exact up to 4 units")
 
     def __post_init__(self) -> None:

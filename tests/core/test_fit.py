@@ -233,6 +233,8 @@ def test_a_saved_model_is_trained_further(tmp_path):
     further = isthmus.load(path).set_params(warm_start=True, epochs=10, learning_rate=1e-3).fit(DIGITS)
     assert further.score(DIGITS) > before
     assert len(further.history_) == 15
+    still = isthmus.load(path).set_params(warm_start=True, epochs=1, learning_rate=0.0).fit(DIGITS)
+    assert same(still, first)
 
 
 def test_the_logs_of_callbacks(tmp_path):

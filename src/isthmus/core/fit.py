@@ -99,6 +99,8 @@ class Training:
         Each is called with every `Event`.
     sync : callable or None
         Called with the parameters before each optimizer step: averages gradients over processes.
+    initialize : bool, default True
+        Whether parts choose a start that knows the data; False where training goes on from trained weights.
     """
 
     def __init__(
@@ -107,8 +109,10 @@ class Training:
         settings: Settings,
         callbacks: Sequence[Callback] = (),
         sync: Callable[[list[Tensor]], None] | None = None,
+        initialize: bool = True,
     ) -> None:
         self.objective, self.settings, self.callbacks, self.sync = objective, settings, tuple(callbacks), sync
+        self.initialize = initialize
         self.players = {name: _flat(groups) for name, groups in objective.players().items()}
         self.optimizers = {
             name: torch.optim.AdamW(
@@ -163,8 +167,9 @@ class Training:
 
     def _start(self, source: Any) -> None:
         """Let the parts choose their start, and keep it as the best so far."""
-        self.objective.train()
-        self.objective.initialize(source.sample(self.objective.sample_rows()))
+        if self.initialize:
+            self.objective.train()
+            self.objective.initialize(source.sample(self.objective.sample_rows()))
         for average, weight in zip(self.averages, self.weights, strict=False):
             average.copy_(weight.detach())
         if source.steps("validation"):

@@ -15,8 +15,8 @@ from isthmus.core.data import Columns, Data
 from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
-from isthmus.data.defaults import mlp_for
 from isthmus.data.arrays import array
+from isthmus.data.defaults import mlp_for
 from isthmus.data.encode import codes, numbers
 from isthmus.data.learner import learnt
 from isthmus.data.restore import Column, frame, restored

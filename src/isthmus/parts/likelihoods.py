@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from isthmus.core.errors import InputError
 from isthmus.core.kinds import Likelihood
@@ -42,13 +44,34 @@ class Squared(Likelihood):
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the squared difference."""
-        if self.bounds is not None:
-            y = y + (self.mean(y) - y).detach()
-        return (y - x).square()
+        if self.bounds is None:
+            return (y - x).square()
+        if not y.requires_grad:
+            return (self.mean(y) - x).square()
+        squared: Tensor = CutSquare.apply(y, x, *self.bounds)
+        return squared
 
     def mean(self, y: Tensor) -> Tensor:
         """Return y within the bounds."""
         return y if self.bounds is None else y.clamp(*self.bounds)
+
+
+class CutSquare(torch.autograd.Function):
+    """(cut(y) − x)², whose gradient in y is 2 (cut(y) − x) beyond the bounds too; one pass back."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, x: Tensor, low: float, high: float) -> Tensor:
+        """Return the squared difference."""
+        gap = y.clamp(low, high).sub_(x)
+        ctx.save_for_backward(gap)
+        return gap.square()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        """Return the gradient in y; x and the bounds have none."""
+        (gap,) = ctx.saved_tensors
+        return gap * (2 * gradient), None, None, None
 
 
 @part("likelihood/absolute")
