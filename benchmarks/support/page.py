@@ -1,0 +1,88 @@
+"""docs/benchmarks.md, made from the JSON of the results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+HEAD = """# Benchmarks
+
+Every figure below was measured by one command, and that command repeats it. Peers run side by side in the same run.
+Speeds are those of one machine: compare the ratios.
+
+`make bench` runs them all and writes this page; `python -m benchmarks --list` says what there is.
+Data are looked for under `$ISTHMUS_DATA`; what needs data or a peer that are not there is skipped, and says so.
+"""
+
+Row = list[Any]
+
+
+def page(results: list[dict[str, Any]], missing: list[str]) -> str:
+    """Return the page: all bars in one table, then a section for each benchmark.
+
+    Parameters
+    ----------
+    results : list of dict
+        In the order of the page.
+    missing : list of str
+        Names of benchmarks without a result.
+    """
+    bars = [bar(result, figure) for result in results for figure in result["figures"] if figure["met"] is not None]
+    blocks = [HEAD]
+    if bars:
+        blocks.append(grid([["what", "measured", "bar", "met", "benchmark"], *bars]))
+    if missing:
+        blocks.append(f"Not measured yet: {', '.join(f'`{name}`' for name in missing)}.\n")
+    return "\n".join([*blocks, *map(section, results)])
+
+
+def bar(result: dict[str, Any], figure: dict[str, Any]) -> Row:
+    return [*figure_row(figure), f"[{result['name']}](#{result['name']})"]
+
+
+def section(result: dict[str, Any]) -> str:
+    figures = [["what", "measured", "bar", "met"], *map(figure_row, result["figures"])]
+    blocks = [f"## {result['name']}\n", f"{result['about']}\n", grid(figures)]
+    blocks += [grid(result["table"])] if result["table"] else []
+    return "\n".join([*blocks, f"{provenance(result)}\n"])
+
+
+def figure_row(figure: dict[str, Any]) -> Row:
+    met = {True: "yes", False: "**no**", None: ""}[figure["met"]]
+    return [figure["what"], number(figure["value"], figure["unit"]), limits(figure), met]
+
+
+def limits(figure: dict[str, Any]) -> str:
+    both = (("≥", figure["least"]), ("≤", figure["most"]))
+    return ", ".join(f"{sign} {number(value, figure['unit'])}" for sign, value in both if value is not None)
+
+
+def provenance(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    parts = [
+        f"`python -m benchmarks {result['name']}`",
+        f"{result['date']}, {result['seconds']:.0f} s in all",
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads",
+        f"torch {machine['torch']}, Python {machine['python']}",
+    ]
+    return " · ".join(parts)
+
+
+def number(value: Any, unit: str = "") -> str:
+    """Return a number as it is read best.
+
+    Examples
+    --------
+    >>> number(0.0060123, "s"), number(51234.7), number(3), number("a word")
+    ('0.006012 s', '51,235', '3', 'a word')
+    """
+    if isinstance(value, str):
+        return value
+    text = f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:.4g}"
+    return f"{text} {unit}".strip()
+
+
+def grid(rows: list[Row]) -> str:
+    """Return a Markdown table; the first row is its header."""
+    head, *body = ([number(cell) for cell in row] for row in rows)
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
