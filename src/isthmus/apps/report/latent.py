@@ -10,6 +10,9 @@ from isthmus.apps.report.labels import spread
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import Study
 
+POINTS = 3_000
+"""Points on a map at most: more hide each other."""
+
 SIDE = 12
 SAMPLES = 40
 WALKS, STEPS = 5, 9
@@ -20,12 +23,6 @@ def map_section(study: Study) -> Section:
     """Show where the codes lie, and what the places there decode to."""
     plane = study.plane
     where = "The code itself" if plane.direct else "The first two principal directions of the codes"
-    points = "each point is a row" + (", coloured by its label" if study.y is not None else "")
-    shown = (
-        (points if study.examples else "the stronger the colour, the more rows")
-        if plane.flat
-        else "how many rows lie where"
-    )
     blocks: list[Block] = [latent_map(study)]
     if study.decodes:
         side = SIDE if study.pictures else SIDE // 4
@@ -35,7 +32,17 @@ def map_section(study: Study) -> Section:
         blocks.append(
             Group("The same, decoded", [grid], "A grid from the 2nd to the 98th percentile of each direction.")
         )
-    return Section("latent", "The latent space", f"{where}; {shown}.", blocks, "pairs")
+    return Section("latent", "The latent space", f"{where}; {_shown(study)}.", blocks, "pairs")
+
+
+def _shown(study: Study) -> str:
+    """Say what stands on the map."""
+    if not study.plane.flat:
+        return "how many rows lie where"
+    if not study.examples:
+        return "the stronger the colour, the more rows"
+    points = "each point is a row" if len(study) <= POINTS else f"{POINTS:,} rows, a point each"
+    return points + (", coloured by its label" if study.y is not None else "")
 
 
 def latent_map(study: Study, title: str = "Latent space") -> Chart:
@@ -44,7 +51,9 @@ def latent_map(study: Study, title: str = "Latent space") -> Chart:
     if not plane.flat:
         return histogram(title, plane.points[:, 0], plane.names[0], {"mean": float(plane.points.mean())})
     if study.examples:
-        return scatter(title, plane.points, plane.names, study.groups, study.scale)
+        some = np.random.default_rng(0).permutation(len(study))[:POINTS]
+        groups = {name: mask[some] for name, mask in study.groups.items()}
+        return scatter(title, plane.points[some], plane.names, groups, study.scale)
     return density(title, plane.points, plane.names)
 
 
