@@ -13,8 +13,10 @@ from sklearn.exceptions import NotFittedError
 
 import isthmus
 from isthmus import Autoencoder, Images, InputError, Table
+from isthmus.core import part as parts
 from isthmus.data.folders import PictureStream
 from isthmus.data.parquet import ParquetStream
+from isthmus.parts.catalogue import load_all
 
 DIGITS = load_digits().images[:400].astype(np.float32) / 16
 FLAT = DIGITS.reshape(400, 64).astype(np.float64)
@@ -62,6 +64,12 @@ def test_a_frame_comes_back_as_it_was(people):
     assert list(model.feature_names_in_) == list(people.columns)
     rows = model.sample(20, random_state=0)
     assert list(rows.dtypes) == list(people.dtypes)
+
+
+@pytest.mark.parametrize("corruption", ["gaussian", "masking", "salt-and-pepper", "patch-masking"])
+def test_every_corruption_takes_mixed_tables(people, corruption):
+    model = ae("denoising").set_params(variant__corruption=corruption).fit(people)
+    assert list(model.corrupt(people, random_state=0).columns) == list(people.columns)
 
 
 def test_polars_too(people):
@@ -154,6 +162,49 @@ def test_a_folder_of_pictures_streams(tmp_path):
     model = ae().fit(PictureStream(tmp_path))
     assert model.transform(PictureStream(tmp_path)).shape == (60, 4)
     assert model.reconstruct(DIGITS[:3]).shape == (3, 8, 8)
+
+
+class OfAUser(torch.nn.Module):
+    """Encode and decode on plain tensors, sizes fixed by hand."""
+
+    def __init__(self, inside=64, code=4, out=64):
+        super().__init__()
+        self.down, self.up = torch.nn.Linear(inside, code), torch.nn.Linear(code, out)
+
+    def encode(self, x):
+        return self.down(x)
+
+    def decode(self, z):
+        return self.up(torch.tanh(z))
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    load_all()
+    monkeypatch.setattr(parts, "PARTS", dict(parts.PARTS))
+    parts.part("net/of-a-user")(OfAUser)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_net_of_ones_own(tmp_path):
+    model = ae(net=OfAUser(), epochs=20).fit(FLAT)
+    assert model.score(FLAT) > -((FLAT - FLAT.mean(0)) ** 2).mean()
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(isthmus.load(tmp_path / "m.safetensors").transform(FLAT), model.transform(FLAT))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"code": 5}, "OfAUser.encode returned the shape \\(2, 5\\), expected \\(2, 4\\)"),
+        ({"out": 63}, "OfAUser.decode returned the shape \\(2, 63\\), expected \\(2, 64\\)"),
+        ({"inside": 60}, "OfAUser cannot take rows of shape"),
+    ],
+)
+@pytest.mark.usefixtures("registered")
+def test_a_net_of_wrong_shapes_is_named(sizes, message):
+    with pytest.raises(InputError, match=message):
+        ae(net=OfAUser(**sizes)).fit(FLAT)
 
 
 # -- bad input -------------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 import isthmus
-from isthmus import Autoencoder, InputError, Sparse, Variational
+from isthmus import Autoencoder, Denoising, InputError, Sparse, Variational
 from isthmus.core.part import build, describe
+from isthmus.parts.corruptions import Masking
 from isthmus.variants import variants
 
 DIGITS = (load_digits().images / 16).astype(np.float32)[:300]
@@ -88,7 +89,6 @@ def test_tables_too(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_one_label_given(name):
     y = load_digits().target[:300]
-    model = fitted(name) if name == "linear" else None
     model = Autoencoder(name, latent_dim=4, epochs=2, condition="y", random_state=0).fit(DIGITS, y)
     assert model.transform(DIGITS, condition=y).shape == (300, 4)
     assert model.sample(6, condition=3).shape == (6, 8, 8)
@@ -169,6 +169,8 @@ def test_variational_models_have_a_posterior_and_a_bound():
         (lambda: Sparse("l2"), "l2"),
         (lambda: Sparse(target=1.5), "1.5"),
         (lambda: Variational(beta=-1), "beta=-1"),
+        (lambda: Denoising(Masking(0.5), level=0.9), "has its own"),
+        (lambda: Autoencoder(Variational(likelihood="absolute")).fit(DIGITS), "no ELBO"),
         (lambda: Autoencoder("denoise").fit(DIGITS), "did you mean 'denoising'"),
         (lambda: Autoencoder("linear", net="mlp").fit(DIGITS), "takes the net 'linear' only"),
         (lambda: Autoencoder(net="mpl").fit(DIGITS), "did you mean 'mlp'"),

@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.core.errors import InputError as InputError
     from isthmus.core.errors import IsthmusError as IsthmusError
     from isthmus.core.errors import MissingExtraError as MissingExtraError
+    from isthmus.core.events import CSVLog as CSVLog
+    from isthmus.core.events import StopTraining as StopTraining
+    from isthmus.core.events import TensorBoard as TensorBoard
     from isthmus.data.images import Images as Images
     from isthmus.data.table import Table as Table
     from isthmus.tasks import load as load
@@ -32,6 +35,7 @@ _HOMES = {
     "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational"],
     "data.table": ["Table"],
     "data.images": ["Images"],
+    "core.events": ["CSVLog", "TensorBoard", "StopTraining"],
     "core.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
 }
 

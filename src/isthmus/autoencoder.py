@@ -21,12 +21,12 @@ from isthmus.core.bounds import elbo, log_likelihood
 from isthmus.core.checkpoint import Checkpoint
 from isthmus.core.checks import check_parameters
 from isthmus.core.data import Columns, join, rows
-from isthmus.core.errors import InputError
+from isthmus.core.errors import DivergenceError, InputError
 from isthmus.core.events import Callback, Lines, Progress, interactive
 from isthmus.core.fit import Settings, Training
 from isthmus.core.graphs import in_pieces
 from isthmus.core.params import Persistent
-from isthmus.core.part import build, describe, part, resolve
+from isthmus.core.part import build, describe, part, resolve, shown
 from isthmus.core.plan import default_batch_size, default_epochs
 from isthmus.core.precision import choose_precision
 from isthmus.core.store import adopt, building
@@ -251,7 +251,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.history_: list[dict[str, Any]] = []
         self._note_features(X)
         size = prod(self.data_.shape)
-        if self.latent_dim > size:
+        if self.latent_dim > size and not variant.overcomplete:
             warnings.warn(
                 f"latent_dim={self.latent_dim} is larger than a row of {size} numbers: the model can copy its input; "
                 "choose a smaller latent_dim, or a sparse or denoising variant",
@@ -301,12 +301,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return Training(self.objective_, settings, told, initialize=not hasattr(self, "prior_"))
 
     def _run(self, training: Training, source: Any, held: Checkpoint | None, epochs: int | None = None) -> Self:
-        """Train, and leave the estimator fitted whatever ends it."""
+        """Train, and leave the estimator fitted with the best weights, after a divergence too."""
         before = self.history_[: len(self.history_) - len(training.progress.history)]
         try:
             training.run(source, epochs, held)
-        finally:
+        except DivergenceError:
             self._finish(training, source, before)
+            raise
+        self._finish(training, source, before)
         if self.interrupted_:
             warnings.warn(
                 f"training was interrupted in epoch {training.progress.epoch + 1}: the best weights so far are kept",
@@ -328,7 +330,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             "seconds": round(progress.seconds, 3),
             "precision": training.settings.precision,
             "seed": training.settings.seed,
-            "data": getattr(self.data_, "summary", None),
+            "data": self.data_.summary,
+            "net": shown(self.objective_.model.net),
             "parameters": sum(p.numel() for p in self.objective_.parameters()),
             "torch": str(torch.__version__),
         }
@@ -384,7 +387,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         seed = int(check_random_state(random_state).randint(2**31 - 1))
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
-            batch = self.objective_.corrupt(self.data_.batch(next(self._columns(X, None))))
+            batch = self.objective_.corrupt(self.data_.batch(self.data_.read(self._free(X))))
         return self.data_.write(self.data_.invert(batch.corrupted), like=self._free(X))
 
     def posterior(self, X: Any, condition: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -416,10 +419,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        found = self._apply("error", X, condition)
-        if per == "sample":
-            return self._numpy(found["error"], X)
-        return self._numpy(found["located"] if per == "element" else found["located"].mean(0), X)
+        error = self._numpy(self._apply("error" if per == "sample" else "located", X, condition)["error"], X)
+        return error.mean(0) if per == "feature" else error
 
     def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
         """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats."""
@@ -476,6 +477,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             "decode": graphs.Decode,
             "reconstruct": graphs.Reconstruct,
             "error": graphs.Error,
+            "located": graphs.Located,
         }
         if self.objective_.model.has_posterior:
             kinds["posterior"] = graphs.Posterior

@@ -33,6 +33,8 @@ class Variant:
 
     table_scale: ClassVar[str | None] = None
     """How a Table is scaled unless the user says otherwise; None: by the data."""
+    overcomplete: ClassVar[bool] = True
+    """Whether a code longer than the row is held from copying it."""
     net: ClassVar[str | None] = None
     """The only net that this variant allows; None: any."""
 
@@ -124,12 +126,15 @@ def positive(variant: Any, *knobs: str) -> None:
 class Plain(Variant):
     """Nothing but the bottleneck forces the code to be short (Rumelhart 1986; Hinton & Salakhutdinov 2006)."""
 
+    overcomplete = False
+
 
 @part("variant/linear")
 @dataclass(frozen=True)
 class Linear(Variant):
     """One linear layer each way: its codes span the space of PCA (Baldi & Hornik 1989)."""
 
+    overcomplete = False
     table_scale = "centre"
     net = "linear"
 
@@ -149,8 +154,12 @@ class Denoising(Variant):
         None, "strength: noise in units of x, or share taken away; a pair low,high draws one for each row"
     )
 
+    def __post_init__(self) -> None:
+        if self.level is not None and not isinstance(self.corruption, str):
+            raise InputError(f"level={self.level} goes with the name of a corruption; {self.corruption!r} has its own")
+
     def _corruption(self) -> Any:
-        if self.level is None or not isinstance(self.corruption, str):
+        if self.level is None:
             return resolve("corruption", self.corruption)
         return resolve("corruption", self.corruption, level=self.level)
 
@@ -230,7 +239,13 @@ class Variational(Variant):
     def _likelihood(self, default: Any) -> Any:
         """Return a normalised likelihood, so that the ELBO is in nats: Gaussian where the data say squared."""
         likelihood = super()._likelihood(default)
-        return likelihood if likelihood.normalised else for_numbers(likelihood, lookup("likelihood/gaussian")())
+        if likelihood.normalised:
+            return likelihood
+        if self.likelihood is not None:
+            raise InputError(
+                f"likelihood={self.likelihood!r} is in no nats, so there is no ELBO: gaussian and bernoulli are"
+            )
+        return for_numbers(likelihood, lookup("likelihood/gaussian")())
 
     def _corruption(self) -> Any:
         return lookup("corruption/binarize")() if self.binarize else None

@@ -31,6 +31,11 @@ class Data(nn.Module):
     """Shape of one row of ``Batch.x``."""
 
     @property
+    def summary(self) -> str:
+        """One sentence on what was learnt, and how it is scaled."""
+        raise NotImplementedError
+
+    @property
     def fitted(self) -> bool:
         """Whether `learn` made this object."""
         raise NotImplementedError

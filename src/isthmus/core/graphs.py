@@ -72,13 +72,22 @@ class Reconstruct(Graph):
 
 
 class Error(Graph):
-    """Columns to the mean error over the elements of each row, and the error of each of the user's elements."""
+    """Columns to the mean error over the elements of each row."""
 
     def forward(self, columns: Columns) -> Columns:
-        """Return ``{"error": (batch,), "located": (batch, ...)}``."""
+        """Return ``{"error": (batch,)}``."""
         batch, y = self.reconstruction(columns)
         error = self.model.error(batch, y)
-        return {"error": per_sample(error) / observed_elements(batch, error), "located": self.data.locate(error)}
+        return {"error": per_sample(error) / observed_elements(batch, error)}
+
+
+class Located(Graph):
+    """Columns to the error of each of the user's elements."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"error": (batch, ...)}``."""
+        batch, y = self.reconstruction(columns)
+        return {"error": self.data.locate(self.model.error(batch, y))}
 
 
 def observed_elements(batch: Batch, error: Tensor) -> Tensor | int:
@@ -88,6 +97,9 @@ def observed_elements(batch: Batch, error: Tensor) -> Tensor | int:
 
 PIECE_ELEMENTS = 2**22
 """Numbers in the rows that a graph sees at a time."""
+
+PIECE_ROWS = 8192
+"""Rows that a graph sees at a time, so that what lies between its layers stays near the processor."""
 
 
 @torch.no_grad()
@@ -102,5 +114,5 @@ def in_pieces(function: Callable[[Columns], Columns], columns: Columns, elements
     elements : int
         Numbers in a row.
     """
-    step = max(1, PIECE_ELEMENTS // elements)
+    step = min(PIECE_ROWS, max(1, PIECE_ELEMENTS // elements))
     return join([function(take(columns, slice(at, at + step))) for at in range(0, max(rows(columns), 1), step)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from isthmus.core.errors import InputError
 from isthmus.core.records import Batch, Code, Output
 
 if TYPE_CHECKING:
@@ -72,6 +73,33 @@ class Net(nn.Module):
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
         """Choose a start that knows which y each z of a sample should give; once, after the encoder and bottleneck."""
+
+
+class Foreign(Net):
+    """A user's own module with ``encode(x) -> h`` and ``decode(z) -> y`` on tensors, of sizes that it fixed itself.
+
+    Parameters
+    ----------
+    module : nn.Module
+    """
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        if not (hasattr(module, "encode") and hasattr(module, "decode")):
+            raise InputError(f"a net has encode and decode, but {type(module).__name__} has not")
+        self.module = module
+
+    def build(self, sizes: Sizes) -> None:
+        """Leave the module as it is."""
+
+    def encode(self, batch: Batch) -> Any:
+        """Return the module's h."""
+        return self.module.encode(batch.corrupted)
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return the module's y."""
+        y: Tensor = self.module.decode(z)
+        return y
 
 
 class Bottleneck(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.errors import InputError
-from isthmus.core.kinds import Bottleneck, Likelihood, Net, Sizes, per_sample
+from isthmus.core.kinds import Bottleneck, Foreign, Likelihood, Net, Sizes, per_sample
 from isthmus.core.part import fresh, part
 from isthmus.core.records import Batch, Code, Output
 
@@ -48,7 +48,8 @@ class Model(nn.Module):
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
-        self.net, self.bottleneck, self.likelihood = fresh(net), fresh(bottleneck), fresh(likelihood)
+        self.net: Net = fresh(net) if isinstance(net, Net) else Foreign(fresh(net))
+        self.bottleneck, self.likelihood = fresh(bottleneck), fresh(likelihood)
         x_shape = tuple(x_shape)
         h, y = self.bottleneck.width(latent_dim), self.likelihood.shape(x_shape)
         self.sizes = Sizes(x_shape, h, latent_dim, y, condition_dim)
@@ -108,10 +109,34 @@ class Model(nn.Module):
     @torch.no_grad()
     def initialize(self, batch: Batch) -> None:
         """Give every part its start that knows the data: encoder, bottleneck, then decoder."""
+        self.check_shapes(batch[:2])
         noise = self.net.initialize_encoder(batch)
         h = torch.cat([self.encode(piece) for piece in pieces(batch)])
         self.bottleneck.initialize(h, noise)
         self.net.initialize_decoder(self.bottleneck(h).z, self.likelihood.link(batch.x), batch)
+
+    @torch.no_grad()
+    def check_shapes(self, batch: Batch) -> None:
+        """Pass some rows through the net.
+
+        Raises
+        ------
+        InputError
+            The net gives another shape than the bottleneck or the likelihood expect, or cannot take the rows.
+        """
+        name = type(self.net.module if isinstance(self.net, Foreign) else self.net).__name__
+        n, sizes = len(batch), self.sizes
+        try:
+            h, skips = self._encode(batch)
+            self._expect(f"{name}.encode", h, (n, sizes.h))
+            self._expect(f"{name}.decode", self.net.decode(h[:, : sizes.z], batch, *skips), (n, *sizes.y))
+        except RuntimeError as error:
+            raise InputError(f"the net {name} cannot take rows of shape {tuple(batch.x.shape)}: {error}") from error
+
+    @staticmethod
+    def _expect(what: str, got: Tensor, shape: tuple[int, ...]) -> None:
+        if tuple(got.shape) != shape:
+            raise InputError(f"{what} returned the shape {tuple(got.shape)}, expected {shape}")
 
     def codes(self, batch: Batch) -> Tensor:
         """Return the codes of a large batch, without the memory of all its activations."""

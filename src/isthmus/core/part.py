@@ -72,6 +72,21 @@ def arguments(obj: Any) -> dict[str, Any]:
     return dict(obj._arguments)
 
 
+def shown(obj: Any) -> str:
+    """Return a part as a person would type it.
+
+    Examples
+    --------
+    >>> from isthmus.parts.schedules import Warmup
+    >>> shown(Warmup(2.0))
+    'warmup(value=2.0, share=0.3)'
+    """
+    if not is_part(obj):
+        return type(obj).__name__
+    held = ", ".join(f"{name}={value!r}" for name, value in arguments(obj).items())
+    return f"{type(obj).part_name.partition('/')[2]}({held})"
+
+
 def fresh(obj: T) -> T:
     """Return a new, unbuilt copy of a part, constructed from the same arguments."""
     return type(obj)(**{name: _fresh_value(value) for name, value in arguments(obj).items()})

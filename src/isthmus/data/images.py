@@ -60,6 +60,14 @@ class Images(Data):
             self.shape = self._row_shape(self.given)
 
     @property
+    def summary(self) -> str:
+        """One sentence on the pictures and how they are scaled."""
+        channels, height, width = self.shape
+        scaled = "divided by 255" if self.dtype == "uint8" else "taken as they are"
+        colour = {1: "grey", 3: "colour"}[channels]
+        return f"{colour} pictures of {height} x {width} pixels ({self.dtype}), {scaled}"
+
+    @property
     def fitted(self) -> bool:
         """Whether the shape of a picture is known."""
         return self.given is not None

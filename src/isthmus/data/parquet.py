@@ -280,7 +280,11 @@ class ParquetSource:
         return steps(held if check_split(split) == "validation" else self.rows - held, self._batch_size)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` training rows from at most 16 row groups, the same at each call."""
+        """Return one batch of at most `rows` training rows from at most 16 row groups, the same at each call.
+
+        There are no more of them than stand in a window, so that memory stays bounded.
+        """
+        rows = min(rows, self._stream.window_rows)
         groups = self._stream.groups()
         picked = permutation(len(groups), self._seed, SAMPLE)[:SAMPLED].sort().values.tolist()
         plan = [piece for group in picked for piece in groups[group]]

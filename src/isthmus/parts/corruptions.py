@@ -36,7 +36,7 @@ def draw_mask(batch: Batch, level: Level) -> Tensor:
     """Draw what to take away: pixels of images for all channels at once, whole columns of tables."""
     x = batch.x
     if batch.feature is not None:
-        columns = int(batch.feature[-1]) + 1 if len(batch.feature) else 0
+        columns = int(batch.feature.max()) + 1
         return (torch.rand(len(x), columns, device=x.device) < draw_level(level, x))[:, batch.feature]
     shape = (len(x), 1, *x.shape[2:]) if x.ndim > 2 else x.shape
     return (torch.rand(shape, device=x.device) < draw_level(level, x)).expand_as(x)
