@@ -34,6 +34,8 @@ UNUSABLE = {
     "data for a model": (["evaluate", "{wine}", "digits"], "not a whole isthmus file"),
     "a model for data": (["evaluate", "{plain}", "{plain}"], "no kind that can be read"),
     "a folder that is not there": ([*DIGITS, "-o", "nowhere/m"], "make it first"),
+    "a log in no folder": ([*DIGITS, "-o", "m", "--log", "nowhere/x.csv"], "make it first"),
+    "a checkpoint in no folder": ([*DIGITS, "-o", "m", "--checkpoint", "nowhere/c"], "make it first"),
     "a folder for a model": ([*DIGITS, "-o", "."], "a folder stands there"),
     "a kind of file that is not known": (["encode", "{plain}", "digits", "-o", "z.xls"], ".csv"),
     "an unknown label": (["train", "{wine}", "--label", "knd", "-o", "m"], "did you mean 'kind'?"),

@@ -27,12 +27,12 @@ def output_option(help: str, folder: bool = False) -> Callable[[Callable[..., An
     """Return the option ``-o``, which must be given; `folder`: it may be a folder."""
 
     def check(ctx: click.Context, param: click.Parameter, path: str) -> str:
-        return path if folder and Path(path).is_dir() else _writable(path)
+        return path if folder and Path(path).is_dir() else writable(path)
 
     return option("-o", "--output", required=True, metavar="PATH", help=help, callback=check, section="In and out")
 
 
-def _writable(path: str) -> str:
+def writable(path: str) -> str:
     """Refuse, before anything is computed, a path that cannot be written."""
     if Path(path).is_dir():
         raise Failure(f"cannot write {path!r}: a folder stands there; choose another path")

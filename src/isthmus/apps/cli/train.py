@@ -12,7 +12,7 @@ from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options, load, variant_of
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
-from isthmus.apps.cli.output import figure, json_option, output_option, show
+from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.settings import DEFAULTS, setting_options, settings
 from isthmus.apps.cli.values import Named
 
@@ -80,6 +80,8 @@ def train(
     """Train an autoencoder on DATA."""
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
+    for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):
+        writable(path)
     given = {name: value for name, value in typed.items() if value is not None}
     model = _further(start, variant, scale, given) if start else _anew(variant or "plain", scale, given)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not _quiet() else False)
