@@ -30,6 +30,7 @@ from isthmus.core.part import build, describe, part, resolve, shown
 from isthmus.core.plan import default_batch_size, default_epochs
 from isthmus.core.precision import choose_precision
 from isthmus.core.store import adopt, building
+from isthmus.core.threads import choose_threads
 from isthmus.data.conditions import Condition
 from isthmus.data.held import Held, is_stream
 from isthmus.data.kinds import choose_data, float_type
@@ -281,6 +282,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             average=self.average,
             patience=self.patience,
             precision=choose_precision(self.precision, self._device(), parameters, self._batch_size),
+            threads=choose_threads(parameters, self._batch_size) if self._device().type == "cpu" else None,
             seed=self._seed,
         )
 

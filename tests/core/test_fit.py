@@ -12,6 +12,8 @@ from sklearn.datasets import load_digits
 import isthmus
 from isthmus import Autoencoder, DivergenceError, FileFormatError, InputError
 from isthmus.core.events import StopTraining
+from isthmus.core.threads import choose_threads, threads
+from isthmus.parts.nets.mlp import MLP
 
 DIGITS = (load_digits().images / 16).astype(np.float32)[:600]
 
@@ -202,14 +204,19 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
 
 def test_another_thread_count_is_said(tmp_path, caplog):
     path = tmp_path / "c.safetensors"
-    ae(epochs=1).fit(DIGITS, checkpoint=path)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(threads + 1)
-    try:
-        ae(epochs=1).fit(DIGITS, checkpoint=path, resume=True)
-    finally:
-        torch.set_num_threads(threads)
+    large = {"epochs": 1, "net": MLP((512, 512)), "batch_size": 256}
+    ae(**large).fit(DIGITS, checkpoint=path)
+    with threads(torch.get_num_threads() + 1):
+        ae(**large).fit(DIGITS, checkpoint=path, resume=True)
     assert "threads" in caplog.text
+
+
+def test_small_steps_take_one_thread_and_give_it_back():
+    with threads(2):
+        assert ae(epochs=1).fit(DIGITS, checkpoint=None) is not None
+        assert torch.get_num_threads() == 2
+    assert choose_threads(10_000, 64) == 1
+    assert choose_threads(1_000_000, 256) is None
 
 
 def test_partial_fit_fixes_the_schema_and_goes_on():

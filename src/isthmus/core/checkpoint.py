@@ -40,7 +40,7 @@ class Checkpoint:
             "settings": asdict(training.settings),
             "progress": asdict(training.progress),
             "optimizers": {name: _groups(optimizer) for name, optimizer in training.optimizers.items()},
-            "threads": torch.get_num_threads(),
+            "threads": _threads(training),
             "source": source.fingerprint(),
         }
         store.write(self.path, root, dict(_tensors(training)))
@@ -77,12 +77,16 @@ class Checkpoint:
                     f"the checkpoint {str(self.path)!r} was written with another {name}{shown}: resume with the same "
                     f"{name}, or start anew without the checkpoint"
                 )
-        if root["threads"] != torch.get_num_threads():
+        if root["threads"] != _threads(training):
             log.warning(
                 "the checkpoint was written with %d threads, now there are %d: the last digits will differ",
                 root["threads"],
-                torch.get_num_threads(),
+                _threads(training),
             )
+
+
+def _threads(training: Training) -> int:
+    return training.settings.threads or torch.get_num_threads()
 
 
 def _groups(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from isthmus.core.errors import DivergenceError
 from isthmus.core.events import Callback, Event, StopTraining
 from isthmus.core.precision import computing
 from isthmus.core.records import Batch
+from isthmus.core.threads import threads
 
 EXPLODED = 1e6
 CHECK_EVERY_ON_GPU = 50
@@ -47,6 +48,8 @@ class Settings:
     patience : int or None
         Epochs without a better validation loss after which training stops.
     precision : {"float32", "bfloat16"}
+    threads : int or None
+        Of the processor; None: as many as torch uses.
     seed : int
     """
 
@@ -59,6 +62,7 @@ class Settings:
     average: float | None = None
     patience: int | None = None
     precision: str = "float32"
+    threads: int | None = None
     seed: int = 0
 
     def rate(self, t: float) -> float:
@@ -150,7 +154,7 @@ class Training:
         progress.interrupted = False
         if self.last:
             self.objective.load_state_dict(self.last)
-        with self._stream():
+        with self._stream(), threads(self.settings.threads):
             self._tell("begin", source, last)
             try:
                 if not progress.updates:
