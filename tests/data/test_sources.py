@@ -1,5 +1,7 @@
 """Memory: every row once an epoch, in an order that is a function of (seed, epoch)."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -101,10 +103,14 @@ def test_rows_are_encoded_once():
 def test_encoded_in_pieces_or_by_the_batch_makes_no_difference(monkeypatch):
     columns = numbered(23) | {"weight": torch.rand(23), "condition:label": torch.rand(23, 3)}
     columns["numbers"][4, 1] = torch.nan
-    reference = list(memory(columns=columns).batches("train", 0))
-    by_batch = list(memory(columns=columns, limit=0).batches("train", 0))
+
+    def kept(**changes):
+        """Return copies of all batches: each is valid until the next only."""
+        return [copy.deepcopy(batch) for batch in memory(columns=columns, **changes).batches("train", 0)]
+
+    reference, by_batch = kept(), kept(limit=0)
     monkeypatch.setattr(sources, "CHUNK", 4)
-    in_pieces = list(memory(columns=columns).batches("train", 0))
+    in_pieces = kept()
     for batches in (by_batch, in_pieces):
         for a, b in zip(reference, batches, strict=True):
             assert torch.equal(a.x, b.x) and torch.equal(a.observed, b.observed) and torch.equal(a.feature, b.feature)

@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from isthmus.core.errors import InputError
-from isthmus.core.kinds import per_sample
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
 
@@ -45,7 +44,7 @@ def elbo(model: Model, batch: Batch, draws: int = 16) -> Tensor:
     h = model.encode(batch)
     q = model.bottleneck.posterior(h)
     noise = antithetic(draws, q.loc.shape[1]).to(q.loc.device)
-    errors = [per_sample(model.error(batch, model.decode(q.loc + q.scale * e, batch))) for e in noise]
+    errors = [model.likelihood.total(model.decode(q.loc + q.scale * e, batch), batch.x, batch.observed) for e in noise]
     return -torch.stack(errors).mean(0) - kl_divergence(q, standard_normal(q)).sum(1)
 
 
@@ -60,7 +59,7 @@ def log_likelihood(model: Model, batch: Batch, draws: int = 500) -> Tensor:
     total = q.loc.new_full((len(batch),), -math.inf)
     for _ in range(draws):
         z = q.sample()
-        log_p = -per_sample(model.error(batch, model.decode(z, batch)))
+        log_p = -model.likelihood.total(model.decode(z, batch), batch.x, batch.observed)
         total = torch.logaddexp(total, log_p + (prior.log_prob(z) - q.log_prob(z)).sum(1))
     return total - math.log(draws)
 

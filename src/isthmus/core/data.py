@@ -94,7 +94,10 @@ class Source(Protocol):
     """How many rows there are, those held out too."""
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on."""
+        """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on.
+
+        A batch is valid until the next one is asked for.
+        """
         ...
 
     def steps(self, split: str) -> int:

@@ -77,8 +77,8 @@ class Error(Graph):
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"error": (batch,)}``."""
         batch, y = self.reconstruction(columns)
-        error = self.model.error(batch, y)
-        return {"error": per_sample(error) / observed_elements(batch, error)}
+        total = self.model.likelihood.total(y, batch.x, batch.observed)
+        return {"error": total / observed_elements(batch)}
 
 
 class Located(Graph):
@@ -90,9 +90,9 @@ class Located(Graph):
         return {"error": self.data.locate(self.model.error(batch, y))}
 
 
-def observed_elements(batch: Batch, error: Tensor) -> Tensor | int:
+def observed_elements(batch: Batch) -> Tensor | int:
     """Return how many elements of each row are there."""
-    return error[0].numel() if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
+    return batch.x[0].numel() if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
 
 
 PIECE_ELEMENTS = 2**22

@@ -151,6 +151,11 @@ class Likelihood(nn.Module):
         """Return the elementwise error, of the shape of x."""
         raise NotImplementedError
 
+    def total(self, y: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
+        """Return the error of each row, of shape (batch,), over the elements that were observed."""
+        error = self.error(y, x)
+        return per_sample(error if observed is None else error * observed)
+
     def mean(self, y: Tensor) -> Tensor:
         """Return the reconstruction x̂."""
         return y

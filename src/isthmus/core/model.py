@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.errors import InputError
-from isthmus.core.kinds import Bottleneck, Foreign, Likelihood, Net, Sizes, per_sample
+from isthmus.core.kinds import Bottleneck, Foreign, Likelihood, Net, Sizes
 from isthmus.core.part import fresh, part
 from isthmus.core.records import Batch, Code, Output
 
@@ -99,7 +99,8 @@ class Model(nn.Module):
         h, skips = self._encode(batch)
         code = self.bottleneck(h, draw)
         y = self.net.decode(code.z, batch, *skips).float()
-        return Output(batch, h, code, y, {"error": per_sample(self.error(batch, y)), **code.terms})
+        error = self.likelihood.total(y, batch.x, batch.observed)
+        return Output(batch, h, code, y, {"error": error, **code.terms})
 
     def error(self, batch: Batch, y: Tensor) -> Tensor:
         """Return the elementwise error; missing cells count nothing."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import add
 from typing import Any, Protocol
 
 import torch
@@ -108,13 +110,17 @@ class Reconstruction(nn.Module):
         penalties = {name: penalty(output, self.model) for name, penalty in self.penalties.items()}
         return output, {**output.terms, **penalties}
 
-    def loss(self, terms: dict[str, Tensor], t: float) -> Tensor:
-        """Return the weighted sum of terms per element, of shape (batch,)."""
+    def loss(self, terms: dict[str, Tensor], t: float, weight: Tensor | None = None) -> Tensor:
+        """Return the mean over a batch of the weighted sum of terms per element."""
+        return weighted_mean(self.total(terms, t), weight) / self.model.elements
+
+    def total(self, terms: dict[str, Tensor], t: float) -> Tensor:
+        """Return the weighted sum of terms, of shape (batch,)."""
         for name in self.weights:
             if name not in terms:
                 raise InputError(unknown("term of the loss", name, terms))
-        total = sum((self.weight(name, t) * term for name, term in terms.items()), torch.zeros(()))
-        return total / self.model.elements
+        weights = {name: self.weight(name, t) for name in terms}
+        return reduce(add, [term if weights[name] == 1 else weights[name] * term for name, term in terms.items()])
 
     def weight(self, name: str, t: float) -> float:
         """Return the weight of a term at progress `t`."""
@@ -124,7 +130,7 @@ class Reconstruction(nn.Module):
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
         """Yield the one step of the one player."""
         _, terms = self.terms(batch)
-        yield "model", weighted_mean(self.loss(terms, t), batch.weight), terms
+        yield "model", self.loss(terms, t, batch.weight), terms
 
     def evaluate(self, batch: Batch) -> Tensor:
         """Return the loss of each sample under one fixed draw of corruption and code, with the weights of t = 1."""
@@ -132,7 +138,7 @@ class Reconstruction(nn.Module):
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(EVALUATION_SEED)
             _, terms = self.terms(batch, draw=True)
-        return self.loss(terms, 1.0)
+        return self.total(terms, 1.0) / self.model.elements
 
 
 def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:

@@ -78,9 +78,13 @@ class Memory:
         self._tensors = _placed(tensors, self._device)
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """Yield the batches of a split, from batch number `start` on."""
+        """Yield the batches of a split, from batch number `start` on; each is valid until the next."""
         place = next(iter(self._tensors.values())).device
-        return map(self._gather, self._order.batches(split, epoch, start, place))
+        room: Columns = {}
+        for index in self._order.batches(split, epoch, start, place):
+            if not room or rows(room) != len(index):
+                room = {name: t.new_empty((len(index), *t.shape[1:])) for name, t in self._tensors.items()}
+            yield self._gather(index, room)
 
     def steps(self, split: str) -> int:
         """Return the number of batches of a split in one epoch; 0 where the split is empty."""
@@ -94,8 +98,12 @@ class Memory:
         """Return a short text that differs where the rows, their order or the batch size differ."""
         return self._fingerprint
 
-    def _gather(self, index: Tensor) -> Batch:
-        picked = {name: t.index_select(0, index.to(t.device)) for name, t in self._tensors.items()}
+    def _gather(self, index: Tensor, room: Columns | None = None) -> Batch:
+        """Return some rows as a batch, written into `room` where there is some: fresh memory costs more than copying."""
+        into = room or {}
+        picked = {
+            name: torch.index_select(t, 0, index.to(t.device), out=into.get(name)) for name, t in self._tensors.items()
+        }
         return self._batch(moved(picked, self._device))
 
 

@@ -44,34 +44,39 @@ class Squared(Likelihood):
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the squared difference."""
-        if self.bounds is None:
-            return (y - x).square()
-        if not y.requires_grad:
-            return (self.mean(y) - x).square()
-        squared: Tensor = CutSquare.apply(y, x, *self.bounds)
-        return squared
+        if self.bounds is not None:
+            y = y + (self.mean(y) - y).detach()
+        return (y - x).square()
+
+    def total(self, y: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
+        """Return the squared distance of each row."""
+        if observed is not None or not y.requires_grad:
+            return super().total(y, x, observed)
+        distance: Tensor = SquaredDistance.apply(y, x, self.bounds)
+        return distance
 
     def mean(self, y: Tensor) -> Tensor:
         """Return y within the bounds."""
         return y if self.bounds is None else y.clamp(*self.bounds)
 
 
-class CutSquare(torch.autograd.Function):
-    """(cut(y) − x)², whose gradient in y is 2 (cut(y) − x) beyond the bounds too; one pass back."""
+class SquaredDistance(torch.autograd.Function):
+    """What ``Squared.error`` sums to in each row, with one tensor of the size of x instead of five."""
 
     @staticmethod
-    def forward(ctx: Any, y: Tensor, x: Tensor, low: float, high: float) -> Tensor:
-        """Return the squared difference."""
-        gap = y.clamp(low, high).sub_(x)
+    def forward(ctx: Any, y: Tensor, x: Tensor, bounds: tuple[float, float] | None) -> Tensor:
+        """Return the squared distance of each row."""
+        gap = (y - x if bounds is None else y.clamp(*bounds).sub_(x)).flatten(1)
         ctx.save_for_backward(gap)
-        return gap.square()
+        ctx.shape = y.shape
+        return torch.linalg.vector_norm(gap, dim=1).square_()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         """Return the gradient in y; x and the bounds have none."""
         (gap,) = ctx.saved_tensors
-        return gap * (2 * gradient), None, None, None
+        return gap.mul_(2 * gradient[:, None]).view(ctx.shape), None, None
 
 
 @part("likelihood/absolute")
