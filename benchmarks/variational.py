@@ -20,10 +20,10 @@ from isthmus.parts.nets.mlp import MLP
 WIDTHS = (512, 512)
 RECIPE: dict[str, Any] = {
     "latent_dim": 50,
-    "epochs": 60,
+    "epochs": 110,
     "batch_size": 512,
-    "learning_rate": 4e-3,
-    "weight_decay": 0.05,
+    "learning_rate": 6e-3,
+    "weight_decay": 0.1,
     "average": 0.999,
     "validation_fraction": 0.0,
     "random_state": 0,

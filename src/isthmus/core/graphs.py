@@ -98,7 +98,7 @@ def observed_elements(batch: Batch) -> Tensor | int:
 PIECE_ELEMENTS = 2**22
 """Numbers in the rows that a graph sees at a time."""
 
-PIECE_ROWS = 8192
+PIECE_ROWS = 4096
 """Rows that a graph sees at a time, so that what lies between its layers stays near the processor."""
 
 

@@ -99,7 +99,7 @@ class Memory:
         return self._fingerprint
 
     def _gather(self, index: Tensor, room: Columns | None = None) -> Batch:
-        """Return some rows as a batch, written into `room` where there is some: fresh memory costs more than copying."""
+        """Return some rows as a batch, in `room` where there is some: fresh memory costs more than copying."""
         into = room or {}
         picked = {
             name: torch.index_select(t, 0, index.to(t.device), out=into.get(name)) for name, t in self._tensors.items()

@@ -20,14 +20,14 @@ def activation(name: str) -> nn.Module:
     return ACTIVATIONS[name]()
 
 
-def stack(widths: Sequence[int], act: str) -> nn.Sequential:
-    """Return linear layers of these widths; LayerNorm before all but the first, an activation after all but the last.
+def stack(widths: Sequence[int], act: str, norm: bool = True) -> nn.Sequential:
+    """Return linear layers of these widths, an activation after all but the last, which starts at zero.
 
-    The last layer starts at zero.
+    `norm` puts LayerNorm before all but the first.
     """
     layers: list[nn.Module] = []
     for index, (a, b) in enumerate(pairwise(widths)):
-        layers += [nn.LayerNorm(a)] if index else []
+        layers += [nn.LayerNorm(a)] if index and norm else []
         layers += [nn.Linear(a, b), activation(act)]
     return nn.Sequential(*zero_last(layers[:-1]))
 

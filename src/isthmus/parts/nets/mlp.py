@@ -28,18 +28,20 @@ class MLP(BypassNet):
     widths : tuple of int, default (512, 256, 128)
         Widths of the encoder's hidden layers; the decoder has them in reverse.
     activation : {"gelu", "silu", "relu", "tanh"}, default "gelu"
+    norm : bool, default True
+        Whether LayerNorm stands before all layers but the first; nets for narrow tables fit better without.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (512, 256, 128), activation: str = "gelu") -> None:
+    def __init__(self, widths: tuple[int, ...] = (512, 256, 128), activation: str = "gelu", norm: bool = True) -> None:
         super().__init__()
-        self.widths, self.activation = tuple(widths), activation
+        self.widths, self.activation, self.norm = tuple(widths), activation, norm
         if any(width < 1 for width in self.widths):
             raise InputError(f"widths={self.widths} of the mlp: each must be at least 1")
 
     def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:
         """Return the two stacks of layers."""
-        encoder = stack((prod(sizes.x), *self.widths, sizes.h), self.activation)
-        decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], prod(sizes.y)), self.activation)
+        encoder = stack((prod(sizes.x), *self.widths, sizes.h), self.activation, self.norm)
+        decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], prod(sizes.y)), self.activation, self.norm)
         return encoder, decoder
 
     def initialize_encoder(self, batch: Batch) -> Tensor:
