@@ -1,8 +1,9 @@
 """A table of 49,097 x 9 (shuttle): training and scoring beside PyOD's AutoEncoder, same widths, batches of 1,024.
 
-The net is isthmus's default for nine columns. Both train for PyOD's ten epochs on float32 columns that they standardise themselves, in turn; a round before does not
-count. Training is compared twice: whole calls of `fit` (PyOD's scores its training rows at the end, ours starts with
-a PCA), and the loops alone. Scoring is `score_samples` beside `decision_function` of the models just trained.
+The net is isthmus's default for nine columns. Both train for PyOD's ten epochs on float32 columns that they
+standardise themselves, in turn; a round before does not count. Training is compared twice: whole calls of `fit`
+(PyOD's scores its training rows at the end, ours starts with a PCA), and the loops alone. Scoring is `score_samples`
+beside `decision_function` of the models just trained.
 """
 
 from __future__ import annotations

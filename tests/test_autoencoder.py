@@ -246,6 +246,7 @@ def test_data_that_cannot_be_used(X, message):
         ("validation_fraction", 1.0),
         ("average", 1.5),
         ("precision", "float8"),
+        ("device", "abacus"),
     ],
 )
 def test_parameters_out_of_range_are_named(parameter, value):

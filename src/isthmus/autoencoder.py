@@ -96,8 +96,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Names of the columns, where all are text.
     info_ : dict
         What was chosen: rows, batch size, epochs, precision, seed, how the data were scaled.
-    data_, objective_, prior_ :
-        The fitted parts.
+    variant_, data_, objective_, prior_ :
+        The variant as an object, and the fitted parts.
 
     Examples
     --------
@@ -222,6 +222,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         load_all()
         variant = resolve("variant", self.variant)
         check_parameters(self)
+        self._device()
         if not (keep and hasattr(self, "objective_")):
             self._learn(X, y, variant)
         if not hasattr(self, "_training_"):
@@ -248,7 +249,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             objective = variant.objective(data, self.latent_dim, self.net, condition.width if condition else 0)
         for trained in ("_training_", "prior_"):
             self.__dict__.pop(trained, None)
-        self.data_, self.condition_, self.objective_ = data, condition, objective
+        self.variant_, self.data_, self.condition_, self.objective_ = variant, data, condition, objective
         self.history_: list[dict[str, Any]] = []
         self._note_features(X)
         size = prod(self.data_.shape)
@@ -289,7 +290,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _device(self) -> torch.device:
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
+        try:
+            return torch.empty(0, device=self.device).device
+        except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+            reason = str(error).partition("\n")[0]
+            raise InputError(f"device={self.device!r} cannot be used ({reason}); choose 'auto' or 'cpu'") from error
 
     def _source(self, stream: Any, seed: int, held_out: float) -> Any:
         return stream.source(
@@ -528,6 +533,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _n_features_out(self) -> int:
         return self.objective_.model.sizes.z
 
+    def _resolved(self, name: str, value: Any) -> Any:
+        load_all()
+        return super()._resolved(name, value)
+
     # -- the file ------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
@@ -539,6 +548,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return {
             **tensors,
             **{name: describe(value) for name, value in parts.items()},
+            "variant": describe(self.variant_),
             "history": self.history_,
             "info": self.info_,
             "interrupted": self.interrupted_,
@@ -549,6 +559,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state` returned."""
         load_all()
+        self.variant_ = build(state["variant"])
         self.data_, self.condition_ = build(state["data"]), build(state["condition"])
         tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
         with building():

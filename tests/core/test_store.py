@@ -56,6 +56,11 @@ def test_a_fresh_process_gives_identical_outputs(saved, digits, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), here)
 
 
+def test_a_model_file_has_the_permissions_of_any_other(saved, tmp_path):
+    (tmp_path / "other").touch()
+    assert saved.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_load_gives_the_class_that_was_saved(saved):
     assert type(isthmus.load(saved)) is Autoencoder
     assert type(Autoencoder.load(saved)) is Autoencoder

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from isthmus import Autoencoder, InputError, variants
 from isthmus.apps.measures import classify, measure
@@ -79,18 +77,6 @@ def run(folder: Path, epochs: int | None = None, tell: Callable[[str], None] = p
     return lines
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute in one thread: steps as small as these lose by being shared, most of all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@one_thread()
 def train(name: str, X: np.ndarray, epochs: int) -> tuple[Autoencoder, float]:
     """Return a trained model, and the seconds that it took."""
     began = time.perf_counter()

@@ -12,6 +12,10 @@ class InputError(IsthmusError, ValueError):
     """The data, a name or a setting given by the user cannot be used."""
 
 
+class InputTypeError(InputError, TypeError):
+    """An input of a type that cannot be used."""
+
+
 class FileFormatError(IsthmusError, ValueError):
     """A file is truncated, tampered with, foreign, or of a version this release cannot read."""
 

@@ -153,7 +153,7 @@ class Likelihood(nn.Module):
 
     def total(self, y: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Return the error of each row, of shape (batch,), over the elements that were observed."""
-        error = self.error(y, x)
+        error = self.error(y.float(), x)
         return per_sample(error if observed is None else error * observed)
 
     def mean(self, y: Tensor) -> Tensor:

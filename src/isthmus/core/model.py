@@ -98,7 +98,7 @@ class Model(nn.Module):
         """Pass a batch through; the terms are ``error`` and those of the bottleneck."""
         h, skips = self._encode(batch)
         code = self.bottleneck(h, draw)
-        y = self.net.decode(code.z, batch, *skips).float()
+        y = self.net.decode(code.z, batch, *skips)
         error = self.likelihood.total(y, batch.x, batch.observed)
         return Output(batch, h, code, y, {"error": error, **code.terms})
 

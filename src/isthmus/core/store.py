@@ -53,8 +53,10 @@ def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) 
     header = {"format": FORMAT, "version": str(VERSION), "root": json.dumps(root, allow_nan=False)}
     held = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with atomic(path) as temporary:
+        mode = temporary.stat().st_mode
         try:
             save_file(held, temporary, metadata=header)
+            temporary.chmod(mode)  # save_file makes a file of its own, for the owner only
         except SafetensorError as error:
             raise InputError(f"cannot write {str(path)!r}: {error}; nothing was changed") from error
 

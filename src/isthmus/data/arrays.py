@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_array
 
-from isthmus.core.errors import InputError
-from isthmus.data.cells import NUMBERS, SINGLE, InputTypeError, kind_of, numbers_of, tidy
+from isthmus.core.errors import InputError, InputTypeError
+from isthmus.data.cells import NUMBERS, SINGLE, kind_of, numbers_of, tidy
 
 
 class Grid:

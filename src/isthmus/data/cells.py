@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.core.errors import InputError
+from isthmus.core.errors import InputError, InputTypeError
 
 KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("empty", ()),
@@ -27,10 +27,6 @@ SINGLE = ("boolean", "bool", "int8", "int16", "uint8", "uint16", "float16", "bfl
 """Types of numbers that are exact in float32."""
 
 _GAPS = ("NoneType", "NAType", "NaTType")
-
-
-class InputTypeError(InputError, TypeError):
-    """An input of a type that cannot be used."""
 
 
 def tidy(values: Iterable[Any]) -> np.ndarray:

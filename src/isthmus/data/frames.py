@@ -8,8 +8,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from isthmus.core.errors import InputError
-from isthmus.data.cells import SINGLE, InputTypeError, kind_of, numbers_of, tidy
+from isthmus.core.errors import InputError, InputTypeError
+from isthmus.data.cells import SINGLE, kind_of, numbers_of, tidy
 
 KINDS: dict[str, tuple[type[nw.dtypes.DType], ...]] = {
     "boolean": (nw.Boolean,),

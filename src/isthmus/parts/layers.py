@@ -13,6 +13,10 @@ from isthmus.core.errors import InputError, unknown
 ACTIVATIONS = {"gelu": nn.GELU, "silu": nn.SiLU, "relu": nn.ReLU, "tanh": nn.Tanh}
 
 
+FLOOR = 1e-3
+"""Components below this share of the first one's variance are not stretched to unit variance: noise would be."""
+
+
 def activation(name: str) -> nn.Module:
     """Return a new activation by its name."""
     if name not in ACTIVATIONS:
@@ -99,7 +103,7 @@ def whiten(linear: nn.Linear, x: Tensor, k: int) -> Tensor:
         of the components left out, over its own.
     """
     mean, axes, variance = principal_axes(x, k)
-    rows = axes / variance.sqrt()[:, None]
+    rows = axes / variance.clamp_min(FLOOR * variance[:1]).sqrt()[:, None] if len(variance) else axes
     left = (x.var(0).sum() - variance.sum()).clamp_min(0) / max(1, x.shape[1] - len(variance))
     noise = torch.ones(k, dtype=x.dtype, device=x.device)
     noise[: len(variance)] = (left / variance).clamp_max(1)

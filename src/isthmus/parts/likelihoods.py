@@ -66,9 +66,9 @@ class SquaredDistance(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, y: Tensor, x: Tensor, bounds: tuple[float, float] | None) -> Tensor:
         """Return the squared distance of each row."""
-        gap = (y - x if bounds is None else y.clamp(*bounds).sub_(x)).flatten(1)
+        gap = ((y if bounds is None else y.clamp(*bounds)) - x).flatten(1)
         ctx.save_for_backward(gap)
-        ctx.shape = y.shape
+        ctx.shape, ctx.dtype = y.shape, y.dtype
         return torch.linalg.vector_norm(gap, dim=1).square_()
 
     @staticmethod
@@ -76,7 +76,7 @@ class SquaredDistance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         """Return the gradient in y; x and the bounds have none."""
         (gap,) = ctx.saved_tensors
-        return gap.mul_(2 * gradient[:, None]).view(ctx.shape), None, None
+        return gap.mul_(2 * gradient[:, None]).view(ctx.shape).to(ctx.dtype), None, None
 
 
 @part("likelihood/absolute")

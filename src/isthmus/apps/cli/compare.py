@@ -10,7 +10,7 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, load, suited, variant_of
+from isthmus.apps.cli.inputs import data_options, load, suited
 from isthmus.apps.cli.output import json_option, show, table
 
 SHOWN = {
@@ -53,7 +53,7 @@ def _about(path: str, model: Any) -> dict[str, Any]:
     """Return what a model is."""
     return {
         "model": path,
-        "variant": variants.variant_name(variant_of(model)),
+        "variant": variants.variant_name(model.variant_),
         "code": model.latent_dim,
         "parameters": model.info_["parameters"],
         "seconds": model.info_["seconds"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import load, model_argument, variant_of
+from isthmus.apps.cli.inputs import load, model_argument
 from isthmus.apps.cli.output import facts, figure, json_option, show
 
 
@@ -54,7 +54,7 @@ def _model(trained: Any) -> dict[str, Any]:
     }
     return {
         "estimator": type(trained).__name__,
-        "variant": variants.variant_name(variant_of(trained)),
+        "variant": variants.variant_name(trained.variant_),
         "code": f"{trained.latent_dim} numbers",
         "row": f"{' x '.join(map(str, trained.data_.shape))} numbers",
         **named,

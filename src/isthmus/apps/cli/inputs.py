@@ -90,13 +90,6 @@ def meet(path: str, read: Callable[[], Rows]) -> tuple[Any, Rows]:
     return model, suited(model, path, read())
 
 
-def variant_of(model: Any) -> Any:
-    """Return the variant of a model as an object, whether it was given as one or by name."""
-    from isthmus import variants
-
-    return variants.lookup(f"variant/{model.variant}")() if isinstance(model.variant, str) else model.variant
-
-
 def stem(path: str) -> str:
     """Return what a model is called: its file's name without the ending."""
     return Path(path).stem

@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, meet, model_argument, variant_of
+from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.written import write
 
@@ -35,7 +35,7 @@ def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool)
 def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
     """Write DATA cleaned by a denoising model."""
     trained, rows = meet(model, read)
-    variant = variant_of(trained)
+    variant = trained.variant_
     if not isinstance(variant, variants.Denoising):
         warnings.warn(
             f"{model!r} is of the variant {variants.variant_name(variant)!r}, which was not trained to clean its "

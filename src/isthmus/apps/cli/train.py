@@ -10,7 +10,7 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
-from isthmus.apps.cli.inputs import data_options, load, variant_of
+from isthmus.apps.cli.inputs import data_options, load
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.settings import DEFAULTS, setting_options, settings
@@ -157,7 +157,7 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
     document = {
         "model": output,
         "bytes": os.path.getsize(output),
-        "variant": variants.variant_name(variant_of(model)),
+        "variant": variants.variant_name(model.variant_),
         "latent_dim": model.latent_dim,
         "interrupted": model.interrupted_,
         **info,

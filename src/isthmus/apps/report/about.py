@@ -12,19 +12,14 @@ from isthmus.apps.report.blocks import Block, Facts, Note, Section
 from isthmus.apps.report.charts import LEAST_SHOWN, lines
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
-from isthmus.variants import Variant, options, variant_name, variants
+from isthmus.variants import options, variant_name
 
 NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
 
 
-def variant_of(model: Any) -> Variant:
-    """Return the variant of a model as an object."""
-    return variants()[model.variant]() if isinstance(model.variant, str) else model.variant
-
-
 def sentence(model: Any) -> str:
     """Return what the variant is, in a sentence."""
-    return inspect.cleandoc(type(variant_of(model)).__doc__ or "").partition("\n\n")[0]
+    return inspect.cleandoc(type(model.variant_).__doc__ or "").partition("\n\n")[0]
 
 
 def figures(study: Study) -> list[tuple[str, str]]:
@@ -50,7 +45,7 @@ def widths(study: Study) -> list[int]:
 
 def model_section(study: Study) -> Section:
     """Say what the model is."""
-    model, variant = study.model, variant_of(study.model)
+    model, variant = study.model, study.model.variant_
     shape = " × ".join(map(str, model.data_.shape))
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {

@@ -58,7 +58,7 @@ def page(studies: Mapping[str, Study], title: str | None) -> Page:
 def _figures(name: str, study: Study) -> Figures:
     known = {
         "name": name,
-        "variant": variant_name(about.variant_of(study.model)),
+        "variant": variant_name(study.model.variant_),
         "units": study.units,
         "active": int(study.alive.sum()),
         "probe": probe(study.codes, study.y),

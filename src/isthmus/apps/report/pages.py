@@ -53,7 +53,7 @@ def write(
     """
     study = Study(model, X, y, examples)
     page = Page(
-        title or f"The {variant_name(about.variant_of(model))} autoencoder",
+        title or f"The {variant_name(model.variant_)} autoencoder",
         about.sentence(model),
         about.figures(study),
         sections(study),
