@@ -20,7 +20,7 @@ K = 32
 
 def run(quick: bool) -> Result:
     X, T = images(quick)
-    ae = Autoencoder("linear", latent_dim=K, epochs=1 if quick else None, random_state=0)
+    ae = Autoencoder("linear", latent_dim=K, epochs=1 if quick else None, validation_fraction=0, random_state=0)
     seconds, _ = timed(lambda: ae.fit(unit(X)))
     pca = PCA(K).fit(unit(X))
     error, best = mse(T, ae.reconstruct(unit(T))), mse(T, pca.inverse_transform(pca.transform(unit(T))))

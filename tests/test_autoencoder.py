@@ -247,6 +247,7 @@ def test_data_that_cannot_be_used(X, message):
         ("average", 1.5),
         ("precision", "float8"),
         ("device", "abacus"),
+        ("schedule", "linear"),
     ],
 )
 def test_parameters_out_of_range_are_named(parameter, value):

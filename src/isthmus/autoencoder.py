@@ -27,10 +27,8 @@ from isthmus.core.fit import Settings, Training
 from isthmus.core.graphs import in_pieces
 from isthmus.core.params import Persistent
 from isthmus.core.part import build, describe, part, resolve, shown
-from isthmus.core.plan import default_batch_size, default_epochs
-from isthmus.core.precision import choose_precision
+from isthmus.core.plan import choose_device, plan
 from isthmus.core.store import adopt, building
-from isthmus.core.threads import choose_threads
 from isthmus.data.conditions import Condition
 from isthmus.data.held import Held, is_stream
 from isthmus.data.kinds import choose_data, float_type
@@ -60,7 +58,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     batch_size : int or None, default None
         Rows in a step; None: by the number of rows.
     learning_rate : float, default 4e-3
-        Highest rate of the schedule (a short rise, then half a cosine down to zero).
+        Highest rate of the schedule.
+    schedule : {"cosine", "one-cycle", "constant"}, default "cosine"
+        How the rate goes: up over the first tenth of the steps (one-cycle: three tenths), then down to zero along half
+        a cosine; or constant.
     validation_fraction : float, default 0.05
         Share of the rows that is kept aside to choose the best weights; 0: none, the last weights are kept.
     patience : int or None, default None
@@ -122,6 +123,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float = 4e-3,
+        schedule: Literal["cosine", "one-cycle", "constant"] = "cosine",
         validation_fraction: float = 0.05,
         patience: int | None = None,
         weight_decay: float = 0.01,
@@ -141,6 +143,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.weight_decay = weight_decay
@@ -191,8 +194,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             The loss became no number; the estimator is fitted with the best weights so far.
         """
         stream = self._prepare(X, y, sample_weight, keep=self.warm_start)
-        training = self._training(self._settings(len(stream)))
-        source = self._source(stream, training.settings.seed, self.validation_fraction)
+        training = self._training(self._plan(stream))
+        source = self._source(stream, training.settings, self.validation_fraction)
         held = None
         if checkpoint is not None:
             held = Checkpoint(checkpoint, describe(self.objective_))
@@ -210,11 +213,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         stream = self._prepare(X, y, sample_weight, keep=True)
         if not hasattr(self, "_training_"):
-            settings = replace(self._settings(len(stream)), epochs=1, schedule="constant", patience=None)
+            settings = replace(self._plan(stream), epochs=1, schedule="constant", patience=None)
             self._training_ = self._training(settings)
-        done = self._training_.progress.epoch
-        self.objective_.to(self._device())
-        source = self._source(stream, self._training_.settings.seed + done, 0.0)
+        settings, done = self._training_.settings, self._training_.progress.epoch
+        self.objective_.to(choose_device(self.device))
+        source = self._source(stream, replace(settings, seed=settings.seed + done), 0.0)
         return self._run(self._training_, source, None, epochs=done + 1)
 
     def _prepare(self, X: Any, y: Any, sample_weight: Any, keep: bool) -> Any:
@@ -222,7 +225,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         load_all()
         variant = resolve("variant", self.variant)
         check_parameters(self)
-        self._device()
+        choose_device(self.device)
         if not (keep and hasattr(self, "objective_")):
             self._learn(X, y, variant)
         if not hasattr(self, "_training_"):
@@ -271,38 +274,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         given = 0 if self.condition_ is None else self.condition_.columns
         self.n_features_in_ = len(self.data_.feature_names()) + given
 
-    def _settings(self, n: int) -> Settings:
-        held = max(1, round(n * self.validation_fraction)) if self.validation_fraction else 0
-        batch_size = self.batch_size or default_batch_size(n)
-        self._batch_size = min(batch_size, max(1, n - held))
-        parameters = sum(weight.numel() for weight in self.objective_.parameters())
-        return Settings(
-            epochs=self.epochs or default_epochs(n - held, batch_size),
-            learning_rate=float(self.learning_rate),
-            weight_decay=float(self.weight_decay),
-            average=self.average,
-            patience=self.patience,
-            precision=choose_precision(self.precision, self._device(), parameters, self._batch_size),
-            threads=choose_threads(parameters, self._batch_size) if self._device().type == "cpu" else None,
-            seed=self._seed,
-        )
+    def _plan(self, stream: Any) -> Settings:
+        return plan(self, len(stream), sum(weight.numel() for weight in self.objective_.parameters()), self._seed)
 
-    def _device(self) -> torch.device:
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            return torch.empty(0, device=self.device).device
-        except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-            reason = str(error).partition("\n")[0]
-            raise InputError(f"device={self.device!r} cannot be used ({reason}); choose 'auto' or 'cpu'") from error
-
-    def _source(self, stream: Any, seed: int, held_out: float) -> Any:
+    def _source(self, stream: Any, settings: Settings, held_out: float) -> Any:
         return stream.source(
-            self.data_, batch_size=self._batch_size, validation_fraction=held_out, seed=seed, device=self._device()
+            self.data_,
+            batch_size=settings.batch_size,
+            validation_fraction=held_out,
+            seed=settings.seed,
+            device=choose_device(self.device),
         )
 
     def _training(self, settings: Settings) -> Training:
-        self.objective_.to(self._device())
+        self.objective_.to(choose_device(self.device))
         watched = interactive() if self.verbose == "auto" else bool(self.verbose)
         told: list[Callback] = [Progress() if watched else Lines(), *self.callbacks]
         return Training(self.objective_, settings, told, initialize=not hasattr(self, "prior_"))
@@ -330,7 +315,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.interrupted_ = progress.interrupted
         self.info_ = {
             "rows": source.rows,
-            "batch_size": self._batch_size,
+            "batch_size": training.settings.batch_size,
             "epochs": training.settings.epochs,
             "best_epoch": progress.best_epoch,
             "best_validation_loss": progress.best_loss if training.best else None,

@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 import isthmus
 from isthmus import Autoencoder, DivergenceError, FileFormatError, InputError
 from isthmus.core.events import StopTraining
+from isthmus.core.fit import Settings
 from isthmus.core.threads import choose_threads, threads
 from isthmus.parts.nets.mlp import MLP
 
@@ -209,6 +210,16 @@ def test_another_thread_count_is_said(tmp_path, caplog):
     with threads(torch.get_num_threads() + 1):
         ae(**large).fit(DIGITS, checkpoint=path, resume=True)
     assert "threads" in caplog.text
+
+
+@pytest.mark.parametrize(("schedule", "peak"), [("cosine", 0.1), ("one-cycle", 0.3)])
+def test_the_rate_rises_once_and_falls_to_zero(schedule, peak):
+    settings = Settings(1, 1, learning_rate=2.0, schedule=schedule)
+    rates = [settings.rate(t / 100) for t in range(101)]
+    assert max(rates) == settings.rate(peak) == 2.0
+    assert rates == sorted(rates[: round(100 * peak)]) + sorted(rates[round(100 * peak) :], reverse=True)
+    assert rates[-1] == pytest.approx(0)
+    assert Settings(1, 1, learning_rate=2.0, schedule="constant").rate(0.7) == 2.0
 
 
 def test_small_steps_take_one_thread_and_give_it_back():

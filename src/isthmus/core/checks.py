@@ -5,7 +5,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
-from isthmus.core.errors import InputError
+from isthmus.core.errors import InputError, unknown
+from isthmus.core.fit import SCHEDULES
 
 WHOLE = ("latent_dim", "epochs", "batch_size", "patience")
 RATES = ("learning_rate", "weight_decay")
@@ -28,6 +29,8 @@ def check_parameters(estimator: Any) -> None:
             raise InputError(f"{name}={getattr(estimator, name)!r}: expected a number of at least 0")
     if not 0 <= number(estimator, "validation_fraction") < 1:
         raise InputError(f"validation_fraction={estimator.validation_fraction!r}: expected a number in [0, 1)")
+    if estimator.schedule not in SCHEDULES:
+        raise InputError(unknown("schedule", estimator.schedule, SCHEDULES))
     if estimator.average is not None and not 0 < number(estimator, "average") < 1:
         raise InputError(f"average={estimator.average!r}: expected a number between 0 and 1, or None")
 

@@ -23,6 +23,10 @@ from isthmus.core.threads import threads
 
 EXPLODED = 1e6
 CHECK_EVERY_ON_GPU = 50
+SCHEDULES = {"cosine": 0.1, "one-cycle": 0.3, "constant": None}
+"""The share of the steps during which the rate rises; None: it stays."""
+
+FIRST_RATE = 0.04
 CHECKPOINT_SECONDS = 60.0
 """A checkpoint is written after each epoch, and within one after so many seconds."""
 
@@ -34,12 +38,12 @@ class Settings:
     Attributes
     ----------
     epochs : int
+    batch_size : int
     learning_rate : float
         The highest rate of the schedule.
-    schedule : {"cosine", "constant"}
-        Cosine: a straight rise over `warmup`, then half a cosine down to zero.
-    warmup : float
-        Share of the steps during which the rate rises.
+    schedule : {"cosine", "one-cycle", "constant"}
+        Cosine: a straight rise over a tenth of the steps, then half a cosine down to zero. One-cycle: the rise takes
+        three tenths (Smith & Topin 2019).
     weight_decay : float
         AdamW's, for matrices.
     clip : float or None
@@ -55,9 +59,9 @@ class Settings:
     """
 
     epochs: int
+    batch_size: int
     learning_rate: float = 4e-3
     schedule: str = "cosine"
-    warmup: float = 0.1
     weight_decay: float = 0.01
     clip: float | None = 1.0
     average: float | None = None
@@ -68,11 +72,12 @@ class Settings:
 
     def rate(self, t: float) -> float:
         """Return the learning rate at progress `t` in [0, 1]."""
-        if self.schedule == "constant":
+        rise = SCHEDULES[self.schedule]
+        if rise is None:
             return self.learning_rate
-        if t < self.warmup:
-            return self.learning_rate * (0.04 + 0.96 * t / self.warmup)
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (t - self.warmup) / (1 - self.warmup)))
+        if t < rise:
+            return self.learning_rate * (FIRST_RATE + (1 - FIRST_RATE) * t / rise)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (t - rise) / (1 - rise)))
 
 
 @dataclass

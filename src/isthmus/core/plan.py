@@ -1,6 +1,62 @@
-"""How long to train, where the user does not say: by the number of rows."""
+"""The plan of a training: what the user says, and what is chosen where nothing is said."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from isthmus.core.errors import InputError
+from isthmus.core.fit import Settings
+from isthmus.core.precision import choose_precision
+from isthmus.core.threads import choose_threads
+
+
+def plan(estimator: Any, rows: int, parameters: int, seed: int) -> Settings:
+    """Return the settings of a training.
+
+    Parameters
+    ----------
+    estimator : Autoencoder
+        Its parameters are what the user says.
+    rows : int
+        To train on, those held out included.
+    parameters : int
+        Weights of the model.
+    seed : int
+    """
+    fraction, device = estimator.validation_fraction, choose_device(estimator.device)
+    rows -= max(1, round(rows * fraction)) if fraction else 0
+    batch_size = min(estimator.batch_size or default_batch_size(rows), max(1, rows))
+    return Settings(
+        epochs=estimator.epochs or default_epochs(rows, batch_size),
+        batch_size=batch_size,
+        learning_rate=float(estimator.learning_rate),
+        schedule=estimator.schedule,
+        weight_decay=float(estimator.weight_decay),
+        average=estimator.average,
+        patience=estimator.patience,
+        precision=choose_precision(estimator.precision, device, parameters, batch_size),
+        threads=choose_threads(parameters, batch_size) if device.type == "cpu" else None,
+        seed=seed,
+    )
+
+
+def choose_device(wish: str) -> torch.device:
+    """Return the device that is wished for; ``"auto"`` is a GPU where there is one.
+
+    Raises
+    ------
+    InputError
+        There is no such device.
+    """
+    if wish == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=wish).device
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"device={wish!r} cannot be used ({reason}); choose 'auto' or 'cpu'") from error
 
 
 def default_batch_size(rows: int) -> int:

@@ -1,0 +1,24 @@
+"""Old files keep loading: one model file of each format version is kept in tests/files and never written again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import isthmus
+from isthmus.core.store import VERSION
+
+FILES = Path(__file__).parents[1] / "files"
+
+
+def test_there_is_a_file_of_every_version():
+    assert {path.stem for path in FILES.glob("*.safetensors")} == {f"v{n}" for n in range(1, VERSION + 1)}
+
+
+@pytest.mark.parametrize("path", sorted(FILES.glob("*.safetensors")), ids=lambda path: path.stem)
+def test_it_loads_and_gives_what_it_gave(path):
+    given = np.load(path.with_suffix(".npz"))
+    model = isthmus.load(path)
+    np.testing.assert_allclose(model.transform(given["X"]), given["codes"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.reconstruct(given["X"]), given["rebuilt"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.sample(3, random_state=0), given["drawn"], rtol=1e-4, atol=1e-5)
