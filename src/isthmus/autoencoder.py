@@ -22,7 +22,7 @@ from isthmus.core.checkpoint import Checkpoint
 from isthmus.core.checks import check_parameters
 from isthmus.core.data import Columns, join, rows
 from isthmus.core.errors import DivergenceError, InputError
-from isthmus.core.events import Callback, Lines, Progress, interactive
+from isthmus.core.events import Callback, Lines, ProgressBar, interactive
 from isthmus.core.fit import Settings, Training
 from isthmus.core.graphs import in_pieces
 from isthmus.core.params import Persistent
@@ -289,7 +289,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _training(self, settings: Settings) -> Training:
         self.objective_.to(choose_device(self.device))
         watched = interactive() if self.verbose == "auto" else bool(self.verbose)
-        told: list[Callback] = [Progress() if watched else Lines(), *self.callbacks]
+        told: list[Callback] = [ProgressBar() if watched else Lines(), *self.callbacks]
         return Training(self.objective_, settings, told, initialize=not hasattr(self, "prior_"))
 
     def _run(self, training: Training, source: Any, held: Checkpoint | None, epochs: int | None = None) -> Self:

@@ -5,7 +5,7 @@ Nothing heavy is imported here; parts are built inside ``objective``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from isthmus.core.errors import InputError
@@ -257,8 +257,3 @@ class Variational(Variant):
 def options(cls: type[Variant]) -> dict[str, Any]:
     """Return the fields of a variant by name."""
     return {f.name: f for f in fields(cls)}
-
-
-def with_knobs(variant: Variant, **changes: Any) -> Variant:
-    """Return the variant with other knobs."""
-    return replace(variant, **changes)

@@ -54,7 +54,7 @@ def summary(record: dict[str, Any]) -> str:
     return "  ".join(f"{name} {value:.5g}" for name, value in record.items() if name.endswith("loss"))
 
 
-class Progress:
+class ProgressBar:
     """A progress bar with speed and time left on a terminal or in a notebook."""
 
     def __init__(self) -> None:

@@ -105,9 +105,6 @@ class Foreign(Net):
 class Bottleneck(nn.Module):
     """Turns h into a Code, and says what that costs. Deterministic in eval mode, unless a draw is asked for."""
 
-    discrete = False
-    """True where the code is made of symbols."""
-
     def width(self, latent_dim: int) -> int:
         """Return how many numbers of h make a code of `latent_dim` numbers."""
         return latent_dim
