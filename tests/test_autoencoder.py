@@ -125,6 +125,13 @@ def test_columns_may_be_the_condition(people):
     assert model.sample(3, condition=frame).shape == (3, 2)
 
 
+def test_a_condition_that_there_is_not_gets_the_nearest_name(people):
+    with pytest.raises(InputError, match="did you mean 'job'"):
+        ae(condition=["jobs"]).fit(people)
+    with pytest.raises(InputError, match="X has no names"):
+        ae(condition=["job"]).fit(FLAT)
+
+
 def test_a_condition_takes_over_what_it_tells():
     X, y = load_digits(return_X_y=True)
     X = (X / 16).reshape(-1, 8, 8)[:1200]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from isthmus.core.errors import InputError
+from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import part
 from isthmus.data.table import Table
 
@@ -45,10 +45,11 @@ class Condition:
 
         chosen = [self.names] if isinstance(self.names, str) else list(self.names)
         frame = nw.from_native(X, eager_only=True, pass_through=True)
-        if not isinstance(frame, nw.DataFrame) or not set(chosen) <= set(frame.columns):
-            raise InputError(
-                f"condition={self.names!r} names columns, but X has not all of them: give 'y' or columns of a DataFrame"
-            )
+        if not isinstance(frame, nw.DataFrame):
+            raise InputError(f"condition={self.names!r} names columns, but X has no names: give 'y' or a DataFrame")
+        for name in chosen:
+            if name not in frame.columns:
+                raise InputError(unknown("column in condition", name, frame.columns))
         return frame.drop(chosen).to_native(), frame.select(chosen).to_native()
 
     def learn(self, given: Any) -> Condition:
