@@ -62,6 +62,17 @@ def test_gaussian_error_is_the_log_density():
     np.testing.assert_allclose(likelihood.error(y, x).detach().numpy(), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("variance", ["shared", "feature"])
+def test_a_learnt_variance_starts_at_what_is_left(variance):
+    likelihood = likelihoods.Gaussian(variance)
+    likelihood.build((3,))
+    x = torch.randn(4000, 3) * torch.tensor([0.5, 0.5, 0.5])
+    with torch.no_grad():
+        likelihood.initialize(torch.zeros_like(x), x)
+    scale = torch.exp(likelihood.split(x)[1]).expand(3)
+    torch.testing.assert_close(scale, torch.full((3,), 0.5), atol=0.03, rtol=0)
+
+
 def test_bernoulli_error_is_the_log_mass():
     x, y = torch.randint(2, (5, 3)).float(), torch.randn(5, 3)
     expected = -stats.bernoulli.logpmf(x.numpy(), torch.sigmoid(y).numpy())

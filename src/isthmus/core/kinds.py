@@ -144,6 +144,9 @@ class Likelihood(nn.Module):
     def build(self, x_shape: tuple[int, ...]) -> None:
         """Make parameters."""
 
+    def initialize(self, y: Tensor, x: Tensor) -> None:
+        """Choose a start that knows the y and x of a sample; once, after the decoder."""
+
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the elementwise error, of the shape of x."""
         raise NotImplementedError

@@ -114,7 +114,11 @@ class Model(nn.Module):
         noise = self.net.initialize_encoder(batch)
         h = torch.cat([self.encode(piece) for piece in pieces(batch)])
         self.bottleneck.initialize(h, noise)
-        self.net.initialize_decoder(self.bottleneck(h).z, self.likelihood.link(batch.x), batch)
+        z = self.bottleneck(h).z
+        self.net.initialize_decoder(z, self.likelihood.link(batch.x), batch)
+        if not self.net.reconstructs_only:
+            first = batch[:PIECE]
+            self.likelihood.initialize(self.decode(z[:PIECE], first), first.x)
 
     @torch.no_grad()
     def check_shapes(self, batch: Batch) -> None:

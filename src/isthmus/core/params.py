@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 from isthmus.core import part as parts
@@ -37,16 +38,9 @@ class Persistent:
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters; a nested one replaces its part by a new one: ``set_params(variant__beta=4)``."""
-        nested: dict[str, dict[str, Any]] = defaultdict(dict)
-        own = self._names()
-        for key, value in params.items():
-            name, _, inner = key.partition("__")
-            if name not in own:
-                raise InputError(unknown(f"parameter of {type(self).__name__}", name, own))
-            if inner:
-                nested[name][inner] = value
-            else:
-                setattr(self, name, value)
+        own, nested = _sorted_out(params, self._names(), type(self).__name__)
+        for name, value in own.items():
+            setattr(self, name, value)
         for name, changes in nested.items():
             setattr(self, name, _changed(self._resolved(name, getattr(self, name)), changes, name))
         return self
@@ -131,15 +125,25 @@ def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
     if not parts.is_part(value):
         raise InputError(f"{where}={value!r} has no parameters, so {where}__{next(iter(changes))} cannot be set")
     held = parts.arguments(value)
-    deeper: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, new in changes.items():
-        name, _, inner = key.partition("__")
-        if name not in held:
-            raise InputError(unknown(f"parameter of {where}", name, held))
-        if inner:
-            deeper[name][inner] = new
-        else:
-            held[name] = new
-    for name, further in deeper.items():
+    own, nested = _sorted_out(changes, held, where)
+    held.update(own)
+    for name, further in nested.items():
         held[name] = _changed(held[name], further, f"{where}__{name}")
     return type(value)(**held)
+
+
+def _sorted_out(
+    changes: dict[str, Any], known: Collection[str], where: str
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the changes of parameters themselves, and those of what is inside each; refuse an unknown name."""
+    own: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, value in changes.items():
+        name, _, inner = key.partition("__")
+        if name not in known:
+            raise InputError(unknown(f"parameter of {where}", name, known))
+        if inner:
+            nested[name][inner] = value
+        else:
+            own[name] = value
+    return own, nested

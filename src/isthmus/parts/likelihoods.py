@@ -158,6 +158,14 @@ class Gaussian(Likelihood):
         if self.variance != "output":
             self.log_scale = nn.Parameter(torch.zeros(x_shape if self.variance == "feature" else ()))
 
+    def initialize(self, y: Tensor, x: Tensor) -> None:
+        """Start a learnt σ at the spread of what the decoder's start leaves."""
+        if self.variance != "output":
+            over = None if self.variance == "shared" else 0
+            log_spread = (y - x).square().mean(over).clamp_min(1e-12).log() / 2
+            above = (log_spread - self.log_floor).clamp_min(1e-2)
+            self.log_scale.copy_(self.log_floor + torch.log(torch.expm1(above)))
+
     def split(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return μ and log σ."""
         mean, log_scale = y.chunk(2, dim=1) if self.variance == "output" else (y, self.log_scale)
@@ -251,6 +259,11 @@ class Mixed(Likelihood):
         """Return the members' errors side by side."""
         blocks = zip(self._pieces(y), x.split(self.widths, 1), strict=True)
         return torch.cat([member.error(piece, block) for (member, piece), block in blocks], 1)
+
+    def initialize(self, y: Tensor, x: Tensor) -> None:
+        """Start each member."""
+        for (member, piece), block in zip(self._pieces(y), x.split(self.widths, 1), strict=True):
+            member.initialize(piece, block)
 
     def mean(self, y: Tensor) -> Tensor:
         """Return the members' means side by side."""
