@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from isthmus.core.data import rows
-from isthmus.core.part import build, describe, lookup, names
+from isthmus.core.part import build, describe, lookup
+from isthmus.data.kinds import KINDS
 from isthmus.parts.catalogue import load_all
 
 load_all()
@@ -19,13 +20,14 @@ EXAMPLES = {
         pd.DataFrame({"a": RNG.integers(0, 9, 40), "b": list("xyzy") * 10, "c": [True, False] * 20}),
     ],
     "images": [RNG.integers(0, 256, (12, 7, 5), dtype=np.uint8), RNG.random((12, 6, 8, 3)).astype(np.float32)],
+    "signals": [RNG.normal(size=(12, 64, 2))],
 }
 PAIRS = [(name, X) for name in EXAMPLES for X in EXAMPLES[name]]
 each = pytest.mark.parametrize(("name", "X"), PAIRS, ids=[f"{n}-{type(X).__name__}-{X.shape}" for n, X in PAIRS])
 
 
 def test_every_kind_has_an_example():
-    assert {name for name in names("data") if name != "condition"} == set(EXAMPLES)
+    assert {kind.part_name for kind in KINDS} == {f"data/{name}" for name in EXAMPLES}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
     "prior/standard-normal": {"latent_dim": 4},
     "prior/gaussian": {"latent_dim": 4},
+    "prior/mixture": {"latent_dim": 4},
 }
 
 
@@ -51,7 +52,7 @@ def test_every_part_survives_json(kind):
 
 
 @all_of("net")
-@pytest.mark.parametrize("x", [(1, 12, 12), (3, 9, 7), (1, 28, 28), (1, 1, 3)])
+@pytest.mark.parametrize("x", [(1, 12, 12), (3, 9, 7), (1, 28, 28), (1, 1, 3), (2, 21)])
 @pytest.mark.parametrize("condition", [0, 3])
 def test_nets_join_the_sizes(name, x, condition):
     net = made("net", name)

@@ -74,6 +74,27 @@ class Data(nn.Module):
         """Name the user's coordinates in the order of a flattened row of `locate`."""
         raise NotImplementedError
 
+    def moments(self, found: Tensor, X: Any) -> Tensor:
+        """Turn what was found for each row of ``read(X)`` into what holds for each of the user's rows of X.
+
+        Parameters
+        ----------
+        found : Tensor of shape (rows, ...)
+            A number for each row, or an error that `locate` gave.
+        X : what was read
+
+        Returns
+        -------
+        Tensor
+            The same, where a row of columns is one of the user's. For signals, whose rows are windows: of shape
+            (moments,), or (moments, channels) for located errors.
+        """
+        return found
+
+    def moment_names(self) -> list[str]:
+        """Name what one of the user's rows consists of: the columns of what `moments` makes of located errors."""
+        return self.feature_names()
+
     def defaults(self) -> tuple[Any, Any]:
         """Return the (net, likelihood) parts that suit this data."""
         raise NotImplementedError

@@ -7,7 +7,11 @@ from typing import Any
 from isthmus.core.data import Data
 from isthmus.core.part import resolve
 from isthmus.data.images import Images
+from isthmus.data.signals import Signals
 from isthmus.data.table import Table
+
+KINDS = (Table, Images, Signals)
+"""What ``data=`` may name; a file is read by these names too."""
 
 
 def choose_data(wish: Any, X: Any, table_scale: str | None = None) -> Data:

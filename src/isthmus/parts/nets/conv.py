@@ -1,9 +1,11 @@
-"""The convolutional net, for images of any height, width and number of channels."""
+"""The convolutional net, for images and for windows of signals, of any size and number of channels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -13,15 +15,20 @@ from isthmus.core.part import part
 from isthmus.parts.layers import activation, zero_last
 from isthmus.parts.nets.bypass import BypassNet
 
+CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
+TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
+PAD: tuple[Any, ...] = (nn.ReplicationPad1d, nn.ReplicationPad2d)
+"""Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
+
 
 class Block(nn.Module):
-    """A 3 x 3 convolution with GroupNorm, added to what came in."""
+    """A convolution over three neighbours each way, with GroupNorm, added to what came in."""
 
-    def __init__(self, channels: int, act: str) -> None:
+    def __init__(self, channels: int, act: str, axes: int) -> None:
         super().__init__()
         self.norm = nn.GroupNorm(groups(channels), channels)
         self.act = activation(act)
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = CONV[axes - 1](channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x plus the convolution of its normed activation."""
@@ -34,16 +41,16 @@ def groups(channels: int) -> int:
 
 
 class Down(nn.Module):
-    """(batch, C·H·W) to (batch, h): each stage halves height and width, rounding up."""
+    """(batch, C·H·W) to (batch, h): each stage halves height and width, or the window, rounding up."""
 
     def __init__(self, x: tuple[int, ...], channels: tuple[int, ...], h: int, act: str) -> None:
         super().__init__()
-        self.x = x
+        self.x, axes = x, len(x) - 1
         stages = [
-            nn.Sequential(nn.Conv2d(a, b, 4, stride=2, padding=1), Block(b, act))
+            nn.Sequential(CONV[axes - 1](a, b, 4, stride=2, padding=1), Block(b, act, axes))
             for a, b in pairwise((x[0], *channels))
         ]
-        self.pad = nn.ReplicationPad2d((0, 1, 0, 1))
+        self.pad = PAD[axes - 1]((0, 1) * axes)
         self.stages = nn.ModuleList(stages)
         self.sides = sides(x[1:], len(channels))
         flat = channels[-1] * prod(self.sides[-1])
@@ -52,8 +59,8 @@ class Down(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the body's part of h."""
         x = x.unflatten(1, self.x)
-        for stage, (height, width) in zip(self.stages, self.sides, strict=False):
-            x = stage(self.pad(x)[..., : height + height % 2, : width + width % 2])
+        for stage, space in zip(self.stages, self.sides, strict=False):
+            x = stage(cropped(self.pad(x), [side + side % 2 for side in space]))
         return self.head(x)
 
 
@@ -62,25 +69,33 @@ class Up(nn.Module):
 
     def __init__(self, z: int, channels: tuple[int, ...], y: tuple[int, ...], act: str) -> None:
         super().__init__()
+        axes = len(y) - 1
         self.sides = sides(y[1:], len(channels))
         self.start = (channels[-1], *self.sides[-1])
         self.head = nn.Linear(z, prod(self.start))
         self.stages = nn.ModuleList(
-            nn.Sequential(Block(a, act), activation(act), nn.ConvTranspose2d(a, b, 4, stride=2, padding=1))
+            nn.Sequential(Block(a, act, axes), activation(act), TRANSPOSED[axes - 1](a, b, 4, stride=2, padding=1))
             for a, b in pairwise((*channels[::-1], y[0]))
         )
-        zero_last([layer for layer in self.stages.modules() if isinstance(layer, nn.ConvTranspose2d)])
+        zero_last([layer for layer in self.stages.modules() if isinstance(layer, TRANSPOSED)])
 
     def forward(self, z: Tensor) -> Tensor:
         """Return the body's part of y."""
         y = self.head(z).unflatten(1, self.start)
-        for stage, (height, width) in zip(self.stages, self.sides[-2::-1], strict=True):
-            y = stage(y)[..., :height, :width]
+        for stage, space in zip(self.stages, self.sides[-2::-1], strict=True):
+            y = cropped(stage(y), space)
         return y.flatten(1)
 
 
+def cropped(x: Tensor, space: Sequence[int]) -> Tensor:
+    """Return the first numbers along each axis behind the channels."""
+    for axis, side in zip(range(-len(space), 0), space, strict=True):
+        x = x.narrow(axis, 0, side)
+    return x
+
+
 def sides(space: tuple[int, ...], stages: int) -> list[tuple[int, ...]]:
-    """Return height and width before each stage and after the last.
+    """Return the axes' lengths before each stage and after the last.
 
     Examples
     --------
@@ -105,7 +120,7 @@ class Conv(BypassNet):
     Parameters
     ----------
     channels : tuple of int, default (32, 64, 128)
-        Channels of each stage; every stage halves height and width, rounding up.
+        Channels of each stage; every stage halves height and width of images, or the window of signals, rounding up.
     activation : {"gelu", "silu", "relu", "tanh"}, default "gelu"
     """
 
@@ -123,12 +138,13 @@ class Conv(BypassNet):
         Raises
         ------
         InputError
-            The rows are no images.
+            The rows are neither images nor windows.
         """
-        if len(sizes.x) != 3:
+        if len(sizes.x) not in (2, 3):
             raise InputError(
-                f"the conv net takes images of shape (channels, height, width), but the rows have shape {sizes.x}: "
-                "give images of shape (n, height, width) or (n, height, width, channels), or net='mlp'"
+                "the conv net takes images of shape (channels, height, width) or windows of shape (channels, window), "
+                f"but the rows have shape {sizes.x}: give images of shape (n, height, width) or (n, height, width, "
+                "channels), or data='signals', or net='mlp'"
             )
         down = Down(sizes.x, self.channels, sizes.h, self.activation)
         return down, Up(sizes.z + sizes.condition, self.channels, sizes.y, self.activation)
