@@ -115,9 +115,9 @@ def test_nested_parameters_replace_the_part():
     before = Variational()
     model = Autoencoder(before).set_params(variant__beta=4.0)
     assert model.variant.beta == 4.0
-    assert before.beta == 1.0
+    assert before.beta is None
     assert Autoencoder("variational").set_params(variant__beta=2.0).variant == Variational(beta=2.0)
-    assert Autoencoder("variational").get_params()["variant__beta"] == 1.0
+    assert Autoencoder("variational").get_params()["variant__free_bits"] == 0.0
     with pytest.raises(InputError, match="did you mean 'beta'"):
         model.set_params(variant__betta=1)
     with pytest.raises(InputError, match="did you mean 'variant'"):

@@ -245,7 +245,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """Fit the data and build untrained parts for it."""
         condition = None if self.condition is None else Condition(self.condition)
         free, given = (X, None) if condition is None else condition.split(X, y)
-        data = choose_data(self.data, free, variant.table_scale).learn(free.chunks() if is_stream(free) else [free])
+        chosen = choose_data(self.data, free, variant.table_scale, variant.frame_scale)
+        data = chosen.learn(free.chunks() if is_stream(free) else [free])
         condition = None if condition is None else condition.learn(given)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._draw_seed())
@@ -331,13 +332,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     @torch.no_grad()
     def _fit_prior(self, source: Any) -> Any:
-        """Return N(0, I) where training pulled codes there, else a Gaussian fitted on codes."""
+        """Return the data's prior where training pulled codes to N(0, I), else a Gaussian; fitted on (drawn) codes."""
         model = self.objective_.model
-        if model.has_posterior:
-            return resolve("prior", "standard-normal", latent_dim=model.sizes.z)
-        return resolve("prior", "gaussian", latent_dim=model.sizes.z).fit(
-            model.codes(source.sample(PRIOR_ROWS).to("cpu"))
-        )
+        name = self.data_.prior if model.has_posterior else "gaussian"
+        prior = resolve("prior", name, latent_dim=model.sizes.z)
+        if not hasattr(prior, "fit"):
+            return prior
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            return prior.fit(model.codes(source.sample(PRIOR_ROWS).to("cpu"), draw=model.has_posterior))
 
     # -- using ---------------------------------------------------------------------------------------------------
 
@@ -432,7 +435,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def sample(
         self, n_samples: int = 1, *, temperature: float = 1.0, condition: Any = None, random_state: Any = None
     ) -> Any:
-        """Decode codes drawn from the prior.
+        """Decode codes drawn from the prior: rows of a table are drawn from the likelihood, of pictures its mean.
 
         Parameters
         ----------
@@ -447,7 +450,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             z = self.prior_.sample(int(n_samples), temperature)
-        return self.inverse_transform(z.numpy(), condition)
+            columns = {"z": z, **self._given(condition, len(z))}
+            drawn = in_pieces(graphs.Draw(self.data_, self.objective_.model).eval(), columns, prod(self.data_.shape))
+        return self.data_.write(drawn)
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:
         """Decode `steps` codes on the straight line from the code of row `a` to that of row `b`, both included.

@@ -5,7 +5,7 @@ Nothing heavy is imported here; parts are built inside ``objective``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
 from isthmus.core.errors import InputError
@@ -15,6 +15,8 @@ from isthmus.parts.schedules import Schedule
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
 CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
 Weight = float | Schedule
+OF_CELLS = ("bernoulli", "categorical")
+"""Members of a mixed likelihood that are not of numbers: of truth values and categories."""
 
 
 def knob(default: Any, help: str, **more: Any) -> Any:
@@ -33,6 +35,8 @@ class Variant:
 
     table_scale: ClassVar[str | None] = None
     """How a Table is scaled unless the user says otherwise; None: by the data."""
+    frame_scale: ClassVar[str | None] = None
+    """The same where the table is a DataFrame or a file of one; None: as `table_scale`."""
     overcomplete: ClassVar[bool] = True
     """Whether a code longer than the row is held from copying it."""
     net: ClassVar[str | None] = None
@@ -105,12 +109,12 @@ def variants() -> dict[str, type[Variant]]:
 
 
 def for_numbers(default: Any, chosen: Any) -> Any:
-    """Return the chosen likelihood; in a mixed one it takes the place of ``squared`` only."""
+    """Return the chosen likelihood; in a mixed one it takes the place of that of the numbers only."""
     if type(default).part_name != "likelihood/mixed":
         return chosen
     name = type(chosen).part_name.partition("/")[2]
     groups = arguments(default)["groups"]
-    return type(default)(tuple((name if member == "squared" else member, width) for member, width in groups))
+    return type(default)(tuple((member if member in OF_CELLS else name, width) for member, width in groups))
 
 
 def positive(variant: Any, *knobs: str) -> None:
@@ -226,12 +230,21 @@ class Contractive(Variant):
 class Variational(Variant):
     """q(z|x) is a Gaussian; the ELBO's KL term pulls it to N(0, I) (Kingma & Welling 2014; beta: Higgins 2017)."""
 
-    beta: Weight = knob(1.0, "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3)")
+    beta: Weight = knob(
+        None, "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3); default: 1, for data frames 0.1"
+    )
     free_bits: float = knob(0.0, "nats for each dimension that cost nothing (Kingma 2016)")
     binarize: bool = knob(False, "draw binary pixels anew at each look; for the bernoulli likelihood")
 
+    frame_scale = "bins"
+
     def __post_init__(self) -> None:
         positive(self, "beta", "free_bits")
+
+    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+        """Return the objective; where a prior is fitted to the codes afterwards, they are pulled to N(0, I) less."""
+        beta = (1.0 if data.prior == "standard-normal" else 0.1) if self.beta is None else self.beta
+        return super(Variational, replace(self, beta=beta)).objective(data, latent_dim, net, condition_dim)
 
     def _bottleneck(self) -> Any:
         return lookup("bottleneck/gaussian")(free_bits=self.free_bits)

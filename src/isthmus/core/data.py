@@ -9,12 +9,15 @@ float32 (n, k).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.core.records import Batch
+
+if TYPE_CHECKING:
+    from isthmus.core.kinds import Likelihood
 
 Columns = dict[str, Tensor]
 
@@ -29,6 +32,8 @@ class Data(nn.Module):
 
     shape: tuple[int, ...]
     """Shape of one row of ``Batch.x``."""
+    prior = "standard-normal"
+    """Name of the prior from which new codes of a variational model are drawn."""
 
     @property
     def summary(self) -> str:
@@ -59,6 +64,10 @@ class Data(nn.Module):
     def invert(self, mean: Tensor) -> Columns:
         """Turn a reconstruction x̂ of shape (batch, *shape) into columns in the user's units."""
         raise NotImplementedError
+
+    def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
+        """Turn y into new rows, in the user's units: the mean here, draws where noise belongs to what is drawn."""
+        return self.invert(likelihood.mean(y))
 
     def locate(self, error: Tensor) -> Tensor:
         """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.

@@ -55,12 +55,23 @@ class Decode(Graph):
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
+        return self.data.invert(self.model.likelihood.mean(self.decoded(columns)))
+
+    def decoded(self, columns: Columns) -> Tensor:
+        """Return y."""
         columns = dict(columns)
         z = columns.pop("z")
         given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
         nothing = z[:, :0]
-        y = self.model.decode(z, Batch(nothing, nothing, condition=given))
-        return self.data.invert(self.model.likelihood.mean(y))
+        return self.model.decode(z, Batch(nothing, nothing, condition=given))
+
+
+class Draw(Decode):
+    """Codes, and what is given, to columns of new rows; the one graph that draws, and not for export."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return the user's columns."""
+        return self.data.draw(self.decoded(columns), self.model.likelihood)
 
 
 class Reconstruct(Graph):

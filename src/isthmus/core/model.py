@@ -143,9 +143,9 @@ class Model(nn.Module):
         if tuple(got.shape) != shape:
             raise InputError(f"{what} returned the shape {tuple(got.shape)}, expected {shape}")
 
-    def codes(self, batch: Batch) -> Tensor:
-        """Return the codes of a large batch, without the memory of all its activations."""
-        return torch.cat([self.code(piece, False).z for piece in pieces(batch)])
+    def codes(self, batch: Batch, draw: bool = False) -> Tensor:
+        """Return the codes of a large batch, or draws of them, without the memory of all its activations."""
+        return torch.cat([self.code(piece, draw).z for piece in pieces(batch)])
 
 
 def pieces(batch: Batch) -> Iterator[Batch]:

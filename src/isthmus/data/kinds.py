@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import narwhals as nw
+
 from isthmus.core.data import Data
 from isthmus.core.part import resolve
+from isthmus.data.held import is_stream
 from isthmus.data.images import Images
 from isthmus.data.signals import Signals
 from isthmus.data.table import Table
@@ -14,10 +17,15 @@ KINDS = (Table, Images, Signals)
 """What ``data=`` may name; a file is read by these names too."""
 
 
-def choose_data(wish: Any, X: Any, table_scale: str | None = None) -> Data:
-    """Return an unfitted Data for X: the one wished for, else images for 3 or 4 axes and a table for the rest."""
+def choose_data(wish: Any, X: Any, table_scale: str | None = None, frame_scale: str | None = None) -> Data:
+    """Return an unfitted Data for X: the one wished for, else images for 3 or 4 axes and a table for the rest.
+
+    A table is scaled by `frame_scale` where its columns have names and there is one, else by `table_scale`.
+    """
     if wish is not None:
         return resolve("data", wish)
+    if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):
+        table_scale = frame_scale
     return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)
 
 

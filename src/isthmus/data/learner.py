@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from isthmus.core.errors import InputError
+from isthmus.data.bins import learn_bins
 from isthmus.data.cells import NUMBERS, InputTypeError
 from isthmus.data.frames import Dtype
 from isthmus.data.moments import Moments
+from isthmus.data.reservoir import Reservoir
 from isthmus.data.schema import Schema, Sheet, finite, number_places, places, sheet
 
 
-def learnt(chunks: Iterable[Any], max_categories: int) -> Schema:
+def learnt(chunks: Iterable[Any], max_categories: int, bins: bool = False) -> Schema:
     """Return the schema of a table that comes in pieces.
 
     Parameters
@@ -24,6 +26,8 @@ def learnt(chunks: Iterable[Any], max_categories: int) -> Schema:
     chunks : iterable of DataFrame, array, tensor or list of rows
     max_categories : int
         Most categories that a column may have.
+    bins : bool, default False
+        Whether bins are learnt, from a sample of the rows.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def learnt(chunks: Iterable[Any], max_categories: int) -> Schema:
     learner: Learner | None = None
     for chunk in chunks:
         piece = sheet(chunk)
-        learner = learner or Learner(piece, max_categories)
+        learner = learner or Learner(piece, max_categories, bins)
         learner.see(piece)
     if learner is None:
         raise InputError("there are no rows to learn from: give at least one piece of the table")
@@ -48,14 +52,17 @@ class Learner:
     first : Sheet
         Whose form, names and number of columns the others must have; not seen yet.
     max_categories : int
+    bins : bool, default False
+        Whether bins are learnt.
     """
 
-    def __init__(self, first: Sheet, max_categories: int) -> None:
+    def __init__(self, first: Sheet, max_categories: int, bins: bool = False) -> None:
         self._form, self._names, self._most = first.form, first.names, max_categories
         columns = len(first.kinds)
         self._kinds = ["empty"] * columns
         self._dtypes = [first.dtype(place) for place in range(columns)]
         self._moments = Moments.none(columns)
+        self._kept = Reservoir(columns) if bins else None
         self._missing = np.zeros(columns, dtype=np.int64)
         self._declared: dict[int, dict[Any, None]] = {}
         self._seen: dict[int, set[Any]] = {}
@@ -73,8 +80,11 @@ class Learner:
             self._meet(piece, place, kind)
         there = np.zeros(len(piece.kinds))
         if numbers := places(piece.kinds, "boolean", "integer", "float", "date", "duration"):
-            found = Moments.of(finite(piece, numbers)).spread(numbers, len(piece.kinds))
+            cells = finite(piece, numbers)
+            found = Moments.of(cells).spread(numbers, len(piece.kinds))
             self._moments, there = self._moments.merge(found), found.count
+            if self._kept is not None:
+                self._kept.see(cells, numbers)
         for place in places(piece.kinds, "category"):
             there[place] = self._collect(piece, place)
         self._missing += (len(piece) - there).astype(np.int64)
@@ -137,6 +147,7 @@ class Learner:
         known = [kind == "category" or count > 0 for kind, count in zip(self._kinds, moments.count, strict=True)]
         kinds = tuple(kind if k else "empty" for kind, k in zip(self._kinds, known, strict=True))
         ranged, order = places(kinds, "integer", "float"), number_places(kinds)
+        binned = [place for place in order if kinds[place] != "boolean"]
         found = Schema(
             form=self._form,
             names=self._names,
@@ -148,6 +159,9 @@ class Learner:
             low=float(moments.low[ranged].min(initial=np.inf)),
             high=float(moments.high[ranged].max(initial=-np.inf)),
             categories=tuple(self._all(place) for place in places(kinds, "category")),
+            lows=_plain(moments.low[order]),
+            highs=_plain(moments.high[order]),
+            bins=() if self._kept is None else learn_bins(self._kept.rows[:, binned]),
         )
         self._complain(found)
         return found
@@ -167,6 +181,11 @@ class Learner:
 
 def _wider(kind: str, before: str) -> bool:
     return {kind, before} <= set(NUMBERS) and NUMBERS.index(kind) > NUMBERS.index(before)
+
+
+def _plain(values: np.ndarray) -> tuple[float, ...]:
+    """Return numbers as they are written into files; 0 where nothing was seen."""
+    return tuple(np.where(np.isfinite(values), values, 0.0).tolist())
 
 
 def _bits(dtype: Dtype) -> int:

@@ -11,6 +11,7 @@ SCALES = {
     "common": "all numbers shifted and divided alike, to [0, 1]",
     "centre": "each number minus the mean of its column, all divided alike",
     "none": "numbers as they are",
+    "bins": "each number placed in [0, 1] by bins of its column of about equal counts",
 }
 
 
@@ -42,7 +43,9 @@ def scaling(scale: str, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.isin(kinds, ("integer", "float"))
     offset, divisor = np.where(kinds == "boolean", 0.0, mean), np.where(kinds == "boolean", 1.0, deviation)
     low, width = _common(schema)
-    if scale == "none":
+    if scale == "bins":
+        offset[kinds != "boolean"], divisor[kinds != "boolean"] = 0.0, 1.0
+    elif scale == "none":
         offset[numbers], divisor[numbers] = 0.0, 1.0
     elif scale == "common":
         offset[numbers], divisor[numbers] = low, width

@@ -11,6 +11,7 @@ import numpy as np
 
 from isthmus.core.errors import InputError
 from isthmus.data.arrays import Grid
+from isthmus.data.bins import Bin
 from isthmus.data.frames import Dtype, Frame
 
 KINDS = ("empty", "boolean", "integer", "float", "date", "duration", "category")
@@ -95,6 +96,11 @@ class Schema:
         Smallest and largest of all numbers that are no booleans, dates or durations.
     categories : tuple of tuple
         Of each column of categories.
+    lows, highs : tuple of float
+        Smallest and largest value of each column of numbers; empty in files of before they were learnt.
+    bins : tuple of tuple of Bin
+        Of each column of numbers but the booleans, as `isthmus.data.bins.learn_bins` returns them; empty unless the
+        scale needs them.
     """
 
     form: str
@@ -107,10 +113,15 @@ class Schema:
     low: float
     high: float
     categories: tuple[tuple[Any, ...], ...]
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    bins: tuple[tuple[Bin, ...], ...] = ()
 
     def __post_init__(self) -> None:
         columns = {len(held) for held in (self.kinds, self.dtypes, self.missing, self.names or self.kinds)}
         numbers = {len(self.mean), len(self.deviation), len(self.numbers)}
+        numbers |= {len(held) for held in (self.lows, self.highs) if held}
+        numbers |= {len(self.bins) + len(self.places("boolean"))} if self.bins else set()
         if len(columns) > 1 or len(numbers) > 1 or len(self.categories) != len(self.places("category")):
             raise InputError("the description of a table contradicts itself: its columns differ in number")
         if not set(self.kinds) <= set(KINDS):

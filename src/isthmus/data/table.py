@@ -16,7 +16,9 @@ from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.arrays import array
+from isthmus.data.bins import Bins
 from isthmus.data.defaults import mlp_for
+from isthmus.data.draws import settled
 from isthmus.data.encode import codes, numbers
 from isthmus.data.learner import learnt
 from isthmus.data.restore import Column, frame, restored
@@ -24,11 +26,14 @@ from isthmus.data.scales import SCALES, automatic, scaling
 from isthmus.data.schema import KINDS, Schema, sheet
 
 ARRAYS = ("array", "tensor")
+FINE = 128
+"""Elements that a net for bins is at least as wide as one for: it draws densities, not values."""
+PLACES = ("owner", "slot", "feature", "order", "gapped")
 
 
 @part("data/table")
 class Table(Data):
-    """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, then truth values, then one-hot categories.
+    """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, truth values, gaps, then one-hot categories.
 
     A missing cell (None, NaN, NA, NaT) is filled with the mean of its column, a missing category with zeros; both are
     False in ``Batch.observed``, which is always given: a cell may be missing that never was before. A category that
@@ -36,13 +41,16 @@ class Table(Data):
 
     Parameters
     ----------
-    scale : {"column", "common", "centre", "none"} or None, default None
+    scale : {"column", "common", "centre", "none", "bins"} or None, default None
         What happens to numbers. ``"column"``: each column minus its mean, divided by its standard deviation.
         ``"common"``: one offset and one divisor for all, so that they lie in [0, 1]: 0 and 1 where they do already,
         0 and 255 for uint8, else by the smallest and the largest. ``"centre"``: each column minus its mean, and one
         divisor for all (that of ``"common"`` for uint8 and numbers in [0, 1], else the root mean square deviation),
-        which leaves principal components as they are. ``"none"``: as they are. None: ``"common"`` for an array, tensor
-        or list that is uint8 or lies in [0, 1], else ``"column"``. Dates and durations are always scaled by column,
+        which leaves principal components as they are. ``"none"``: as they are. ``"bins"``: each column by bins of
+        about equal counts to [0, 1], with bins of their own for values that are frequent, and a truth value beside
+        each column that has gaps, which says whether the cell is missing: what new rows are drawn from. None:
+        ``"common"`` for an array, tensor or list that is uint8 or lies in [0, 1], else ``"column"``. Dates and
+        durations are always scaled by column (or by bins),
         truth values never.
     columns : dict or None
         Learnt: the fields of a `Schema`. None: not fitted.
@@ -82,6 +90,7 @@ class Table(Data):
     slot: Tensor
     feature: Tensor
     order: Tensor
+    gapped: Tensor
 
     def __init__(
         self, scale: str | None = None, columns: dict[str, Any] | None = None, max_categories: int = 1000
@@ -98,8 +107,12 @@ class Table(Data):
         """Fix the places of all columns in x; the buffers follow from the arguments and are not saved."""
         self.scale = self.scale or automatic(schema)
         self._wide = len(schema.numbers)
+        self._binned = self._wide - len(schema.places("boolean"))
+        self.bins = Bins(schema.bins, schema.deviation[: self._binned]) if schema.bins else None
+        self.prior = "standard-normal" if self.bins is None else "mixture"
+        gapped = [place for place, count in enumerate(schema.missing) if count and self.scale == "bins"]
         self._widths = [len(known) + 1 for known in schema.categories]
-        self.shape = (self._wide + sum(self._widths),)
+        self.shape = (self._wide + len(gapped) + sum(self._widths),)
         categorical = schema.places("category")
         owner = np.repeat(np.arange(len(categorical)), self._widths)
         slots = [np.arange(width) for width in self._widths]
@@ -108,13 +121,14 @@ class Table(Data):
             "offset": offset,
             "divisor": divisor,
             "fill": np.nan_to_num((np.array(schema.mean) - offset) / divisor).astype(np.float32),
+            "gapped": gapped,
             "owner": owner,
             "slot": np.concatenate([np.arange(0), *slots]),
-            "feature": np.concatenate([schema.numbers, np.array(categorical)[owner]]),
+            "feature": np.concatenate([schema.numbers, gapped, np.array(categorical)[owner]]),
             "order": np.argsort(schema.numbers + categorical),
         }
         for name, values in buffers.items():
-            dtype = torch.int64 if name in ("owner", "slot", "feature", "order") else None
+            dtype = torch.int64 if name in PLACES else None
             self.register_buffer(name, torch.as_tensor(values, dtype=dtype, device="cpu"), persistent=False)
 
     @property
@@ -135,7 +149,7 @@ class Table(Data):
         InputError
             There are no pieces, they differ in their columns, or one of them cannot be read.
         """
-        found = learnt(chunks, self.max_categories)
+        found = learnt(chunks, self.max_categories, bins=self.scale == "bins")
         return Table(self.scale or automatic(found), asdict(found), self.max_categories)
 
     def _known(self) -> Schema:
@@ -191,15 +205,26 @@ class Table(Data):
         pieces = []
         if self._wide:
             pieces.append(self._scaled(columns["numbers"]))
+        if len(self.gapped):
+            pieces.append(self._gaps(columns))
         if self._widths:
             pieces.append(self._one_hot(columns["codes"]))
         x, observed = (torch.cat(side, 1) for side in zip(*pieces, strict=True))
         return Batch(x, x, observed=observed, feature=self.feature)
 
     def _scaled(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        x = ((numbers.double() - self.offset) / self.divisor).float()
+        x = (numbers.double() - self.offset) / self.divisor
+        if self.bins is not None:
+            x = torch.cat([self.bins.places(x[:, : self._binned]), x[:, self._binned :]], 1)
         there = ~torch.isnan(x)
-        return torch.where(there, x, self.fill), there
+        return torch.where(there, x.float(), self.fill), there
+
+    def _gaps(self, columns: Columns) -> tuple[Tensor, Tensor]:
+        """Return which cells are missing, of the columns that had gaps when the table was fitted."""
+        sides = {"numbers": torch.isnan, "codes": lambda codes: codes < 0}
+        missing = torch.cat([test(columns[name]) for name, test in sides.items() if name in columns], 1)
+        gaps = missing[:, self.order[self.gapped]].float()
+        return gaps, torch.ones_like(gaps, dtype=torch.bool)
 
     def _one_hot(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         spread = codes[:, self.owner]
@@ -208,17 +233,37 @@ class Table(Data):
     def invert(self, mean: Tensor) -> Columns:
         """Return numbers in the user's units (truth values as probabilities) and the most probable known categories."""
         columns = {}
+        numbers, _, *blocks = self._split(mean)
         if self._wide:
-            columns["numbers"] = mean[:, : self._wide].double() * self.divisor + self.offset
-        if self._widths:
-            blocks = mean[:, self._wide :].split(self._widths, 1)
+            x = numbers.double()
+            if self.bins is not None:
+                x = torch.cat([self.bins.numbers(x[:, : self._binned]), x[:, self._binned :]], 1)
+            columns["numbers"] = x * self.divisor + self.offset
+        if blocks:
             columns["codes"] = torch.stack([block[:, :-1].argmax(1) for block in blocks], 1)
         return columns
 
+    def _split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the numbers, the gaps and the block of each column of categories."""
+        return x.split([self._wide, len(self.gapped), *self._widths], 1)
+
     def locate(self, error: Tensor) -> Tensor:
-        """Return the error of each of the user's columns, summed over its one-hot elements: (n, columns)."""
-        numbers, *blocks = error.split([self._wide, *self._widths], 1)
-        return torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
+        """Return the error of each of the user's columns, summed over its elements: (n, columns)."""
+        numbers, gaps, *blocks = self._split(error)
+        located = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
+        return located.index_add(1, self.gapped, gaps)
+
+    def draw(self, y: Tensor, likelihood: Any) -> Columns:
+        """Return rows drawn from the likelihood, each number within the range and with the decimals that were learnt.
+
+        Cells are missing where the table was scaled by bins, and as often as they were.
+        """
+        x, mean = likelihood.sample(y), likelihood.mean(y)
+        _, gaps, *_ = self._split(x)
+        known = x[:, self._wide :] + 1e-6 * mean[:, self._wide :]  # an unseen category gives way to the likeliest one
+        columns = self.invert(torch.cat([x[:, : self._wide], known], 1))
+        missing = torch.zeros(len(x), len(self.order)).index_copy(1, self.gapped, gaps) > 0.5
+        return settled(columns, missing, self._known())
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -230,15 +275,18 @@ class Table(Data):
     def defaults(self) -> tuple[Any, Any]:
         """Return the mlp net, and the squared error, mixed with others where there are truth values or categories.
 
+        Bins have the histogram likelihood instead.
+
         Numbers of the ``common`` scale lie in [0, 1], and so does their reconstruction.
         """
-        booleans = len(self._known().places("boolean"))
-        groups = [("squared", self._wide - booleans), ("bernoulli", booleans)]
+        name = "squared" if self.bins is None else lookup("likelihood/histogram")(tuple(self.bins.count.tolist()))
+        groups = [(name, self._binned), ("bernoulli", self._wide - self._binned + len(self.gapped))]
         groups = [group for group in groups if group[1]] + [("categorical", width) for width in self._widths]
         plain = [name for name, _ in groups] == ["squared"]
         bounds = (0.0, 1.0) if self.scale == "common" else None
         squared = lookup("likelihood/squared")(bounds=bounds)
-        return mlp_for(self.shape), squared if plain else lookup("likelihood/mixed")(groups=tuple(groups))
+        wide = self.shape if self.bins is None else (max(FINE, *self.shape),)
+        return mlp_for(wide), squared if plain else lookup("likelihood/mixed")(groups=tuple(groups))
 
     @property
     def summary(self) -> str:

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from isthmus.core.errors import InputError
 from isthmus.core.kinds import Likelihood
-from isthmus.core.part import lookup, part
+from isthmus.core.part import fresh, part, resolve
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -221,15 +221,15 @@ class Mixed(Likelihood):
 
     Parameters
     ----------
-    groups : tuple of (str, int)
-        Name of a likelihood and number of elements of x, in the order of x, such as
+    groups : tuple of (str or Likelihood, int)
+        A likelihood, or its name, and number of elements of x, in the order of x, such as
         ``(("squared", 3), ("categorical", 5))``.
     """
 
-    def __init__(self, groups: tuple[tuple[str, int], ...]) -> None:
+    def __init__(self, groups: tuple[tuple[Any, int], ...]) -> None:
         super().__init__()
         self.widths = [width for _, width in groups]
-        self._members: list[Likelihood] = [lookup(f"likelihood/{name}")() for name, _ in groups]
+        self._members: list[Likelihood] = [fresh(resolve("likelihood", member)) for member, _ in groups]
         self.members = nn.ModuleList(self._members)
         self.normalised = all(member.normalised for member in self._members)
 

@@ -1,0 +1,131 @@
+"""Bins: numbers of any distribution as places in [0, 1], and back; spikes and gaps have places of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+MOST, FEWEST = 64, 8
+"""Bins of a column."""
+ROWS_EACH = 50
+"""Rows for each bin, where there are not enough for `MOST`."""
+OUTPUTS = 8192
+"""Bins of all columns together, which wide tables do not exceed unless `FEWEST` makes them."""
+PARTS = 4
+"""Pieces of equal count that each bin is divided into."""
+
+Bin = tuple[int | None, tuple[float, ...]]
+"""How many decimals its numbers have (None: more than can be told), and the ends of its pieces, ascending."""
+
+
+def learn_bins(numbers: np.ndarray) -> tuple[tuple[Bin, ...], ...]:
+    """Return the bins of each column.
+
+    A value that fills two bins or more gets one of its own, as does each value of a column that has few; the others
+    share the rest in equal counts, none reaching across a value with its own.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n, p)
+        NaN where a cell is missing.
+    """
+    n, columns = numbers.shape
+    most = max(FEWEST, min(MOST, n // ROWS_EACH, OUTPUTS // max(columns, 1)))
+    return tuple(_column_bins(column[~np.isnan(column)], most) for column in numbers.T)
+
+
+def _column_bins(values: np.ndarray, most: int) -> tuple[Bin, ...]:
+    """Return the bins of one column; one bin at 0 where there is no value."""
+    known, counts = np.unique(values, return_counts=True)
+    if not len(known):
+        return ((0, (0.0,) * (PARTS + 1)),)
+    alone = counts >= (0 if len(known) <= most else 2 * len(values) / most)
+    light = np.where(alone, 0, counts)
+    quota = light.sum() / max(1, most - 2 * alone.sum() - 1)
+    piece = (np.cumsum(light) - light) // max(quota, 1)
+    fresh = np.flatnonzero(alone | np.append(True, alone[:-1]) | np.append(True, np.diff(piece) > 0))
+    groups = np.split(np.repeat(known, counts), np.cumsum(counts)[fresh[1:] - 1])
+    ends = np.linspace(0, 1, PARTS + 1)
+    return tuple((_decimals(group), tuple(np.quantile(group, ends).tolist())) for group in groups)
+
+
+def _decimals(values: np.ndarray, most: int = 6) -> int | None:
+    """Return the fewest decimals that write all values as they are; None: more than `most`.
+
+    Examples
+    --------
+    >>> [_decimals(np.array(values)) for values in ([1.0, 7.0], [0.25, 0.5], [np.pi])]
+    [0, 2, None]
+    """
+    same = (places for places in range(most + 1) if np.array_equal(np.round(values, places), values))
+    return next(same, None)
+
+
+class Bins(nn.Module):
+    """The map between numbers and places in [0, 1]: bin i of m is [i / m, (i + 1) / m], a single value at its middle.
+
+    Numbers beyond the learnt range lie beyond [0, 1], by their distance in units of `deviation`.
+
+    Parameters
+    ----------
+    bins : sequence of sequence of Bin
+        As `learn_bins` returns them.
+    deviation : sequence of float
+    """
+
+    knots: Tensor
+    decimals: Tensor
+    count: Tensor
+    deviation: Tensor
+
+    def __init__(self, bins: Sequence[Sequence[Bin]], deviation: Sequence[float]) -> None:
+        super().__init__()
+        widest = max(map(len, bins))
+        knots = np.full((len(bins), widest, PARTS + 1), np.inf)
+        decimals = np.full((len(bins), widest), np.nan)
+        for place, held in enumerate(bins):
+            knots[place, : len(held)] = [ends for _, ends in held]
+            decimals[place, : len(held)] = [np.nan if digits is None else digits for digits, _ in held]
+        count = np.array([len(held) for held in bins])
+        buffers = {"knots": knots, "decimals": decimals, "count": count, "deviation": np.array(deviation)}
+        for name, values in buffers.items():
+            self.register_buffer(name, torch.as_tensor(values, device="cpu"), persistent=False)
+
+    def places(self, numbers: Tensor) -> Tensor:
+        """Return the places of numbers of shape (n, p); NaN stays NaN."""
+        first = self.knots[:, :, 0].contiguous()
+        bin = torch.searchsorted(first, numbers.T.contiguous(), right=True).T.clamp_min(1) - 1
+        ends = self._ends(torch.minimum(bin, self.count - 1))
+        start, width = ends[..., :-1], ends.diff(dim=-1)
+        value = numbers.unsqueeze(-1)
+        share = torch.where(width > 0, (value - start) / width, 0.5 + torch.sign(value - start) / 2).clamp(0, 1)
+        inside = (torch.minimum(bin, self.count - 1) + share.mean(-1)) / self.count
+        return inside + self._beyond(numbers)
+
+    def _beyond(self, numbers: Tensor) -> Tensor:
+        """Return how far numbers lie outside the learnt range."""
+        low, high = self.knots[:, 0, 0], self._ends((self.count - 1)[None])[0, :, -1]
+        return ((numbers - high).clamp_min(0) - (low - numbers).clamp_min(0)) / self.deviation
+
+    def _ends(self, bin: Tensor) -> Tensor:
+        """Return the knots of one bin of each column, of shape (n, p, PARTS + 1)."""
+        return self.knots[self._columns, bin]
+
+    @property
+    def _columns(self) -> Tensor:
+        return torch.arange(len(self.count), device=self.count.device)
+
+    def numbers(self, places: Tensor) -> Tensor:
+        """Return the numbers at places of shape (n, p), cut to [0, 1], with the decimals that those of a bin have."""
+        at = places.double().clamp(0, 1) * self.count
+        bin = torch.minimum(at.long(), self.count - 1)
+        along = (at - bin) * PARTS
+        piece = along.long().clamp_max(PARTS - 1)
+        ends = self._ends(bin)
+        start, end = (ends.gather(-1, (piece + step).unsqueeze(-1)).squeeze(-1) for step in (0, 1))
+        exact = start + (end - start) * (along - piece)
+        unit = 10 ** self.decimals[self._columns, bin]
+        return torch.where(torch.isnan(unit), exact, torch.round(exact * unit) / unit)
