@@ -27,6 +27,13 @@ ORDER = (
     "topk",
     "probe",
     "streaming",
+    "adbench",
+    "contaminated",
+    "embeddings",
+    "nslkdd",
+    "fraud",
+    "false_alarms",
+    "synthetic",
 )
 
 
