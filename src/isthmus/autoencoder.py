@@ -332,9 +332,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     @torch.no_grad()
     def _fit_prior(self, source: Any) -> Any:
-        """Return the data's prior where training pulled codes to N(0, I), else a Gaussian; fitted on (drawn) codes."""
+        """Return a Gaussian fitted on codes; of a variational model the data's, N(0, I) where something is given."""
         model = self.objective_.model
-        name = self.data_.prior if model.has_posterior else "gaussian"
+        name = "gaussian"
+        if model.has_posterior:
+            name = self.data_.prior if self.condition_ is None else "standard-normal"
         prior = resolve("prior", name, latent_dim=model.sizes.z)
         if not hasattr(prior, "fit"):
             return prior

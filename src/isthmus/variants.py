@@ -231,7 +231,9 @@ class Variational(Variant):
     """q(z|x) is a Gaussian; the ELBO's KL term pulls it to N(0, I) (Kingma & Welling 2014; beta: Higgins 2017)."""
 
     beta: Weight = knob(
-        None, "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3); default: 1, for data frames 0.1"
+        None,
+        "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3); default: 1, or 0.1 for a DataFrame "
+        "without condition",
     )
     free_bits: float = knob(0.0, "nats for each dimension that cost nothing (Kingma 2016)")
     binarize: bool = knob(False, "draw binary pixels anew at each look; for the bernoulli likelihood")
@@ -242,8 +244,12 @@ class Variational(Variant):
         positive(self, "beta", "free_bits")
 
     def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
-        """Return the objective; where a prior is fitted to the codes afterwards, they are pulled to N(0, I) less."""
-        beta = (1.0 if data.prior == "standard-normal" else 0.1) if self.beta is None else self.beta
+        """Return the objective; where a prior is fitted to the codes afterwards, they are pulled to N(0, I) less.
+
+        Under a condition they are not, since codes must be independent of it.
+        """
+        fitted = data.prior != "standard-normal" and not condition_dim
+        beta = (0.1 if fitted else 1.0) if self.beta is None else self.beta
         return super(Variational, replace(self, beta=beta)).objective(data, latent_dim, net, condition_dim)
 
     def _bottleneck(self) -> Any:
