@@ -169,7 +169,11 @@ class Signals(Data):
             self._check_ready(X)
             (flat,) = recordings(X.reshape(-1, X.shape[2]), False, None)
             check_channels(flat, known.names, len(known.offset))
-            return {"windows": torch.from_numpy(flat.values).unflatten(0, (-1, self.window)).transpose(1, 2)}
+            return {
+                "windows": torch.from_numpy(np.require(flat.values, requirements=["C", "W"]))
+                .unflatten(0, (-1, self.window))
+                .transpose(1, 2)
+            }
         found = self._recordings(X)
         values = found[0].values if len(found) == 1 else np.concatenate([one.values for one in found])
         return {"windows": self._layout(found).cut(values)}

@@ -35,7 +35,7 @@ class Layout:
 
     def cut(self, values: np.ndarray) -> Tensor:
         """Return the windows (w, channels, window) of values (rows, channels); a view where that can be."""
-        tape = torch.from_numpy(np.ascontiguousarray(self._on_tape(values)))
+        tape = torch.from_numpy(np.require(self._on_tape(values), requirements=["C", "W"]))
         every = tape.unfold(0, self.window, 1)
         step = int(self.starts[1] - self.starts[0]) if len(self.starts) > 1 else 1
         if np.array_equal(self.starts, np.arange(len(self.starts)) * step):
