@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.data import Columns, Data, join, rows, take
-from isthmus.core.kinds import per_sample
+from isthmus.core.kinds import Score, per_sample
 from isthmus.core.model import Model
-from isthmus.core.records import Batch
+from isthmus.core.records import Batch, Output
 
 
 class Graph(nn.Module):
@@ -99,6 +99,40 @@ class Located(Graph):
         """Return ``{"error": (batch, ...)}``."""
         batch, y = self.reconstruction(columns)
         return {"error": self.data.locate(self.model.error(batch, y))}
+
+
+class Scored(Graph):
+    """Columns to the score of each row.
+
+    Parameters
+    ----------
+    data : Data
+        Fitted.
+    model : Model
+    score : Score
+        Fitted.
+    """
+
+    def __init__(self, data: Data, model: Model, score: Score) -> None:
+        super().__init__(data, model)
+        self.score = score
+
+    def output(self, columns: Columns) -> Output:
+        """Return all that a pass through the model gives."""
+        output: Output = self.model(self.data.batch(columns), False)
+        return output
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"score": (batch,)}``."""
+        return {"score": self.score(self.output(columns), self.model)}
+
+
+class Contributions(Scored):
+    """Columns to what each of the user's elements adds to the score."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"contributions": (batch, ...)}``."""
+        return {"contributions": self.data.locate(self.score.contributions(self.output(columns), self.model))}
 
 
 def observed_elements(batch: Batch) -> Tensor | int:

@@ -1,4 +1,4 @@
-"""The kinds of parts: what a net, a bottleneck, a likelihood, a corruption and a penalty must do.
+"""The kinds of parts: what a net, a bottleneck, a likelihood, a corruption, a penalty and a score must do.
 
 Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on a fresh copy of the part.
 """
@@ -14,6 +14,8 @@ from isthmus.core.errors import InputError
 from isthmus.core.records import Batch, Code, Output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch.distributions import Normal
 
     from isthmus.core.model import Model
@@ -182,6 +184,25 @@ class Penalty:
 
     def __call__(self, output: Output, model: Model) -> Tensor:
         """Return the term of each sample, of shape (batch,)."""
+        raise NotImplementedError
+
+
+class Score(nn.Module):
+    """One number for each row, higher is more abnormal. `fit` returns a fitted copy, whose arguments fix its sizes."""
+
+    elements = 1
+    """Numbers that scoring a row holds at a time, beside the row itself."""
+
+    def fit(self, outputs: Iterable[Output], model: Model) -> Score:
+        """Return a copy that knows what a frozen model makes of normal rows."""
+        raise NotImplementedError
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return the score of each row, of shape (batch,)."""
+        raise NotImplementedError
+
+    def contributions(self, output: Output, model: Model) -> Tensor:
+        """Return how much each element adds to the score, of the shape of x; none is negative."""
         raise NotImplementedError
 
 

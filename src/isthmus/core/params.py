@@ -76,14 +76,7 @@ class Persistent:
         sklearn.exceptions.NotFittedError
             The estimator is not fitted.
         """
-        from torch import Tensor
-
-        state = self.state()
-        tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
-        plain = {name: value for name, value in state.items() if name not in tensors}
-        given = {k: v for k, v in self.get_params(deep=False).items() if k not in self.UNSAVED}
-        held = {"part": type(self).part_name, "arguments": {k: parts.describe(v) for k, v in given.items()}}
-        store.write(path, {**held, "state": plain}, tensors)
+        store.write(path, *packed(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -101,9 +94,38 @@ class Persistent:
             held = root.get("part", root.get("kind"))
             raise FileFormatError(f"{str(path)!r} holds {held!r}, not {cls.part_name!r}: use isthmus.load")
         with store.refused_if_broken(path):
-            estimator = cls(**{k: parts.build(v) for k, v in root["arguments"].items()})
-            estimator.restore({**root["state"], **tensors})
+            estimator: Self = unpacked(root, tensors)
         return estimator
+
+
+def packed(estimator: Any) -> tuple[dict[str, Any], store.Tensors]:
+    """Return a fitted estimator as plain JSON and tensors: what `unpacked` takes."""
+    from torch import Tensor
+
+    state = estimator.state()
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    plain = {name: value for name, value in state.items() if name not in tensors}
+    return {**parts.describe(estimator), "state": plain}, tensors
+
+
+def unpacked(root: dict[str, Any], tensors: store.Tensors) -> Any:
+    """Return the fitted estimator that `packed` described."""
+    cls: Any = parts.lookup(root["part"])
+    estimator = cls(**{name: parts.build(value) for name, value in root["arguments"].items()})
+    estimator.restore({**root["state"], **tensors})
+    return estimator
+
+
+def nested(prefix: str, estimator: Any) -> dict[str, Any]:
+    """Return the state of an estimator inside another one's, all names under a prefix."""
+    root, tensors = packed(estimator)
+    return {prefix: root, **{f"{prefix}.{name}": tensor for name, tensor in tensors.items()}}
+
+
+def unnested(prefix: str, state: dict[str, Any]) -> Any:
+    """Return the fitted estimator that `nested` put into a state."""
+    inside = {n.removeprefix(f"{prefix}."): v for n, v in state.items() if n.startswith(f"{prefix}.")}
+    return unpacked(state[prefix], inside)
 
 
 def _inner(value: Any) -> dict[str, Any]:

@@ -149,7 +149,8 @@ def describe(value: Any) -> Any:
         A value inside is neither a part nor plain (None, bool, number, text, list, tuple, dict).
     """
     if is_part(value):
-        held = {name: describe(v) for name, v in arguments(value).items()}
+        unsaved = getattr(value, "UNSAVED", ())
+        held = {name: describe(v) for name, v in arguments(value).items() if name not in unsaved}
         return {"part": type(value).part_name, "arguments": held}
     if value is None or isinstance(value, (bool, str)):
         return value

@@ -1,0 +1,50 @@
+"""Rows of what the user has: how many there are, and some of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from isthmus.core.errors import InputError
+
+
+def count(X: Any) -> int:
+    """Return the number of rows."""
+    try:
+        return len(X)
+    except TypeError as error:
+        raise InputError(f"X is a {type(X).__name__}, which has no rows: give an array or a DataFrame") from error
+
+
+def some(X: Any, places: np.ndarray) -> Any:
+    """Return the rows at some places, in the form of X.
+
+    Examples
+    --------
+    >>> some([[1, 2], [3, 4], [5, 6]], np.array([2, 0]))
+    [[5, 6], [1, 2]]
+    """
+    if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X):
+        return nw.from_native(X, eager_only=True, allow_series=True)[places.tolist()].to_native()
+    return [X[place] for place in places] if isinstance(X, (list, tuple)) else X[places]
+
+
+def column(X: Any, name: Any) -> np.ndarray:
+    """Return one column, by its name or, of an array, its number.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    if nw.dependencies.is_into_dataframe(X):
+        frame = nw.from_native(X, eager_only=True)
+        if name not in frame.columns:
+            raise InputError(f"there is no column {name!r}; columns: {', '.join(map(str, frame.columns))}")
+        return frame[name].to_numpy()
+    values = np.asarray(X)
+    if not isinstance(name, (int, np.integer)) or values.ndim != 2 or not -values.shape[1] <= name < values.shape[1]:
+        raise InputError(f"there is no column {name!r} in an array of shape {values.shape}: give a number of a column")
+    return values[:, name]

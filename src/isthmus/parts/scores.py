@@ -1,0 +1,125 @@
+"""Scores: how abnormal a row is, from what a model makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+
+import torch
+from torch import Tensor
+
+from isthmus.core.errors import InputError
+from isthmus.core.kinds import Score
+from isthmus.core.model import Model
+from isthmus.core.part import arguments, part
+from isthmus.core.records import Output
+
+FEW = 16
+"""Neighbours that are looked at one by one; more are summed up in the search itself."""
+
+
+@part("score/error")
+class Error(Score):
+    """The mean error over the elements of a row: what the likelihood of the model makes of its reconstruction."""
+
+    def fit(self, outputs: Iterable[Output], model: Model) -> Error:
+        """Return a copy; there is nothing to learn."""
+        return Error()
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return the mean error."""
+        return self.contributions(output, model).flatten(1).mean(1)
+
+    def contributions(self, output: Output, model: Model) -> Tensor:
+        """Return the error of each element."""
+        return model.error(output.batch, output.y.float())
+
+
+@part("score/neighbours")
+class Neighbours(Score):
+    """The distance to the nearest normal rows, in the joint space of reconstruction and residual.
+
+    A row stands at (x̂, w (x − x̂)): what the model can say of it, and what it cannot, which counts w times as much. The
+    score is the root mean square distance to the k nearest of the normal rows (Ramaswamy 2000, in the input space).
+    Contributions add up to the square of the score.
+
+    Parameters
+    ----------
+    neighbours : int, default 2
+        k, at least.
+    share : float, default 0
+        k as a share of the normal rows, where that is more: where abnormal rows may be among them, no group of
+        abnormal rows may be larger.
+    weight : float, default 2
+        w.
+    most : int, default 4096
+        Normal rows that are kept; a random choice where there are more.
+    rows, width : int
+        Learnt: how many are kept, and numbers in each.
+    """
+
+    references: Tensor
+
+    def __init__(
+        self,
+        neighbours: int = 2,
+        share: float = 0.0,
+        weight: float = 2.0,
+        most: int = 4096,
+        rows: int = 0,
+        width: int = 0,
+    ) -> None:
+        super().__init__()
+        if neighbours < 1 or most < 1 or not 0 <= share < 1 or weight < 0:
+            raise InputError(
+                f"neighbours={neighbours}, share={share}, weight={weight}, most={most} of the score 'neighbours': "
+                "expected at least 1, [0, 1), at least 0, at least 1"
+            )
+        self.neighbours, self.weight, self.most = neighbours, weight, most
+        self.k = min(rows, max(neighbours, ceil(share * rows)))
+        self.elements = max(rows, (self.k if self.k <= FEW else 1) * width, 1)
+        self.register_buffer("references", torch.zeros(rows, width))
+
+    def fit(self, outputs: Iterable[Output], model: Model) -> Neighbours:
+        """Return a copy that keeps some of the normal rows."""
+        places = torch.cat([self.places(output, model) for output in outputs])
+        places = places[torch.randperm(len(places))[: self.most]]
+        fitted = Neighbours(**{**arguments(self), "rows": places.shape[0], "width": places.shape[1]})
+        fitted.references.copy_(places)
+        return fitted
+
+    def places(self, output: Output, model: Model) -> Tensor:
+        """Return where rows stand: (x̂, w (x − x̂)), of shape (batch, 2 d)."""
+        batch, rebuilt = output.batch, model.likelihood.mean(output.y.float())
+        residual = batch.x - rebuilt
+        if batch.observed is not None:
+            residual = residual * batch.observed
+        return torch.cat([rebuilt.flatten(1), self.weight * residual.flatten(1)], 1)
+
+    def _nearest(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the squared distances to the k nearest references, short of |place|², and which they are."""
+        length = self.references.square().sum(1)
+        found = torch.addmm(length, places, self.references.T, alpha=-2).topk(self.k, 1, largest=False)
+        return found.values, found.indices
+
+    def _differences(self, places: Tensor) -> Tensor:
+        """Return the mean squared difference from the k nearest references in each place, of shape (batch, 2 d)."""
+        _, indices = self._nearest(places)
+        if self.k <= FEW:
+            return (places[:, None] - self.references[indices]).square().mean(1)
+        chosen = torch.zeros(len(places), len(self.references)).scatter(1, indices, 1 / self.k)
+        mean, square = chosen @ self.references, chosen @ self.references.square()
+        return (places.square() - 2 * places * mean + square).clamp_min(0)
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return the root mean square distance to the k nearest normal rows."""
+        places = self.places(output, model)
+        if self.k <= FEW:
+            return self._differences(places).sum(1).sqrt()
+        squares, _ = self._nearest(places)
+        return (squares.mean(1) + places.square().sum(1)).clamp_min(0).sqrt()
+
+    def contributions(self, output: Output, model: Model) -> Tensor:
+        """Return the squared difference of each element, of reconstruction and residual together."""
+        rebuilt, residual = self._differences(self.places(output, model)).chunk(2, 1)
+        return (rebuilt + residual).reshape(output.batch.x.shape)
