@@ -23,6 +23,8 @@ class Layout:
         Where each window begins on the tape, rising.
     regular : bool ndarray of shape (w,)
         False for a window that stands off the stride, at the end of a stretch: it counts only where no other is.
+    stretches : int64 ndarray of shape (s,)
+        Where each stretch begins on the tape; no window crosses from one to the next.
     rows : int
         The user's rows.
     """
@@ -31,6 +33,7 @@ class Layout:
     row: np.ndarray
     starts: np.ndarray
     regular: np.ndarray
+    stretches: np.ndarray
     rows: int
 
     def cut(self, values: np.ndarray) -> Tensor:
@@ -86,19 +89,12 @@ class Layout:
         ends = np.full(len(self.row), -1)
         ends[self.starts[self.regular] + self.window - 1] = np.flatnonzero(self.regular)
         latest = np.maximum.accumulate(ends)
-        stretch = np.maximum.accumulate(np.where(self._begins(), np.arange(len(self.row)), 0))
-        known = (latest >= 0) & (self.starts[latest] >= stretch)
+        stretch = np.searchsorted(self.stretches, np.arange(len(self.row)), side="right") - 1
+        known = (latest >= 0) & (self.starts[latest] >= self.stretches[stretch])
         out = torch.full((self.rows,), torch.nan, dtype=torch.float64)
         kept = np.flatnonzero((self.row >= 0) & known)
         out[torch.from_numpy(self.row[kept])] = found.double()[torch.from_numpy(latest[kept])]
         return out
-
-    def _begins(self) -> np.ndarray:
-        """Return where stretches begin on the tape: a window starts there, and none reaches across."""
-        crossed = np.zeros(len(self.row) + 1, dtype=np.int64)
-        np.add.at(crossed, self.starts + 1, 1)
-        np.add.at(crossed, self.starts + self.window, -1)
-        return np.cumsum(crossed)[:-1] == 0
 
 
 def _like(moments: Tensor, of: Tensor) -> Tensor:
@@ -118,21 +114,22 @@ def layout(slots: list[np.ndarray], window: int, stride: int) -> Layout:
         Moments from one window to the next. Where that leaves moments at the end of a stretch, one more window ends
         with it. A stretch between long gaps that is shorter than a window is filled up with missing moments.
     """
-    tapes, starts, regular, rows, length = [], [], [], 0, 0
+    tapes, starts, regular, stretches, rows, length = [], [], [], [], 0, 0
     for places in slots:
         for stretch in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) > window) + 1):
             at = places[stretch] - places[stretch[0]]
             tape = np.full(max(int(at[-1]) + 1, window), -1, dtype=np.int64)
             tape[at] = rows + stretch
             last = len(tape) - window
-            first = np.arange(0, last + 1, stride)
-            tail = [last] if last % stride else []
-            starts += [length + first, length + np.array(tail, dtype=np.int64)]
-            regular += [np.ones(len(first), dtype=bool), np.zeros(len(tail), dtype=bool)]
+            first = np.append(np.arange(0, last + 1, stride), [last] if last % stride else [])
+            starts.append(length + first.astype(np.int64))
+            regular.append(first % stride == 0)
+            stretches.append(length)
             tapes.append(tape)
             length += len(tape)
         rows += len(places)
-    return Layout(window, np.concatenate(tapes), np.concatenate(starts), np.concatenate(regular), rows)
+    row, start, on_stride = (np.concatenate(found) for found in (tapes, starts, regular))
+    return Layout(window, row, start, on_stride, np.array(stretches), rows)
 
 
 def carried(x: Tensor) -> Tensor:

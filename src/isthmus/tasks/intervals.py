@@ -99,7 +99,8 @@ def intervals(
             continue
         peak = int(rows[np.argmax(score[rows])])
         blame = {} if contributions is None else _blame(np.asarray(contributions)[first : last + 1], names)
-        found.append(Interval(times[first], times[last], times[peak], float(score[peak]), blame, first, last))
+        start, end, top = _plain(times[[first, last, peak]])
+        found.append(Interval(start, end, top, float(score[peak]), blame, first, last))
     return found
 
 
@@ -129,6 +130,11 @@ def as_rows(found: Iterable[Interval], most: int = 3) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+
+
+def _plain(times: np.ndarray) -> list[Any]:
+    """Return times one by one: dates as they are, numbers as Python's."""
+    return list(times) if times.dtype.kind == "M" else times.tolist()
 
 
 def _blame(contributions: np.ndarray, names: Sequence[str] | None) -> dict[str, float]:
