@@ -67,65 +67,70 @@ def _decimals(values: np.ndarray, most: int = 6) -> int | None:
 class Bins(nn.Module):
     """The map between numbers and places in [0, 1]: bin i of m is [i / m, (i + 1) / m], a single value at its middle.
 
-    Numbers beyond the learnt range lie beyond [0, 1], by their distance in units of `deviation`.
+    Numbers beyond the learnt range lie beyond [0, 1], by their distance in units of `deviation`. Columns after those
+    that have bins are left as they are: truth values.
 
     Parameters
     ----------
     bins : sequence of sequence of Bin
         As `learn_bins` returns them.
     deviation : sequence of float
+        Of these columns, and maybe of more.
     """
 
     knots: Tensor
     decimals: Tensor
     count: Tensor
     deviation: Tensor
+    column: Tensor
 
     def __init__(self, bins: Sequence[Sequence[Bin]], deviation: Sequence[float]) -> None:
         super().__init__()
         widest = max(map(len, bins))
-        knots = np.full((len(bins), widest, PARTS + 1), np.inf)
-        decimals = np.full((len(bins), widest), np.nan)
+        knots, decimals = np.full((len(bins), widest, PARTS + 1), np.inf), np.full((len(bins), widest), np.nan)
         for place, held in enumerate(bins):
             knots[place, : len(held)] = [ends for _, ends in held]
             decimals[place, : len(held)] = [np.nan if digits is None else digits for digits, _ in held]
-        count = np.array([len(held) for held in bins])
-        buffers = {"knots": knots, "decimals": decimals, "count": count, "deviation": np.array(deviation)}
+        buffers = {
+            "knots": knots,
+            "decimals": decimals,
+            "count": np.array([len(held) for held in bins], dtype=np.int64),
+            "deviation": np.array(deviation[: len(bins)]),
+            "column": np.arange(len(bins)),
+        }
         for name, values in buffers.items():
             self.register_buffer(name, torch.as_tensor(values, device="cpu"), persistent=False)
 
     def places(self, numbers: Tensor) -> Tensor:
-        """Return the places of numbers of shape (n, p); NaN stays NaN."""
+        """Return the places of numbers of shape (n, p), float64; NaN stays NaN."""
+        binned, truth = self._parted(numbers)
         first = self.knots[:, :, 0].contiguous()
-        bin = torch.searchsorted(first, numbers.T.contiguous(), right=True).T.clamp_min(1) - 1
-        ends = self._ends(torch.minimum(bin, self.count - 1))
+        bin = torch.searchsorted(first, binned.T.contiguous(), right=True).T.clamp_min(1) - 1
+        bin = torch.minimum(bin, self.count - 1)
+        ends = self.knots[self.column, bin]
         start, width = ends[..., :-1], ends.diff(dim=-1)
-        value = numbers.unsqueeze(-1)
+        value = binned.unsqueeze(-1)
         share = torch.where(width > 0, (value - start) / width, 0.5 + torch.sign(value - start) / 2).clamp(0, 1)
-        inside = (torch.minimum(bin, self.count - 1) + share.mean(-1)) / self.count
-        return inside + self._beyond(numbers)
+        return torch.cat([(bin + share.mean(-1)) / self.count + self._beyond(binned), truth], 1)
+
+    def _parted(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the columns with bins, and the truth values."""
+        return x.split([len(self.count), x.shape[1] - len(self.count)], 1)
 
     def _beyond(self, numbers: Tensor) -> Tensor:
         """Return how far numbers lie outside the learnt range."""
-        low, high = self.knots[:, 0, 0], self._ends((self.count - 1)[None])[0, :, -1]
+        low, high = self.knots[:, 0, 0], self.knots[self.column, self.count - 1, -1]
         return ((numbers - high).clamp_min(0) - (low - numbers).clamp_min(0)) / self.deviation
-
-    def _ends(self, bin: Tensor) -> Tensor:
-        """Return the knots of one bin of each column, of shape (n, p, PARTS + 1)."""
-        return self.knots[self._columns, bin]
-
-    @property
-    def _columns(self) -> Tensor:
-        return torch.arange(len(self.count), device=self.count.device)
 
     def numbers(self, places: Tensor) -> Tensor:
         """Return the numbers at places of shape (n, p), cut to [0, 1], with the decimals that those of a bin have."""
-        at = places.double().clamp(0, 1) * self.count
+        placed, truth = self._parted(places)
+        at = placed.clamp(0, 1) * self.count
         bin = torch.minimum(at.long(), self.count - 1)
         along = (at - bin) * PARTS
         piece = along.long().clamp_max(PARTS - 1)
-        ends = self._ends(bin)
+        ends = self.knots[self.column, bin]
         start, end = (ends.gather(-1, (piece + step).unsqueeze(-1)).squeeze(-1) for step in (0, 1))
         exact = start + (end - start) * (along - piece)
-        unit = 10 ** self.decimals[self._columns, bin]
-        return torch.where(torch.isnan(unit), exact, torch.round(exact * unit) / unit)
+        unit = 10 ** self.decimals[self.column, bin]
+        return torch.cat([torch.where(torch.isnan(unit), exact, torch.round(exact * unit) / unit), truth], 1)

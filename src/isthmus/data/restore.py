@@ -10,8 +10,10 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import torch
 
 from isthmus.data.frames import ARGUMENTS, KINDS, Dtype
+from isthmus.data.schema import Schema
 
 DEFAULTS: dict[str, Dtype] = {
     "boolean": ("Boolean",),
@@ -168,3 +170,27 @@ def _pandas_type(name: str, categories: Sequence[Any], pd: Any) -> Any:
     if name == "arrow:string":  # pandas reads its own name for this type as another one
         return pd.ArrowDtype(import_module("pyarrow").string())
     return pd.api.types.pandas_dtype(name)
+
+
+def form_of(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
+    """Return the library of a DataFrame, ``"tensor"`` or ``"array"``, and the names of the columns."""
+    names = [schema.name(place) for place in range(len(schema.kinds))]
+    if like is None:
+        return schema.form, names
+    if nw.dependencies.is_into_dataframe(like):
+        frame = nw.from_native(like, eager_only=True)
+        return frame.implementation.name.lower(), frame.columns if len(frame.columns) == len(names) else names
+    return "tensor" if torch.is_tensor(like) else "array", names
+
+
+def columns_of(schema: Schema, host: dict[str, np.ndarray], names: Sequence[Any], native: bool) -> list[Column]:
+    """Return columns in the user's order; `native`: with the types they had."""
+    made: dict[int, Column] = {}
+    dtypes = schema.dtypes if native else (None,) * len(names)
+    for at, place in enumerate(schema.numbers):
+        values = host["numbers"][:, at].astype(np.float64)
+        made[place] = Column(names[place], schema.kinds[place], values, dtypes[place])
+    for at, (place, known) in enumerate(zip(schema.places("category"), schema.categories, strict=True)):
+        cells = np.array([*known, None], dtype=object)[np.minimum(host["codes"][:, at], len(known))]
+        made[place] = Column(names[place], "category", cells, dtypes[place], known)
+    return [made[place] for place in sorted(made)]

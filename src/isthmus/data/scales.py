@@ -1,9 +1,12 @@
-"""Scales: how a table's numbers are shifted and divided."""
+"""Scales: how a table's numbers are shifted and divided, or placed by bins."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
+from isthmus.data.bins import Bins
 from isthmus.data.schema import Schema
 
 SCALES = {
@@ -29,13 +32,43 @@ def _is_bytes(schema: Schema) -> bool:
     return {dtype[0] for dtype in schema.dtypes} == {"uint8"}
 
 
+class Affine(nn.Module):
+    """Each number minus an offset, divided by a divisor.
+
+    Parameters
+    ----------
+    offset, divisor : ndarray of shape (p,)
+    """
+
+    offset: Tensor
+    divisor: Tensor
+
+    def __init__(self, offset: np.ndarray, divisor: np.ndarray) -> None:
+        super().__init__()
+        self.register_buffer("offset", torch.as_tensor(offset, device="cpu"), persistent=False)
+        self.register_buffer("divisor", torch.as_tensor(divisor, device="cpu"), persistent=False)
+
+    def places(self, numbers: Tensor) -> Tensor:
+        """Return x of numbers of shape (n, p), float64."""
+        return (numbers - self.offset) / self.divisor
+
+    def numbers(self, places: Tensor) -> Tensor:
+        """Return the numbers that `places` would place so."""
+        return places * self.divisor + self.offset
+
+
+def scaler(scale: str, schema: Schema) -> Affine | Bins:
+    """Return the map between the columns of numbers, in the order of ``schema.numbers``, and x."""
+    return Bins(schema.bins, schema.deviation) if schema.bins else Affine(*scaling(scale, schema))
+
+
 def scaling(scale: str, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
     """Return offset and divisor of each column of numbers, in the order of ``schema.numbers``; float64.
 
     Parameters
     ----------
     scale : str
-        A key of `SCALES`.
+        A key of `SCALES`, but ``"bins"``.
     schema : Schema
     """
     mean, deviation = np.array(schema.mean), np.array(schema.deviation)
@@ -43,9 +76,7 @@ def scaling(scale: str, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.isin(kinds, ("integer", "float"))
     offset, divisor = np.where(kinds == "boolean", 0.0, mean), np.where(kinds == "boolean", 1.0, deviation)
     low, width = _common(schema)
-    if scale == "bins":
-        offset[kinds != "boolean"], divisor[kinds != "boolean"] = 0.0, 1.0
-    elif scale == "none":
+    if scale == "none":
         offset[numbers], divisor[numbers] = 0.0, 1.0
     elif scale == "common":
         offset[numbers], divisor[numbers] = low, width

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import torch
 from torch import Tensor
@@ -21,8 +20,8 @@ from isthmus.data.defaults import mlp_for
 from isthmus.data.draws import settled
 from isthmus.data.encode import codes, numbers
 from isthmus.data.learner import learnt
-from isthmus.data.restore import Column, frame, restored
-from isthmus.data.scales import SCALES, automatic, scaling
+from isthmus.data.restore import columns_of, form_of, frame, restored
+from isthmus.data.scales import SCALES, automatic, scaler
 from isthmus.data.schema import KINDS, Schema, sheet
 
 ARRAYS = ("array", "tensor")
@@ -83,8 +82,6 @@ class Table(Data):
            [2.0, 'a']], dtype=object)
     """
 
-    offset: Tensor
-    divisor: Tensor
     fill: Tensor
     owner: Tensor
     slot: Tensor
@@ -107,20 +104,17 @@ class Table(Data):
         """Fix the places of all columns in x; the buffers follow from the arguments and are not saved."""
         self.scale = self.scale or automatic(schema)
         self._wide = len(schema.numbers)
-        self._binned = self._wide - len(schema.places("boolean"))
-        self.bins = Bins(schema.bins, schema.deviation[: self._binned]) if schema.bins else None
-        self.prior = "standard-normal" if self.bins is None else "mixture"
+        self.scaler = scaler(self.scale, schema)
+        self.prior = "mixture" if self.scale == "bins" else "standard-normal"
         gapped = [place for place, count in enumerate(schema.missing) if count and self.scale == "bins"]
         self._widths = [len(known) + 1 for known in schema.categories]
         self.shape = (self._wide + len(gapped) + sum(self._widths),)
         categorical = schema.places("category")
         owner = np.repeat(np.arange(len(categorical)), self._widths)
         slots = [np.arange(width) for width in self._widths]
-        offset, divisor = scaling(self.scale, schema)
+        mean = torch.tensor([schema.mean], dtype=torch.float64, device="cpu")
         buffers = {
-            "offset": offset,
-            "divisor": divisor,
-            "fill": np.nan_to_num((np.array(schema.mean) - offset) / divisor).astype(np.float32),
+            "fill": self.scaler.places(mean)[0].nan_to_num().float(),
             "gapped": gapped,
             "owner": owner,
             "slot": np.concatenate([np.arange(0), *slots]),
@@ -188,12 +182,12 @@ class Table(Data):
         float64; with categories it is an array of objects.
         """
         schema = self._known()
-        form, names = _form(like, schema)
+        form, names = form_of(like, schema)
         host = {name: tensor.detach().cpu().numpy() for name, tensor in columns.items() if name in ("numbers", "codes")}
         dtype = schema.dtypes[0][0] if like is None else str(getattr(like, "dtype", "float64")).removeprefix("torch.")
         if form in ARRAYS and not schema.categories:
             return array(host["numbers"][:, self.order.numpy()], dtype, form)
-        made = _columns(schema, host, names, native=form == schema.form)
+        made = columns_of(schema, host, names, native=form == schema.form)
         if form in ARRAYS:
             return array(np.stack([restored(column).astype(object) for column in made], axis=1), dtype, form)
         return frame(made, form, like)
@@ -213,11 +207,9 @@ class Table(Data):
         return Batch(x, x, observed=observed, feature=self.feature)
 
     def _scaled(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        x = (numbers.double() - self.offset) / self.divisor
-        if self.bins is not None:
-            x = torch.cat([self.bins.places(x[:, : self._binned]), x[:, self._binned :]], 1)
+        x = self.scaler.places(numbers.double()).float()
         there = ~torch.isnan(x)
-        return torch.where(there, x.float(), self.fill), there
+        return torch.where(there, x, self.fill), there
 
     def _gaps(self, columns: Columns) -> tuple[Tensor, Tensor]:
         """Return which cells are missing, of the columns that had gaps when the table was fitted."""
@@ -235,10 +227,7 @@ class Table(Data):
         columns = {}
         numbers, _, *blocks = self._split(mean)
         if self._wide:
-            x = numbers.double()
-            if self.bins is not None:
-                x = torch.cat([self.bins.numbers(x[:, : self._binned]), x[:, self._binned :]], 1)
-            columns["numbers"] = x * self.divisor + self.offset
+            columns["numbers"] = self.scaler.numbers(numbers.double())
         if blocks:
             columns["codes"] = torch.stack([block[:, :-1].argmax(1) for block in blocks], 1)
         return columns
@@ -279,13 +268,16 @@ class Table(Data):
 
         Numbers of the ``common`` scale lie in [0, 1], and so does their reconstruction.
         """
-        name = "squared" if self.bins is None else lookup("likelihood/histogram")(tuple(self.bins.count.tolist()))
-        groups = [(name, self._binned), ("bernoulli", self._wide - self._binned + len(self.gapped))]
+        booleans = len(self._known().places("boolean"))
+        groups = [("squared", self._wide - booleans), ("bernoulli", booleans + len(self.gapped))]
         groups = [group for group in groups if group[1]] + [("categorical", width) for width in self._widths]
+        if isinstance(self.scaler, Bins) and groups[0][0] == "squared":
+            histogram = lookup("likelihood/histogram")(bins=tuple(self.scaler.count.tolist()))
+            groups[0] = (histogram, groups[0][1])
         plain = [name for name, _ in groups] == ["squared"]
         bounds = (0.0, 1.0) if self.scale == "common" else None
         squared = lookup("likelihood/squared")(bounds=bounds)
-        wide = self.shape if self.bins is None else (max(FINE, *self.shape),)
+        wide = (max(FINE, *self.shape),) if self.scale == "bins" else self.shape
         return mlp_for(wide), squared if plain else lookup("likelihood/mixed")(groups=tuple(groups))
 
     @property
@@ -298,27 +290,3 @@ class Table(Data):
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
         scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
         return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
-
-
-def _form(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
-    """Return the library of a DataFrame, ``"tensor"`` or ``"array"``, and the names of the columns."""
-    names = [schema.name(place) for place in range(len(schema.kinds))]
-    if like is None:
-        return schema.form, names
-    if nw.dependencies.is_into_dataframe(like):
-        frame = nw.from_native(like, eager_only=True)
-        return frame.implementation.name.lower(), frame.columns if len(frame.columns) == len(names) else names
-    return "tensor" if torch.is_tensor(like) else "array", names
-
-
-def _columns(schema: Schema, host: dict[str, np.ndarray], names: Sequence[Any], native: bool) -> list[Column]:
-    """Return columns in the user's order; `native`: with the types they had."""
-    made: dict[int, Column] = {}
-    dtypes = schema.dtypes if native else (None,) * len(names)
-    for at, place in enumerate(schema.numbers):
-        values = host["numbers"][:, at].astype(np.float64)
-        made[place] = Column(names[place], schema.kinds[place], values, dtypes[place])
-    for at, (place, known) in enumerate(zip(schema.places("category"), schema.categories, strict=True)):
-        cells = np.array([*known, None], dtype=object)[np.minimum(host["codes"][:, at], len(known))]
-        made[place] = Column(names[place], "category", cells, dtypes[place], known)
-    return [made[place] for place in sorted(made)]
