@@ -17,8 +17,10 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.core.events import StopTraining as StopTraining
     from isthmus.core.events import TensorBoard as TensorBoard
     from isthmus.data.images import Images as Images
+    from isthmus.data.signals import Signals as Signals
     from isthmus.data.table import Table as Table
     from isthmus.tasks import load as load
+    from isthmus.tasks.anomaly import AnomalyDetector as AnomalyDetector
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
     from isthmus.variants import Linear as Linear
@@ -32,9 +34,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "autoencoder": ["Autoencoder"],
     "tasks": ["load"],
+    "tasks.anomaly": ["AnomalyDetector"],
     "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational"],
     "data.table": ["Table"],
     "data.images": ["Images"],
+    "data.signals": ["Signals"],
     "core.events": ["CSVLog", "TensorBoard", "StopTraining"],
     "core.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
 }

@@ -36,6 +36,8 @@ from isthmus.parts.catalogue import load_all
 from isthmus.variants import Variant
 
 PRIOR_ROWS = 20_000
+WIDEST = 32
+"""Numbers in a code that nobody asked for."""
 
 
 @part("estimator/autoencoder")
@@ -47,8 +49,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
         ``"variational"``, or an object such as ``Variational(beta=4.0)``.
-    latent_dim : int, default 32
-        Numbers in a code.
+    latent_dim : int or None, default 32
+        Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
         ``"mlp"``, ``"conv"``, ``"linear"``, an object such as ``MLP((512, 256))``, or None: chosen by the data.
     data : str, Data or None, default None
@@ -116,7 +118,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def __init__(
         self,
         variant: str | Variant = "plain",
-        latent_dim: int = 32,
+        latent_dim: int | None = 32,
         *,
         net: Any = None,
         data: Any = None,
@@ -248,18 +250,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         chosen = choose_data(self.data, free, variant.table_scale, variant.frame_scale)
         data = chosen.learn(free.chunks() if is_stream(free) else [free])
         condition = None if condition is None else condition.learn(given)
+        size = prod(data.shape)
+        latent_dim = self.latent_dim or max(1, min(size // 2, WIDEST))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._draw_seed())
-            objective = variant.objective(data, self.latent_dim, self.net, condition.width if condition else 0)
+            objective = variant.objective(data, latent_dim, self.net, condition.width if condition else 0)
         for trained in ("_training_", "prior_"):
             self.__dict__.pop(trained, None)
         self.variant_, self.data_, self.condition_, self.objective_ = variant, data, condition, objective
         self.history_: list[dict[str, Any]] = []
         self._note_features(X)
-        size = prod(self.data_.shape)
-        if self.latent_dim > size and not variant.overcomplete:
+        if latent_dim > size and not variant.overcomplete:
             warnings.warn(
-                f"latent_dim={self.latent_dim} is larger than a row of {size} numbers: the model can copy its input; "
+                f"latent_dim={latent_dim} is larger than a row of {size} numbers: the model can copy its input; "
                 "choose a smaller latent_dim, or a sparse or denoising variant",
                 stacklevel=4,
             )
@@ -496,8 +499,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _given(self, condition: Any, n: int) -> Columns:
         return {} if self.condition_ is None else self.condition_.encode(self.condition_.read(condition), n)
 
-    def _columns(self, X: Any, condition: Any) -> Iterator[Columns]:
-        """Yield the columns of X: of each piece of a stream, or of all rows."""
+    def columns(self, X: Any, condition: Any = None) -> Iterator[Columns]:
+        """Yield what is read of X: of each piece of a stream, or of all rows."""
         for piece in X.chunks() if is_stream(X) else [X]:
             columns = self.data_.read(self._free(piece))
             yield columns | self._given(self._beside(piece, None) if condition is None else condition, rows(columns))
@@ -508,7 +511,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def _over(self, function: Callable[[Columns], Columns], X: Any, condition: Any) -> Columns:
         check_is_fitted(self)
-        found = [in_pieces(function, columns, prod(self.data_.shape)) for columns in self._columns(X, condition)]
+        found = [in_pieces(function, columns, prod(self.data_.shape)) for columns in self.columns(X, condition)]
         return join(found)
 
     def _bound(self, X: Any, condition: Any, bound: Callable[[Any, Any], Tensor]) -> Tensor:

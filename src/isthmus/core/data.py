@@ -32,6 +32,8 @@ class Data(nn.Module):
 
     shape: tuple[int, ...]
     """Shape of one row of ``Batch.x``."""
+    ordered = False
+    """Whether rows follow each other in time: what is held out is then the last of them."""
     prior = "standard-normal"
     """Name of the prior from which new codes of a variational model are drawn."""
 
@@ -68,6 +70,14 @@ class Data(nn.Module):
     def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
         """Turn y into new rows, in the user's units: the mean here, draws where noise belongs to what is drawn."""
         return self.invert(likelihood.mean(y))
+
+    def absent(self, columns: Columns) -> Tensor | None:
+        """Return which rows have no value at all, of shape (n,); None where that cannot be."""
+        return None
+
+    def surprises(self, columns: Columns) -> list[str]:
+        """Say in sentences how rows differ from all that was learnt from: of columns that were constant, say."""
+        return []
 
     def locate(self, error: Tensor) -> Tensor:
         """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.

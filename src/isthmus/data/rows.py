@@ -48,3 +48,12 @@ def column(X: Any, name: Any) -> np.ndarray:
     if not isinstance(name, (int, np.integer)) or values.ndim != 2 or not -values.shape[1] <= name < values.shape[1]:
         raise InputError(f"there is no column {name!r} in an array of shape {values.shape}: give a number of a column")
     return values[:, name]
+
+
+def like_frame(values: np.ndarray, X: Any, names: list[str]) -> Any:
+    """Return values of shape (n, columns) as a DataFrame of the kind of X; as they are where X is none."""
+    if not nw.dependencies.is_into_dataframe(X) or values.ndim != 2:
+        return values
+    frame = nw.from_native(X, eager_only=True)
+    made = nw.from_dict({name: values[:, at] for at, name in enumerate(names)}, backend=frame.implementation)
+    return nw.maybe_set_index(made, index=nw.maybe_get_index(frame)).to_native()

@@ -76,6 +76,7 @@ class Signals(Data):
     tensor([1., 2., 2., 2., 3.], dtype=torch.float64)
     """
 
+    ordered = True
     offset: Tensor
     divisor: Tensor
 

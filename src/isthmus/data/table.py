@@ -192,6 +192,28 @@ class Table(Data):
             return array(np.stack([restored(column).astype(object) for column in made], axis=1), dtype, form)
         return frame(made, form, like)
 
+    def absent(self, columns: Columns) -> Tensor:
+        """Return which rows have no value at all."""
+        sides = {"numbers": torch.isnan, "codes": lambda codes: codes < 0}
+        missing = [test(columns[name]).all(1) for name, test in sides.items() if name in columns]
+        return torch.stack(missing).all(0)
+
+    def surprises(self, columns: Columns) -> list[str]:
+        """Name the columns of numbers that were constant when they were learnt, and vary."""
+        schema = self._known()
+        found = []
+        for at, (place, low, high) in enumerate(zip(schema.numbers, schema.lows, schema.highs, strict=False)):
+            if low != high:
+                continue
+            varied = torch.nonzero((columns["numbers"][:, at] - low).abs() > 0)[:, 0]
+            if len(varied):
+                row = int(varied[0])
+                value = float(columns["numbers"][row, at])
+                found.append(
+                    f"column {schema.name(place)!r} was constant ({low:g}) in training, but is {value:g} in row {row}"
+                )
+        return found
+
     # -- in the graph --------------------------------------------------------------------------------------------
 
     def forward(self, columns: Columns) -> Batch:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 from typing import Any
+
+
+def load_all() -> None:
+    """Import every task once, so that its estimator is registered."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -21,7 +29,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     FileFormatError
         The file is broken, is foreign, or names something that is not installed.
     """
-    from isthmus import autoencoder  # noqa: F401  (registers the estimator)
+    load_all()
     from isthmus.core import store
     from isthmus.core.errors import FileFormatError, InputError
     from isthmus.core.part import lookup

@@ -1,0 +1,452 @@
+"""AnomalyDetector: how abnormal each row is, above which score it is flagged, and which columns are to blame."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.core.data import Columns, join, rows, take
+from isthmus.core.errors import InputError
+from isthmus.core.graphs import Contributions, Graph, Scored, in_pieces
+from isthmus.core.params import Persistent, nested, unnested
+from isthmus.core.part import build, describe, lookup, part
+from isthmus.core.store import adopt, building
+from isthmus.data.held import is_stream
+from isthmus.data.kinds import choose_data
+from isthmus.data.rows import column, count, like_frame, some
+from isthmus.parts.catalogue import load_all
+from isthmus.tasks.calibration import Calibration, held_out, limits
+from isthmus.tasks.conformal import check_share, share_threshold
+from isthmus.tasks.monitor import monitored
+from isthmus.tasks.surprises import check_rows, label_like
+
+RATE = 0.01
+FIT_ROWS = 20_000
+"""Rows that a score is fitted on, at most; and training rows whose scores are kept."""
+PIECE_ROWS = 2048
+GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributions}
+
+
+@part("estimator/anomaly-detector")
+class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
+    """Flags rows, images or moments of a signal that are unlike those of the training.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder or None, default None
+        What rebuilds the rows. None: a denoising one, whose noise is between 0.05 and 0.5 of a column's deviation, and
+        whose code has half as many numbers as a row, at most 32.
+    scorer : {"auto", "neighbours", "error"} or Score, default "auto"
+        ``"neighbours"``: the distance to the nearest training rows in the joint space of reconstruction and residual.
+        ``"error"``: the error of the reconstruction. ``"auto"``: neighbours.
+    contamination : float or None, default None
+        Share of the *training* rows that are abnormal and are to be flagged. The training is then trimmed: a first
+        model scores the rows, that share of them is left out, and a second model is trained on the rest; neighbours
+        are as many as that share of the rows, so that no group of abnormal rows can be among themselves.
+    false_alarm_rate : float, default 0.01
+        Share of *future normal* rows that are flagged, where `contamination` is None and all training rows are normal:
+        split conformal prediction, with rows that are kept from the training (see `calibration_`).
+    groups : name or number of a column, or None, default None
+        Each value in this column has a threshold of its own.
+    random_state : int, RandomState or None, default None
+        An int gives the same result twice.
+
+    Attributes
+    ----------
+    autoencoder_, score_ :
+        Fitted: what rebuilds, and what scores.
+    threshold_ : float
+        A row with a score above it is flagged. Groups with one of their own: `thresholds_`.
+    thresholds_ : dict of str to float
+        Of each group; empty without groups.
+    offset_ : float
+        Minus the threshold, in the direction of `score_samples`.
+    calibration_scores_ : ndarray of shape (n,)
+        Of the rows that the threshold was found with.
+    calibration_ : dict
+        The method, its rows, and what it guarantees.
+    training_ : str
+        How the training treated abnormal rows.
+    n_features_in_, feature_names_in_ :
+        As of the autoencoder.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> normal = rng.normal(size=(1000, 1)) @ [[1.0, 2.0, 3.0]] + 0.1 * rng.normal(size=(1000, 3))
+    >>> detector = AnomalyDetector(random_state=0).fit(normal)
+    >>> detector.predict([[1.0, 2.0, 3.0], [1.0, -2.0, 3.0]])
+    array([ 1, -1])
+    """
+
+    PART_KINDS = {"scorer": "score"}
+
+    def __init__(
+        self,
+        autoencoder: Autoencoder | None = None,
+        scorer: Any = "auto",
+        contamination: float | None = None,
+        false_alarm_rate: float = RATE,
+        groups: Any = None,
+        random_state: Any = None,
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.scorer = scorer
+        self.contamination = contamination
+        self.false_alarm_rate = false_alarm_rate
+        self.groups = groups
+        self.random_state = random_state
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train on X, and find the threshold.
+
+        Parameters
+        ----------
+        X : array, DataFrame, tensor, signal or stream
+            Normal rows; with `contamination`, rows of which that share may be abnormal.
+        y : ignored
+
+        Raises
+        ------
+        InputError
+            The data or a parameter cannot be used.
+        """
+        self._check()
+        self._random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        if self.contamination is not None:
+            self._fit_trimmed(X, float(self.contamination))
+        else:
+            self._fit_calibrated(X)
+        for name in label_like(self.autoencoder_.data_.moment_names()):
+            warnings.warn(
+                f"the column {name!r} is named like a label: leave it out of the training unless it is a measurement",
+                stacklevel=2,
+            )
+        return self
+
+    def _check(self) -> None:
+        load_all()
+        check_share("false_alarm_rate", self.false_alarm_rate, 1.0)
+        if self.contamination is not None:
+            check_share("contamination", self.contamination, 0.5)
+            if self.false_alarm_rate != RATE:
+                raise InputError(
+                    f"contamination={self.contamination} and false_alarm_rate={self.false_alarm_rate} are both set: "
+                    "the first is a share of training rows, the second of future normal rows; set one of them"
+                )
+        if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
+            raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
+
+    def _fit_trimmed(self, X: Any, share: float) -> None:
+        if is_stream(X):
+            raise InputError("contamination needs rows in memory, to sort them out: read the file, or set none")
+        n = count(X)
+        self._train(X, share)
+        self.training_ = f"all {n} rows; the neighbours are {share:.0%} of them"
+        if not self.autoencoder_.data_.ordered:
+            first = self.anomaly_score(X)
+            kept = np.flatnonzero(first <= share_threshold(first, share))
+            self._train(some(X, kept), share)
+            self.training_ = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
+        self.training_scores_ = self.anomaly_score(X)
+        self._calibrated = Calibration("training", self.training_scores_, self._labels(X))
+        self.set_threshold(contamination=share)
+
+    def _fit_calibrated(self, X: Any) -> None:
+        self.training_ = "all rows as normal"
+        if is_stream(X):
+            self._train(X)
+            self._calibrated = Calibration("training", self.training_scores_)
+        else:
+            self._calibrated = self._held_out(X)
+        self.set_threshold(false_alarm_rate=self.false_alarm_rate)
+
+    def _held_out(self, X: Any) -> Calibration:
+        """Train, and return the scores of rows that were not trained on."""
+        ordered = choose_data(self._autoencoder().data, X).ordered
+        folds = held_out(count(X), self.false_alarm_rate, self._random, ordered)
+        parts = [self._fold(X, fold) for fold in folds]
+        if len(parts) == 1:
+            return Calibration.joined("split", parts)
+        self._train(X)
+        return Calibration.joined("cross", parts)
+
+    def _fold(self, X: Any, held: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Train on all but some rows, and return the scores of these, and their groups."""
+        self._train(some(X, np.setdiff1d(np.arange(count(X)), held)))
+        chosen = some(X, held)
+        return self.anomaly_score(chosen), self._labels(chosen)
+
+    def _autoencoder(self) -> Autoencoder:
+        """Return an untrained autoencoder with a seed of its own."""
+        default = Autoencoder(lookup("variant/denoising")(level=(0.05, 0.5)), None, verbose=False)
+        made: Autoencoder = clone(self.autoencoder if self.autoencoder is not None else default)
+        if made.random_state is None:
+            made.set_params(random_state=int(self._random.integers(2**31 - 1)))
+        return made
+
+    def _train(self, X: Any, share: float = 0.0) -> None:
+        """Train the autoencoder, and fit the score on a sample of the rows."""
+        self.__dict__.pop("score_", None)
+        known = self._adopt(self._autoencoder().fit(X))
+        sample = self._sample(X)
+        model, data = known.objective_.model, known.data_
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(self._random.integers(2**31 - 1)))
+            pieces = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
+            fitted = self._scorer(share).fit((model(data.batch(piece), False) for piece in pieces), model)
+        self.score_ = fitted.eval()
+        self.training_scores_ = self._over(self._graph(Scored), sample)["score"].double().numpy()
+
+    def _adopt(self, autoencoder: Autoencoder) -> Autoencoder:
+        """Take a fitted autoencoder, and what it knows of the columns."""
+        self.autoencoder_ = autoencoder
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            if hasattr(autoencoder, name):
+                setattr(self, name, getattr(autoencoder, name))
+        return autoencoder
+
+    def _sample(self, X: Any) -> Columns:
+        """Return what is read of some training rows, each as likely as any other (Vitter 1985)."""
+        kept: Columns = {}
+        keys = np.empty(0)
+        for columns in self.autoencoder_.columns(X):
+            keys = np.append(keys, self._random.random(rows(columns)))
+            kept = join([kept, columns]) if kept else columns
+            if len(keys) > FIT_ROWS:
+                chosen = np.sort(np.argpartition(keys, FIT_ROWS)[:FIT_ROWS])
+                keys, kept = keys[chosen], take(kept, torch.from_numpy(chosen))
+        return kept
+
+    def _scorer(self, share: float) -> Any:
+        if not isinstance(self.scorer, str):
+            return self.scorer
+        if self.scorer in ("auto", "neighbours"):
+            return lookup("score/neighbours")(share=share)
+        return lookup(f"score/{self.scorer}")()
+
+    # -- scores --------------------------------------------------------------------------------------------------
+
+    def anomaly_score(self, X: Any) -> np.ndarray:
+        """Return how abnormal each row, or moment of a signal, is: higher is more abnormal.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        InputError
+            X does not have the columns of the training, or a row has no value at all.
+        """
+        found = [self._numbers(piece, "score") for piece in self._pieces(X)]
+        return np.concatenate(found)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return minus the anomaly score, of shape (n,): scikit-learn's direction."""
+        return -self.anomaly_score(X)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the threshold less the anomaly score, of shape (n,): below zero is flagged."""
+        return self._limits(X) - self.anomaly_score(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return −1 for rows that are flagged, else 1, of shape (n,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def p_values(self, X: Any) -> np.ndarray:
+        """Return how unusual each row is among normal ones, of shape (n,).
+
+        The share of calibration rows, the row itself included, whose score is at least as high: of future normal rows
+        at most a fraction α has p ≤ α (Vovk 2005). With groups, among the rows of its own group.
+        """
+        return self._calibrated.p_values(self.anomaly_score(X), self._labels(X))
+
+    def explain(self, X: Any) -> Any:
+        """Return how much each column adds to the score of each row: higher is more to blame.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n, columns)
+            A DataFrame where X is one, with its columns; of a signal its channels, of images their pixels.
+        """
+        found = np.concatenate([self._numbers(piece, "contributions") for piece in self._pieces(X)])
+        return like_frame(found, X, self.autoencoder_.data_.moment_names())
+
+    def _pieces(self, X: Any) -> Iterable[Any]:
+        check_is_fitted(self)
+        return X.chunks() if is_stream(X) else [X]
+
+    def _numbers(self, X: Any, what: str) -> np.ndarray:
+        data = self.autoencoder_.data_
+        [columns] = self.autoencoder_.columns(X)
+        check_rows(data, columns)
+        found = self._over(self._graph(GRAPHS[what]), columns)[what]
+        return data.moments(found, X).double().numpy()
+
+    def _over(self, graph: Graph, columns: Columns) -> Columns:
+        return in_pieces(graph, columns, max(prod(self.autoencoder_.data_.shape), self.score_.elements))
+
+    def _graph(self, kind: type[Scored]) -> Graph:
+        known = self.autoencoder_
+        return kind(known.data_, known.objective_.model, self.score_).eval()
+
+    def graphs(self) -> dict[str, torch.nn.Module]:
+        """Return the autoencoder's graphs, and ``"score"`` and ``"explain"``."""
+        check_is_fitted(self)
+        return {
+            **self.autoencoder_.graphs(),
+            "score": self._graph(Scored),
+            "explain": self._graph(Contributions),
+        }
+
+    # -- thresholds ----------------------------------------------------------------------------------------------
+
+    def set_threshold(
+        self,
+        *,
+        false_alarm_rate: float | None = None,
+        contamination: float | None = None,
+        value: float | dict[str, float] | None = None,
+    ) -> Self:
+        """Set the threshold anew, without training.
+
+        Parameters
+        ----------
+        false_alarm_rate : float, optional
+            Share of future normal rows that are flagged, by the calibration scores.
+        contamination : float, optional
+            Share of the training rows that are flagged.
+        value : float, or dict of str to float, optional
+            The threshold itself; a dict: of each group.
+
+        Raises
+        ------
+        InputError
+            None of them is given, or several; or one is out of its range.
+        """
+        given = {"false_alarm_rate": false_alarm_rate, "contamination": contamination, "value": value}
+        given = {name: setting for name, setting in given.items() if setting is not None}
+        if len(given) != 1:
+            raise InputError(f"set_threshold({given}): give one of false_alarm_rate, contamination and value")
+        if contamination is not None:
+            share = check_share("contamination", contamination, 1.0)
+            found: tuple[float, dict[str, float]] = (share_threshold(self.training_scores_, share), {})
+        elif false_alarm_rate is not None:
+            found = self._calibrated.thresholds(check_share("false_alarm_rate", false_alarm_rate, 1.0))
+        elif isinstance(value, dict):
+            found = (self.threshold_, {str(label): number(limit) for label, limit in value.items()})
+        else:
+            found = (number(value), {})
+        self.threshold_, self.thresholds_ = found
+        self.offset_ = -self.threshold_
+        return self
+
+    def recalibrate(self, X_normal: Any) -> Self:
+        """Find the threshold of `false_alarm_rate` anew with other normal rows, without training."""
+        self._calibrated = Calibration("given", self.anomaly_score(X_normal), self._labels(X_normal))
+        return self.set_threshold(false_alarm_rate=self.false_alarm_rate)
+
+    def monitor(self, X: Any, blocks: int = 10) -> list[dict[str, Any]]:
+        """Tell, block by block, the share flagged, and how far scores drifted from the calibration's.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+            In the order of time.
+        blocks : int, default 10
+
+        Returns
+        -------
+        list of dict
+            See `isthmus.tasks.monitor.monitored`; a warning says where normal rows no longer look normal.
+        """
+        scores = self.anomaly_score(X)
+        return monitored(scores, scores > self._limits(X), self.calibration_scores_, blocks)
+
+    @property
+    def calibration_scores_(self) -> np.ndarray:
+        """Scores of the rows that the threshold was found with."""
+        check_is_fitted(self)
+        return self._calibrated.scores
+
+    @property
+    def calibration_(self) -> dict[str, Any]:
+        """How the threshold was found, and what that guarantees."""
+        check_is_fitted(self)
+        return self._calibrated.about
+
+    def _labels(self, X: Any) -> np.ndarray | None:
+        return None if self.groups is None else column(X, self.groups).astype(str)
+
+    def _limits(self, X: Any) -> Any:
+        """Return the threshold of each row."""
+        check_is_fitted(self)
+        if not self.thresholds_ or self.groups is None:
+            return self.threshold_
+        labels = np.concatenate([column(piece, self.groups).astype(str) for piece in self._pieces(X)])
+        return limits(labels, self.threshold_, self.thresholds_)
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what fit learnt: tensors and JSON."""
+        check_is_fitted(self)
+        labels = self._calibrated.labels
+        return {
+            **nested("autoencoder", self.autoencoder_),
+            **{f"score.{name}": tensor for name, tensor in self.score_.state_dict().items()},
+            "score": describe(self.score_),
+            "scores_of_calibration": torch.from_numpy(self._calibrated.scores),
+            "scores_of_training": torch.from_numpy(self.training_scores_),
+            "calibration": {"method": self._calibrated.method, "labels": None if labels is None else labels.tolist()},
+            "threshold": self.threshold_,
+            "thresholds": self.thresholds_,
+            "training": self.training_,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        load_all()
+        self._adopt(unnested("autoencoder", state))
+        with building():
+            score = build(state["score"])
+        adopt(score, {name: value for name, value in state.items() if isinstance(value, Tensor)}, "score.")
+        self.score_ = score.eval()
+        method, labels = state["calibration"]["method"], state["calibration"]["labels"]
+        scores = state["scores_of_calibration"].numpy()
+        self._calibrated = Calibration(method, scores, None if labels is None else np.array(labels, dtype=str))
+        self.training_scores_ = state["scores_of_training"].numpy()
+        self.threshold_, self.thresholds_ = state["threshold"], dict(state["thresholds"])
+        self.offset_, self.training_ = -self.threshold_, state["training"]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "score_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def number(value: Any) -> float:
+    """Return a threshold that was given as a number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        raise InputError(f"value={value!r}: a threshold is a finite number")
+    return float(value)
