@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 MOST, FEWEST = 64, 8
 """Bins of a column."""
+FEW = 32
+"""Values that have a bin each, whatever the number of rows."""
 ROWS_EACH = 50
 """Rows for each bin, where there are not enough for `MOST`."""
 OUTPUTS = 8192
@@ -24,8 +26,8 @@ Bin = tuple[int | None, tuple[float, ...]]
 def learn_bins(numbers: np.ndarray) -> tuple[tuple[Bin, ...], ...]:
     """Return the bins of each column.
 
-    A value that fills two bins or more gets one of its own, as does each value of a column that has few; the others
-    share the rest in equal counts, none reaching across a value with its own.
+    A value that would fill two bins or more gets one of its own, as does each value of a column that has few; the
+    others share the rest in equal counts, none reaching across a value with its own.
 
     Parameters
     ----------
@@ -33,23 +35,34 @@ def learn_bins(numbers: np.ndarray) -> tuple[tuple[Bin, ...], ...]:
         NaN where a cell is missing.
     """
     n, columns = numbers.shape
-    most = max(FEWEST, min(MOST, n // ROWS_EACH, OUTPUTS // max(columns, 1)))
-    return tuple(_column_bins(column[~np.isnan(column)], most) for column in numbers.T)
+    room = max(FEWEST, min(MOST, OUTPUTS // max(columns, 1)))
+    most = max(FEWEST, min(room, n // ROWS_EACH))
+    return tuple(_column_bins(column[~np.isnan(column)], most, max(most, min(room, FEW))) for column in numbers.T)
 
 
-def _column_bins(values: np.ndarray, most: int) -> tuple[Bin, ...]:
+def _column_bins(values: np.ndarray, most: int, few: int) -> tuple[Bin, ...]:
     """Return the bins of one column; one bin at 0 where there is no value."""
     known, counts = np.unique(values, return_counts=True)
     if not len(known):
         return ((0, (0.0,) * (PARTS + 1)),)
-    alone = counts >= (0 if len(known) <= most else 2 * len(values) / most)
+    alone = np.full(len(known), True) if len(known) <= few else _heavy(counts, most)
     light = np.where(alone, 0, counts)
-    quota = light.sum() / max(1, most - 2 * alone.sum() - 1)
-    piece = (np.cumsum(light) - light) // max(quota, 1)
-    fresh = np.flatnonzero(alone | np.append(True, alone[:-1]) | np.append(True, np.diff(piece) > 0))
-    groups = np.split(np.repeat(known, counts), np.cumsum(counts)[fresh[1:] - 1])
+    quota = light.sum() / max(1, most - 2 * alone.sum() - 1)  # such a value parts a bin in two
+    share = (np.cumsum(light) - light) // max(quota, 1)
+    first = np.flatnonzero(alone | np.append(True, alone[:-1]) | np.append(True, np.diff(share) > 0))
+    groups = np.split(np.repeat(known, counts), np.cumsum(counts)[first[1:] - 1])
     ends = np.linspace(0, 1, PARTS + 1)
     return tuple((_decimals(group), tuple(np.quantile(group, ends).tolist())) for group in groups)
+
+
+def _heavy(counts: np.ndarray, most: int) -> np.ndarray:
+    """Return which values fill two bins or more of those that the values lighter than they would share."""
+    alone = np.full(len(counts), False)
+    while True:
+        more = counts >= 2 * counts[~alone].sum() / most
+        if more.sum() >= most // 2 or more.sum() == alone.sum():
+            return alone
+        alone = more
 
 
 def _decimals(values: np.ndarray, most: int = 6) -> int | None:

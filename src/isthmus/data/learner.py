@@ -147,7 +147,6 @@ class Learner:
         known = [kind == "category" or count > 0 for kind, count in zip(self._kinds, moments.count, strict=True)]
         kinds = tuple(kind if k else "empty" for kind, k in zip(self._kinds, known, strict=True))
         ranged, order = places(kinds, "integer", "float"), number_places(kinds)
-        binned = [place for place in order if kinds[place] != "boolean"]
         found = Schema(
             form=self._form,
             names=self._names,
@@ -161,10 +160,18 @@ class Learner:
             categories=tuple(self._all(place) for place in places(kinds, "category")),
             lows=_plain(moments.low[order]),
             highs=_plain(moments.high[order]),
-            bins=() if self._kept is None else learn_bins(self._kept.rows[:, binned]),
+            bins=self._bins([place for place in order if kinds[place] != "boolean"]),
         )
         self._complain(found)
         return found
+
+    def _bins(self, columns: list[int]) -> tuple[Any, ...]:
+        """Return the bins of some columns of numbers; the ends of a column are seen, even if the sample lacks them."""
+        if self._kept is None or not columns:
+            return ()
+        rows, ends = self._kept.rows[:, columns], np.stack([self._moments.low, self._moments.high])[:, columns]
+        lacking = (ends < np.fmin.reduce(rows)) | (ends > np.fmax.reduce(rows))
+        return learn_bins(np.concatenate([rows, np.where(lacking, ends, np.nan)]))
 
     def _complain(self, found: Schema) -> None:
         """Refuse what cannot be scaled; warn of columns in which there is nothing."""

@@ -89,10 +89,11 @@ class Mixture(nn.Module):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
+        z = z.double() if len(z) > 1 else z.double().repeat(2, 1)
         k = max(1, min(self.components, len(z) // self.rows_each))
         seed = int(torch.randint(2**31 - 1, ()))
         with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # more rounds draw no better rows
-            found = GaussianMixture(k, reg_covar=1e-3, max_iter=ROUNDS, random_state=seed).fit(z.double().numpy())
+            found = GaussianMixture(k, reg_covar=1e-3, max_iter=ROUNDS, random_state=seed).fit(z.numpy())
         self.weight[:k] = torch.from_numpy(found.weights_)
         self.mean[:k] = torch.from_numpy(found.means_)
         self.factor[:k] = torch.linalg.cholesky(torch.from_numpy(found.covariances_))
