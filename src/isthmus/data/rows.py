@@ -54,6 +54,8 @@ def like_frame(values: np.ndarray, X: Any, names: list[str]) -> Any:
     """Return values of shape (n, columns) as a DataFrame of the kind of X; as they are where X is none."""
     if not nw.dependencies.is_into_dataframe(X) or values.ndim != 2:
         return values
-    frame = nw.from_native(X, eager_only=True)
-    made = nw.from_dict({name: values[:, at] for at, name in enumerate(names)}, backend=frame.implementation)
-    return nw.maybe_set_index(made, index=nw.maybe_get_index(frame)).to_native()
+    kind = nw.from_native(X, eager_only=True).implementation
+    made = nw.from_dict({name: values[:, at] for at, name in enumerate(names)}, backend=kind).to_native()
+    if hasattr(made, "index"):
+        made.index = X.index
+    return made

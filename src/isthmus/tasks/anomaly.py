@@ -91,6 +91,8 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
     """
 
     PART_KINDS = {"scorer": "score"}
+    threshold_: float
+    thresholds_: dict[str, float]
 
     def __init__(
         self,

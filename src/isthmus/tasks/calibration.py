@@ -54,8 +54,8 @@ class Calibration:
     def joined(cls, method: str, parts: list[tuple[np.ndarray, np.ndarray | None]]) -> Calibration:
         """Return the scores of several folds, with their groups, as one."""
         scores = np.concatenate([scores for scores, _ in parts])
-        labels = None if parts[0][1] is None else np.concatenate([labels for _, labels in parts])  # type: ignore[misc]
-        return cls(method, scores, labels)
+        labels = [labels for _, labels in parts if labels is not None]
+        return cls(method, scores, np.concatenate(labels) if labels else None)
 
     @property
     def about(self) -> dict[str, Any]:
