@@ -117,6 +117,11 @@ class Scored(Graph):
         super().__init__(data, model)
         self.score = score
 
+    @property
+    def elements(self) -> int:
+        """Numbers that a row takes at a time."""
+        return max(self.model.elements, self.score.elements)
+
     def output(self, columns: Columns) -> Output:
         """Return all that a pass through the model gives."""
         output: Output = self.model(self.data.batch(columns), False)
@@ -128,7 +133,12 @@ class Scored(Graph):
 
 
 class Contributions(Scored):
-    """Columns to what each of the user's elements adds to the score."""
+    """Columns to how much each of the user's elements is to blame for the score."""
+
+    @property
+    def elements(self) -> int:
+        """Numbers that a row takes at a time."""
+        return max(self.model.elements, self.score.elements_of_contributions)
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"contributions": (batch, ...)}``."""

@@ -192,6 +192,8 @@ class Score(nn.Module):
 
     elements = 1
     """Numbers that scoring a row holds at a time, beside the row itself."""
+    elements_of_contributions = 1
+    """The same, of what a row's elements add to the score."""
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
         """Return a copy that knows what a frozen model makes of normal rows."""
@@ -202,7 +204,7 @@ class Score(nn.Module):
         raise NotImplementedError
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return how much each element adds to the score, of the shape of x; none is negative."""
+        """Return how much each element is to blame for the score, of the shape of x; none is negative."""
         raise NotImplementedError
 
 

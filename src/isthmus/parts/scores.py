@@ -16,6 +16,7 @@ from isthmus.core.records import Output
 
 FEW = 16
 """Neighbours that are looked at one by one; more are summed up in the search itself."""
+EXCESS = 100.0
 
 
 @part("score/error")
@@ -41,7 +42,6 @@ class Neighbours(Score):
 
     A row stands at (x̂, w (x − x̂)): what the model can say of it, and what it cannot, which counts w times as much. The
     score is the root mean square distance to the k nearest of the normal rows (Ramaswamy 2000, in the input space).
-    Contributions add up to the square of the score.
 
     Parameters
     ----------
@@ -70,14 +70,15 @@ class Neighbours(Score):
         width: int = 0,
     ) -> None:
         super().__init__()
-        if neighbours < 1 or most < 1 or not 0 <= share < 1 or weight < 0:
+        if neighbours < 1 or most < 1 or not 0 <= share < 1 or weight <= 0:
             raise InputError(
                 f"neighbours={neighbours}, share={share}, weight={weight}, most={most} of the score 'neighbours': "
-                "expected at least 1, [0, 1), at least 0, at least 1"
+                "expected at least 1, [0, 1), above 0, at least 1"
             )
         self.neighbours, self.weight, self.most = neighbours, weight, most
         self.k = min(rows, max(neighbours, ceil(share * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * width, 1)
+        self.elements_of_contributions = max(rows * width, 1)
         self.register_buffer("references", torch.zeros(rows, width))
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Neighbours:
@@ -102,24 +103,29 @@ class Neighbours(Score):
         found = torch.addmm(length, places, self.references.T, alpha=-2).topk(self.k, 1, largest=False)
         return found.values, found.indices
 
-    def _differences(self, places: Tensor) -> Tensor:
-        """Return the mean squared difference from the k nearest references in each place, of shape (batch, 2 d)."""
-        _, indices = self._nearest(places)
-        if self.k <= FEW:
-            return (places[:, None] - self.references[indices]).square().mean(1)
-        chosen = torch.zeros(len(places), len(self.references)).scatter(1, indices, 1 / self.k)
-        mean, square = chosen @ self.references, chosen @ self.references.square()
-        return (places.square() - 2 * places * mean + square).clamp_min(0)
-
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the root mean square distance to the k nearest normal rows."""
         places = self.places(output, model)
+        squares, indices = self._nearest(places)
         if self.k <= FEW:
-            return self._differences(places).sum(1).sqrt()
-        squares, _ = self._nearest(places)
+            return (places[:, None] - self.references[indices]).square().sum(2).mean(1).sqrt()
         return (squares.mean(1) + places.square().sum(1)).clamp_min(0).sqrt()
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the squared difference of each element, of reconstruction and residual together."""
-        rebuilt, residual = self._differences(self.places(output, model)).chunk(2, 1)
-        return (rebuilt + residual).reshape(output.batch.x.shape)
+        """Return how much nearer the nearest normal row would be, were one of the user's columns not looked at.
+
+        Squared distances of inputs, spread over the elements of a column. A value beyond those of all normal rows is to
+        blame before any other: what it has in excess counts too, a hundred times.
+        """
+        batch = output.batch
+        x, (rebuilt, residual) = batch.x.flatten(1), self.references.chunk(2, 1)
+        normal = rebuilt + residual / self.weight
+        there = torch.ones_like(x) if batch.observed is None else batch.observed.flatten(1).float()
+        squares = (x[:, None] - normal).square() * there[:, None]
+        owner = torch.arange(x.shape[1], device=x.device) if batch.feature is None else batch.feature
+        elements = torch.zeros(int(owner.max()) + 1, device=x.device).index_add(0, owner, torch.ones_like(x[0]))
+        each = squares.new_zeros(*squares.shape[:2], len(elements)).index_add(2, owner, squares)
+        whole = each.sum(2)
+        nearer = whole.amin(1, keepdim=True) - (whole[..., None] - each).amin(1)
+        excess = (x - normal.amax(0)).relu() + (normal.amin(0) - x).relu()
+        return (nearer.clamp_min(0) / elements)[:, owner].add(EXCESS * excess * there).reshape(batch.x.shape)

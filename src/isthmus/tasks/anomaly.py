@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from math import prod
+from math import ceil
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor
 from isthmus.autoencoder import Autoencoder
 from isthmus.core.data import Columns, join, rows, take
 from isthmus.core.errors import InputError
-from isthmus.core.graphs import Contributions, Graph, Scored, in_pieces
+from isthmus.core.graphs import Contributions, Scored, in_pieces
 from isthmus.core.params import Persistent, nested, unnested
 from isthmus.core.part import build, describe, lookup, part
 from isthmus.core.store import adopt, building
@@ -34,6 +34,8 @@ RATE = 0.01
 FIT_ROWS = 20_000
 """Rows that a score is fitted on, at most; and training rows whose scores are kept."""
 PIECE_ROWS = 2048
+NOISE, STEPS, EPOCHS, BATCH = (0.05, 0.5), 400, 3, 256
+"""Of the autoencoder where none is given."""
 GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributions}
 
 
@@ -192,10 +194,9 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         chosen = some(X, held)
         return self.anomaly_score(chosen), self._labels(chosen)
 
-    def _autoencoder(self) -> Autoencoder:
-        """Return an untrained autoencoder with a seed of its own."""
-        default = Autoencoder(lookup("variant/denoising")(level=(0.05, 0.5)), None, verbose=False)
-        made: Autoencoder = clone(self.autoencoder if self.autoencoder is not None else default)
+    def _autoencoder(self, n: int = 0) -> Autoencoder:
+        """Return an untrained autoencoder for n rows, with a seed of its own."""
+        made: Autoencoder = clone(self.autoencoder) if self.autoencoder is not None else default_autoencoder(n)
         if made.random_state is None:
             made.set_params(random_state=int(self._random.integers(2**31 - 1)))
         return made
@@ -203,7 +204,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
     def _train(self, X: Any, share: float = 0.0) -> None:
         """Train the autoencoder, and fit the score on a sample of the rows."""
         self.__dict__.pop("score_", None)
-        known = self._adopt(self._autoencoder().fit(X))
+        known = self._adopt(self._autoencoder(count(X)).fit(X))
         sample = self._sample(X)
         model, data = known.objective_.model, known.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
@@ -211,7 +212,8 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
             pieces = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
             fitted = self._scorer(share).fit((model(data.batch(piece), False) for piece in pieces), model)
         self.score_ = fitted.eval()
-        self.training_scores_ = self._over(self._graph(Scored), sample)["score"].double().numpy()
+        graph = self._graph(Scored)
+        self.training_scores_ = in_pieces(graph, sample, graph.elements)["score"].double().numpy()
 
     def _adopt(self, autoencoder: Autoencoder) -> Autoencoder:
         """Take a fitted autoencoder, and what it knows of the columns."""
@@ -279,7 +281,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         return self._calibrated.p_values(self.anomaly_score(X), self._labels(X))
 
     def explain(self, X: Any) -> Any:
-        """Return how much each column adds to the score of each row: higher is more to blame.
+        """Return how much each column is to blame for the score of each row: higher is more.
 
         Returns
         -------
@@ -297,13 +299,11 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         data = self.autoencoder_.data_
         [columns] = self.autoencoder_.columns(X)
         check_rows(data, columns)
-        found = self._over(self._graph(GRAPHS[what]), columns)[what]
+        graph = self._graph(GRAPHS[what])
+        found = in_pieces(graph, columns, graph.elements)[what]
         return data.moments(found, X).double().numpy()
 
-    def _over(self, graph: Graph, columns: Columns) -> Columns:
-        return in_pieces(graph, columns, max(prod(self.autoencoder_.data_.shape), self.score_.elements))
-
-    def _graph(self, kind: type[Scored]) -> Graph:
+    def _graph(self, kind: type[Scored]) -> Scored:
         known = self.autoencoder_
         return kind(known.data_, known.objective_.model, self.score_).eval()
 
@@ -445,6 +445,12 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def default_autoencoder(n: int) -> Autoencoder:
+    """Return the autoencoder of a detector for n rows: it trains for about `STEPS` steps, and at least `EPOCHS` times."""
+    epochs = max(EPOCHS, ceil(STEPS * BATCH / max(n, BATCH)))
+    return Autoencoder(lookup("variant/denoising")(level=NOISE), None, epochs=epochs, batch_size=BATCH, verbose=False)
 
 
 def number(value: Any) -> float:
