@@ -21,9 +21,11 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.data.table import Table as Table
     from isthmus.tasks import load as load
     from isthmus.tasks.anomaly import AnomalyDetector as AnomalyDetector
+    from isthmus.tasks.impute import Imputer as Imputer
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
     from isthmus.variants import Linear as Linear
+    from isthmus.variants import Masked as Masked
     from isthmus.variants import Plain as Plain
     from isthmus.variants import Sparse as Sparse
     from isthmus.variants import TopK as TopK
@@ -35,7 +37,8 @@ _HOMES = {
     "autoencoder": ["Autoencoder"],
     "tasks": ["load"],
     "tasks.anomaly": ["AnomalyDetector"],
-    "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational"],
+    "tasks.impute": ["Imputer"],
+    "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked"],
     "data.table": ["Table"],
     "data.images": ["Images"],
     "data.signals": ["Signals"],

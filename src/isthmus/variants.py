@@ -6,6 +6,7 @@ Nothing heavy is imported here; parts are built inside ``objective``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from isthmus.core.errors import InputError
@@ -271,6 +272,38 @@ class Variational(Variant):
 
     def _weights(self) -> dict[str, Weight]:
         return {"kl": self.beta}
+
+
+@part("variant/masked")
+@dataclass(frozen=True)
+class Masked(Variant):
+    """Rebuilds rows from which columns were taken away, each at a rate of its own, by a committee of small nets.
+
+    One model then predicts any column from any of the others (Vincent 2008; Gondara & Wang 2018).
+    """
+
+    level: float | tuple[float, float] = knob((0.05, 0.8), "share taken away; a pair low,high draws one for each row")
+
+    table_scale = "column"
+
+    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+        """Return the objective; unless a net is given, its committee knows which elements are numbers."""
+        from isthmus.parts.catalogue import load_all
+
+        load_all()
+        if net is None:
+            net = lookup("net/committee")(numbers=numbers_of(data))
+        return super().objective(data, latent_dim, net, condition_dim)
+
+    def _corruption(self) -> Any:
+        return lookup("corruption/masking")(level=self.level)
+
+
+def numbers_of(data: Any) -> int:
+    """Return how many elements of a row, the first ones, are no part of a category."""
+    _, likelihood = data.defaults()
+    groups = arguments(likelihood).get("groups", ())
+    return int(prod(data.shape)) - sum(width for name, width in groups if name == "categorical")
 
 
 def options(cls: type[Variant]) -> dict[str, Any]:

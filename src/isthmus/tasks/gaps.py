@@ -1,0 +1,47 @@
+"""Gaps: the cells of one table put into those of another, everything else left as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+
+def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
+    """Return X with the cells of `filled` in its gaps; columns of a DataFrame keep their types.
+
+    Parameters
+    ----------
+    X : DataFrame, array, tensor or list of rows
+    filled : of the kind of X
+        Without gaps.
+    gaps : array of bool of shape (n, columns)
+    """
+    if nw.dependencies.is_into_dataframe(X):
+        return _merged_frame(X, filled, gaps)
+    if not isinstance(filled, np.ndarray) or filled.dtype.kind != "O":
+        return filled
+    cells = np.array(X, dtype=object)
+    cells[gaps] = filled[gaps]
+    return cells
+
+
+def _merged_frame(X: Any, filled: Any, gaps: np.ndarray) -> Any:
+    frame, other = (nw.from_native(table, eager_only=True) for table in (X, filled))
+    changed = []
+    for place, column in enumerate(frame.iter_columns()):
+        rows = np.flatnonzero(gaps[:, place])
+        if len(rows):
+            changed.append(_merged_column(column, other[:, place], rows))
+    return frame.with_columns(*changed).to_native() if changed else frame.clone().to_native()
+
+
+def _merged_column(column: Any, filled: Any, rows: np.ndarray) -> Any:
+    """Return a column with some cells taken from another, in its own type."""
+    found = filled[rows]
+    if column.dtype.is_integer() and found.dtype.is_float():
+        found = found.round()
+    if found.dtype != column.dtype and column.dtype not in (nw.Object, nw.Categorical, nw.Enum):
+        found = found.cast(column.dtype)
+    return column.scatter(rows, found)

@@ -1,0 +1,217 @@
+"""Imputer: fills the missing cells of a table with what an autoencoder makes of the cells that are there."""
+
+from __future__ import annotations
+
+import warnings
+from math import prod
+from typing import Any, Self
+
+import torch
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.core.data import Columns
+from isthmus.core.errors import InputError
+from isthmus.core.graphs import Graph, in_pieces
+from isthmus.core.params import Persistent
+from isthmus.core.part import build, describe, part
+from isthmus.data.table import Table
+from isthmus.tasks.gaps import merged
+from isthmus.variants import variant_name
+
+STEPS, ROWS_IN_STEP = 800, 1024
+"""Training steps of the default autoencoder on a small table, and the rows of each."""
+
+
+@part("estimator/imputer")
+class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator):
+    """Fills missing cells: numbers with their conditional mean, categories with the likeliest.
+
+    By default a committee of small nets is trained to rebuild columns that are taken away from the rows it sees
+    (variant ``"masked"``), so that one model predicts any column from whatever else a row holds.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder or None, default None
+        What is trained, unfitted. None: the masked variant, with settings for the number of rows.
+    passes : int or None, default None
+        How often filled rows go through the autoencoder, each time with what it said before in the gaps. None: once
+        for the masked variant, which is told where the gaps are, else ten times.
+    random_state : int, RandomState or None, default None
+        An int gives the same result twice; a given autoencoder keeps its own.
+
+    Attributes
+    ----------
+    autoencoder_ : Autoencoder
+        Fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Names of the columns, where all are text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.repeat([[1.0, 2.0], [3.0, 6.0], [5.0, 10.0]], 20, axis=0)
+    >>> X[0, 1] = np.nan
+    >>> bool(abs(Imputer(random_state=0).fit_transform(X)[0, 1] - 2) < 0.5)
+    True
+    """
+
+    def __init__(
+        self, autoencoder: Autoencoder | None = None, passes: int | None = None, random_state: Any = None
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.passes = passes
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train on the cells of X that are there.
+
+        Parameters
+        ----------
+        X : array, DataFrame, tensor or list of rows
+            Missing cells are None, NaN, NaT or NA.
+        y : ignored
+
+        Raises
+        ------
+        InputError
+            A column or the whole of X is missing, or it is no table.
+        """
+        if self.passes is not None and (not isinstance(self.passes, int) or self.passes < 1):
+            raise InputError(f"passes={self.passes!r}; give a number of passes of at least 1, or None")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "nothing stands in the columns")  # an error below
+            self.autoencoder_ = self._unfitted(X).fit(X)
+        self._check_columns()
+        self.n_features_in_ = self.autoencoder_.n_features_in_
+        self.__dict__.pop("feature_names_in_", None)
+        if hasattr(self.autoencoder_, "feature_names_in_"):
+            self.feature_names_in_ = self.autoencoder_.feature_names_in_
+        return self
+
+    def _unfitted(self, X: Any) -> Autoencoder:
+        if self.autoencoder is not None:
+            return clone(self.autoencoder)
+        n = max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP
+        return Autoencoder(
+            "masked",
+            latent_dim=256,
+            epochs=max(5, -(-STEPS * min(n, ROWS_IN_STEP) // n)),
+            batch_size=ROWS_IN_STEP,
+            learning_rate=6e-3,
+            validation_fraction=0,
+            random_state=self.random_state,
+        )
+
+    @property
+    def _table(self) -> Table:
+        data = self.autoencoder_.data_
+        if not isinstance(data, Table):
+            raise InputError(f"the Imputer fills tables, but X was read as {type(data).__name__}")
+        return data
+
+    def _check_columns(self) -> None:
+        schema = self._table.schema
+        assert schema is not None  # fitted
+        if empty := [schema.name(place) for place in schema.places("empty")]:
+            raise InputError(f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out")
+
+    def transform(self, X: Any) -> Any:
+        """Return X with its gaps filled, in the form and with the types of X; cells that are there stay as they are.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+
+        Warns
+        -----
+        UserWarning
+            A row has no cells at all: it is filled with what is typical. A category was never seen: it stays, and the
+            rest of its row is filled as if it were of no known kind.
+        """
+        check_is_fitted(self)
+        data = self._table
+        columns = data.read(X)
+        gaps = data.locate(1 - data(columns).observed.float()) > 0
+        if bare := torch.nonzero(gaps.all(1)).flatten().tolist():
+            warnings.warn(
+                f"{len(bare)} rows have no cells at all, such as row {bare[0]}: they are filled with what is "
+                "typical of the table",
+                stacklevel=2,
+            )
+        filled = in_pieces(self.graphs()["impute"], columns, prod(data.shape))
+        return merged(X, data.write(filled, like=X), gaps.numpy())
+
+    def graphs(self) -> dict[str, torch.nn.Module]:
+        """Return what the imputer can do, by name: the graphs of its autoencoder, and ``"impute"``."""
+        check_is_fitted(self)
+        ae = self.autoencoder_
+        passes = self.passes or (1 if variant_name(ae.variant_) == "masked" else 10)
+        return {**ae.graphs(), "impute": Impute(self._table, ae.objective_.model, passes).eval()}
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what fit learnt: that of the autoencoder."""
+        check_is_fitted(self)
+        plain = clone(self.autoencoder_).set_params(**dict.fromkeys(Autoencoder.UNSAVED))
+        held = {f"autoencoder.{name}": value for name, value in self.autoencoder_.state().items()}
+        return {**held, "autoencoder": describe(plain.set_params(callbacks=()))}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        from isthmus.parts.catalogue import load_all
+
+        load_all()
+        self.autoencoder_ = build(state["autoencoder"])
+        start = "autoencoder."
+        self.autoencoder_.restore({k.removeprefix(start): v for k, v in state.items() if k.startswith(start)})
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.autoencoder_, name):
+                setattr(self, name, getattr(self.autoencoder_, name))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class Impute(Graph):
+    """Columns to columns without gaps.
+
+    Parameters
+    ----------
+    data : Table
+    model : Model
+    passes : int
+        How often the filled row goes through the model.
+    """
+
+    def __init__(self, data: Table, model: Any, passes: int) -> None:
+        super().__init__(data, model)
+        self.passes = passes
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return the user's columns: those cells that are there, and the model's in the gaps."""
+        batch = self.data.batch(columns)
+        mean = x = batch.x
+        observed = torch.ones_like(x, dtype=torch.bool) if batch.observed is None else batch.observed
+        for _ in range(self.passes):
+            mean = self.model.likelihood.mean(self.model(batch.with_(corrupted=x), False).y)
+            x = torch.where(observed, batch.x, mean)
+        return {name: _filled(columns[name], found) for name, found in self.data.invert(mean).items()}
+
+
+def _filled(given: Tensor, found: Tensor) -> Tensor:
+    if given.is_floating_point():
+        return torch.where(torch.isnan(given), found, given.to(found.dtype))
+    return torch.where(given < 0, found, given)
