@@ -18,9 +18,14 @@ OUTPUTS = 8192
 """Bins of all columns together, which wide tables do not exceed unless `FEWEST` makes them."""
 PARTS = 4
 """Pieces of equal count that each bin is divided into."""
+RIM = 1e-3
+"""Share of a bin at either side where no number lies, so that float32 keeps its ends apart from its neighbours."""
 
-Bin = tuple[int | None, tuple[float, ...]]
-"""How many decimals its numbers have (None: more than can be told), and the ends of its pieces, ascending."""
+UNITS = (86400.0, 3600.0, 1000.0, 100.0, 60.0, 10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
+"""What numbers, and dates in seconds, may be multiples of."""
+
+Bin = tuple[float | None, tuple[float, ...]]
+"""The unit that its numbers are multiples of (None: no one of `UNITS`), and the ends of its pieces, ascending."""
 
 
 def learn_bins(numbers: np.ndarray) -> tuple[tuple[Bin, ...], ...]:
@@ -44,7 +49,7 @@ def _column_bins(values: np.ndarray, most: int, few: int) -> tuple[Bin, ...]:
     """Return the bins of one column; one bin at 0 where there is no value."""
     known, counts = np.unique(values, return_counts=True)
     if not len(known):
-        return ((0, (0.0,) * (PARTS + 1)),)
+        return ((None, (0.0,) * (PARTS + 1)),)
     alone = np.full(len(known), True) if len(known) <= few else _heavy(counts, most)
     light = np.where(alone, 0, counts)
     quota = light.sum() / max(1, most - 2 * alone.sum() - 1)  # such a value parts a bin in two
@@ -52,7 +57,7 @@ def _column_bins(values: np.ndarray, most: int, few: int) -> tuple[Bin, ...]:
     first = np.flatnonzero(alone | np.append(True, alone[:-1]) | np.append(True, np.diff(share) > 0))
     groups = np.split(np.repeat(known, counts), np.cumsum(counts)[first[1:] - 1])
     ends = np.linspace(0, 1, PARTS + 1)
-    return tuple((_decimals(group), tuple(np.quantile(group, ends).tolist())) for group in groups)
+    return tuple((_unit(group), tuple(np.quantile(group, ends).tolist())) for group in groups)
 
 
 def _heavy(counts: np.ndarray, most: int) -> np.ndarray:
@@ -65,16 +70,23 @@ def _heavy(counts: np.ndarray, most: int) -> np.ndarray:
         alone = more
 
 
-def _decimals(values: np.ndarray, most: int = 6) -> int | None:
-    """Return the fewest decimals that write all values as they are; None: more than `most`.
+def _unit(values: np.ndarray) -> float | None:
+    """Return the largest of `UNITS` that all values are multiples of.
 
     Examples
     --------
-    >>> [_decimals(np.array(values)) for values in ([1.0, 7.0], [0.25, 0.5], [np.pi])]
-    [0, 2, None]
+    >>> [_unit(np.array(values)) for values in ([1.0, 7.0], [1200.0, 500.0], [0.25, 0.5], [np.pi])]
+    [1.0, 100.0, 0.01, None]
     """
-    same = (places for places in range(most + 1) if np.array_equal(np.round(values, places), values))
+    found = torch.from_numpy(values)
+    same = (unit for unit in UNITS if torch.equal(rounded(found, torch.tensor(unit, dtype=torch.float64)), found))
     return next(same, None)
+
+
+def rounded(numbers: Tensor, unit: Tensor) -> Tensor:
+    """Return numbers rounded to multiples of units, those below 1 being decimals; as they are where a unit is NaN."""
+    above, below = unit.clamp_min(1), (1 / unit).round().clamp_min(1)
+    return torch.where(torch.isnan(unit), numbers, torch.round(numbers / above * below) / below * above)
 
 
 class Bins(nn.Module):
@@ -92,7 +104,7 @@ class Bins(nn.Module):
     """
 
     knots: Tensor
-    decimals: Tensor
+    unit: Tensor
     count: Tensor
     deviation: Tensor
     column: Tensor
@@ -100,13 +112,13 @@ class Bins(nn.Module):
     def __init__(self, bins: Sequence[Sequence[Bin]], deviation: Sequence[float]) -> None:
         super().__init__()
         widest = max(map(len, bins))
-        knots, decimals = np.full((len(bins), widest, PARTS + 1), np.inf), np.full((len(bins), widest), np.nan)
+        knots, units = np.full((len(bins), widest, PARTS + 1), np.inf), np.full((len(bins), widest), np.nan)
         for place, held in enumerate(bins):
             knots[place, : len(held)] = [ends for _, ends in held]
-            decimals[place, : len(held)] = [np.nan if digits is None else digits for digits, _ in held]
+            units[place, : len(held)] = [np.nan if unit is None else unit for unit, _ in held]
         buffers = {
             "knots": knots,
-            "decimals": decimals,
+            "unit": units,
             "count": np.array([len(held) for held in bins], dtype=np.int64),
             "deviation": np.array(deviation[: len(bins)]),
             "column": np.arange(len(bins)),
@@ -124,7 +136,8 @@ class Bins(nn.Module):
         start, width = ends[..., :-1], ends.diff(dim=-1)
         value = binned.unsqueeze(-1)
         share = torch.where(width > 0, (value - start) / width, 0.5 + torch.sign(value - start) / 2).clamp(0, 1)
-        return torch.cat([(bin + share.mean(-1)) / self.count + self._beyond(binned), truth], 1)
+        inside = bin + (RIM + (1 - 2 * RIM) * share.mean(-1))
+        return torch.cat([inside / self.count + self._beyond(binned), truth], 1)
 
     def _parted(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the columns with bins, and the truth values."""
@@ -136,14 +149,13 @@ class Bins(nn.Module):
         return ((numbers - high).clamp_min(0) - (low - numbers).clamp_min(0)) / self.deviation
 
     def numbers(self, places: Tensor) -> Tensor:
-        """Return the numbers at places of shape (n, p), cut to [0, 1], with the decimals that those of a bin have."""
+        """Return the numbers at places of shape (n, p), cut to [0, 1], in the units of their bins."""
         placed, truth = self._parted(places)
         at = placed.clamp(0, 1) * self.count
         bin = torch.minimum(at.long(), self.count - 1)
-        along = (at - bin) * PARTS
+        along = ((at - bin - RIM) / (1 - 2 * RIM)).clamp(0, 1) * PARTS
         piece = along.long().clamp_max(PARTS - 1)
         ends = self.knots[self.column, bin]
         start, end = (ends.gather(-1, (piece + step).unsqueeze(-1)).squeeze(-1) for step in (0, 1))
         exact = start + (end - start) * (along - piece)
-        unit = 10 ** self.decimals[self.column, bin]
-        return torch.cat([torch.where(torch.isnan(unit), exact, torch.round(exact * unit) / unit), truth], 1)
+        return torch.cat([rounded(exact, self.unit[self.column, bin]), truth], 1)

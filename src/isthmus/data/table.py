@@ -265,7 +265,7 @@ class Table(Data):
         return located.index_add(1, self.gapped, gaps)
 
     def draw(self, y: Tensor, likelihood: Any) -> Columns:
-        """Return rows drawn from the likelihood, each number within the range and with the decimals that were learnt.
+        """Return rows drawn from the likelihood, each number within the learnt range and in its unit.
 
         Cells are missing where the table was scaled by bins, and as often as they were.
         """
