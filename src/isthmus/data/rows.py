@@ -6,16 +6,40 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import torch
 
 from isthmus.core.errors import InputError
+from isthmus.data.arrays import Grid
+
+
+def indexable(X: Any) -> Any:
+    """Return X itself where its rows can be counted and chosen, else as an array.
+
+    Raises
+    ------
+    InputError
+        X is sparse, or no table at all.
+    """
+    if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X) or isinstance(X, (list, tuple)):
+        return X
+    if isinstance(X, np.ndarray) or torch.is_tensor(X):
+        return X
+    Grid(X)
+    return np.asarray(X)
 
 
 def count(X: Any) -> int:
-    """Return the number of rows."""
-    try:
-        return len(X)
-    except TypeError as error:
-        raise InputError(f"X is a {type(X).__name__}, which has no rows: give an array or a DataFrame") from error
+    """Return the number of rows.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two.
+    """
+    n = len(X)
+    if n < 2:
+        raise InputError(f"Found array with n_samples = {n}, but at least 2 rows are needed to train")
+    return n
 
 
 def some(X: Any, places: np.ndarray) -> Any:

@@ -17,6 +17,8 @@ from isthmus.core.records import Output
 FEW = 16
 """Neighbours that are looked at one by one; more are summed up in the search itself."""
 EXCESS = 100.0
+LEAST, LEAST_OF_MANY = 1e-9, 1e-5
+"""Squared distance, for each squared length, below which a row is the same: exact, and as the search rounds it."""
 
 
 @part("score/error")
@@ -41,7 +43,8 @@ class Neighbours(Score):
     """The distance to the nearest normal rows, in the joint space of reconstruction and residual.
 
     A row stands at (x̂, w (x − x̂)): what the model can say of it, and what it cannot, which counts w times as much. The
-    score is the root mean square distance to the k nearest of the normal rows (Ramaswamy 2000, in the input space).
+    score is the root mean square distance to the k nearest of the normal rows (Ramaswamy 2000, in the input space); a
+    row that equals one of them is not its own neighbour.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ class Neighbours(Score):
                 "expected at least 1, [0, 1), above 0, at least 1"
             )
         self.neighbours, self.weight, self.most = neighbours, weight, most
-        self.k = min(rows, max(neighbours, ceil(share * rows)))
+        self.k = min(max(rows - 1, 0), max(neighbours, ceil(share * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
         self.register_buffer("references", torch.zeros(rows, width))
@@ -85,6 +88,8 @@ class Neighbours(Score):
         """Return a copy that keeps some of the normal rows."""
         places = torch.cat([self.places(output, model) for output in outputs])
         places = places[torch.randperm(len(places))[: self.most]]
+        if len(places) < 2:
+            raise InputError("the score 'neighbours' needs at least 2 normal rows")
         fitted = Neighbours(**{**arguments(self), "rows": places.shape[0], "width": places.shape[1]})
         fitted.references.copy_(places)
         return fitted
@@ -97,19 +102,17 @@ class Neighbours(Score):
             residual = residual * batch.observed
         return torch.cat([rebuilt.flatten(1), self.weight * residual.flatten(1)], 1)
 
-    def _nearest(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the squared distances to the k nearest references, short of |place|², and which they are."""
-        length = self.references.square().sum(1)
-        found = torch.addmm(length, places, self.references.T, alpha=-2).topk(self.k, 1, largest=False)
-        return found.values, found.indices
-
     def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the root mean square distance to the k nearest normal rows."""
+        """Return the root mean square distance to the k nearest normal rows, the row itself not among them."""
         places = self.places(output, model)
-        squares, indices = self._nearest(places)
+        length = places.square().sum(1, keepdim=True)
+        shift = self.references.square().sum(1)
+        found = torch.addmm(shift, places, self.references.T, alpha=-2).topk(self.k + 1, 1, largest=False)
+        squares, least = found.values + length, LEAST_OF_MANY
         if self.k <= FEW:
-            return (places[:, None] - self.references[indices]).square().sum(2).mean(1).sqrt()
-        return (squares.mean(1) + places.square().sum(1)).clamp_min(0).sqrt()
+            squares, least = (places[:, None] - self.references[found.indices]).square().sum(2), LEAST
+        itself = squares[:, :1] <= least * (1 + length)
+        return torch.where(itself, squares[:, 1:], squares[:, :-1]).clamp_min(0).mean(1).sqrt()
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return how much nearer the nearest normal row would be, were one of the user's columns not looked at.

@@ -23,7 +23,7 @@ from isthmus.core.part import build, describe, lookup, part
 from isthmus.core.store import adopt, building
 from isthmus.data.held import is_stream
 from isthmus.data.kinds import choose_data
-from isthmus.data.rows import column, count, like_frame, some
+from isthmus.data.rows import column, count, indexable, like_frame, some
 from isthmus.parts.catalogue import load_all
 from isthmus.tasks.calibration import Calibration, held_out, limits
 from isthmus.tasks.conformal import check_share, share_threshold
@@ -130,6 +130,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         """
         self._check()
         self._random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        X = X if is_stream(X) else indexable(X)
         if self.contamination is not None:
             self._fit_trimmed(X, float(self.contamination))
         else:
@@ -448,7 +449,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
 
 
 def default_autoencoder(n: int) -> Autoencoder:
-    """Return the autoencoder of a detector for n rows: it trains for about `STEPS` steps, and at least `EPOCHS` times."""
+    """Return the autoencoder of a detector for n rows: about `STEPS` steps of training, and at least `EPOCHS` passes."""
     epochs = max(EPOCHS, ceil(STEPS * BATCH / max(n, BATCH)))
     return Autoencoder(lookup("variant/denoising")(level=NOISE), None, epochs=epochs, batch_size=BATCH, verbose=False)
 

@@ -1,0 +1,105 @@
+"""Scores against scikit-learn's neighbours and closed forms."""
+
+import pytest
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from isthmus import InputError
+from isthmus.core.model import Model
+from isthmus.core.part import lookup, names
+from isthmus.core.records import Batch
+from isthmus.parts.catalogue import load_all
+
+load_all()
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    made = Model(lookup("net/mlp")((8,)), lookup("bottleneck/plain")(), lookup("likelihood/squared")(), (5,), 2)
+    return made.eval()
+
+
+def outputs(model, x, **more):
+    with torch.no_grad():
+        return model(Batch(x, x, **more), False)
+
+
+@pytest.mark.parametrize(("neighbours", "share"), [(1, 0.0), (2, 0.0), (3, 0.25), (1, 0.5)])
+def test_neighbours_are_those_of_scikit_learn(model, neighbours, share):
+    normal, x = outputs(model, torch.randn(80, 5)), outputs(model, torch.randn(20, 5))
+    score = lookup("score/neighbours")(neighbours, share=share, weight=3.0).fit([normal], model)
+    k = max(neighbours, int(share * 80))
+    places = [torch.cat([o.y, 3 * (o.batch.x - o.y)], 1).numpy() for o in (normal, x)]
+    distances, _ = NearestNeighbors(n_neighbors=k).fit(places[0]).kneighbors(places[1])
+    expected = torch.from_numpy(distances).square().mean(1).sqrt()
+    torch.testing.assert_close(score(x, model), expected.float(), rtol=1e-4, atol=1e-4)
+
+
+def test_neighbours_keep_a_random_choice_of_rows(model):
+    score = lookup("score/neighbours")(most=30).fit([outputs(model, torch.randn(50, 5)) for _ in range(3)], model)
+    assert score.references.shape == (30, 10)
+
+
+@pytest.mark.parametrize("neighbours", [1, 20])
+def test_a_normal_row_is_not_its_own_neighbour(model, neighbours):
+    normal = outputs(model, torch.randn(50, 5))
+    score = lookup("score/neighbours")(neighbours, weight=1.0).fit([normal], model)
+    places = torch.cat([normal.y, normal.batch.x - normal.y], 1)
+    distances = torch.cdist(places, places).sort(1).values[:, 1 : neighbours + 1]
+    torch.testing.assert_close(score(normal, model), distances.square().mean(1).sqrt(), rtol=1e-4, atol=1e-4)
+
+
+def test_blame_is_what_a_row_gains_by_not_looking_at_a_column(model):
+    normal, x = torch.rand(40, 5), torch.rand(7, 5)
+    score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
+    squares = (x[:, None] - normal).square()
+    whole = squares.sum(2).amin(1)
+    expected = torch.stack([whole - (squares.sum(2) - squares[..., j]).amin(1) for j in range(5)], 1)
+    expected += 100 * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
+    torch.testing.assert_close(score.contributions(outputs(model, x), model), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_blame_of_elements_of_one_column_is_shared(model):
+    normal, x = torch.rand(40, 5), torch.rand(7, 5)
+    x[:, 3:] = 9
+    feature = torch.tensor([0, 1, 2, 3, 3])
+    score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
+    found = score.contributions(outputs(model, x, feature=feature), model)
+    assert (found[:, 3:] > found[:, :3].amax()).all()
+
+
+def test_missing_cells_are_not_to_blame(model):
+    normal, x = torch.rand(40, 5), torch.full((1, 5), 9.0)
+    observed = torch.tensor([[True, False, True, True, True]])
+    score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
+    found = score.contributions(outputs(model, x, observed=observed), model)
+    assert found[0, 1] == 0 and (found[0, [0, 2, 3, 4]] > 0).all()
+
+
+def test_the_error_is_the_mean_squared_error(model):
+    x = torch.randn(6, 5)
+    output = outputs(model, x)
+    score = lookup("score/error")().fit([output], model)
+    torch.testing.assert_close(score(output, model), (output.y - x).square().mean(1))
+    torch.testing.assert_close(score.contributions(output, model), (output.y - x).square())
+
+
+@pytest.mark.parametrize("name", names("score"))
+def test_every_score_can_be_written_and_rebuilt(model, name):
+    from isthmus.core.part import build, describe
+
+    normal = outputs(model, torch.randn(30, 5))
+    score = lookup(f"score/{name}")().fit([normal], model)
+    again = build(describe(score))
+    again.load_state_dict(score.state_dict())
+    torch.testing.assert_close(again(normal, model), score(normal, model))
+    assert score(normal, model).shape == (30,)
+    assert score.contributions(normal, model).shape == (30, 5)
+    assert (score.contributions(normal, model) >= 0).all()
+
+
+@pytest.mark.parametrize("knobs", [{"neighbours": 0}, {"share": 1.0}, {"weight": 0.0}, {"most": 0}])
+def test_knobs_out_of_range_are_named(knobs):
+    with pytest.raises(InputError, match=next(iter(knobs))):
+        lookup("score/neighbours")(**knobs)
