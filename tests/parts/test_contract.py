@@ -40,7 +40,9 @@ def rows_for(likelihood, n=16):
     return torch.rand(n, 5)
 
 
-@pytest.mark.parametrize("kind", ["net", "bottleneck", "likelihood", "corruption", "penalty", "schedule", "prior"])
+@pytest.mark.parametrize(
+    "kind", ["net", "bottleneck", "likelihood", "corruption", "penalty", "schedule", "prior", "score"]
+)
 def test_every_part_survives_json(kind):
     assert names(kind)
     for name in names(kind):

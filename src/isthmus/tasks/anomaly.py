@@ -449,7 +449,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
 
 
 def default_autoencoder(n: int) -> Autoencoder:
-    """Return the autoencoder of a detector for n rows: about `STEPS` steps of training, and at least `EPOCHS` passes."""
+    """Return the autoencoder of a detector for n rows: about `STEPS` steps, and at least `EPOCHS` passes."""
     epochs = max(EPOCHS, ceil(STEPS * BATCH / max(n, BATCH)))
     return Autoencoder(lookup("variant/denoising")(level=NOISE), None, epochs=epochs, batch_size=BATCH, verbose=False)
 
