@@ -175,7 +175,7 @@ def _text(style: str, x: float, y: float, text: str) -> str:
 
 def _key(known: bool) -> list[str]:
     """Return what the colours mean."""
-    shown = [("found", "found", 54), *([("truth", "labelled", 72)] if known else [])]
+    shown = [("found", "found", 58), *([("truth", "labelled", 76)] if known else [])]
     parts, right = [], WIDTH - RIGHT
     for style, text, wide in shown:
         parts += [_text("key", right, 24, text), _box(style, right - wide, right - wide + 12, 13, 25)]

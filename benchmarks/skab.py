@@ -1,0 +1,125 @@
+"""A water loop with valves that close (SKAB): faults of eight sensors, point-wise, by the set's own protocol.
+
+Each file trains on its first 400 rows and is scored whole; true and false alarms are counted over all files. Ours is a
+linear autoencoder of windows of 60 seconds: a moment's score is the error of the channel that is rebuilt worst there,
+the mean over the windows that cover it. Rules are the same for all files: ours alarms above 2.7 times the highest score
+of the training rows, PCA (T² or Q, five components) and the isolation forest above the 99 % quantile of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.support.data import found
+from benchmarks.support.figures import Figure, Result
+from benchmarks.support.timing import say
+from benchmarks.support.windows import channel_errors, forest_scores, linear
+from isthmus import Autoencoder
+from isthmus.apps.report.signal import signal_figure
+from isthmus.tasks.intervals import intervals
+
+TRAINING, WINDOW, LATENT, FACTOR = 400, 60, 16, 2.7
+LABELS = ["anomaly", "changepoint"]
+
+Alarms = Callable[[Any], np.ndarray]
+"""From the sensors of a file to whether each moment is an alarm."""
+
+
+def run(quick: bool) -> Result:
+    files = sorted(
+        path for folder in ("valve1", "valve2", "other") for path in found(f"sensors/skab/{folder}").iterdir()
+    )
+    rules = {"isthmus": ours, "PCA (T² or Q)": pca, "isolation forest": forest, "always alarm": always}
+    counts = {name: np.zeros(4) for name in rules}
+    for path in files[: 2 if quick else None]:
+        X, y = read(path)
+        for name, rule in rules.items():
+            counts[name] += confusion(rule(X), y)
+        say(f"{path.parent.name}/{path.name}: F1 {f1(confusion(ours(X), y)):.3f}")
+    figures = [
+        Figure("F1, all files", f1(counts["isthmus"]), least=0.78),
+        Figure("false alarms", false_alarms(counts["isthmus"]), most=0.15),
+        *(Figure(f"F1: {name}", f1(counted)) for name, counted in counts.items() if name != "isthmus"),
+    ]
+    rows = [[name, f1(c), false_alarms(c), missed(c)] for name, c in counts.items()]
+    return Result(figures, [["", "F1", "false alarms", "missed"], *rows], {"files": len(files)})
+
+
+def read(path: Any) -> tuple[Any, np.ndarray]:
+    """Return the sensors with their times, and whether each moment is a fault."""
+    import pandas as pd
+
+    frame = pd.read_csv(path, sep=";")
+    return frame.drop(columns=LABELS), frame["anomaly"].to_numpy() > 0
+
+
+def ours(X: Any) -> np.ndarray:
+    errors, limit, _ = scored(X)
+    return errors.max(1) > limit
+
+
+def scored(X: Any) -> tuple[np.ndarray, float, Autoencoder]:
+    """Return the error of each channel around each moment, what it must pass for an alarm, and the model."""
+    normal = X[:TRAINING]
+    ae = linear(WINDOW, LATENT).fit(normal)
+    return channel_errors(ae, X), FACTOR * channel_errors(ae, normal).max(), ae
+
+
+def picture(name: str = "valve1/12.csv") -> str:
+    """Return the drawing of one file that stands in the documentation."""
+    X, y = read(found(f"sensors/skab/{name}"))
+    errors, limit, ae = scored(X)
+    times, names = ae.data_.times(X), ae.data_.moment_names()
+    alarms = intervals(errors.max(1), limit, times=times, contributions=errors, names=names, join=WINDOW)
+    known = [(one.start, one.end) for one in intervals(y, 0.5, times=times)]
+    title = "A water loop while a valve closes"
+    return signal_figure(
+        X[names].to_numpy(), errors.max(1), limit, alarms, times=times, names=names, known=known, title=title, log=True
+    )
+
+
+def pca(X: Any) -> np.ndarray:
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import StandardScaler
+
+    values = X.drop(columns="datetime").to_numpy()
+    Z = StandardScaler().fit(values[:TRAINING]).transform(values)
+    parts = PCA(5).fit(Z[:TRAINING])
+    codes = parts.transform(Z)
+    t2 = (codes**2 / parts.explained_variance_).sum(1)
+    q = np.square(Z - parts.inverse_transform(codes)).sum(1)
+    return above(t2) | above(q)
+
+
+def forest(X: Any) -> np.ndarray:
+    values = X.drop(columns="datetime").to_numpy()
+    return above(forest_scores(values[:TRAINING], values))
+
+
+def always(X: Any) -> np.ndarray:
+    return np.ones(len(X), dtype=bool)
+
+
+def above(scores: np.ndarray) -> np.ndarray:
+    return scores > np.quantile(scores[:TRAINING], 0.99)
+
+
+def confusion(alarms: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return how many moments are true alarms, false alarms, missed, and rightly quiet."""
+    return np.array([(alarms & y).sum(), (alarms & ~y).sum(), (~alarms & y).sum(), (~alarms & ~y).sum()], dtype=float)
+
+
+def f1(counted: np.ndarray) -> float:
+    true, false, gone, _ = counted
+    return 2 * true / (2 * true + false + gone)
+
+
+def false_alarms(counted: np.ndarray) -> float:
+    return counted[1] / (counted[1] + counted[3])
+
+
+def missed(counted: np.ndarray) -> float:
+    return counted[2] / (counted[0] + counted[2])
