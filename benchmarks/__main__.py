@@ -34,6 +34,10 @@ ORDER = (
     "fraud",
     "false_alarms",
     "synthetic",
+    "skab",
+    "nab",
+    "ecg",
+    "machine_temperature",
 )
 
 

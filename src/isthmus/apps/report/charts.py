@@ -59,14 +59,14 @@ class Axis:
     def _scaled(self, values: np.ndarray | float) -> np.ndarray:
         return np.log10(values) if self.log else np.asarray(values, dtype=float)
 
-    def ticks(self) -> list[float]:
-        """Return round values within its ends."""
+    def ticks(self, about: int = TICKS) -> list[float]:
+        """Return round values within its ends: about so many, where it is not logarithmic."""
         if self.log:
             decades = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
             every = (1,) if log10(self.high / self.low) > 3 else (1, 3)
             found = [m * 10.0**d for d in decades for m in every]
         else:
-            step = _round_step((self.high - self.low) / TICKS)
+            step = _round_step((self.high - self.low) / about)
             found = [step * n for n in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)]
         return [value for value in found if self.low <= value * (1 + 1e-9) and value <= self.high * (1 + 1e-9) + 1e-12]
 

@@ -185,7 +185,7 @@ def _key(known: bool) -> list[str]:
 
 def _ticks(across: Axis, times: np.ndarray, foot: float, dates: bool) -> list[str]:
     """Return the labels of the horizontal axis: round times."""
-    places, texts = _dates(times) if dates else (across.ticks(), None)
+    places, texts = _dates(times) if dates else (across.ticks(LABELS), None)
     texts = texts or [number(float(f"{place:.6g}")) for place in places]
     parts = []
     for place, text in zip(places, texts, strict=True):
