@@ -164,6 +164,11 @@ def test_the_fingerprint_tells_what_matters():
     assert base.fingerprint() == memory(limit=0).fingerprint()
 
 
+def test_a_single_column_of_a_table_in_the_order_of_columns_has_a_fingerprint():
+    wide = torch.zeros(20, 8, dtype=torch.float64).T[:, :1].as_strided((8, 1), (1, 20))
+    assert sources.fingerprint({"x": wide}) == sources.fingerprint({"x": torch.zeros(8, 1, dtype=torch.float64)})
+
+
 def test_the_fingerprint_of_much_data_is_cheap(monkeypatch):
     monkeypatch.setattr(sources, "HASHED", 1000)
     assert len(sources.fingerprint({"x": torch.zeros(5000, 3), "none": torch.zeros(5000, 0)})) == 16

@@ -123,7 +123,7 @@ def fingerprint(columns: Columns, *settings: object) -> str:
     for name, tensor in sorted(columns.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         stride = -(-tensor.nbytes // HASHED) or 1
-        digest.update(tensor[::stride].contiguous().cpu().view(torch.uint8).numpy().tobytes())
+        digest.update(tensor[::stride].contiguous().flatten().cpu().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -28,23 +28,26 @@ def read_csv(path: Path, label: str | None = None) -> Loaded:
     what pandas takes for a gap (``NA``, ``NaN``, ``null`` …) are missing; so is an empty line of a single column.
     """
     pandas = extra("pandas", "tables")
-    with _csv_errors(path):
-        first = _first_line(path)
-        separator = max(SEPARATORS, key=first.count)
-        names = next(csv.reader([first], delimiter=separator), [])
-        bare = bool(names) and all(map(_is_number, names))
-        frame = pandas.read_csv(
-            path,
-            sep=separator,
-            header=None if bare else 0,
-            names=column_names(len(names)) if bare else None,
-            na_values=["?"],
-            skipinitialspace=True,
-            skip_blank_lines=len(names) > 1,
-            encoding="utf-8-sig",
-            low_memory=False,
-        )
+    with csv_errors(path):
+        frame = pandas.read_csv(path, low_memory=False, **dialect(path))
     return split(frame, label, path)
+
+
+def dialect(path: Path) -> dict[str, Any]:
+    """Return what pandas is told of a CSV file: its separator, the names of its columns, what a gap is."""
+    first = _first_line(path)
+    separator = max(SEPARATORS, key=first.count)
+    names = next(csv.reader([first], delimiter=separator), [])
+    bare = bool(names) and all(map(_is_number, names))
+    return {
+        "sep": separator,
+        "header": None if bare else 0,
+        "names": column_names(len(names)) if bare else None,
+        "na_values": ["?"],
+        "skipinitialspace": True,
+        "skip_blank_lines": len(names) > 1,
+        "encoding": "utf-8-sig",
+    }
 
 
 def _first_line(path: Path) -> str:
@@ -62,7 +65,8 @@ def _is_number(text: str) -> bool:
 
 
 @contextmanager
-def _csv_errors(path: Path) -> Iterator[None]:
+def csv_errors(path: Path) -> Iterator[None]:
+    """Turn what pandas says of a file that is no regular table into an InputError that names it."""
     errors = extra("pandas.errors", "tables")
     try:
         yield
@@ -129,11 +133,15 @@ def split(frame: Any, label: str | None, path: Path) -> Loaded:
 
 def write_csv(X: Any, columns: Any, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as CSV with a head."""
-    table = to_arrow(X, columns)
+    extra("pyarrow.csv", "tables").write_csv(plain_text(to_arrow(X, columns)), stream)
+
+
+def plain_text(table: Any) -> Any:
+    """Return an Arrow table whose categories are what they stand for, as CSV takes them."""
     for i, field in enumerate(table.schema):
-        if hasattr(field.type, "value_type"):  # categories are written as what they stand for
+        if hasattr(field.type, "value_type"):
             table = table.set_column(i, field.name, table[i].cast(field.type.value_type))
-    extra("pyarrow.csv", "tables").write_csv(table, stream)
+    return table
 
 
 def write_parquet(X: Any, columns: Any, stream: BinaryIO) -> None:

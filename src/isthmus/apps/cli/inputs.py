@@ -55,11 +55,23 @@ def read(path: str, label: str | None = None, span: slice | None = None) -> Rows
     return Rows(cut(loaded.X, span), None if y is None else y[span], path)
 
 
-def load(path: str) -> Any:
-    """Return the model in a file."""
+def load(path: str, *kinds: str) -> Any:
+    """Return the model in a file: an Autoencoder, or one of some other classes.
+
+    Raises
+    ------
+    Failure
+        It is of another class.
+    """
     import isthmus
 
-    return isthmus.load(path)
+    model = isthmus.load(path)
+    kind, wanted = type(model).__name__, kinds or ("Autoencoder",)
+    if kind not in wanted:
+        use = {"AnomalyDetector": "detect DATA --model", "Imputer": "impute DATA --model"}.get(kind)
+        hint = f": use it with isthmus {use} {path}" if use else ""
+        raise Failure(f"{path!r} holds an {kind}, where an {' or '.join(wanted)} is needed{hint}")
+    return model
 
 
 def suited(model: Any, path: str, rows: Rows) -> Rows:

@@ -24,6 +24,7 @@ MODULES = {
     "decode": "codes",
     "reconstruct": "rebuild",
     "denoise": "rebuild",
+    "detect": "detect",
     "sample": "generate",
     "interpolate": "generate",
 }

@@ -29,7 +29,7 @@ class Span(click.ParamType):
         return slice(int(start or 0), int(stop) if stop else None)
 
 
-def cut(X: Any, span: slice) -> Any:
+def cut(X: Any, span: slice, flag: str = "--rows") -> Any:
     """Return the rows of a span; of a stream, only as much is read as is needed.
 
     Raises
@@ -40,8 +40,8 @@ def cut(X: Any, span: slice) -> Any:
     first, last, _ = span.indices(len(X))
     if first >= last:
         asked = f"{span.start}:{'' if span.stop is None else span.stop}"
-        raise Failure(f"--rows {asked} picks no row: the data has {len(X)}, numbered from 0")
-    return joined(list(_cuts(X, first, last)))
+        raise Failure(f"{flag} {asked} picks no row: the data has {len(X)}, numbered from 0")
+    return joined(list(cuts(X, first, last)))
 
 
 def row(X: Any, number: int, flag: str) -> Any:
@@ -54,11 +54,12 @@ def row(X: Any, number: int, flag: str) -> Any:
     """
     if not 0 <= number < len(X):
         raise Failure(f"{flag} {number}: the data has {len(X)} rows, numbered from 0")
-    found = joined(list(_cuts(X, number, number + 1)))
+    found = joined(list(cuts(X, number, number + 1)))
     return found[0] if hasattr(found, "ndim") and not hasattr(found, "columns") else found
 
 
-def _cuts(X: Any, first: int, last: int) -> Iterator[Any]:
+def cuts(X: Any, first: int, last: int) -> Iterator[Any]:
+    """Yield the rows from one number up to another, of a stream piece by piece."""
     at = 0
     for piece in X.chunks() if hasattr(type(X), "chunks") else [X]:
         if at < last and at + len(piece) > first:

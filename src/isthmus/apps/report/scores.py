@@ -1,0 +1,125 @@
+"""A figure of scores: how many rows have which score, by label, and where the threshold is; as one SVG file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from isthmus.apps.report.charts import Axis
+from isthmus.apps.report.numbers import number
+
+WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 110, 40, 40
+"""Sizes of the figure; each label takes a panel."""
+
+MOST = 6
+"""Labels that are drawn, at most: those of most rows."""
+
+BINS = 90
+FAR = 4
+"""How far beyond the threshold scores must reach, in thresholds, for a logarithmic axis."""
+LEAST = 50
+"""The threshold over the lowest score that a logarithmic axis shows; what is below stands there too."""
+
+STYLE = """
+.scores { --paper: #ffffff; --ink: #1c2529; --muted: #566168; --rule: #e2dfd6; --bar: #2367ad; --alarm: #c42f3d;
+  font: 13px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
+@media (prefers-color-scheme: dark) { .scores { --paper: #1a2226; --ink: #e9e7e2; --muted: #a5b0b6; --rule: #2f3a40;
+  --bar: #62a5ea; --alarm: #f4727c; } }
+.scores text { fill: var(--muted); font-variant-numeric: tabular-nums; }
+.scores .title { fill: var(--ink); font-size: 16px; font-weight: 600; } .scores .name { fill: var(--ink); }
+.scores .y { text-anchor: end; } .scores .x { text-anchor: middle; } .scores .key { text-anchor: end; }
+.scores path { stroke: var(--rule); fill: none; } .scores .threshold { stroke: var(--alarm); stroke-dasharray: 5 4; }
+.scores .below { fill: var(--bar); } .scores .above { fill: var(--alarm); } .scores .paper { fill: var(--paper); }
+"""
+
+
+def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str = "") -> str:
+    """Return a drawing of scores as histograms, a panel for each label, rows above the threshold in another colour.
+
+    Parameters
+    ----------
+    scores : dict of ndarray of shape (n,)
+        By label; at most six labels are drawn, those of most rows.
+    threshold : float
+    title : str, default ""
+
+    Returns
+    -------
+    str
+        An SVG document.
+    """
+    drawn = dict(sorted(scores.items(), key=lambda item: -len(item[1]))[:MOST])
+    across = _across(np.concatenate(list(drawn.values())), threshold)
+    height = TOP + len(drawn) * (PANEL + SPACE) - SPACE + FOOT
+    parts = [_text("title", LEFT, 24, title)]
+    for place, (label, values) in enumerate(drawn.items()):
+        parts += _panel(across, values, threshold, TOP + place * (PANEL + SPACE), label)
+    foot, limit = height - FOOT, float(across(threshold))
+    for tick in _ticks(across):
+        x = float(across(tick))
+        parts += [f'<path d="M{x:.1f} {foot}v4"/>', _text("x", x, foot + 18, number(float(f"{tick:.6g}")))]
+    parts += [f'<path class="threshold" d="M{limit:.1f} {TOP}V{foot}"/>', _text("x", WIDTH / 2, foot + 35, "score")]
+    right, said = WIDTH - RIGHT, f"threshold {number(float(f'{threshold:.4g}'))}"
+    parts += [_text("key", right, 24, said), f'<path class="threshold" d="M{right - 8 * len(said) - 26} 19.5h24"/>']
+    rows = sum(map(len, scores.values()))
+    label = f"{title or 'Scores'}: {rows:,} rows, the threshold at {threshold:.4g}."
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="scores" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{escape(label)}"><style>{STYLE}</style>\n'
+        f'<rect class="paper" width="{WIDTH}" height="{height}"/>\n{body}\n</svg>\n'
+    )
+
+
+def _across(values: np.ndarray, threshold: float) -> Axis:
+    low, high = min(float(values.min()), threshold), max(float(values.max()), threshold)
+    log = threshold > 0 and high > FAR * threshold
+    low = max(low, threshold / LEAST) if log else low
+    return Axis(low, high if high > low else low + 1, LEFT, WIDTH - RIGHT, log)
+
+
+def _ticks(across: Axis) -> list[float]:
+    """Return round scores, near each other on no axis."""
+    if not across.log:
+        return across.ticks()
+    decades = range(-12, 13)
+    found = [m * 10.0**decade for decade in decades for m in (1, 2, 5)]
+    return [value for value in found if across.low <= value <= across.high]
+
+
+def _panel(across: Axis, values: np.ndarray, threshold: float, top: float, name: str) -> list[str]:
+    """Draw the histogram of one label: the height of a bar is its share of the rows of the label."""
+    edges = np.linspace(across.start, across.end, BINS + 1)
+    limit, places = float(across(threshold)), across(np.maximum(values, across.low))
+    above = values > threshold
+    counts = [np.histogram(places[side], edges)[0] for side in (~above, above)]
+    most = max(1, int(np.maximum(*counts).max()))
+    up = Axis(0.0, 100 * most / max(len(values), 1), top + PANEL, top)
+    parts = [f'<path d="M{LEFT} {top + PANEL}H{WIDTH - RIGHT}"/>']
+    for tick in _ends(up.ticks()):
+        y = float(up(tick))
+        parts += [f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>', _text("y", LEFT - 8, y + 4, f"{number(tick)} %")]
+    for style, side in zip(("below", "above"), counts, strict=True):
+        for at in np.flatnonzero(side):
+            left, right = float(edges[at]), float(edges[at + 1])
+            left, right = (left, min(right, limit)) if style == "below" else (max(left, limit), right)
+            tall = max(PANEL * side[at] / most, 0.8)
+            wide = max(right - left - 0.6, 0.6)
+            parts.append(
+                f'<rect class="{style}" x="{left:.1f}" y="{top + PANEL - tall:.1f}" width="{wide:.1f}" '
+                f'height="{tall:.1f}"/>'
+            )
+    said = f"{len(values):,} rows, {above.mean():.2%} flagged"
+    return [*parts, _text("name", LEFT, top - 8, f"{name}: {said}" if name else said)]
+
+
+def _ends(ticks: Sequence[float]) -> list[float]:
+    """Return the highest tick, and the middle one."""
+    found = [tick for tick in ticks if tick > 0]
+    return [found[-1], *([found[len(found) // 2 - 1]] if len(found) > 2 else [])] if found else []
+
+
+def _text(style: str, x: float, y: float, text: str) -> str:
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>' if text else ""
