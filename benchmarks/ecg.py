@@ -29,7 +29,9 @@ def run(quick: bool) -> Result:
     flat = windows.reshape(len(windows), -1)
     forest = forest_scores(flat, flat)
     figures = [
-        Figure(f"abnormal beats in the top {TOP}, of {abnormal.sum()}", in_top(errors, abnormal), least=abnormal.sum()),
+        Figure(
+            f"abnormal beats in the top {TOP}, of {abnormal.sum()}", in_top(errors, abnormal), least=int(abnormal.sum())
+        ),
         Figure("rank of the last abnormal beat", last_rank(errors, abnormal), most=TOP),
         Figure(f"isolation forest: abnormal beats in the top {TOP}", in_top(forest, abnormal)),
     ]

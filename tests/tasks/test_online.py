@@ -11,7 +11,7 @@ import torch
 
 from isthmus import Autoencoder, InputError
 from isthmus.data.signals import Signals
-from isthmus.tasks.online import score_stream
+from isthmus.tasks.online import of_graph, score_stream
 
 RNG = np.random.default_rng(0)
 SIGNAL = np.column_stack([np.sin(np.arange(150) / 4), RNG.normal(size=150)])
@@ -68,7 +68,7 @@ def test_an_autoencoder_scores_a_stream_as_the_batch_and_within_five_millisecond
     ae = Autoencoder(data=Signals(window=16), latent_dim=4, epochs=1, random_state=0).fit(SIGNAL)
     whole = ae.data_.moments(torch.from_numpy(ae.reconstruction_error(SIGNAL)), SIGNAL).numpy()
     began = time.perf_counter()
-    found = list(score_stream(ae.reconstruction_error, ae.data_, SIGNAL))
+    found = list(score_stream(of_graph(ae.graphs()["error"], "error"), ae.data_, SIGNAL))
     assert (time.perf_counter() - began) / len(SIGNAL) < 0.005
     np.testing.assert_allclose(found, whole, atol=1e-5)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import torch
 
 from isthmus.core.errors import InputError, unknown
 from isthmus.data.signals import Signals
@@ -15,13 +16,23 @@ Scorer = Callable[[np.ndarray], np.ndarray]
 """From windows of shape (windows, window, channels) to a score for each."""
 
 
+def of_graph(graph: torch.nn.Module, name: str = "score") -> Scorer:
+    """Return the score of one of an estimator's graphs, found once: faster for single windows than the estimator."""
+
+    @torch.no_grad()
+    def score(windows: np.ndarray) -> np.ndarray:
+        return graph({"windows": torch.from_numpy(windows).transpose(1, 2)})[name].numpy()
+
+    return score
+
+
 def score_stream(score: Scorer, signals: Signals, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
     """Yield the score of each moment, in order.
 
     Parameters
     ----------
     score : callable
-        From windows (1, window, channels) to their scores (1,): ``detector.anomaly_score``, say.
+        From windows (1, window, channels) to their scores (1,): ``of_graph(detector.graphs()["score"])``, say.
     signals : Signals
         Fitted.
     items : iterable
