@@ -181,7 +181,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
 
     def _held_out(self, X: Any) -> Calibration:
         """Train, and return the scores of rows that were not trained on."""
-        ordered = choose_data(self._autoencoder().data, X).ordered
+        ordered = choose_data(self._autoencoder(count(X)).data, X).ordered
         folds = held_out(count(X), self.false_alarm_rate, self._random, ordered)
         parts = [self._fold(X, fold) for fold in folds]
         if len(parts) == 1:
@@ -195,7 +195,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         chosen = some(X, held)
         return self.anomaly_score(chosen), self._labels(chosen)
 
-    def _autoencoder(self, n: int = 0) -> Autoencoder:
+    def _autoencoder(self, n: int) -> Autoencoder:
         """Return an untrained autoencoder for n rows, with a seed of its own."""
         made: Autoencoder = clone(self.autoencoder) if self.autoencoder is not None else default_autoencoder(n)
         if made.random_state is None:
@@ -450,8 +450,10 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
 
 def default_autoencoder(n: int) -> Autoencoder:
     """Return the autoencoder of a detector for n rows: about `STEPS` steps, and at least `EPOCHS` passes."""
-    epochs = max(EPOCHS, ceil(STEPS * BATCH / max(n, BATCH)))
-    return Autoencoder(lookup("variant/denoising")(level=NOISE), None, epochs=epochs, batch_size=BATCH, verbose=False)
+    batch_size = min(BATCH, max(16, n // 4))
+    epochs = max(EPOCHS, ceil(STEPS * batch_size / n))
+    variant = lookup("variant/denoising")(level=NOISE)
+    return Autoencoder(variant, None, epochs=epochs, batch_size=batch_size, verbose=False)
 
 
 def number(value: Any) -> float:
