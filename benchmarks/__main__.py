@@ -34,6 +34,7 @@ ORDER = (
     "fraud",
     "false_alarms",
     "synthetic",
+    "imputation",
     "skab",
     "nab",
     "ecg",

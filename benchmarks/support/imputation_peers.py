@@ -49,7 +49,7 @@ def nearest(frame: pd.DataFrame) -> pd.DataFrame:
         block[frame[name].isna()] = np.nan
     found = KNNImputer().fit_transform(pd.concat([(numbers - mean) / deviation, *blocks.values()], axis=1).to_numpy())
     filled, at = frame.copy(), numbers.shape[1]
-    filled[numbers.columns] = found[:, :at] * deviation.to_numpy() + mean.to_numpy()
+    filled[numbers.columns] = numbers.where(numbers.notna(), found[:, :at] * deviation.to_numpy() + mean.to_numpy())
     for name, block in blocks.items():
         best = block.columns.to_numpy(dtype=object)[found[:, at : at + block.shape[1]].argmax(1)]
         filled[name] = frame[name].where(frame[name].notna(), best)

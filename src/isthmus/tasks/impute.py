@@ -21,7 +21,7 @@ from isthmus.data.table import Table
 from isthmus.tasks.gaps import merged
 from isthmus.variants import variant_name
 
-STEPS, ROWS_IN_STEP = 800, 1024
+STEPS, ROWS_IN_STEP = 700, 1024
 """Training steps of the default autoencoder on a small table, and the rows of each."""
 
 
@@ -104,6 +104,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
             learning_rate=6e-3,
             validation_fraction=0,
             random_state=self.random_state,
+            verbose=False,
         )
 
     @property
