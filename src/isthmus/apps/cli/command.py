@@ -106,6 +106,24 @@ def told(quiet: bool) -> Iterator[None]:
             log.setLevel(level)
 
 
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Write no line for each epoch: for commands that train more than once, or as a step on the way."""
+    log = logging.getLogger("isthmus")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def tell(text: str) -> None:
+    """Say on stderr what goes on, unless the command is to be quiet."""
+    if not click.get_current_context().meta.get("quiet"):
+        click.echo(text, err=True)
+
+
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
     click.echo(f"warning: {' '.join(str(message).split())}", err=True)
 

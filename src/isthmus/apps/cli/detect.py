@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, command, option
-from isthmus.apps.cli.detectors import CONTAMINATION, RATE, Wish, check, detector, tell
+from isthmus.apps.cli.command import Failure, command, option, tell
+from isthmus.apps.cli.detectors import CONTAMINATION, RATE, Wish, check, detector
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.judging import judge_rows, judge_signal
 from isthmus.apps.cli.output import json_option, output_option, show, writable

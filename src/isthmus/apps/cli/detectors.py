@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.inputs import load
 from isthmus.apps.cli.rows import cut
 
@@ -112,19 +111,8 @@ def _trained(wish: Wish, autoencoder: Any) -> Any:
     made = isthmus.AnomalyDetector(autoencoder, random_state=wish.seed, **how)
     X = _normal(wish)
     tell(f"training on {len(X):,} {'rows' if wish.window is None else 'moments'} of {wish.train or wish.data} …")
-    log = logging.getLogger("isthmus")
-    level = log.level
-    log.setLevel(logging.WARNING)  # several models are trained: no line for each epoch of each
-    try:
+    with hushed():
         return made.fit(X)
-    finally:
-        log.setLevel(level)
-
-
-def tell(text: str) -> None:
-    """Say on stderr what goes on, unless the command is to be quiet."""
-    if not click.get_current_context().meta.get("quiet"):
-        click.echo(text, err=True)
 
 
 def _normal(wish: Wish) -> Any:

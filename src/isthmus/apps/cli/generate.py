@@ -14,7 +14,12 @@ from isthmus.apps.cli.rows import row
 from isthmus.apps.cli.written import write
 
 
-@command("sample", "isthmus sample vae.safetensors -n 64 -o samples.png")
+@command(
+    "sample",
+    "isthmus sample vae.safetensors -n 64 -o samples.png",
+    "isthmus train people.csv -o people.safetensors --variant variational",
+    "isthmus sample people.safetensors -n 1000 -o made-up.csv",
+)
 @model_argument
 @option("-n", "count", type=click.IntRange(min=1), default=16, show_default=True, help="How many rows")
 @option(
@@ -37,6 +42,7 @@ def sample(model: str, count: int, temperature: float, text: str | None, seed: i
     """Write new rows, decoded from random codes.
 
     Best from a variational model. The codes of others are drawn from a Gaussian, fitted on those of the training data.
+    Rows of a table have the columns, types, categories and ranges that were trained on.
     """
     trained = load(model)
     rows = trained.sample(count, temperature=temperature, condition=condition(trained, text), random_state=seed)

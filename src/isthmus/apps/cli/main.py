@@ -25,6 +25,7 @@ MODULES = {
     "reconstruct": "rebuild",
     "denoise": "rebuild",
     "detect": "detect",
+    "impute": "impute",
     "sample": "generate",
     "interpolate": "generate",
 }
