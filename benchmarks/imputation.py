@@ -4,10 +4,10 @@ Cells that are there are taken away: 10, 30 and 50 % of them completely at rando
 1 / (1 + exp(1 − z)), about 30 %, where z is the standardised rank of the row's value in one column that is never
 missing (MAR; the column keeps its own cells). What counts is the error on those cells: the RMSE of numbers in units of
 their column's standard deviation, and the share of wrong categories. Every method fits and fills the same table; three
-seeds draw rows, gaps and everything else. Of larger tables some rows are drawn, so that one core does all in about half
-an hour: 1,000 of adult and of both wines, 1,500 of California housing, 600 of spambase.
-Left out are columns that name rows or are free text (titanic: PassengerId, Name, Ticket, Cabin; breast cancer: id; horse
-colic: hospital number and the three lesion codes).
+seeds draw rows, gaps and everything else. Of larger tables some rows are drawn, so that one core does all in about
+half an hour: 1,000 of adult and of both wines, 1,500 of California housing, 600 of spambase. Left out are columns that
+name rows or are free text (titanic: PassengerId, Name, Ticket, Cabin; breast cancer: id; horse colic: hospital number
+and the three lesion codes).
 
 The table gives each method's mean over the four settings and three seeds. A method's rank is taken in each table,
 setting and error, of the mean over the seeds.

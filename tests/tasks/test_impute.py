@@ -17,7 +17,7 @@ from isthmus.tasks import impute
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(impute, "STEPS", 150)
+    monkeypatch.setattr(impute, "STEPS", 100)
 
 
 def small(**changes):
@@ -160,6 +160,52 @@ def test_an_autoencoder_that_does_not_see_gaps_refines_what_it_said():
     assert errors[10] < 0.7 * errors[1]
 
 
+# -- draws ----------------------------------------------------------------------------------------------------
+
+
+def test_draws_differ_as_much_as_is_unknown():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=600)
+    X = np.stack([x, x + rng.normal(size=600), 2 * x], axis=1)
+    gone = rng.random(600) < 0.3
+    holed = X.copy()
+    holed[gone, 1] = np.nan
+    tables = Imputer(draws=30, random_state=0).fit_transform(holed)
+    assert len(tables) == 30
+    drawn = np.stack([table[gone, 1] for table in tables])
+    assert all(np.array_equal(table[~gone], X[~gone]) for table in tables)
+    assert drawn.std(0).mean() == pytest.approx(1, abs=0.3)  # what x does not say
+    assert np.sqrt(((drawn.mean(0) - x[gone]) ** 2).mean()) < 0.6
+
+
+def test_drawn_cells_of_one_row_go_together(filled):
+    _, holed, _, _ = filled
+    model = Imputer(draws=3, random_state=0).fit(holed)
+    tables = model.transform(holed)
+    both = holed["text"].isna() & holed["kind"].isna()
+    names = dict(zip(["red", "green", "blue"], "abc", strict=True))
+    for table in tables:
+        assert dict(table.dtypes) == dict(holed.dtypes)
+        assert (table["text"].map(names) == table["kind"].astype(object))[both].mean() > 0.9
+
+
+def test_draws_survive_the_file(tmp_path):
+    X, gone = line()
+    holed = np.where(gone, np.nan, X)
+    model = Imputer(draws=2, random_state=0).fit(holed)
+    model.save(tmp_path / "m.safetensors")
+    again = isthmus.load(tmp_path / "m.safetensors").set_params(random_state=0)
+    for a, b in zip(model.transform(holed), again.transform(holed), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_draws_need_the_masked_variant_and_rows_kept_aside():
+    with pytest.raises(InputError, match="draws=2 needs the variant 'masked', not 'plain'"):
+        Imputer(Autoencoder(), draws=2).fit(line()[0])
+    with pytest.raises(InputError, match="draws=2, but the Imputer was fitted with draws=1"):
+        small().fit(line()[0]).set_params(draws=2).transform(line()[0])
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------
 
 
@@ -203,10 +249,10 @@ def test_pictures_are_refused():
         small(autoencoder=Autoencoder(latent_dim=2, epochs=1)).fit(np.random.default_rng(0).random((20, 8, 8)))
 
 
-@pytest.mark.parametrize("passes", [0, 1.5])
-def test_passes_are_checked(passes):
-    with pytest.raises(InputError, match="passes="):
-        small(passes=passes).fit(line()[0])
+@pytest.mark.parametrize("setting", [{"passes": 0}, {"passes": 1.5}, {"draws": 0}, {"draws": None}])
+def test_settings_are_checked(setting):
+    with pytest.raises(InputError, match=f"{next(iter(setting))}="):
+        small(**setting).fit(line()[0])
 
 
 # -- the estimator -----------------------------------------------------------------------------------------------

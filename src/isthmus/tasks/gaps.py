@@ -6,6 +6,7 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import torch
 
 
 def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
@@ -20,9 +21,9 @@ def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
     """
     if nw.dependencies.is_into_dataframe(X):
         return _merged_frame(X, filled, gaps)
-    if not isinstance(filled, np.ndarray) or filled.dtype.kind != "O":
-        return filled
-    cells = np.array(X, dtype=object)
+    if torch.is_tensor(filled):
+        return torch.where(torch.from_numpy(gaps), filled, X.detach().cpu().to(filled.dtype))
+    cells = np.array(X, dtype=filled.dtype)
     cells[gaps] = filled[gaps]
     return cells
 
