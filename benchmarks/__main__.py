@@ -27,6 +27,7 @@ ORDER = (
     "topk",
     "probe",
     "streaming",
+    "scoring_stream",
     "adbench",
     "contaminated",
     "embeddings",

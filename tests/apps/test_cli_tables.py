@@ -49,6 +49,18 @@ def test_a_saved_imputer_fills_piece_by_piece(isthmus, people, filled, tmp_path,
     assert done.json["columns"] == {"age": 0, "year": 10, "height": 10, "old": 10} and done.json["rows"] == 300
 
 
+def test_draws_are_tables_of_their_own(isthmus, people, tmp_path):
+    arguments = ["--keep", "name", "--draws", 3, "-o", tmp_path / "f.csv"]
+    done = isthmus("impute", people / "gaps.csv", *arguments)
+    found = [pd.read_csv(tmp_path / f"f-{draw}.csv") for draw in (1, 2, 3)]
+    assert len(list(tmp_path.iterdir())) == 3 and "f-3.csv" in done.out
+    gaps = pd.read_csv(people / "gaps.csv").height.isna()
+    assert all(not one.isna().any().any() for one in found)
+    assert not found[0].height[gaps].equals(found[1].height[gaps]) and found[0].height[~gaps].equals(
+        found[1].height[~gaps]
+    )
+
+
 def test_rows_are_made_up_with_the_types_of_the_table(isthmus, people, tmp_path):
     frame = pd.read_csv(people / "whole.csv").drop(columns="name").assign(member=lambda rows: rows.age > 30)
     frame.to_parquet(tmp_path / "t.parquet", index=False)
@@ -66,6 +78,7 @@ CASES = {
         2,
         "leave out --train",
     ),
+    "draws of a model without": (["-o", "f.csv", "--model", "{imputer}", "--draws", 3], 1, "draws=1"),
     "no table": (["-o", "f.npy"], 1, "kind of table"),
     "an autoencoder": (["-o", "f.csv", "--model", "{plain}"], 1, "an Imputer is needed"),
     "a column that is not there": (["-o", "f.csv", "--model", "{imputer}", "--keep", "nme"], 1, "'nme'"),

@@ -53,8 +53,8 @@ def check(wish: Wish) -> None:
         raise click.UsageError(
             "--false-alarm-rate is a share of future normal rows, --contamination one of the training rows: give one"
         )
-    if wish.normal is not None and (wish.label is None or wish.train is None):
-        raise click.UsageError("--normal VALUE picks rows of --train NORMAL by their --label: give both too")
+    if wish.normal is not None and (wish.label is None or wish.unlabelled or wish.model is not None):
+        raise click.UsageError("--normal VALUE picks rows to train on, of --train, by their --label: give both too")
     if wish.train_rows is not None and wish.model is not None and wish.train is None:
         raise click.UsageError("--train-rows goes with --train, or trains on these rows of DATA: leave out --model")
     if wish.unlabelled and wish.false_alarm_rate is not None:

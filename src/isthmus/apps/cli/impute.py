@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +19,7 @@ from isthmus.apps.cli.output import figure, json_option, output_option, show, ta
     "isthmus impute table.csv -o filled.csv",
     "isthmus impute new.csv --train old.csv --save imputer.safetensors -o filled.csv",
     "isthmus impute huge.parquet --model imputer.safetensors -o filled.parquet",
+    "isthmus impute table.csv --draws 5 -o filled.csv     writes filled-1.csv … filled-5.csv",
 )
 @data_argument
 @output_option("Where the table goes: .parquet, .csv or .feather")
@@ -30,6 +33,12 @@ from isthmus.apps.cli.output import figure, json_option, output_option, show, ta
 @option("--save", metavar="MODEL", section="In and out", help="Write the imputer, for --model of a later command")
 @option("--train", metavar="FILE", section="Imputer", help="Rows to train on; default: those of DATA")
 @option("--model", metavar="MODEL", section="Imputer", help="An imputer that --save wrote")
+@option(
+    "--draws",
+    type=click.IntRange(min=1),
+    section="Imputer",
+    help="More than 1: so many tables, their gaps drawn from what is possible (multiple imputation) [1]",
+)
 @option("--seed", type=int, default=0, section="Imputer", help="The same seed gives the same cells [0]")
 @json_option
 def impute(
@@ -39,6 +48,7 @@ def impute(
     save: str | None,
     train: str | None,
     model: str | None,
+    draws: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -47,32 +57,57 @@ def impute(
     A missing number becomes its mean given the other cells of its row, a missing category the likeliest one. Cells
     that are there stay as they are. Files of Parquet and CSV are filled piece by piece.
     """
-    from isthmus.data.appending import appending, check_appended
-    from isthmus.data.csv_stream import opened, text_columns
+    from isthmus.data.appending import check_appended
 
     if model and train:
         raise click.UsageError(f"--model {model!r} is trained already: leave out --train")
     check_appended(output)
     if save:
         writable(save)
-    imputer = load(model, "Imputer") if model else _trained(train or data, keep, seed)
+    imputer = _held(model, draws) if model else _trained(train or data, keep, draws or 1, seed)
     if save:
         imputer.save(save)
-    known = imputer.autoencoder_.data_
-    X, gaps, rows = opened(data, text_columns(known)), Counter[str](), 0
-    with appending(output) as append:
-        for piece in _pieces(X, data):
-            append(_filled(imputer, piece, keep, gaps))
-            rows += len(piece)
-    document = {"output": output, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps)}
+    document = _write(imputer, data, keep, _outputs(output, imputer.draws))
+    rows, filled = document["rows"], document["filled"]
     lines = [
-        {"column": name, "filled": count, "share": f"{count / rows:.1%}"} for name, count in gaps.most_common() if count
+        {"column": name, "filled": count, "share": f"{count / rows:.1%}"}
+        for name, count in document["columns"].items()
+        if count
     ]
-    head = f"{output}: {figure(rows)} rows, {figure(document['filled'])} missing cells filled"
+    head = f"{', '.join(document['output'])}: {figure(rows)} rows, {figure(filled)} missing cells filled"
     show(document, "\n\n".join([head, *([table(lines)] if lines else [])]), as_json)
 
 
-def _trained(path: str, keep: tuple[str, ...], seed: int) -> Any:
+def _held(path: str, draws: int | None) -> Any:
+    """Return the imputer in a file."""
+    imputer = load(path, "Imputer")
+    if draws not in (None, imputer.draws):
+        raise Failure(f"--draws {draws}: {path!r} was trained for draws={imputer.draws}; train one anew with --train")
+    return imputer
+
+
+def _outputs(output: str, draws: int) -> list[str]:
+    """Return where each table goes."""
+    path = Path(output)
+    return [output] if draws == 1 else [str(path.with_stem(f"{path.stem}-{draw}")) for draw in range(1, draws + 1)]
+
+
+def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -> dict[str, Any]:
+    """Fill the rows piece by piece; return what was done."""
+    from isthmus.data.appending import appending
+    from isthmus.data.csv_stream import opened, text_columns
+
+    X, gaps, rows = opened(data, text_columns(imputer.autoencoder_.data_)), Counter[str](), 0
+    with ExitStack() as files:
+        appends = [files.enter_context(appending(path)) for path in outputs]
+        for piece in _pieces(X, data):
+            for append, table in zip(appends, _filled(imputer, piece, keep, gaps), strict=True):
+                append(table)
+            rows += len(piece)
+    return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
+
+
+def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
     """Return an imputer trained on the rows of a file."""
     from isthmus.apps.scoring import parted
     from isthmus.data import files
@@ -87,7 +122,7 @@ def _trained(path: str, keep: tuple[str, ...], seed: int) -> Any:
     X = whole_numbers(parted(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {len(X):,} rows of {path} …")
     with hushed():
-        return Imputer(random_state=seed).fit(X)
+        return Imputer(draws=draws, random_state=seed).fit(X)
 
 
 def _pieces(X: Any, path: str) -> Any:
@@ -98,8 +133,8 @@ def _pieces(X: Any, path: str) -> Any:
     return [X]
 
 
-def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str]) -> Any:
-    """Return a piece with its gaps filled, its columns in their order; count the gaps."""
+def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str]) -> list[Any]:
+    """Return a piece with its gaps filled, its columns in their order, once for each draw; count the gaps."""
     import narwhals as nw
 
     from isthmus.apps.scoring import parted
@@ -108,9 +143,8 @@ def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str])
 
     X, beside = parted(piece, keep)
     gaps.update(missing(X))
-    filled = to_arrow(imputer.transform(as_learnt(X, imputer.autoencoder_.data_)))
-    if beside is None:
-        return filled
-    for name in beside.column_names:
-        filled = filled.append_column(name, beside[name])
-    return filled.select(list(nw.from_native(piece, eager_only=True).columns))
+    filled, names = imputer.transform(as_learnt(X, imputer.autoencoder_.data_)), nw.from_native(piece).columns
+    tables = [to_arrow(one) for one in (filled if imputer.draws > 1 else [filled])]
+    for name in keep:
+        tables = [one.append_column(name, beside[name]) for one in tables]
+    return [one.select(list(names)) for one in tables]

@@ -17,6 +17,9 @@ from isthmus.apps.cli.rows import cuts, joined
 NEIGHBOURING = "none: moments that follow each other are not exchangeable; the rate holds as far as they are alike"
 """What is guaranteed of the moments of a signal."""
 
+LABELS = 12
+"""Labels that are shown to people."""
+
 
 # -- rows of a table, or pictures ------------------------------------------------------------------------------------
 
@@ -63,7 +66,7 @@ def judge_rows(
         write_figure(plot, scores_figure(scores, found.threshold_, f"Scores of {Path(wish.data).name}"))
     labels = _labels(findings, wish.label)
     document = {"rows": findings.rows, "flagged": findings.flagged, "labels": labels, "worst": worst, "plot": plot}
-    sections = [_head(output, findings.rows, findings.flagged, found, wish, plot), table(labels[:12])]
+    sections = [_head(output, findings.rows, findings.flagged, found, wish, plot), _shown(labels)]
     lines = [{"row": row["row"], "score": row["score"], "to blame": _blame(row["blame"])} for row in worst]
     return document, "\n\n".join(filter(None, [*sections, _titled("the most abnormal rows", lines)]))
 
@@ -85,6 +88,11 @@ def _labels(findings: Any, name: str | None) -> list[dict[str, Any]]:
         }
         for label, rows in findings.of_label.most_common()
     ]
+
+
+def _shown(labels: list[dict[str, Any]]) -> str:
+    more = len(labels) - LABELS
+    return table(labels[:LABELS]) + (f"\n… and {more} rarer labels (all of them: --json)" if more > 0 else "")
 
 
 def _blame(cells: list[dict[str, Any]]) -> str:
