@@ -20,12 +20,14 @@ def info(model: str, as_json: bool) -> None:
 
     Its parts, how it was trained, and what of the data stands in it.
     """
-    trained = load(model)
+    held = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    trained = getattr(held, "autoencoder_", held)
     document = {
         "file": _file(model),
-        "model": _model(trained),
+        "model": {**_model(trained), "estimator": type(held).__name__},
+        **_task(held),
         "training": trained.info_,
-        "holds": _holds(trained),
+        "holds": _holds(held, trained),
         "parts": {
             name: value
             for name, value in trained.state().items()
@@ -55,13 +57,27 @@ def _model(trained: Any) -> dict[str, Any]:
     return {
         "estimator": type(trained).__name__,
         "variant": variants.variant_name(trained.variant_),
-        "code": f"{trained.latent_dim} numbers",
+        "code": f"{len(trained.get_feature_names_out())} numbers",
         "row": f"{' x '.join(map(str, trained.data_.shape))} numbers",
         **named,
         **more,
         "condition": trained.condition,
         "parameters": trained.info_["parameters"],
     }
+
+
+def _task(held: Any) -> dict[str, Any]:
+    """Return what a detector decides by; nothing of what decides nothing."""
+    if not hasattr(held, "threshold_"):
+        return {}
+    decided = {
+        "score": said(held.state()["score"]),
+        "threshold": held.threshold_,
+        "thresholds": " ".join(f"{group}={figure(limit)}" for group, limit in held.thresholds_.items()) or None,
+        "trained on": held.training_,
+        **held.calibration_,
+    }
+    return {"detector": decided}
 
 
 def _given(value: Any) -> bool:
@@ -86,14 +102,21 @@ def said(value: Any) -> Any:
     return value
 
 
-def _holds(trained: Any) -> list[str]:
+def _holds(held: Any, trained: Any) -> list[str]:
     """Say what of the data stands in the file."""
+    kept = {name: value for name, value in held.state().items() if hasattr(value, "shape") and value.numel()}
+    rows = max([len(v) for n, v in kept.items() if n == "score.references"], default=0)
+    scores = max([len(v) for n, v in kept.items() if n.startswith("scores_")], default=0)
+    donors = sum(v.numel() for n, v in kept.items() if n.startswith("donor"))
     learnt = trained.state()["data"]["arguments"]
     columns = learnt.get("columns")
     columns = columns.get("dict", columns) if isinstance(columns, Mapping) else {}
     categories = sum(map(len, columns.get("categories") or []))
     found = {
-        "no row of it": True,
+        "no row of it": not rows + donors,
+        f"{rows:,} rows of it, as the model sees them: what scores measure distances from": rows > 0,
+        f"{donors:,} of its numbers, or fewer: what cells are drawn from": donors > 0,
+        f"the scores of {scores:,} rows": scores > 0,
         "the size of its pictures": "given" in learnt,
         f"names and types of {len(columns.get('kinds') or []):,} columns, mean and deviation of each number": bool(
             columns
@@ -114,6 +137,11 @@ def _text(document: Mapping[str, Any]) -> str:
     training |= {"best_epoch": training["best_epoch"] + 1, "seed": str(training["seed"])}
     sections = {
         "model": facts({name: value for name, value in document["model"].items() if value is not None}, "  "),
+        **{
+            task: facts({name: value for name, value in document[task].items() if value is not None}, "  ")
+            for task in ("detector",)
+            if task in document
+        },
         "data": f"  {kind}",
         "training": facts({name.replace("_", " "): value for name, value in training.items()}, "  "),
         "what the file holds of the data": "\n".join(f"  {text}" for text in document["holds"]),
