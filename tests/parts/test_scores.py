@@ -9,6 +9,7 @@ from isthmus.core.model import Model
 from isthmus.core.part import lookup, names
 from isthmus.core.records import Batch
 from isthmus.parts.catalogue import load_all
+from isthmus.parts.scores import smallest
 
 load_all()
 
@@ -25,15 +26,40 @@ def outputs(model, x, **more):
         return model(Batch(x, x, **more), False)
 
 
-@pytest.mark.parametrize(("neighbours", "share"), [(1, 0.0), (2, 0.0), (3, 0.25), (1, 0.5)])
-def test_neighbours_are_those_of_scikit_learn(model, neighbours, share):
+def places(score, output):
+    """Return where rows stand, by the definition in the docstring."""
+    x, rebuilt = output.batch.x, output.y
+    residual = (torch.asinh(2 * x) - torch.asinh(2 * rebuilt)) / 2
+    return torch.cat([3 * torch.asinh(x / 3), score.residual * torch.asinh(residual / (score.spread + 0.07))], 1)
+
+
+@pytest.mark.parametrize(("neighbours", "share", "k"), [(1, 0.0, 1), (10, 0.0, 10), (3, 0.25, 20), (1, 0.5, 40)])
+def test_neighbours_are_those_of_scikit_learn(model, neighbours, share, k):
     normal, x = outputs(model, torch.randn(80, 5)), outputs(model, torch.randn(20, 5))
-    score = lookup("score/neighbours")(neighbours, share=share, weight=3.0).fit([normal], model)
-    k = max(neighbours, int(share * 80))
-    places = [torch.cat([o.y, 3 * (o.batch.x - o.y)], 1).numpy() for o in (normal, x)]
-    distances, _ = NearestNeighbors(n_neighbors=k).fit(places[0]).kneighbors(places[1])
-    expected = torch.from_numpy(distances).square().mean(1).sqrt()
+    score = lookup("score/neighbours")(neighbours, share=share, local=0.0).fit([normal], model)
+    search = NearestNeighbors(n_neighbors=k).fit(places(score, normal))
+    expected = torch.from_numpy(search.kneighbors(places(score, x))[0]).mean(1)
     torch.testing.assert_close(score(x, model), expected.float(), rtol=1e-4, atol=1e-4)
+
+
+def test_distances_are_measured_by_those_among_the_neighbours(model):
+    normal, x = outputs(model, torch.randn(80, 5)), outputs(model, torch.randn(20, 5))
+    score = lookup("score/neighbours")(4).fit([normal], model)
+    search = NearestNeighbors(n_neighbors=4).fit(places(score, normal))
+    among = search.kneighbors()[0].mean(1)
+    among += 0.1 * among.mean() + 1e-3
+    near, which = search.kneighbors(places(score, x))
+    expected = near.mean(1) / among[which].mean(1) ** 0.5
+    torch.testing.assert_close(score(x, model), torch.from_numpy(expected).float(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("n", [40, 2048, 4096, 4100])
+@pytest.mark.parametrize("k", [1, 11, 39])
+def test_the_smallest_are_found_in_order(n, k):
+    values = torch.randn(30, n)
+    found, indices = smallest(values, k)
+    torch.testing.assert_close(found, values.sort(1).values[:, :k])
+    torch.testing.assert_close(values.gather(1, indices), found)
 
 
 def test_neighbours_keep_a_random_choice_of_rows(model):
@@ -44,20 +70,22 @@ def test_neighbours_keep_a_random_choice_of_rows(model):
 @pytest.mark.parametrize("neighbours", [1, 20])
 def test_a_normal_row_is_not_its_own_neighbour(model, neighbours):
     normal = outputs(model, torch.randn(50, 5))
-    score = lookup("score/neighbours")(neighbours, weight=1.0).fit([normal], model)
-    places = torch.cat([normal.y, normal.batch.x - normal.y], 1)
-    distances = torch.cdist(places, places).sort(1).values[:, 1 : neighbours + 1]
-    torch.testing.assert_close(score(normal, model), distances.square().mean(1).sqrt(), rtol=1e-4, atol=1e-4)
+    score = lookup("score/neighbours")(neighbours, local=0.0).fit([normal], model)
+    stands = places(score, normal)
+    distances = torch.cdist(stands, stands).sort(1).values[:, 1 : neighbours + 1]
+    torch.testing.assert_close(score(normal, model), distances.mean(1), rtol=1e-4, atol=1e-4)
 
 
 def test_blame_is_what_a_row_gains_by_not_looking_at_a_column(model):
     normal, x = torch.rand(40, 5), torch.rand(7, 5)
     score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
+    found = score.contributions(outputs(model, x), model)
+    x, normal = 3 * torch.asinh(x / 3), 3 * torch.asinh(normal / 3)
     squares = (x[:, None] - normal).square()
     whole = squares.sum(2).amin(1)
     expected = torch.stack([whole - (squares.sum(2) - squares[..., j]).amin(1) for j in range(5)], 1)
     expected += 100 * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
-    torch.testing.assert_close(score.contributions(outputs(model, x), model), expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_blame_of_elements_of_one_column_is_shared(model):
@@ -67,6 +95,15 @@ def test_blame_of_elements_of_one_column_is_shared(model):
     score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
     found = score.contributions(outputs(model, x, feature=feature), model)
     assert (found[:, 3:] > found[:, :3].amax()).all()
+
+
+def test_residuals_are_measured_by_their_usual_size(model):
+    normal, x = outputs(model, torch.randn(50, 5)), outputs(model, torch.randn(6, 5))
+    score = lookup("score/residual")().fit([normal], model)
+    usual, new = ((torch.asinh(2 * o.batch.x) - torch.asinh(2 * o.y)) / 2 for o in (normal, x))
+    expected = torch.log(1 + (new / (usual.square().mean(0).sqrt() + 0.03)) ** 2)
+    torch.testing.assert_close(score.contributions(x, model), expected)
+    torch.testing.assert_close(score(x, model), expected.mean(1))
 
 
 def test_missing_cells_are_not_to_blame(model):
@@ -99,7 +136,7 @@ def test_every_score_can_be_written_and_rebuilt(model, name):
     assert (score.contributions(normal, model) >= 0).all()
 
 
-@pytest.mark.parametrize("knobs", [{"neighbours": 0}, {"share": 1.0}, {"weight": 0.0}, {"most": 0}])
+@pytest.mark.parametrize("knobs", [{"neighbours": 0}, {"share": 1.0}, {"residual": -1.0}, {"local": 2.0}, {"most": 1}])
 def test_knobs_out_of_range_are_named(knobs):
     with pytest.raises(InputError, match=next(iter(knobs))):
         lookup("score/neighbours")(**knobs)

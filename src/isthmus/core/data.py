@@ -34,6 +34,8 @@ class Data(nn.Module):
     """Shape of one row of ``Batch.x``."""
     ordered = False
     """Whether rows follow each other in time: what is held out is then the last of them."""
+    score = "neighbours"
+    """Name of the score by which abnormal rows are told from normal ones."""
     prior = "standard-normal"
     """Name of the prior from which new codes of a variational model are drawn."""
 

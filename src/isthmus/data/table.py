@@ -105,6 +105,7 @@ class Table(Data):
         self.scale = self.scale or automatic(schema)
         self._wide = len(schema.numbers)
         self.scaler = scaler(self.scale, schema)
+        self.score = "residual" if schema.categories else "neighbours"  # distances mean little between one-hot codes
         self.prior = "mixture" if self.scale == "bins" else "standard-normal"
         gapped = [place for place, count in enumerate(schema.missing) if count and self.scale == "bins"]
         self._widths = [len(known) + 1 for known in schema.categories]

@@ -14,6 +14,15 @@ from isthmus.core.model import Model
 from isthmus.core.part import arguments, part
 from isthmus.core.records import Output
 
+PIECE = 1024
+NEAR = 0.5
+"""Where inputs and reconstructions begin to be brought in before they are compared, in deviations."""
+FLOOR, COARSE = 0.03, 0.07
+"""Added to the size of a residual; and once more where residuals are places."""
+SMALL, TINY = 0.1, 1e-3
+"""Added to the distance among normal rows: a share of the mean; and where all of them are the same."""
+GROUPS = 128
+"""Of normal rows, in the search for the nearest."""
 FEW = 16
 """Neighbours that are looked at one by one; more are summed up in the search itself."""
 EXCESS = 100.0
@@ -38,23 +47,62 @@ class Error(Score):
         return model.error(output.batch, output.y.float())
 
 
-@part("score/neighbours")
-class Neighbours(Score):
-    """The distance to the nearest normal rows, in the joint space of reconstruction and residual.
+@part("score/residual")
+class Residual(Score):
+    """The residuals, each measured by its usual size: the mean of log(1 + (residual / size)²) over the elements.
 
-    A row stands at (x̂, w (x − x̂)): what the model can say of it, and what it cannot, which counts w times as much. The
-    score is the root mean square distance to the k nearest of the normal rows (Ramaswamy 2000, in the input space); a
-    row that equals one of them is not its own neighbour.
+    This is minus the logarithm of a Cauchy density, up to constants: one residual that is far off counts, but does not
+    hide the others. It suits tables with categories, whose codes are no places that distances mean much between.
 
     Parameters
     ----------
-    neighbours : int, default 2
+    width : int
+        Learnt: numbers in a row.
+    """
+
+    spread: Tensor
+
+    def __init__(self, width: int = 0) -> None:
+        super().__init__()
+        self.register_buffer("spread", torch.ones(width))
+
+    def fit(self, outputs: Iterable[Output], model: Model) -> Residual:
+        """Return a copy that knows the root mean square of each residual."""
+        residuals = torch.cat([residual(output, model) for output in outputs])
+        fitted = Residual(residuals.shape[1])
+        fitted.spread.copy_(spread(residuals))
+        return fitted
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return the mean over the elements."""
+        return self.contributions(output, model).flatten(1).mean(1)
+
+    def contributions(self, output: Output, model: Model) -> Tensor:
+        """Return what each element has in the sum."""
+        measured = residual(output, model) / self.spread
+        return measured.square().log1p().reshape(output.batch.x.shape)
+
+
+@part("score/neighbours")
+class Neighbours(Score):
+    """The distance to the nearest normal rows, by input and residual, measured by the distances among these.
+
+    A row stands at (s(x), w r): s(x) = 3 asinh(x / 3) brings in what is far out, and r is asinh of the residual measured
+    by its usual size: what the model cannot say of the row. The score is d / ℓ^a: d is the mean distance to the k
+    nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for these neighbours themselves (as in the local
+    outlier factor: Breunig 2000). A row that equals a normal row is not its own neighbour.
+
+    Parameters
+    ----------
+    neighbours : int, default 10
         k, at least.
     share : float, default 0
         k as a share of the normal rows, where that is more: where abnormal rows may be among them, no group of
-        abnormal rows may be larger.
-    weight : float, default 2
+        abnormal rows may be larger. Density then counts for nothing: a = 0.
+    residual : float, default 0.4
         w.
+    local : float, default 0.5
+        a.
     most : int, default 4096
         Normal rows that are kept; a random choice where there are more.
     rows, width : int
@@ -62,57 +110,70 @@ class Neighbours(Score):
     """
 
     references: Tensor
+    around: Tensor
+    spread: Tensor
 
     def __init__(
         self,
-        neighbours: int = 2,
+        neighbours: int = 10,
         share: float = 0.0,
-        weight: float = 2.0,
+        residual: float = 0.4,
+        local: float = 0.5,
         most: int = 4096,
         rows: int = 0,
         width: int = 0,
     ) -> None:
         super().__init__()
-        if neighbours < 1 or most < 1 or not 0 <= share < 1 or weight <= 0:
+        if neighbours < 1 or most < 2 or not 0 <= share < 1 or residual < 0 or not 0 <= local <= 1:
             raise InputError(
-                f"neighbours={neighbours}, share={share}, weight={weight}, most={most} of the score 'neighbours': "
-                "expected at least 1, [0, 1), above 0, at least 1"
+                f"neighbours={neighbours}, share={share}, residual={residual}, local={local}, most={most} of the score "
+                "'neighbours': expected at least 1, [0, 1), at least 0, [0, 1], at least 2"
             )
-        self.neighbours, self.weight, self.most = neighbours, weight, most
+        self.neighbours, self.residual, self.most = neighbours, residual, most
+        self.local = 0.0 if share else local
         self.k = min(max(rows - 1, 0), max(neighbours, ceil(share * rows)))
-        self.elements = max(rows, (self.k if self.k <= FEW else 1) * width, 1)
+        self.elements = max(rows, (self.k if self.k <= FEW else 1) * 2 * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
-        self.register_buffer("references", torch.zeros(rows, width))
+        self.register_buffer("references", torch.zeros(rows, 2 * width))
+        self.register_buffer("around", torch.ones(rows))
+        self.register_buffer("spread", torch.ones(width))
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Neighbours:
         """Return a copy that keeps some of the normal rows."""
-        places = torch.cat([self.places(output, model) for output in outputs])
-        places = places[torch.randperm(len(places))[: self.most]]
-        if len(places) < 2:
+        found = [(squashed(output.batch.x), residual(output, model)) for output in outputs]
+        x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
+        if len(x) < 2:
             raise InputError("the score 'neighbours' needs at least 2 normal rows")
-        fitted = Neighbours(**{**arguments(self), "rows": places.shape[0], "width": places.shape[1]})
-        fitted.references.copy_(places)
+        chosen = torch.randperm(len(x))[: self.most]
+        fitted = Neighbours(**{**arguments(self), "rows": len(chosen), "width": x.shape[1]})
+        fitted.spread.copy_(spread(residuals))
+        fitted.references.copy_(fitted.places(x, residuals)[chosen])
+        around = torch.cat([fitted.distances(piece)[0].mean(1) for piece in fitted.references.split(PIECE)])
+        fitted.around.copy_(around + SMALL * around.mean() + TINY)
         return fitted
 
-    def places(self, output: Output, model: Model) -> Tensor:
-        """Return where rows stand: (x̂, w (x − x̂)), of shape (batch, 2 d)."""
-        batch, rebuilt = output.batch, model.likelihood.mean(output.y.float())
-        residual = batch.x - rebuilt
-        if batch.observed is not None:
-            residual = residual * batch.observed
-        return torch.cat([rebuilt.flatten(1), self.weight * residual.flatten(1)], 1)
+    def places(self, x: Tensor, residuals: Tensor) -> Tensor:
+        """Return where rows stand, of shape (batch, 2 d)."""
+        return torch.cat([x, self.residual * (residuals / (self.spread + COARSE)).asinh()], 1)
 
-    def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the root mean square distance to the k nearest normal rows, the row itself not among them."""
-        places = self.places(output, model)
+    def distances(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the distances to the k nearest normal rows, the row itself not among them, and which they are."""
         length = places.square().sum(1, keepdim=True)
         shift = self.references.square().sum(1)
-        found = torch.addmm(shift, places, self.references.T, alpha=-2).topk(self.k + 1, 1, largest=False)
-        squares, least = found.values + length, LEAST_OF_MANY
+        values, indices = smallest(torch.addmm(shift, places, self.references.T, alpha=-2), self.k + 1)
+        squares, least = values + length, LEAST_OF_MANY
         if self.k <= FEW:
-            squares, least = (places[:, None] - self.references[found.indices]).square().sum(2), LEAST
+            squares, least = (places[:, None] - self.references[indices]).square().sum(2), LEAST
         itself = squares[:, :1] <= least * (1 + length)
-        return torch.where(itself, squares[:, 1:], squares[:, :-1]).clamp_min(0).mean(1).sqrt()
+        near = torch.where(itself, squares[:, 1:], squares[:, :-1]).clamp_min(0).sqrt()
+        return near, torch.where(itself, indices[:, 1:], indices[:, :-1])
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return d / ℓ^a."""
+        near, which = self.distances(self.places(squashed(output.batch.x), residual(output, model)))
+        if not self.local:
+            return near.mean(1)
+        return near.mean(1) / self.around[which].mean(1) ** self.local
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return how much nearer the nearest normal row would be, were one of the user's columns not looked at.
@@ -121,8 +182,7 @@ class Neighbours(Score):
         blame before any other: what it has in excess counts too, a hundred times.
         """
         batch = output.batch
-        x, (rebuilt, residual) = batch.x.flatten(1), self.references.chunk(2, 1)
-        normal = rebuilt + residual / self.weight
+        x, normal = squashed(output.batch.x), self.references.chunk(2, 1)[0]
         there = torch.ones_like(x) if batch.observed is None else batch.observed.flatten(1).float()
         squares = (x[:, None] - normal).square() * there[:, None]
         owner = torch.arange(x.shape[1], device=x.device) if batch.feature is None else batch.feature
@@ -132,3 +192,36 @@ class Neighbours(Score):
         nearer = whole.amin(1, keepdim=True) - (whole[..., None] - each).amin(1)
         excess = (x - normal.amax(0)).relu() + (normal.amin(0) - x).relu()
         return (nearer.clamp_min(0) / elements)[:, owner].add(EXCESS * excess * there).reshape(batch.x.shape)
+
+
+def smallest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the k smallest values of each row, in order, and their places.
+
+    Of many values, only those of k groups are looked at: the groups with the smallest minima hold them all.
+    """
+    n = values.shape[1]
+    if n % GROUPS or n < 16 * GROUPS or 2 * k > GROUPS:
+        found = values.topk(k, 1, largest=False)
+        return found.values, found.indices
+    grouped = values.view(-1, n // GROUPS, GROUPS)
+    groups = grouped.amin(1).topk(k, 1, largest=False, sorted=False).indices
+    held = grouped.gather(2, groups[:, None].expand(-1, n // GROUPS, -1)).flatten(1)
+    found = held.topk(k, 1, largest=False)
+    return found.values, found.indices // k * GROUPS + groups.gather(1, found.indices % k)
+
+
+def residual(output: Output, model: Model) -> Tensor:
+    """Return s(x) − s(x̂) of shape (batch, d), with s(x) = asinh(2 x) / 2; zero where x is missing."""
+    batch = output.batch
+    found = squashed(batch.x, NEAR) - squashed(model.likelihood.mean(output.y.float()), NEAR)
+    return found if batch.observed is None else found * batch.observed.flatten(1)
+
+
+def spread(residuals: Tensor) -> Tensor:
+    """Return the usual size of each residual: its root mean square, and a little more."""
+    return residuals.square().mean(0).sqrt() + FLOOR
+
+
+def squashed(x: Tensor, bend: float = 3.0) -> Tensor:
+    """Return x of shape (batch, d), what is far out brought in: it begins to bend there, in deviations."""
+    return bend * (x.flatten(1) / bend).asinh()

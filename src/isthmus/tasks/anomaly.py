@@ -34,7 +34,7 @@ RATE = 0.01
 FIT_ROWS = 20_000
 """Rows that a score is fitted on, at most; and training rows whose scores are kept."""
 PIECE_ROWS = 2048
-NOISE, STEPS, EPOCHS, BATCH = (0.05, 0.5), 400, 3, 256
+NOISE, STEPS, EPOCHS, BATCH = (0.2, 1.0), 150, 10, 256
 """Of the autoencoder where none is given."""
 GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributions}
 
@@ -46,7 +46,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
     Parameters
     ----------
     autoencoder : Autoencoder or None, default None
-        What rebuilds the rows. None: a denoising one, whose noise is between 0.05 and 0.5 of a column's deviation, and
+        What rebuilds the rows. None: a denoising one, whose noise is between 0.2 and 1 of a column's deviation, and
         whose code has half as many numbers as a row, at most 32.
     scorer : {"auto", "neighbours", "error"} or Score, default "auto"
         ``"neighbours"``: the distance to the nearest training rows in the joint space of reconstruction and residual.
@@ -240,9 +240,8 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
     def _scorer(self, share: float) -> Any:
         if not isinstance(self.scorer, str):
             return self.scorer
-        if self.scorer in ("auto", "neighbours"):
-            return lookup("score/neighbours")(share=share)
-        return lookup(f"score/{self.scorer}")()
+        name = self.autoencoder_.data_.score if self.scorer == "auto" else self.scorer
+        return lookup(f"score/{name}")(**({"share": share} if name == "neighbours" else {}))
 
     # -- scores --------------------------------------------------------------------------------------------------
 
