@@ -87,10 +87,10 @@ class Residual(Score):
 class Neighbours(Score):
     """The distance to the nearest normal rows, by input and residual, measured by the distances among these.
 
-    A row stands at (s(x), w r): s(x) = 3 asinh(x / 3) brings in what is far out, and r is asinh of the residual measured
-    by its usual size: what the model cannot say of the row. The score is d / ℓ^a: d is the mean distance to the k
-    nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for these neighbours themselves (as in the local
-    outlier factor: Breunig 2000). A row that equals a normal row is not its own neighbour.
+    A row stands at (s(x), w r): s(x) = 3 asinh(x / 3) brings in what is far out, and r is asinh of the residual
+    measured by its usual size: what the model cannot say of the row. The score is d / ℓ^a: d is the mean distance to
+    the k nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for these neighbours themselves (as in
+    the local outlier factor: Breunig 2000). A row that equals a normal row is not its own neighbour.
 
     Parameters
     ----------
