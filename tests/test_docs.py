@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 import click
+import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_digits, load_wine
@@ -19,7 +21,13 @@ from isthmus.apps.cli.main import MODULES, main
 from isthmus.core.part import PARTS
 
 ROOT = Path(__file__).parents[1]
-PAGES = {str(p.relative_to(ROOT)): p for p in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]}
+PAGES = {str(p.relative_to(ROOT)): p for p in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]}
+EXAMPLES = {
+    "docs/examples/fraud.md": "fraud",
+    "docs/examples/intrusion.md": "intrusion",
+    "docs/examples/sensors.md": "sensors",
+}
+"""Pages whose code and commands need real data, and where these are."""
 FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that docs/hooks.py takes from the root."""
 
@@ -80,7 +88,7 @@ def test_the_readme_has_the_table_of_variants():
 # -- Python ----------------------------------------------------------------------------------------------------------
 
 
-@pages_with(lambda page: blocks(page, "python"))
+@pages_with(lambda page: blocks(page, "python") and page not in EXAMPLES)
 def test_the_python_of_a_page_runs(page, folder):
     if page == "docs/file-format.md":  # it reads a model that the reader has
         Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(load_digits().images / 16).save("model.safetensors")
@@ -139,13 +147,32 @@ def test_make_and_pip_know_what_is_asked_of_them(page):
 
 
 @pytest.mark.slow
-@pages_with(commands)
+@pages_with(lambda page: commands(page) and page not in EXAMPLES)
 def test_the_commands_of_a_page_run(page, folder):
     wine = load_wine(as_frame=True)
     wine.data.assign(kind=wine.target_names[wine.target]).to_csv("cells.csv", index=False)
+    pd.DataFrame({"flow": np.sin(np.arange(600) / 5)}).to_csv("log.csv", index=False)
     for arguments in commands(page):
-        result = CliRunner().invoke(main, arguments)
-        assert result.exit_code == 0, f"{shlex.join(arguments)}: {result.output}"
+        run(arguments)
+
+
+def run(arguments):
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, f"{shlex.join(arguments)}: {result.output}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_an_example_runs_from_its_first_line_to_its_last(page, folder, real_data):
+    real_data(EXAMPLES[page])
+    names = {"__name__": "page"}
+    for language, block in re.findall(r"^```(python|console)\n(.*?)^```", text_of(page), re.M | re.S):
+        if language == "python":
+            exec(compile(block, page, "exec"), names)
+            continue
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                run(shlex.split(line)[2:])
 
 
 # -- links -----------------------------------------------------------------------------------------------------------
@@ -165,5 +192,5 @@ def test_links_lead_somewhere(page):
 
 
 def test_every_page_of_the_site_is_in_its_menu():
-    menu = set(re.findall(r"^  - .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    menu = set(re.findall(r"^ +- .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
     assert menu == {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")} | set(FROM_ROOT)

@@ -27,7 +27,8 @@ STYLE = """
   font: 13px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 @media (prefers-color-scheme: dark) { .scores { --paper: #1a2226; --ink: #e9e7e2; --muted: #a5b0b6; --rule: #2f3a40;
   --bar: #62a5ea; --alarm: #f4727c; } }
-.scores text { fill: var(--muted); font-variant-numeric: tabular-nums; }
+.scores text { fill: var(--muted); font-variant-numeric: tabular-nums; paint-order: stroke; stroke: var(--paper);
+  stroke-width: 4px; }
 .scores .title { fill: var(--ink); font-size: 16px; font-weight: 600; } .scores .name { fill: var(--ink); }
 .scores .y { text-anchor: end; } .scores .x { text-anchor: middle; } .scores .key { text-anchor: end; }
 .scores path { stroke: var(--rule); fill: none; } .scores .threshold { stroke: var(--alarm); stroke-dasharray: 5 4; }
@@ -54,8 +55,9 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
     across = _across(np.concatenate(list(drawn.values())), threshold)
     height = TOP + len(drawn) * (PANEL + SPACE) - SPACE + FOOT
     parts = [_text("title", LEFT, 24, title)]
-    for place, (label, values) in enumerate(drawn.items()):
-        parts += _panel(across, values, threshold, TOP + place * (PANEL + SPACE), label)
+    tops = {label: TOP + place * (PANEL + SPACE) for place, label in enumerate(drawn)}
+    for label, values in drawn.items():
+        parts += _panel(across, values, threshold, tops[label])
     foot, limit = height - FOOT, float(across(threshold))
     for tick in _ticks(across):
         x = float(across(tick))
@@ -63,6 +65,7 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
     parts += [f'<path class="threshold" d="M{limit:.1f} {TOP}V{foot}"/>', _text("x", WIDTH / 2, foot + 35, "score")]
     right, said = WIDTH - RIGHT, f"threshold {number(float(f'{threshold:.4g}'))}"
     parts += [_text("key", right, 24, said), f'<path class="threshold" d="M{right - 8 * len(said) - 26} 19.5h24"/>']
+    parts += [_text("name", LEFT, tops[label] - 8, _said(label, values > threshold)) for label, values in drawn.items()]
     rows = sum(map(len, scores.values()))
     label = f"{title or 'Scores'}: {rows:,} rows, the threshold at {threshold:.4g}."
     body = "\n".join(parts)
@@ -89,7 +92,7 @@ def _ticks(across: Axis) -> list[float]:
     return [value for value in found if across.low <= value <= across.high]
 
 
-def _panel(across: Axis, values: np.ndarray, threshold: float, top: float, name: str) -> list[str]:
+def _panel(across: Axis, values: np.ndarray, threshold: float, top: float) -> list[str]:
     """Draw the histogram of one label: the height of a bar is its share of the rows of the label."""
     edges = np.linspace(across.start, across.end, BINS + 1)
     limit, places = float(across(threshold)), across(np.maximum(values, across.low))
@@ -111,8 +114,13 @@ def _panel(across: Axis, values: np.ndarray, threshold: float, top: float, name:
                 f'<rect class="{style}" x="{left:.1f}" y="{top + PANEL - tall:.1f}" width="{wide:.1f}" '
                 f'height="{tall:.1f}"/>'
             )
-    said = f"{len(values):,} rows, {above.mean():.2%} flagged"
-    return [*parts, _text("name", LEFT, top - 8, f"{name}: {said}" if name else said)]
+    return parts
+
+
+def _said(label: str, above: np.ndarray) -> str:
+    """Return what stands above a panel."""
+    said = f"{len(above):,} rows, {above.mean():.2%} flagged"
+    return f"{label}: {said}" if label else said
 
 
 def _ends(ticks: Sequence[float]) -> list[float]:
