@@ -183,6 +183,15 @@ def test_signals_are_scored_moment_by_moment():
     score = made.anomaly_score(odd)
     assert score.shape == (500,) and made.explain(odd).shape == (500, 1)
     assert 180 < score.argmax() < 240
+    found = made.intervals(odd)
+    assert any(one.first <= 210 <= one.last and one.channels == {"x0": 1.0} for one in found)
+    np.testing.assert_allclose(list(made.score_stream(odd)), score, rtol=1e-4)
+
+
+def test_rows_are_no_signal(detector):
+    for call in (lambda: detector.intervals(normal(5)), lambda: detector.score_stream(normal(5))):
+        with pytest.raises(InputError, match=r"is for signals.*Signals"):
+            call()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from isthmus.core.errors import InputError
 from isthmus.core.kinds import Score
 from isthmus.core.model import Model
 from isthmus.core.part import arguments, part
-from isthmus.core.records import Output
+from isthmus.core.records import Batch, Output
 
 PIECE = 1024
 NEAR = 0.5
@@ -30,25 +30,59 @@ LEAST, LEAST_OF_MANY = 1e-9, 1e-5
 """Squared distance, for each squared length, below which a row is the same: exact, and as the search rounds it."""
 
 
+class Ranged(Score):
+    """A score that knows the range of each element in normal rows; abstract.
+
+    A value beyond the range is to blame before any other: what it has in excess counts a hundred times.
+
+    Parameters
+    ----------
+    width : int
+        Learnt: numbers in a row.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, width: int = 0) -> None:
+        super().__init__()
+        self.register_buffer("low", torch.full((width,), -torch.inf))
+        self.register_buffer("high", torch.full((width,), torch.inf))
+
+    def excess(self, batch: Batch) -> Tensor:
+        """Return how far each element is beyond its range, a hundred times, of shape (batch, d)."""
+        x = batch.x.flatten(1)
+        beyond = EXCESS * ((x - self.high).relu() + (self.low - x).relu())
+        return beyond if batch.observed is None else beyond * batch.observed.flatten(1)
+
+    def _learn_range(self, x: Tensor) -> None:
+        self.low.copy_(x.amin(0))
+        self.high.copy_(x.amax(0))
+
+
 @part("score/error")
-class Error(Score):
+class Error(Ranged):
     """The mean error over the elements of a row: what the likelihood of the model makes of its reconstruction."""
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Error:
-        """Return a copy; there is nothing to learn."""
-        return Error()
+        """Return a copy that knows the range of each element."""
+        x = torch.cat([output.batch.x.flatten(1) for output in outputs])
+        fitted = Error(x.shape[1])
+        fitted._learn_range(x)
+        return fitted
 
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the mean error."""
-        return self.contributions(output, model).flatten(1).mean(1)
+        return model.error(output.batch, output.y.float()).flatten(1).mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the error of each element."""
-        return model.error(output.batch, output.y.float())
+        """Return the error of each element, and its excess over the range."""
+        error = model.error(output.batch, output.y.float())
+        return error.clamp_min(0) + self.excess(output.batch).reshape(error.shape)
 
 
 @part("score/residual")
-class Residual(Score):
+class Residual(Ranged):
     """The residuals, each measured by its usual size: the mean of log(1 + (residual / size)²) over the elements.
 
     This is minus the logarithm of a Cauchy density, up to constants: one residual that is far off counts, but does not
@@ -63,24 +97,28 @@ class Residual(Score):
     spread: Tensor
 
     def __init__(self, width: int = 0) -> None:
-        super().__init__()
+        super().__init__(width)
         self.register_buffer("spread", torch.ones(width))
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Residual:
-        """Return a copy that knows the root mean square of each residual."""
-        residuals = torch.cat([residual(output, model) for output in outputs])
-        fitted = Residual(residuals.shape[1])
+        """Return a copy that knows the root mean square of each residual, and the range of each element."""
+        found = [(output.batch.x.flatten(1), residual(output, model)) for output in outputs]
+        x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
+        fitted = Residual(x.shape[1])
         fitted.spread.copy_(spread(residuals))
+        fitted._learn_range(x)
         return fitted
 
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the mean over the elements."""
-        return self.contributions(output, model).flatten(1).mean(1)
+        return self._each(output, model).mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return what each element has in the sum."""
-        measured = residual(output, model) / self.spread
-        return measured.square().log1p().reshape(output.batch.x.shape)
+        """Return what each element has in the sum, and its excess over the range."""
+        return (self._each(output, model) + self.excess(output.batch)).reshape(output.batch.x.shape)
+
+    def _each(self, output: Output, model: Model) -> Tensor:
+        return (residual(output, model) / self.spread).square().log1p()
 
 
 @part("score/neighbours")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import Any, Self
 
@@ -24,10 +24,13 @@ from isthmus.core.store import adopt, building
 from isthmus.data.held import is_stream
 from isthmus.data.kinds import choose_data
 from isthmus.data.rows import column, count, indexable, like_frame, some
+from isthmus.data.signals import Signals
 from isthmus.parts.catalogue import load_all
 from isthmus.tasks.calibration import Calibration, held_out, limits
 from isthmus.tasks.conformal import check_share, share_threshold
+from isthmus.tasks.intervals import Interval, intervals
 from isthmus.tasks.monitor import monitored
+from isthmus.tasks.online import of_graph, score_stream
 from isthmus.tasks.surprises import check_rows, label_like
 
 RATE = 0.01
@@ -290,6 +293,57 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         """
         found = np.concatenate([self._numbers(piece, "contributions") for piece in self._pieces(X)])
         return like_frame(found, X, self.autoencoder_.data_.moment_names())
+
+    # -- signals -------------------------------------------------------------------------------------------------
+
+    def score_stream(self, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
+        """Yield the score of each moment of a signal as values come in, in bounded memory.
+
+        Parameters
+        ----------
+        items, delay :
+            See `isthmus.tasks.online.score_stream`.
+
+        Raises
+        ------
+        InputError
+            What the detector was trained on is no signal; or an item does not fit.
+        """
+        return score_stream(of_graph(self.graphs()["score"]), self._signals("score_stream"), items, delay)
+
+    def intervals(self, X: Any, join: int | None = None, shortest: int = 1) -> list[Interval]:
+        """Return the stretches of a signal that are flagged, with peak and channels to blame.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+        join : int or None, default None
+            Alarms with at most so many moments between them belong together; None: a window.
+        shortest : int, default 1
+            Shorter intervals are left out.
+
+        Raises
+        ------
+        InputError
+            What the detector was trained on is no signal.
+        """
+        signals = self._signals("intervals")
+        return intervals(
+            self.anomaly_score(X),
+            self.threshold_,
+            times=signals.times(X),
+            contributions=np.asarray(self.explain(X)),
+            names=signals.moment_names(),
+            join=signals.window if join is None else join,
+            shortest=shortest,
+        )
+
+    def _signals(self, what: str) -> Signals:
+        check_is_fitted(self)
+        data = self.autoencoder_.data_
+        if not isinstance(data, Signals):
+            raise InputError(f"{what} is for signals, but the training had rows: use Autoencoder(data=Signals(...))")
+        return data
 
     def _pieces(self, X: Any) -> Iterable[Any]:
         check_is_fitted(self)
