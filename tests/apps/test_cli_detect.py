@@ -151,6 +151,17 @@ def test_normal_rows_are_picked_by_their_label(isthmus, work, tmp_path):
     assert pd.read_csv(tmp_path / "s.csv").flagged[ODD].all()
 
 
+def test_labels_are_typed_as_whole_numbers(isthmus, work, tmp_path):
+    frame = pd.read_csv(work / "new.csv").drop(columns="number")
+    frame["state"] = np.where(frame.state == "good", 0.0, 1.0)
+    frame.loc[3, "state"] = None
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    arguments = ["--train-rows", "0:60", "--label", "state", "--normal", 0, "--false-alarm-rate", 0.1]
+    done = isthmus("detect", tmp_path / "x.csv", *arguments, "-o", tmp_path / "s.csv", "--json")
+    assert "training on 57 rows" in done.err
+    assert {one["state"]: one["rows"] for one in done.json["labels"]} == {"0": 117, "1": 2, "None": 1}
+
+
 def test_the_settings_of_an_autoencoder_are_taken(isthmus, work, tmp_path):
     pd.read_csv(work / "normal.csv").drop(columns=["number", "state"]).to_csv(tmp_path / "n.csv", index=False)
     isthmus("train", tmp_path / "n.csv", "-o", tmp_path / "ae", "--variant", "linear", "--latent-dim", 1, "-q")

@@ -133,8 +133,19 @@ def judged(
     return findings
 
 
+def label_text(value: Any) -> str:
+    """Return a label as a person types it: whole numbers without a point.
+
+    Examples
+    --------
+    >>> label_text(1.0), label_text(0), label_text("normal")
+    ('1', '0', 'normal')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _text(values: Any) -> np.ndarray:
-    return np.array([str(value) for value in values.to_pylist()], dtype=object)
+    return np.array([label_text(value) for value in values.to_pylist()], dtype=object)
 
 
 @contextmanager

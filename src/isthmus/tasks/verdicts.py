@@ -26,14 +26,14 @@ def verdicts(detector: AnomalyDetector, X: Any) -> Named:
     -------
     dict of ndarray of shape (n,)
         ``"score"``, ``"p_value"`` and ``"flagged"``, as `AnomalyDetector.anomaly_score`, `p_values` and `predict` give
-        them.
+        them. Where there is no score (NaN), there is no p-value.
     """
     score = detector.anomaly_score(X)
     if detector.groups is None:
         flagged, p = score > detector.threshold_, p_values(score, detector.calibration_scores_)
     else:
         flagged, p = detector.predict(X) < 0, detector.p_values(X)
-    return {"score": score, "p_value": p, "flagged": flagged}
+    return {"score": score, "p_value": np.where(np.isnan(score), np.nan, p), "flagged": flagged}
 
 
 def blamed(contributions: Any, names: Sequence[str], most: int = 3) -> Named:

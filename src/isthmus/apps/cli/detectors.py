@@ -117,7 +117,7 @@ def _trained(wish: Wish, autoencoder: Any) -> Any:
 
 def _normal(wish: Wish) -> Any:
     """Return the rows to train on, without the columns that stand aside."""
-    from isthmus.apps.scoring import parted
+    from isthmus.apps.scoring import label_text, parted
     from isthmus.data import files
     from isthmus.data.rows import column, some
 
@@ -130,7 +130,7 @@ def _normal(wish: Wish) -> Any:
     if wish.normal is not None:
         import numpy as np
 
-        labels = np.array([str(value) for value in column(X, wish.label)])
+        labels = np.array([label_text(value) for value in column(X, wish.label)])
         chosen = np.flatnonzero(labels == wish.normal)
         if not len(chosen):
             known = ", ".join(sorted(set(labels.tolist()))[:10])

@@ -147,7 +147,7 @@ def _head(output: str, rows: int, flagged: int, found: Any, wish: Wish, plot: st
 def _meaning(found: Any, wish: Wish) -> Mapping[str, Any]:
     """Say which share the threshold keeps, and of what."""
     about = found.calibration_
-    if wish.contamination is not None or about["method"] == "training":
+    if wish.contamination is not None or (about["method"] == "training" and wish.false_alarm_rate is None):
         share = wish.contamination or found.contamination
         kept = f"{share:.3g} of the training rows" if share is not None else "set by its value"
         return {"keeps": kept, "training": found.training_}
