@@ -1,4 +1,4 @@
-"""isthmus: autoencoders for tables and images.
+"""isthmus: autoencoders for tables, images and signals.
 
 The public names; each is imported when it is first used, so that ``import isthmus`` itself imports no library.
 """
