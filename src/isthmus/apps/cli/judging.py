@@ -114,7 +114,7 @@ def judge_signal(
 
     last = sys.maxsize if span.stop is None else span.stop
     X, beside = parted(joined(list(cuts(opened(wish.data), span.start, last))), wish.aside)
-    moments = judged(found, X, join=found.autoencoder_.data_.window - 1)
+    moments = judged(found, X, join=found.autoencoder_.data_.window)
     kept = {} if beside is None else dict(zip(beside.column_names, beside.columns, strict=True))
     columns = {name: values for name, values in moments.columns.items() if explain or not name.startswith("blame")}
     time, *others = columns
