@@ -26,7 +26,7 @@ from isthmus.tasks.draws import column_by_column, find_donors, observed
 from isthmus.tasks.gaps import merged
 from isthmus.variants import variant_name
 
-STEPS, ROWS_IN_STEP = 700, 1024
+STEPS, ROWS_IN_STEP = 500, 1024
 """Training steps of the default autoencoder on a small table, and the rows of each."""
 
 

@@ -54,10 +54,13 @@ class Committee(Net):
         Of the hidden layers of a member.
     members : int, default 8
         At most so many; as many as divide the length of the code.
-    bins : int, default 32
+    bins : int, default 48
         Of each number.
     numbers : int or None, default None
         How many elements of x, the first ones, are numbers and not parts of a category; None: all.
+
+    dropout : float, default 0.1
+        Share of the hidden units that is left out in training, in the residual layers and before the last one.
 
     Raises
     ------
@@ -67,11 +70,16 @@ class Committee(Net):
 
     edges: Tensor
 
-    def __init__(self, width: int = 128, members: int = 8, bins: int = 32, numbers: int | None = None) -> None:
+    def __init__(
+        self, width: int = 128, members: int = 8, bins: int = 48, numbers: int | None = None, dropout: float = 0.1
+    ) -> None:
         super().__init__()
-        if min(width, members, bins) < 1:
-            raise InputError(f"width={width}, members={members}, bins={bins} of the committee must be at least 1")
-        self.width, self.members, self.bins, self.numbers = width, members, bins, numbers
+        if min(width, members, bins) < 1 or not 0 <= dropout < 1:
+            raise InputError(
+                f"width={width}, members={members}, bins={bins} of the committee must be at least 1, and "
+                f"dropout={dropout} in [0, 1)"
+            )
+        self.width, self.members, self.bins, self.numbers, self.dropout = width, members, bins, numbers, dropout
 
     def build(self, sizes: Sizes) -> None:
         """Make the layers of all members."""
@@ -96,7 +104,7 @@ class Committee(Net):
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, sizes.h): the members' side by side, in training only that of the row's member."""
         hidden = F.gelu(self.into(self._dealt(self._shown(batch))))
-        code = self.code(hidden + F.gelu(self.encoder(hidden)))
+        code = self.code(hidden + F.gelu(self.encoder(self._dropped(hidden))))
         kinds = self.sizes.h // self.sizes.z  # mean and variance of each number are far apart in h
         if not self.training:
             return code.unflatten(2, (kinds, -1)).movedim(0, 2).flatten(1)
@@ -127,13 +135,13 @@ class Committee(Net):
             z = self._padded(z).unflatten(0, (-1, self.m)).diagonal(dim1=1, dim2=2).permute(2, 0, 1)
         else:
             z = z.transpose(0, 1)
-        y = self.last(self._decoded(self._given_too(z, batch)))
+        y = self.last(self._dropped(self._decoded(self._given_too(z, batch))))
         y = y.transpose(0, 1).flatten(0, 1)[:rows] if self.training else y.mean(0)
         return y.unflatten(1, self.sizes.y)
 
     def _decoded(self, z: Tensor) -> Tensor:
         hidden = F.gelu(self.out_of(z))
-        return hidden + F.gelu(self.decoder(hidden))
+        return hidden + F.gelu(self.decoder(self._dropped(hidden)))
 
     def _given_too(self, z: Tensor, batch: Batch | None) -> Tensor:
         return torch.cat([z, self._dealt(condition(batch))], 2) if self.sizes.condition else z
@@ -150,6 +158,9 @@ class Committee(Net):
         """Return rows, and zeros where the last members would have none."""
         lacking = -len(rows) % self.m
         return torch.cat([rows, rows.new_zeros(lacking, *rows.shape[1:])]) if lacking else rows
+
+    def _dropped(self, hidden: Tensor) -> Tensor:
+        return F.dropout(hidden, self.dropout, self.training)
 
     # -- start ---------------------------------------------------------------------------------------------------
 
