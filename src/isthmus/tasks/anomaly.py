@@ -23,15 +23,15 @@ from isthmus.core.part import build, describe, lookup, part
 from isthmus.core.store import adopt, building
 from isthmus.data.held import is_stream
 from isthmus.data.kinds import choose_data
-from isthmus.data.rows import column, count, indexable, like_frame, some
+from isthmus.data.rows import count, indexable, like_frame, some
 from isthmus.data.signals import Signals
 from isthmus.parts.catalogue import load_all
-from isthmus.tasks.calibration import Calibration, held_out, limits
+from isthmus.tasks.calibration import Calibration, held_out
 from isthmus.tasks.conformal import check_share, share_threshold
 from isthmus.tasks.intervals import Interval, intervals
-from isthmus.tasks.monitor import monitored
 from isthmus.tasks.online import of_graph, score_stream
 from isthmus.tasks.surprises import check_rows, label_like
+from isthmus.tasks.thresholds import Thresholds, pieces
 
 RATE = 0.01
 FIT_ROWS = 20_000
@@ -43,7 +43,7 @@ GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributio
 
 
 @part("estimator/anomaly-detector")
-class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
+class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     """Flags rows, images or moments of a signal that are unlike those of the training.
 
     Parameters
@@ -96,8 +96,6 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
     """
 
     PART_KINDS = {"scorer": "score"}
-    threshold_: float
-    thresholds_: dict[str, float]
 
     def __init__(
         self,
@@ -260,28 +258,8 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         InputError
             X does not have the columns of the training, or a row has no value at all.
         """
-        found = [self._numbers(piece, "score") for piece in self._pieces(X)]
+        found = [self._numbers(piece, "score") for piece in pieces(X)]
         return np.concatenate(found)
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Return minus the anomaly score, of shape (n,): scikit-learn's direction."""
-        return -self.anomaly_score(X)
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return the threshold less the anomaly score, of shape (n,): below zero is flagged."""
-        return self._limits(X) - self.anomaly_score(X)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return −1 for rows that are flagged, else 1, of shape (n,)."""
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def p_values(self, X: Any) -> np.ndarray:
-        """Return how unusual each row is among normal ones, of shape (n,).
-
-        The share of calibration rows, the row itself included, whose score is at least as high: of future normal rows
-        at most a fraction α has p ≤ α (Vovk 2005). With groups, among the rows of its own group.
-        """
-        return self._calibrated.p_values(self.anomaly_score(X), self._labels(X))
 
     def explain(self, X: Any) -> Any:
         """Return how much each column is to blame for the score of each row: higher is more.
@@ -291,7 +269,7 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
         DataFrame or ndarray of shape (n, columns)
             A DataFrame where X is one, with its columns; of a signal its channels, of images their pixels.
         """
-        found = np.concatenate([self._numbers(piece, "contributions") for piece in self._pieces(X)])
+        found = np.concatenate([self._numbers(piece, "contributions") for piece in pieces(X)])
         return like_frame(found, X, self.autoencoder_.data_.moment_names())
 
     # -- signals -------------------------------------------------------------------------------------------------
@@ -345,11 +323,8 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
             raise InputError(f"{what} is for signals, but the training had rows: use Autoencoder(data=Signals(...))")
         return data
 
-    def _pieces(self, X: Any) -> Iterable[Any]:
-        check_is_fitted(self)
-        return X.chunks() if is_stream(X) else [X]
-
     def _numbers(self, X: Any, what: str) -> np.ndarray:
+        check_is_fitted(self)
         data = self.autoencoder_.data_
         [columns] = self.autoencoder_.columns(X)
         check_rows(data, columns)
@@ -369,93 +344,6 @@ class AnomalyDetector(OutlierMixin, Persistent, BaseEstimator):
             "score": self._graph(Scored),
             "explain": self._graph(Contributions),
         }
-
-    # -- thresholds ----------------------------------------------------------------------------------------------
-
-    def set_threshold(
-        self,
-        *,
-        false_alarm_rate: float | None = None,
-        contamination: float | None = None,
-        value: float | dict[str, float] | None = None,
-    ) -> Self:
-        """Set the threshold anew, without training.
-
-        Parameters
-        ----------
-        false_alarm_rate : float, optional
-            Share of future normal rows that are flagged, by the calibration scores.
-        contamination : float, optional
-            Share of the training rows that are flagged.
-        value : float, or dict of str to float, optional
-            The threshold itself; a dict: of each group.
-
-        Raises
-        ------
-        InputError
-            None of them is given, or several; or one is out of its range.
-        """
-        given = {"false_alarm_rate": false_alarm_rate, "contamination": contamination, "value": value}
-        given = {name: setting for name, setting in given.items() if setting is not None}
-        if len(given) != 1:
-            raise InputError(f"set_threshold({given}): give one of false_alarm_rate, contamination and value")
-        if contamination is not None:
-            share = check_share("contamination", contamination, 1.0)
-            found: tuple[float, dict[str, float]] = (share_threshold(self.training_scores_, share), {})
-        elif false_alarm_rate is not None:
-            found = self._calibrated.thresholds(check_share("false_alarm_rate", false_alarm_rate, 1.0))
-        elif isinstance(value, dict):
-            found = (self.threshold_, {str(label): number(limit) for label, limit in value.items()})
-        else:
-            found = (number(value), {})
-        self.threshold_, self.thresholds_ = found
-        self.offset_ = -self.threshold_
-        return self
-
-    def recalibrate(self, X_normal: Any) -> Self:
-        """Find the threshold of `false_alarm_rate` anew with other normal rows, without training."""
-        self._calibrated = Calibration("given", self.anomaly_score(X_normal), self._labels(X_normal))
-        return self.set_threshold(false_alarm_rate=self.false_alarm_rate)
-
-    def monitor(self, X: Any, blocks: int = 10) -> list[dict[str, Any]]:
-        """Tell, block by block, the share flagged, and how far scores drifted from the calibration's.
-
-        Parameters
-        ----------
-        X : like what was fitted on
-            In the order of time.
-        blocks : int, default 10
-
-        Returns
-        -------
-        list of dict
-            See `isthmus.tasks.monitor.monitored`; a warning says where normal rows no longer look normal.
-        """
-        scores = self.anomaly_score(X)
-        return monitored(scores, scores > self._limits(X), self.calibration_scores_, blocks)
-
-    @property
-    def calibration_scores_(self) -> np.ndarray:
-        """Scores of the rows that the threshold was found with."""
-        check_is_fitted(self)
-        return self._calibrated.scores
-
-    @property
-    def calibration_(self) -> dict[str, Any]:
-        """How the threshold was found, and what that guarantees."""
-        check_is_fitted(self)
-        return self._calibrated.about
-
-    def _labels(self, X: Any) -> np.ndarray | None:
-        return None if self.groups is None else column(X, self.groups).astype(str)
-
-    def _limits(self, X: Any) -> Any:
-        """Return the threshold of each row."""
-        check_is_fitted(self)
-        if not self.thresholds_ or self.groups is None:
-            return self.threshold_
-        labels = np.concatenate([column(piece, self.groups).astype(str) for piece in self._pieces(X)])
-        return limits(labels, self.threshold_, self.thresholds_)
 
     # -- the file ------------------------------------------------------------------------------------------------
 
@@ -507,10 +395,3 @@ def default_autoencoder(n: int) -> Autoencoder:
     epochs = max(EPOCHS, ceil(STEPS * batch_size / n))
     variant = lookup("variant/denoising")(level=NOISE)
     return Autoencoder(variant, None, epochs=epochs, batch_size=batch_size, verbose=False)
-
-
-def number(value: Any) -> float:
-    """Return a threshold that was given as a number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-        raise InputError(f"value={value!r}: a threshold is a finite number")
-    return float(value)

@@ -58,6 +58,8 @@ def share_threshold(scores: np.ndarray, share: float) -> float:
     flagged = round(share * len(scores))
     if flagged < 1:
         return float(np.max(scores))
+    if flagged >= len(scores):
+        return float(np.nextafter(np.min(scores), -np.inf))
     return float(np.sort(scores)[len(scores) - flagged - 1])
 
 
