@@ -189,7 +189,7 @@ def test_a_signal_gives_moments_and_intervals(work, moments):
 
 def test_figures_are_drawn(work, detector, moments):
     scores, signal = (work / "scores.svg").read_text(), (work / "moments.svg").read_text()
-    assert "state bad: 2 rows, 100.00% flagged" in scores and scores.count('class="threshold"') == 2
+    assert "state = bad: 2 rows, 100.00% flagged" in scores and scores.count('class="threshold"') == 2
     assert "heat" in signal and "labelled" in signal
 
 

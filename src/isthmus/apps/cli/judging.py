@@ -62,7 +62,9 @@ def judge_rows(
         )
     worst = [] if pictures else explained(found, findings.worst)
     if plot:
-        scores = {f"{wish.label or ''} {label}".strip(): _whole(pieces) for label, pieces in findings.scores.items()}
+        scores = {
+            f"{wish.label} = {label}" if wish.label else "": _whole(pieces) for label, pieces in findings.scores.items()
+        }
         write_figure(plot, scores_figure(scores, found.threshold_, f"Scores of {Path(wish.data).name}"))
     labels = _labels(findings, wish.label)
     document = {"rows": findings.rows, "flagged": findings.flagged, "labels": labels, "worst": worst, "plot": plot}
