@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from isthmus.core.data import Columns, take
-from isthmus.core.records import Batch
 from isthmus.data.table import Table
+from isthmus.tasks.fill import observed
 
 LOOKS, DONORS, NEAREST = 4, 512, 5
 """How often gaps are made in the rows kept aside, the most donors of a column, and from how many one is drawn."""
@@ -50,11 +50,6 @@ def find_donors(data: Table, objective: Any, columns: Columns, aside: Tensor, se
         order = predicted.argsort()
         table[:, place, : len(order)] = torch.stack([predicted, actual])[:, order]
     return {"predicted": table[0].contiguous(), "actual": table[1].contiguous()}
-
-
-def observed(batch: Batch) -> Tensor:
-    """Return which elements are there, of the shape of x."""
-    return torch.ones_like(batch.x, dtype=torch.bool) if batch.observed is None else batch.observed
 
 
 def _numbers(data: Table) -> int:

@@ -13,16 +13,16 @@ import torch
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.core.data import Columns
 from isthmus.core.errors import InputError
-from isthmus.core.graphs import Graph, in_pieces
+from isthmus.core.graphs import in_pieces
 from isthmus.core.params import Persistent
 from isthmus.core.part import build, describe, part, resolve
 from isthmus.data.table import Table
-from isthmus.tasks.draws import column_by_column, find_donors, observed
+from isthmus.tasks.draws import column_by_column, find_donors
+from isthmus.tasks.fill import Impute, observed
 from isthmus.tasks.gaps import merged
 from isthmus.variants import variant_name
 
@@ -242,34 +242,3 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
 
 def _under(start: str, state: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
-
-
-class Impute(Graph):
-    """Columns to columns without gaps.
-
-    Parameters
-    ----------
-    data : Table
-    model : Model
-    passes : int
-        How often the filled row goes through the model.
-    """
-
-    def __init__(self, data: Table, model: Any, passes: int) -> None:
-        super().__init__(data, model)
-        self.passes = passes
-
-    def forward(self, columns: Columns) -> Columns:
-        """Return the user's columns: those cells that are there, and the model's in the gaps."""
-        batch = self.data.batch(columns)
-        mean = x = batch.x
-        for _ in range(self.passes):
-            mean = self.model.likelihood.mean(self.model(batch.with_(corrupted=x), False).y)
-            x = torch.where(observed(batch), batch.x, mean)
-        return {name: _filled(columns[name], found) for name, found in self.data.invert(mean).items()}
-
-
-def _filled(given: Tensor, found: Tensor) -> Tensor:
-    if given.is_floating_point():
-        return torch.where(torch.isnan(given), found, given.to(found.dtype))
-    return torch.where(given < 0, found, given)
