@@ -389,9 +389,9 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         return tags
 
 
-def default_autoencoder(n: int) -> Autoencoder:
-    """Return the autoencoder of a detector for n rows: about `STEPS` steps, and at least `EPOCHS` passes."""
+def default_autoencoder(n: int, data: Any = None) -> Autoencoder:
+    """Return the autoencoder of a detector for n rows or moments: about `STEPS` steps, and at least `EPOCHS` passes."""
     batch_size = min(BATCH, max(16, n // 4))
     epochs = max(EPOCHS, ceil(STEPS * batch_size / n))
     variant = lookup("variant/denoising")(level=NOISE)
-    return Autoencoder(variant, None, epochs=epochs, batch_size=batch_size, verbose=False)
+    return Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)

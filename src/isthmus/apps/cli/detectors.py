@@ -70,7 +70,7 @@ def check(wish: Wish) -> None:
 def detector(wish: Wish) -> Any:
     """Return a fitted detector."""
     if wish.model is None:
-        return _trained(wish, _autoencoder(wish))
+        return _trained(wish)
     held = load(wish.model, "AnomalyDetector", "Autoencoder")
     if type(held).__name__ == "Autoencoder":
         if wish.train is None:
@@ -92,24 +92,24 @@ def _anew(autoencoder: Any) -> Any:
     return clone(autoencoder)
 
 
-def _autoencoder(wish: Wish) -> Any:
+def _windows(wish: Wish, moments: int) -> Any:
     """Return what rebuilds windows of a signal; None: the detector's own choice."""
     if wish.window is None:
         return None
-    import isthmus
+    from isthmus.data.signals import Signals
+    from isthmus.tasks.anomaly import default_autoencoder
 
-    data = isthmus.Signals(window=wish.window, stride=wish.stride or 1)
-    return isthmus.Autoencoder(isthmus.Denoising(level=(0.05, 0.5)), None, data=data, verbose=False)
+    return default_autoencoder(moments, Signals(window=wish.window, stride=wish.stride or 1))
 
 
-def _trained(wish: Wish, autoencoder: Any) -> Any:
+def _trained(wish: Wish, autoencoder: Any = None) -> Any:
     import isthmus
 
     how: dict[str, Any] = {"false_alarm_rate": wish.false_alarm_rate or RATE}
     if wish.unlabelled or wish.contamination is not None:
         how = {"contamination": wish.contamination or CONTAMINATION}
-    made = isthmus.AnomalyDetector(autoencoder, random_state=wish.seed, **how)
     X = _normal(wish)
+    made = isthmus.AnomalyDetector(autoencoder or _windows(wish, len(X)), random_state=wish.seed, **how)
     tell(f"training on {len(X):,} {'rows' if wish.window is None else 'moments'} of {wish.train or wish.data} …")
     with hushed():
         return made.fit(X)
