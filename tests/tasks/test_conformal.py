@@ -56,13 +56,15 @@ def test_a_share_of_the_scores_is_above_its_threshold(n, share):
 @pytest.mark.parametrize(
     ("n", "rate", "ordered", "parts", "size"),
     [
-        (10_000, 0.01, False, 1, 2000),
+        (10_000, 0.01, False, 1, 1999),
         (400, 0.01, False, 1, 99),
+        (750, 0.01, False, 1, 99),
+        (396, 0.03, False, 1, 66),
         (300, 0.01, False, 5, 60),
-        (300, 0.1, False, 1, 60),
+        (300, 0.1, False, 1, 59),
         (400, 0.01, True, 1, 99),
         (150, 0.01, True, 1, 75),
-        (10**6, 0.01, False, 1, 10_000),
+        (10**6, 0.01, False, 1, 9999),
     ],
 )
 def test_which_rows_are_held_out(n, rate, ordered, parts, size):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,8 @@ def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool) ->
     ordered : bool
         Rows follow each other in time: the last are held out, at most half of them.
     """
-    wanted = max(min(round(SHARE * n), MOST), conformal.needed(rate))
+    alarms = max(1, floor(rate * (min(round(SHARE * n), MOST) + 1)))
+    wanted = ceil(round(alarms / rate - 1, 9))  # so that the rate is a whole number of calibration scores
     if ordered:
         return [np.arange(n - min(wanted, n // 2), n)]
     order = random.permutation(n)
