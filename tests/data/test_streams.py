@@ -322,3 +322,11 @@ def test_a_picture_of_another_size_is_named_while_streaming(tmp_path):
     Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "007.png")
     with pytest.raises(InputError, match=r"007.png' is 5 x 5 pixels.*the first one is 6 x 4"):
         list(found.batches("train", 0))
+
+
+def test_a_signal_is_not_read_piece_by_piece(tmp_path):
+    from isthmus import Autoencoder, Signals
+
+    pq.write_table(pa.table({"a": np.arange(50.0)}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="windows would break"):
+        Autoencoder(data=Signals(8)).fit(ParquetStream(tmp_path / "a.parquet"))

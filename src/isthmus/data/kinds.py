@@ -7,6 +7,7 @@ from typing import Any
 import narwhals as nw
 
 from isthmus.core.data import Data
+from isthmus.core.errors import InputError
 from isthmus.core.part import resolve
 from isthmus.data.held import is_stream
 from isthmus.data.images import Images
@@ -23,7 +24,10 @@ def choose_data(wish: Any, X: Any, table_scale: str | None = None, frame_scale: 
     A table is scaled by `frame_scale` where its columns have names and there is one, else by `table_scale`.
     """
     if wish is not None:
-        return resolve("data", wish)
+        data: Data = resolve("data", wish)
+        if data.ordered and is_stream(X):
+            raise InputError("a signal is not read piece by piece, since windows would break: read the file first")
+        return data
     if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):
         table_scale = frame_scale
     return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)
