@@ -25,12 +25,12 @@ from isthmus.core.errors import DivergenceError, InputError
 from isthmus.core.events import Callback, Lines, ProgressBar, interactive
 from isthmus.core.fit import Settings, Training
 from isthmus.core.graphs import in_pieces
-from isthmus.core.params import Persistent
+from isthmus.core.params import Persistent, any_cells
 from isthmus.core.part import build, describe, part, resolve, shown
 from isthmus.core.plan import choose_device, plan
 from isthmus.core.store import adopt, building
 from isthmus.data.conditions import Condition
-from isthmus.data.held import Held, is_stream
+from isthmus.data.held import Held, is_stream, pieces
 from isthmus.data.kinds import choose_data, float_type
 from isthmus.parts.catalogue import load_all
 from isthmus.variants import Variant
@@ -248,7 +248,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         condition = None if self.condition is None else Condition(self.condition)
         free, given = (X, None) if condition is None else condition.split(X, y)
         chosen = choose_data(self.data, free, variant.table_scale, variant.frame_scale)
-        data = chosen.learn(free.chunks() if is_stream(free) else [free])
+        data = chosen.learn(pieces(free))
         condition = None if condition is None else condition.learn(given)
         size = prod(data.shape)
         latent_dim = self.latent_dim or max(1, min(size // 2, WIDEST))
@@ -501,7 +501,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def columns(self, X: Any, condition: Any = None) -> Iterator[Columns]:
         """Yield what is read of X: of each piece of a stream, or of all rows."""
-        for piece in X.chunks() if is_stream(X) else [X]:
+        for piece in pieces(X):
             columns = self.data_.read(self._free(piece))
             yield columns | self._given(self._beside(piece, None) if condition is None else condition, rows(columns))
 
@@ -572,10 +572,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return hasattr(self, "prior_")
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
+        tags = any_cells(super().__sklearn_tags__())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

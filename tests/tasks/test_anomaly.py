@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import isthmus
 from isthmus import AnomalyDetector, Autoencoder, InputError, Signals
+from isthmus.data.parquet import ParquetStream
 
 RNG = np.random.default_rng(0)
 MIX = RNG.normal(size=(2, 6))
@@ -108,6 +109,18 @@ def test_groups_have_thresholds_of_their_own():
     np.testing.assert_array_equal(flagged, made.anomaly_score(X) > limits)
     with pytest.raises(InputError, match="no column 'sort'"):
         AnomalyDetector(quick(), groups="sort").fit(X)
+
+
+def test_contamination_flags_its_share_of_each_group():
+    X = frame(800)
+    X.loc[X.kind == "up", "f"] += 2 * RNG.normal(size=(X.kind == "up").sum())
+    made = AnomalyDetector(quick(), groups="kind", contamination=0.1, random_state=0).fit(X)
+    assert made.thresholds_["up"] > made.thresholds_["down"]
+    flagged = pd.Series(made.predict(X) == -1).groupby(X.kind).mean()
+    np.testing.assert_allclose(flagged, 0.1, atol=0.01)
+    made.set_threshold(contamination=0.3)
+    flagged = pd.Series(made.predict(X) == -1).groupby(X.kind).mean()
+    np.testing.assert_allclose(flagged, 0.3, atol=0.01)
 
 
 @pytest.mark.parametrize("library", [pd, pl])
@@ -240,8 +253,41 @@ def test_columns_named_like_labels_are_said():
 
 def test_missing_cells_are_scored(detector):
     X = normal(200, 6)
-    X[:, 2] = np.nan
+    X[1:, 2] = np.nan
     assert np.isfinite(detector.anomaly_score(X)).all()
+
+
+def test_a_column_that_is_missing_throughout_is_said(detector):
+    X = normal(200, 6)
+    X[:, 2] = np.nan
+    with pytest.warns(UserWarning, match="column 'x2' is missing in all 200 rows"):
+        assert np.isfinite(detector.anomaly_score(X)).all()
+    with pytest.raises(InputError, match=r"nothing stands in the columns \['x2'\]"):
+        AnomalyDetector(quick()).fit(X)
+
+
+def test_a_value_that_cannot_be_computed_with_is_named(detector):
+    X = normal(20)
+    X[7, 3] = 1e300
+    for method in (detector.anomaly_score, detector.predict, detector.explain):
+        with pytest.raises(InputError, match=r"column 'x3', row 7: 1e\+300 is too far from what was learnt"):
+            method(X)
+
+
+def test_scores_that_tell_nothing_are_said():
+    X = np.ones((100, 3))
+    with pytest.warns(UserWarning, match=r"all \d+ rows have the same score") as told:
+        made = AnomalyDetector(quick(), false_alarm_rate=0.1, random_state=0).fit(X)
+    assert "which tells nothing" in str(told[0].message)
+    with pytest.warns(UserWarning, match="all 30 rows have the same score"):
+        made.predict(X[:30])
+
+
+@pytest.mark.parametrize("knobs", [{"groups": "a"}, {"contamination": 0.1}])
+def test_what_needs_rows_in_memory_is_refused_for_a_stream(knobs, tmp_path):
+    frame(100).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(InputError, match="needs rows in memory"):
+        AnomalyDetector(quick(), **knobs).fit(ParquetStream(tmp_path / "rows.parquet"))
 
 
 def test_a_clone_has_the_same_parameters():

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from isthmus import AnomalyDetector
 
+SCORERS = ["auto", "residual", "error"]  # auto is neighbours for numbers, residual for categories
 TABLES = ["4_breastw", "6_cardio", "18_Ionosphere", "20_letter", "38_thyroid", "40_vowels", "42_WBC"]
 
 
@@ -24,11 +25,12 @@ def one_class(path, seed=0):
 def fitted():
     held = {}
 
-    def fit(path):
-        if path not in held:
+    def fit(path, scorer="auto"):
+        if (path, scorer) not in held:
             train, fresh, odd = one_class(path)
-            held[path] = AnomalyDetector(false_alarm_rate=0.05, random_state=0).fit(train), train, fresh, odd
-        return held[path]
+            detector = AnomalyDetector(scorer=scorer, false_alarm_rate=0.05, random_state=0).fit(train)
+            held[path, scorer] = detector, train, fresh, odd
+        return held[path, scorer]
 
     return fit
 
@@ -40,10 +42,11 @@ def test_anomalies_have_higher_scores(real_data, fitted, table):
     assert roc_auc_score(y, detector.anomaly_score(np.r_[fresh, odd])) > 0.85
 
 
+@pytest.mark.parametrize("scorer", SCORERS)
 @pytest.mark.parametrize("table", TABLES)
-def test_a_value_outside_its_range_is_to_blame(real_data, fitted, table):
+def test_a_value_outside_its_range_is_to_blame(real_data, fitted, table, scorer):
     """One column of each of 200 normal rows is put beyond the largest value of the training."""
-    detector, train, fresh, _ = fitted(real_data(f"adbench/{table}.npz"))
+    detector, train, fresh, _ = fitted(real_data(f"adbench/{table}.npz"), scorer)
     rng = np.random.default_rng(0)
     rows = fresh[:200].copy()
     live = np.flatnonzero(np.ptp(train, axis=0) > 0)
@@ -55,11 +58,12 @@ def test_a_value_outside_its_range_is_to_blame(real_data, fitted, table):
     assert (found.argmax(1) == column).mean() >= 0.9
 
 
-def test_a_category_never_seen_is_to_blame(real_data):
+@pytest.mark.parametrize("scorer", ["neighbours", "residual", "error"])
+def test_a_category_never_seen_is_to_blame(real_data, scorer):
     names = pd.read_csv(real_data("intrusion/nsl_kdd/columns.csv")).iloc[:, 1].tolist()
     rows = pd.read_csv(real_data("intrusion/nsl_kdd/KDDTrain+_20Percent.txt"), header=None, names=names)
     rows = rows[rows["attack"] == "normal"].drop(columns=["attack", "difficulty"]).head(3000).reset_index(drop=True)
-    detector = AnomalyDetector(false_alarm_rate=0.05, random_state=0).fit(rows[:2000])
+    detector = AnomalyDetector(scorer=scorer, false_alarm_rate=0.05, random_state=0).fit(rows[:2000])
     odd = rows[2000:2200].reset_index(drop=True)
     kinds = odd.select_dtypes(exclude="number").columns
     column = np.random.default_rng(0).choice(kinds, len(odd))

@@ -86,9 +86,7 @@ def test_groups_have_p_values_and_thresholds_of_their_own():
         np.testing.assert_array_equal(limits(np.array(["new", "low"]), 7.0, each), [7.0, 98.0])
 
 
-def test_useless_scores_are_said():
-    with pytest.warns(UserWarning, match="all 5 calibration rows have the same score, 2"):
-        Calibration("split", np.full(5, 2.0))
+def test_scores_that_are_no_numbers_are_refused():
     with pytest.raises(InputError, match="not finite"):
         Calibration("split", np.array([1.0, np.nan]))
 

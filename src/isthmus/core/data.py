@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Columns = dict[str, Tensor]
 
 
+MANY = 10
+"""Rows that are enough to say something of all of them."""
+
+
 class Data(nn.Module):
     """A two-way map between what the user has and tensors; abstract.
 
@@ -76,6 +80,10 @@ class Data(nn.Module):
     def absent(self, columns: Columns) -> Tensor | None:
         """Return which rows have no value at all, of shape (n,); None where that cannot be."""
         return None
+
+    def empty_columns(self) -> list[Any]:
+        """Name the columns in which nothing stood when they were learnt."""
+        return []
 
     def surprises(self, columns: Columns) -> list[str]:
         """Say in sentences how rows differ from all that was learnt from: of columns that were constant, say."""

@@ -116,6 +116,22 @@ def unpacked(root: dict[str, Any], tensors: store.Tensors) -> Any:
     return estimator
 
 
+def take_names(estimator: Any, known: Any) -> None:
+    """Give an estimator what a fitted one inside it knows of the columns: their number, and their names."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        estimator.__dict__.pop(name, None)
+        if hasattr(known, name):
+            setattr(estimator, name, getattr(known, name))
+
+
+def any_cells(tags: Any) -> Any:
+    """Return scikit-learn's tags with all that a table may hold: gaps, categories, text."""
+    tags.input_tags.allow_nan = True
+    tags.input_tags.categorical = True
+    tags.input_tags.string = True
+    return tags
+
+
 def nested(prefix: str, estimator: Any) -> dict[str, Any]:
     """Return the state of an estimator inside another one's, all names under a prefix."""
     root, tensors = packed(estimator)
@@ -124,8 +140,13 @@ def nested(prefix: str, estimator: Any) -> dict[str, Any]:
 
 def unnested(prefix: str, state: dict[str, Any]) -> Any:
     """Return the fitted estimator that `nested` put into a state."""
-    inside = {n.removeprefix(f"{prefix}."): v for n, v in state.items() if n.startswith(f"{prefix}.")}
-    return unpacked(state[prefix], inside)
+    return unpacked(state[prefix], under(prefix, state))
+
+
+def under(prefix: str, state: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands in a state under a prefix, which is taken off."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
 
 
 def _inner(value: Any) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from isthmus.core.errors import InputError
 from isthmus.data.cells import codes_of
 from isthmus.data.schema import Schema, Sheet, finite
 
+REACH = 1e15
+"""Deviations from the mean beyond which squares no longer fit single precision, however few rows gave the deviation."""
+
 
 def numbers(given: Sheet, schema: Schema) -> Tensor:
     """Return the columns of numbers in the order of the schema, NaN where a cell is missing.
@@ -21,17 +24,37 @@ def numbers(given: Sheet, schema: Schema) -> Tensor:
     Raises
     ------
     InputError
-        A value is infinite, text, or no truth value where these were learnt.
+        A value is infinite, too far from what was learnt, text, or no truth value where these were learnt.
     """
     places = schema.numbers
     known = [place for place in places if schema.kinds[place] != "empty"]
     found = finite(given, known) if known else np.empty((len(given), 0))
+    _check_reach(found, schema)
     if len(known) < len(places):
         wide = np.full((len(given), len(places)), np.nan, dtype=found.dtype)
         wide[:, [places.index(place) for place in known]] = found
         found = wide
     _check_truth(found, schema)
     return _tensor(found)
+
+
+def _check_reach(found: np.ndarray, schema: Schema) -> None:
+    """Refuse what is so far out that single precision could not hold its square."""
+    if not found.size:
+        return
+    sides = [at for at, place in enumerate(schema.numbers) if schema.kinds[place] != "empty"]
+    mean, deviation = np.array(schema.mean)[sides], np.array(schema.deviation)[sides]
+    reach = REACH * np.where(deviation > 0, deviation, 1.0)
+    low, high = mean - reach, mean + reach
+    beyond = (np.fmin.reduce(found, 0) < low) | (np.fmax.reduce(found, 0) > high)
+    if beyond.any():
+        at = int(np.argmax(beyond))
+        row = int(np.argmax((found[:, at] < low[at]) | (found[:, at] > high[at])))
+        raise InputError(
+            f"column {schema.name(schema.numbers[sides[at]])!r}, row {row}: {found[row, at]:g} is too far from what "
+            f"was learnt (mean {mean[at]:g}, deviation {deviation[at]:g}) to be computed with; correct it, or leave "
+            "the cell empty (NaN)"
+        )
 
 
 def _check_truth(found: np.ndarray, schema: Schema) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ from isthmus.data.sources import Memory
 def is_stream(X: Any) -> bool:
     """Tell whether X is read piece by piece: it has ``chunks()`` and ``source(...)``."""
     return hasattr(X, "chunks") and hasattr(X, "source")
+
+
+def pieces(X: Any) -> Iterable[Any]:
+    """Return the pieces of a stream, or X itself as the only one."""
+    return X.chunks() if is_stream(X) else [X]
 
 
 class Held:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data
+from isthmus.core.data import MANY, Columns, Data, rows
 from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -195,14 +195,19 @@ class Table(Data):
 
     def absent(self, columns: Columns) -> Tensor:
         """Return which rows have no value at all."""
-        sides = {"numbers": torch.isnan, "codes": lambda codes: codes < 0}
-        missing = [test(columns[name]).all(1) for name, test in sides.items() if name in columns]
-        return torch.stack(missing).all(0)
+        return torch.stack([gaps.all(1) for gaps in gaps_of(columns).values()]).all(0)
+
+    def empty_columns(self) -> list[Any]:
+        """Name the columns in which nothing stood."""
+        schema = self._known()
+        return [schema.name(place) for place in schema.places("empty")]
 
     def surprises(self, columns: Columns) -> list[str]:
-        """Name the columns of numbers that were constant when they were learnt, and vary."""
+        """Name columns that are missing throughout, and numbers that were constant when they were learnt, and vary."""
         schema = self._known()
         found = []
+        if rows(columns) >= MANY:
+            found += [f"column {name!r} is missing in all {rows(columns)} rows" for name in self._gone(columns)]
         for at, (place, low, high) in enumerate(zip(schema.numbers, schema.lows, schema.highs, strict=False)):
             if low != high:
                 continue
@@ -214,6 +219,17 @@ class Table(Data):
                     f"column {schema.name(place)!r} was constant ({low:g}) in training, but is {value:g} in row {row}"
                 )
         return found
+
+    def _gone(self, columns: Columns) -> list[Any]:
+        """Name the columns that are missing in all rows, but were not in those that were learnt from."""
+        schema = self._known()
+        places = {"numbers": schema.numbers, "codes": schema.places("category")}
+        gone = {
+            places[name][at]
+            for name, gaps in gaps_of(columns).items()
+            for at in torch.nonzero(gaps.all(0)).flatten().tolist()
+        }
+        return [schema.name(place) for place in sorted(gone - set(schema.places("empty")))]
 
     # -- in the graph --------------------------------------------------------------------------------------------
 
@@ -236,9 +252,8 @@ class Table(Data):
 
     def _gaps(self, columns: Columns) -> tuple[Tensor, Tensor]:
         """Return which cells are missing, of the columns that had gaps when the table was fitted."""
-        sides = {"numbers": torch.isnan, "codes": lambda codes: codes < 0}
-        missing = torch.cat([test(columns[name]) for name, test in sides.items() if name in columns], 1)
-        gaps = missing[:, self.order[self.gapped]].float()
+        found = torch.cat(list(gaps_of(columns).values()), 1)
+        gaps = found[:, self.order[self.gapped]].float()
         return gaps, torch.ones_like(gaps, dtype=torch.bool)
 
     def _one_hot(self, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -313,3 +328,13 @@ class Table(Data):
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
         scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
         return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
+
+
+def gaps_of(columns: Columns) -> dict[str, Tensor]:
+    """Return which numbers and which categories are missing, each of shape (n, columns)."""
+    gaps = {"numbers": torch.isnan, "codes": _no_code}
+    return {name: gap(columns[name]) for name, gap in gaps.items() if name in columns}
+
+
+def _no_code(codes: Tensor) -> Tensor:
+    return codes < 0

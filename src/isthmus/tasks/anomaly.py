@@ -18,10 +18,10 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.core.data import Columns, join, rows, take
 from isthmus.core.errors import InputError
 from isthmus.core.graphs import Contributions, Scored, in_pieces
-from isthmus.core.params import Persistent, nested, unnested
+from isthmus.core.params import Persistent, any_cells, nested, take_names, unnested
 from isthmus.core.part import build, describe, lookup, part
 from isthmus.core.store import adopt, building
-from isthmus.data.held import is_stream
+from isthmus.data.held import is_stream, pieces
 from isthmus.data.kinds import choose_data
 from isthmus.data.rows import count, indexable, like_frame, some
 from isthmus.data.signals import Signals
@@ -30,8 +30,8 @@ from isthmus.tasks.calibration import Calibration, held_out
 from isthmus.tasks.conformal import check_share, share_threshold
 from isthmus.tasks.intervals import Interval, intervals
 from isthmus.tasks.online import of_graph, score_stream
-from isthmus.tasks.surprises import check_rows, label_like
-from isthmus.tasks.thresholds import Thresholds, pieces
+from isthmus.tasks.surprises import check_columns, check_rows, check_scores, label_like
+from isthmus.tasks.thresholds import Thresholds
 
 RATE = 0.01
 FIT_ROWS = 20_000
@@ -130,13 +130,17 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         InputError
             The data or a parameter cannot be used.
         """
-        self._check()
+        self._check(X)
         self._random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         X = X if is_stream(X) else indexable(X)
+        data = choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
+        check_columns(data, pieces(X))
         if self.contamination is not None:
-            self._fit_trimmed(X, float(self.contamination))
+            self._fit_trimmed(X, data.ordered)
+        elif is_stream(X):
+            self._fit_stream(X)
         else:
-            self._fit_calibrated(X)
+            self._fit_calibrated(X, data.ordered)
         for name in label_like(self.autoencoder_.data_.moment_names()):
             warnings.warn(
                 f"the column {name!r} is named like a label: leave it out of the training unless it is a measurement",
@@ -144,7 +148,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             )
         return self
 
-    def _check(self) -> None:
+    def _check(self, X: Any) -> None:
         load_all()
         check_share("false_alarm_rate", self.false_alarm_rate, 1.0)
         if self.contamination is not None:
@@ -156,40 +160,46 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
                 )
         if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
             raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
+        for name in ("contamination", "groups"):
+            if is_stream(X) and getattr(self, name) is not None:
+                raise InputError(f"{name}={getattr(self, name)!r} needs rows in memory: read the file, or leave it out")
 
-    def _fit_trimmed(self, X: Any, share: float) -> None:
-        if is_stream(X):
-            raise InputError("contamination needs rows in memory, to sort them out: read the file, or set none")
-        n = count(X)
+    def _fit_trimmed(self, X: Any, ordered: bool) -> None:
+        n, share = count(X), float(self.contamination or 0)
         self._train(X, share)
         self.training_ = f"all {n} rows; the neighbours are {share:.0%} of them"
-        if not self.autoencoder_.data_.ordered:
+        if not ordered:
             first = self.anomaly_score(X)
             kept = np.flatnonzero(first <= share_threshold(first, share))
             self._train(some(X, kept), share)
             self.training_ = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
-        self.training_scores_ = self.anomaly_score(X)
-        self._calibrated = Calibration("training", self.training_scores_, self._labels(X))
+        self._trained = self._calibrated = self._judged(X)
         self.set_threshold(contamination=share)
 
-    def _fit_calibrated(self, X: Any) -> None:
+    def _fit_stream(self, X: Any) -> None:
+        scores = self._found(self._train(X), "score").double().numpy()
+        self._trained = self._calibrated = Calibration("training", scores)
         self.training_ = "all rows as normal"
-        if is_stream(X):
-            self._train(X)
-            self._calibrated = Calibration("training", self.training_scores_)
-        else:
-            self._calibrated = self._held_out(X)
         self.set_threshold(false_alarm_rate=self.false_alarm_rate)
 
-    def _held_out(self, X: Any) -> Calibration:
-        """Train, and return the scores of rows that were not trained on."""
-        ordered = choose_data(self._autoencoder(count(X)).data, X).ordered
-        folds = held_out(count(X), self.false_alarm_rate, self._random, ordered)
+    def _fit_calibrated(self, X: Any, ordered: bool) -> None:
+        """Train, and find the threshold with rows that were not trained on."""
+        n = count(X)
+        folds = held_out(n, self.false_alarm_rate, self._random, ordered)
         parts = [self._fold(X, fold) for fold in folds]
-        if len(parts) == 1:
-            return Calibration.joined("split", parts)
-        self._train(X)
-        return Calibration.joined("cross", parts)
+        if len(parts) > 1:
+            self._train(X)
+        self._calibrated = Calibration.joined("split" if len(parts) == 1 else "cross", parts)
+        chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self._random.choice(n, FIT_ROWS, replace=False)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is new in rows that were held out has been said
+            self._trained = self._judged(chosen)
+        self.training_ = "all rows as normal"
+        self.set_threshold(false_alarm_rate=self.false_alarm_rate)
+
+    def _judged(self, X: Any) -> Calibration:
+        """Return the scores of training rows, and their groups."""
+        return Calibration("training", self.anomaly_score(X), self._labels(X))
 
     def _fold(self, X: Any, held: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Train on all but some rows, and return the scores of these, and their groups."""
@@ -204,28 +214,19 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             made.set_params(random_state=int(self._random.integers(2**31 - 1)))
         return made
 
-    def _train(self, X: Any, share: float = 0.0) -> None:
-        """Train the autoencoder, and fit the score on a sample of the rows."""
+    def _train(self, X: Any, share: float = 0.0) -> Columns:
+        """Train the autoencoder, and fit the score on a sample of the rows; return the sample."""
         self.__dict__.pop("score_", None)
-        known = self._adopt(self._autoencoder(count(X)).fit(X))
+        known = self.autoencoder_ = self._autoencoder(count(X)).fit(X)
+        take_names(self, known)
         sample = self._sample(X)
         model, data = known.objective_.model, known.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(self._random.integers(2**31 - 1)))
-            pieces = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
-            fitted = self._scorer(share).fit((model(data.batch(piece), False) for piece in pieces), model)
+            parts = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
+            fitted = self._scorer(share).fit((model(data.batch(part), False) for part in parts), model)
         self.score_ = fitted.eval()
-        graph = self._graph(Scored)
-        self.training_scores_ = in_pieces(graph, sample, graph.elements)["score"].double().numpy()
-
-    def _adopt(self, autoencoder: Autoencoder) -> Autoencoder:
-        """Take a fitted autoencoder, and what it knows of the columns."""
-        self.autoencoder_ = autoencoder
-        for name in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(name, None)
-            if hasattr(autoencoder, name):
-                setattr(self, name, getattr(autoencoder, name))
-        return autoencoder
+        return sample
 
     def _sample(self, X: Any) -> Columns:
         """Return what is read of some training rows, each as likely as any other (Vitter 1985)."""
@@ -329,9 +330,14 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         data = self.autoencoder_.data_
         [columns] = self.autoencoder_.columns(X)
         check_rows(data, columns)
+        return data.moments(self._found(columns, what), X).double().numpy()
+
+    def _found(self, columns: Columns, what: str) -> Tensor:
         graph = self._graph(GRAPHS[what])
         found = in_pieces(graph, columns, graph.elements)[what]
-        return data.moments(found, X).double().numpy()
+        if what == "score":
+            check_scores(found)
+        return found
 
     def _graph(self, kind: type[Scored]) -> Scored:
         known = self.autoencoder_
@@ -351,14 +357,12 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     def state(self) -> dict[str, Any]:
         """Return what fit learnt: tensors and JSON."""
         check_is_fitted(self)
-        labels = self._calibrated.labels
         return {
             **nested("autoencoder", self.autoencoder_),
             **{f"score.{name}": tensor for name, tensor in self.score_.state_dict().items()},
             "score": describe(self.score_),
-            "scores_of_calibration": torch.from_numpy(self._calibrated.scores),
-            "scores_of_training": torch.from_numpy(self.training_scores_),
-            "calibration": {"method": self._calibrated.method, "labels": None if labels is None else labels.tolist()},
+            **self._calibrated.state("calibration"),
+            **self._trained.state("training_scores"),
             "threshold": self.threshold_,
             "thresholds": self.thresholds_,
             "training": self.training_,
@@ -367,15 +371,14 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state` returned."""
         load_all()
-        self._adopt(unnested("autoencoder", state))
+        self.autoencoder_ = unnested("autoencoder", state)
+        take_names(self, self.autoencoder_)
         with building():
             score = build(state["score"])
         adopt(score, {name: value for name, value in state.items() if isinstance(value, Tensor)}, "score.")
         self.score_ = score.eval()
-        method, labels = state["calibration"]["method"], state["calibration"]["labels"]
-        scores = state["scores_of_calibration"].numpy()
-        self._calibrated = Calibration(method, scores, None if labels is None else np.array(labels, dtype=str))
-        self.training_scores_ = state["scores_of_training"].numpy()
+        self._calibrated = Calibration.restored("calibration", state)
+        self._trained = Calibration.restored("training_scores", state)
         self.threshold_, self.thresholds_ = state["threshold"], dict(state["thresholds"])
         self.offset_, self.training_ = -self.threshold_, state["training"]
 
@@ -383,11 +386,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         return hasattr(self, "score_")
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
+        return any_cells(super().__sklearn_tags__())
 
 
 def default_autoencoder(n: int, data: Any = None) -> Autoencoder:

@@ -8,6 +8,7 @@ from math import ceil, floor
 from typing import Any
 
 import numpy as np
+import torch
 
 from isthmus.core.errors import InputError
 from isthmus.tasks import conformal
@@ -44,12 +45,6 @@ class Calibration:
     def __post_init__(self) -> None:
         if not np.isfinite(self.scores).all():
             raise InputError("calibration scores are not finite: the model cannot score these rows")
-        if len(self.scores) > 1 and np.ptp(self.scores) == 0:
-            warnings.warn(
-                f"all {len(self.scores)} calibration rows have the same score, {self.scores[0]:g}: the detector tells "
-                "normal rows from each other by nothing; give it columns that vary, or more rows",
-                stacklevel=2,
-            )
 
     @classmethod
     def joined(cls, method: str, parts: list[tuple[np.ndarray, np.ndarray | None]]) -> Calibration:
@@ -57,6 +52,18 @@ class Calibration:
         scores = np.concatenate([scores for scores, _ in parts])
         labels = [labels for _, labels in parts if labels is not None]
         return cls(method, scores, np.concatenate(labels) if labels else None)
+
+    def state(self, name: str) -> dict[str, Any]:
+        """Return what is known, under a name: a tensor and JSON."""
+        labels = None if self.labels is None else self.labels.tolist()
+        return {f"{name}.scores": torch.from_numpy(self.scores), name: {"method": self.method, "labels": labels}}
+
+    @classmethod
+    def restored(cls, name: str, state: dict[str, Any]) -> Calibration:
+        """Return what `state` put under a name."""
+        labels = state[name]["labels"]
+        labels = None if labels is None else np.array(labels, dtype=str)
+        return cls(state[name]["method"], state[f"{name}.scores"].numpy(), labels)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -74,6 +81,11 @@ class Calibration:
         groups = self.groups()
         each = {label: conformal.threshold(s, rate, f" in the group {label!r}") for label, s in groups.items()}
         return conformal.threshold(self.scores, rate), each
+
+    def shares(self, share: float) -> tuple[float, dict[str, float]]:
+        """Return the threshold above which a share of the scores lies, over all rows and of each group."""
+        each = {label: conformal.share_threshold(scores, share) for label, scores in self.groups().items()}
+        return conformal.share_threshold(self.scores, share), each
 
     def p_values(self, scores: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the p-values of scores, within their groups where there are."""

@@ -18,8 +18,8 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.core.data import Columns
 from isthmus.core.errors import InputError
 from isthmus.core.graphs import in_pieces
-from isthmus.core.params import Persistent
-from isthmus.core.part import build, describe, part, resolve
+from isthmus.core.params import Persistent, any_cells, nested, take_names, under, unnested
+from isthmus.core.part import part, resolve
 from isthmus.data.table import Table
 from isthmus.tasks.draws import column_by_column, find_donors
 from isthmus.tasks.fill import Impute, observed
@@ -106,15 +106,13 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "nothing stands in the columns")  # an error below
             self.autoencoder_ = unfitted.fit(X, sample_weight=None if aside is None else ~aside)
-        self._check_columns()
+        if empty := self._table.empty_columns():
+            raise InputError(f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out")
         self.donors_ = {}
         if aside is not None:
             columns, rows = self._table.read(X), torch.from_numpy(np.flatnonzero(aside))
             self.donors_ = find_donors(self._table, self.autoencoder_.objective_, columns, rows, self._seed())
-        self.n_features_in_ = self.autoencoder_.n_features_in_
-        self.__dict__.pop("feature_names_in_", None)
-        if hasattr(self.autoencoder_, "feature_names_in_"):
-            self.feature_names_in_ = self.autoencoder_.feature_names_in_
+        take_names(self, self.autoencoder_)
         return self
 
     def _check_settings(self) -> None:
@@ -151,12 +149,6 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         if not isinstance(data, Table):
             raise InputError(f"the Imputer fills tables, but X was read as {type(data).__name__}")
         return data
-
-    def _check_columns(self) -> None:
-        schema = self._table.schema
-        assert schema is not None  # fitted
-        if empty := [schema.name(place) for place in schema.places("empty")]:
-            raise InputError(f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out")
 
     def transform(self, X: Any) -> Any:
         """Return X with its gaps filled, in the form and with the types of X; cells that are there stay as they are.
@@ -212,34 +204,22 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
     def state(self) -> dict[str, Any]:
         """Return what fit learnt: the autoencoder, and what draws are made from."""
         check_is_fitted(self)
-        plain = clone(self.autoencoder_).set_params(**dict.fromkeys(Autoencoder.UNSAVED))
-        held = {f"autoencoder.{name}": value for name, value in self.autoencoder_.state().items()}
-        held |= {f"donors.{name}": tensor for name, tensor in self.donors_.items()}
-        return {**held, "autoencoder": describe(plain.set_params(callbacks=()))}
+        donors = {f"donors.{name}": tensor for name, tensor in self.donors_.items()}
+        return {**nested("autoencoder", self.autoencoder_), **donors}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state` returned."""
         from isthmus.parts.catalogue import load_all
 
         load_all()
-        self.autoencoder_ = build(state["autoencoder"])
-        self.autoencoder_.restore(_under("autoencoder.", state))
-        self.donors_ = _under("donors.", state)
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.autoencoder_, name):
-                setattr(self, name, getattr(self.autoencoder_, name))
+        self.autoencoder_ = unnested("autoencoder", state)
+        self.donors_ = under("donors", state)
+        take_names(self, self.autoencoder_)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_features_in_")
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
+        tags = any_cells(super().__sklearn_tags__())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _under(start: str, state: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}

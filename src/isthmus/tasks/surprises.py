@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from isthmus.core.data import Columns, Data
+from isthmus.core.data import MANY, Columns, Data
 from isthmus.core.errors import InputError
 
 LABELS = {"class", "label", "labels", "target", "anomaly", "attack", "outlier", "fraud", "is_fraud", "is_anomaly", "y"}
@@ -42,3 +43,40 @@ def check_rows(data: Data, columns: Columns) -> None:
         )
     for sentence in data.surprises(columns):
         warnings.warn(f"{sentence}: its rows may be flagged for this alone", stacklevel=4)
+
+
+def check_columns(data: Data, pieces: Iterable[Any]) -> None:
+    """Refuse a column in which nothing stands.
+
+    Raises
+    ------
+    InputError
+        There is one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        empty = data.learn(pieces).empty_columns()
+    if empty:
+        raise InputError(f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out")
+
+
+def check_scores(scores: Tensor) -> None:
+    """Refuse scores that are no numbers, and tell where all of many are the same.
+
+    Raises
+    ------
+    InputError
+        A score is infinite or no number.
+    """
+    if not torch.isfinite(scores).all():
+        row = int(torch.nonzero(~torch.isfinite(scores))[0])
+        raise InputError(
+            f"row {row} has the score {float(scores[row]):g}: its values are too far from what was learnt to be "
+            "computed with; correct them, or leave the row out"
+        )
+    if len(scores) >= MANY and bool((scores == scores[0]).all()):
+        warnings.warn(
+            f"all {len(scores)} rows have the same score, {float(scores[0]):g}, which tells nothing: if they differ, "
+            "give the detector columns that vary, or more rows to train on",
+            stacklevel=5,
+        )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus.core.errors import InputError
-from isthmus.data.held import is_stream
+from isthmus.data.held import pieces
 from isthmus.data.rows import column
 from isthmus.tasks.calibration import Calibration, limits
-from isthmus.tasks.conformal import check_share, share_threshold
+from isthmus.tasks.conformal import check_share
 from isthmus.tasks.monitor import monitored
 
 
@@ -25,8 +24,8 @@ class Thresholds(ABC):
     threshold_: float
     thresholds_: dict[str, float]
     offset_: float
-    training_scores_: np.ndarray
     _calibrated: Calibration
+    _trained: Calibration
 
     @abstractmethod
     def anomaly_score(self, X: Any) -> np.ndarray:
@@ -66,7 +65,7 @@ class Thresholds(ABC):
         false_alarm_rate : float, optional
             Share of future normal rows that are flagged, by the calibration scores.
         contamination : float, optional
-            Share of the training rows that are flagged.
+            Share of the training rows that are flagged, in each group.
         value : float, or dict of str to float, optional
             The threshold itself; a dict: of each group.
 
@@ -80,8 +79,7 @@ class Thresholds(ABC):
         if len(given) != 1:
             raise InputError(f"set_threshold({given}): give one of false_alarm_rate, contamination and value")
         if contamination is not None:
-            share = check_share("contamination", contamination, 1.0)
-            found: tuple[float, dict[str, float]] = (share_threshold(self.training_scores_, share), {})
+            found = self._trained.shares(check_share("contamination", contamination, 1.0))
         elif false_alarm_rate is not None:
             found = self._calibrated.thresholds(check_share("false_alarm_rate", false_alarm_rate, 1.0))
         elif isinstance(value, dict):
@@ -126,21 +124,23 @@ class Thresholds(ABC):
         check_is_fitted(self)
         return self._calibrated.about
 
+    @property
+    def training_scores_(self) -> np.ndarray:
+        """Scores of the training rows, or of some of them."""
+        check_is_fitted(self)
+        return self._trained.scores
+
     def _labels(self, X: Any) -> np.ndarray | None:
-        return None if self.groups is None else column(X, self.groups).astype(str)
+        """Return the group of each row; None without groups."""
+        if self.groups is None:
+            return None
+        return np.concatenate([column(piece, self.groups).astype(str) for piece in pieces(X)])
 
     def _limits(self, X: Any) -> Any:
         """Return the threshold of each row."""
         check_is_fitted(self)
-        if not self.thresholds_ or self.groups is None:
-            return self.threshold_
-        labels = np.concatenate([column(piece, self.groups).astype(str) for piece in pieces(X)])
-        return limits(labels, self.threshold_, self.thresholds_)
-
-
-def pieces(X: Any) -> Iterable[Any]:
-    """Return the pieces of a stream, or X itself."""
-    return X.chunks() if is_stream(X) else [X]
+        labels = self._labels(X) if self.thresholds_ else None
+        return self.threshold_ if labels is None else limits(labels, self.threshold_, self.thresholds_)
 
 
 def number(value: Any) -> float:
