@@ -199,8 +199,30 @@ def test_draws_survive_the_file(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_draws_need_the_masked_variant_and_rows_kept_aside():
-    with pytest.raises(InputError, match="draws=2 needs the variant 'masked', not 'plain'"):
+@pytest.mark.parametrize("scale", ["column", None])
+def test_a_variational_model_draws_what_is_possible(scale, tmp_path):
+    """x, x + noise, 2 x: what is unknown of the second has a deviation of one."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=1000)
+    frame = pd.DataFrame({"x": x, "y": x + rng.normal(size=1000), "z": 2 * x, "up": np.where(x > 0, "yes", "no")})
+    gone = rng.random(1000) < 0.3
+    holed = frame.assign(y=frame["y"].mask(gone), up=frame["up"].where(~gone, None))
+    data = None if scale is None else Table(scale)
+    model = Autoencoder("variational", 2, data=data, epochs=60, batch_size=64, random_state=0, verbose=False)
+    imputer = Imputer(model, draws=20, random_state=0).fit(holed)
+    tables = imputer.transform(holed)
+    drawn = np.stack([table["y"][gone] for table in tables])
+    assert drawn.std(0).mean() == pytest.approx(1, abs=0.35)
+    assert np.sqrt(((drawn.mean(0) - x[gone]) ** 2).mean()) < 0.9  # the mean of the column has 1.4
+    assert np.mean([(table["up"] == frame["up"])[gone].mean() for table in tables]) > 0.75
+    assert all(table[~gone].equals(holed[~gone]) for table in tables)
+    imputer.save(tmp_path / "i.safetensors")
+    again = isthmus.load(tmp_path / "i.safetensors").set_params(random_state=0).transform(holed)
+    assert all(table.equals(other) for table, other in zip(tables, again, strict=True))
+
+
+def test_draws_need_a_variant_that_draws_and_rows_kept_aside():
+    with pytest.raises(InputError, match="draws=2 needs one of the variants masked and variational, not 'plain'"):
         Imputer(Autoencoder(), draws=2).fit(line()[0])
     with pytest.raises(InputError, match="draws=2, but the Imputer was fitted with draws=1"):
         small().fit(line()[0]).set_params(draws=2).transform(line()[0])

@@ -274,6 +274,11 @@ class Table(Data):
         """Return the numbers, the gaps and the block of each column of categories."""
         return x.split([self._wide, len(self.gapped), *self._widths], 1)
 
+    def filled(self, x: Tensor) -> Tensor:
+        """Return x as it would be had no cell been missing: without the gaps that a table scaled by bins has in it."""
+        numbers, gaps, *blocks = self._split(x)
+        return torch.cat([numbers, torch.zeros_like(gaps), *blocks], 1)
+
     def locate(self, error: Tensor) -> Tensor:
         """Return the error of each of the user's columns, summed over its elements: (n, columns)."""
         numbers, gaps, *blocks = self._split(error)

@@ -89,6 +89,21 @@ def column_by_column(data: Table, model: Any, donors: Donors, columns: Columns) 
     return _settled(data, x, model.likelihood.mean(y))
 
 
+@torch.no_grad()
+def in_turns(data: Table, model: Any, passes: int, columns: Columns) -> Columns:
+    """Return columns whose gaps were drawn by a Markov chain (Rezende 2014).
+
+    In turns a code is drawn for the row as it stands, and the gaps of the row for the code.
+    """
+    batch = data.batch(columns)
+    drawn = x = data.filled(batch.x)
+    for _ in range(passes):
+        y = model(batch.with_(corrupted=x), True).y
+        drawn = model.likelihood.sample(y)
+        x = data.filled(torch.where(observed(batch), batch.x, drawn))
+    return _settled(data, drawn, model.likelihood.mean(y))
+
+
 def _settled(data: Table, x: Tensor, mean: Tensor) -> Columns:
     """Return the user's columns; an unseen category that was drawn gives way to the likeliest known one."""
     places = _numbers(data)

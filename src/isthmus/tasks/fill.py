@@ -24,6 +24,8 @@ class Impute(Graph):
         How often the filled row goes through the model.
     """
 
+    data: Table
+
     def __init__(self, data: Table, model: Any, passes: int) -> None:
         super().__init__(data, model)
         self.passes = passes
@@ -31,10 +33,10 @@ class Impute(Graph):
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns: those cells that are there, and the model's in the gaps."""
         batch = self.data.batch(columns)
-        mean = x = batch.x
+        mean = x = self.data.filled(batch.x)
         for _ in range(self.passes):
             mean = self.model.likelihood.mean(self.model(batch.with_(corrupted=x), False).y)
-            x = torch.where(observed(batch), batch.x, mean)
+            x = self.data.filled(torch.where(observed(batch), batch.x, mean))
         return {name: _filled(columns[name], found) for name, found in self.data.invert(mean).items()}
 
 

@@ -21,13 +21,16 @@ from isthmus.core.graphs import in_pieces
 from isthmus.core.params import Persistent, any_cells, nested, take_names, under, unnested
 from isthmus.core.part import part, resolve
 from isthmus.data.table import Table
-from isthmus.tasks.draws import column_by_column, find_donors
+from isthmus.tasks.draws import column_by_column, find_donors, in_turns
 from isthmus.tasks.fill import Impute, observed
 from isthmus.tasks.gaps import merged
 from isthmus.variants import variant_name
 
 STEPS, ROWS_IN_STEP = 500, 1024
 """Training steps of the default autoencoder on a small table, and the rows of each."""
+
+DRAWING = ("masked", "variational")
+"""The variants that gaps can be drawn by."""
 
 
 @part("estimator/imputer")
@@ -44,9 +47,9 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
     draws : int, default 1
         1: numbers are filled with their conditional mean, categories with the likeliest. More: so many tables are
         returned, their gaps drawn from what is possible, so that what differs between them says how unsure the cells
-        are (multiple imputation, Rubin 1987). Column after column is drawn, given those before, a number from those
-        that stood where about the same was predicted (Little 1988); for that a tenth of the rows is not trained on.
-        The masked variant only.
+        are (multiple imputation, Rubin 1987). By the masked variant column after column is drawn, given those before, a
+        number from those that stood where about the same was predicted (Little 1988); for that a tenth of the rows is
+        not trained on. By the variational one codes and gaps are drawn in turns (Rezende 2014). No other variant can.
     passes : int or None, default None
         How often filled rows go through the autoencoder, each time with what it said before in the gaps. None: once
         for the masked variant, which is told where the gaps are, else ten times.
@@ -100,9 +103,9 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         self._check_settings()
         unfitted = self._unfitted(X)
         variant = variant_name(resolve("variant", unfitted.variant))
-        if self.draws > 1 and variant != "masked":
-            raise InputError(f"draws={self.draws} needs the variant 'masked', not {variant!r}")
-        aside = self._aside(X) if self.draws > 1 else None
+        if self.draws > 1 and variant not in DRAWING:
+            raise InputError(f"draws={self.draws} needs one of the variants {' and '.join(DRAWING)}, not {variant!r}")
+        aside = self._aside(X) if self.draws > 1 and variant == "masked" else None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "nothing stands in the columns")  # an error below
             self.autoencoder_ = unfitted.fit(X, sample_weight=None if aside is None else ~aside)
@@ -185,13 +188,19 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         """Return what fills columns: the graph, or a draw."""
         if self.draws == 1:
             return self.graphs()["impute"]
+        if self._variant == "variational":
+            return partial(in_turns, self._table, self.autoencoder_.objective_.model, self._passes)
         if not self.donors_:
             raise InputError(f"draws={self.draws}, but the Imputer was fitted with draws=1: fit again")
         return partial(column_by_column, self._table, self.autoencoder_.objective_.model, self.donors_)
 
     @property
+    def _variant(self) -> str:
+        return variant_name(self.autoencoder_.variant_)
+
+    @property
     def _passes(self) -> int:
-        return self.passes or (1 if variant_name(self.autoencoder_.variant_) == "masked" else 10)
+        return self.passes or (1 if self._variant == "masked" else 10)
 
     def graphs(self) -> dict[str, torch.nn.Module]:
         """Return what the imputer can do, by name: the graphs of its autoencoder, and ``"impute"``."""
