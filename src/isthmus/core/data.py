@@ -9,6 +9,7 @@ float32 (n, k).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
@@ -21,9 +22,34 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Tensor]
 
-
 MANY = 10
 """Rows that are enough to say something of all of them."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a row consists of, as the user gives it: what programs on the other side ask for.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"`` or ``"empty"`` for a column of
+        a table; ``"pixels"``; ``"signal"``.
+    shape : tuple of int
+        Of one value: () for a cell, that of a picture as given, (window, channels) of a signal.
+    categories : tuple
+        That were learnt.
+    low, high : float or None
+        Smallest and largest number that was learnt; of dates and durations in seconds.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] = ()
+    categories: tuple[Any, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 class Data(nn.Module):
@@ -123,6 +149,10 @@ class Data(nn.Module):
     def moment_names(self) -> list[str]:
         """Name what one of the user's rows consists of: the columns of what `moments` makes of located errors."""
         return self.feature_names()
+
+    def fields(self) -> list[Field]:
+        """Return what a row consists of, in the user's order."""
+        raise NotImplementedError
 
     def defaults(self) -> tuple[Any, Any]:
         """Return the (net, likelihood) parts that suit this data."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data
+from isthmus.core.data import Columns, Data, Field
 from isthmus.core.errors import InputError
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -143,6 +143,12 @@ class Images(Data):
                 index = (*index[1:], index[0])
             names.append("_".join(map(str, ("pixel", *index))))
         return names
+
+    def fields(self) -> list[Field]:
+        """Return the one field, the pixels in the shape given."""
+        assert self.given is not None  # fitted
+        top = 255.0 if self.dtype == "uint8" else 1.0
+        return [Field("pixels", "pixels", self.given, low=0.0, high=top)]
 
     def defaults(self) -> tuple[Any, Any]:
         """Return the mlp net for small grey pictures, the conv net for others, and the squared error within [0, 1]."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data
+from isthmus.core.data import Columns, Data, Field
 from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -289,6 +289,10 @@ class Signals(Data):
         """Return the names of the channels; x0, x1 … where they have none."""
         known = self._known()
         return list(known.names or (f"x{place}" for place in range(len(known.offset))))
+
+    def fields(self) -> list[Field]:
+        """Return the one field, a window of all channels."""
+        return [Field("signal", "signal", (self.window, len(self._known().offset)))]
 
     def feature_names(self) -> list[str]:
         """Return ``CHANNEL[MOMENT]`` for each number of a window, moments counted from 0."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data, rows
+from isthmus.core.data import MANY, Columns, Data, Field, rows
 from isthmus.core.errors import InputError, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -303,6 +303,16 @@ class Table(Data):
         """Return the names of the columns; x0, x1 … where they have none."""
         schema = self._known()
         return [str(schema.name(place)) for place in range(len(schema.kinds))]
+
+    def fields(self) -> list[Field]:
+        """Return a field for each column."""
+        schema = self._known()
+        ranges = dict(zip(schema.numbers, zip(schema.lows, schema.highs, strict=True), strict=False))
+        categories = dict(zip(schema.places("category"), schema.categories, strict=True))
+        return [
+            Field(name, kind, (), categories.get(place, ()), *ranges.get(place, (None, None)))
+            for place, (name, kind) in enumerate(zip(self.feature_names(), schema.kinds, strict=True))
+        ]
 
     def defaults(self) -> tuple[Any, Any]:
         """Return the mlp net, and the squared error, mixed with others where there are truth values or categories.
