@@ -34,8 +34,8 @@ class Field:
     ----------
     name : str
     kind : str
-        ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"`` or ``"empty"`` for a column of
-        a table; ``"pixels"``; ``"signal"``.
+        Of a column ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"`` or ``"empty"``;
+        else ``"pixels"`` or ``"signal"``.
     shape : tuple of int
         Of one value: () for a cell, that of a picture as given, (window, channels) of a signal.
     categories : tuple
