@@ -34,7 +34,7 @@ class Field:
     ----------
     name : str
     kind : str
-        Of a column ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"`` or ``"empty"``;
+        Of a column ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"``, ``"empty"``;
         else ``"pixels"`` or ``"signal"``.
     shape : tuple of int
         Of one value: () for a cell, that of a picture as given, (window, channels) of a signal.
