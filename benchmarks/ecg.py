@@ -1,8 +1,9 @@
 """An electrocardiogram of half an hour (MIT-BIH record 100): 34 abnormal beats among 2,273, without labels.
 
 A window reaches from 320 samples before the peak of a beat to 80 after it (1.1 seconds): it holds the beat and, at a
-usual rhythm, the one before. Both leads, four samples averaged to one. A linear autoencoder with 16 numbers is trained
-on the windows of all beats; those that it rebuilds worst come first. Three beats without room before them are left out.
+usual rhythm, the one before. Both leads, four samples averaged to one. An `AnomalyDetector` with a linear autoencoder
+of 16 numbers is trained on the windows of all beats; those that it rebuilds worst come first. Three beats without room
+before them are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
-from benchmarks.support.windows import forest_scores, linear
+from benchmarks.support.windows import forest_scores, watcher, window_scores
 from isthmus.apps.report.signal import signal_figure
 from isthmus.tasks.intervals import intervals
 
@@ -25,7 +26,7 @@ def run(quick: bool) -> Result:
     windows, abnormal, _ = beats()
     if quick:
         windows, abnormal = windows[:500], abnormal[:500]
-    errors = linear(windows.shape[1], LATENT).fit(windows).reconstruction_error(windows)
+    errors = beat_scores(windows)
     flat = windows.reshape(len(windows), -1)
     forest = forest_scores(flat, flat)
     figures = [
@@ -36,6 +37,11 @@ def run(quick: bool) -> Result:
         Figure(f"isolation forest: abnormal beats in the top {TOP}", in_top(forest, abnormal)),
     ]
     return Result(figures, details={"beats": len(windows), "window": windows.shape[1]})
+
+
+def beat_scores(windows: np.ndarray) -> np.ndarray:
+    """Return the score of each beat."""
+    return window_scores(watcher(windows.shape[1], LATENT, "error").fit(windows), windows)
 
 
 def read() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -56,7 +62,7 @@ def picture(first: float = 1508.0, seconds: float = 14.0) -> str:
     """Return the drawing of some seconds that stands in the documentation."""
     signal, _, _ = read()
     windows, abnormal, peaks = beats()
-    errors = linear(windows.shape[1], LATENT).fit(windows).reconstruction_error(windows)
+    errors = beat_scores(windows)
     limit = float(np.sort(errors)[-TOP])
     score, known = np.full(len(signal), np.nan), []
     for error, odd, peak in zip(errors, abnormal, peaks, strict=True):

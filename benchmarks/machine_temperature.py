@@ -1,9 +1,9 @@
 """The temperature of a machine over eleven weeks (NAB): four labelled failures among the moments that stand out.
 
-Windows of a day (288 rows of five minutes), one number for each, trained on the first 15 % of the rows. The score of a
-moment is the mean over the windows that cover it of error and distance of the code; the tenth of the moments that
-scores highest is joined into intervals across up to three hours, sorted by their peaks. Rows count as moments in the
-order in which they stand: the file goes back an hour once.
+An `AnomalyDetector` with `scorer="monitoring"`: windows of a day (288 rows of five minutes), one number for each,
+trained on the first 15 % of the rows. The score of a moment is the mean over the windows that cover it; the tenth of
+the moments that scores highest is joined into intervals across up to three hours, sorted by their peaks. Rows count as
+moments in the order in which they stand: the file goes back an hour once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.nab_profile import Log, logs
-from benchmarks.support.windows import forest_scores, linear, surprise
+from benchmarks.support.windows import forest_scores, watcher
 from isthmus.apps.report.signal import signal_figure
 from isthmus.tasks.intervals import Interval, as_rows, intervals
 
@@ -49,10 +49,8 @@ def learning(log: Log) -> int:
 
 def scores(log: Log) -> tuple[np.ndarray, Any]:
     """Return the score of each moment, and the fitted Signals."""
-    normal = log.values[: learning(log)]
-    ae = linear(DAY, LATENT, stride=STRIDE).fit(normal)
-    found = torch.from_numpy(surprise(ae, normal, log.values))
-    return ae.data_.moments(found, log.values).numpy(), ae.data_
+    detector = watcher(DAY, LATENT, "monitoring", stride=STRIDE).fit(log.values[: learning(log)])
+    return detector.anomaly_score(log.values), detector.autoencoder_.data_
 
 
 def ranked(score: np.ndarray, log: Log) -> list[Interval]:

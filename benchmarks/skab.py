@@ -1,9 +1,10 @@
 """A water loop with valves that close (SKAB): faults of eight sensors, point-wise, by the set's own protocol.
 
-Each file trains on its first 400 rows and is scored whole; true and false alarms are counted over all files. Ours is a
-linear autoencoder of windows of 60 seconds: a moment's score is the error of the channel that is rebuilt worst there,
-the mean over the windows that cover it. Rules are the same for all files: ours alarms above 2.7 times the highest score
-of the training rows, PCA (T² or Q, five components) and the isolation forest above the 99 % quantile of theirs.
+Each file trains on its first 400 rows and is scored whole; true and false alarms are counted over all files. Ours is an
+`AnomalyDetector` with a linear autoencoder of windows of 60 seconds and `scorer="channel"`: the error of the channel
+that is rebuilt worst, the mean over the windows that cover a moment. Rules are the same for all files: ours alarms
+above 2.7 times the highest score of the training rows, PCA (T² or Q, five components) and the isolation forest above
+the 99 % quantile of theirs.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.timing import say
-from benchmarks.support.windows import channel_errors, forest_scores, linear
-from isthmus import Autoencoder
+from benchmarks.support.windows import forest_scores, watcher
+from isthmus import AnomalyDetector
 from isthmus.apps.report.signal import signal_figure
 from isthmus.tasks.intervals import intervals
 
@@ -57,27 +58,32 @@ def read(path: Any) -> tuple[Any, np.ndarray]:
 
 
 def ours(X: Any) -> np.ndarray:
-    errors, limit, _ = scored(X)
-    return errors.max(1) > limit
+    return detector(X).predict(X) == -1
 
 
-def scored(X: Any) -> tuple[np.ndarray, float, Autoencoder]:
-    """Return the error of each channel around each moment, what it must pass for an alarm, and the model."""
-    normal = X[:TRAINING]
-    ae = linear(WINDOW, LATENT).fit(normal)
-    return channel_errors(ae, X), FACTOR * channel_errors(ae, normal).max(), ae
+def detector(X: Any) -> AnomalyDetector:
+    """Return a detector that was trained on the first rows of a file."""
+    made = watcher(WINDOW, LATENT, "channel").fit(X[:TRAINING])
+    return made.set_threshold(value=FACTOR * float(made.training_scores_.max()))
 
 
 def picture(name: str = "valve1/12.csv") -> str:
     """Return the drawing of one file that stands in the documentation."""
     X, y = read(found(f"sensors/skab/{name}"))
-    errors, limit, ae = scored(X)
-    times, names = ae.data_.times(X), ae.data_.moment_names()
-    alarms = intervals(errors.max(1), limit, times=times, contributions=errors, names=names, join=WINDOW)
+    made = detector(X)
+    signals = made.autoencoder_.data_
+    times, names = signals.times(X), signals.moment_names()
     known = [(one.start, one.end) for one in intervals(y, 0.5, times=times)]
-    title = "A water loop while a valve closes"
     return signal_figure(
-        X[names].to_numpy(), errors.max(1), limit, alarms, times=times, names=names, known=known, title=title, log=True
+        X[names].to_numpy(),
+        made.anomaly_score(X),
+        made.threshold_,
+        made.intervals(X),
+        times=times,
+        names=names,
+        known=known,
+        title="A water loop while a valve closes",
+        log=True,
     )
 
 

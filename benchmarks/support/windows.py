@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from isthmus import Autoencoder
+from isthmus import AnomalyDetector, Autoencoder
 from isthmus.data.signals import Signals
 
 
@@ -22,21 +22,15 @@ def linear(window: int, latent: int, **signals: Any) -> Autoencoder:
     )
 
 
-def channel_errors(ae: Autoencoder, X: Any) -> np.ndarray:
-    """Return how badly each channel is rebuilt around each moment, (n, channels): the mean over all windows there."""
-    located = torch.from_numpy(ae.reconstruction_error(X, per="element"))
-    whole = located.mean(1, keepdim=True).expand_as(located)
-    return ae.data_.moments(whole, X).numpy()
+def watcher(window: int, latent: int, scorer: str, **signals: Any) -> AnomalyDetector:
+    """Return a detector of windows that trains on all it is given, and has its threshold set by the caller."""
+    return AnomalyDetector(linear(window, latent, **signals), scorer, contamination=0.01, random_state=0)
 
 
-def surprise(ae: Autoencoder, normal: Any, X: Any) -> np.ndarray:
-    """Return a score for each window of X: its error, and the distance of its code, each in units of the training.
-
-    The sum of Q and T² of monitoring by principal components (Jackson & Mudholkar 1979), here from any autoencoder.
-    """
-    usual, codes = ae.reconstruction_error(normal).mean(), ae.transform(normal)
-    distance = np.square(ae.transform(X) - codes.mean(0)) / (codes.var(0) + 1e-3)
-    return ae.reconstruction_error(X) / (usual + 1e-6) + distance.mean(1)
+def window_scores(detector: AnomalyDetector, X: Any) -> np.ndarray:
+    """Return the score of each window of X."""
+    with torch.no_grad():
+        return detector.graphs()["score"](detector.autoencoder_.data_.read(X))["score"].double().numpy()
 
 
 def forest_scores(normal: np.ndarray, windows: np.ndarray) -> np.ndarray:

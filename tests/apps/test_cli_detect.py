@@ -187,6 +187,13 @@ def test_a_signal_gives_moments_and_intervals(work, moments):
     assert list(written.start) == [one["start"] for one in moments["intervals"]]
 
 
+def test_the_score_is_chosen(isthmus, work, tmp_path):
+    arguments = ["--train-rows", "0:400", "--window", 16, "--label", "wrong", "--scorer", "channel"]
+    isthmus("detect", work / "signal.csv", *arguments, "-o", tmp_path / "m.csv", "--save", tmp_path / "d")
+    assert AnomalyDetector.load(tmp_path / "d").score_.part_name == "score/channel"
+    assert 445 <= pd.read_csv(tmp_path / "m.csv").score.idxmax() <= 465
+
+
 def test_figures_are_drawn(work, detector, moments):
     scores, signal = (work / "scores.svg").read_text(), (work / "moments.svg").read_text()
     assert "state = bad: 2 rows, 100.00% flagged" in scores and scores.count('class="threshold"') == 2
@@ -198,6 +205,7 @@ TYPED_WRONG = {
     "a rate without normal rows": (["--false-alarm-rate", 0.1], "--train NORMAL"),
     "a rate of 1": (["--false-alarm-rate", 1], "0<x<1"),
     "a stride without a window": (["--stride", 2], "--window"),
+    "a scorer for a model": (["--model", "m", "--scorer", "error"], "leave out --scorer"),
     "a window for a model": (["--model", "m", "--window", 8], "leave out --window"),
     "normal rows without labels": (["--train", "n.csv", "--normal", "good"], "--label"),
 }
@@ -215,6 +223,7 @@ UNUSABLE = {
     "training a trained detector": (["-o", "s.csv", "--model", "{detector}", "--train", "{new}"], "trained already"),
     "an autoencoder without normal rows": (["-o", "s.csv", "--model", "{plain}"], "give --train NORMAL"),
     "rows that are not there": (["-o", "s.csv", "--model", "{detector}", *KNOWN, "--rows", "200:"], "has 120"),
+    "a score that there is not": (["-o", "s.csv", "--train", "{new}", "--scorer", "chanel"], "did you mean 'channel'"),
     "a window longer than the signal": (["-o", "s.csv", "--window", 500, "--keep", "kind", *KNOWN], "500"),
 }
 

@@ -148,3 +148,27 @@ def test_every_score_can_be_written_and_rebuilt(model, name):
 def test_knobs_out_of_range_are_named(knobs):
     with pytest.raises(InputError, match=next(iter(knobs))):
         lookup("score/neighbours")(**knobs)
+
+
+def test_the_worst_channel_counts():
+    torch.manual_seed(0)
+    net = lookup("net/mlp")((8,))
+    model = Model(net, lookup("bottleneck/plain")(), lookup("likelihood/squared")(), (3, 4), 2).eval()
+    x = torch.randn(20, 3, 4)
+    output = outputs(model, x)
+    score = lookup("score/channel")().fit([output], model)
+    error = (x - output.y).square().mean(2)
+    torch.testing.assert_close(score(output, model), error.max(1).values)
+    odd = x.clone()
+    odd[:, 1] = 50.0
+    assert (score.contributions(outputs(model, odd), model).sum(2).argmax(1) == 1).all()
+
+
+def test_error_and_code_are_measured_by_what_is_usual(model):
+    normal, x = outputs(model, torch.randn(300, 5)), outputs(model, torch.randn(20, 5))
+    score = lookup("score/monitoring")().fit([normal], model)
+    q = (x.batch.x - x.y).square().mean(1) / (normal.batch.x - normal.y).square().mean()
+    centre, variance = normal.code.z.mean(0), normal.code.z.var(0, correction=0)
+    t2 = ((x.code.z - centre).square() / (variance + 1e-3)).mean(1)
+    torch.testing.assert_close(score(x, model), q + t2, rtol=1e-4, atol=1e-4)
+    assert score(normal, model).mean().item() == pytest.approx(2, abs=0.1)

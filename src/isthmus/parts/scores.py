@@ -67,7 +67,7 @@ class Error(Ranged):
     def fit(self, outputs: Iterable[Output], model: Model) -> Error:
         """Return a copy that knows the range of each element."""
         x = torch.cat([output.batch.x.flatten(1) for output in outputs])
-        fitted = Error(x.shape[1])
+        fitted = type(self)(x.shape[1])
         fitted._learn_range(x)
         return fitted
 

@@ -51,10 +51,12 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     autoencoder : Autoencoder or None, default None
         What rebuilds the rows. None: a denoising one, whose noise is between 0.2 and 1 of a column's deviation, and
         whose code has half as many numbers as a row, at most 32.
-    scorer : {"auto", "neighbours", "residual", "error"} or Score, default "auto"
+    scorer : {"auto", "neighbours", "residual", "error", "channel", "monitoring"} or Score, default "auto"
         ``"neighbours"``: the distance to the nearest training rows, by input and residual. ``"residual"``: what the
         reconstruction leaves, each element measured by its usual size. ``"error"``: the error of the reconstruction, as
-        the likelihood has it. ``"auto"``: residual for tables with categories, else neighbours.
+        the likelihood has it. ``"channel"``: that of the channel of a signal which is rebuilt worst. ``"monitoring"``:
+        the error and the distance of the code, each by what is usual (Q and T²). ``"auto"``: residual for tables with
+        categories, else neighbours.
     contamination : float or None, default None
         Share of the *training* rows that are abnormal and are to be flagged. The training is then trimmed: a first
         model scores the rows, that share of them is left out, and a second model is trained on the rest; neighbours

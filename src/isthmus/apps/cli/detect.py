@@ -65,6 +65,12 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="DATA is a signal, its rows are moments: so many make a window",
 )
 @option("--stride", type=click.IntRange(min=1), section="Detector", help="Moments from one window to the next [1]")
+@option(
+    "--scorer",
+    metavar="NAME",
+    section="Detector",
+    help="What a score is: neighbours, residual, error; of signals also channel, monitoring [the data's own]",
+)
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(
     "--false-alarm-rate",

@@ -32,6 +32,7 @@ class Wish:
     keep: tuple[str, ...]
     window: int | None
     stride: int | None
+    scorer: str | None
     false_alarm_rate: float | None
     contamination: float | None
     seed: int
@@ -63,6 +64,8 @@ def check(wish: Wish) -> None:
         )
     if wish.stride is not None and wish.window is None:
         raise click.UsageError("--stride goes with --window")
+    if wish.scorer is not None and wish.model is not None and wish.train is None:
+        raise click.UsageError(f"--model {wish.model!r} is trained, and knows its score: leave out --scorer")
     if wish.model is not None and wish.window is not None:
         raise click.UsageError(f"--model {wish.model!r} knows its windows: leave out --window")
 
@@ -109,7 +112,8 @@ def _trained(wish: Wish, autoencoder: Any = None) -> Any:
     if wish.unlabelled or wish.contamination is not None:
         how = {"contamination": wish.contamination or CONTAMINATION}
     X = _normal(wish)
-    made = isthmus.AnomalyDetector(autoencoder or _windows(wish, len(X)), random_state=wish.seed, **how)
+    scored = autoencoder or _windows(wish, len(X))
+    made = isthmus.AnomalyDetector(scored, scorer=wish.scorer or "auto", random_state=wish.seed, **how)
     tell(f"training on {len(X):,} {'rows' if wish.window is None else 'moments'} of {wish.train or wish.data} …")
     with hushed():
         return made.fit(X)
