@@ -1,10 +1,12 @@
 """The command, run in this process or in one of its own, and some models to run it on."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +58,44 @@ def spawn():
         process.wait()
         process.stdout.close()
         process.stderr.close()
+
+
+class Asgi:
+    """An HTTP client of an app in this process: ``.get``, ``.post`` … of httpx, and ``.together`` for many at once."""
+
+    def __init__(self, app, base="http://127.0.0.1:8000"):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.loop, self.http = asyncio.Runner(), httpx.AsyncClient(transport=transport, base_url=base)
+        self.lifespan = app.router.lifespan_context(app)
+        self.loop.run(self.lifespan.__aenter__())
+
+    def __getattr__(self, method):
+        return lambda *path, **options: self.loop.run(getattr(self.http, method)(*path, **options))
+
+    def together(self, *requests):
+        async def send():
+            return await asyncio.gather(*(self.http.request(*path, **options) for path, options in requests))
+
+        return self.loop.run(send())
+
+    def end(self):
+        self.loop.run(self.http.aclose())
+        self.loop.run(self.lifespan.__aexit__(None, None, None))
+        self.loop.close()
+
+
+@pytest.fixture(scope="module")
+def asgi():
+    """Give ``asgi(app) -> Asgi``."""
+    clients = []
+
+    def start(app, **options):
+        clients.append(Asgi(app, **options))
+        return clients[-1]
+
+    yield start
+    for client in clients:
+        client.end()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,77 @@
+"""How a web app of isthmus says that something went wrong: ``{"error": {"field": …, "message": …}}``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from isthmus import InputError
+
+NAMED = re.compile(r"(?:column|channel) '([^']*)'")
+"""What an InputError calls the place at fault."""
+
+
+class Refused(HTTPException):
+    """A request that is not answered.
+
+    Parameters
+    ----------
+    status : int
+        400 to 599.
+    message : str
+        What is wrong, and the remedy.
+    field : str or None, default None
+        The part of the request that is at fault.
+    headers : mapping or None, default None
+        Further headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, message: str, field: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, message, headers)
+        self.field = field
+
+    @property
+    def response(self) -> JSONResponse:
+        """The answer."""
+        return JSONResponse({"error": {"field": self.field, "message": self.detail}}, self.status_code, self.headers)
+
+
+def refused(request: Request, error: Exception) -> Refused:
+    """Return what a client is told of an error; nothing of one that nobody foresaw."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, InputError):
+        place = NAMED.search(str(error))
+        return Refused(422, str(error), place and place[1])
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return Refused(422, first["msg"], ".".join(map(str, first["loc"][1:])) or str(first["loc"][0]))
+    if isinstance(error, HTTPException):
+        return Refused(error.status_code, _said(request, error), None, error.headers)
+    return Refused(500, "the server failed to answer; its log says why")
+
+
+def _said(request: Request, error: HTTPException) -> str:
+    if error.detail != HTTPStatus(error.status_code).phrase:
+        return str(error.detail)
+    said = {404: f"there is no {request.url.path!r} here", 405: f"{request.url.path!r} takes no {request.method}"}
+    return said.get(error.status_code, error.detail)
+
+
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    return refused(request, error).response
+
+
+def answer_errors(app: Any) -> None:
+    """Let an app answer every error in the one form."""
+    for kind in (InputError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answer)

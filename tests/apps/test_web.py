@@ -1,0 +1,195 @@
+"""The guard, the limits and the errors of a web app, and how it runs and ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from isthmus import InputError
+from isthmus.apps.web.running import check_address, listen, run
+from isthmus.apps.web.security import secure
+
+TOKEN = "s3cret"
+
+
+def app_of(**options):
+    app = FastAPI(docs_url=None, redoc_url=None)
+
+    @app.get("/page")
+    async def page(number: int = 0) -> dict:
+        return {"number": number}
+
+    @app.post("/rows")
+    async def rows(body: dict) -> dict:
+        return {"rows": len(body)}
+
+    @app.get("/wrong")
+    async def wrong() -> None:
+        raise InputError("column 'age', row 3: 'x' is no number")
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("secret of the house")
+
+    @app.get("/slow")
+    async def slow() -> None:
+        await asyncio.sleep(30)
+
+    @app.get("/health")
+    async def health() -> dict:
+        return {}
+
+    return secure(app, **options)
+
+
+@pytest.fixture
+def client_of(asgi):
+    return lambda **options: asgi(app_of(**options))
+
+
+def error_of(response, status):
+    assert response.status_code == status, response.text
+    assert set(response.json()) == {"error"} and set(response.json()["error"]) == {"field", "message"}
+    return response.json()["error"]
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:9", "LOCALHOST"])
+def test_names_of_loopback_are_answered(client_of, host):
+    assert client_of().get("/page", headers={"Host": host}).json() == {"number": 0}
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "10.0.0.1:8000", "", "[::", "localhost.evil.example", "x@localhost:y:z"]
+)
+def test_other_names_are_refused(client_of, host):
+    error = error_of(client_of().get("/page", headers={"Host": host}), 403)
+    assert error["field"] == "Host" and "--allow-host" in error["message"]
+
+
+def test_names_that_are_allowed(client_of):
+    client = client_of(allow=["models.example"])
+    assert client.get("/page", headers={"Host": "Models.example:443"}).status_code == 200
+    assert client_of(allow=["*"]).get("/page", headers={"Host": "evil.example"}).status_code == 200
+    bound = client_of(host="0.0.0.0")
+    assert bound.get("/page", headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    assert bound.get("/page", headers={"Host": "rebound.example"}).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9000", "http://localhost:8000"])
+def test_pages_of_other_origins_may_not_ask(client_of, origin):
+    assert error_of(client_of().post("/rows", json={}, headers={"Origin": origin}), 403)["field"] == "Origin"
+
+
+def test_its_own_pages_may_ask(client_of):
+    assert client_of().post("/rows", json={"a": 1}, headers={"Origin": "http://127.0.0.1:8000"}).json() == {"rows": 1}
+
+
+def test_the_token(client_of):
+    client = client_of(token=TOKEN, public=["/health"])
+    refused = client.get("/page")
+    assert error_of(refused, 401)["field"] == "Authorization" and refused.headers["www-authenticate"] == "Bearer"
+    for wrong in ("Bearer wrong", "Bearer", f"Basic {TOKEN}", "Bearer \xe4".encode("latin-1")):
+        assert client.get("/page", headers={"Authorization": wrong}).status_code == 401
+    assert client.get("/page", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
+    assert client.get("/health").status_code == 200
+
+
+def test_a_browser_brings_the_token_once(client_of):
+    client = client_of(token=TOKEN)
+    assert client.get("/page?token=wrong").status_code == 401
+    assert client.post(f"/rows?token={TOKEN}", json={}).status_code == 401
+    first = client.get(f"/page?number=3&token={TOKEN}", follow_redirects=False)
+    assert first.status_code == 303 and first.headers["location"] == "/page?number=3"
+    assert "httponly" in first.headers["set-cookie"].lower() and "strict" in first.headers["set-cookie"].lower()
+    assert TOKEN not in first.headers["set-cookie"]
+    assert client.get("/page").status_code == 200
+    assert client_of(token="other").get("/page", headers={"Cookie": first.headers["set-cookie"]}).status_code == 401
+    away = client.get(f"//evil.example/?token={TOKEN}", headers={"Cookie": ""}, follow_redirects=False)
+    assert not away.headers.get("location", "").startswith("//")
+
+
+def test_errors_have_one_form(client_of):
+    client = client_of()
+    assert error_of(client.get("/wrong"), 422) == {"field": "age", "message": "column 'age', row 3: 'x' is no number"}
+    assert error_of(client.get("/page?number=x"), 422)["field"] == "number"
+    assert "'/nowhere'" in error_of(client.get("/nowhere"), 404)["message"]
+    assert "PUT" in error_of(client.put("/page"), 405)["message"]
+    assert "secret" not in error_of(client.get("/broken"), 500)["message"]
+    assert error_of(client.post("/rows", content=b"{"), 422)["message"]
+
+
+def test_bodies_have_a_limit(client_of):
+    async def pieces():
+        yield b"x" * 60
+        yield b"x" * 60
+
+    client = client_of(max_body=100)
+    assert client.post("/rows", json={"a": 1}).status_code == 200
+    assert error_of(client.post("/rows", json={"a": "x" * 100}), 413)["field"] == "body"
+    unannounced = client.post("/rows", content=pieces())
+    assert "100 bytes" in error_of(unannounced, 413)["message"]
+
+
+def test_answers_have_a_time(client_of):
+    assert "0.05 s" in error_of(client_of(timeout=0.05).get("/slow"), 504)["message"]
+
+
+def test_other_addresses_need_a_token():
+    for host in ("127.0.0.1", "localhost", "::1", "127.9.9.9"):
+        check_address(host, None)
+    for host in ("0.0.0.0", "::", "192.168.1.5", "models.example", ""):
+        check_address(host, TOKEN)
+        with pytest.raises(InputError, match="--token"):
+            check_address(host, None)
+    with pytest.raises(InputError, match="--token"):
+        run(app_of(), "0.0.0.0")
+    for token in ("", "two words", "tök"):
+        with pytest.raises(InputError, match="printable ASCII"):
+            check_address("127.0.0.1", token)
+
+
+def test_a_port_that_is_taken_is_named():
+    with listen("127.0.0.1", 0) as taken, pytest.raises(InputError, match="choose another port"):
+        listen("127.0.0.1", taken.getsockname()[1])
+    with pytest.raises(InputError, match="cannot listen"):
+        listen("no-such-host.invalid", 0)
+
+
+PROGRAM = """
+import asyncio
+from fastapi import FastAPI
+from isthmus.apps.web.running import run
+from isthmus.apps.web.security import secure
+app = FastAPI()
+@app.get("/slow")
+async def slow():
+    await asyncio.sleep(1)
+    return "done"
+run(secure(app), port=0, tell=lambda url: print(url, flush=True))
+"""
+
+
+def test_what_is_in_flight_is_finished():
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
+    try:
+        url = process.stdout.readline().strip()
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as opened:
+            opened.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            time.sleep(0.5)
+            os.kill(process.pid, signal.SIGTERM)
+            assert b"done" in opened.recv(4096)
+        assert process.wait(10) == -signal.SIGTERM
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
