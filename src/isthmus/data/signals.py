@@ -252,6 +252,17 @@ class Signals(Data):
             )
         return where.last(found.detach().cpu()) if causal else where.mean(found.detach().cpu())
 
+    def last_rows(self, X: Any) -> Tensor:
+        """Return for each window the number of the last moment of X in it; of windows that are cut already, their own.
+
+        Examples
+        --------
+        >>> signals = Signals(window=4).learn([[0.0, 1.0, 2.0, 3.0, 4.0]])
+        >>> signals.last_rows([0.0, 1.0, 2.0, 3.0, 4.0])
+        tensor([3, 4])
+        """
+        return torch.arange(len(X)) if ready(X) else self._layout(self._recordings(X)).last_rows()
+
     def times(self, X: Any) -> np.ndarray:
         """Return the time of each moment of X: datetime64 in UTC or numbers; the number of the row where it has none.
 

@@ -96,6 +96,10 @@ class Layout:
         out[torch.from_numpy(self.row[kept])] = found.double()[torch.from_numpy(latest[kept])]
         return out
 
+    def last_rows(self) -> Tensor:
+        """Return the last of the user's rows in each window, of shape (w,)."""
+        return torch.from_numpy(np.maximum.accumulate(self.row)[self.starts + self.window - 1])
+
 
 def _like(moments: Tensor, of: Tensor) -> Tensor:
     """Return a tensor of moments with as many axes as another."""

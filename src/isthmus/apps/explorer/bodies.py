@@ -1,0 +1,90 @@
+"""Bodies: what the page may send."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
+Place = Annotated[int, Field(ge=0, le=2**31)]
+Point = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Codes = Annotated[list[list[Number]], Field(min_length=1, max_length=4096)]
+Cell = bool | int | Number | str | None
+MapName = Literal["pca", "umap", "codes"]
+
+
+class Body(BaseModel):
+    """A body with no other keys than its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Decode(Body):
+    """Codes to be decoded."""
+
+    z: Codes
+
+
+class OnMap(Body):
+    """What names a map; x and y are numbers of the code, for the map ``"codes"``."""
+
+    map: MapName = "pca"
+    x: Place = 0
+    y: Place = 1
+
+
+class PlaceBody(OnMap):
+    """Points of a map, to be decoded."""
+
+    points: Annotated[list[Point], Field(min_length=1, max_length=4096)]
+    code: list[Number] | None = None
+
+
+class Grid(OnMap):
+    """A grid over a part of a map: x0, y0, x1, y1."""
+
+    columns: Annotated[int, Field(ge=1, le=64)] = 12
+    rows: Annotated[int, Field(ge=1, le=64)] = 12
+    bounds: Annotated[list[Number], Field(min_length=4, max_length=4)]
+    code: list[Number] | None = None
+
+
+class Interpolate(OnMap):
+    """A line between two examples."""
+
+    from_: Place = Field(alias="from")
+    to: Place
+    steps: Annotated[int, Field(ge=2, le=256)] = 12
+
+
+class Direction(Body):
+    """Two groups of examples."""
+
+    from_: Annotated[list[Place], Field(alias="from", min_length=1)]
+    to: Annotated[list[Place], Field(min_length=1)]
+
+
+class Sample(OnMap):
+    """How many new examples, and how varied."""
+
+    n: Annotated[int, Field(ge=1, le=1024)] = 16
+    seed: Annotated[int, Field(ge=0, le=2**53)] = 0
+    temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
+
+
+class Encode(OnMap):
+    """One example that the user made: of the three, what fits the kind of data."""
+
+    pixels: list[Number] | None = None
+    cells: list[Cell] | None = None
+    curve: list[list[Number | None]] | None = None
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.0
+    erase: Annotated[float, Field(ge=0, le=1)] = 0.0
+    seed: Annotated[int, Field(ge=0, le=2**53)] = 0
+
+
+class Selection(Body):
+    """Some examples."""
+
+    indices: Annotated[list[Place], Field(min_length=1)]

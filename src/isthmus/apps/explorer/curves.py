@@ -1,0 +1,91 @@
+"""Examples that are windows of a signal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus import InputError
+
+
+class Curves:
+    """Windows, a curve for each channel.
+
+    Parameters
+    ----------
+    data : Signals
+        Fitted.
+    """
+
+    name = "signal"
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.channels, self.window = data.shape
+
+    def about(self) -> dict[str, Any]:
+        """Return the length of a window and the names of the channels."""
+        return {"signal": {"window": self.window, "channels": self.data.moment_names()}}
+
+    def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+        """Return the curves of each window; None where a value is missing."""
+        return [{"curve": [finite(line) for line in window]} for window in columns["windows"].tolist()]
+
+    plain = values
+
+    def blame(self, located: Tensor) -> dict[str, Any]:
+        """Return the error of each moment, for each channel."""
+        return {"curve": [finite(line) for line in located.T.tolist()]}
+
+    def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+        """Return the channels that are most to blame."""
+        return largest(located.sum(0), self.data.moment_names(), most)
+
+    def read(self, given: Any) -> dict[str, Tensor]:
+        """Return the window of a list of numbers for each channel."""
+        if len(given) != self.channels or any(len(line) != self.window for line in given):
+            raise InputError(f"curve: expected {self.channels} lists of {self.window} numbers, one for each channel")
+        lines = [[float("nan") if value is None else value for value in line] for line in given]
+        return {"windows": torch.tensor(lines, dtype=torch.float64)[None]}
+
+    def spoiled(
+        self,
+        columns: dict[str, Tensor],
+        noise: float,
+        erase: float,
+        usual: dict[str, Tensor],
+        random: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """Add noise in units of each channel's deviation, and take away that share of the moments."""
+        windows = columns["windows"]
+        noisy = windows + noise * usual["windows"] * torch.randn(windows.shape, generator=random)
+        gone = torch.rand(windows.shape, generator=random) < erase
+        return {**columns, "windows": torch.where(gone, torch.nan, noisy)}
+
+    def usual(self, columns: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the deviation of each channel."""
+        windows = columns["windows"][:: max(1, len(columns["windows"]) // 1000)].double()
+        there = ~torch.isnan(windows)
+        count = there.sum((0, 2)).clamp_min(1)
+        mean = windows.nan_to_num().sum((0, 2)) / count
+        squares = torch.where(there, (windows - mean[:, None]).square(), 0.0).sum((0, 2)) / count
+        return {"windows": squares.sqrt()[:, None]}
+
+    def flat(self, columns: dict[str, Tensor]) -> dict[str, list[Any]]:
+        """Return a column for each moment of each channel."""
+        moments = columns["windows"].transpose(1, 2).flatten(1).T.tolist()
+        return dict(zip(self.data.feature_names(), map(finite, moments), strict=True))
+
+
+def finite(numbers: list[float]) -> list[float | None]:
+    """Return numbers with None in place of NaN."""
+    return [None if number != number else number for number in numbers]
+
+
+def largest(parts: Tensor, names: list[str], most: int) -> list[dict[str, Any]]:
+    """Return the names of the largest parts, and their shares of the sum."""
+    shares = parts.clamp_min(0) / parts.clamp_min(0).sum().clamp_min(1e-30)
+    order = shares.argsort(descending=True)[:most].tolist()
+    return [{"name": names[at], "share": float(shares[at])} for at in order]

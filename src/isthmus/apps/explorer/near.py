@@ -1,0 +1,28 @@
+"""Nearest: exact neighbours by distance, all points at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+class Nearest:
+    """Finds the nearest of some points.
+
+    Parameters
+    ----------
+    points : float32 ndarray of shape (n, d)
+    """
+
+    def __init__(self, points: NDArray[np.float32]) -> None:
+        self.points = points
+        self._points = torch.from_numpy(np.require(points, requirements=["C", "W"]))
+
+    def to(self, place: NDArray[np.float32], k: int, but: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the k nearest points to a place, and how far they are; the point of number `but` left out."""
+        squares = (self._points - torch.from_numpy(place)).square_().sum(1)
+        if but is not None:
+            squares[but] = torch.inf
+        found = squares.topk(min(k, len(squares) - (but is not None)), largest=False)
+        return found.indices.numpy(), found.values.sqrt().numpy()

@@ -1,0 +1,46 @@
+"""Once: what is computed when it is first asked for, by one thread, and then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import Any, Generic, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class once(Generic[T]):
+    """A property that is computed once for each object; other threads wait for it.
+
+    Examples
+    --------
+    >>> class Answer:
+    ...     @once
+    ...     def value(self):
+    ...         print("computed")
+    ...         return 42
+    >>> answer = Answer()
+    >>> answer.value + answer.value
+    computed
+    84
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self.compute, self.name, self.lock = compute, compute.__name__, RLock()
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: Any) -> once[T]: ...
+    @overload
+    def __get__(self, owner: Any, kind: Any) -> T: ...
+    def __get__(self, owner: Any, kind: Any = None) -> once[T] | T:
+        """Return the value."""
+        if owner is None:
+            return self
+        held = owner.__dict__
+        if self.name not in held:
+            with self.lock:
+                if self.name not in held:
+                    held[self.name] = self.compute(owner)
+        value: T = held[self.name]
+        return value

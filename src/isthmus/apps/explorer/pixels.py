@@ -1,0 +1,111 @@
+"""Examples that are pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus import InputError
+from isthmus.apps.report.png import data_uri
+
+HUE = (216, 82, 28)
+"""Of errors."""
+
+FAST = 1
+"""Level of compression: pictures are small, and people wait."""
+
+
+class Pixels:
+    """Pictures, as PNG.
+
+    Parameters
+    ----------
+    data : Images
+        Fitted.
+    """
+
+    name = "pixels"
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.channels, self.height, self.width = data.shape
+
+    def about(self) -> dict[str, Any]:
+        """Return height, width and channels."""
+        return {"picture": {"height": self.height, "width": self.width, "channels": self.channels}}
+
+    def tiles(self, columns: dict[str, Tensor]) -> np.ndarray:
+        """Return uint8 pictures of shape (n, height, width, channels)."""
+        pixels = columns["pixels"]
+        if pixels.dtype != torch.uint8:
+            pixels = (255 * pixels).round().clamp(0, 255).byte()
+        return pixels.movedim(1, -1).contiguous().numpy()
+
+    def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+        """Return each picture as the address of a PNG."""
+        return [{"png": data_uri(tile, FAST)} for tile in self.tiles(columns)]
+
+    def plain(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+        """Return each picture as numbers in [0, 1], row by row, channels last."""
+        pixels = self._floats(columns).movedim(1, -1).flatten(1)
+        return [{"pixels": picture} for picture in pixels.tolist()]
+
+    def blame(self, located: Tensor) -> dict[str, Any]:
+        """Return where the error is: the more, the less clear the colour."""
+        error = located.reshape(self.data.given)
+        if error.ndim == 3:
+            error = error.sum(0 if self.data.channels_first else -1)
+        share = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
+        alpha = (255 * share).round().byte().numpy()[..., None]
+        hue = np.broadcast_to(np.array(HUE, np.uint8), (*alpha.shape[:2], 3))
+        return {"png": data_uri(np.concatenate([hue, alpha], -1), FAST)}
+
+    def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+        """Return nothing: a single pixel says little."""
+        return []
+
+    def read(self, given: Any) -> dict[str, Tensor]:
+        """Return the picture of numbers in [0, 1], row by row, channels last."""
+        wanted = self.height * self.width * self.channels
+        if len(given) != wanted:
+            raise InputError(
+                f"pixels: {len(given)} numbers, but a picture of {self.height} x {self.width} pixels in "
+                f"{self.channels} channels has {wanted}"
+            )
+        pixels = torch.tensor(given, dtype=torch.float32)
+        if not bool(((pixels >= 0) & (pixels <= 1)).all()):
+            raise InputError("pixels: numbers must lie in [0, 1]")
+        return {"pixels": pixels.view(1, self.height, self.width, self.channels).movedim(-1, 1)}
+
+    def spoiled(
+        self,
+        columns: dict[str, Tensor],
+        noise: float,
+        erase: float,
+        usual: dict[str, Tensor],
+        random: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """Add noise of that deviation, and make that share of the pixels black."""
+        pixels = self._floats(columns)
+        noisy = pixels + noise * torch.randn(pixels.shape, generator=random)
+        kept = torch.rand(noisy[:, :1].shape, generator=random) >= erase
+        return {**columns, "pixels": noisy.clamp(0, 1) * kept}
+
+    def usual(self, columns: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return nothing: pixels lie in [0, 1]."""
+        return {}
+
+    def flat(self, columns: dict[str, Tensor]) -> dict[str, list[Any]]:
+        """Return a column for each pixel."""
+        written = np.asarray(self.data.write(columns)).reshape(len(columns["pixels"]), -1)
+        if columns["pixels"].dtype == torch.uint8:
+            written = np.rint(written).astype(int)
+        return dict(zip(self.data.feature_names(), written.T.tolist(), strict=True))
+
+    @staticmethod
+    def _floats(columns: dict[str, Tensor]) -> Tensor:
+        pixels = columns["pixels"]
+        return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels

@@ -1,0 +1,138 @@
+"""Session: the examples and the models of one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from isthmus import InputError
+from isthmus.apps.explorer.examples import Examples
+from isthmus.apps.explorer.kinds import Columns
+from isthmus.apps.explorer.view import View, autoencoder
+from isthmus.apps.report.labels import labels_of
+from isthmus.apps.report.rows import drawn
+
+STREAMED = 100_000
+"""Rows that are drawn from data that do not fit into memory, unless a limit is given."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one page shows.
+
+    Attributes
+    ----------
+    title : str
+    examples : Examples
+    views : list of View
+    total : int
+        Rows of the data; more than there are examples where these are limited.
+    demo : bool
+    """
+
+    title: str
+    examples: Examples
+    views: list[View]
+    total: int
+    demo: bool = False
+
+    def state(self) -> dict[str, Any]:
+        """Return what the page is told first."""
+        examples = self.examples
+        fields = [asdict(field) for field in examples.data.fields()]
+        if not examples.shown:
+            fields = [{**field, "low": None, "high": None} for field in fields]
+        return {
+            "title": self.title,
+            "n": len(examples),
+            "limited": self.total if self.total > len(examples) else None,
+            "demo": self.demo,
+            "fields": fields,
+            "kind": examples.kind.name,
+            **examples.kind.about(),
+            "models": [view.about(id) for id, view in enumerate(self.views)],
+            "colours": [*(colour.about(id) for id, colour in examples.colours.items()), *self._of_models()],
+            "examples": examples.shown,
+        }
+
+    def _of_models(self) -> list[dict[str, Any]]:
+        """Return what is told of the colours that models give, which are computed when they are asked for."""
+        found = []
+        for id, view in enumerate(self.views):
+            for what in ("error", "score") if view.scored else ("error",):
+                title = f"{what} of {view.name}"
+                found.append({"id": f"{what}:{id}", "title": title, "kind": "number", "low": None, "high": None})
+            names: Any = [f"cluster {place + 1}" for place in range(view.groups)]
+            title = f"clusters of {view.name}"
+            found.append({"id": f"cluster:{id}", "title": title, "kind": "category", "names": names})
+        return found
+
+
+def opened(
+    models: Mapping[str, Any],
+    X: Any,
+    y: Any = None,
+    *,
+    limit: int | None = None,
+    shown: bool = True,
+    title: str | None = None,
+    demo: bool = False,
+) -> Session:
+    """Return models by name on rows.
+
+    Parameters
+    ----------
+    models : mapping of str to estimator
+        Fitted; an Autoencoder, or what holds one.
+    X : rows, windows, a signal, or a stream of rows
+    y : array of shape (n,), optional
+        Labels: of rows, or of the moments of a signal.
+    limit : int or None
+        So many examples at most, chosen at random; None: all, or 100,000 of a stream.
+    shown : bool, default True
+        Whether real rows may be shown.
+
+    Raises
+    ------
+    InputError
+        X does not fit a model, or the models cut it into different examples.
+    """
+    streamed = hasattr(type(X), "chunks")
+    total = len(X)
+    labels = None if y is None else labels_of(y, total)
+    places = None
+    if streamed:
+        places = _chosen(total, limit or STREAMED)
+        X, labels = drawn(X, places), None if labels is None else labels[places]
+    read = {name: _columns(autoencoder(model), X, labels) for name, model in models.items()}
+    counts = {name: len(next(iter(columns.values()))) for name, columns in read.items()}
+    if len(set(counts.values())) > 1:
+        raise InputError(f"the models cut the data into different numbers of examples: {counts}")
+    data = autoencoder(next(iter(models.values()))).data_
+    last = data.last_rows(X).numpy()
+    labels = None if labels is None else labels[last]
+    rows = total if streamed else len(last)
+    if limit is not None and limit < len(last):
+        kept = _chosen(len(last), limit)
+        read = {name: {key: of[torch.from_numpy(kept)] for key, of in found.items()} for name, found in read.items()}
+        last, labels = last[kept], None if labels is None else labels[kept]
+    places = last if places is None else places[last]
+    examples = Examples(data, next(iter(read.values())), labels, places, shown)
+    views = [View(model, name, read[name]) for name, model in models.items()]
+    return Session(title or " and ".join(models), examples, views, rows, demo)
+
+
+def _chosen(rows: int, most: int) -> np.ndarray:
+    """Return at most so many row numbers, rising, each as likely as any other."""
+    return np.sort(np.random.default_rng(0).permutation(rows)[:most])
+
+
+def _columns(ae: Any, X: Any, labels: Any) -> Columns:
+    """Return what the data of a model read of all rows."""
+    [columns] = ae.columns(X, labels if ae.condition == "y" else None)
+    found: Columns = columns
+    return found

@@ -1,0 +1,258 @@
+"""View: one model on the examples: codes, errors, scores, and what is decoded."""
+
+from __future__ import annotations
+
+from math import prod
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from isthmus import InputError, variants
+from isthmus.apps.explorer import maps, umap
+from isthmus.apps.explorer.colours import Colour, by_category, by_number
+from isthmus.apps.explorer.kinds import Columns, Value, kind_of
+from isthmus.apps.explorer.near import Nearest
+from isthmus.apps.explorer.once import once
+
+Floats = NDArray[np.float32]
+
+PIECE, ELEMENTS = 4096, 2**22
+"""Rows, and numbers in them, that go through a graph at a time."""
+
+CLUSTERS = 8
+SURE = 0.99
+"""Quantile of the error that stands for a threshold where the model has none."""
+
+CODE_RANGE = (0.01, 0.99)
+_SEEDED = Lock()
+
+
+class View:
+    """A model, seen through some rows.
+
+    Parameters
+    ----------
+    model : Autoencoder, or an estimator that holds one as ``autoencoder_``
+        Fitted.
+    name : str
+    columns : Columns
+        What its data read.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        The model is not fitted.
+    InputError
+        There are fewer than two rows.
+    """
+
+    def __init__(self, model: Any, name: str, columns: Columns) -> None:
+        check_is_fitted(model)
+        self.model, self.name, self.columns = model, name, columns
+        self.ae = autoencoder(model)
+        self.kind = kind_of(self.ae.data_)
+        self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
+        self.scored = "score" in self.graphs
+        if len(self) < 2:
+            raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
+        self.codes: Floats = self._all("encode")["z"].numpy()
+        self.nearest = Nearest(self.codes)
+        self._umap: umap.Background | None = None
+        self._numbered: dict[tuple[int, int], maps.Flat] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in a code."""
+        return self.codes.shape[1]
+
+    def about(self, id: int) -> dict[str, Any]:
+        """Return what the page is told of the model."""
+        low, high = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
+        pca = [{"id": "pca", "title": "PCA"}]
+        codes = [{"id": "codes", "title": "Code numbers"}]
+        free = [{"id": "umap", "title": "UMAP"}] if umap.installed() and self.latent_dim > 2 else []
+        return {
+            "id": id,
+            "name": self.name,
+            "variant": variants.variant_name(self.ae.variant_),
+            "latent_dim": self.latent_dim,
+            "maps": [*codes, *pca] if self.latent_dim <= 2 else [*pca, *free, *codes],
+            "decodes": self.decodes,
+            "samples": self.decodes,
+            "scores": self.scored,
+            "threshold": float(self.model.threshold_) if self.scored else None,
+            "code_low": low,
+            "code_high": high,
+        }
+
+    # -- through the graphs --------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def _all(self, name: str, columns: Columns | None = None) -> Columns:
+        """Run a graph over all rows, piece by piece."""
+        graph, columns = self.graphs[name], self.columns if columns is None else columns
+        width = getattr(graph, "elements", prod(self.ae.data_.shape))
+        step, found = min(PIECE, max(1, ELEMENTS // width)), []
+        rows = len(next(iter(columns.values())))
+        for at in range(0, rows, step):
+            found.append(graph({key: tensor[at : at + step] for key, tensor in columns.items()}))
+        return {key: torch.cat([piece[key] for piece in found]) for key in found[0]}
+
+    @torch.inference_mode()
+    def run(self, name: str, columns: Columns) -> Columns:
+        """Run a graph over a few rows."""
+        found: Columns = self.graphs[name](columns)
+        return found
+
+    def take(self, indices: torch.Tensor) -> Columns:
+        """Return the columns of some rows."""
+        return {name: tensor[indices] for name, tensor in self.columns.items()}
+
+    @once
+    def given(self) -> Columns:
+        """What is given beside a code where the model was trained with a condition: the most frequent one."""
+        beside = {name: tensor for name, tensor in self.columns.items() if name.startswith("condition:")}
+        if not beside:
+            return {}
+        rows, counts = torch.cat(list(beside.values()), 1).unique(dim=0, return_counts=True)
+        widths = [tensor.shape[1] for tensor in beside.values()]
+        return dict(zip(beside, rows[counts.argmax()][None].split(widths, 1), strict=True))
+
+    @property
+    def decodes(self) -> bool:
+        """Whether a code alone can be decoded."""
+        return "decode" in self.graphs
+
+    def decoded(self, codes: Floats) -> Columns:
+        """Return what codes of shape (k, d) decode to.
+
+        Raises
+        ------
+        InputError
+            The model cannot decode a code alone; or a code has another length.
+        """
+        if not self.decodes:
+            raise InputError("this model's net has skip connections: a code alone cannot be decoded")
+        if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
+            raise InputError(f"z: a code of this model has {self.latent_dim} numbers")
+        z = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.float32))
+        return self.run("decode", {"z": z, **{name: one.expand(len(z), -1) for name, one in self.given.items()}})
+
+    def values(self, codes: Floats) -> list[Value]:
+        """Return what codes decode to, as the page shows it."""
+        return self.kind.values(self.decoded(codes))
+
+    def sampled(self, n: int, seed: int, temperature: float) -> Floats:
+        """Return codes drawn from the prior."""
+        with _SEEDED, torch.random.fork_rng(devices=[]), torch.inference_mode():
+            torch.manual_seed(seed)
+            drawn: Floats = self.ae.prior_.sample(n, temperature).numpy()
+        return drawn
+
+    # -- one number for each row -----------------------------------------------------------------------------------
+
+    @once
+    def errors(self) -> Floats:
+        """Error of each row."""
+        return self._all("error")["error"].float().numpy()
+
+    @once
+    def scores(self) -> Floats:
+        """How abnormal each row is; without a detector its error."""
+        return self._all("score")["score"].float().numpy() if self.scored else self.errors
+
+    @property
+    def threshold(self) -> float:
+        """Above which a score is flagged."""
+        return float(self.model.threshold_ if self.scored else np.quantile(self.scores, SURE))
+
+    @once
+    def groups(self) -> int:
+        """How many clusters there are."""
+        return min(CLUSTERS, len(np.unique(self.codes[:1000], axis=0)))
+
+    @once
+    def clusters(self) -> Colour:
+        """Groups of codes."""
+        from sklearn.cluster import MiniBatchKMeans
+
+        found = MiniBatchKMeans(self.groups, n_init=3, random_state=0).fit_predict(self.codes)
+        names = [f"cluster {place + 1}" for place in range(self.groups)]
+        return by_category(found, names, f"clusters of {self.name}")
+
+    def colour(self, what: str) -> Colour | None:
+        """Return the colour of ``"error"``, ``"score"`` or ``"cluster"``; None where there is none."""
+        if what == "cluster":
+            return self.clusters
+        if what == "error" or (what == "score" and self.scored):
+            return by_number(self.errors if what == "error" else self.scores, f"{what} of {self.name}")
+        return None
+
+    def located(self, columns: Columns) -> torch.Tensor:
+        """Return how much each element of some rows is to blame, for the score or the error."""
+        name, key = ("explain", "contributions") if self.scored else ("located", "error")
+        return self.run(name, columns)[key]
+
+    # -- maps ------------------------------------------------------------------------------------------------------
+
+    @once
+    def pca(self) -> maps.Flat:
+        """The map along the two directions in which codes vary most."""
+        return maps.principal(self.codes)
+
+    @once
+    def usual(self) -> Columns:
+        """How much each number of an example usually varies."""
+        return self.kind.usual(self.columns)
+
+    def umap(self) -> maps.Free | None:
+        """Return the map of UMAP; None while it is being made: the first call starts that.
+
+        Raises
+        ------
+        InputError
+            It is not installed, or cannot be made.
+        """
+        if not umap.installed() or self.latent_dim <= 2:
+            raise InputError("map: UMAP needs codes of 3 numbers or more, and the package: pip install 'isthmus[umap]'")
+        with self._lock:
+            self._umap = self._umap or umap.Background(self.codes)
+        if self._umap.failure:
+            raise InputError(f"map: UMAP could not be made of these codes: {self._umap.failure}")
+        return None if self._umap.places is None else self.free
+
+    @once
+    def free(self) -> maps.Free:
+        """The map of UMAP, once it is there."""
+        assert self._umap is not None and self._umap.places is not None
+        return maps.Free(self.nearest, self._umap.places)
+
+    def numbered(self, x: int, y: int) -> maps.Flat:
+        """Return the map of two numbers of the code.
+
+        Raises
+        ------
+        InputError
+            The code has no such number.
+        """
+        for name, place in {"x": x, "y": y if self.latent_dim > 1 else 0}.items():
+            if not 0 <= place < self.latent_dim:
+                raise InputError(f"{name}: a code has the numbers 0 to {self.latent_dim - 1}, not {place}")
+        if (x, y) not in self._numbered:
+            if len(self._numbered) >= 8:  # a map of 100,000 points takes a megabyte
+                self._numbered.pop(next(iter(self._numbered)), None)
+            self._numbered[x, y] = maps.numbers(self.codes, x, y)
+        return self._numbered[x, y]
+
+
+def autoencoder(model: Any) -> Any:
+    """Return the autoencoder in an estimator, or the estimator itself."""
+    return getattr(model, "autoencoder_", model)
