@@ -283,6 +283,7 @@ class Masked(Variant):
     """
 
     level: float | tuple[float, float] = knob((0.05, 0.8), "share taken away; a pair low,high draws one for each row")
+    category_weight: float = knob(5.0, "how much a nat of a category counts beside the squared error of a number")
 
     table_scale = "column"
 
@@ -297,6 +298,15 @@ class Masked(Variant):
 
     def _corruption(self) -> Any:
         return lookup("corruption/masking")(level=self.level)
+
+    def _likelihood(self, default: Any) -> Any:
+        """Return the data's, where one category among many numbers counts as much as some of them."""
+        likelihood = super()._likelihood(default)
+        if likelihood.part_name != "likelihood/mixed":
+            return likelihood
+        weighted = lookup("likelihood/categorical")(weight=self.category_weight)
+        groups = arguments(likelihood)["groups"]
+        return type(likelihood)(tuple((weighted if name == "categorical" else name, width) for name, width in groups))
 
 
 def numbers_of(data: Any) -> int:

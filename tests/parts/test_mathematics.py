@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from torch.distributions import Normal, kl_divergence
 
 from isthmus.core.bounds import elbo, log_likelihood
+from isthmus.core.errors import InputError
 from isthmus.core.model import Model
 from isthmus.core.objective import Reconstruction
 from isthmus.core.records import Batch, Code, Output
@@ -244,3 +245,12 @@ def test_masking_takes_whole_columns_of_tables_and_all_channels_of_pixels():
 def test_a_level_out_of_range_is_refused(level):
     with pytest.raises(ValueError, match="level"):
         corruptions.Masking(level)
+
+
+def test_a_weighted_category_counts_that_much_and_is_no_likelihood():
+    y, x = torch.randn(6, 4), torch.eye(4)[[0, 1, 2, 3, 0, 1]]
+    plain, weighted = likelihoods.Categorical(), likelihoods.Categorical(weight=5.0)
+    torch.testing.assert_close(weighted.error(y, x), 5 * plain.error(y, x))
+    assert plain.normalised and not weighted.normalised
+    with pytest.raises(InputError, match="weight=0 of the likelihood 'categorical'"):
+        likelihoods.Categorical(weight=0)

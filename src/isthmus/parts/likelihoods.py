@@ -192,13 +192,28 @@ class Gaussian(Likelihood):
 
 @part("likelihood/categorical")
 class Categorical(Likelihood):
-    """Cross-entropy in nats of one-hot x against the logits y, over the last axis."""
+    """Cross-entropy in nats of one-hot x against the logits y, over the last axis.
 
-    normalised = True
+    Parameters
+    ----------
+    weight : float, default 1
+        How much a nat counts; with another one the error is no log-likelihood.
+
+    Raises
+    ------
+    InputError
+        The weight is not above 0.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        super().__init__()
+        if weight <= 0:
+            raise InputError(f"weight={weight} of the likelihood 'categorical' must be above 0")
+        self.weight, self.normalised = weight, weight == 1
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
-        """Return −x log softmax(y): zero but at the category that is there."""
-        return -x * torch.log_softmax(y, -1)
+        """Return −x log softmax(y), weighted: zero but at the category that is there."""
+        return -self.weight * x * torch.log_softmax(y, -1)
 
     def mean(self, y: Tensor) -> Tensor:
         """Return the probabilities."""
