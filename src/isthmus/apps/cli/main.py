@@ -19,6 +19,7 @@ MODULES = {
     "evaluate": "evaluate",
     "compare": "compare",
     "report": "report",
+    "explore": "explore",
     "info": "info",
     "encode": "codes",
     "decode": "codes",

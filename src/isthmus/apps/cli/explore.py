@@ -1,0 +1,155 @@
+"""``isthmus explore``: a page on which a model is looked at, walked through and put to work."""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from isthmus.apps.cli.command import Failure, command, hushed, option, tell
+from isthmus.apps.cli.inputs import LABEL, load, read, stem, suited
+from isthmus.apps.cli.output import writable
+from isthmus.apps.cli.rows import Span
+
+KINDS = ("Autoencoder", "AnomalyDetector", "Imputer")
+EXPORTED = 5_000
+"""Examples on an exported page, unless a limit is given."""
+
+
+def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    return None if path is None else writable(path)
+
+
+@command(
+    "explore",
+    "isthmus explore --demo",
+    "isthmus explore vae.safetensors digits",
+    "isthmus explore vae.safetensors digits --compare plain.safetensors",
+    "isthmus explore people.safetensors people.csv --label city --export people.html",
+)
+@click.argument("model", metavar="MODEL", required=False)
+@click.argument("data", metavar="DATA", required=False)
+@option("--demo", is_flag=True, help="Show handwritten digits, with models that are trained in a few seconds")
+@option("--compare", metavar="MODEL2", help="A second model of the same data, side by side with the first")
+@option("--label", metavar="COLUMN", help=LABEL, section="In and out")
+@option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")
+@option("--limit", type=click.IntRange(min=2), help="So many examples at most, chosen at random")
+@option("--no-examples", is_flag=True, help="Leave all rows and pictures of DATA out of the page")
+@option("--title", default=None, help="The heading of the page; default: the name of the model")
+@option(
+    "--export",
+    "page",
+    metavar="PAGE",
+    callback=_page,
+    help="Write the page to one HTML file that works without a server, with at most 5,000 examples unless --limit says "
+    "otherwise",
+    section="In and out",
+)
+@option("--host", default="127.0.0.1", show_default=True, help="Where to listen; others than loopback need a token")
+@option("--port", type=click.IntRange(0, 65535), default=8500, show_default=True, help="0: any free one")
+@option("--token", envvar="ISTHMUS_TOKEN", help="What must be shown to see the page; default: $ISTHMUS_TOKEN")
+@option("--no-browser", is_flag=True, help="Open no browser")
+def explore(
+    model: str | None,
+    data: str | None,
+    demo: bool,
+    page: str | None,
+    host: str,
+    port: int,
+    token: str | None,
+    no_browser: bool,
+    **wishes: Any,
+) -> None:
+    """Open a page that shows what a model learnt.
+
+    Every row of DATA is a point in the space of codes: look at it, walk between the points and see what the model makes
+    of the places where none is, edit, compare, and find what is abnormal. MODEL is a file of an autoencoder, a detector
+    or an imputer.
+    """
+    if demo == (model is not None) or (demo and wishes["compare"]) or (model is not None and data is None):
+        raise click.UsageError("give MODEL and DATA, or --demo")
+    if page is None:
+        _check(host, token)
+    session = _session(model, data, demo, page is not None, **wishes)
+    if page is not None:
+        from isthmus.apps.explorer.page import write
+
+        write(session, page)
+        click.echo(f"{page}: open it in a browser")
+    else:
+        _serve(session, host, port, token, no_browser)
+
+
+def _check(host: str, token: str | None) -> None:
+    """Refuse what cannot be served, before anything is read."""
+    from isthmus import MissingExtraError
+
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"the explorer needs the package {error.name!r}, which is not installed: pip install 'isthmus[explore]'"
+        ) from error
+    from isthmus.apps.web.running import check_address
+
+    check_address(host, token)
+
+
+def _session(
+    model: str | None,
+    data: str | None,
+    demo: bool,
+    exported: bool,
+    *,
+    compare: str | None,
+    label: str | None,
+    rows: slice | None,
+    limit: int | None,
+    no_examples: bool,
+    title: str | None,
+) -> Any:
+    """Return the models on the rows."""
+    from isthmus.apps.explorer.demo import digits
+    from isthmus.apps.explorer.session import opened
+    from isthmus.apps.explorer.view import autoencoder
+
+    limit = limit or (EXPORTED if exported else None)
+    if demo or model is None or data is None:
+        with hushed():
+            models, X, y = digits(tell)
+        return opened(models, X, y, limit=limit, shown=not no_examples, title=title or "Handwritten digits", demo=True)
+    paths = [model] if compare is None else [model, compare]
+    found = read(data, label, rows)
+    models = {}
+    for path in paths:
+        held = load(path, *KINDS)
+        suited(autoencoder(held), path, found)
+        name = stem(path) if stem(path) not in models else path
+        models[name] = held
+    if len(models) < len(paths):
+        raise Failure(f"--compare {compare}: that is MODEL itself; give another one")
+    tell(f"encoding {len(found.X):,} rows")
+    return opened(models, found.X, found.y, limit=limit, shown=not no_examples, title=title)
+
+
+def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bool) -> None:
+    """Answer until Ctrl-C."""
+    import torch
+
+    from isthmus.apps.explorer.app import explorer_app
+    from isthmus.apps.web.running import run
+
+    torch.set_num_threads(1)  # a few rows at a time: threads that wait for each other are slower than one
+
+    def opened(url: str) -> None:
+        address = url if token is None else f"{url}/?token={quote(token)}"
+        click.echo(address)
+        tell("Ctrl-C ends it")
+        if not no_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    run(explorer_app(session, host, token), host, port, token, tell=opened, grace=2)
