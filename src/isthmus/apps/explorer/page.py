@@ -1,0 +1,193 @@
+"""The page as one file that works from disk: its script, the examples, and decoders in plain steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from math import ceil, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from isthmus import InputError
+from isthmus.apps.explorer import answers
+from isthmus.apps.explorer.app import STATIC, finite
+from isthmus.apps.explorer.colours import Colour
+from isthmus.apps.explorer.decoder import decoder
+from isthmus.apps.explorer.pixels import Pixels
+from isthmus.apps.explorer.session import Session
+from isthmus.apps.explorer.tape import packed
+from isthmus.apps.explorer.view import View
+from isthmus.apps.report.png import data_uri
+from isthmus.data.files import atomic
+
+TILE, SHEET = 64, 8192
+"""Pixels of the side of a thumbnail, and of the sheet that holds them all, at most."""
+
+DRAWS = 20_000
+"""Codes that a prior of no simple form is described by."""
+
+POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' blob:; "
+    "worker-src blob:; connect-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+
+
+def write(session: Session, path: str | os.PathLike[str]) -> None:
+    """Write the page, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        The path cannot be written.
+    """
+    text = html(session)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def html(session: Session) -> str:
+    """Return the page as one HTML document that needs nothing else."""
+    page = STATIC / "index.html"
+    if not page.exists():
+        raise InputError("the page of the explorer was not built: install isthmus from a release, or build it first")
+    text = _inlined(page.read_text(encoding="utf-8"))
+    held = json.dumps(finite(content(session)), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    element = f'<script type="application/json" id="ISTHMUS_PAGE">{held}</script>'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    head, found, tail = text.partition("<head>")
+    if not found:
+        raise InputError("the page of the explorer has no <head>: build it again")
+    return f"{head}<head>\n{policy}\n{element}{tail}"
+
+
+SCRIPT = re.compile(r'<script\b([^>]*?)\ssrc="([^"]+)"([^>]*)>\s*</script>')
+STYLE = re.compile(r'<link\b[^>]*?rel="(stylesheet|modulepreload|icon)"[^>]*?href="([^"]+)"[^>]*>')
+
+
+def _inlined(text: str) -> str:
+    """Return the page with script and style in it."""
+
+    def script(found: re.Match[str]) -> str:
+        attributes = f"{found[1]}{found[3]}".replace(" crossorigin", "")
+        body = _asset(found[2]).read_text(encoding="utf-8").replace("</script", "<\\/script")
+        scripts.append(f"<script{attributes}>{body}</script>")
+        return ""
+
+    def style(found: re.Match[str]) -> str:
+        if found[1] != "stylesheet":
+            return found[0] if found[2].startswith("data:") else ""
+        return f"<style>{_asset(found[2]).read_text(encoding='utf-8')}</style>"
+
+    scripts: list[str] = []
+    text = STYLE.sub(style, SCRIPT.sub(script, text))
+    before, _, after = text.rpartition("</body>")  # scripts of a page that is read at once run where they stand
+    return f"{before}{''.join(scripts)}</body>{after}"
+
+
+def _asset(address: str) -> Path:
+    name = address.removeprefix("./").removeprefix("/").removeprefix("static/")
+    return STATIC / name
+
+
+# -- what is on it -----------------------------------------------------------------------------------------------
+
+
+def content(session: Session) -> dict[str, Any]:
+    """Return what the page is told, as plain values: see the docs on the explorer's page."""
+    models = [_model(session, view) for view in session.views]
+    state = session.state()
+    for told, made in zip(state["models"], models, strict=True):
+        told["maps"] = [one for one in told["maps"] if one["id"] != "umap"]
+        told["decodes"] = made["decoder"] is not None
+        told["samples"] = told["decodes"] and made["prior"] is not None
+    colours = dict(session.examples.colours)
+    for told in state["colours"]:
+        if told["id"] not in colours:
+            what, _, id = told["id"].partition(":")
+            found = session.views[int(id)].colour(what)
+            assert found is not None  # the state told of it
+            colours[told["id"]] = found
+    state["colours"] = [colour.about(id) for id, colour in colours.items()]
+    return {
+        "version": 1,
+        "state": state,
+        "colours": {id: _colour(colour) for id, colour in colours.items()},
+        "values": _values(session) if session.examples.shown else None,
+        "models": models,
+    }
+
+
+def _colour(colour: Colour) -> dict[str, Any]:
+    return packed(colour.values, "float32" if colour.names is None else "uint16")
+
+
+def _model(session: Session, view: View) -> dict[str, Any]:
+    axes = view.pca
+    pca = {
+        "positions": _quantised(axes.points),
+        "offset": axes.frame.offset.tolist(),
+        "scale": axes.frame.scale,
+        "mean": axes.mean.tolist(),
+        "axes": axes.axes.tolist(),
+    }
+    return {
+        "codes": packed(view.codes),
+        "maps": {"pca": pca},
+        "errors": packed(view.errors),
+        "scores": packed(view.scores) if view.scored else None,
+        "threshold": view.threshold,
+        "hist": answers.scores(view),
+        "anomalies": answers.anomalies(view, session.examples, None, 50),
+        "prior": _prior(view),
+        "decoder": decoder(view),
+    }
+
+
+def _quantised(points: np.ndarray) -> dict[str, Any]:
+    """Return places in [-1, 1] in two bytes each."""
+    top = 2**15 - 1
+    return packed(np.rint(np.clip(points, -1, 1) * top), "int16", scale=1 / top)
+
+
+def _prior(view: View) -> dict[str, Any]:
+    """Return the mean and a factor of the covariance of the prior: its own, or those of many draws."""
+    held = dict(view.ae.prior_.named_buffers())
+    if not held:
+        mean, factor = torch.zeros(view.latent_dim), torch.eye(view.latent_dim)
+    elif held["mean"].ndim == 1:
+        mean, factor = held["mean"], held["factor"]
+    else:
+        drawn = torch.from_numpy(view.sampled(DRAWS, 0, 1.0)).double()
+        values, vectors = torch.linalg.eigh(torch.atleast_2d(torch.cov(drawn.T)))
+        mean, factor = drawn.mean(0), vectors * values.clamp_min(0).sqrt()
+    return {"mean": mean.tolist(), "factor": factor.tolist()}
+
+
+def _values(session: Session) -> dict[str, Any]:
+    """Return what all examples look like."""
+    examples = session.examples
+    if isinstance(examples.kind, Pixels):
+        return {"sprite": _sprite(examples.kind.tiles(examples.columns))}
+    shown = examples.kind.values(examples.columns)
+    if examples.kind.name == "table":
+        return {"cells": [value["cells"] for value in shown]}
+    return {"curves": packed(np.array([value["curve"] for value in shown], dtype=np.float32))}
+
+
+def _sprite(tiles: np.ndarray) -> dict[str, Any]:
+    """Return thumbnails side by side as one picture."""
+    n, height, width, channels = tiles.shape
+    columns = ceil(sqrt(n))
+    by = max(1, ceil(max(height, width) / min(TILE, SHEET // columns)))
+    small = tiles[:, : height // by * by, : width // by * by].reshape(n, height // by, by, width // by, by, channels)
+    small = small.mean((2, 4)).round().astype(np.uint8) if by > 1 else tiles
+    height, width, rows = small.shape[1], small.shape[2], ceil(n / columns)
+    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
+    sheet[:n] = small
+    laid = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    picture = laid.reshape(rows * height, columns * width, channels)
+    return {"png": data_uri(picture), "columns": columns, "width": width, "height": height}
