@@ -87,6 +87,39 @@ def decode(path: Path) -> np.ndarray:
         raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
 
 
+def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarray:
+    """Return a PNG or JPEG picture as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
+
+    Parameters
+    ----------
+    stream : binary file
+    size : tuple of int
+        Height and width that it must have; looked at before anything is decoded.
+    mode : {"L", "RGB"}
+        Grey or colour: what it is turned into.
+
+    Raises
+    ------
+    InputError
+        It is no such picture, is truncated, has another size, or more than 8 bits for a channel.
+    """
+    image = extra("PIL.Image", "images")
+    try:
+        with image.open(stream, formats=("PNG", "JPEG")) as opened:
+            if opened.mode not in MODES:
+                raise InputError(f"the picture is of mode {opened.mode}: save it with 8 bits for a channel")
+            if opened.size != size[::-1]:
+                raise InputError(
+                    f"the picture is {opened.width} x {opened.height} pixels (width x height), but the model takes "
+                    f"{size[1]} x {size[0]}: resize it"
+                )
+            return np.asarray(opened.convert(mode))
+    except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the picture cannot be read: {error}; send a whole PNG or JPEG file") from error
+
+
 def decode_all(paths: Sequence[Path], shape: tuple[int, ...] | None = None) -> np.ndarray:
     """Return pictures of one shape as uint8 (n, *shape), decoded by several threads.
 

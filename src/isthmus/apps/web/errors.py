@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -10,12 +11,15 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from isthmus import InputError
 
 NAMED = re.compile(r"(?:column|channel) '([^']*)'")
 """What an InputError calls the place at fault."""
+
+INFERENCE = "/v2/"
+"""Where the paths of the Open Inference Protocol begin."""
 
 
 class Refused(HTTPException):
@@ -39,10 +43,11 @@ class Refused(HTTPException):
         super().__init__(status, message, headers)
         self.field = field
 
-    @property
-    def response(self) -> JSONResponse:
-        """The answer."""
-        return JSONResponse({"error": {"field": self.field, "message": self.detail}}, self.status_code, self.headers)
+    def response(self, path: str) -> Response:
+        """Return the answer; a bare message to clients of the Open Inference Protocol, who expect that."""
+        told = self.detail if path.startswith(INFERENCE) else {"field": self.field, "message": self.detail}
+        content = json.dumps({"error": told})  # ASCII: what a client sent may be no text that UTF-8 can hold
+        return Response(content, self.status_code, self.headers, "application/json")
 
 
 def refused(request: Request, error: Exception) -> Refused:
@@ -67,8 +72,8 @@ def _said(request: Request, error: HTTPException) -> str:
     return said.get(error.status_code, error.detail)
 
 
-async def _answer(request: Request, error: Exception) -> JSONResponse:
-    return refused(request, error).response
+async def _answer(request: Request, error: Exception) -> Response:
+    return refused(request, error).response(request.url.path)
 
 
 def answer_errors(app: Any) -> None:

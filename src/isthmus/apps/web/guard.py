@@ -81,7 +81,7 @@ class Guard:
             if self.token is not None and scope["path"] not in self.public and not self._has_token(headers):
                 return await self._enter(scope)(scope, receive, send)
         except Refused as error:
-            return await error.response(scope, receive, send)
+            return await error.response(scope["path"])(scope, receive, send)
         await self.app(scope, receive, send)
 
     def _known(self, host: str) -> bool:

@@ -53,9 +53,9 @@ class Limits:
             if started or not limit.expired():
                 raise
             message = f"this took longer than {self.timeout:g} s: send fewer rows, or try again later"
-            await Refused(504, message).response(scope, receive, send)
+            await Refused(504, message).response(scope["path"])(scope, receive, send)
         except Refused as error:
-            await error.response(scope, receive, send)
+            await error.response(scope["path"])(scope, receive, send)
 
     def _announced(self, scope: Any) -> int:
         """Return how large the body is said to be."""

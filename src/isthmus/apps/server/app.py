@@ -1,0 +1,117 @@
+"""The server as a FastAPI app."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import isthmus
+from isthmus.apps.server.bodies import JSON, as_json
+from isthmus.apps.server.document import document_of
+from isthmus.apps.server.metrics import Measured
+from isthmus.apps.server.models import Model
+from isthmus.apps.server.service import Service
+from isthmus.apps.server.v1 import Operate
+from isthmus.apps.server.v2 import Inference, infer_routes
+from isthmus.apps.web.security import secure
+
+MAX_ROWS = 10_000
+MAX_BODY = 16 * 2**20
+TIMEOUT = 30.0
+PUBLIC = ("/health", "/ready", "/v2/health/live", "/v2/health/ready")
+"""What an orchestrator asks, which has no token."""
+
+
+def build(
+    models: Mapping[str, Model],
+    host: str = "127.0.0.1",
+    token: str | None = None,
+    *,
+    allow: Collection[str] = (),
+    max_rows: int = MAX_ROWS,
+    max_body: int = MAX_BODY,
+    timeout: float = TIMEOUT,
+) -> FastAPI:
+    """Return the app that answers from models.
+
+    Parameters
+    ----------
+    models : mapping of str to Model
+        As `isthmus.apps.server.models.load_models` gives them.
+    host, token, allow :
+        See `isthmus.apps.web.security.secure`.
+    max_rows : int, default 10,000
+        Rows in a request.
+    max_body : int, default 16 MiB
+        Bytes of a body.
+    timeout : float, default 30
+        Seconds until an answer begins.
+    """
+    service = Service(models, max_rows)
+    app = FastAPI(
+        title="isthmus", version=isthmus.__version__, docs_url=None, redoc_url=None, lifespan=_living(service)
+    )
+    inference = Inference(service)
+    app.router.routes[:0] = [  # before the others: these are asked most
+        Route("/v1/models/{name}/{operation}", Operate(service), methods=["POST"]),
+        *infer_routes(inference),
+    ]
+    _add_pages(app, service)
+    inference.add_pages(app)
+    app.openapi = lambda: document_of(app, service)  # type: ignore[method-assign]
+    secure(app, host, token, allow=allow, public=PUBLIC, max_body=max_body, timeout=timeout)
+    app.add_middleware(Measured, metrics=service.metrics)
+    return app
+
+
+def _living(service: Service) -> Any:
+    """Return what surrounds the life of the app."""
+
+    @asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are meant for who trains, and name no request
+            yield
+        service.end()
+
+    return living
+
+
+def _add_pages(app: FastAPI, service: Service) -> None:
+    """Add what is asked now and then."""
+
+    @app.get("/health", tags=["server"])
+    async def health() -> dict[str, str]:
+        """Tell that the server lives."""
+        return {"status": "ok"}
+
+    @app.get("/ready", tags=["server"])
+    async def ready() -> dict[str, Any]:
+        """Tell that the models are loaded."""
+        return {"status": "ok", "models": list(service.models)}
+
+    @app.get("/metrics", tags=["server"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """Return the metrics for Prometheus."""
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/v1/models", tags=["models"])
+    async def models() -> JSONResponse:
+        """List the models."""
+        return JSONResponse({"models": [{"name": name, **_short(model)} for name, model in service.models.items()]})
+
+    @app.get("/v1/models/{name}", tags=["models"])
+    async def model(name: str) -> Response:
+        """Say what a model is: its fields, its graphs and its operations."""
+        return Response(as_json(service.model(name).about()), media_type=JSON)
+
+
+def _short(model: Model) -> dict[str, Any]:
+    about = model.about()
+    return {name: about[name] for name in ("estimator", "variant", "data", "operations")}

@@ -1,0 +1,115 @@
+"""Micro-batching: requests that wait at the same time are answered by one call of the model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from isthmus import InputError
+from isthmus.apps.web.errors import Refused
+
+WAITING = 1024
+"""Requests that wait for one operation, at most."""
+GATHER = 0.0005
+"""Seconds in which further requests may join the first one of a batch."""
+
+Call = Callable[[list[Any]], list[Any]]
+"""From what several requests brought to what each is answered."""
+
+
+@dataclass
+class Waiting:
+    """One request that waits."""
+
+    item: Any
+    rows: int
+    answer: asyncio.Future[Any]
+
+
+class Batcher:
+    """Hands what waits for one operation to a worker thread, a batch at a time.
+
+    A request that makes the call fail does not harm its neighbours: they are then answered one by one.
+
+    Parameters
+    ----------
+    call : callable
+        From the items of a batch to their answers.
+    worker : Executor
+    most : int
+        Rows in a batch; 1: each request by itself.
+    seen : callable or None, default None
+        Told the requests and the rows of each batch.
+    """
+
+    def __init__(self, call: Call, worker: Executor, most: int, seen: Callable[[int, int], None] | None = None) -> None:
+        self.call, self.worker, self.most, self.seen = call, worker, most, seen
+        self.waiting: deque[Waiting] = deque()
+        self.task: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Any, rows: int) -> Any:
+        """Return the answer to an item of some rows.
+
+        Raises
+        ------
+        Refused
+            Too many wait already.
+        InputError
+            The model refuses the item.
+        """
+        if len(self.waiting) >= WAITING:
+            raise Refused(503, "too many requests wait for this model: try again later", None, {"Retry-After": "1"})
+        loop = asyncio.get_running_loop()
+        entry = Waiting(item, rows, loop.create_future())
+        self.waiting.append(entry)
+        if self.task is None:
+            self.task = loop.create_task(self._drain())
+        return await entry.answer
+
+    async def _drain(self) -> None:
+        """Answer all that waits, and what comes meanwhile."""
+        loop = asyncio.get_running_loop()
+        try:
+            await asyncio.sleep(GATHER)
+            while batch := self._next():
+                if self.seen is not None:
+                    self.seen(len(batch), sum(entry.rows for entry in batch))
+                found = await loop.run_in_executor(self.worker, self._answers, [entry.item for entry in batch])
+                for entry, answer in zip(batch, found, strict=True):
+                    _give(entry.answer, answer)
+                await asyncio.sleep(0)
+        finally:
+            self.task = None
+
+    def _next(self) -> list[Waiting]:
+        """Return what waits, the oldest first, without what nobody waits for any more."""
+        batch: list[Waiting] = []
+        rows = 0
+        while self.waiting and (not batch or rows + self.waiting[0].rows <= self.most):
+            entry = self.waiting.popleft()
+            if not entry.answer.done():
+                batch.append(entry)
+                rows += entry.rows
+        return batch
+
+    def _answers(self, items: list[Any]) -> Sequence[Any]:
+        """Return the answer to each item, or the error it makes."""
+        try:
+            return self.call(items)
+        except InputError as error:
+            return [error] if len(items) == 1 else [self._answers([item])[0] for item in items]
+        except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever it is
+            return [error] * len(items)
+
+
+def _give(answer: asyncio.Future[Any], found: Any) -> None:
+    if answer.done():  # its time was over
+        return
+    if isinstance(found, Exception):
+        answer.set_exception(found)
+    else:
+        answer.set_result(found)

@@ -1,0 +1,129 @@
+"""Bodies: JSON, npy and PNG, in and out."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from isthmus.apps.server.cells import nested
+from isthmus.apps.web.errors import Refused
+
+JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+async def received(receive: Any) -> bytes:
+    """Return the body of a request."""
+    message = await receive()
+    if not message.get("more_body"):
+        return message.get("body", b"")
+    pieces = [message["body"]]
+    while message.get("more_body"):
+        message = await receive()
+        pieces.append(message.get("body", b""))
+    return b"".join(pieces)
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """Return the object that a body holds as JSON.
+
+    Raises
+    ------
+    Refused
+        It holds none.
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"the body is no JSON: {error}", "body") from error
+    if not isinstance(found, dict):
+        raise Refused(422, "the body is no JSON object: send {'rows': [[…], …]} or {'columns': {…}}", "body")
+    return found
+
+
+def array_of(body: bytes) -> np.ndarray:
+    """Return the array in a body of the format npy; a view of it.
+
+    Raises
+    ------
+    Refused
+        It is broken, holds no numbers, or says that it holds more than it does.
+    """
+    stream = BytesIO(body)
+    try:
+        shape, fortran, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
+    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError) as error:
+        raise Refused(400, f"the body is no array in the format npy: {error}", "body") from error
+    if dtype.kind not in "fiub":
+        raise Refused(422, f"an array of type {dtype}: send numbers, or JSON", "body")
+    held = len(body) - stream.tell()
+    if any(axis < 0 for axis in shape) or prod(shape) * dtype.itemsize != held:
+        raise Refused(400, f"the body is no whole array: {shape} of {dtype} does not take {held} bytes", "body")
+    found = np.frombuffer(body, dtype, offset=stream.tell())
+    return found.reshape(shape, order="F" if fortran else "C")
+
+
+def picture_of(body: bytes, data: Any) -> np.ndarray:
+    """Return the one picture in a body, as the model takes it.
+
+    Raises
+    ------
+    Refused
+        The model takes no pictures, or the InputError of one that cannot be read or is of another size.
+    """
+    from isthmus.data.pictures import decode_sized
+
+    if data.fields()[0].kind != "pixels":
+        raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
+    channels, height, width = data.shape
+    picture = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L")
+    return (np.moveaxis(picture, -1, 0) if data.channels_first and channels == 3 else picture).reshape(data.given)
+
+
+def as_json(document: Any) -> bytes:
+    """Return a document as JSON; what JSON has no number for is null."""
+    try:
+        return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError):
+        return json.dumps(nested(document), allow_nan=False, separators=(",", ":")).encode()
+
+
+def as_npy(found: Any) -> bytes:
+    """Return an array, or columns of numbers side by side, in the format npy.
+
+    Raises
+    ------
+    Refused
+        A column holds no numbers.
+    """
+    if isinstance(found, dict):
+        columns = {name: np.array(cells) for name, cells in found.items()}
+        if strange := [name for name, cells in columns.items() if cells.dtype.kind not in "fiub"]:
+            raise Refused(406, f"the columns {strange} are no numbers: accept application/json", "Accept")
+        found = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
+    stream = BytesIO()
+    np.save(stream, found, allow_pickle=False)
+    return stream.getvalue()
+
+
+def as_png(found: Any, data: Any) -> bytes:
+    """Return one picture as PNG.
+
+    Raises
+    ------
+    Refused
+        It is none, or there are several.
+    """
+    from isthmus.data.pictures import write_png
+
+    if isinstance(found, dict) or data.fields()[0].kind != "pixels" or np.ndim(found) < 3:
+        raise Refused(406, "this answer is no picture: accept application/json", "Accept")
+    if len(found) != 1:
+        raise Refused(406, f"image/png holds one picture, not {len(found)}: accept application/x-npy", "Accept")
+    stream = BytesIO()
+    write_png(np.moveaxis(found, 1, -1) if data.channels_first else found, None, stream)
+    return stream.getvalue()

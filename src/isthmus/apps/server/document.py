@@ -1,0 +1,231 @@
+"""The OpenAPI document: what each model takes and gives, written from its fields."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi.openapi.utils import get_openapi
+
+from isthmus.apps.server.bodies import JSON, NPY, PNG
+from isthmus.apps.server.cells import NUMBERS
+from isthmus.apps.server.layouts import Grid, Signal
+from isthmus.apps.server.models import Model
+from isthmus.apps.server.service import Service
+from isthmus.apps.server.tensors import DTYPES
+from isthmus.apps.server.v2 import OCTETS, WHOLE
+
+Schema = dict[str, Any]
+ERROR: Schema = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["field", "message"],
+            "properties": {"field": {"type": ["string", "null"]}, "message": {"type": "string"}},
+        }
+    },
+}
+BARE: Schema = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+REFUSALS = {
+    400: "The body cannot be read",
+    401: "The token is missing",
+    403: "The Host or the Origin is not known",
+    404: "There is no such model or operation",
+    406: "The answer has no such form",
+    413: "The body, or the number of rows, is too large",
+    415: "The body is of another kind",
+    422: "The rows cannot be used",
+    500: "The server failed",
+    503: "Too many requests wait",
+    504: "It took too long",
+}
+NUMBER: Schema = {"type": ["number", "null"]}
+SCORES: Schema = {"type": "array", "items": NUMBER}
+BINARY: Schema = {"type": "string", "format": "binary"}
+
+
+def document_of(app: Any, service: Service) -> Schema:
+    """Return the document; written once."""
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=ABOUT)
+        for path, methods in found["paths"].items():
+            for method in methods.values():
+                method["responses"].pop("422", None)
+                method["responses"] |= refusals(BARE if path.startswith("/v2/") else ERROR)
+        for model in service.models.values():
+            found["paths"] |= paths_of(model, service.max_rows)
+        found["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+        found["security"] = [{}, {"token": []}]
+        app.openapi_schema = found
+    return dict(app.openapi_schema)
+
+
+ABOUT = "Models of isthmus: rows to codes, reconstructions and scores, and back."
+
+
+def refusals(schema: Schema) -> Schema:
+    """Return the answers to requests that are refused."""
+    return {
+        str(status): {"description": why, "content": {JSON: {"schema": schema}}} for status, why in REFUSALS.items()
+    }
+
+
+def paths_of(model: Model, most: int) -> Schema:
+    """Return the paths of a model."""
+    name = quote(model.name, safe="")
+    made = {
+        f"/v1/models/{name}/{operation}": {"post": _operation(model, operation, most)} for operation in model.operations
+    }
+    made[f"/v2/models/{name}/infer"] = {
+        "post": {
+            "summary": f"Infer with {model.name}",
+            "operationId": f"infer-{model.name}",
+            "tags": ["inference"],
+            "requestBody": {
+                "required": True,
+                "content": {JSON: {"schema": _inference(model)}, OCTETS: {"schema": BINARY}},
+            },
+            "responses": {"200": _content({JSON: {"type": "object"}, OCTETS: BINARY}), **refusals(BARE)},
+        }
+    }
+    return made
+
+
+def _operation(model: Model, operation: str, most: int) -> Schema:
+    forms = {JSON: request_of(model, operation, most)}
+    if operation != "sample":
+        forms[NPY] = BINARY
+    if operation not in ("sample", "decode") and isinstance(model.layout, Grid):
+        forms |= {PNG: BINARY, "image/jpeg": BINARY}
+    return {
+        "summary": f"{operation.capitalize()} with {model.name}",
+        "operationId": f"{operation}-{model.name}",
+        "tags": [model.name],
+        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in forms.items()}},
+        "responses": {"200": _content({JSON: answer_of(operation), NPY: BINARY, PNG: BINARY}), **refusals(ERROR)},
+    }
+
+
+def _content(forms: dict[str, Schema]) -> Schema:
+    return {"description": "What was found", "content": {kind: {"schema": schema} for kind, schema in forms.items()}}
+
+
+def request_of(model: Model, operation: str, most: int) -> Schema:
+    """Return what a request holds as JSON."""
+    properties: Schema = {}
+    condition = model.autoencoder.condition
+    if condition is not None and (model.labelled or operation in ("decode", "sample")):
+        properties["condition"] = _condition(model)
+    if operation == "sample":
+        properties |= {
+            "n": {"type": "integer", "minimum": 1, "maximum": most, "default": 1},
+            "temperature": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e6, "default": 1},
+            "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**32 - 1},
+        }
+        return _object(properties, ["condition"] if "condition" in properties else [])
+    if operation == "score":
+        properties["explain"] = {"type": "boolean", "default": False}
+    required = [name for name in ("condition",) if name in properties]
+    if operation == "decode":
+        codes = _rows(_array({"type": "number"}, model.codes.shape), most)
+        return _object({"codes": codes, **properties}, ["codes", *required])
+    forms = _row_forms(model, most)
+    return {"oneOf": [_object({name: schema, **properties}, [name, *required]) for name, schema in forms]}
+
+
+def _row_forms(model: Model, most: int) -> list[tuple[str, Schema]]:
+    """Return under which names rows may stand, and how."""
+    if isinstance(model.layout, Grid):
+        return [("rows", _rows(_array({"type": "number"}, model.layout.shape), most))]
+    if isinstance(model.layout, Signal):
+        return [("rows", _rows(_array(NUMBER, (len(model.layout.names),)), most))]
+    cells = {field.name: _cell(field) for field in model.fields}
+    lists = {"type": "array", "prefixItems": list(cells.values()), "items": False, "minItems": len(cells)}
+    columns = {name: _rows(cell, most) for name, cell in cells.items()}
+    return [
+        ("rows", _rows({"oneOf": [lists, _object(cells, list(cells))]}, most)),
+        ("columns", _object(columns, list(columns))),
+    ]
+
+
+def _cell(field: Any) -> Schema:
+    """Return what a cell of a column may be."""
+    if field.kind == "boolean":
+        return {"type": ["boolean", "null"]}
+    if field.kind in NUMBERS or field.kind == "duration":
+        return NUMBER
+    if field.kind == "date":
+        return {"type": ["string", "null"], "format": "date-time"}
+    return {"type": ["string", "number", "boolean", "null"], "examples": list(field.categories[:3])}
+
+
+def _condition(model: Model) -> Schema:
+    if model.labelled:
+        label = {"type": ["string", "number", "boolean"]}
+        return {"oneOf": [label, {"type": "array", "items": label, "minItems": 1}]}
+    beside = model.fields[len(model.data.fields()) :]
+    return _object({field.name: _cell(field) for field in beside}, [field.name for field in beside])
+
+
+def _rows(row: Schema, most: int) -> Schema:
+    return {"type": "array", "items": row, "minItems": 1, "maxItems": most}
+
+
+def _array(cell: Schema, shape: tuple[int, ...]) -> Schema:
+    """Return nested lists of a shape."""
+    for axis in reversed(shape):
+        cell = {"type": "array", "items": cell, "minItems": axis, "maxItems": axis}
+    return cell
+
+
+def _object(properties: Schema, required: list[str]) -> Schema:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def answer_of(operation: str) -> Schema:
+    """Return what an answer holds as JSON."""
+    rows: Schema = {"type": "array"}
+    if operation == "encode":
+        return {"type": "object", "required": ["codes"], "properties": {"codes": rows}}
+    if operation == "score":
+        found = {
+            "score": SCORES,
+            "p_value": SCORES,
+            "flagged": {"type": "array", "items": {"type": "boolean"}},
+            "threshold": NUMBER,
+            "contributions": {},
+        }
+        return {"type": "object", "required": ["score"], "properties": found}
+    columns = {"type": "object", "additionalProperties": rows}
+    return {"type": "object", "properties": {"rows": {"type": ["array", "object"]}, "columns": columns}}
+
+
+def _inference(model: Model) -> Schema:
+    tensor = {
+        "type": "object",
+        "required": ["name", "shape", "datatype", "data"],
+        "properties": {
+            "name": {"type": "string", "examples": [WHOLE, *(field.name for field in model.fields[:3])]},
+            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+            "datatype": {"enum": list(DTYPES)},
+            "data": {"type": "array"},
+            "parameters": {"type": "object"},
+        },
+    }
+    output = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string"}, "parameters": {"type": "object"}},
+    }
+    return {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "id": {"type": "string"},
+            "parameters": {"type": "object"},
+            "inputs": {"type": "array", "minItems": 1, "items": tensor},
+            "outputs": {"type": "array", "items": output},
+        },
+    }

@@ -1,0 +1,142 @@
+"""``/v1``: what models do with rows, in JSON, npy and PNG."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+
+from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, as_png, parsed, picture_of, received
+from isthmus.apps.server.layouts import Rows, rows_of
+from isthmus.apps.server.models import DRAWN, Found, Model
+from isthmus.apps.server.service import Service
+from isthmus.apps.web.errors import Refused
+
+KNOWN = ("rows", "columns", "codes", "explain", "condition")
+PICTURES = (PNG, "image/jpeg")
+
+
+class Operate:
+    """``POST /v1/models/{name}/{operation}`` (ASGI): as little as can be lies between the socket and the batch.
+
+    Parameters
+    ----------
+    service : Service
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        operation = scope["path_params"]["operation"]
+        model = self.service.offered(scope["path_params"]["name"], operation)
+        headers = dict(scope["headers"])
+        body = await received(receive)
+        answer = self._sample if operation == "sample" else self._rows
+        found, form = await answer(model, operation, body, headers, scope["query_string"])
+        await answered(model, found, form, headers.get(b"accept", b"").decode("latin-1"))(scope, receive, send)
+
+    async def _rows(
+        self, model: Model, operation: str, body: bytes, headers: dict[bytes, bytes], query: bytes
+    ) -> tuple[Found, str]:
+        kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+        layout = model.codes if operation == "decode" else model.layout
+        if kind in (JSON, ""):
+            document = parsed(body)
+            check_names(document, KNOWN)
+            rows = rows_of(layout, document, self.service.max_rows)
+        else:
+            document = dict(parse_qsl(query.decode("latin-1"))) if query else {}
+            document["explain"] = document.get("explain") in ("true", "1")
+            rows = self._array(model, layout, kind, body)
+        explain = document.get("explain", False)
+        if not isinstance(explain, bool) or (explain and operation != "score"):
+            raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
+        given = self.service.given(model, operation, document.get("condition"))
+        found = await self.service.ask(model, operation, rows, given, explain)
+        return found, "objects" if operation == "decode" else rows.form
+
+    def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:
+        """Return rows that came in another form than JSON."""
+        if kind == NPY:
+            return layout.array(array_of(body))
+        if kind in PICTURES and layout is model.layout:
+            return layout.array(picture_of(body, model.data)[None])
+        raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
+
+    async def _sample(
+        self, model: Model, operation: str, body: bytes, headers: dict[bytes, bytes], query: bytes
+    ) -> tuple[Found, str]:
+        document = parsed(body or b"{}")
+        check_names(document, DRAWN)
+        asked = {**DRAWN, **document}
+        n, temperature, seed = asked["n"], asked["temperature"], asked["seed"]
+        for name, value, fits in (
+            ("n", n, _whole(n) and n >= 1),
+            ("temperature", temperature, isinstance(temperature, (int, float)) and 0 <= temperature < 1e6),
+            ("seed", seed, seed is None or (_whole(seed) and 0 <= seed < 2**32)),
+        ):
+            if not fits or isinstance(value, bool):
+                raise Refused(422, f"{name}={value!r} cannot be: {MEANT[name]}", name)
+        given = self.service.given(model, operation, asked["condition"])
+        return await self.service.sample(model, n, float(temperature), seed, given), "objects"
+
+
+MEANT = {
+    "n": "a whole number of rows, at least 1",
+    "temperature": "a number from 0 to a million",
+    "seed": "a whole number from 0 to 4294967295, or null",
+}
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int)
+
+
+def check_names(document: dict[str, Any], known: Any) -> None:
+    """Refuse names that mean nothing."""
+    for name in document:
+        if name not in known:
+            raise Refused(422, f"{name!r} means nothing here; known: {', '.join(known)}", name)
+
+
+def answered(model: Model, found: Found, form: str, accept: str) -> Response:
+    """Return what was found, as the client accepts it."""
+    if NPY in accept:
+        return Response(as_npy(next(iter(found.values()))), media_type=NPY)
+    if PNG in accept:
+        return Response(as_png(next(iter(found.values())), model.data), media_type=PNG)
+    return Response(as_json(document_of(model, found, form)), media_type=JSON)
+
+
+def document_of(model: Model, found: Found, form: str) -> dict[str, Any]:
+    """Return what was found as it stands in JSON; rows in the form in which they came."""
+    document: dict[str, Any] = {}
+    for name, held in found.items():
+        if name == "contributions" and held.ndim == 2:
+            held = dict(zip(model.data.moment_names(), held.T.tolist(), strict=True))
+        if name == "rows" and form == "columns" and isinstance(held, dict):
+            document["columns"] = held
+        else:
+            document[name] = shaped(held, form) if isinstance(held, dict) else held.tolist()
+    if model.threshold is not None and "flagged" in found:
+        document["threshold"] = model.threshold
+    return document
+
+
+def shaped(columns: dict[str, list[Any]], form: str) -> Any:
+    """Return columns as objects, or as lists, one for each row; or as they are.
+
+    Examples
+    --------
+    >>> shaped({"a": [1, 2], "b": [3, 4]}, "objects")
+    [{'a': 1, 'b': 3}, {'a': 2, 'b': 4}]
+    """
+    if form == "columns":
+        return columns
+    across = zip(*columns.values(), strict=True)
+    if form == "objects":
+        return [dict(zip(columns, row, strict=True)) for row in across]
+    return [list(row) for row in across]

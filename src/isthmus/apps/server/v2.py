@@ -1,0 +1,236 @@
+"""``/v2``: the Open Inference Protocol, which the clients of Triton and KServe speak."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import isthmus
+from isthmus.apps.server.bodies import JSON, received
+from isthmus.apps.server.cells import NUMBERS, plain
+from isthmus.apps.server.layouts import Rows
+from isthmus.apps.server.models import Found, Model
+from isthmus.apps.server.service import Service
+from isthmus.apps.server.tensors import response_of, split, tensors_of
+from isthmus.apps.web.errors import Refused
+
+WHOLE = "X"
+"""The one input that holds all columns."""
+CODES = "z"
+VERSION = "1"
+OCTETS = "application/octet-stream"
+TYPES = {"integer": "INT64", "boolean": "BOOL", "category": "BYTES", "date": "BYTES"}
+"""Of columns that are no FP64."""
+PLACES = {"score": "score", "p_value": "score", "flagged": "score", "contributions": "score", CODES: "encode"}
+"""The operation that finds an output; others begin with the operation that does."""
+REBUILT = {"reconstruction": "reconstruct", "imputed": "impute"}
+
+
+class Inference:
+    """``POST /v2/models/{name}/infer`` (ASGI), and the pages beside it.
+
+    Parameters
+    ----------
+    service : Service
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        model = self._model(**scope["path_params"])
+        headers = dict(scope["headers"])
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise Refused(415, "compressed bodies are not taken: send them as they are", "Content-Encoding")
+        document, data = split(await received(receive), headers.get(b"inference-header-content-length"))
+        tensors = tensors_of(document, data)
+        decodes = set(tensors) == {CODES}
+        wanted = _wanted(document, outputs_of(model, decodes))
+        found = await self._found(model, tensors, decodes, list(wanted))
+        head = {"model_name": model.name, "model_version": VERSION}
+        head |= {"id": document["id"]} if isinstance(document.get("id"), str) else {}
+        body, length = response_of(head, {name: found[name] for name in wanted}, wanted)
+        extra = {} if length is None else {"Inference-Header-Content-Length": str(length)}
+        await Response(body, 200, extra, OCTETS if extra else JSON)(scope, receive, send)
+
+    def _model(self, name: str, version: str = VERSION) -> Model:
+        if version != VERSION:
+            raise Refused(404, f"there is no version {version!r} of {name!r}: there is {VERSION!r}", "version")
+        return self.service.model(name)
+
+    async def _found(
+        self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
+    ) -> dict[str, np.ndarray]:
+        """Return the outputs that are wanted, and others that came with them."""
+        rows = model.codes.array(tensors[CODES]) if decodes else rows_of(model, tensors)
+        operations = {"decode" if decodes else operation_of(name) for name in wanted}
+        explain = "contributions" in wanted
+        asked = [self.service.ask(model, name, rows, None, explain and name == "score") for name in operations]
+        found: dict[str, np.ndarray] = {}
+        for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):
+            found |= arrays_of(model, name, answer)
+        return found
+
+    def add_pages(self, app: Any) -> None:
+        """Add what is asked before inference."""
+
+        @app.get("/v2", tags=["inference"])
+        async def server() -> dict[str, Any]:
+            """Say what the server is."""
+            return {"name": "isthmus", "version": isthmus.__version__, "extensions": ["binary_tensor_data"]}
+
+        @app.get("/v2/health/live", tags=["inference"])
+        async def live() -> dict[str, bool]:
+            """Tell that the server lives."""
+            return {"live": True}
+
+        @app.get("/v2/health/ready", tags=["inference"])
+        async def ready() -> dict[str, bool]:
+            """Tell that the models are loaded."""
+            return {"ready": True}
+
+        @app.get("/v2/models/{name}/ready", tags=["inference"])
+        @app.get("/v2/models/{name}/versions/{version}/ready", tags=["inference"], include_in_schema=False)
+        async def model_ready(name: str, version: str = VERSION) -> dict[str, Any]:
+            """Tell that a model is loaded."""
+            return {"name": self._model(name, version).name, "ready": True}
+
+        @app.get("/v2/models/{name}", tags=["inference"])
+        @app.get("/v2/models/{name}/versions/{version}", tags=["inference"], include_in_schema=False)
+        async def model(name: str, version: str = VERSION) -> JSONResponse:
+            """Say which tensors go in and come out."""
+            return JSONResponse(metadata(self._model(name, version)))
+
+
+def infer_routes(inference: Inference) -> list[Route]:
+    """Return the routes of inference."""
+    paths = ("/v2/models/{name}/infer", "/v2/models/{name}/versions/{version}/infer")
+    return [Route(path, inference, methods=["POST"]) for path in paths]
+
+
+def operation_of(output: str) -> str:
+    """Return which operation finds an output."""
+    return PLACES.get(output) or REBUILT[output.partition(".")[0]]
+
+
+def inputs_of(model: Model) -> list[dict[str, Any]]:
+    """Return the tensors that go in: one for each column, or all in one."""
+    first = model.fields[0]
+    if first.kind == "signal":
+        return [_tensor("signal", "FP64", len(model.data.moment_names()))]
+    if first.kind == "pixels":
+        return [_tensor("pixels", "FP32", *first.shape)]
+    return [_tensor(field.name, TYPES.get(field.kind, "FP64")) for field in model.fields]
+
+
+def outputs_of(model: Model, decodes: bool = False) -> dict[str, dict[str, Any]]:
+    """Return the tensors that can be had; `decodes`: from codes."""
+    operations = model.operations
+    found = [] if decodes else [_tensor(CODES, "FP64", *model.codes.shape), _tensor("score", "FP64")]
+    if model.threshold is not None and not decodes:
+        found += [_tensor("p_value", "FP64"), _tensor("flagged", "BOOL")]
+    for begin, operation in REBUILT.items():
+        if operation in operations or decodes:
+            found += [{**given, "name": f"{begin}.{given['name']}"} for given in _rebuilt(model)]
+        if decodes:
+            break
+    return {entry["name"]: entry for entry in found}
+
+
+def _rebuilt(model: Model) -> list[dict[str, Any]]:
+    return inputs_of(model)[: len(model.data.fields())]
+
+
+def _tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": [-1, *shape]}
+
+
+def metadata(model: Model) -> dict[str, Any]:
+    """Return what a client asks before it sends tensors."""
+    return {
+        "name": model.name,
+        "versions": [VERSION],
+        "platform": "isthmus",
+        "inputs": inputs_of(model),
+        "outputs": list(outputs_of(model).values()),
+    }
+
+
+def _wanted(document: dict[str, Any], known: dict[str, Any]) -> dict[str, bool]:
+    """Return the outputs that a request asks for, and whether as binary data; all where it names none."""
+    binary = _flag(document, "binary_data_output", False)
+    asked = document.get("outputs")
+    if asked is None or asked == []:
+        return dict.fromkeys(known, binary)
+    if not isinstance(asked, list) or not all(isinstance(one, dict) for one in asked):
+        raise Refused(422, "'outputs' must be a list of objects", "outputs")
+    wanted = {}
+    for one in asked:
+        name = one.get("name")
+        if not isinstance(name, str) or (name not in known and name != "contributions"):
+            raise Refused(422, f"there is no output {name!r}; there are: {', '.join(known)}, contributions", "outputs")
+        wanted[name] = _flag(one, "binary_data", binary)
+    return wanted
+
+
+def _flag(given: dict[str, Any], name: str, default: bool) -> bool:
+    parameters = given.get("parameters") or {}
+    if not isinstance(parameters, dict) or not isinstance(parameters.get(name, default), bool):
+        raise Refused(422, f"'parameters' must be an object, its {name!r} true or false", "parameters")
+    return bool(parameters.get(name, default))
+
+
+def rows_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
+    """Return the rows that tensors hold.
+
+    Raises
+    ------
+    Refused
+        They are not those that the model takes.
+    """
+    wanted = [entry["name"] for entry in inputs_of(model)]
+    single = len(tensors) == 1 and next(iter(tensors))
+    grid = model.fields[0].kind in ("pixels", "signal")
+    if single and (single == WHOLE or grid) and not (single in wanted and not grid):
+        (whole,) = tensors.values()
+        if whole.dtype == object or (grid and single not in (WHOLE, *wanted)):
+            raise Refused(422, f"input {single!r}: expected numbers, called {WHOLE!r} or {wanted[0]!r}", single)
+        return model.layout.array(whole)
+    for name, tensor in tensors.items():
+        if tensor.ndim != 1 and tensor.shape[1:] != (1,):
+            raise Refused(422, f"input {name!r} of shape {list(tensor.shape)}; expected [n] or [n, 1]", name)
+        if not len(tensor):
+            raise Refused(422, f"input {name!r} has no rows", name)
+    return model.layout.read("columns", {name: tensor.reshape(-1) for name, tensor in tensors.items()})
+
+
+def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarray]:
+    """Return what an operation found as tensors."""
+    if "codes" in found:
+        return {CODES: np.asarray(found["codes"], np.float64)}
+    if "rows" not in found:
+        return {name: np.asarray(held) for name, held in found.items()}
+    begin = next((begin for begin, known in REBUILT.items() if known == operation), "reconstruction")
+    names = [entry["name"] for entry in _rebuilt(model)]
+    if not isinstance(found["rows"], dict):
+        return {f"{begin}.{names[0]}": np.asarray(found["rows"])}
+    if model.fields[0].kind == "signal":
+        return {f"{begin}.{names[0]}": np.array([found["rows"][name] for name in model.data.moment_names()], float).T}
+    return {f"{begin}.{field.name}": _column(field.kind, found["rows"][field.name]) for field in model.data.fields()}
+
+
+def _column(kind: str, cells: list[Any]) -> np.ndarray:
+    """Return a column as a tensor: numbers, or text."""
+    if kind in (*NUMBERS, "duration"):
+        numbers = [np.nan if cell is None else cell for cell in map(plain, cells)]
+        whole = {"integer": np.int64, "boolean": np.bool_}.get(kind)
+        gaps = any(number != number for number in numbers)
+        return np.array(numbers, np.float64 if whole is None or gaps else whole)
+    found = np.empty(len(cells), object)
+    found[:] = [plain(cell) for cell in cells]
+    return found
