@@ -16,6 +16,8 @@ from isthmus.parts.schedules import Schedule
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
 CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
 Weight = float | Schedule
+SEVERAL = 4
+"""Members where the residual alone tells abnormal rows: the mean of several errs less."""
 OF_CELLS = ("bernoulli", "categorical")
 """Members of a mixed likelihood that are not of numbers: of truth values and categories."""
 
@@ -158,10 +160,26 @@ class Denoising(Variant):
     level: float | tuple[float, float] = knob(
         None, "strength: noise in units of x, or share taken away; a pair low,high draws one for each row"
     )
+    members: int | None = knob(
+        1, "nets trained at once, each with a code of its own, whose y is averaged; None: by the data", kw_only=True
+    )
 
     def __post_init__(self) -> None:
         if self.level is not None and not isinstance(self.corruption, str):
             raise InputError(f"level={self.level} goes with the name of a corruption; {self.corruption!r} has its own")
+        if self.members is not None and (type(self.members) is not int or self.members < 1):
+            raise InputError(f"members={self.members!r} of the variant 'denoising': expected a whole number from 1")
+
+    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+        """Return the objective; each member has a code of `latent_dim` numbers, and noise of its own."""
+        members = self.members or (SEVERAL if data.score == "residual" else 1)
+        if members == 1:
+            return super().objective(data, latent_dim, net, condition_dim)
+        from isthmus.parts.catalogue import load_all
+
+        load_all()
+        several = lookup("net/members")(self._net(net, data.defaults()[0]), members)
+        return super().objective(data, latent_dim * members, several, condition_dim)
 
     def _corruption(self) -> Any:
         if self.level is None:

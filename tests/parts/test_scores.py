@@ -9,7 +9,7 @@ from isthmus.core.model import Model
 from isthmus.core.part import lookup, names
 from isthmus.core.records import Batch
 from isthmus.parts.catalogue import load_all
-from isthmus.parts.scores import smallest
+from isthmus.parts.scores import asinh, smallest
 
 load_all()
 
@@ -30,7 +30,8 @@ def places(score, output):
     """Return where rows stand, by the definition in the docstring."""
     x, rebuilt = output.batch.x, output.y
     residual = (torch.asinh(2 * x) - torch.asinh(2 * rebuilt)) / 2
-    return torch.cat([3 * torch.asinh(x / 3), score.residual * torch.asinh(residual / (score.spread + 0.07))], 1)
+    squashed = 10 * torch.asinh(x / 10) / score.reach
+    return torch.cat([squashed, score.residual * torch.asinh(residual / (score.spread + 0.07))], 1)
 
 
 @pytest.mark.parametrize(("neighbours", "share", "k"), [(1, 0.0, 1), (10, 0.0, 10), (3, 0.25, 20), (1, 0.5, 40)])
@@ -51,6 +52,23 @@ def test_distances_are_measured_by_those_among_the_neighbours(model):
     near, which = search.kneighbors(places(score, x))
     expected = near.mean(1) / among[which].mean(1) ** 0.5
     torch.testing.assert_close(score(x, model), torch.from_numpy(expected).float(), rtol=1e-4, atol=1e-4)
+
+
+def test_an_element_reaches_as_far_as_its_eighth_power_says(model):
+    x = torch.randn(100_000, 5) * torch.tensor([0.1, 1, 1, 1, 2])
+    x[:100, 1] = 30.0  # a thousandth of the rows, far out
+    known = lookup("score/neighbours")(most=100).fit([outputs(model, x)], model)
+    far = 10 * torch.asinh(torch.tensor(3.0)) * (1e-3 / 105) ** (1 / 8)
+    torch.testing.assert_close(known.reach[:4], torch.tensor([0.5, far, 1, 1]), rtol=0.05, atol=0)
+    assert 1.7 < known.reach[4] < 2
+    shared = lookup("score/neighbours")(share=0.1, most=100).fit([outputs(model, x)], model)
+    assert torch.equal(shared.reach, torch.ones(5))
+
+
+def test_asinh_is_torchs_at_every_size():
+    x = torch.logspace(-30, 18, 500)
+    x = torch.cat([-x, torch.zeros(1), x])
+    torch.testing.assert_close(asinh(x), x.asinh(), rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize("n", [40, 2048, 4096, 4100])
@@ -80,11 +98,11 @@ def test_blame_is_what_a_row_gains_by_not_looking_at_a_column(model):
     normal, x = torch.rand(40, 5), torch.rand(7, 5)
     score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
     found = score.contributions(outputs(model, x), model)
-    x, normal = 3 * torch.asinh(x / 3), 3 * torch.asinh(normal / 3)
+    x, normal = (10 * torch.asinh(side / 10) / score.reach for side in (x, normal))
     squares = (x[:, None] - normal).square()
     whole = squares.sum(2).amin(1)
     expected = torch.stack([whole - (squares.sum(2) - squares[..., j]).amin(1) for j in range(5)], 1)
-    expected += 100 * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
+    expected += 100 * score.reach * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 

@@ -215,6 +215,8 @@ def test_rows_are_no_signal(detector):
         ({"false_alarm_rate": 0}, "false_alarm_rate=0"),
         ({"scorer": "neighbors"}, "did you mean 'neighbours'"),
         ({"autoencoder": 3}, "expected an Autoencoder"),
+        ({"members": 0}, "members=0"),
+        ({"members": 2, "autoencoder": quick()}, r"Denoising\(members=2\)"),
     ],
 )
 def test_wrong_parameters_are_named(knobs, message):
@@ -288,6 +290,19 @@ def test_what_needs_rows_in_memory_is_refused_for_a_stream(knobs, tmp_path):
     frame(100).to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(InputError, match="needs rows in memory"):
         AnomalyDetector(quick(), **knobs).fit(ParquetStream(tmp_path / "rows.parquet"))
+
+
+def test_members_are_several_where_the_residual_is_the_score(tmp_path):
+    copies = {
+        name: AnomalyDetector(contamination=0.1, members=members, random_state=0).fit(X)
+        for name, X, members in [("numbers", normal(60), None), ("two", normal(60), 2), ("mixed", frame(60), None)]
+    }
+    nets = {name: detector.autoencoder_.objective_.model.net.copies for name, detector in copies.items()}
+    assert nets == {"numbers": 1, "two": 2, "mixed": 4}
+    assert clone(copies["two"]).members == 2
+    copies["mixed"].save(tmp_path / "d.safetensors")
+    again = isthmus.load(tmp_path / "d.safetensors")
+    np.testing.assert_array_equal(again.anomaly_score(frame(20, 1)), copies["mixed"].anomaly_score(frame(20, 1)))
 
 
 def test_a_clone_has_the_same_parameters():

@@ -50,6 +50,8 @@ class Net(nn.Module):
 
     reconstructs_only = False
     """True where ``encode`` returns skip connections, so that a code alone cannot be decoded."""
+    copies = 1
+    """How often a training step shows it the batch, one copy after the other, each corrupted anew."""
 
     def build(self, sizes: Sizes) -> None:
         """Make the layers."""

@@ -128,8 +128,10 @@ class Reconstruction(nn.Module):
         return weight(t) if callable(weight) else weight
 
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
-        """Yield the one step of the one player."""
-        _, terms = self.terms(batch)
+        """Yield the one step of the one player, on as many copies of the batch as the net asks for."""
+        copies = self.model.net.copies
+        _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
+        terms = {name: term.unflatten(0, (copies, -1)).mean(0) for name, term in terms.items()}
         yield "model", self.loss(terms, t, batch.weight), terms
 
     def evaluate(self, batch: Batch) -> Tensor:

@@ -47,6 +47,10 @@ class Batch:
         """Return some of the rows."""
         return self._each(lambda tensor: tensor[rows], self.feature)
 
+    def repeated(self, times: int) -> Batch:
+        """Return the rows so many times, one copy of the batch after the other."""
+        return self._each(lambda tensor: tensor.repeat(times, *[1] * (tensor.ndim - 1)), self.feature)
+
     def to(self, device: Any) -> Batch:
         """Return the batch on a device."""
         feature = None if self.feature is None else self.feature.to(device)

@@ -37,7 +37,7 @@ RATE = 0.01
 FIT_ROWS = 20_000
 """Rows that a score is fitted on, at most; and training rows whose scores are kept."""
 PIECE_ROWS = 2048
-NOISE, STEPS, EPOCHS, BATCH = (0.2, 1.0), 150, 10, 256
+NOISE, STEPS, EPOCHS, BATCH = (0.2, 1.0), 150, 15, 256
 """Of the autoencoder where none is given."""
 GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributions}
 
@@ -50,7 +50,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     ----------
     autoencoder : Autoencoder or None, default None
         What rebuilds the rows. None: a denoising one, whose noise is between 0.2 and 1 of a column's deviation, and
-        whose code has half as many numbers as a row, at most 32.
+        whose code has half as many numbers as a row, at most 32; its `members` are trained at once.
     scorer : {"auto", "neighbours", "residual", "error", "channel", "monitoring"} or Score, default "auto"
         ``"neighbours"``: the distance to the nearest training rows, by input and residual. ``"residual"``: what the
         reconstruction leaves, each element measured by its usual size. ``"error"``: the error of the reconstruction, as
@@ -66,6 +66,10 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         split conformal prediction, with rows that are kept from the training (see `calibration_`).
     groups : name or number of a column, or None, default None
         Each value in this column has a threshold of its own.
+    members : int or None, default None
+        Autoencoders that are trained at once, and whose reconstructions are averaged, where `autoencoder` is None: one
+        of the user's says so itself, ``Autoencoder(Denoising(members=4))``. None: four for tables with categories,
+        whose score is the residual alone; else one, since more change the distance to neighbours little.
     random_state : int, RandomState or None, default None
         An int gives the same result twice.
 
@@ -107,6 +111,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         contamination: float | None = None,
         false_alarm_rate: float = RATE,
         groups: Any = None,
+        members: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.autoencoder = autoencoder
@@ -114,6 +119,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         self.contamination = contamination
         self.false_alarm_rate = false_alarm_rate
         self.groups = groups
+        self.members = members
         self.random_state = random_state
 
     # -- training ------------------------------------------------------------------------------------------------
@@ -165,6 +171,11 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         for name in ("contamination", "groups"):
             if is_stream(X) and getattr(self, name) is not None:
                 raise InputError(f"{name}={getattr(self, name)!r} needs rows in memory: read the file, or leave it out")
+        if self.members is not None and self.autoencoder is not None:
+            raise InputError(
+                f"members={self.members} goes with the default autoencoder: tell yours, as in "
+                f"Autoencoder(Denoising(members={self.members}))"
+            )
 
     def _fit_trimmed(self, X: Any, ordered: bool) -> None:
         n, share = count(X), float(self.contamination or 0)
@@ -211,7 +222,8 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
 
     def _autoencoder(self, n: int) -> Autoencoder:
         """Return an untrained autoencoder for n rows, with a seed of its own."""
-        made: Autoencoder = clone(self.autoencoder) if self.autoencoder is not None else default_autoencoder(n)
+        default = default_autoencoder(n, members=self.members)
+        made: Autoencoder = default if self.autoencoder is None else clone(self.autoencoder)
         if made.random_state is None:
             made.set_params(random_state=int(self._random.integers(2**31 - 1)))
         return made
@@ -391,9 +403,9 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         return any_cells(super().__sklearn_tags__())
 
 
-def default_autoencoder(n: int, data: Any = None) -> Autoencoder:
+def default_autoencoder(n: int, data: Any = None, members: int | None = None) -> Autoencoder:
     """Return the autoencoder of a detector for n rows or moments: about `STEPS` steps, and at least `EPOCHS` passes."""
     batch_size = min(BATCH, max(16, n // 4))
     epochs = max(EPOCHS, ceil(STEPS * batch_size / n))
-    variant = lookup("variant/denoising")(level=NOISE)
+    variant = lookup("variant/denoising")(level=NOISE, members=members)
     return Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)
