@@ -50,7 +50,7 @@ class Committee(Net):
 
     Parameters
     ----------
-    width : int, default 328
+    width : int, default 128
         Of the hidden layers of a member.
     members : int, default 8
         At most so many; as many as divide the length of the code.
@@ -58,8 +58,7 @@ class Committee(Net):
         Of each number.
     numbers : int or None, default None
         How many elements of x, the first ones, are numbers and not parts of a category; None: all.
-
-    dropout : float, default 0.1
+    dropout : float, default 0.2
         Share of the hidden units that is left out in training, in the residual layers and before the last one.
 
     Raises
@@ -71,7 +70,7 @@ class Committee(Net):
     edges: Tensor
 
     def __init__(
-        self, width: int = 128, members: int = 8, bins: int = 48, numbers: int | None = None, dropout: float = 0.1
+        self, width: int = 128, members: int = 8, bins: int = 48, numbers: int | None = None, dropout: float = 0.2
     ) -> None:
         super().__init__()
         if min(width, members, bins) < 1 or not 0 <= dropout < 1:
@@ -130,7 +129,7 @@ class Committee(Net):
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
-        rows, z = len(z), z.unflatten(1, (self.m, -1))
+        rows, z = z.shape[0], z.unflatten(1, (self.m, -1))
         if self.training:
             z = self._padded(z).unflatten(0, (-1, self.m)).diagonal(dim1=1, dim2=2).permute(2, 0, 1)
         else:
