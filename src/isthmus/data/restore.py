@@ -99,10 +99,24 @@ def _unit(dtype: Dtype) -> str:
 
 def _whole(values: np.ndarray, dtype: Dtype | None) -> np.ndarray:
     """Round to whole numbers that the integer type can hold."""
+    return np.rint(np.clip(values, *whole_range(dtype))).astype(_whole_type(dtype))
+
+
+def whole_range(dtype: Dtype | None) -> tuple[float, float]:
+    """Return the least and the largest double that an integer type can hold.
+
+    Examples
+    --------
+    >>> whole_range(("uint8",))
+    (0.0, 254.99999999999997)
+    """
+    info = np.iinfo(_whole_type(dtype))
+    return float(info.min), float(np.nextafter(float(info.max), 0))
+
+
+def _whole_type(dtype: Dtype | None) -> str:
     found = re.match(r"u?int(8|16|32|64)", str(dtype[0]).lower()) if dtype else None
-    info = np.iinfo(found[0] if found else "int64")
-    room = np.clip(values, info.min, np.nextafter(float(info.max), 0))
-    return np.rint(room).astype(info.dtype)
+    return found[0] if found else "int64"
 
 
 def frame(columns: Sequence[Column], form: str, like: Any = None) -> Any:

@@ -8,18 +8,23 @@ from typing import Any
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
+from isthmus.apps.cli.exported import exported, is_exported
 from isthmus.apps.cli.inputs import load, model_argument
 from isthmus.apps.cli.output import facts, figure, json_option, show
 
 
-@command("info", "isthmus info digits.safetensors")
+@command("info", "isthmus info digits.safetensors", "isthmus info digits.onnx")
 @model_argument
 @json_option
 def info(model: str, as_json: bool) -> None:
     """Say what a model file is, and what it holds.
 
-    Its parts, how it was trained, and what of the data stands in it.
+    Its parts, how it was trained, and what of the data stands in it. Of a file that export wrote: which part
+    of which model it is, its inputs and its outputs.
     """
+    if is_exported(model):
+        show(*exported(model), as_json)
+        return
     held = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
     trained = getattr(held, "autoencoder_", held)
     document = {

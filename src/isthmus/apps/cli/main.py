@@ -29,6 +29,7 @@ MODULES = {
     "impute": "impute",
     "sample": "generate",
     "interpolate": "generate",
+    "export": "export",
 }
 """The module of each command, in the order of ``isthmus --help``."""
 

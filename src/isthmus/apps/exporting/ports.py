@@ -1,0 +1,96 @@
+"""Ports: the named inputs and outputs of an exported graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from isthmus import InputError
+
+MISSING = ("", "None", "nan", "NaN", "<NA>", "NaT")
+"""Texts that stand for a missing cell, unless they are categories: the empty one, and what runtimes make of gaps."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output; its first axis are the rows.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        That of a `Field`; ``"numbers"`` for a table without names as one matrix, ``"tensor"`` for what a model makes.
+    dtype : str
+        ``"string"``, or NumPy's name of the type.
+    shape : tuple of int
+        Of one row.
+    categories : tuple
+        In the order of their codes; of one type, text or float.
+    low, high : numbers, or sequences of them
+        Between which rows for trials are drawn; of the output of a column of integers, what its type can hold.
+    spread : number, sequence of them, or None
+        Usual size of differences between rows; None: that of what is found.
+    stands : str or None
+        Of an output: the input whose cell stands where the code is that of no known category.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    shape: tuple[int, ...] = ()
+    categories: tuple[Any, ...] = ()
+    low: Any = -2.0
+    high: Any = 2.0
+    spread: Any = None
+    stands: str | None = None
+
+    @property
+    def missing(self) -> tuple[Any, ...]:
+        """What stands for a missing cell, of categories."""
+        if self.dtype != "string":
+            return (float("nan"),)
+        return tuple(text for text in MISSING if text not in self.categories)
+
+    def described(self) -> dict[str, Any]:
+        """Return what a program on the other side has to know, as JSON."""
+        found: dict[str, Any] = {"name": self.name, "kind": self.kind, "dtype": self.dtype, "shape": list(self.shape)}
+        if self.kind == "category":
+            found["categories"] = list(self.categories)
+            found["missing"] = self.missing[0] if self.dtype == "string" else "NaN"
+        return found
+
+
+def category_port(name: str, categories: Sequence[Any]) -> Port:
+    """Return the port of a column of categories: numbers where all are numbers, else text.
+
+    Raises
+    ------
+    InputError
+        Two of them are the same as text, or as a double.
+    """
+    numeric = all(isinstance(category, (int, float)) for category in categories)
+    found = tuple(float(category) if numeric else str(category) for category in categories)
+    if len(set(found)) < len(found):
+        kind = "numbers of double precision" if numeric else "text"
+        raise InputError(f"column {name!r} has categories that are the same as {kind}: rename one, and train again")
+    return Port(name, "category", "float64" if numeric else "string", categories=found)
+
+
+def apart(ports: Sequence[Port], taken: Sequence[Port] = ()) -> list[Port]:
+    """Return ports as they are, those whose names are taken with ``_out`` behind them.
+
+    Raises
+    ------
+    InputError
+        Two have one name, or one has none.
+    """
+    used = {port.name for port in taken}
+    found = []
+    for port in ports:
+        name = f"{port.name}_out" if port.name in used else port.name
+        if name in used or not name:
+            raise InputError(f"two columns would be called {name!r}, or one has no name: rename them, and train again")
+        used.add(name)
+        found.append(replace(port, name=name))
+    return found

@@ -1,0 +1,68 @@
+"""Program: a part of a model as `torch.export` writes it, between encoded columns."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.apps.exporting.about import KEY
+from isthmus.apps.exporting.assemble import EXAMPLES, ROWS, hushed
+from isthmus.apps.exporting.joined import Joined
+from isthmus.apps.exporting.ports import Port
+from isthmus.apps.exporting.rows import drawn, encoded
+from isthmus.apps.exporting.trial import Trial, judged, milliseconds, rows_of
+from isthmus.data.files import atomic
+
+Columns = dict[str, Tensor]
+
+
+def write(
+    module: Joined, path: str | os.PathLike[str], about: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Trial]:
+    """Write the graph inside a module, compare it with that, and return its inputs, its outputs, and what was found.
+
+    Raises
+    ------
+    InputError
+        The path cannot be written.
+    TrialError
+        The program does not give the numbers of the model; it is removed.
+    """
+    graph, few, many = module.part, _columns(module, EXAMPLES), _columns(module, rows_of(module))
+    dynamic = {name: {0: torch.export.Dim(ROWS)} for name in few}
+    with atomic(path) as temporary, hushed(), torch.no_grad():
+        inputs, outputs = ([_described(n, t) for n, t in side.items()] for side in (few, graph(few)))
+        document = {**about, "inputs": inputs, "outputs": outputs}
+        made = torch.export.export(graph, (few,), dynamic_shapes=(dynamic,), strict=False)
+        torch.export.save(made, temporary, extra_files={f"{KEY}.json": json.dumps(document)})
+        read = torch.export.load(temporary).module()
+        return inputs, outputs, _tried(graph, read, many)
+
+
+def _columns(module: Joined, n: int) -> Columns:
+    return module.columns([encoded(port, drawn(port, n, seed=1)) for port in module.inputs])
+
+
+def _described(name: str, tensor: Tensor) -> dict[str, Any]:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return {"name": name, "kind": "encoded", "dtype": dtype, "shape": list(tensor.shape[1:])}
+
+
+def _tried(graph: Any, read: Any, columns: Columns) -> Trial:
+    n, expected = len(next(iter(columns.values()))), graph(columns)
+    ports = [Port(name, "tensor", "float64") for name in expected]
+    jumped, difference = 0, 0.0
+    for size in {n, min(3, n), 1}:
+        found = read({name: tensor[:size] for name, tensor in columns.items()})
+        sides: list[list[np.ndarray]] = [
+            [side[port.name][:size].numpy() for port in ports] for side in (expected, found)
+        ]
+        jumps, apart = judged(ports, *sides)
+        jumped, difference = max(jumped, jumps), max(difference, apart)
+    fast = milliseconds(lambda: read(columns), n)
+    return Trial(n, jumped, difference, fast, milliseconds(lambda: graph(columns), n))
