@@ -1,0 +1,22 @@
+/** Arrays of an exported page: base64 text, little-endian, row-major; value = raw × scale + offset. */
+
+export interface Packed {
+  dtype: "float32" | "int16" | "uint16";
+  shape: number[];
+  data: string;
+  scale?: number | number[];
+  offset?: number | number[];
+}
+
+const kinds = { float32: Float32Array, int16: Int16Array, uint16: Uint16Array };
+
+export function unpack({ dtype, shape, data, scale, offset }: Packed): Float32Array {
+  const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
+  const raw = new kinds[dtype](bytes.buffer);
+  const found = Float32Array.from(raw);
+  if (scale === undefined && offset === undefined) return found;
+  const last = shape[shape.length - 1] || 1;
+  const of = (given: number | number[] | undefined, i: number, usual: number): number =>
+    Array.isArray(given) ? given[i % last] : (given ?? usual);
+  return found.map((each, i) => each * of(scale, i, 1) + of(offset, i, 0));
+}

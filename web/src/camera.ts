@@ -1,0 +1,110 @@
+/** Where a map is looked at: its middle and zoom; and what lies where on it. Pure, no DOM. */
+import type { Point } from "./types";
+
+export class Camera {
+  constructor(
+    public x = 0,
+    public y = 0,
+    public zoom = 1,
+    public width = 1,
+    public height = 1,
+  ) {}
+
+  /** Pixels per unit of the map; at zoom 1 the square [−1, 1]² fits with a rim. */
+  get unit(): number {
+    return this.zoom * 0.45 * Math.min(this.width, this.height);
+  }
+
+  toScreen(x: number, y: number): Point {
+    return [this.width / 2 + (x - this.x) * this.unit, this.height / 2 - (y - this.y) * this.unit];
+  }
+
+  toMap(px: number, py: number): Point {
+    return [this.x + (px - this.width / 2) / this.unit, this.y - (py - this.height / 2) / this.unit];
+  }
+
+  pan(dx: number, dy: number): void {
+    this.x -= dx / this.unit;
+    this.y += dy / this.unit;
+  }
+
+  /** Zoom so that what is at the pixel (px, py) stays there. */
+  magnify(factor: number, px: number, py: number): void {
+    const [x, y] = this.toMap(px, py);
+    this.zoom = Math.min(Math.max(this.zoom * factor, 0.4), 2000);
+    const [left, top] = this.toMap(px, py);
+    this.x += x - left;
+    this.y += y - top;
+  }
+
+  /** The column-major matrix that regl-scatterplot draws with. */
+  get matrix(): number[] {
+    const z = this.unit / (this.height / 2);
+    return [z, 0, 0, 0, 0, z, 0, 0, 0, 0, 1, 0, -this.x * z, -this.y * z, 0, 1];
+  }
+}
+
+/** The index of the shown point nearest to (x, y) and within `reach`; −1: none. */
+export function nearest(xy: Float32Array, x: number, y: number, reach: number, shown?: Uint8Array | null): number {
+  let best = reach * reach;
+  let found = -1;
+  for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
+    const dx = xy[at] - x;
+    const dy = xy[at + 1] - y;
+    const square = dx * dx + dy * dy;
+    if (square <= best && (!shown || shown[i])) {
+      best = square;
+      found = i;
+    }
+  }
+  return found;
+}
+
+/** The nearest point in a direction (dx, dy), seen from a point: what lies aside counts as farther away. */
+export function towards(xy: Float32Array, from: number, dx: number, dy: number, shown?: Uint8Array | null): number {
+  let best = Infinity;
+  let found = from;
+  for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
+    const x = xy[at] - xy[2 * from];
+    const y = xy[at + 1] - xy[2 * from + 1];
+    const ahead = x * dx + y * dy;
+    const aside = Math.abs(x * dy - y * dx);
+    if (i === from || ahead <= 0 || aside > ahead || (shown && !shown[i])) continue;
+    const cost = ahead + 2 * aside;
+    if (cost < best) {
+      best = cost;
+      found = i;
+    }
+  }
+  return found;
+}
+
+/** The shown points within a polygon given as x, y, x, y … */
+export function within(xy: Float32Array, polygon: number[], shown?: Uint8Array | null): number[] {
+  const found: number[] = [];
+  const n = polygon.length;
+  if (n < 6) return found;
+  for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
+    if (shown && !shown[i]) continue;
+    const x = xy[at];
+    const y = xy[at + 1];
+    let inside = false;
+    for (let a = 0, b = n - 2; a < n; b = a, a += 2) {
+      const crosses = polygon[a + 1] > y !== polygon[b + 1] > y;
+      const slope = ((polygon[b] - polygon[a]) * (y - polygon[a + 1])) / (polygon[b + 1] - polygon[a + 1]);
+      if (crosses && x < slope + polygon[a]) inside = !inside;
+    }
+    if (inside) found.push(i);
+  }
+  return found;
+}
+
+/** At most `most` corners of a path, evenly taken. */
+export function thinned(path: number[], most: number): number[] {
+  const corners = path.length / 2;
+  if (corners <= most) return path;
+  return Array.from({ length: most }, (_, i) => Math.floor((i * corners) / most)).flatMap((i) => [
+    path[2 * i],
+    path[2 * i + 1],
+  ]);
+}

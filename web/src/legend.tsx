@@ -1,0 +1,33 @@
+/** What the colours mean. A click on a name hides its points. */
+import { brief, useBox, usePage, useView } from "./page";
+import { category, shade } from "./palette";
+import type { Colour } from "./types";
+
+export function Legend({ colour, low, high }: { colour: Colour | undefined; low: number; high: number }) {
+  const page = usePage();
+  const { hidden } = useView();
+  const night = useBox(page.night);
+  if (!colour) return null;
+  if (colour.kind === "number") {
+    const stops = Array.from({ length: 9 }, (_, i) => shade(i / 8, night)).join(",");
+    return (
+      <div class="legend" aria-label={`Colours: ${colour.title}`}>
+        <b>{colour.title}</b>
+        <span class="ramp"><i>{brief(low)}</i><span style={{ background: `linear-gradient(90deg,${stops})` }} /><i>{brief(high)}</i></span>
+      </div>
+    );
+  }
+  const names = colour.names ?? [];
+  const turn = (place: number) =>
+    page.store.set({ hidden: hidden.includes(place) ? hidden.filter((each) => each !== place) : [...hidden, place] });
+  return (
+    <div class="legend" role="group" aria-label={`Colours: ${colour.title}`}>
+      <b>{colour.title}</b>
+      {names.map((name, place) => (
+        <button aria-pressed={!hidden.includes(place)} title={hidden.includes(place) ? "Show" : "Hide"} onClick={() => turn(place)}>
+          <i style={{ background: category(place, night) }} />{name}
+        </button>
+      ))}
+    </div>
+  );
+}

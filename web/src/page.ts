@@ -1,0 +1,146 @@
+/** What all parts of the page share, and the hooks by which they follow it. */
+import { createContext } from "preact";
+import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { latest, remember } from "./latest";
+import type { Store, View } from "./state";
+import type { About, Chart, Example, Model, Point, Source, Value } from "./types";
+
+/** A value that others may follow. */
+export class Box<T> {
+  private listeners = new Set<() => void>();
+  constructor(public value: T) {}
+
+  set(value: T): void {
+    this.value = value;
+    for (const listener of this.listeners) listener();
+  }
+
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
+
+/** What the panel puts on the map. */
+export interface Marks {
+  path: Point[];
+  step: number;
+  samples: Point[];
+  drawn: Point | null;
+}
+
+export const noMarks: Marks = { path: [], step: 0, samples: [], drawn: null };
+
+export interface Hover {
+  index: number;
+  side: number;
+  x: number;
+  y: number;
+}
+
+export class Page {
+  readonly hover = new Box<Hover | null>(null);
+  readonly marks = new Box<Marks>(noMarks);
+  readonly selected = new Box<number[]>([]);
+  readonly walked = new Box<Value | null>(null);
+  readonly found = new Box<{ indices: number[]; total: number } | null>(null);
+  readonly pictures = new Map<number, () => HTMLCanvasElement>();
+  readonly trouble = new Box<string>("");
+  readonly night = new Box(false);
+  private examples = remember<Example>(400);
+
+  constructor(
+    readonly source: Source,
+    readonly about: About,
+    readonly store: Store,
+  ) {}
+
+  get model(): Model {
+    return this.about.models[this.store.view.model] ?? this.about.models[0];
+  }
+
+  get versus(): Model | null {
+    const { versus, model } = this.store.view;
+    return (versus !== model && this.about.models[versus]) || null;
+  }
+
+  /** The map that is shown of a model: the wished one where the model has it. */
+  chart(model: Model): Chart {
+    const { map, x, y } = this.store.view;
+    const last = model.latent_dim - 1;
+    const found = model.maps.find((each) => each.id === map) ?? model.maps[0];
+    return { map: found.id, x: Math.min(x, last), y: Math.min(y, last) };
+  }
+
+  example(model: Model, index: number): Promise<Example> {
+    const { map } = this.chart(model);
+    return this.examples(`${model.id} ${index} ${map}`, () => this.source.example(model.id, index, map));
+  }
+
+  open(index: number): void {
+    this.store.set({ point: index, tab: "example", edits: [] });
+  }
+
+  readonly fail = (error: Error): void => this.trouble.set(error.message);
+}
+
+export const PageContext = createContext<Page | null>(null);
+export const usePage = (): Page => useContext(PageContext) as Page;
+
+export function useBox<T>(box: Box<T>): T {
+  const [, turn] = useState(0);
+  useEffect(() => box.listen(() => turn((each) => each + 1)), [box]);
+  return box.value;
+}
+
+export function useView(): View {
+  const { store } = usePage();
+  const [, turn] = useState(0);
+  useEffect(() => store.listen(() => turn((each) => each + 1)), [store]);
+  return store.view;
+}
+
+/** What `make` promises, anew whenever `keys` change; meanwhile what was there before. */
+export function usePromise<T>(make: () => Promise<T> | null, keys: unknown[]): T | null {
+  const page = usePage();
+  const [value, set] = useState<T | null>(null);
+  useEffect(() => {
+    let current = true;
+    const promise = make();
+    if (promise) promise.then((each) => current && set(each), page.fail);
+    else set(null);
+    return () => {
+      current = false;
+    };
+  }, keys);
+  return value;
+}
+
+/** As `usePromise`, but while an answer is under way only the latest question waits: for what is dragged. */
+export function useLatest<T>(make: () => Promise<T> | null, keys: unknown[]): T | null {
+  const page = usePage();
+  const [value, set] = useState<T | null>(null);
+  const alive = useRef(true);
+  const ask = useMemo(
+    () => latest((work: () => Promise<T>) => work(), (result: T) => alive.current && set(result), page.fail),
+    [],
+  );
+  useEffect(() => {
+    alive.current = true;
+    return () => {
+      alive.current = false;
+    };
+  }, []);
+  useLayoutEffect(() => ask(async () => (await make()) as T), keys);
+  return value;
+}
+
+export const n = (value: number): string => value.toLocaleString("en");
+
+/** A number in as few digits as tell it. */
+export function brief(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(1).replace("e+", "e");
+  return `${+value.toPrecision(size >= 1000 ? 6 : 3)}`.replace("-", "−");
+}

@@ -1,0 +1,255 @@
+/** A map in the page: its points, what is drawn on them, and what mouse, finger and keys do there. */
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { nearest, thinned, towards } from "./camera";
+import { listen } from "./gestures";
+import { glyph } from "./glyph";
+import { latest, settled } from "./latest";
+import { ScatterMap } from "./map";
+import type { Tiles } from "./overlay";
+import { type Page, useBox, useLatest, usePage, usePromise, useView } from "./page";
+import { points } from "./state";
+import { Shown } from "./value";
+import type { Chart, Model, Point } from "./types";
+
+export interface Paint {
+  places: Float32Array | null;
+  colours: string[];
+  shown: Uint8Array | null;
+}
+
+interface Props {
+  model: Model;
+  side: number;
+  xy: Float32Array;
+  paint: Paint;
+}
+
+const arrows: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const reach = 14; // pixels around a point that count as on it
+
+/** The decoded grid for what is in sight: cells of about 46 pixels. */
+async function decoded(page: Page, map: ScatterMap, model: Model, chart: Chart): Promise<Tiles> {
+  const { camera } = map;
+  const [x0, y1] = camera.toMap(0, 0);
+  const [x1, y0] = camera.toMap(camera.width, camera.height);
+  const clip = (value: number): number => Math.min(Math.max(value, -1.05), 1.05);
+  const bounds = [x0, y0, x1, y1].map(clip);
+  const count = (span: number): number => Math.min(Math.max(Math.round((span * camera.unit) / 46), 2), 20);
+  const [columns, rows] = [count(bounds[2] - bounds[0]), count(bounds[3] - bounds[1])];
+  const values = await page.source.grid(model.id, chart, bounds, columns, rows);
+  return { bounds, columns, rows, glyphs: await Promise.all(values.map(glyph)) };
+}
+
+/** Keep the grid of a map up to date; gives what to call when the camera moves. */
+function useGrid(map: { current: ScatterMap | null }, props: Props, show: (tiles: Tiles | null) => void): () => void {
+  const page = usePage();
+  const { grid } = useView();
+  const chart = page.chart(props.model);
+  const now = useRef({ on: false, chart, model: props.model });
+  now.current = { on: grid && props.model.decodes, chart, model: props.model };
+  const follow = useMemo(() => {
+    const work = async () => {
+      const { on, model, chart } = now.current;
+      return on && map.current ? decoded(page, map.current, model, chart) : null;
+    };
+    return settled(latest(work, show, page.fail), 150);
+  }, []);
+  useEffect(follow, [grid, props.model, chart.map, chart.x, chart.y]);
+  return follow;
+}
+
+/** Decode what is under the cursor while it moves. */
+function useWalk({ model, side }: Props): void {
+  const page = usePage();
+  const view = useView();
+  const chart = page.chart(model);
+  const active = side === 0 && model.decodes && view.cursor.length === 2;
+  const others = usePromise(
+    () => (active && chart.map === "codes" && view.point >= 0 ? page.example(model, view.point) : null),
+    [active, chart.map, view.point, model],
+  );
+  const placed = useLatest(
+    () => (active ? page.source.place(model.id, chart, points(view.cursor), others?.code ?? null) : null),
+    [active, view.cursor.join(), chart.map, chart.x, chart.y, model.id, others ?? 0],
+  );
+  useLayoutEffect(() => {
+    if (side === 0) page.walked.set(active ? (placed?.values[0] ?? null) : null);
+  }, [placed, active]);
+}
+
+export function Pane(props: Props) {
+  const { side, model, xy, paint } = props;
+  const page = usePage();
+  const view = useView();
+  const [hover, marks, selected, found] = [useBox(page.hover), useBox(page.marks), useBox(page.selected), useBox(page.found)];
+  const [night, walked] = [useBox(page.night), useBox(page.walked)];
+  const holder = useRef<HTMLDivElement>(null);
+  const map = useRef<ScatterMap | null>(null);
+  const tiles = useRef<Tiles | null>(null);
+  const drawing = useRef<number[]>([]);
+  const latestProps = useRef(props);
+  latestProps.current = props;
+
+  const redraw = () => map.current?.set(scene());
+  const follow = useGrid(map, props, (made) => {
+    tiles.current = made;
+    redraw();
+  });
+  useWalk(props);
+
+  function scene() {
+    const { view } = page.store;
+    const lassos = [{ path: drawing.current, name: "" }];
+    if (view.lasso.length && view.side === side) lassos.push({ path: view.lasso, name: "" });
+    if (side === 0) lassos.push({ path: view.groupA, name: "A" }, { path: view.groupB, name: "B" });
+    const { path, step, samples, drawn } = side === 0 ? page.marks.value : { path: [], step: 0, samples: [], drawn: null };
+    return {
+      xy: latestProps.current.xy,
+      fields: page.about.fields,
+      night: page.night.value,
+      tiles: view.grid ? tiles.current : null,
+      marked: page.found.value?.indices ?? [],
+      selected: page.selected.value,
+      lassos,
+      path,
+      step,
+      samples,
+      drawn,
+      cursor: side === 0 && view.cursor.length === 2 ? points(view.cursor)[0] : null,
+      hover: page.hover.value?.index ?? -1,
+      focus: view.point,
+    };
+  }
+
+  function moved(): void {
+    const { camera } = map.current as ScatterMap;
+    map.current?.turn();
+    if (side === 0) page.store.set({ at: [camera.x, camera.y, camera.zoom] }, true);
+    if (page.hover.value) page.hover.set(null);
+    follow();
+  }
+
+  function under(x: number, y: number): number {
+    const { camera } = map.current as ScatterMap;
+    const { xy, paint } = latestProps.current;
+    return nearest(xy, ...camera.toMap(x, y), reach / camera.unit, paint.shown);
+  }
+
+  function walk(x: number, y: number): void {
+    const { camera } = map.current as ScatterMap;
+    if (side === 0) page.store.set({ cursor: camera.toMap(x, y) });
+  }
+
+  function lasso(path: number[], done: boolean): void {
+    const { camera } = map.current as ScatterMap;
+    drawing.current = done ? [] : points(path).flatMap(([x, y]) => camera.toMap(x, y));
+    if (done) page.store.set({ lasso: thinned(points(path).flatMap(([x, y]) => camera.toMap(x, y)), 48), side });
+    redraw();
+  }
+
+  useEffect(() => {
+    const element = holder.current as HTMLDivElement;
+    const made = new ScatterMap(element);
+    map.current = made;
+    [made.camera.x, made.camera.y, made.camera.zoom] = side === 0 ? page.store.view.at : [0, 0, 1];
+    const hush = listen(element, {
+      tool: () => page.store.view.tool,
+      pan: (dx, dy) => (made.camera.pan(dx, dy), moved()),
+      zoom: (factor, x, y) => (made.camera.magnify(factor, x, y), moved()),
+      hover: (x, y) => {
+        const index = under(x, y);
+        if (index !== (page.hover.value?.index ?? -1)) page.hover.set(index < 0 ? null : { index, side, x, y });
+      },
+      leave: () => page.hover.value && page.hover.set(null),
+      click: (x, y) => {
+        const index = under(x, y);
+        if (index >= 0) page.open(index);
+      },
+      lasso,
+      walk,
+    });
+    page.pictures.set(side, () => made.picture());
+    return () => {
+      hush();
+      page.pictures.delete(side);
+      made.destroy();
+    };
+  }, []);
+
+  useEffect(() => {
+    const background = night ? "#11171a" : "#ffffff";
+    map.current?.show({ xy, ...paint, background }).then(redraw, page.fail);
+  }, [xy, paint, night]);
+
+  useEffect(() => {
+    const camera = map.current?.camera;
+    if (!camera || side !== 0 || (camera.x === view.at[0] && camera.y === view.at[1] && camera.zoom === view.at[2])) return;
+    [camera.x, camera.y, camera.zoom] = view.at;
+    map.current?.turn();
+    follow();
+  }, [view.at]);
+
+  useLayoutEffect(redraw, [view, hover, marks, selected, found, night, xy]);
+
+  function step(direction: Point): void {
+    const { camera } = map.current as ScatterMap;
+    if (view.tool === "walk") {
+      const [x, y] = view.cursor.length ? view.cursor : [camera.x, camera.y];
+      return page.store.set({ cursor: [x + (8 * direction[0]) / camera.unit, y + (8 * direction[1]) / camera.unit] });
+    }
+    const from = page.hover.value?.index ?? view.point;
+    const start = from >= 0 ? from : nearest(xy, camera.x, camera.y, Infinity, paint.shown);
+    const index = from >= 0 ? towards(xy, from, ...direction, paint.shown) : start;
+    let [x, y] = camera.toScreen(xy[2 * index], xy[2 * index + 1]);
+    if (x < 20 || y < 20 || x > camera.width - 20 || y > camera.height - 20) {
+      [camera.x, camera.y] = [xy[2 * index], xy[2 * index + 1]];
+      moved();
+      [x, y] = [camera.width / 2, camera.height / 2];
+    }
+    page.hover.set({ index, side, x, y });
+  }
+
+  function key(event: KeyboardEvent): void {
+    const { camera } = map.current as ScatterMap;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in arrows) step(arrows[event.key]);
+    else if (event.key === "Enter" && page.hover.value) page.open(page.hover.value.index);
+    else if (event.key === "Escape") {
+      page.hover.set(null);
+      page.store.set({ point: -1, lasso: [], edits: [] });
+    } else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1.4 : 1 / 1.4);
+    else if (event.key === "0") fit();
+    else return;
+    if (camera) event.preventDefault();
+  }
+
+  function zoom(factor: number): void {
+    const { camera } = map.current as ScatterMap;
+    camera.magnify(factor, camera.width / 2, camera.height / 2);
+    moved();
+  }
+
+  function fit(): void {
+    const { camera } = map.current as ScatterMap;
+    [camera.x, camera.y, camera.zoom] = [0, 0, 1];
+    moved();
+  }
+
+  const { title } = model.maps.find((each) => each.id === page.chart(model).map) ?? { title: "" };
+  const about = `Map of ${page.about.n} points, ${model.name}, ${title}. Arrow keys go from point to point, Enter opens one.`;
+  return (
+    <div class="pane">
+      <div class={`map ${view.tool}`} data-side={side} ref={holder} tabIndex={0} role="application" aria-label={about} onKeyDown={key}
+        onBlur={() => page.hover.value && page.hover.set(null)} />
+      {page.versus && <span class="which">{model.name}</span>}
+      <div class="zoom">
+        <button onClick={() => zoom(1.6)} aria-label="Zoom in" title="Zoom in (+)">+</button>
+        <button onClick={() => zoom(1 / 1.6)} aria-label="Zoom out" title="Zoom out (−)">−</button>
+        <button onClick={fit} aria-label="Show all" title="Show all (0)">⤢</button>
+      </div>
+      {side === 0 && walked && view.tab !== "walk" && page.about.kind !== "table" && (
+        <div class="bubble"><Shown value={walked} title="decoded at the cursor" /></div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+/** Files that the page hands to the person. */
+
+export function save(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+export function savePicture(canvas: HTMLCanvasElement, name: string): void {
+  canvas.toBlob((blob) => blob && save(blob, name), "image/png");
+}
+
+/** A picture on a canvas of its own, enlarged so that the longer side has at least `least` pixels. */
+export async function enlarged(url: string, least: number): Promise<HTMLCanvasElement> {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const factor = Math.max(1, Math.ceil(least / Math.max(image.width, image.height)));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width * factor, image.height * factor];
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}

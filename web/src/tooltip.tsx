@@ -1,0 +1,43 @@
+/** What is under the mouse or in focus: the example, its reconstruction, error and label. */
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { brief, n, useBox, useLatest, usePage } from "./page";
+import type { Example, Model } from "./types";
+import { cellText, Thumb } from "./value";
+
+export function Tooltip() {
+  const page = usePage();
+  const hover = useBox(page.hover);
+  const models = [page.model, page.versus].filter((each): each is Model => each !== null);
+  const examples = useLatest<Example[]>(
+    () => (hover ? Promise.all(models.map((each) => page.example(each, hover.index))) : null),
+    [hover?.index ?? -1, page.model, page.versus],
+  );
+  const card = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const pane = document.querySelector(`.map[data-side="${hover?.side}"]`)?.getBoundingClientRect();
+    if (!card.current || !pane || !hover) return;
+    const { offsetWidth, offsetHeight } = card.current;
+    const [x, y] = [pane.left + hover.x, pane.top + hover.y];
+    const left = x + 18 + offsetWidth > innerWidth ? x - 18 - offsetWidth : x + 18;
+    const top = Math.min(Math.max(y - offsetHeight / 2, 4), innerHeight - offsetHeight - 4);
+    card.current.style.transform = `translate(${Math.max(left, 4)}px, ${top}px)`;
+  });
+  const example = hover && examples?.[0]?.index === hover.index ? examples[0] : null;
+  if (!hover) return <div class="visually-hidden" aria-live="polite" />;
+  return (
+    <div class="tooltip" ref={card} role="status">
+      <div class="thumbs">
+        {example?.original && <Thumb value={example.original} title="original" />}
+        {example && examples?.map((each) => each.reconstruction && <Thumb value={each.reconstruction} title="rebuilt" />)}
+      </div>
+      <b>#{n(hover.index)}</b>
+      {example && (
+        <dl>
+          {example.label !== null && <><dt>label</dt><dd>{cellText(example.label)}</dd></>}
+          <dt>error</dt><dd>{examples?.map((each) => brief(each.error)).join(" · ")}</dd>
+          {example.score !== null && <><dt>score</dt><dd class={example.flagged ? "flag" : ""}>{brief(example.score)}</dd></>}
+        </dl>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,142 @@
+/** What the explorer's API says; see apps/explorer on the Python side. */
+
+export type Cell = string | number | boolean | null;
+export type Value = { png: string } | { cells: Cell[] } | { curve: number[][] };
+export type Blame = { png: string } | { values: number[] } | { curve: number[][] };
+export type Point = [number, number];
+export type Code = number[];
+
+export interface Field {
+  name: string;
+  kind: string;
+  shape: number[];
+  categories: Cell[];
+  low: number | null;
+  high: number | null;
+}
+
+export interface Model {
+  id: number;
+  name: string;
+  variant: string;
+  latent_dim: number;
+  maps: { id: string; title: string }[];
+  decodes: boolean;
+  samples: boolean;
+  scores: boolean;
+  threshold: number | null;
+  code_low: number[];
+  code_high: number[];
+}
+
+export interface Colour {
+  id: string;
+  title: string;
+  kind: "category" | "number";
+  names?: string[];
+  low?: number | null;
+  high?: number | null;
+}
+
+export interface About {
+  title: string;
+  n: number;
+  demo: boolean;
+  fields: Field[];
+  kind: "table" | "pixels" | "signal";
+  models: Model[];
+  colours: Colour[];
+  examples: boolean;
+  limited?: number | null;
+  picture?: { height: number; width: number; channels: number };
+  signal?: { window: number; channels: string[] };
+}
+
+/** The values that colour the points: places of categories, or numbers with the range to show. */
+export interface Colouring {
+  values: ArrayLike<number>;
+  low: number;
+  high: number;
+}
+
+export interface Near {
+  index: number;
+  distance: number;
+}
+
+export interface Example {
+  index: number;
+  label: Cell;
+  error: number | null;
+  score: number | null;
+  flagged: boolean | null;
+  original: Value | null;
+  reconstruction: Value | null;
+  blame: Blame | null;
+  code: Code;
+  neighbours: Near[];
+}
+
+/** Which map: its id and, for the map "codes", two code numbers. */
+export interface Chart {
+  map: string;
+  x: number;
+  y: number;
+}
+
+export interface Placed {
+  codes: Code[];
+  values: Value[];
+  positions?: (Point | null)[] | null;
+}
+
+export interface Asked {
+  pixels?: number[];
+  noise: number;
+  erase: number;
+  seed: number;
+}
+
+export interface Encoded {
+  given: Value;
+  reconstruction: Value;
+  error: number;
+  score: number | null;
+  code: Code;
+  position: Point | null;
+  nearest: Near[];
+}
+
+export interface Scores {
+  threshold: number | null;
+  edges: number[];
+  counts: number[];
+  what: "score" | "error";
+}
+
+export interface Flagged {
+  flagged: number;
+  rows: { index: number; label: Cell; score: number; blame: { name: string; share: number }[] }[];
+}
+
+/** Where the page's numbers come from: a server, or the file itself. */
+export interface Source {
+  readonly live: boolean;
+  about(): Promise<About>;
+  map(model: number, chart: Chart): Promise<Float32Array | { progress: number }>;
+  colour(colour: Colour): Promise<Colouring>;
+  example(model: number, index: number, map: string): Promise<Example>;
+  values(indices: number[]): Promise<(Value | null)[]>;
+  decode(model: number, z: Code[]): Promise<Value[]>;
+  place(model: number, chart: Chart, points: Point[], code: Code | null): Promise<Placed>;
+  grid(model: number, chart: Chart, bounds: number[], columns: number, rows: number): Promise<Value[]>;
+  interpolate(model: number, chart: Chart, from: number, to: number, steps: number): Promise<Placed>;
+  direction(model: number, from: number[], to: number[]): Promise<Code>;
+  sample(model: number, chart: Chart, n: number, seed: number, temperature: number): Promise<Placed>;
+  encode(model: number, chart: Chart, asked: Asked): Promise<Encoded>;
+  scores(model: number): Promise<Scores>;
+  anomalies(model: number, threshold: number, limit: number): Promise<Flagged>;
+  search(text: string): Promise<{ indices: number[]; total: number }>;
+  flaggedRows(model: number, threshold: number): Promise<Blob>;
+  rows(indices: number[]): Promise<Blob>;
+}
