@@ -31,8 +31,9 @@ MANY = 1000
 """Examples that are shown in one answer, at most."""
 
 MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: see src/isthmus/apps/explorer."
+# regl, which draws the points, makes functions of text: 'unsafe-eval'
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; "
     "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )

@@ -68,20 +68,20 @@ class Flat:
     Parameters
     ----------
     codes : ndarray of shape (n, d)
-    mean : ndarray of shape (d,)
-        The code at the middle.
+    origin : ndarray of shape (d,)
+        The code at (0, 0); what a code is off the plane, unless it is told.
     axes : ndarray of shape (1 or 2, d)
         Of unit length, at right angles.
     """
 
-    def __init__(self, codes: Floats, mean: Floats, axes: Floats) -> None:
-        self.mean, self.axes = mean, axes
+    def __init__(self, codes: Floats, origin: Floats, axes: Floats) -> None:
+        self.origin, self.axes = origin, axes
         places = self._places(codes)
         self.frame = Frame.around(places)
         self.points = self.frame.scaled(places)
 
     def _places(self, codes: Floats) -> Floats:
-        places = (codes - self.mean) @ self.axes.T
+        places = (codes - self.origin) @ self.axes.T
         return np.pad(places, ((0, 0), (0, 2 - len(self.axes)))).astype(np.float32)
 
     def at(self, codes: Floats) -> Floats:
@@ -89,11 +89,11 @@ class Flat:
         return self.frame.scaled(self._places(codes))
 
     def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
-        """Return codes at points; where they do not lie in the plane, as `rest` (None: the mean)."""
+        """Return codes at points; where they do not lie in the plane, as `rest` (None: the origin)."""
         along = self.frame.places(points)[:, : len(self.axes)] @ self.axes
-        rest = self.mean if rest is None else rest
-        beside = (rest - self.mean) - (rest - self.mean) @ self.axes.T @ self.axes
-        return (self.mean + along + beside).astype(np.float32)
+        rest = self.origin if rest is None else rest
+        beside = (rest - self.origin) - (rest - self.origin) @ self.axes.T @ self.axes
+        return (self.origin + along + beside).astype(np.float32)
 
 
 def principal(codes: Floats) -> Flat:
@@ -109,8 +109,9 @@ def numbers(codes: Floats, x: int, y: int) -> Flat:
     """Return the map of two numbers of the code."""
     chosen = list(dict.fromkeys(place for place in (x, y) if place < codes.shape[1]))
     axes = np.eye(codes.shape[1], dtype=np.float32)[chosen]
-    middle = codes.mean(0)
-    return Flat(codes, middle, axes)
+    origin = codes.mean(0)
+    origin[chosen] = 0
+    return Flat(codes, origin, axes)
 
 
 class Free:

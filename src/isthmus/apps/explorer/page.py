@@ -31,7 +31,7 @@ DRAWS = 20_000
 """Codes that a prior of no simple form is described by."""
 
 POLICY = (
-    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' blob:; "
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
     "worker-src blob:; connect-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 
@@ -131,7 +131,7 @@ def _model(session: Session, view: View) -> dict[str, Any]:
         "positions": _quantised(axes.points),
         "offset": axes.frame.offset.tolist(),
         "scale": axes.frame.scale,
-        "mean": axes.mean.tolist(),
+        "mean": axes.origin.tolist(),
         "axes": axes.axes.tolist(),
     }
     return {

@@ -1,0 +1,101 @@
+"""Maps, neighbours and colours by themselves."""
+
+from threading import Barrier, Thread
+
+import numpy as np
+import pytest
+
+from isthmus.apps.explorer import maps, umap
+from isthmus.apps.explorer.colours import MISSING, of_labels
+from isthmus.apps.explorer.near import Nearest
+from isthmus.apps.explorer.once import once
+
+CODES = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32) * [3, 1, 2, 0.1] + [5, 0, 0, 0]
+CODES = CODES.astype(np.float32)
+
+
+def test_pca_finds_the_widest_directions():
+    found = maps.principal(CODES)
+    assert np.abs(found.axes[:, [0, 2]]).argmax(1).tolist() == [0, 1]
+    assert np.abs(found.points).max() == pytest.approx(1)
+    assert found.at(CODES) == pytest.approx(found.points, abs=1e-6)
+
+
+@pytest.mark.parametrize("made", [maps.principal(CODES), maps.numbers(CODES, 3, 1), maps.numbers(CODES, 2, 2)])
+def test_a_code_is_kept_on_the_way_to_the_plane_and_back(made):
+    points = made.at(CODES)
+    for code, point in zip(CODES, points, strict=True):
+        assert made.codes(point[None], code)[0] == pytest.approx(code, abs=1e-4)
+    assert made.at(made.codes(points)) == pytest.approx(points, abs=1e-4)
+
+
+def test_the_rest_of_a_code_is_its_mean():
+    found = maps.numbers(CODES, 1, 2).codes(np.zeros((1, 2), np.float32))[0]
+    assert found[[0, 3]] == pytest.approx(CODES.mean(0)[[0, 3]])
+
+
+def test_equal_codes_lie_in_the_middle():
+    found = maps.principal(np.ones((3, 4), np.float32))
+    assert not found.points.any() and np.isfinite(found.codes(np.ones((1, 2), np.float32))).all()
+
+
+def test_a_free_map_is_blended_from_the_nearest():
+    places = CODES[:, :2] * 2
+    free = maps.Free(Nearest(CODES), places)
+    assert free.codes(free.points[:3]) == pytest.approx(CODES[:3], abs=1e-3)
+    assert free.at(CODES[:3]) == pytest.approx(free.points[:3], abs=1e-3)
+
+
+def test_neighbours_are_exact_and_leave_the_point_out():
+    index, distance = Nearest(CODES).to(CODES[7], 5, but=7)
+    expected = np.linalg.norm(CODES - CODES[7], axis=1)
+    order = np.argsort(expected)[1:6]
+    assert index.tolist() == order.tolist() and distance == pytest.approx(expected[order], rel=1e-5)
+    assert len(Nearest(CODES[:3]).to(CODES[0], 8, but=0)[0]) == 2
+
+
+@pytest.mark.slow
+def test_umap_lays_others_among_the_fitted():
+    pytest.importorskip("umap")
+    groups = np.random.default_rng(0).normal(size=(120, 5)).astype(np.float32) + 20 * (np.arange(120) % 2)[:, None]
+    places = umap.laid_out(groups.astype(np.float32), most=60)
+    apart = np.linalg.norm(places[::2].mean(0) - places[1::2].mean(0))
+    assert places.shape == (120, 2) and apart > 3 * places[::2].std()
+
+
+def test_a_failure_in_the_background_is_told(monkeypatch):
+    monkeypatch.setattr(umap, "laid_out", lambda codes: 1 / 0)
+    made = umap.Background(CODES)
+    made.wait()
+    assert made.places is None and "ZeroDivisionError" in made.failure
+
+
+def test_labels_are_classes_or_numbers():
+    named = of_labels(np.array(["b", None, "a"], dtype=object), "label")
+    assert named.names == ["a", "b"] and named.values.tolist() == [1, MISSING, 0]
+    assert of_labels(np.array([10, 9]), "label").names == ["9", "10"]
+    numbers = of_labels(np.linspace(0, 1, 40), "label")
+    assert numbers.names is None and numbers.bounds[0] < 0.1
+
+
+def test_what_is_computed_once_is_computed_once_by_many_threads():
+    class Slow:
+        calls = 0
+
+        @once
+        def value(self):
+            Slow.calls += 1
+            return Slow.calls
+
+    slow, together, found = Slow(), Barrier(8), []
+
+    def ask():
+        together.wait()
+        found.append(slow.value)
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 8 and isinstance(Slow.value, once)
