@@ -16,6 +16,8 @@ from isthmus.apps.web.errors import Refused
 
 FRAMED = ("reconstruct", "denoise", "impute")
 """Operations whose answers have the types of the columns."""
+DRAWING = ("impute",)
+"""Operations that use the one stream of random numbers, and so stay in the one thread."""
 
 
 class Service:
@@ -93,7 +95,7 @@ class Service:
 
         given = model.labelled or (operation == "decode" and model.autoencoder.condition is not None)
         most = self.max_rows if layout.batched and not given else 1
-        return Batcher(call, self.worker, most, self.metrics.batches(name, operation))
+        return Batcher(call, self.worker, most, self.metrics.batches(name, operation), operation not in DRAWING)
 
     async def sample(self, model: Model, n: int, temperature: float, seed: int | None, given: Any) -> Found:
         """Return new rows."""
@@ -101,7 +103,8 @@ class Service:
         key = (model.name, "sample", False)
         if key not in self.batchers:
             seen = self.metrics.batches(model.name, "sample")
-            self.batchers[key] = Batcher(lambda items: [model.operations["sample"](*items[0])], self.worker, 1, seen)
+            draw = model.operations["sample"]
+            self.batchers[key] = Batcher(lambda items: [draw(*items[0])], self.worker, 1, seen, may_block=False)
         found: Found = await self.batchers[key].submit((n, temperature, seed, given), n)
         return found
 

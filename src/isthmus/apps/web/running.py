@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -102,4 +103,6 @@ def run(
         )
         if tell is not None:
             tell(url_of(host, opened.getsockname()[1]))
+        gc.collect()
+        gc.freeze()  # models and libraries stay: to look through them for garbage would halt all answers for 0.1 s
         uvicorn.Server(config).run(sockets=[opened])
