@@ -54,10 +54,12 @@ def assembled(module: Joined) -> Any:
             reason = " ".join(str(error.__cause__ or error).split())[:300]
             raise InputError(f"this part cannot be written in the operations of ONNX: {reason}") from error
     model = program.model
-    _tidy(model)
+    _forget(model)
     _check_size(model.graph)
+    _name(model.graph)
     sources = _front(model.graph, module.inputs)
     _back(model.graph, module.outputs, sources)
+    _name(model.graph)
     model.graph.name = "isthmus"
     model.graph.opset_imports[LABELS] = 4
     return model
@@ -90,21 +92,30 @@ def _searchsorted(ordered: Any, values: Any, *, right: bool = False, **_: Any) -
     return op.ReduceSum(op.Cast(below, to=INT64), op.Constant(value_ints=[2]), keepdims=0)
 
 
-def _tidy(model: Any) -> None:
-    """Give all values names that no column has, and forget where in the source each node came from."""
+def _forget(model: Any) -> None:
+    """Forget where in the source each node came from."""
     graph = model.graph
-    for at, value in enumerate(list(graph.initializers.values())):
-        value.name = f"isthmus/constant_{at}"
-    for at, node in enumerate(graph.all_nodes()):
-        node.name = f"isthmus/node_{at}"
+    for node in graph.all_nodes():
         node.metadata_props.clear()
-        for place, value in enumerate(node.outputs):
-            value.name = f"isthmus/value_{at}_{place}"
+        for value in node.outputs:
             value.metadata_props.clear()
-    for at, value in enumerate(graph.inputs):
-        value.name = f"isthmus/input_{at}"
-    for held in (model, graph, *graph.inputs, *graph.outputs):
+    for held in (model, graph, *graph.inputs, *graph.initializers.values()):
         held.metadata_props.clear()
+
+
+def _name(graph: Any) -> None:
+    """Give what stands between inputs and outputs names that no column has."""
+    values = {"constant": graph.initializers.values(), "value": _between(graph)}
+    for kind, listed in values.items():
+        for at, value in enumerate(list(listed)):
+            value.name = f"isthmus/{kind}_{at}"
+    for at, node in enumerate(graph):
+        node.name = f"isthmus/node_{at}"
+
+
+def _between(graph: Any) -> list[Any]:
+    kept = {id(value) for value in graph.outputs}
+    return [value for node in graph for value in node.outputs if id(value) not in kept]
 
 
 def _check_size(graph: Any) -> None:
@@ -117,6 +128,8 @@ def _front(graph: Any, ports: list[Port]) -> dict[str, Any]:
     """Name the inputs, and encode categories; return the new inputs by name."""
     ir = extra("onnx_ir", "export")
     found = {}
+    for at, value in enumerate(graph.inputs):
+        value.name = f"isthmus/input_{at}"  # a column may have the name that it had
     for at, (value, port) in enumerate(zip(list(graph.inputs), ports, strict=True)):
         if port.kind != "category":
             value.name = port.name

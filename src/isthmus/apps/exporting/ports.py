@@ -85,10 +85,10 @@ def apart(ports: Sequence[Port], taken: Sequence[Port] = ()) -> list[Port]:
     InputError
         Two have one name, or one has none.
     """
-    used = {port.name for port in taken}
-    found = []
+    before, found = {port.name for port in taken}, []
+    used = set(before)
     for port in ports:
-        name = f"{port.name}_out" if port.name in used else port.name
+        name = f"{port.name}_out" if port.name in before else port.name
         if name in used or not name:
             raise InputError(f"two columns would be called {name!r}, or one has no name: rename them, and train again")
         used.add(name)
