@@ -74,7 +74,7 @@ export function DrawPanel() {
   return (
     <>
       <Part title="Draw" id="draw">
-        <div class="trio">
+        <div class="studio">
           <figure>
             <Easel sheet={sheet} ink={ink} radius={size} version={version} changed={changed} />
             <figcaption>draw here</figcaption>

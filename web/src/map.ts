@@ -1,7 +1,7 @@
 /** One map: regl-scatterplot draws the points, a canvas over it what is drawn on them; both follow one camera. */
 import createScatterplot from "regl-scatterplot";
 import { Camera } from "./camera";
-import { type Scene, paint } from "./overlay";
+import { type Scene, paint, paintTiles } from "./overlay";
 
 export interface Look {
   xy: Float32Array;
@@ -14,8 +14,10 @@ export interface Look {
 /** The more points are in sight, the more each lets through. The library's types know no "density". */
 const dense = { opacityBy: "density" as "w", opacityByDensityFill: 0.25, opacityByDensityDebounceTime: 120 };
 
-/** Smaller where there are more of them. */
-const size = (n: number): number => (n <= 3000 ? 7 : n <= 20000 ? 4.5 : 3);
+/** Smaller where there are more of them, or less room. */
+function size(n: number, room: number): number {
+  return (n <= 3000 ? 7 : n <= 20000 ? 4.5 : 3) * Math.min(Math.max(room / 800, 0.6), 1);
+}
 
 function columns(xy: Float32Array): { x: Float32Array; y: Float32Array } {
   const n = xy.length / 2;
@@ -29,17 +31,20 @@ export class ScatterMap {
   private scatter: ReturnType<typeof createScatterplot>;
   private points = document.createElement("canvas");
   private over = document.createElement("canvas");
+  private under = document.createElement("canvas");
   private drawing: Promise<unknown> = Promise.resolve();
   private look: Look | null = null;
   private index: ArrayBuffer | undefined;
   private scene: Scene | null = null;
   private asked = 0;
+  private tiled = false;
   private watch: ResizeObserver;
 
   constructor(private holder: HTMLElement) {
     this.points.className = "points";
     this.over.className = "over";
-    holder.append(this.points, this.over);
+    this.under.className = "under";
+    holder.append(this.under, this.points, this.over);
     this.measure();
     const fixed = { cameraIsFixed: true, deselectOnDblClick: false, deselectOnEscape: false };
     const { width, height } = this.camera;
@@ -52,8 +57,7 @@ export class ScatterMap {
     this.watch.disconnect();
     cancelAnimationFrame(this.asked);
     this.drawing.then(() => this.scatter.destroy());
-    this.points.remove();
-    this.over.remove();
+    for (const layer of [this.under, this.points, this.over]) layer.remove();
   }
 
   /** Draw other points or colours; where a drawing is under way, after it. */
@@ -71,7 +75,7 @@ export class ScatterMap {
       backgroundColor: look.background,
       pointColor: look.colours,
       colorBy: look.places ? "valueA" : null,
-      pointSize: size(look.xy.length / 2),
+      pointSize: size(look.xy.length / 2, Math.min(this.camera.width, this.camera.height)),
     });
     this.turn();
     const spatialIndex = moved ? undefined : this.index;
@@ -95,10 +99,17 @@ export class ScatterMap {
   private ask(): void {
     cancelAnimationFrame(this.asked);
     this.asked = requestAnimationFrame(() => {
-      const context = this.over.getContext("2d") as CanvasRenderingContext2D;
-      context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-      if (this.scene) paint(context, this.camera, this.scene);
+      if (!this.scene) return;
+      paint(this.context(this.over), this.camera, this.scene);
+      if (this.scene.tiles || this.tiled) paintTiles(this.context(this.under), this.camera, this.scene);
+      this.tiled = this.scene.tiles !== null;
     });
+  }
+
+  private context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    return context;
   }
 
   private measure(): boolean {
@@ -106,8 +117,10 @@ export class ScatterMap {
     const [width, height] = [Math.max(clientWidth, 1), Math.max(clientHeight, 1)];
     if (width === this.camera.width && height === this.camera.height) return false;
     Object.assign(this.camera, { width, height });
-    this.over.width = width * devicePixelRatio;
-    this.over.height = height * devicePixelRatio;
+    for (const layer of [this.over, this.under]) {
+      layer.width = width * devicePixelRatio;
+      layer.height = height * devicePixelRatio;
+    }
     return true;
   }
 
@@ -124,7 +137,7 @@ export class ScatterMap {
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;
     context.fillStyle = this.look?.background ?? "#ffffff";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    for (const layer of [this.points, this.over]) context.drawImage(layer, 0, 0, canvas.width, canvas.height);
+    for (const layer of [this.under, this.points, this.over]) context.drawImage(layer, 0, 0, canvas.width, canvas.height);
     return canvas;
   }
 }

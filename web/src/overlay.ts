@@ -29,17 +29,19 @@ export interface Scene {
 
 type Context = CanvasRenderingContext2D;
 
-function tiles(context: Context, camera: Camera, { tiles, fields, night }: Scene): void {
+/** Draw the decoded grid; it lies under the points. */
+export function paintTiles(context: Context, camera: Camera, { tiles, fields, night }: Scene): void {
+  context.clearRect(0, 0, camera.width, camera.height);
   if (!tiles) return;
   const [x0, y0, x1, y1] = tiles.bounds;
   const [left, top] = camera.toScreen(x0, y1);
   const [right, bottom] = camera.toScreen(x1, y0);
   const [w, h] = [(right - left) / tiles.columns, (bottom - top) / tiles.rows];
   context.imageSmoothingEnabled = false;
-  context.globalAlpha = 0.85;
+  context.globalAlpha = night ? 0.8 : 0.5;
   tiles.glyphs.forEach((each, i) => {
     const [x, y] = [left + (i % tiles.columns) * w, bottom - (Math.floor(i / tiles.columns) + 1) * h];
-    drawGlyph(context, each, [x + 0.5, y + 0.5, w - 1, h - 1], fields, night);
+    drawGlyph(context, each, [x + 1, y + 1, w - 2, h - 2], fields, night);
   });
   context.globalAlpha = 1;
 }
@@ -117,7 +119,6 @@ export function paint(context: Context, camera: Camera, scene: Scene): void {
   const there = (index: number): boolean => index >= 0 && 2 * index < scene.xy.length;
   context.clearRect(0, 0, camera.width, camera.height);
   context.lineWidth = 1.5;
-  tiles(context, camera, scene);
   context.fillStyle = ink;
   for (const index of scene.selected) {
     const [x, y] = at(index);

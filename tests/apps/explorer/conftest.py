@@ -1,0 +1,133 @@
+"""Servers of the explorer, each a process of its own, and a browser that looks at them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+
+
+@contextmanager
+def serving(*arguments):
+    """Run ``isthmus explore`` on a free port; gives its address."""
+    command = [sys.executable, "-m", "isthmus", "explore", *map(str, arguments), "--no-browser", "--port", "0"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if line.startswith("http"):
+                    break
+            else:
+                pytest.fail("".join(said))
+            yield line.strip()
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def trained(isthmus, folder):
+    """Two models of the digits with two code numbers: ``variational`` and ``plain``."""
+    quick = ["--rows", "0:600", "--latent-dim", 2, "--epochs", 4, "--batch-size", 64, "-q"]
+    found = {}
+    for variant in ("variational", "plain"):
+        found[variant] = folder / f"explored-{variant}.safetensors"
+        isthmus("train", "digits", "--variant", variant, "-o", found[variant], *quick)
+    return found
+
+
+@pytest.fixture(scope="module")
+def digits(trained):
+    """The address of a page on two models of the digits."""
+    with serving(trained["variational"], "digits", "--rows", "0:600", "--compare", trained["plain"]) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def table(isthmus, folder, wine):
+    """The address of a page on a table with words, truths and gaps."""
+    model = folder / "explored-table.safetensors"
+    isthmus("train", wine, "--label", "kind", "-o", model, "--latent-dim", 4, "--epochs", 2, "--net", "linear", "-q")
+    with serving(model, wine, "--label", "kind") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = os.environ.get("ISTHMUS_CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.skip("no Chromium: set ISTHMUS_CHROMIUM to one")
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page in the browser, with what went wrong in it."""
+
+    def __init__(self, page):
+        self.page, self.wrong = page, []
+        page.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("requestfailed", lambda request: self.wrong.append(f"{request.url}: {request.failure}"))
+        page.on("response", lambda reply: reply.status >= 400 and self.wrong.append(f"{reply.status} {reply.url}"))
+
+    def open(self, address):
+        self.page.goto("about:blank")  # another hash alone would not load the page again
+        self.page.goto(address)
+        self.page.wait_for_selector(".map[data-drawn]")
+        return self.page
+
+    def spot(self, xy, side=0):
+        """Where a point of the map is in the window, at the first view."""
+        box = self.page.locator(f'.map[data-side="{side}"]').bounding_box()
+        unit = 0.45 * min(box["width"], box["height"])
+        x, y = map(float, xy)
+        return box["x"] + box["width"] / 2 + x * unit, box["y"] + box["height"] / 2 - y * unit
+
+
+@pytest.fixture
+def tab(chromium):
+    """A tab of its own for a test; nothing may have gone wrong in it at the end."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(15_000)
+    made = Tab(context.new_page())
+    yield made
+    context.close()
+    assert not made.wrong
+
+
+@pytest.fixture(scope="module")
+def places(digits):
+    """Where the digits are on their map: (600, 2)."""
+    with urlopen(f"{digits}/api/models/0/map/codes?x=0&y=1") as reply:
+        return np.frombuffer(reply.read(), "<f4").reshape(-1, 2)
+
+
+@pytest.fixture(scope="module")
+def lonely(places):
+    """The digit that is farthest from its nearest neighbour: what is pointed at there is surely it."""
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return int(apart.min(axis=1).argmax())
