@@ -59,7 +59,7 @@ def build(
     )
     inference = Inference(service)
     app.router.routes[:0] = [  # before the others: these are asked most
-        Route("/v1/models/{name}/{operation}", Operate(service), methods=["POST"]),
+        Route(Operate.path, Operate(service), methods=["POST"]),
         *infer_routes(inference),
     ]
     _add_pages(app, service)

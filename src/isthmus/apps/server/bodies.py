@@ -80,7 +80,7 @@ def picture_of(body: bytes, data: Any) -> np.ndarray:
     if data.fields()[0].kind != "pixels":
         raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
     channels, height, width = data.shape
-    picture = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L")
+    picture = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L") / np.float32(255)
     return (np.moveaxis(picture, -1, 0) if data.channels_first and channels == 3 else picture).reshape(data.given)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
+from reprlib import Repr
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,15 @@ from isthmus.apps.web.errors import Refused
 
 NUMBERS = ("float", "integer", "boolean", "empty")
 """Kinds of columns that are numbers in a request."""
+SHORT = Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 60, 60
 FARTHEST = 9e12
 """Seconds of a duration that 64 bits hold in microseconds."""
 
 
 def shown(value: Any) -> str:
     """Return a value as a message can hold it."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return SHORT.repr(value)
 
 
 def _cell(name: str, row: int, value: Any, what: str) -> Refused:

@@ -59,8 +59,10 @@ class Grid:
             raise Refused(422, f"these rows have no columns: send {{'rows': …}}, each of shape {self.shape}", form)
         try:
             found = np.array(given)
-        except (ValueError, OverflowError):
-            found = np.empty(0)
+        except (ValueError, OverflowError) as error:
+            raise Refused(
+                422, f"{self.name}: the rows differ in shape; expected {self.shape} of each", self.place
+            ) from error
         if found.dtype.kind not in "fiub":
             found = np.array(given, dtype=object)
             wrong = next((cell for cell in found.flat if not isinstance(cell, (int, float))), found.flat[0])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus import InputError
 from isthmus.apps.server.batching import Batcher
 from isthmus.apps.server.layouts import Rows, Table, check_count
 from isthmus.apps.server.metrics import Metrics
@@ -87,7 +88,13 @@ class Service:
         options = {"explain": True} if explain else {}
 
         def call(items: list[Any]) -> list[Found]:
-            found = function(layout.join([values for values, _, _ in items], framed), items[0][2], **options)
+            parts, given = [values for values, _, _ in items], items[0][2]
+            try:
+                found = function(layout.join(parts, framed), given, **options)
+            except InputError:
+                if framed:
+                    raise
+                found = function(layout.join(parts, True), given, **options)  # which names the column at fault
             if len(items) == 1:
                 return [found]
             ends = np.cumsum([count for _, count, _ in items]).tolist()

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.server.bodies import parsed
+from isthmus.apps.server.bodies import as_json, parsed
+from isthmus.apps.server.cells import shown
 from isthmus.apps.web.errors import Refused
 
 DTYPES = {
@@ -21,6 +22,8 @@ DTYPES = {
     **{f"FP{bits}": np.dtype(f"<f{bits // 8}") for bits in (16, 32, 64)},
     "BYTES": np.dtype(object),
 }
+DEEPEST = 32
+"""Axes that data may be nested in."""
 LENGTH = struct.Struct("<I")
 
 
@@ -60,9 +63,7 @@ def tensors_of(document: dict[str, Any], data: memoryview) -> dict[str, np.ndarr
             raise Refused(422, f"two inputs are called {name!r}", name)
         size = (given.get("parameters") or {}).get("binary_data_size")
         if size is None:
-            found[name] = _from_json(name, given.get("data"), dtype).reshape(
-                _fitting(name, shape, given.get("data"), dtype)
-            )
+            found[name] = _fitting(name, shape, _from_json(name, given.get("data"), dtype))
             continue
         if not isinstance(size, int) or not 0 <= size <= len(data):
             raise Refused(422, f"input {name!r}: binary_data_size {size!r}, but {len(data)} bytes are left", name)
@@ -90,7 +91,7 @@ def _from_json(name: str, data: Any, dtype: str) -> np.ndarray:
     """Return the data of an input as one axis; of numbers with null for NaN."""
     if not isinstance(data, list):
         raise Refused(422, f"input {name!r} has no list 'data', and no binary_data_size", name)
-    cells = list(_flat(data))
+    cells = _flat(data)
     if dtype == "BYTES":
         found = np.empty(len(cells), object)
         found[:] = cells
@@ -98,7 +99,7 @@ def _from_json(name: str, data: Any, dtype: str) -> np.ndarray:
     wanted = DTYPES[dtype]
     for at, cell in enumerate(cells):
         if not isinstance(cell, (int, float)) and not (cell is None and wanted.kind == "f"):
-            raise Refused(422, f"input {name!r}, place {at}: {str(cell)[:60]!r} is no {dtype}", name)
+            raise Refused(422, f"input {name!r}, place {at}: {shown(cell)} is no {dtype}", name)
     try:
         with np.errstate(over="ignore"):
             found = np.array([np.nan if cell is None else cell for cell in cells])
@@ -114,19 +115,19 @@ def _within(found: np.ndarray, dtype: np.dtype) -> bool:
     return int(found.min()) >= limits.min and int(found.max()) <= limits.max
 
 
-def _flat(data: list[Any]) -> Any:
-    for cell in data:
-        if isinstance(cell, list):
-            yield from _flat(cell)
-        else:
-            yield cell
+def _flat(data: list[Any]) -> list[Any]:
+    """Return nested lists as one."""
+    for _ in range(DEEPEST):
+        if not any(isinstance(cell, list) for cell in data):
+            break
+        data = [cell for held in data for cell in (held if isinstance(held, list) else [held])]
+    return data
 
 
-def _fitting(name: str, shape: tuple[int, ...], data: Any, dtype: str) -> tuple[int, ...]:
-    count = sum(1 for _ in _flat(data))
-    if prod(shape) != count:
-        raise Refused(422, f"input {name!r}: {count} values do not fill the shape {list(shape)}", name)
-    return shape
+def _fitting(name: str, shape: tuple[int, ...], found: np.ndarray) -> np.ndarray:
+    if prod(shape) != len(found):
+        raise Refused(422, f"input {name!r}: {len(found)} values do not fill the shape {list(shape)}", name)
+    return found.reshape(shape)
 
 
 def _from_binary(name: str, data: memoryview, shape: tuple[int, ...], dtype: str) -> np.ndarray:
@@ -181,8 +182,6 @@ def response_of(
     binary : dict of str to bool
         Which of them go behind the JSON.
     """
-    from isthmus.apps.server.bodies import as_json
-
     described, behind = [], []
     for name, found in outputs.items():
         entry: dict[str, Any] = {"name": name, "datatype": datatype_of(found), "shape": list(found.shape)}

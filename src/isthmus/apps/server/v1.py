@@ -25,11 +25,14 @@ class Operate:
     service : Service
     """
 
+    path = "/v1/models/{name}/{operation}"
+
     def __init__(self, service: Service) -> None:
         self.service = service
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
+        scope["route"] = self
         operation = scope["path_params"]["operation"]
         model = self.service.offered(scope["path_params"]["name"], operation)
         headers = dict(scope["headers"])

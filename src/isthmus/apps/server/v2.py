@@ -38,11 +38,14 @@ class Inference:
     service : Service
     """
 
+    path = "/v2/models/{name}/infer"
+
     def __init__(self, service: Service) -> None:
         self.service = service
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
+        scope["route"] = self
         model = self._model(**scope["path_params"])
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity") != b"identity":
@@ -67,7 +70,7 @@ class Inference:
         self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
     ) -> dict[str, np.ndarray]:
         """Return the outputs that are wanted, and others that came with them."""
-        rows = model.codes.array(tensors[CODES]) if decodes else rows_of(model, tensors)
+        rows = model.codes.array(_numbers(CODES, tensors[CODES])) if decodes else rows_of(model, tensors)
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
         explain = "contributions" in wanted
         asked = [self.service.ask(model, name, rows, None, explain and name == "score") for name in operations]
@@ -109,8 +112,8 @@ class Inference:
 
 def infer_routes(inference: Inference) -> list[Route]:
     """Return the routes of inference."""
-    paths = ("/v2/models/{name}/infer", "/v2/models/{name}/versions/{version}/infer")
-    return [Route(path, inference, methods=["POST"]) for path in paths]
+    versioned = inference.path.replace("/infer", "/versions/{version}/infer")
+    return [Route(path, inference, methods=["POST"]) for path in (inference.path, versioned)]
 
 
 def operation_of(output: str) -> str:
@@ -198,15 +201,21 @@ def rows_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
     grid = model.fields[0].kind in ("pixels", "signal")
     if single and (single == WHOLE or grid) and not (single in wanted and not grid):
         (whole,) = tensors.values()
-        if whole.dtype == object or (grid and single not in (WHOLE, *wanted)):
-            raise Refused(422, f"input {single!r}: expected numbers, called {WHOLE!r} or {wanted[0]!r}", single)
-        return model.layout.array(whole)
+        if single not in (WHOLE, *wanted):
+            raise Refused(422, f"there is no input {single!r}: call it {WHOLE!r} or {wanted[0]!r}", single)
+        return model.layout.array(_numbers(single, whole))
     for name, tensor in tensors.items():
         if tensor.ndim != 1 and tensor.shape[1:] != (1,):
             raise Refused(422, f"input {name!r} of shape {list(tensor.shape)}; expected [n] or [n, 1]", name)
         if not len(tensor):
             raise Refused(422, f"input {name!r} has no rows", name)
     return model.layout.read("columns", {name: tensor.reshape(-1) for name, tensor in tensors.items()})
+
+
+def _numbers(name: str, tensor: np.ndarray) -> np.ndarray:
+    if tensor.dtype == object:
+        raise Refused(422, f"input {name!r} holds text; expected numbers", name)
+    return tensor
 
 
 def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarray]:

@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import uvicorn
+
 from isthmus import InputError
 from isthmus.apps.web.guard import is_loopback
 
@@ -61,6 +63,26 @@ def url_of(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+class Server(uvicorn.Server):
+    """Uvicorn, which says when it is ready: from then on a signal lets it finish what it does.
+
+    Parameters
+    ----------
+    config : uvicorn.Config
+    ready : callable
+    """
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self.ready()
+
+
 def run(
     app: Any,
     host: str = "127.0.0.1",
@@ -80,7 +102,7 @@ def run(
         Where to listen (port 0: any free one), and what clients must show; an address that other machines reach needs
         a token.
     tell : callable or None
-        Called with the URL once the port is open.
+        Called with the URL once the server answers.
     grace : int, default 30
         Seconds that what is in flight has to finish.
 
@@ -89,8 +111,6 @@ def run(
     InputError
         There is no token for such an address, or the port cannot be had.
     """
-    import uvicorn
-
     check_address(host, token)
     with listen(host, port) as opened:
         config = uvicorn.Config(
@@ -101,8 +121,7 @@ def run(
             proxy_headers=False,
             timeout_graceful_shutdown=grace,
         )
-        if tell is not None:
-            tell(url_of(host, opened.getsockname()[1]))
         gc.collect()
         gc.freeze()  # models and libraries stay: to look through them for garbage would halt all answers for 0.1 s
-        uvicorn.Server(config).run(sockets=[opened])
+        url = url_of(host, opened.getsockname()[1])
+        Server(config, lambda: None if tell is None else tell(url)).run(sockets=[opened])
