@@ -20,6 +20,7 @@ MODULES = {
     "compare": "compare",
     "report": "report",
     "explore": "explore",
+    "serve": "serve",
     "info": "info",
     "encode": "codes",
     "decode": "codes",
