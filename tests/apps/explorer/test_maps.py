@@ -59,8 +59,8 @@ def test_umap_lays_others_among_the_fitted():
     pytest.importorskip("umap")
     groups = np.random.default_rng(0).normal(size=(120, 5)).astype(np.float32) + 20 * (np.arange(120) % 2)[:, None]
     places = umap.laid_out(groups.astype(np.float32), most=60)
-    apart = np.linalg.norm(places[::2].mean(0) - places[1::2].mean(0))
-    assert places.shape == (120, 2) and apart > 3 * places[::2].std()
+    near = np.array([Nearest(places).to(place, 1, but=at)[0][0] for at, place in enumerate(places)])
+    assert places.shape == (120, 2) and np.mean(near % 2 == np.arange(120) % 2) > 0.95
 
 
 def test_a_failure_in_the_background_is_told(monkeypatch):

@@ -161,13 +161,12 @@ def test_a_decoder_in_plain_steps_gives_the_same(what, variant):
             scale, offset = (np.array(held["value"][name])[:, None] for name in ("scale", "offset"))
             curve = found.reshape(2, 16) * scale + offset
             assert curve == pytest.approx(whole[0].T, abs=1e-2, rel=1e-3)
-            assert np.array(value["curve"]) == pytest.approx(whole[0].T, abs=1e-6)
+            assert np.array(value["curve"]) == pytest.approx(whole[0].T, rel=1e-5, abs=1e-5)
 
 
-@pytest.mark.parametrize("net", ["conv"])
-def test_other_nets_need_the_server(net):
+def test_other_nets_need_the_server():
     X = files.read("digits").X[:60]
-    ae = Autoencoder("plain", 4, net=net, epochs=1, random_state=0, verbose=False).fit(X)
+    ae = Autoencoder("plain", 4, net="conv", epochs=1, random_state=0, verbose=False).fit(X)
     session = opened({"model": ae}, X)
     assert decoder(session.views[0]) is None
     told = page.content(session)["state"]["models"][0]
@@ -186,9 +185,8 @@ def read(text):
     return json.loads(re.search(r'<script type="application/json" id="ISTHMUS_PAGE">(.*?)</script>', text, re.S)[1])
 
 
-@pytest.mark.filterwarnings("ignore:nothing stands in the columns")
 def test_a_page_holds_all_it_needs(built):
-    frame = table()
+    frame = table().drop(columns="none")
     detector = AnomalyDetector(Autoencoder("plain", 4, **QUICK), random_state=0).fit(frame)
     text = page.html(opened({"detector": detector}, frame, frame["town"].fillna("?").to_numpy(), limit=50))
     assert "static/" not in text and "<style>body { color: red }</style>" in text

@@ -71,6 +71,8 @@ def explore(
     """
     if demo == (model is not None) or (demo and wishes["compare"]) or (model is not None and data is None):
         raise click.UsageError("give MODEL and DATA, or --demo")
+    if model is not None and wishes["compare"] == model:
+        raise Failure(f"--compare {model}: that is MODEL itself; give another one")
     if page is None:
         _check(host, token)
     session = _session(model, data, demo, page is not None, **wishes)
@@ -130,8 +132,6 @@ def _session(
         suited(autoencoder(held), path, found)
         name = stem(path) if stem(path) not in models else path
         models[name] = held
-    if len(models) < len(paths):
-        raise Failure(f"--compare {compare}: that is MODEL itself; give another one")
     tell(f"encoding {len(found.X):,} rows")
     return opened(models, found.X, found.y, limit=limit, shown=not no_examples, title=title)
 
