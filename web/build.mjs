@@ -28,7 +28,8 @@ async function page() {
   const options = { ...common, entryPoints: { explorer: "src/main.tsx" }, outdir: target, minify: true, write: false };
   const made = await build({ ...options, legalComments: "none", charset: "utf8" });
   const rule = `\n\n${"-".repeat(80)}\n\n`;
-  const notice = ["The page of isthmus explore contains these packages.", ...notices(made.metafile.inputs)].join(rule) + "\n";
+  const notice =
+    ["The page of isthmus explore contains these packages.", ...notices(made.metafile.inputs)].join(rule) + "\n";
   const files = { "NOTICE.txt": notice, "index.html": readFileSync(join(here, "src/index.html"), "utf8") };
   for (const { path, text } of made.outputFiles) {
     const script = path.endsWith(".js");

@@ -8,7 +8,15 @@ import { cellText, Thumb } from "./value";
 
 const [wide, high] = [340, 90];
 
-function Histogram({ scores, threshold, onInput }: { scores: Scores; threshold: number; onInput(value: number): void }) {
+function Histogram({
+  scores,
+  threshold,
+  onInput,
+}: {
+  scores: Scores;
+  threshold: number;
+  onInput(value: number): void;
+}) {
   const svg = useRef<SVGSVGElement>(null);
   const { edges, counts } = scores;
   const [low, top] = [edges[0], edges[edges.length - 1]];
@@ -16,15 +24,32 @@ function Histogram({ scores, threshold, onInput }: { scores: Scores; threshold: 
   const at = (value: number): number => (wide * (value - low)) / (top - low || 1);
   const drag = (event: PointerEvent) => {
     const box = svg.current?.getBoundingClientRect();
-    if (box && event.buttons) onInput(low + Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * (top - low));
+    if (box && event.buttons)
+      onInput(low + Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * (top - low));
   };
   return (
-    <svg class="histogram" ref={svg} viewBox={`0 0 ${wide} ${high}`} preserveAspectRatio="none" role="img" aria-label={`Histogram of the ${scores.what}`}
-      onPointerDown={(event) => (event.currentTarget.setPointerCapture(event.pointerId), drag(event))} onPointerMove={drag}>
+    <svg
+      class="histogram"
+      ref={svg}
+      viewBox={`0 0 ${wide} ${high}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Histogram of the ${scores.what}`}
+      onPointerDown={(event) => (event.currentTarget.setPointerCapture(event.pointerId), drag(event))}
+      onPointerMove={drag}
+    >
       {counts.map((count, i) => {
         const height = (high * Math.sqrt(count)) / most;
         const [left, right] = [at(edges[i]), at(edges[i + 1])];
-        return <rect x={left} width={Math.max(right - left - 1, 0.5)} y={high - height} height={height} class={edges[i] >= threshold ? "beyond" : ""} />;
+        return (
+          <rect
+            x={left}
+            width={Math.max(right - left - 1, 0.5)}
+            y={high - height}
+            height={height}
+            class={edges[i] >= threshold ? "beyond" : ""}
+          />
+        );
       })}
       <line x1={at(threshold)} x2={at(threshold)} y1={0} y2={high} />
     </svg>
@@ -35,16 +60,24 @@ function List({ flagged }: { flagged: Flagged }) {
   const page = usePage();
   const indices = flagged.rows.map((each) => each.index);
   const thumbs = page.about.examples && page.about.kind !== "table";
-  const values = usePromise<(Value | null)[]>(() => (thumbs ? page.source.values(indices) : null), [indices.join(), thumbs]);
+  const values = usePromise<(Value | null)[]>(
+    () => (thumbs ? page.source.values(indices) : null),
+    [indices.join(), thumbs],
+  );
   return (
     <ol class="flagged">
       {flagged.rows.map((row, i) => (
         <li>
-          <button onClick={() => page.store.set({ point: row.index, tab: "example", edits: [] })} onPointerEnter={() => page.hover.set(null)}>
+          <button
+            onClick={() => page.store.set({ point: row.index, tab: "example", edits: [] })}
+            onPointerEnter={() => page.hover.set(null)}
+          >
             {thumbs && <Thumb value={values?.[i]} title={`#${row.index}`} />}
             <b>#{n(row.index)}</b>
             <span>{row.label === null ? "" : cellText(row.label)}</span>
-            <span class="blame">{row.blame.map((each) => `${each.name} ${Math.round(100 * each.share)} %`).join(", ")}</span>
+            <span class="blame">
+              {row.blame.map((each) => `${each.name} ${Math.round(100 * each.share)} %`).join(", ")}
+            </span>
             <output>{brief(row.score)}</output>
           </button>
         </li>
@@ -78,14 +111,29 @@ export function AnomaliesPanel() {
   return (
     <Part title={scores.what === "score" ? "Scores" : "Errors of reconstruction"} id="anomalies">
       <Histogram scores={scores} threshold={threshold} onInput={(threshold) => store.set({ threshold })} />
-      <Slider label="threshold" id="threshold" value={threshold} min={low} max={top} step={(top - low) / 1000 || 1} onInput={(threshold) => store.set({ threshold })} />
+      <Slider
+        label="threshold"
+        id="threshold"
+        value={threshold}
+        min={low}
+        max={top}
+        step={(top - low) / 1000 || 1}
+        onInput={(threshold) => store.set({ threshold })}
+      />
       <div class="fields">
-        <b data-testid="count">{flagged ? n(flagged.flagged) : "–"}</b><span>of {n(page.about.n)} beyond it</span>
+        <b data-testid="count">{flagged ? n(flagged.flagged) : "–"}</b>
+        <span>of {n(page.about.n)} beyond it</span>
         {!Number.isNaN(chosen) && <button onClick={() => store.set({ threshold: NaN })}>Reset</button>}
         <button onClick={() => store.set({ colour, hidden: [] })}>Colour by it</button>
-        <button disabled={!flagged?.flagged} onClick={csv}>CSV</button>
+        <button disabled={!flagged?.flagged} onClick={csv}>
+          CSV
+        </button>
       </div>
-      {scores.what === "error" && <p class="hint">This model has no detector: its plain error stands for a score. Bars are as high as the root of their counts.</p>}
+      {scores.what === "error" && (
+        <p class="hint">
+          This model has no detector: its plain error stands for a score. Bars are as high as the root of their counts.
+        </p>
+      )}
       {flagged && <List flagged={flagged} />}
     </Part>
   );

@@ -64,8 +64,7 @@ export const server: Source = {
 
   search: (q) => json(`search${query({ q, limit: 200 })}`),
 
-  flaggedRows: async (model, threshold) =>
-    (await ask(`models/${model}/anomalies.csv${query({ threshold })}`)).blob(),
+  flaggedRows: async (model, threshold) => (await ask(`models/${model}/anomalies.csv${query({ threshold })}`)).blob(),
 
   rows: async (indices) => (await ask("selection.csv", { indices })).blob(),
 };

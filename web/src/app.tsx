@@ -21,7 +21,10 @@ function usePositions(model: Model | null): { xy: Float32Array | null; progress:
   const page = usePage();
   const chart = model ? page.chart(model) : { map: "", x: 0, y: 0 };
   const [tries, again] = useState(0);
-  const answer = usePromise(() => (model ? page.source.map(model.id, chart) : null), [model, chart.map, chart.x, chart.y, tries]);
+  const answer = usePromise(
+    () => (model ? page.source.map(model.id, chart) : null),
+    [model, chart.map, chart.x, chart.y, tries],
+  );
   const ready = answer instanceof Float32Array;
   useEffect(() => {
     if (!answer || ready) return;
@@ -37,13 +40,17 @@ function usePaint(): { paint: Paint; legend: preact.JSX.Element } {
   const night = useBox(page.night);
   const { colours } = page.about;
   const colour = colours.find((each) => each.id === view.colour) ?? colours[0];
-  const colouring = usePromise(() => (colour ? page.source.colour(colour).then((got) => ({ ...got, id: colour.id })) : null), [colour]);
+  const colouring = usePromise(
+    () => (colour ? page.source.colour(colour).then((got) => ({ ...got, id: colour.id })) : null),
+    [colour],
+  );
   const names = colour?.kind === "category" ? (colour.names ?? []).length : 0;
   const current = colouring?.id === colour?.id ? colouring : null;
   const paint = useMemo<Paint>(() => {
     if (!current) return { places: null, colours: [night ? "#8fb9c0" : "#3b7f8a"], shown: null };
     const found = places(current.values, names, current.low, current.high);
-    const shown = names && view.hidden.length ? Uint8Array.from(found, (each) => (view.hidden.includes(each) ? 0 : 1)) : null;
+    const shown =
+      names && view.hidden.length ? Uint8Array.from(found, (each) => (view.hidden.includes(each) ? 0 : 1)) : null;
     return { places: found, colours: scale(names, night), shown };
   }, [current, night, view.hidden]);
   return { paint, legend: <Legend colour={colour} low={current?.low ?? NaN} high={current?.high ?? NaN} /> };
@@ -63,7 +70,9 @@ function Tools() {
   return (
     <div class="tools" role="group" aria-label="What a drag on the map does">
       {offered.map(([id, title, hint]) => (
-        <button aria-pressed={tool === id} title={hint} onClick={() => take(id)}>{title}</button>
+        <button aria-pressed={tool === id} title={hint} onClick={() => take(id)}>
+          {title}
+        </button>
       ))}
     </div>
   );
@@ -78,7 +87,11 @@ function Selection() {
   return (
     <div class="selection" role="status">
       <b data-testid="selected">{n(selected.length)}</b> selected
-      {page.about.examples && <button disabled={!selected.length} onClick={csv}>CSV</button>}
+      {page.about.examples && (
+        <button disabled={!selected.length} onClick={csv}>
+          CSV
+        </button>
+      )}
       {page.model.decodes && <button onClick={() => page.store.set({ tab: "walk" })}>As a group…</button>}
       <button onClick={() => page.store.set({ lasso: [] })}>Clear</button>
     </div>
@@ -112,7 +125,16 @@ function Panel({ xy }: { xy: Float32Array }) {
     <aside class="panel">
       <div class="tabs" role="tablist" onKeyDown={turn}>
         {offered.map(([id, title]) => (
-          <button role="tab" id={`tab-${id}`} aria-selected={tab === id} aria-controls="panel" tabIndex={tab === id ? 0 : -1} onClick={() => page.store.set({ tab: id })}>{title}</button>
+          <button
+            role="tab"
+            id={`tab-${id}`}
+            aria-selected={tab === id}
+            aria-controls="panel"
+            tabIndex={tab === id ? 0 : -1}
+            onClick={() => page.store.set({ tab: id })}
+          >
+            {title}
+          </button>
         ))}
       </div>
       <div class="content" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`}>
@@ -130,7 +152,14 @@ function Trouble() {
   const { trouble } = usePage();
   const said = useBox(trouble);
   if (!said) return null;
-  return <div class="trouble" role="alert">{said}<button onClick={() => trouble.set("")} aria-label="Close">×</button></div>;
+  return (
+    <div class="trouble" role="alert">
+      {said}
+      <button onClick={() => trouble.set("")} aria-label="Close">
+        ×
+      </button>
+    </div>
+  );
 }
 
 const none = new Float32Array(0);
@@ -141,15 +170,27 @@ export function App() {
   const [left, right] = [usePositions(page.model), usePositions(page.versus)];
   const { paint, legend } = usePaint();
   const within_ = view.side === 1 ? right.xy : left.xy;
-  useEffect(() => page.selected.set(within_ ? within(within_, view.lasso, paint.shown) : []), [within_, view.lasso, paint.shown]);
+  useEffect(
+    () => page.selected.set(within_ ? within(within_, view.lasso, paint.shown) : []),
+    [within_, view.lasso, paint.shown],
+  );
   return (
     <>
       <Header />
       <main>
         <div class="maps">
           <div class="panes">
-            {left.xy ? <Pane key={`0 ${page.model.id}`} model={page.model} side={0} xy={left.xy} paint={paint} /> : <Waiting progress={left.progress} />}
-            {page.versus && (right.xy ? <Pane key={`1 ${page.versus.id}`} model={page.versus} side={1} xy={right.xy} paint={paint} /> : <Waiting progress={right.progress} />)}
+            {left.xy ? (
+              <Pane key={`0 ${page.model.id}`} model={page.model} side={0} xy={left.xy} paint={paint} />
+            ) : (
+              <Waiting progress={left.progress} />
+            )}
+            {page.versus &&
+              (right.xy ? (
+                <Pane key={`1 ${page.versus.id}`} model={page.versus} side={1} xy={right.xy} paint={paint} />
+              ) : (
+                <Waiting progress={right.progress} />
+              ))}
           </div>
           <Tools />
           <Selection />
@@ -164,5 +205,9 @@ export function App() {
 }
 
 function Waiting({ progress }: { progress: number }) {
-  return <div class="pane waiting" role="status">{progress ? `Laying out the map: ${Math.round(100 * progress)} %` : "Loading the map"}</div>;
+  return (
+    <div class="pane waiting" role="status">
+      {progress ? `Laying out the map: ${Math.round(100 * progress)} %` : "Loading the map"}
+    </div>
+  );
 }

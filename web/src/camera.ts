@@ -108,3 +108,15 @@ export function thinned(path: number[], most: number): number[] {
     path[2 * i + 1],
   ]);
 }
+
+/** How many shown points are in sight. */
+export function sighted(xy: Float32Array, camera: Camera, shown?: Uint8Array | null): number {
+  const [left, top] = camera.toMap(0, 0);
+  const [right, bottom] = camera.toMap(camera.width, camera.height);
+  let count = 0;
+  for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
+    const [x, y] = [xy[at], xy[at + 1]];
+    if (x >= left && x <= right && y >= bottom && y <= top && (!shown || shown[i])) count++;
+  }
+  return count;
+}

@@ -18,8 +18,16 @@ export function Slider({ label, value, min, max, step, id, text, onInput }: Rang
   return (
     <label class="slider">
       <span>{label}</span>
-      <input type="range" id={id} min={min} max={max} step={fine > 0 ? fine : 1} value={value} aria-valuetext={text}
-        onInput={(event) => onInput(event.currentTarget.valueAsNumber)} />
+      <input
+        type="range"
+        id={id}
+        min={min}
+        max={max}
+        step={fine > 0 ? fine : 1}
+        value={value}
+        aria-valuetext={text}
+        onInput={(event) => onInput(event.currentTarget.valueAsNumber)}
+      />
       <output>{text ?? brief(value)}</output>
     </label>
   );
@@ -29,11 +37,17 @@ export function Count({ label, value, min, max, onInput }: Omit<Range, "step" | 
   return (
     <label class="count">
       <span>{label}</span>
-      <input type="number" min={min} max={max} step={1} value={value < min ? "" : value}
+      <input
+        type="number"
+        min={min}
+        max={max}
+        step={1}
+        value={value < min ? "" : value}
         onChange={(event) => {
           const given = event.currentTarget.valueAsNumber;
           if (Number.isFinite(given)) onInput(Math.min(Math.max(Math.round(given), min), max));
-        }} />
+        }}
+      />
     </label>
   );
 }
@@ -50,7 +64,11 @@ export function Choice({ label, value, options, onInput }: Choices) {
     <label class="choice">
       <span>{label}</span>
       <select value={value} onChange={(event) => onInput(event.currentTarget.value)}>
-        {options.map(([id, title]) => <option value={id} selected={`${id}` === `${value}`}>{title}</option>)}
+        {options.map(([id, title]) => (
+          <option value={id} selected={`${id}` === `${value}`}>
+            {title}
+          </option>
+        ))}
       </select>
     </label>
   );

@@ -86,7 +86,8 @@ function step(op: Op): Step {
     case "softmax":
       return ([x]) => softmax(x);
     case "clip":
-      return ([x]) => Float64Array.from(x, (value) => Math.min(Math.max(value, op.low ?? -Infinity), op.high ?? Infinity));
+      return ([x]) =>
+        Float64Array.from(x, (value) => Math.min(Math.max(value, op.low ?? -Infinity), op.high ?? Infinity));
     case "const": {
       const values = Float64Array.from(unpack(op.values as Packed));
       return () => values;

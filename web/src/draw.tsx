@@ -8,7 +8,19 @@ import type { Encoded } from "./types";
 import { Picture } from "./value";
 
 /** A canvas that draws on a sheet, and tells when it did. */
-function Easel({ sheet, ink, radius, version, changed }: { sheet: Sheet; ink: number[]; radius: number; version: number; changed(): void }) {
+function Easel({
+  sheet,
+  ink,
+  radius,
+  version,
+  changed,
+}: {
+  sheet: Sheet;
+  ink: number[];
+  radius: number;
+  version: number;
+  changed(): void;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<[number, number] | null>(null);
   useEffect(() => {
@@ -16,7 +28,10 @@ function Easel({ sheet, ink, radius, version, changed }: { sheet: Sheet; ink: nu
   }, [sheet, version]);
   const spot = (event: PointerEvent): [number, number] => {
     const box = (canvas.current as HTMLCanvasElement).getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * sheet.width, ((event.clientY - box.top) / box.height) * sheet.height];
+    return [
+      ((event.clientX - box.left) / box.width) * sheet.width,
+      ((event.clientY - box.top) / box.height) * sheet.height,
+    ];
   };
   const draw = (event: PointerEvent) => {
     const to = spot(event);
@@ -25,14 +40,21 @@ function Easel({ sheet, ink, radius, version, changed }: { sheet: Sheet; ink: nu
     changed();
   };
   return (
-    <canvas class="easel" ref={canvas} width={sheet.width} height={sheet.height} aria-label="Draw here with mouse or finger" role="img"
+    <canvas
+      class="easel"
+      ref={canvas}
+      width={sheet.width}
+      height={sheet.height}
+      aria-label="Draw here with mouse or finger"
+      role="img"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         last.current = null;
         draw(event);
       }}
       onPointerMove={(event) => event.buttons && draw(event)}
-      onPointerUp={() => (last.current = null)} />
+      onPointerUp={() => (last.current = null)}
+    />
   );
 }
 
@@ -79,23 +101,63 @@ export function DrawPanel() {
             <Easel sheet={sheet} ink={ink} radius={size} version={version} changed={changed} />
             <figcaption>draw here</figcaption>
           </figure>
-          {made && "png" in made.given && <figure><Picture png={made.given.png} title="given" /><figcaption>as the model is given it</figcaption></figure>}
+          {made && "png" in made.given && (
+            <figure>
+              <Picture png={made.given.png} title="given" />
+              <figcaption>as the model is given it</figcaption>
+            </figure>
+          )}
           {made && "png" in made.reconstruction && (
-            <figure data-testid="drawn"><Picture png={made.reconstruction.png} title="rebuilt" keep /><figcaption>rebuilt</figcaption></figure>
+            <figure data-testid="drawn">
+              <Picture png={made.reconstruction.png} title="rebuilt" keep />
+              <figcaption>rebuilt</figcaption>
+            </figure>
           )}
         </div>
         <div class="fields">
           <button onClick={clear}>Clear</button>
-          <button disabled={point < 0 || !page.about.examples} onClick={fromExample}>Take #{point < 0 ? "…" : point}</button>
+          <button disabled={point < 0 || !page.about.examples} onClick={fromExample}>
+            Take #{point < 0 ? "…" : point}
+          </button>
           <Toggle label="rubber" value={rubber} onInput={setRubber} />
-          {channels > 2 && <label class="choice"><span>ink</span><input type="color" value={colour} onInput={(event) => setColour(event.currentTarget.value)} /></label>}
+          {channels > 2 && (
+            <label class="choice">
+              <span>ink</span>
+              <input type="color" value={colour} onInput={(event) => setColour(event.currentTarget.value)} />
+            </label>
+          )}
         </div>
         <Slider label="brush" value={size} min={0.6} max={Math.max(width / 5, 2)} onInput={setSize} />
-        <Slider label="noise" id="noise" value={noise} min={0} max={1} step={0.02} onInput={(noise) => store.set({ noise })} />
-        <Slider label="erase" id="erase" value={erase} min={0} max={0.9} step={0.02} onInput={(erase) => store.set({ erase })} />
-        {made && <p class="hint">Error {brief(made.error)}{made.score !== null && `, score ${brief(made.score)}`}. The diamond on the map shows where it lies.</p>}
+        <Slider
+          label="noise"
+          id="noise"
+          value={noise}
+          min={0}
+          max={1}
+          step={0.02}
+          onInput={(noise) => store.set({ noise })}
+        />
+        <Slider
+          label="erase"
+          id="erase"
+          value={erase}
+          min={0}
+          max={0.9}
+          step={0.02}
+          onInput={(erase) => store.set({ erase })}
+        />
+        {made && (
+          <p class="hint">
+            Error {brief(made.error)}
+            {made.score !== null && `, score ${brief(made.score)}`}. The diamond on the map shows where it lies.
+          </p>
+        )}
       </Part>
-      {made && version > 0 && <Part title="Nearest examples"><Thumbs indices={made.nearest.map((each) => each.index)} /></Part>}
+      {made && version > 0 && (
+        <Part title="Nearest examples">
+          <Thumbs indices={made.nearest.map((each) => each.index)} />
+        </Part>
+      )}
     </>
   );
 }

@@ -35,8 +35,14 @@ export function Sliders({ model, code, onInput }: { model: Model; code: Code; on
         const [low, high] = [model.code_low[i], model.code_high[i]];
         const rim = 0.25 * (high - low) || 1;
         return (
-          <Slider label={`${i}`} id={`code-${i}`} value={value} min={Math.min(low - rim, value)} max={Math.max(high + rim, value)}
-            onInput={(to) => onInput(code.map((each, at) => (at === i ? to : each)))} />
+          <Slider
+            label={`${i}`}
+            id={`code-${i}`}
+            value={value}
+            min={Math.min(low - rim, value)}
+            max={Math.max(high + rim, value)}
+            onInput={(to) => onInput(code.map((each, at) => (at === i ? to : each)))}
+          />
         );
       })}
       {code.length > shown && <button onClick={() => setAll(true)}>All {code.length} numbers</button>}
@@ -58,10 +64,16 @@ function Edited({ model, example }: { model: Model; example: Example }) {
           {edited && <button onClick={() => page.store.set({ edits: [] })}>Reset</button>}
         </p>
       )}
-      {edited && made && <div class="decoded" data-testid="decoded"><Shown value={made[0]} title="decoded" keep /></div>}
-      {model.decodes
-        ? <Sliders model={model} code={code} onInput={(to) => page.store.set({ edits: to })} />
-        : <p class="codes">{example.code.map(brief).join("  ")}</p>}
+      {edited && made && (
+        <div class="decoded" data-testid="decoded">
+          <Shown value={made[0]} title="decoded" keep />
+        </div>
+      )}
+      {model.decodes ? (
+        <Sliders model={model} code={code} onInput={(to) => page.store.set({ edits: to })} />
+      ) : (
+        <p class="codes">{example.code.map(brief).join("  ")}</p>
+      )}
     </Part>
   );
 }
@@ -69,9 +81,25 @@ function Edited({ model, example }: { model: Model; example: Example }) {
 function Facts({ example }: { example: Example }) {
   return (
     <dl class="facts">
-      {example.label !== null && <div><dt>label</dt><dd>{cellText(example.label)}</dd></div>}
-      <div><dt>error</dt><dd>{brief(example.error)}</dd></div>
-      {example.score !== null && <div><dt>score</dt><dd class={example.flagged ? "flag" : ""}>{brief(example.score)}{example.flagged ? " flagged" : ""}</dd></div>}
+      {example.label !== null && (
+        <div>
+          <dt>label</dt>
+          <dd>{cellText(example.label)}</dd>
+        </div>
+      )}
+      <div>
+        <dt>error</dt>
+        <dd>{brief(example.error)}</dd>
+      </div>
+      {example.score !== null && (
+        <div>
+          <dt>score</dt>
+          <dd class={example.flagged ? "flag" : ""}>
+            {brief(example.score)}
+            {example.flagged ? " flagged" : ""}
+          </dd>
+        </div>
+      )}
     </dl>
   );
 }
@@ -90,20 +118,37 @@ export function ExamplePanel() {
       <div class="title">
         <h2>#{n(point)}</h2>
         <Facts example={example} />
-        <button onClick={() => page.store.set({ point: -1, edits: [] })} aria-label="Close" title="Close (Escape)">×</button>
+        <button onClick={() => page.store.set({ point: -1, edits: [] })} aria-label="Close" title="Close (Escape)">
+          ×
+        </button>
       </div>
-      {page.about.examples
-        ? <Pair before={example.original} after={example.reconstruction} heads={["original", "rebuilt"]} blame={example.blame} />
-        : <p class="hint">The examples themselves were left out of this page.</p>}
+      {page.about.examples ? (
+        <Pair
+          before={example.original}
+          after={example.reconstruction}
+          heads={["original", "rebuilt"]}
+          blame={example.blame}
+        />
+      ) : (
+        <p class="hint">The examples themselves were left out of this page.</p>
+      )}
       {versus && other?.index === point && other.reconstruction && (
         <Part title={`Rebuilt by ${versus.name}`}>
           <Facts example={other} />
-          <Pair before={other.original} after={other.reconstruction} heads={["original", "rebuilt"]} blame={other.blame} />
+          <Pair
+            before={other.original}
+            after={other.reconstruction}
+            heads={["original", "rebuilt"]}
+            blame={other.blame}
+          />
         </Part>
       )}
       <Edited model={model} example={example} />
       <Part title="Nearest codes" id="neighbours">
-        <Thumbs indices={example.neighbours.map((each) => each.index)} notes={example.neighbours.map((each) => brief(each.distance))} />
+        <Thumbs
+          indices={example.neighbours.map((each) => each.index)}
+          notes={example.neighbours.map((each) => brief(each.distance))}
+        />
       </Part>
     </>
   );
@@ -113,11 +158,19 @@ function Welcome() {
   const { model, about } = usePage();
   return (
     <div class="welcome">
-      <p>Every point is one of {n(about.n)} examples, where {model.name} puts it.</p>
+      <p>
+        Every point is one of {n(about.n)} examples, where {model.name} puts it.
+      </p>
       <ul>
         <li>Point at one to see it and its reconstruction; click to take it apart.</li>
-        {model.decodes && <li>Choose <b>Walk</b> above the map and drag: the decoder shows what lies there, also between the points.</li>}
-        <li>Draw a <b>lasso</b> to select; scroll or pinch to zoom; drag to move.</li>
+        {model.decodes && (
+          <li>
+            Choose <b>Walk</b> above the map and drag: the decoder shows what lies there, also between the points.
+          </li>
+        )}
+        <li>
+          Draw a <b>lasso</b> to select; scroll or pinch to zoom; drag to move.
+        </li>
         <li>By keyboard: arrows go from point to point, Enter opens, Escape closes.</li>
       </ul>
     </div>

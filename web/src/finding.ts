@@ -9,7 +9,12 @@ const compared: Record<string, (a: number, b: number) => boolean> = {
   ">=": (a, b) => a >= b,
 };
 
-export function found(text: string, about: About, label: (i: number) => Cell, values: Gallery | null): { indices: number[]; total: number } {
+export function found(
+  text: string,
+  about: About,
+  label: (i: number) => Cell,
+  values: Gallery | null,
+): { indices: number[]; total: number } {
   const test = asked(text.trim(), about, label, values && "cells" in values ? values.cells : null);
   const all = Array.from({ length: about.n }, (_, i) => i).filter(test);
   return { indices: all.slice(0, 200), total: all.length };

@@ -74,7 +74,8 @@ function offCell(a: Cell, b: Cell, field: Field): number {
 
 export async function difference(before: Value, after: Value, fields: Field[]): Promise<Blame | null> {
   if ("png" in before && "png" in after) return offPixels(before.png, after.png);
-  if ("cells" in before && "cells" in after) return { values: fields.map((field, i) => offCell(before.cells[i], after.cells[i], field)) };
+  if ("cells" in before && "cells" in after)
+    return { values: fields.map((field, i) => offCell(before.cells[i], after.cells[i], field)) };
   if ("curve" in before && "curve" in after) {
     return { curve: before.curve.map((channel, c) => channel.map((each, t) => Math.abs(each - after.curve[c][t]))) };
   }

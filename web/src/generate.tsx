@@ -27,15 +27,31 @@ export function GeneratePanel() {
         <Count label="Seed" value={seed} min={0} max={999999} onInput={(seed) => store.set({ seed })} />
         <button onClick={() => store.set({ seed: (seed + 1) % 1000000 })}>Others</button>
       </div>
-      <Slider label="temperature" value={warmth} min={0} max={2} step={0.05} onInput={(warmth) => store.set({ warmth })} />
+      <Slider
+        label="temperature"
+        value={warmth}
+        min={0}
+        max={2}
+        step={0.05}
+        onInput={(warmth) => store.set({ warmth })}
+      />
       <div class="thumbs large" data-testid="samples">
         {made?.values.map((value, i) => (
-          <button class="near" aria-pressed={open === i} onClick={() => setOpen(open === i ? -1 : i)} aria-label={`Sample ${i + 1}`}>
+          <button
+            class="near"
+            aria-pressed={open === i}
+            onClick={() => setOpen(open === i ? -1 : i)}
+            aria-label={`Sample ${i + 1}`}
+          >
             <Thumb value={value} title={`sample ${i + 1}`} />
           </button>
         ))}
       </div>
-      {made?.values[open] && <div class="decoded"><Shown value={made.values[open]} title={`sample ${open + 1}`} keep /></div>}
+      {made?.values[open] && (
+        <div class="decoded">
+          <Shown value={made.values[open]} title={`sample ${open + 1}`} keep />
+        </div>
+      )}
       <p class="hint">Codes are drawn from what the model takes for usual. Diamonds on the map show where they lie.</p>
     </Part>
   );

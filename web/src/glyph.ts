@@ -40,7 +40,13 @@ function curve(context: CanvasRenderingContext2D, channels: number[][], [x, y, w
   });
 }
 
-function bars(context: CanvasRenderingContext2D, cells: Cell[], fields: Field[], [x, y, w, h]: Box, night: boolean): void {
+function bars(
+  context: CanvasRenderingContext2D,
+  cells: Cell[],
+  fields: Field[],
+  [x, y, w, h]: Box,
+  night: boolean,
+): void {
   const height = h / cells.length;
   cells.forEach((cell, i) => {
     context.fillStyle = category(i, night);
@@ -60,7 +66,13 @@ export function extent(channels: number[][]): [number, number] {
   return low <= high ? [low, high] : [0, 1];
 }
 
-export function drawGlyph(context: CanvasRenderingContext2D, drawn: Glyph, box: Box, fields: Field[], night: boolean): void {
+export function drawGlyph(
+  context: CanvasRenderingContext2D,
+  drawn: Glyph,
+  box: Box,
+  fields: Field[],
+  night: boolean,
+): void {
   if (drawn instanceof HTMLImageElement) {
     const [x, y, w, h] = box;
     const fit = Math.min(w / drawn.width, h / drawn.height);

@@ -24,8 +24,12 @@ function Search() {
   return (
     <label class="search">
       <span>Search</span>
-      <input type="search" placeholder={page.about.kind === "table" ? "index, text, column>3" : "index or label"} value={view.search}
-        onInput={(event) => page.store.set({ search: event.currentTarget.value })} />
+      <input
+        type="search"
+        placeholder={page.about.kind === "table" ? "index, text, column>3" : "index or label"}
+        value={view.search}
+        onInput={(event) => page.store.set({ search: event.currentTarget.value })}
+      />
       <output aria-live="polite">{found ? `${n(found.total)} found` : ""}</output>
     </label>
   );
@@ -82,35 +86,68 @@ export function Header() {
   return (
     <header>
       <div class="brand">
-        <svg viewBox="0 0 40 20" aria-hidden="true"><path d="M0 0C14 0 14 8 20 8S26 0 40 0V20C26 20 26 12 20 12S14 20 0 20Z" /></svg>
+        <svg viewBox="0 0 40 20" aria-hidden="true">
+          <path d="M0 0C14 0 14 8 20 8S26 0 40 0V20C26 20 26 12 20 12S14 20 0 20Z" />
+        </svg>
         <h1>{about.title}</h1>
-        <p>{n(about.n)} {about.limited ? `of ${n(about.limited)} ` : ""}points · {model.latent_dim} code numbers</p>
+        <p>
+          {n(about.n)} {about.limited ? `of ${n(about.limited)} ` : ""}points · {model.latent_dim} code numbers
+        </p>
       </div>
       <div class="choices">
         {about.models.length > 1 && (
           <>
-            <Choice label="Model" value={model.id} options={about.models.map((each) => [each.id, each.name])}
-              onInput={(id) => store.set({ model: +id, versus: -1, point: view.point, edits: [], ...rest })} />
-            <Choice label="Beside" value={page.versus?.id ?? -1} options={[[-1, "nothing"], ...others.map((each): [number, string] => [each.id, each.name])]}
-              onInput={(id) => store.set({ versus: +id })} />
+            <Choice
+              label="Model"
+              value={model.id}
+              options={about.models.map((each) => [each.id, each.name])}
+              onInput={(id) => store.set({ model: +id, versus: -1, point: view.point, edits: [], ...rest })}
+            />
+            <Choice
+              label="Beside"
+              value={page.versus?.id ?? -1}
+              options={[[-1, "nothing"], ...others.map((each): [number, string] => [each.id, each.name])]}
+              onInput={(id) => store.set({ versus: +id })}
+            />
           </>
         )}
-        <Choice label="Map" value={chart.map} options={model.maps.map((each) => [each.id, each.title])}
-          onInput={(map) => store.set({ map, ...rest })} />
+        <Choice
+          label="Map"
+          value={chart.map}
+          options={model.maps.map((each) => [each.id, each.title])}
+          onInput={(map) => store.set({ map, ...rest })}
+        />
         {chart.map === "codes" && model.latent_dim > 2 && (
           <>
             <Choice label="Across" value={chart.x} options={codes} onInput={(x) => store.set({ x: +x, ...rest })} />
             <Choice label="Up" value={chart.y} options={codes} onInput={(y) => store.set({ y: +y, ...rest })} />
           </>
         )}
-        <Choice label="Colour" value={view.colour || about.colours[0]?.id || ""} options={about.colours.map((each) => [each.id, each.title])}
-          onInput={(colour) => store.set({ colour, hidden: [] })} />
+        <Choice
+          label="Colour"
+          value={view.colour || about.colours[0]?.id || ""}
+          options={about.colours.map((each) => [each.id, each.title])}
+          onInput={(colour) => store.set({ colour, hidden: [] })}
+        />
         <Search />
       </div>
       <div class="actions">
-        <button onClick={() => page.pictures.forEach((make, side) => savePicture(make(), `map${side || ""}.png`))} title="Save the map as PNG">PNG</button>
-        <button onClick={share} title="Copy the address of this view">{shared ? "Copied" : "Share"}</button>
-        <button onClick={turn} aria-label={dark ? "Light colours" : "Dark colours"} title={dark ? "Light colours" : "Dark colours"}>{dark ? "☀" : "☾"}</button>
+        <button
+          onClick={() => page.pictures.forEach((make, side) => savePicture(make(), `map${side || ""}.png`))}
+          title="Save the map as PNG"
+        >
+          PNG
+        </button>
+        <button onClick={share} title="Copy the address of this view">
+          {shared ? "Copied" : "Share"}
+        </button>
+        <button
+          onClick={turn}
+          aria-label={dark ? "Light colours" : "Dark colours"}
+          title={dark ? "Light colours" : "Dark colours"}
+        >
+          {dark ? "☀" : "☾"}
+        </button>
       </div>
     </header>
   );

@@ -13,7 +13,11 @@ export function Legend({ colour, low, high }: { colour: Colour | undefined; low:
     return (
       <div class="legend" aria-label={`Colours: ${colour.title}`}>
         <b>{colour.title}</b>
-        <span class="ramp"><i>{brief(low)}</i><span style={{ background: `linear-gradient(90deg,${stops})` }} /><i>{brief(high)}</i></span>
+        <span class="ramp">
+          <i>{brief(low)}</i>
+          <span style={{ background: `linear-gradient(90deg,${stops})` }} />
+          <i>{brief(high)}</i>
+        </span>
       </div>
     );
   }
@@ -24,8 +28,13 @@ export function Legend({ colour, low, high }: { colour: Colour | undefined; low:
     <div class="legend" role="group" aria-label={`Colours: ${colour.title}`}>
       <b>{colour.title}</b>
       {names.map((name, place) => (
-        <button aria-pressed={!hidden.includes(place)} title={hidden.includes(place) ? "Show" : "Hide"} onClick={() => turn(place)}>
-          <i style={{ background: category(place, night) }} />{name}
+        <button
+          aria-pressed={!hidden.includes(place)}
+          title={hidden.includes(place) ? "Show" : "Hide"}
+          onClick={() => turn(place)}
+        >
+          <i style={{ background: category(place, night) }} />
+          {name}
         </button>
       ))}
     </div>

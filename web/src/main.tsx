@@ -12,7 +12,12 @@ async function start(root: HTMLElement): Promise<void> {
     const about = await source.about();
     document.title = `${about.title} · isthmus`;
     const page = new Page(source, about, new Store());
-    render(<PageContext.Provider value={page}><App /></PageContext.Provider>, root);
+    render(
+      <PageContext.Provider value={page}>
+        <App />
+      </PageContext.Provider>,
+      root,
+    );
   } catch (error) {
     root.textContent = `This page could not start: ${(error as Error).message}`;
     root.setAttribute("role", "alert");

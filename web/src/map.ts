@@ -1,6 +1,7 @@
 /** One map: regl-scatterplot draws the points, a canvas over it what is drawn on them; both follow one camera. */
-import createScatterplot from "regl-scatterplot";
-import { Camera } from "./camera";
+import createScatterplot, { createRenderer } from "regl-scatterplot";
+import { Camera, sighted } from "./camera";
+import { settled } from "./latest";
 import { type Scene, paint, paintTiles } from "./overlay";
 
 export interface Look {
@@ -11,12 +12,15 @@ export interface Look {
   background: string;
 }
 
-/** The more points are in sight, the more each lets through. The library's types know no "density". */
-const dense = { opacityBy: "density" as "w", opacityByDensityFill: 0.25, opacityByDensityDebounceTime: 120 };
+/** The share of the map that points cover at most: where more are in sight, each lets more through. */
+const cover = 0.3;
+
+/** From how many points on they are but specks. */
+export const specks = 20_000;
 
 /** Smaller where there are more of them, or less room. */
 function size(n: number, room: number): number {
-  return (n <= 3000 ? 7 : n <= 20000 ? 4.5 : 3) * Math.min(Math.max(room / 800, 0.6), 1);
+  return (n <= 3000 ? 7 : n <= specks ? 4.5 : 3) * Math.min(Math.max(room / 800, 0.6), 1);
 }
 
 function columns(xy: Float32Array): { x: Float32Array; y: Float32Array } {
@@ -32,23 +36,36 @@ export class ScatterMap {
   private points = document.createElement("canvas");
   private over = document.createElement("canvas");
   private under = document.createElement("canvas");
+  private renderer = createRenderer({ canvas: document.createElement("canvas") });
+  private thin = settled(() => this.scatter.set({ opacity: this.opacity }), 120);
   private drawing: Promise<unknown> = Promise.resolve();
   private look: Look | null = null;
   private index: ArrayBuffer | undefined;
   private scene: Scene | null = null;
   private asked = 0;
-  private tiled = false;
   private watch: ResizeObserver;
 
-  constructor(private holder: HTMLElement) {
+  /** `many`: squares, which are quicker to draw than discs, and look the same at this size. */
+  constructor(
+    private holder: HTMLElement,
+    many: boolean,
+  ) {
     this.points.className = "points";
     this.over.className = "over";
     this.under.className = "under";
     holder.append(this.under, this.points, this.over);
     this.measure();
     const fixed = { cameraIsFixed: true, deselectOnDblClick: false, deselectOnEscape: false };
+    this.renderer.resize(this.camera.width, this.camera.height);
     const { width, height } = this.camera;
-    this.scatter = createScatterplot({ canvas: this.points, width, height, ...fixed, ...dense });
+    this.scatter = createScatterplot({
+      renderer: this.renderer,
+      canvas: this.points,
+      width,
+      height,
+      renderPointsAsSquares: many,
+      ...fixed,
+    });
     this.watch = new ResizeObserver(() => this.resize());
     this.watch.observe(holder);
   }
@@ -56,7 +73,10 @@ export class ScatterMap {
   destroy(): void {
     this.watch.disconnect();
     cancelAnimationFrame(this.asked);
-    this.drawing.then(() => this.scatter.destroy());
+    this.drawing.then(() => {
+      this.scatter.destroy();
+      this.renderer.destroy();
+    });
     for (const layer of [this.under, this.points, this.over]) layer.remove();
   }
 
@@ -75,7 +95,8 @@ export class ScatterMap {
       backgroundColor: look.background,
       pointColor: look.colours,
       colorBy: look.places ? "valueA" : null,
-      pointSize: size(look.xy.length / 2, Math.min(this.camera.width, this.camera.height)),
+      pointSize: this.size,
+      opacity: this.opacity,
     });
     this.turn();
     const spatialIndex = moved ? undefined : this.index;
@@ -93,7 +114,18 @@ export class ScatterMap {
   /** Follow the camera. */
   turn(): void {
     this.scatter.view(this.camera.matrix, { preventEvent: true });
+    this.thin();
     this.ask();
+  }
+
+  private get size(): number {
+    return size((this.look?.xy.length ?? 0) / 2, Math.min(this.camera.width, this.camera.height));
+  }
+
+  private get opacity(): number {
+    const { width, height } = this.camera;
+    const covered = sighted(this.look?.xy ?? new Float32Array(0), this.camera, this.look?.shown) * this.size ** 2 * 0.8;
+    return Math.min(Math.max(Math.round((100 * cover * width * height) / (covered || 1)) / 100, 0.12), 1);
   }
 
   private ask(): void {
@@ -101,8 +133,8 @@ export class ScatterMap {
     this.asked = requestAnimationFrame(() => {
       if (!this.scene) return;
       paint(this.context(this.over), this.camera, this.scene);
-      if (this.scene.tiles || this.tiled) paintTiles(this.context(this.under), this.camera, this.scene);
-      this.tiled = this.scene.tiles !== null;
+      this.under.hidden = !this.scene.tiles; // what is not there need not be composed
+      if (this.scene.tiles) paintTiles(this.context(this.under), this.camera, this.scene);
     });
   }
 
@@ -126,6 +158,7 @@ export class ScatterMap {
 
   private resize(): void {
     if (!this.measure()) return;
+    this.renderer.resize(this.camera.width, this.camera.height);
     this.scatter.set({ width: this.camera.width, height: this.camera.height });
     this.turn();
   }
@@ -137,7 +170,8 @@ export class ScatterMap {
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;
     context.fillStyle = this.look?.background ?? "#ffffff";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    for (const layer of [this.under, this.points, this.over]) context.drawImage(layer, 0, 0, canvas.width, canvas.height);
+    for (const layer of [this.under, this.points, this.over])
+      context.drawImage(layer, 0, 0, canvas.width, canvas.height);
     return canvas;
   }
 }

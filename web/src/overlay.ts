@@ -37,7 +37,6 @@ export function paintTiles(context: Context, camera: Camera, { tiles, fields, ni
   const [left, top] = camera.toScreen(x0, y1);
   const [right, bottom] = camera.toScreen(x1, y0);
   const [w, h] = [(right - left) / tiles.columns, (bottom - top) / tiles.rows];
-  context.imageSmoothingEnabled = false;
   context.globalAlpha = night ? 0.8 : 0.5;
   tiles.glyphs.forEach((each, i) => {
     const [x, y] = [left + (i % tiles.columns) * w, bottom - (Math.floor(i / tiles.columns) + 1) * h];
@@ -65,7 +64,10 @@ function polygon(context: Context, camera: Camera, path: number[], name: string,
 }
 
 function ring(context: Context, [x, y]: Point, radius: number, colour: string, width: number, back: string): void {
-  for (const [stroke, line] of [[back, width + 2], [colour, width]] as const) {
+  for (const [stroke, line] of [
+    [back, width + 2],
+    [colour, width],
+  ] as const) {
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.strokeStyle = stroke;
@@ -92,7 +94,12 @@ function cross(context: Context, [x, y]: Point, colour: string, back: string): v
   ring(context, [x, y], 10, colour, 2, back);
   context.strokeStyle = colour;
   context.beginPath();
-  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+  for (const [dx, dy] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ]) {
     context.moveTo(x + 5 * dx, y + 5 * dy);
     context.lineTo(x + 17 * dx, y + 17 * dy);
   }

@@ -122,7 +122,12 @@ export function useLatest<T>(make: () => Promise<T> | null, keys: unknown[]): T 
   const [value, set] = useState<T | null>(null);
   const alive = useRef(true);
   const ask = useMemo(
-    () => latest((work: () => Promise<T>) => work(), (result: T) => alive.current && set(result), page.fail),
+    () =>
+      latest(
+        (work: () => Promise<T>) => work(),
+        (result: T) => alive.current && set(result),
+        page.fail,
+      ),
     [],
   );
   useEffect(() => {

@@ -1,8 +1,41 @@
 /** Colours that people who confuse some can tell apart: Tol's muted scheme for names, viridis for numbers. */
 
-const light = ["#332288", "#d9812e", "#44aa99", "#aa4499", "#117733", "#6fb4dd", "#cc6677", "#999933", "#882255", "#b8a13c"];
-const dark = ["#8f86e8", "#f0a45d", "#55c9b5", "#d97fca", "#52b86f", "#93d0f5", "#f08a98", "#c2c257", "#cf6a9c", "#e6d27a"];
-const viridis = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
+const light = [
+  "#332288",
+  "#d9812e",
+  "#44aa99",
+  "#aa4499",
+  "#117733",
+  "#6fb4dd",
+  "#cc6677",
+  "#999933",
+  "#882255",
+  "#b8a13c",
+];
+const dark = [
+  "#8f86e8",
+  "#f0a45d",
+  "#55c9b5",
+  "#d97fca",
+  "#52b86f",
+  "#93d0f5",
+  "#f08a98",
+  "#c2c257",
+  "#cf6a9c",
+  "#e6d27a",
+];
+const viridis = [
+  "#440154",
+  "#482878",
+  "#3e4a89",
+  "#31688e",
+  "#26828e",
+  "#1f9e89",
+  "#35b779",
+  "#6ece58",
+  "#b5de2b",
+  "#fde725",
+];
 const steps = 128;
 
 /** Of categories beyond the palette's length the colours come again. */

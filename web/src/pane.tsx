@@ -1,15 +1,14 @@
 /** A map in the page: its points, what is drawn on them, and what mouse, finger and keys do there. */
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { nearest, thinned, towards } from "./camera";
+import { useGrid, useWalk } from "./follow";
 import { listen } from "./gestures";
-import { glyph } from "./glyph";
-import { latest, settled } from "./latest";
-import { ScatterMap } from "./map";
+import { ScatterMap, specks } from "./map";
 import type { Tiles } from "./overlay";
-import { type Page, useBox, useLatest, usePage, usePromise, useView } from "./page";
+import { useBox, usePage, useView } from "./page";
 import { points } from "./state";
 import { Shown } from "./value";
-import type { Chart, Model, Point } from "./types";
+import type { Model, Point } from "./types";
 
 export interface Paint {
   places: Float32Array | null;
@@ -27,61 +26,16 @@ interface Props {
 const arrows: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const reach = 14; // pixels around a point that count as on it
 
-/** The decoded grid for what is in sight: cells of about 46 pixels. */
-async function decoded(page: Page, map: ScatterMap, model: Model, chart: Chart): Promise<Tiles> {
-  const { camera } = map;
-  const [x0, y1] = camera.toMap(0, 0);
-  const [x1, y0] = camera.toMap(camera.width, camera.height);
-  const clip = (value: number): number => Math.min(Math.max(value, -1.05), 1.05);
-  const bounds = [x0, y0, x1, y1].map(clip);
-  const count = (span: number): number => Math.min(Math.max(Math.round((span * camera.unit) / 46), 2), 20);
-  const [columns, rows] = [count(bounds[2] - bounds[0]), count(bounds[3] - bounds[1])];
-  const values = await page.source.grid(model.id, chart, bounds, columns, rows);
-  return { bounds, columns, rows, glyphs: await Promise.all(values.map(glyph)) };
-}
-
-/** Keep the grid of a map up to date; gives what to call when the camera moves. */
-function useGrid(map: { current: ScatterMap | null }, props: Props, show: (tiles: Tiles | null) => void): () => void {
-  const page = usePage();
-  const { grid } = useView();
-  const chart = page.chart(props.model);
-  const now = useRef({ on: false, chart, model: props.model });
-  now.current = { on: grid && props.model.decodes, chart, model: props.model };
-  const follow = useMemo(() => {
-    const work = async () => {
-      const { on, model, chart } = now.current;
-      return on && map.current ? decoded(page, map.current, model, chart) : null;
-    };
-    return settled(latest(work, show, page.fail), 150);
-  }, []);
-  useEffect(follow, [grid, props.model, chart.map, chart.x, chart.y]);
-  return follow;
-}
-
-/** Decode what is under the cursor while it moves. */
-function useWalk({ model, side }: Props): void {
-  const page = usePage();
-  const view = useView();
-  const chart = page.chart(model);
-  const active = side === 0 && model.decodes && view.cursor.length === 2;
-  const others = usePromise(
-    () => (active && chart.map === "codes" && view.point >= 0 ? page.example(model, view.point) : null),
-    [active, chart.map, view.point, model],
-  );
-  const placed = useLatest(
-    () => (active ? page.source.place(model.id, chart, points(view.cursor), others?.code ?? null) : null),
-    [active, view.cursor.join(), chart.map, chart.x, chart.y, model.id, others ?? 0],
-  );
-  useLayoutEffect(() => {
-    if (side === 0) page.walked.set(active ? (placed?.values[0] ?? null) : null);
-  }, [placed, active]);
-}
-
 export function Pane(props: Props) {
   const { side, model, xy, paint } = props;
   const page = usePage();
   const view = useView();
-  const [hover, marks, selected, found] = [useBox(page.hover), useBox(page.marks), useBox(page.selected), useBox(page.found)];
+  const [hover, marks, selected, found] = [
+    useBox(page.hover),
+    useBox(page.marks),
+    useBox(page.selected),
+    useBox(page.found),
+  ];
   const [night, walked] = [useBox(page.night), useBox(page.walked)];
   const holder = useRef<HTMLDivElement>(null);
   const map = useRef<ScatterMap | null>(null);
@@ -102,7 +56,8 @@ export function Pane(props: Props) {
     const lassos = [{ path: drawing.current, name: "" }];
     if (view.lasso.length && view.side === side) lassos.push({ path: view.lasso, name: "" });
     if (side === 0) lassos.push({ path: view.groupA, name: "A" }, { path: view.groupB, name: "B" });
-    const { path, step, samples, drawn } = side === 0 ? page.marks.value : { path: [], step: 0, samples: [], drawn: null };
+    const { path, step, samples, drawn } =
+      side === 0 ? page.marks.value : { path: [], step: 0, samples: [], drawn: null };
     return {
       xy: latestProps.current.xy,
       fields: page.about.fields,
@@ -143,13 +98,20 @@ export function Pane(props: Props) {
   function lasso(path: number[], done: boolean): void {
     const { camera } = map.current as ScatterMap;
     drawing.current = done ? [] : points(path).flatMap(([x, y]) => camera.toMap(x, y));
-    if (done) page.store.set({ lasso: thinned(points(path).flatMap(([x, y]) => camera.toMap(x, y)), 48), side });
+    if (done)
+      page.store.set({
+        lasso: thinned(
+          points(path).flatMap(([x, y]) => camera.toMap(x, y)),
+          48,
+        ),
+        side,
+      });
     redraw();
   }
 
   useEffect(() => {
     const element = holder.current as HTMLDivElement;
-    const made = new ScatterMap(element);
+    const made = new ScatterMap(element, page.about.n > specks);
     map.current = made;
     [made.camera.x, made.camera.y, made.camera.zoom] = side === 0 ? page.store.view.at : [0, 0, 1];
     const hush = listen(element, {
@@ -183,7 +145,8 @@ export function Pane(props: Props) {
 
   useEffect(() => {
     const camera = map.current?.camera;
-    if (!camera || side !== 0 || (camera.x === view.at[0] && camera.y === view.at[1] && camera.zoom === view.at[2])) return;
+    if (!camera || side !== 0 || (camera.x === view.at[0] && camera.y === view.at[1] && camera.zoom === view.at[2]))
+      return;
     [camera.x, camera.y, camera.zoom] = view.at;
     map.current?.turn();
     follow();
@@ -239,16 +202,32 @@ export function Pane(props: Props) {
   const about = `Map of ${page.about.n} points, ${model.name}, ${title}. Arrow keys go from point to point, Enter opens one.`;
   return (
     <div class="pane">
-      <div class={`map ${view.tool}`} data-side={side} ref={holder} tabIndex={0} role="application" aria-label={about} onKeyDown={key}
-        onBlur={() => page.hover.value && page.hover.set(null)} />
+      <div
+        class={`map ${view.tool}`}
+        data-side={side}
+        ref={holder}
+        tabIndex={0}
+        role="application"
+        aria-label={about}
+        onKeyDown={key}
+        onBlur={() => page.hover.value && page.hover.set(null)}
+      />
       {page.versus && <span class="which">{model.name}</span>}
       <div class="zoom">
-        <button onClick={() => zoom(1.6)} aria-label="Zoom in" title="Zoom in (+)">+</button>
-        <button onClick={() => zoom(1 / 1.6)} aria-label="Zoom out" title="Zoom out (−)">−</button>
-        <button onClick={fit} aria-label="Show all" title="Show all (0)">⤢</button>
+        <button onClick={() => zoom(1.6)} aria-label="Zoom in" title="Zoom in (+)">
+          +
+        </button>
+        <button onClick={() => zoom(1 / 1.6)} aria-label="Zoom out" title="Zoom out (−)">
+          −
+        </button>
+        <button onClick={fit} aria-label="Show all" title="Show all (0)">
+          ⤢
+        </button>
       </div>
       {side === 0 && walked && view.tab !== "walk" && page.about.kind !== "table" && (
-        <div class="bubble"><Shown value={walked} title="decoded at the cursor" /></div>
+        <div class="bubble">
+          <Shown value={walked} title="decoded at the cursor" />
+        </div>
       )}
     </div>
   );

@@ -28,14 +28,26 @@ export function Tooltip() {
     <div class="tooltip" ref={card} role="status">
       <div class="thumbs">
         {example?.original && <Thumb value={example.original} title="original" />}
-        {example && examples?.map((each) => each.reconstruction && <Thumb value={each.reconstruction} title="rebuilt" />)}
+        {example &&
+          examples?.map((each) => each.reconstruction && <Thumb value={each.reconstruction} title="rebuilt" />)}
       </div>
       <b>#{n(hover.index)}</b>
       {example && (
         <dl>
-          {example.label !== null && <><dt>label</dt><dd>{cellText(example.label)}</dd></>}
-          <dt>error</dt><dd>{examples?.map((each) => brief(each.error)).join(" · ")}</dd>
-          {example.score !== null && <><dt>score</dt><dd class={example.flagged ? "flag" : ""}>{brief(example.score)}</dd></>}
+          {example.label !== null && (
+            <>
+              <dt>label</dt>
+              <dd>{cellText(example.label)}</dd>
+            </>
+          )}
+          <dt>error</dt>
+          <dd>{examples?.map((each) => brief(each.error)).join(" · ")}</dd>
+          {example.score !== null && (
+            <>
+              <dt>score</dt>
+              <dd class={example.flagged ? "flag" : ""}>{brief(example.score)}</dd>
+            </>
+          )}
         </dl>
       )}
     </div>

@@ -56,7 +56,9 @@ function cell(x: Numbers, column: Column): Cell {
 /** Channels first in, channels last and within [0, 1] out. */
 export function pixelsOf(x: Numbers, height: number, width: number, channels: number): Float32Array {
   const size = height * width;
-  return Float32Array.from({ length: size * channels }, (_, i) => clamp(x[(i % channels) * size + Math.floor(i / channels)]));
+  return Float32Array.from({ length: size * channels }, (_, i) =>
+    clamp(x[(i % channels) * size + Math.floor(i / channels)]),
+  );
 }
 
 export function valueOf(x: Numbers, units: Units): Value {

@@ -14,7 +14,11 @@ export function Picture({ png, title, keep }: { png: string; title: string; keep
   return (
     <span class="picture">
       <img src={png} alt={title} draggable={false} />
-      {keep && <button class="keep" title="Save as PNG" aria-label={`Save ${title} as PNG`} onClick={save}>↓</button>}
+      {keep && (
+        <button class="keep" title="Save as PNG" aria-label={`Save ${title} as PNG`} onClick={save}>
+          ↓
+        </button>
+      )}
     </span>
   );
 }
@@ -23,7 +27,9 @@ const [wide, high] = [320, 110];
 
 function outline(channel: number[], low: number, top: number): string {
   const [dx, dy] = [wide / (channel.length - 1 || 1), (high - 8) / (top - low || 1)];
-  return channel.map((value, i) => `${i ? "L" : "M"}${(i * dx).toFixed(1)} ${(high - 4 - (value - low) * dy).toFixed(1)}`).join("");
+  return channel
+    .map((value, i) => `${i ? "L" : "M"}${(i * dx).toFixed(1)} ${(high - 4 - (value - low) * dy).toFixed(1)}`)
+    .join("");
 }
 
 /** Curves over each other: the second dashed. */
@@ -50,16 +56,28 @@ export function Row({ rows, heads, blame }: { rows: Cell[][]; heads: string[]; b
       <thead>
         <tr>
           <th scope="col">column</th>
-          {heads.map((each) => <th scope="col" class="number">{each}</th>)}
+          {heads.map((each) => (
+            <th scope="col" class="number">
+              {each}
+            </th>
+          ))}
           {blame && <th scope="col">off by</th>}
         </tr>
       </thead>
       <tbody>
         {fields.map((field, i) => (
           <tr>
-            <th scope="row" title={field.name}>{field.name}</th>
-            {rows.map((row) => <td class="number">{cellText(row[i])}</td>)}
-            {blame && <td class="off"><meter min={0} max={1} value={(blame[i] ?? 0) / most} title={brief(blame[i])} /></td>}
+            <th scope="row" title={field.name}>
+              {field.name}
+            </th>
+            {rows.map((row) => (
+              <td class="number">{cellText(row[i])}</td>
+            ))}
+            {blame && (
+              <td class="off">
+                <meter min={0} max={1} value={(blame[i] ?? 0) / most} title={brief(blame[i])} />
+              </td>
+            )}
           </tr>
         ))}
       </tbody>
@@ -81,9 +99,19 @@ export function Thumb({ value, title }: { value: Value | null | undefined; title
   const night = useBox(usePage().night);
   if (!value) return <span class="thumb nothing">{title}</span>;
   if ("png" in value) return <img class="thumb" src={value.png} alt={title} draggable={false} />;
-  if ("curve" in value) return <span class="thumb"><Curves curves={[value.curve]} title={title} /></span>;
+  if ("curve" in value)
+    return (
+      <span class="thumb">
+        <Curves curves={[value.curve]} title={title} />
+      </span>
+    );
   return (
-    <span class="thumb bars" role="img" aria-label={title} title={value.cells.map((each, i) => `${fields[i]?.name} ${cellText(each)}`).join("\n")}>
+    <span
+      class="thumb bars"
+      role="img"
+      aria-label={title}
+      title={value.cells.map((each, i) => `${fields[i]?.name} ${cellText(each)}`).join("\n")}
+    >
       {value.cells.slice(0, 24).map((cell, i) => (
         <i style={{ width: `${4 + 96 * share(cell, fields[i])}%`, background: category(i, night) }} />
       ))}
@@ -92,26 +120,56 @@ export function Thumb({ value, title }: { value: Value | null | undefined; title
 }
 
 /** An example beside what became of it. */
-export function Pair({ before, after, heads, blame }: { before: Value | null; after: Value | null; heads: [string, string]; blame?: Blame | null }) {
+export function Pair({
+  before,
+  after,
+  heads,
+  blame,
+}: {
+  before: Value | null;
+  after: Value | null;
+  heads: [string, string];
+  blame?: Blame | null;
+}) {
   if (after && "cells" in after) {
     const rows = before && "cells" in before ? [before.cells, after.cells] : [after.cells];
-    return <Row rows={rows} heads={rows.length > 1 ? heads : [heads[1]]} blame={blame && "values" in blame ? blame.values : undefined} />;
+    return (
+      <Row
+        rows={rows}
+        heads={rows.length > 1 ? heads : [heads[1]]}
+        blame={blame && "values" in blame ? blame.values : undefined}
+      />
+    );
   }
   if (after && "curve" in after) {
     const curves = before && "curve" in before ? [before.curve, after.curve] : [after.curve];
     return (
       <>
-        <figure><Curves curves={curves} title={heads.join(" and ")} /><figcaption>{curves.length > 1 ? `${heads[0]}, and dashed: ${heads[1]}` : heads[1]}</figcaption></figure>
-        {blame && "curve" in blame && <figure><Curves curves={[blame.curve]} title="error" /><figcaption>error</figcaption></figure>}
+        <figure>
+          <Curves curves={curves} title={heads.join(" and ")} />
+          <figcaption>{curves.length > 1 ? `${heads[0]}, and dashed: ${heads[1]}` : heads[1]}</figcaption>
+        </figure>
+        {blame && "curve" in blame && (
+          <figure>
+            <Curves curves={[blame.curve]} title="error" />
+            <figcaption>error</figcaption>
+          </figure>
+        )}
       </>
     );
   }
-  const shown: [Value | null, string][] = [[before, heads[0]], [after, heads[1]]];
+  const shown: [Value | null, string][] = [
+    [before, heads[0]],
+    [after, heads[1]],
+  ];
   if (blame && "png" in blame) shown.push([blame, "error"]);
   return (
     <div class="trio">
       {shown.map(([value, head]) => (
-        <figure><Shown value={value} title={head} keep /><figcaption>{head}</figcaption></figure>
+        <figure>
+          <Shown value={value} title={head} keep />
+          <figcaption>{head}</figcaption>
+        </figure>
       ))}
     </div>
   );

@@ -17,11 +17,17 @@ function Cursor() {
   return (
     <Part title="Under the cursor" id="walk">
       <p class="hint">
-        {view.tool === "walk" ? "Drag on the map, or use the arrow keys there." : "Take the cursor, and drag it over the map."}
+        {view.tool === "walk"
+          ? "Drag on the map, or use the arrow keys there."
+          : "Take the cursor, and drag it over the map."}
         {view.tool !== "walk" && <button onClick={() => page.store.set({ tool: "walk" })}>Walk</button>}
         {cursor && <button onClick={() => page.store.set({ cursor: [], tool: "look" })}>Put away</button>}
       </p>
-      {cursor && walked && <div class="decoded" data-testid="walked"><Shown value={walked} title="decoded at the cursor" keep /></div>}
+      {cursor && walked && (
+        <div class="decoded" data-testid="walked">
+          <Shown value={walked} title="decoded at the cursor" keep />
+        </div>
+      )}
       <Toggle label="Decoded grid over the map" value={view.grid} onInput={(grid) => page.store.set({ grid })} />
     </Part>
   );
@@ -58,9 +64,13 @@ function Line() {
       {!ready && <p class="hint">Open a point, then say where the line ends.</p>}
       {line && (
         <>
-          <div class="decoded" data-testid="line"><Shown value={line.values[at]} title={`step ${at + 1} of ${steps}`} keep /></div>
+          <div class="decoded" data-testid="line">
+            <Shown value={line.values[at]} title={`step ${at + 1} of ${steps}`} keep />
+          </div>
           <div class="fields">
-            <button aria-pressed={playing} onClick={() => play(!playing)}>{playing ? "Stop" : "Play"}</button>
+            <button aria-pressed={playing} onClick={() => play(!playing)}>
+              {playing ? "Stop" : "Play"}
+            </button>
             <Slider label="step" value={at} min={0} max={steps - 1} step={1} onInput={(step) => store.set({ step })} />
           </div>
         </>
@@ -92,16 +102,38 @@ function Direction({ xy }: { xy: Float32Array }) {
   const free = lasso.length > 0 && side === 0;
   return (
     <Part title="Latent arithmetic" id="arithmetic">
-      <p class="hint">{ready ? `The way from A to B, added to #${n(start)}:` : "Lasso a group and call it A, another and call it B. The way between them can be added to any point."}</p>
+      <p class="hint">
+        {ready
+          ? `The way from A to B, added to #${n(start)}:`
+          : "Lasso a group and call it A, another and call it B. The way between them can be added to any point."}
+      </p>
       <div class="fields">
-        <button disabled={!free} onClick={() => take("groupA")}>Lasso is A</button><span>{n(a.length)}</span>
-        <button disabled={!free} onClick={() => take("groupB")}>Lasso is B</button><span>{n(b.length)}</span>
+        <button disabled={!free} onClick={() => take("groupA")}>
+          Lasso is A
+        </button>
+        <span>{n(a.length)}</span>
+        <button disabled={!free} onClick={() => take("groupB")}>
+          Lasso is B
+        </button>
+        <span>{n(b.length)}</span>
         {(a.length > 0 || b.length > 0) && <button onClick={() => store.set({ groupA: [], groupB: [] })}>Clear</button>}
       </div>
       {ready && (
         <>
-          {made && <div class="decoded" data-testid="added"><Shown value={made[0]} title="with the direction added" keep /></div>}
-          <Slider label="strength" value={strength} min={-2} max={2} step={0.05} text={brief(strength)} onInput={(strength) => store.set({ strength })} />
+          {made && (
+            <div class="decoded" data-testid="added">
+              <Shown value={made[0]} title="with the direction added" keep />
+            </div>
+          )}
+          <Slider
+            label="strength"
+            value={strength}
+            min={-2}
+            max={2}
+            step={0.05}
+            text={brief(strength)}
+            onInput={(strength) => store.set({ strength })}
+          />
         </>
       )}
     </Part>
