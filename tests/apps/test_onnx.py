@@ -17,6 +17,7 @@ import torch
 from isthmus import AnomalyDetector, Autoencoder, FileFormatError, Imputer, InputError, MissingExtraError, Signals
 from isthmus.apps.exporting import trial
 from isthmus.apps.exporting.about import read
+from isthmus.apps.exporting.joined import Joined, joined
 from isthmus.apps.onnx import checked, export
 from isthmus.parts.scores import Neighbours
 from isthmus.variants import variants
@@ -131,12 +132,14 @@ def same(expected, found, name, spread=None):
 
 
 def same_table(expected, found, fields):
-    for name in expected:
-        cells, kind = expected[name], fields[f"{name}_out"]
-        if kind["dtype"] == "string":
-            same(cells.fillna("").astype(str), found[f"{name}_out"], name)
+    taken = any(name.endswith("_out") for name in found)
+    assert list(found) == [f"{name}_out" if taken else name for name in expected]
+    for name, out in zip(expected, found, strict=True):
+        cells, dtype = expected[name], fields[out]["dtype"]
+        if dtype == "string":
+            same(cells.fillna("").astype(str), found[out], name)
         else:
-            same(numbers(cells) if kind["dtype"] != "bool" else cells.astype(bool), found[f"{name}_out"], name)
+            same(cells.astype(bool) if dtype == "bool" else numbers(cells), found[out], name)
 
 
 # -- what is compared ------------------------------------------------------------------------------------------------
@@ -464,6 +467,20 @@ def test_what_cannot_be_exported_is_said(path, part, words, tmp_path):
     with pytest.raises(InputError, match=words):
         export(trained("plain", "array"), tmp_path / path, part)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_operation_that_onnx_has_not_is_named(tmp_path, monkeypatch):
+    raw = Joined.raw
+    monkeypatch.setattr(Joined, "raw", lambda self, columns: [torch.digamma(out) for out in raw(self, columns)])
+    with pytest.raises(InputError, match="cannot be written in the operations of ONNX: .*digamma"):
+        export(trained("plain", "array"), tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_run_is_refused(tmp_path):
+    (tmp_path / "m.onnx").write_bytes(b"no graph at all")
+    with pytest.raises(trial.TrialError, match="onnxruntime cannot run the exported file"):
+        trial.tried(joined(trained("plain", "array"), "encode"), tmp_path / "m.onnx")
 
 
 def test_names_that_clash_are_refused(tmp_path):

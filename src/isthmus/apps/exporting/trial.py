@@ -26,6 +26,8 @@ CLOSE = 1e-5
 JUMPS = 1e-3
 """Share of the rows that may fall on the other side of a jump: of a rounding, of a choice between equals."""
 RUNS = 5
+REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+"""What onnxruntime raises; its exceptions share no class."""
 
 Feeds = dict[str, np.ndarray]
 
@@ -78,8 +80,17 @@ def tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
     Raises
     ------
     TrialError
-        They differ.
+        They differ, or onnxruntime cannot run the file.
     """
+    state = extra("onnxruntime.capi.onnxruntime_pybind11_state", "export")
+    try:
+        return _tried(module, path)
+    except tuple(getattr(state, name) for name in REFUSALS) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise TrialError(f"onnxruntime cannot run the exported file: {reason}; it was removed") from error
+
+
+def _tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
     opened, n = session(path), rows_of(module)
     feeds = {port.name: drawn(port, n, seed=1) for port in module.inputs}
     columns = module.columns([encoded(port, feeds[port.name]) for port in module.inputs])
