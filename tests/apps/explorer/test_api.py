@@ -4,8 +4,8 @@ import csv
 import io
 import json
 import time
-import warnings
 from base64 import b64decode
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from isthmus import AnomalyDetector, Autoencoder, Imputer, InputError, Signals
+from isthmus.apps.explorer import umap
 from isthmus.apps.explorer.app import explorer_app
 from isthmus.apps.explorer.session import opened
 from isthmus.data import files
@@ -128,19 +129,26 @@ def test_the_map_of_codes_shows_the_numbers_themselves(of_digits, models, digits
     assert points(response) / transform["scale"] + transform["offset"] == pytest.approx(codes, abs=1e-4)
 
 
-def test_umap_is_made_in_the_background(asgi, models, digits):
-    pytest.importorskip("umap")
+def test_umap_is_made_in_the_background(asgi, models, digits, monkeypatch):
+    ready = Event()
+
+    def laid_out(codes):
+        assert ready.wait(60)
+        return codes[:, :2] * 3
+
+    monkeypatch.setattr(umap, "installed", lambda: True)
+    monkeypatch.setattr(umap, "laid_out", laid_out)
     client = asgi(explorer_app(opened({"plain": models["plain"]}, digits.X[:60])))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of libraries that UMAP imports, in its thread
-        for _ in range(600):
-            response = client.get("/api/models/0/map/umap")
-            if response.status_code != 202:
-                break
-            assert "progress" in response.json()
-            time.sleep(0.1)
+    assert {"id": "umap", "title": "UMAP"} in ok(client.get("/api/state"))["models"][0]["maps"]
+    response = client.get("/api/models/0/map/umap")
+    assert response.status_code == 202 and "progress" in response.json()
+    body = {"map": "umap", "points": [[0, 0]]}
+    assert client.post("/api/models/0/place", json=body).json()["error"]["field"] == "map"
+    assert ok(client.post("/api/models/0/sample", json={"n": 2, "map": "umap"}))["positions"] == []
+    ready.set()
+    while (response := client.get("/api/models/0/map/umap")).status_code == 202:
+        time.sleep(0.01)
     found = points(ok(response))
-    assert found.shape == (60, 2)
     placed = ok(client.post("/api/models/0/place", json={"map": "umap", "points": [found[7].tolist()]}))
     code = ok(client.get("/api/models/0/examples/7"))["code"]
     assert placed["codes"][0] == pytest.approx(code, abs=1e-2)

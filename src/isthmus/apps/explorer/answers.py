@@ -21,23 +21,16 @@ KINDS = {"table": "cells", "pixels": "pixels", "signal": "curve"}
 """The key of `bodies.Encode` that each kind of data is given in."""
 
 
-def map_of(view: View, name: str, x: int = 0, y: int = 1) -> maps.Map | None:
-    """Return a map of a view; None where it is still being made."""
-    if name == "umap":
-        return view.umap()
-    return view.pca if name == "pca" else view.numbered(x, y)
-
-
 def _made(view: View, asked: bodies.OnMap) -> maps.Map:
     """Return the map that was asked for; raise InputError where it is still being made."""
-    found = map_of(view, asked.map, asked.x, asked.y)
+    found = view.planes.named(asked.map, asked.x, asked.y)
     if found is None:
         raise InputError("map: UMAP is still being made: ask for the map again in a while")
     return found
 
 
 def _positions(view: View, asked: bodies.OnMap, codes: maps.Floats) -> list[list[float]]:
-    found = map_of(view, asked.map, asked.x, asked.y)
+    found = view.planes.named(asked.map, asked.x, asked.y)
     return [] if found is None else cast("list[list[float]]", found.at(codes).tolist())
 
 
@@ -66,7 +59,7 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
 
 def near(view: View, code: maps.Floats, but: int | None = None) -> list[dict[str, Any]]:
     """Return the examples whose codes are nearest."""
-    found = zip(*view.nearest.to(code, NEIGHBOURS, but), strict=True)
+    found = zip(*view.planes.nearest.to(code, NEIGHBOURS, but), strict=True)
     return [{"index": int(index), "distance": float(distance)} for index, distance in found]
 
 

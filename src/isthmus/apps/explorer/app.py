@@ -33,9 +33,9 @@ MANY = 1000
 MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: see src/isthmus/apps/explorer."
 # regl, which draws the points, makes functions of text: 'unsafe-eval'
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; "
-    "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self' 'unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 FIELD = re.compile(r"^([a-z]\w*)(?:, \w+)*: ")
 """What an InputError of the explorer begins with: the part of the request at fault."""
@@ -189,7 +189,7 @@ def _of_models(session: Session) -> APIRouter:
     @router.get("/{m}/map/{name}")
     def map(m: int, name: bodies.MapName, x: bodies.Place = 0, y: bodies.Place = 1) -> Response:
         with told():
-            found = answers.map_of(view(m), name, x, y)
+            found = view(m).planes.named(name, x, y)
         if found is None:
             return Response('{"progress":null}', 202, media_type="application/json")
         transform = {"offset": found.frame.offset.tolist(), "scale": found.frame.scale}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Colour:
     values: np.ndarray
     names: list[str] | None = None
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[float | None, float | None]:
         """Between which numbers most of it lies."""
         there = self.values[np.isfinite(self.values)]

@@ -31,8 +31,9 @@ DRAWS = 20_000
 """Codes that a prior of no simple form is described by."""
 
 POLICY = (
-    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
-    "worker-src blob:; connect-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src data: blob:; "
+    "font-src data:; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -126,7 +127,7 @@ def _colour(colour: Colour) -> dict[str, Any]:
 
 
 def _model(session: Session, view: View) -> dict[str, Any]:
-    axes = view.pca
+    axes = view.planes.pca
     pca = {
         "positions": _quantised(axes.points),
         "offset": axes.frame.offset.tolist(),

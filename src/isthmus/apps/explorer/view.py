@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from threading import Lock
 from typing import Any
@@ -12,11 +14,10 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError, variants
-from isthmus.apps.explorer import maps, umap
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
 from isthmus.apps.explorer.kinds import Columns, Value, kind_of
-from isthmus.apps.explorer.near import Nearest
 from isthmus.apps.explorer.once import once
+from isthmus.apps.explorer.planes import Planes
 
 Floats = NDArray[np.float32]
 
@@ -28,7 +29,8 @@ SURE = 0.99
 """Quantile of the error that stands for a threshold where the model has none."""
 
 CODE_RANGE = (0.01, 0.99)
-_SEEDED = Lock()
+CORES = torch.get_num_threads()
+_SEEDED, _BULK = Lock(), Lock()
 
 
 class View:
@@ -60,10 +62,7 @@ class View:
         if len(self) < 2:
             raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
         self.codes: Floats = self._all("encode")["z"].numpy()
-        self.nearest = Nearest(self.codes)
-        self._umap: umap.Background | None = None
-        self._numbered: dict[tuple[int, int], maps.Flat] = {}
-        self._lock = Lock()
+        self.planes = Planes(self.codes)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -73,37 +72,39 @@ class View:
         """Numbers in a code."""
         return self.codes.shape[1]
 
+    @once
+    def code_range(self) -> list[list[float]]:
+        """Between which numbers most codes lie: the low ones, and the high ones."""
+        found: list[list[float]] = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
+        return found
+
     def about(self, id: int) -> dict[str, Any]:
         """Return what the page is told of the model."""
-        low, high = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
-        pca = [{"id": "pca", "title": "PCA"}]
-        codes = [{"id": "codes", "title": "Code numbers"}]
-        free = [{"id": "umap", "title": "UMAP"}] if umap.installed() and self.latent_dim > 2 else []
         return {
             "id": id,
             "name": self.name,
             "variant": variants.variant_name(self.ae.variant_),
             "latent_dim": self.latent_dim,
-            "maps": [*codes, *pca] if self.latent_dim <= 2 else [*pca, *free, *codes],
+            "maps": self.planes.about(),
             "decodes": self.decodes,
             "samples": self.decodes,
             "scores": self.scored,
             "threshold": float(self.model.threshold_) if self.scored else None,
-            "code_low": low,
-            "code_high": high,
+            "code_low": self.code_range[0],
+            "code_high": self.code_range[1],
         }
 
     # -- through the graphs --------------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def _all(self, name: str, columns: Columns | None = None) -> Columns:
+    def _all(self, name: str) -> Columns:
         """Run a graph over all rows, piece by piece."""
-        graph, columns = self.graphs[name], self.columns if columns is None else columns
+        graph, columns = self.graphs[name], self.columns
         width = getattr(graph, "elements", prod(self.ae.data_.shape))
         step, found = min(PIECE, max(1, ELEMENTS // width)), []
-        rows = len(next(iter(columns.values())))
-        for at in range(0, rows, step):
-            found.append(graph({key: tensor[at : at + step] for key, tensor in columns.items()}))
+        with _every_core():
+            for at in range(0, len(self), step):
+                found.append(graph({key: tensor[at : at + step] for key, tensor in columns.items()}))
         return {key: torch.cat([piece[key] for piece in found]) for key in found[0]}
 
     @torch.inference_mode()
@@ -201,56 +202,22 @@ class View:
         name, key = ("explain", "contributions") if self.scored else ("located", "error")
         return self.run(name, columns)[key]
 
-    # -- maps ------------------------------------------------------------------------------------------------------
-
-    @once
-    def pca(self) -> maps.Flat:
-        """The map along the two directions in which codes vary most."""
-        return maps.principal(self.codes)
-
     @once
     def usual(self) -> Columns:
         """How much each number of an example usually varies."""
         return self.kind.usual(self.columns)
 
-    def umap(self) -> maps.Free | None:
-        """Return the map of UMAP; None while it is being made: the first call starts that.
 
-        Raises
-        ------
-        InputError
-            It is not installed, or cannot be made.
-        """
-        if not umap.installed() or self.latent_dim <= 2:
-            raise InputError("map: UMAP needs codes of 3 numbers or more, and the package: pip install 'isthmus[umap]'")
-        with self._lock:
-            self._umap = self._umap or umap.Background(self.codes)
-        if self._umap.failure:
-            raise InputError(f"map: UMAP could not be made of these codes: {self._umap.failure}")
-        return None if self._umap.places is None else self.free
-
-    @once
-    def free(self) -> maps.Free:
-        """The map of UMAP, once it is there."""
-        assert self._umap is not None and self._umap.places is not None
-        return maps.Free(self.nearest, self._umap.places)
-
-    def numbered(self, x: int, y: int) -> maps.Flat:
-        """Return the map of two numbers of the code.
-
-        Raises
-        ------
-        InputError
-            The code has no such number.
-        """
-        for name, place in {"x": x, "y": y if self.latent_dim > 1 else 0}.items():
-            if not 0 <= place < self.latent_dim:
-                raise InputError(f"{name}: a code has the numbers 0 to {self.latent_dim - 1}, not {place}")
-        if (x, y) not in self._numbered:
-            if len(self._numbered) >= 8:  # a map of 100,000 points takes a megabyte
-                self._numbered.pop(next(iter(self._numbered)), None)
-            self._numbered[x, y] = maps.numbers(self.codes, x, y)
-        return self._numbered[x, y]
+@contextmanager
+def _every_core() -> Iterator[None]:
+    """Compute with as many threads as there were when the program began: a server answers with one each."""
+    with _BULK:
+        before = torch.get_num_threads()
+        torch.set_num_threads(CORES)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def autoencoder(model: Any) -> Any:
