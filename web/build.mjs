@@ -8,19 +8,26 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "../src/isthmus/apps/explorer/static");
 const common = { bundle: true, absWorkingDir: here, target: "es2022", logLevel: "warning", metafile: true };
 
-/** The licence of every package that went into the bundle. */
+const about = (name) => JSON.parse(readFileSync(join(here, "node_modules", name, "package.json"), "utf8"));
+
+/** The licence of every package that went into the bundle, and of what those packages bundle themselves. */
 function notices(inputs) {
   const names = new Set();
+  const add = (name) => {
+    if (names.has(name)) return;
+    names.add(name);
+    Object.keys(about(name).dependencies ?? {}).forEach(add);
+  };
   for (const path of Object.keys(inputs)) {
     const found = path.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//);
-    if (found) names.add(found[1]);
+    if (found) add(found[1]);
   }
   return [...names].sort().map((name) => {
     const folder = join(here, "node_modules", name);
-    const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const { version, license } = about(name);
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    const text = file ? readFileSync(join(folder, file), "utf8").trim() : `Licence: ${about.license}`;
-    return `${name} ${about.version} (${about.license})\n\n${text}`;
+    const text = file ? readFileSync(join(folder, file), "utf8").trim() : `Licence: ${license}`;
+    return `${name} ${version} (${license})\n\n${text}`;
   });
 }
 

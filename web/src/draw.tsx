@@ -104,7 +104,7 @@ export function DrawPanel() {
           {made && "png" in made.given && (
             <figure>
               <Picture png={made.given.png} title="given" />
-              <figcaption>as the model is given it</figcaption>
+              <figcaption>given</figcaption>
             </figure>
           )}
           {made && "png" in made.reconstruction && (
@@ -146,7 +146,7 @@ export function DrawPanel() {
           step={0.02}
           onInput={(erase) => store.set({ erase })}
         />
-        {made && (
+        {made && version > 0 && (
           <p class="hint">
             Error {brief(made.error)}
             {made.score !== null && `, score ${brief(made.score)}`}. The diamond on the map shows where it lies.

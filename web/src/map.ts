@@ -20,7 +20,7 @@ export const specks = 20_000;
 
 /** Smaller where there are more of them, or less room. */
 function size(n: number, room: number): number {
-  return (n <= 3000 ? 7 : n <= specks ? 4.5 : 3) * Math.min(Math.max(room / 800, 0.6), 1);
+  return (n <= 3000 ? 7 : n <= specks ? 4.5 : 3) * Math.min(Math.max(room / 800, 0.85), 1);
 }
 
 function columns(xy: Float32Array): { x: Float32Array; y: Float32Array } {

@@ -64,7 +64,7 @@ export function Pane(props: Props) {
       night: page.night.value,
       tiles: view.grid ? tiles.current : null,
       marked: page.found.value?.indices ?? [],
-      selected: page.selected.value,
+      selected: view.side === side ? [] : page.selected.value, // on its own map the lasso itself shows it
       lassos,
       path,
       step,

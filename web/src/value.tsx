@@ -47,6 +47,23 @@ export function Curves({ curves, title }: { curves: number[][][]; title: string 
   );
 }
 
+/** Which channel has which colour. */
+function Channels() {
+  const page = usePage();
+  const night = useBox(page.night);
+  const names = page.about.signal?.channels ?? [];
+  return (
+    <p class="channels">
+      {names.map((name, c) => (
+        <span>
+          <i style={{ background: category(c + 2, night) }} />
+          {name}
+        </span>
+      ))}
+    </p>
+  );
+}
+
 /** A row, or two beside each other, and how far each column is off. */
 export function Row({ rows, heads, blame }: { rows: Cell[][]; heads: string[]; blame?: number[] }) {
   const { fields } = usePage().about;
@@ -145,6 +162,7 @@ export function Pair({
     const curves = before && "curve" in before ? [before.curve, after.curve] : [after.curve];
     return (
       <>
+        <Channels />
         <figure>
           <Curves curves={curves} title={heads.join(" and ")} />
           <figcaption>{curves.length > 1 ? `${heads[0]}, and dashed: ${heads[1]}` : heads[1]}</figcaption>

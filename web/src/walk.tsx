@@ -71,7 +71,15 @@ function Line() {
             <button aria-pressed={playing} onClick={() => play(!playing)}>
               {playing ? "Stop" : "Play"}
             </button>
-            <Slider label="step" value={at} min={0} max={steps - 1} step={1} onInput={(step) => store.set({ step })} />
+            <Slider
+              label="step"
+              value={at}
+              text={`${at + 1} of ${steps}`}
+              min={0}
+              max={steps - 1}
+              step={1}
+              onInput={(step) => store.set({ step })}
+            />
           </div>
         </>
       )}
