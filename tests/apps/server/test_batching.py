@@ -63,7 +63,7 @@ def test_quick_batches_run_in_the_loop_and_others_do_not():
         return items
 
     def slow(items):
-        end = time.thread_time() + 0.01
+        end = time.thread_time() + 0.03
         while time.thread_time() < end:
             pass
         return call(items)

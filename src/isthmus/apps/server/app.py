@@ -58,13 +58,14 @@ def build(
         title="isthmus", version=isthmus.__version__, docs_url=None, redoc_url=None, lifespan=_living(service)
     )
     inference = Inference(service)
-    app.router.routes[:0] = [  # before the others: these are asked most
-        Route(Operate.path, Operate(service), methods=["POST"]),
+    app.router.routes[:0] = [
+        Route(Operate.path, lambda request: None, methods=["POST"]),  # answered before; other methods are refused
         *infer_routes(inference),
     ]
     _add_pages(app, service)
     inference.add_pages(app)
     app.openapi = lambda: document_of(app, service)  # type: ignore[method-assign]
+    app.add_middleware(Operate, service=service)
     secure(app, host, token, allow=allow, public=PUBLIC, max_body=max_body, timeout=timeout)
     app.add_middleware(Measured, metrics=service.metrics)
     return app

@@ -16,11 +16,13 @@ from isthmus.apps.web.errors import Refused
 
 WAITING = 1024
 """Requests that wait for one operation, at most."""
-GATHER = 0.0005
-"""Seconds in which further requests may join the first one of a batch."""
+GATHER = 0.005
+"""Seconds in which further requests may join a batch, as long as one comes after the other."""
+TURNS = 3
+"""Turns of the loop that a request takes from its socket to its batch."""
 FEW = 32
 """Rows that cost about as much as one."""
-QUICK = 0.004
+QUICK = 0.01
 """Seconds for which the loop may be kept from its work."""
 
 Call = Callable[[list[Any]], list[Any]]
@@ -91,8 +93,7 @@ class Batcher:
         """Answer all that waits, and what comes meanwhile."""
         loop = asyncio.get_running_loop()
         try:
-            await asyncio.sleep(GATHER)
-            while batch := self._next():
+            while batch := await self._gathered(loop.time() + GATHER):
                 rows, items = sum(entry.rows for entry in batch), [entry.item for entry in batch]
                 if self.seen is not None:
                     self.seen(len(batch), rows)
@@ -102,9 +103,17 @@ class Batcher:
                     found = await loop.run_in_executor(self.worker, self._timed, items, rows)
                 for entry, answer in zip(batch, found, strict=True):
                     _give(entry.answer, answer)
-                await asyncio.sleep(0)
         finally:
             self.task = None
+
+    async def _gathered(self, until: float) -> list[Waiting]:
+        """Return the next batch, once no further requests come in."""
+        while (before := len(self.waiting)) < WAITING and asyncio.get_running_loop().time() < until:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if len(self.waiting) == before:
+                break
+        return self._next()
 
     def _next(self) -> list[Waiting]:
         """Return what waits, the oldest first, without what nobody waits for any more."""

@@ -13,6 +13,7 @@ from isthmus.apps.server.cells import nested
 from isthmus.apps.web.errors import Refused
 
 JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
+ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -37,7 +38,7 @@ def parsed(body: bytes) -> dict[str, Any]:
         It holds none.
     """
     try:
-        found = json.loads(body)
+        found = json.loads(body.decode())
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"the body is no JSON: {error}", "body") from error
     if not isinstance(found, dict):
@@ -87,9 +88,9 @@ def picture_of(body: bytes, data: Any) -> np.ndarray:
 def as_json(document: Any) -> bytes:
     """Return a document as JSON; what JSON has no number for is null."""
     try:
-        return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
+        return ENCODE(document).encode()
     except (ValueError, TypeError):
-        return json.dumps(nested(document), allow_nan=False, separators=(",", ":")).encode()
+        return ENCODE(nested(document)).encode()
 
 
 def as_npy(found: Any) -> bytes:

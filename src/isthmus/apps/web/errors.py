@@ -50,13 +50,18 @@ class Refused(HTTPException):
         return Response(content, self.status_code, self.headers, "application/json")
 
 
+def unusable(error: InputError) -> Refused:
+    """Return what a client is told whose rows cannot be used: the message, and the column that it names."""
+    place = NAMED.search(str(error))
+    return Refused(422, str(error), place and place[1])
+
+
 def refused(request: Request, error: Exception) -> Refused:
     """Return what a client is told of an error; nothing of one that nobody foresaw."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, InputError):
-        place = NAMED.search(str(error))
-        return Refused(422, str(error), place and place[1])
+        return unusable(error)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return Refused(422, first["msg"], ".".join(map(str, first["loc"][1:])) or str(first["loc"][0]))
