@@ -141,7 +141,7 @@ def _read(cell: Any, field: Any) -> float | int:
     if cell is None or field.kind == "empty":
         return float("nan")
     try:
-        number = _seconds(cell) if field.kind == "date" else float(cell)
+        number = seconds(cell) if field.kind == "date" else float(cell)
     except (ValueError, TypeError) as error:
         raise InputError(f"cells: column {field.name!r}: {cell!r} is no {field.kind}") from error
     if abs(number) == float("inf") or number != number:
@@ -151,7 +151,7 @@ def _read(cell: Any, field: Any) -> float | int:
     return number
 
 
-def _seconds(cell: Any) -> float:
+def seconds(cell: Any) -> float:
     """Return the seconds since 1970 of a date as text."""
     found = datetime.fromisoformat(str(cell))
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

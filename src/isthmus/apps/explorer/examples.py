@@ -13,11 +13,12 @@ import numpy as np
 import torch
 
 from isthmus import InputError
-from isthmus.apps.explorer.cells import Cells
+from isthmus.apps.explorer.cells import Cells, seconds
 from isthmus.apps.explorer.colours import Colour, by_category, by_number, of_labels
 from isthmus.apps.explorer.kinds import Columns, Value, kind_of
 
 COMPARED = re.compile(r"^(?P<name>.+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.+)$")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 SIGNS = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -153,7 +154,7 @@ def _compare(colour: Colour, sign: str, text: str) -> np.ndarray:
         fits = np.isin(colour.values, known)
         return fits if sign == "=" else ~fits
     try:
-        wanted = float(text)
+        wanted = seconds(text) if DATE.match(text) else float(text)
         numbers = colour.values if colour.names is None else _numbers(colour)
     except ValueError as error:
         raise InputError(f"q: {colour.title!r} {sign} {text!r}: these cannot be compared as numbers") from error
