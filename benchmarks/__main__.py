@@ -28,6 +28,8 @@ ORDER = (
     "probe",
     "streaming",
     "scoring_stream",
+    "serving",
+    "explorer",
     "adbench",
     "contaminated",
     "embeddings",
