@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from isthmus import AnomalyDetector, Autoencoder, Imputer, InputError, Signals
+from isthmus import AnomalyDetector, Autoencoder, Images, Imputer, InputError, Signals
 from isthmus.apps.explorer import umap
 from isthmus.apps.explorer.app import explorer_app
 from isthmus.apps.explorer.session import opened
@@ -487,3 +487,32 @@ def test_one_code_number_makes_a_line(asgi, digits):
     assert not points(client.get("/api/models/0/map/pca"))[:, 1].any()
     found = ok(client.post("/api/models/0/place", json={"map": "codes", "points": [[0.5, 0.7]]}))
     assert len(found["codes"][0]) == 1
+
+
+def test_detectors_of_pictures_and_signals_say_what_is_to_blame(asgi, digits, signal):
+    pixels = AnomalyDetector(Autoencoder("plain", 4, **QUICK), random_state=0).fit(digits.X[:200])
+    client = asgi(explorer_app(opened({"pixels": pixels}, digits.X[:60])))
+    shown = ok(client.get("/api/models/0/examples/3"))
+    assert picture(shown["blame"]).shape == (8, 8, 4) and shown["score"] > 0
+    assert ok(client.get("/api/models/0/anomalies?threshold=0"))["rows"][0]["blame"] == []
+    assert len(client.get("/api/models/0/anomalies.csv?threshold=0").text.splitlines()) == 61
+
+    waves = AnomalyDetector(Autoencoder("plain", 4, data=Signals(window=16), **QUICK), random_state=0).fit(signal)
+    client = asgi(explorer_app(opened({"waves": waves}, signal)))
+    assert np.array(ok(client.get("/api/models/0/examples/3"))["blame"]["curve"]).shape == (2, 16)
+    rows = ok(client.get("/api/models/0/anomalies?threshold=0&limit=2"))["rows"]
+    assert {part["name"] for part in rows[0]["blame"]} == {"x0", "x1"}
+
+
+def test_pictures_in_colour_with_channels_first(asgi):
+    X = np.random.default_rng(0).integers(0, 256, (40, 3, 6, 5), dtype=np.uint8)
+    ae = Autoencoder("plain", 4, data=Images(channels_first=True), **QUICK).fit(X)
+    client = asgi(explorer_app(opened({"colour": ae}, X)))
+    shown = ok(client.get("/api/models/0/examples/2"))
+    assert np.array_equal(picture(shown["original"]), np.moveaxis(X[2], 0, -1))
+    assert picture(shown["blame"]).shape == (6, 5, 4)
+    flat = (np.moveaxis(X[2], 0, -1) / 255).ravel().tolist()
+    found = ok(client.post("/api/models/0/encode", json={"pixels": flat}))
+    assert found["given"] == shown["original"] and found["code"] == pytest.approx(shown["code"], abs=1e-4)
+    lines = list(csv.DictReader(io.StringIO(client.post("/api/selection.csv", json={"indices": [2]}).text)))
+    assert lines[0]["pixel_1_4_2"] == str(X[2, 2, 1, 4])
