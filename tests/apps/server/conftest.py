@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import warnings
@@ -94,10 +93,6 @@ class Process:
             assert line, f"the server ended: {self.said}"
             self.said += line
         self.url = found[0]
-
-    def stop(self, timeout=20):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout)
 
     def end(self):
         self.process.kill()

@@ -1,6 +1,7 @@
 """``isthmus serve`` as a process: under load, when it is ended, and what it refuses to begin with."""
 
 import asyncio
+import json
 import signal
 import socket
 import threading
@@ -17,33 +18,17 @@ def test_many_clients_at_once(served):
     async def load():
         limits = httpx.Limits(max_connections=32)
         async with httpx.AsyncClient(base_url=served.url, limits=limits, timeout=60) as http:
-            rows = np.random.default_rng(0).normal(size=(400, 9)).tolist()
+            rows = np.random.default_rng(0).normal(size=(150, 9)).tolist()
             score = [http.post("/v1/models/machine/score", json={"rows": [row]}) for row in rows]
             others = [http.post("/v1/models/people/sample", json={"n": 5, "seed": 3}) for _ in range(10)]
             return await asyncio.gather(*score, *others)
 
     answers = asyncio.run(load())
     assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.text for answer in answers[400:]}) == 1
+    assert len({answer.text for answer in answers[150:]}) == 1
 
 
-def test_what_is_in_flight_is_finished(files, make):
-    server = make(files["machine"], "--port", 0)
-    address = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((address[0], int(address[1]))) as opened:
-        body = b'{"rows": [[' + b",".join([b"0.5"] * 9) + b"]]}"
-        head = f"POST /v1/models/machine/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
-        opened.sendall(head.encode() + body[:20])
-        time.sleep(0.3)
-        server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        opened.sendall(body[20:])
-        assert b'"score"' in opened.recv(4096)
-    assert server.process.wait(20) == -signal.SIGTERM
-    assert "Traceback" not in server.process.stderr.read()
-
-
-def test_clients_under_load_see_no_broken_answer(files, make):
+def test_it_finishes_what_is_in_flight(files, make):
     server, broken, done = make(files["machine"], "--port", 0), [], []
 
     def ask():
@@ -59,11 +44,21 @@ def test_clients_under_load_see_no_broken_answer(files, make):
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(1)
-    assert server.stop() == -signal.SIGTERM
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as opened:
+        body = json.dumps(BODY).encode()
+        head = f"POST /v1/models/machine/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        opened.sendall(head.encode() + body[:20])
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        opened.sendall(body[20:])
+        assert b'"score"' in opened.recv(4096)
+    assert server.process.wait(20) == -signal.SIGTERM
+    assert "Traceback" not in server.process.stderr.read()
     for thread in threads:
         thread.join(20)
-    assert len(done) > 20 and not broken
+    assert len(done) > 10 and not broken
 
 
 def test_it_answers_by_name_with_a_token_from_the_environment(files, make):
