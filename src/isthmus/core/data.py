@@ -147,7 +147,7 @@ class Data(nn.Module):
         return found
 
     def last_rows(self, X: Any) -> Tensor:
-        """Return for each row of ``read(X)`` the number of the last of the user's rows in it: int64 of shape (rows,)."""
+        """Return the number of the last of the user's rows in each row of ``read(X)``: int64 of shape (rows,)."""
         return torch.arange(len(X))
 
     def moment_names(self) -> list[str]:
