@@ -54,7 +54,7 @@ class Batcher:
         Told the requests and the rows of each batch.
     may_block : bool, default True
         Whether a batch that takes less than `QUICK` may run in the loop itself. Beside a busy loop a thread waits for
-        Python's lock after each step: that made the slowest of a hundred answers take 340 ms instead of 15.
+        Python's lock after each step: a request then took about 150 µs of the processor instead of 90.
     """
 
     def __init__(
