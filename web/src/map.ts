@@ -1,4 +1,5 @@
 /** One map: regl-scatterplot draws the points, a canvas over it what is drawn on them; both follow one camera. */
+import createRegl from "regl";
 import createScatterplot, { createRenderer } from "regl-scatterplot";
 import { Camera, sighted } from "./camera";
 import { settled } from "./latest";
@@ -15,12 +16,24 @@ export interface Look {
 /** The share of the map that points cover at most: where more are in sight, each lets more through. */
 const cover = 0.3;
 
+/** As the library makes one, but without multisampling, which is costly, and idle where all is drawn by way of a buffer. */
+function renderer(): ReturnType<typeof createRenderer> {
+  const canvas = document.createElement("canvas");
+  const extensions = ["OES_texture_float", "OES_element_index_uint", "WEBGL_color_buffer_float", "EXT_float_blend"];
+  const gl = canvas.getContext("webgl", { antialias: false, preserveDrawingBuffer: true });
+  if (!gl) throw new Error("this page needs WebGL, which the browser does not offer");
+  return createRenderer({ canvas, regl: createRegl({ gl, optionalExtensions: extensions }) });
+}
+
+/** Milliseconds between frames beyond which a map is drawn more coarsely while it moves. */
+const slow = 50;
+
 /** From how many points on they are but specks. */
 export const specks = 20_000;
 
 /** Smaller where there are more of them, or less room. */
 function size(n: number, room: number): number {
-  return (n <= 3000 ? 7 : n <= specks ? 4.5 : 3) * Math.min(Math.max(room / 800, 0.85), 1);
+  return (n <= 3000 ? 7 : n <= specks ? 4.5 : 2.5) * Math.min(Math.max(room / 800, 0.85), 1);
 }
 
 function columns(xy: Float32Array): { x: Float32Array; y: Float32Array } {
@@ -36,8 +49,11 @@ export class ScatterMap {
   private points = document.createElement("canvas");
   private over = document.createElement("canvas");
   private under = document.createElement("canvas");
-  private renderer = createRenderer({ canvas: document.createElement("canvas") });
-  private thin = settled(() => this.scatter.set({ opacity: this.opacity }), 120);
+  private renderer = renderer();
+  private rest = settled(() => this.settle(), 350);
+  private share = 1;
+  private pace = 0;
+  private last = 0;
   private drawing: Promise<unknown> = Promise.resolve();
   private look: Look | null = null;
   private index: ArrayBuffer | undefined;
@@ -95,7 +111,7 @@ export class ScatterMap {
       backgroundColor: look.background,
       pointColor: look.colours,
       colorBy: look.places ? "valueA" : null,
-      pointSize: this.size,
+      pointSize: this.size * this.share,
       opacity: this.opacity,
     });
     this.turn();
@@ -114,8 +130,31 @@ export class ScatterMap {
   /** Follow the camera. */
   turn(): void {
     this.scatter.view(this.camera.matrix, { preventEvent: true });
-    this.thin();
+    this.keepUp();
+    this.rest();
     this.ask();
+  }
+
+  /** Draw at half the resolution while the camera moves, where the machine could not follow otherwise. */
+  private keepUp(): void {
+    const now = performance.now();
+    const gap = now - this.last;
+    this.last = now;
+    this.pace = gap < 1000 ? 0.7 * this.pace + 0.3 * gap : 0;
+    if (this.pace > slow && this.share === 1) this.resolve(0.5);
+  }
+
+  private settle(): void {
+    if (this.share !== 1) this.resolve(1);
+    this.scatter.set({ opacity: this.opacity });
+  }
+
+  /** Draw the points with a share of the pixels; the style stretches them over the map. */
+  private resolve(share: number): void {
+    const [width, height] = [this.camera.width * share, this.camera.height * share];
+    this.share = share;
+    this.renderer.resize(width, height);
+    this.scatter.set({ width, height, pointSize: this.size * share });
   }
 
   private get size(): number {
@@ -158,8 +197,7 @@ export class ScatterMap {
 
   private resize(): void {
     if (!this.measure()) return;
-    this.renderer.resize(this.camera.width, this.camera.height);
-    this.scatter.set({ width: this.camera.width, height: this.camera.height });
+    this.resolve(1);
     this.turn();
   }
 
