@@ -179,6 +179,8 @@ export function App() {
       <Header />
       <main>
         <div class="maps">
+          <Tools />
+          <Selection />
           <div class="panes">
             {left.xy ? (
               <Pane key={`0 ${page.model.id}`} model={page.model} side={0} xy={left.xy} paint={paint} />
@@ -192,8 +194,6 @@ export function App() {
                 <Waiting progress={right.progress} />
               ))}
           </div>
-          <Tools />
-          <Selection />
           {legend}
         </div>
         <Panel xy={left.xy ?? none} />
