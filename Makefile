@@ -12,7 +12,7 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 TORCH = $(PY) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	print(*(d for d in p["dependencies"] if d.startswith("torch")))'
 
-.PHONY: help demo test test-slow test-all lint format bench docs clean
+.PHONY: help demo test test-slow test-all lint format bench docs page clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ bench: $(VENV)/.bench  ## Measure isthmus beside its peers; writes docs/benchmar
 
 docs: $(VENV)/.docs  ## Build the site into site/
 	$(PY) -m mkdocs build --strict
+
+page:  ## Build the explorer's page from web/, with Node.js; what it is built into is committed
+	cd web && npm ci && npm run build
 
 clean:  ## Remove the environment and all that was built
 	rm -rf $(VENV) build dist site isthmus-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -161,7 +161,7 @@ class Denoising(Variant):
         None, "strength: noise in units of x, or share taken away; a pair low,high draws one for each row"
     )
     members: int | None = knob(
-        1, "nets trained at once, each with a code of its own, whose y is averaged; None: by the data", kw_only=True
+        1, "nets trained at once, whose reconstructions are averaged; in Python None lets the data choose", kw_only=True
     )
 
     def __post_init__(self) -> None:

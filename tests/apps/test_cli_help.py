@@ -85,6 +85,8 @@ TYPED = {
     "likelihood": ("absolute", "absolute"),
     "corruption": ("patch-masking", "patch-masking"),
     "level": ("0.1,0.6", (0.1, 0.6)),
+    "members": ("2", 2),
+    "category_weight": ("2", 2.0),
     "penalty": ("kl", "kl"),
     "weight": ("0.25", 0.25),
     "target": ("0.1", 0.1),

@@ -19,7 +19,7 @@ from isthmus.apps.exporting import trial
 from isthmus.apps.exporting.about import read
 from isthmus.apps.exporting.joined import Joined, joined
 from isthmus.apps.onnx import checked, export
-from isthmus.parts.scores import Neighbours
+from isthmus.parts.scores.neighbours import Neighbours
 from isthmus.variants import variants
 
 QUICK = {"epochs": 1, "random_state": 0, "verbose": False}

@@ -9,7 +9,8 @@ from isthmus.core.model import Model
 from isthmus.core.part import lookup, names
 from isthmus.core.records import Batch
 from isthmus.parts.catalogue import load_all
-from isthmus.parts.scores import asinh, smallest
+from isthmus.parts.scores.neighbours import smallest
+from isthmus.parts.scores.residuals import asinh
 
 load_all()
 

@@ -1,4 +1,4 @@
-"""Scores: how abnormal a row is, from what a model makes of it."""
+"""The distance to the nearest normal rows."""
 
 from __future__ import annotations
 
@@ -12,115 +12,25 @@ from isthmus.core.errors import InputError
 from isthmus.core.kinds import Score
 from isthmus.core.model import Model
 from isthmus.core.part import arguments, part
-from isthmus.core.records import Batch, Output
+from isthmus.core.records import Output
+from isthmus.parts.scores.errors import EXCESS
+from isthmus.parts.scores.residuals import asinh, residual, spread, squashed
 
 PIECE = 1024
-NEAR, FAR = 0.5, 10.0
-"""Where inputs and reconstructions begin to be brought in before they are compared; and inputs as places."""
+FAR = 10.0
+"""Where inputs begin to be brought in, in deviations."""
 TAIL, LIGHTEST = 8, 0.5
 """The power whose mean says how far an element reaches; the least reach, as a share of that of a normal variable."""
-FLOOR, COARSE = 0.03, 0.07
-"""Added to the size of a residual; and once more where residuals are places."""
+COARSE = 0.07
+"""Added to the size of a residual, once more than for its own score."""
 SMALL, TINY = 0.1, 1e-3
 """Added to the distance among normal rows: a share of the mean; and where all of them are the same."""
 GROUPS = 128
 """Of normal rows, in the search for the nearest."""
 FEW = 16
 """Neighbours that are looked at one by one; more are summed up in the search itself."""
-EXCESS = 100.0
 LEAST, LEAST_OF_MANY = 1e-9, 1e-5
 """Squared distance, for each squared length, below which a row is the same: exact, and as the search rounds it."""
-
-
-class Ranged(Score):
-    """A score that knows the range of each element in normal rows; abstract.
-
-    A value beyond the range is to blame before any other: what it has in excess counts a hundred times.
-
-    Parameters
-    ----------
-    width : int
-        Learnt: numbers in a row.
-    """
-
-    low: Tensor
-    high: Tensor
-
-    def __init__(self, width: int = 0) -> None:
-        super().__init__()
-        self.register_buffer("low", torch.full((width,), -torch.inf))
-        self.register_buffer("high", torch.full((width,), torch.inf))
-
-    def excess(self, batch: Batch) -> Tensor:
-        """Return how far each element is beyond its range, a hundred times, of shape (batch, d)."""
-        x = batch.x.flatten(1)
-        beyond = EXCESS * ((x - self.high).relu() + (self.low - x).relu())
-        return beyond if batch.observed is None else beyond * batch.observed.flatten(1)
-
-    def _learn_range(self, x: Tensor) -> None:
-        self.low.copy_(x.amin(0))
-        self.high.copy_(x.amax(0))
-
-
-@part("score/error")
-class Error(Ranged):
-    """The mean error over the elements of a row: what the likelihood of the model makes of its reconstruction."""
-
-    def fit(self, outputs: Iterable[Output], model: Model) -> Error:
-        """Return a copy that knows the range of each element."""
-        x = torch.cat([output.batch.x.flatten(1) for output in outputs])
-        fitted = type(self)(x.shape[1])
-        fitted._learn_range(x)
-        return fitted
-
-    def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the mean error."""
-        return model.error(output.batch, output.y.float()).flatten(1).mean(1)
-
-    def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the error of each element, and its excess over the range."""
-        error = model.error(output.batch, output.y.float())
-        return error.clamp_min(0) + self.excess(output.batch).reshape(error.shape)
-
-
-@part("score/residual")
-class Residual(Ranged):
-    """The residuals, each measured by its usual size: the mean of log(1 + (residual / size)²) over the elements.
-
-    This is minus the logarithm of a Cauchy density, up to constants: one residual that is far off counts, but does not
-    hide the others. It suits tables with categories, whose codes are no places that distances mean much between.
-
-    Parameters
-    ----------
-    width : int
-        Learnt: numbers in a row.
-    """
-
-    spread: Tensor
-
-    def __init__(self, width: int = 0) -> None:
-        super().__init__(width)
-        self.register_buffer("spread", torch.ones(width))
-
-    def fit(self, outputs: Iterable[Output], model: Model) -> Residual:
-        """Return a copy that knows the root mean square of each residual, and the range of each element."""
-        found = [(output.batch.x.flatten(1), residual(output, model)) for output in outputs]
-        x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
-        fitted = Residual(x.shape[1])
-        fitted.spread.copy_(spread(residuals))
-        fitted._learn_range(x)
-        return fitted
-
-    def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the mean over the elements."""
-        return self._each(output, model).mean(1)
-
-    def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return what each element has in the sum, and its excess over the range."""
-        return (self._each(output, model) + self.excess(output.batch)).reshape(output.batch.x.shape)
-
-    def _each(self, output: Output, model: Model) -> Tensor:
-        return (residual(output, model) / self.spread).square().log1p()
 
 
 @part("score/neighbours")
@@ -129,10 +39,10 @@ class Neighbours(Score):
 
     A row stands at (s(x) / t, w r): s(x) = 10 asinh(x / 10) brings in what is far out; t, the eighth root of the mean
     of s(x)⁸ over normal rows, is how far an element reaches: where normal rows too have values far out, these say
-    little. r is asinh of the residual measured by its usual size: what the model cannot say of the row. The score is
-    d / ℓ^a: d is the mean distance to
-    the k nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for these neighbours themselves (as in
-    the local outlier factor: Breunig 2000). A row that equals a normal row is not its own neighbour.
+    little. r is asinh of the residual measured by its usual size: what the model cannot say of the row. The score is d
+    / ℓ^a: d is the mean distance to the k nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for these
+    neighbours themselves (as in the local outlier factor: Breunig 2000). A row that equals a normal row is not its own
+    neighbour.
 
     Parameters
     ----------
@@ -257,30 +167,7 @@ def smallest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return found.values, found.indices // k * GROUPS + groups.gather(1, found.indices % k)
 
 
-def residual(output: Output, model: Model) -> Tensor:
-    """Return s(x) − s(x̂) of shape (batch, d), with s(x) = asinh(2 x) / 2; zero where x is missing."""
-    batch = output.batch
-    found = squashed(batch.x, NEAR) - squashed(model.likelihood.mean(output.y.float()), NEAR)
-    return found if batch.observed is None else found * batch.observed.flatten(1)
-
-
-def spread(residuals: Tensor) -> Tensor:
-    """Return the usual size of each residual: its root mean square, and a little more."""
-    return residuals.square().mean(0).sqrt() + FLOOR
-
-
 def reach(x: Tensor) -> Tensor:
     """Return how far each element reaches: the root of its mean power, 1 for a normal variable of unit variance."""
     normal = prod(range(1, TAIL, 2)) ** (1 / TAIL)
     return (x.abs().pow(TAIL).mean(0).pow(1 / TAIL) / normal).clamp_min(LIGHTEST)
-
-
-def squashed(x: Tensor, bend: float) -> Tensor:
-    """Return x of shape (batch, d), what is far out brought in: it begins to bend there, in deviations."""
-    return bend * asinh(x.flatten(1) / bend)
-
-
-def asinh(x: Tensor) -> Tensor:
-    """Return asinh(x): torch's own takes fifteen times as long on a CPU."""
-    size = x.abs()
-    return (size + size * (size / (1 + (1 + size.square()).sqrt()))).log1p() * x.sign()

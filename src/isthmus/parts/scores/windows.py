@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
-from isthmus.parts.scores import Error, Ranged
+from isthmus.parts.scores.errors import Error, Ranged
 
 LITTLE = 1e-6
 """Added to the usual error: there may be none."""
