@@ -4,10 +4,12 @@ import importlib.util
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from urllib.request import urlopen
 
 import click
 import numpy as np
@@ -157,8 +159,26 @@ def test_the_commands_of_a_page_run(page, folder):
 
 
 def run(arguments):
+    if arguments[0] in ("serve", "explore") and "--export" not in arguments:
+        return serve(arguments)
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, f"{shlex.join(arguments)}: {result.output}"
+
+
+def serve(arguments):
+    """Run a command that ends only when it is told to; the address that it prints must answer."""
+    quiet = ["--no-browser"] if arguments[0] == "explore" else []
+    command = [sys.executable, "-m", "isthmus", *arguments, *quiet, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if address := re.search(r"http://[\d.:]+", line):
+                assert urlopen(f"{address[0]}/{'v1/models' if arguments[0] == 'serve' else ''}").status == 200
+                process.send_signal(signal.SIGTERM)
+                break
+        said += process.stdout
+    assert process.returncode in (0, -signal.SIGTERM) and address, "".join(said)
 
 
 @pytest.mark.slow
