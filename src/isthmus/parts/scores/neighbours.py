@@ -56,7 +56,7 @@ class Neighbours(Score):
         w.
     local : float, default 0.5
         a.
-    most : int, default 4096
+    most : int, default 3072
         Normal rows that are kept; a random choice where there are more.
     rows, width : int
         Learnt: how many are kept, and numbers in each.
@@ -73,7 +73,7 @@ class Neighbours(Score):
         share: float = 0.0,
         residual: float = 0.4,
         local: float = 0.5,
-        most: int = 4096,
+        most: int = 3072,
         rows: int = 0,
         width: int = 0,
     ) -> None:
