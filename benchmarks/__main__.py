@@ -30,6 +30,7 @@ ORDER = (
     "scoring_stream",
     "serving",
     "explorer",
+    "explorer_page",
     "adbench",
     "contaminated",
     "embeddings",
