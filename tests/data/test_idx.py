@@ -56,7 +56,9 @@ def test_gzipped_or_not(tmp_path):
     np.testing.assert_array_equal(idx.read(tmp_path / "a.idx"), idx.read(tmp_path / "a.idx.gz"))
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"whole")[:-9], b""])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b"whole", mtime=0)[:-9], b""], ids=["no gzip", "cut off", "empty"]
+)
 def test_damaged_gzip_is_named(tmp_path, content):
     (tmp_path / "a.idx.gz").write_bytes(content)
     with pytest.raises(InputError, match=r"a.idx.gz' (is truncated or not gzipped|is no IDX)"):
