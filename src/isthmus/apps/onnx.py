@@ -112,7 +112,7 @@ def checked(estimator: Any, path: str | os.PathLike[str], part: str | None = Non
 def _write(module: Any, path: str | os.PathLike[str], about: dict[str, Any]) -> Any:
     from isthmus.apps.exporting.assemble import assembled
     from isthmus.apps.exporting.trial import tried
-    from isthmus.data.tabular import extra
+    from isthmus.data.extras import extra
 
     extra("onnxruntime", "export")
     model = assembled(module)

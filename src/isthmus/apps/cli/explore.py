@@ -87,15 +87,10 @@ def explore(
 
 def _check(host: str, token: str | None) -> None:
     """Refuse what cannot be served, before anything is read."""
-    from isthmus import MissingExtraError
+    from isthmus.data.extras import extra
 
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"the explorer needs the package {error.name!r}, which is not installed: pip install 'isthmus[explore]'"
-        ) from error
+    for module in ("fastapi", "uvicorn"):
+        extra(module, "explore")
     from isthmus.apps.web.running import check_address
 
     check_address(host, token)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from isthmus import MissingExtraError
 from isthmus.apps.cli.command import command, option, tell
 
 
@@ -82,16 +81,15 @@ def serve(
     What each MODEL offers stands at /openapi.json. SIGTERM or Ctrl-C ends the server once all that was asked is
     answered.
     """
-    try:
-        from isthmus.apps.server.app import build
-        from isthmus.apps.web.running import check_address, run
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"serve needs the package {error.name!r}, which is not installed: pip install 'isthmus[serve]'"
-        ) from error
+    from isthmus.data.extras import extra
+
+    for module in ("fastapi", "uvicorn", "prometheus_client", "pandas"):
+        extra(module, "serve")
     import torch
 
+    from isthmus.apps.server.app import build
     from isthmus.apps.server.models import load_models
+    from isthmus.apps.web.running import check_address, run
 
     check_address(host, token)
     torch.set_num_threads(threads)

@@ -30,7 +30,7 @@ TIMEOUT = 300.0
 MANY = 1000
 """Examples that are shown in one answer, at most."""
 
-MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: see src/isthmus/apps/explorer."
+MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: run `make page` in a clone of isthmus."
 # regl, which draws the points, makes functions of text: 'unsafe-eval'
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "

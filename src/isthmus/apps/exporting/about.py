@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import isthmus
-from isthmus import FileFormatError, MissingExtraError, variants
+from isthmus import FileFormatError, variants
+from isthmus.data.extras import extra
 
 KEY = "isthmus"
 """Under which the description stands among the metadata of the file, as JSON."""
@@ -51,12 +51,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _onnx(path: str | os.PathLike[str]) -> Mapping[str, str]:
-    try:
-        onnx, message = import_module("onnx"), import_module("google.protobuf.message")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "to read a file of ONNX takes the package 'onnx', which is not installed: pip install 'isthmus[export]'"
-        ) from error
+    onnx, message = extra("onnx", "export"), extra("google.protobuf.message", "export")
     try:
         model = onnx.load(os.fspath(path), load_external_data=False)
     except message.DecodeError as error:

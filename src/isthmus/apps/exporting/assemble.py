@@ -14,7 +14,7 @@ from isthmus import InputError
 from isthmus.apps.exporting.joined import Joined
 from isthmus.apps.exporting.ports import Port
 from isthmus.apps.exporting.rows import drawn, encoded
-from isthmus.data.tabular import extra
+from isthmus.data.extras import extra
 
 ROWS = "rows"
 EXAMPLES = 3

@@ -17,7 +17,7 @@ from isthmus import IsthmusError
 from isthmus.apps.exporting.joined import Joined
 from isthmus.apps.exporting.ports import Port
 from isthmus.apps.exporting.rows import drawn, encoded
-from isthmus.data.tabular import extra
+from isthmus.data.extras import extra
 
 ROWS, ELEMENTS = 1000, 2**22
 """Rows of a trial, at most; and numbers that they may need between two steps."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from isthmus import MissingExtraError
 from isthmus.apps.report.blocks import Page
+from isthmus.data.extras import extra
 from isthmus.data.files import atomic
 
 
@@ -18,12 +18,7 @@ def _environment() -> Any:
     MissingExtraError
         Jinja is not installed.
     """
-    try:
-        import jinja2
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "a report needs the package 'jinja2', which is not installed: pip install 'isthmus[report]'"
-        ) from error
+    jinja2 = extra("jinja2", "report")
     return jinja2.Environment(
         loader=jinja2.PackageLoader("isthmus.apps.report"),
         autoescape=True,
