@@ -28,6 +28,7 @@ ORDER = (
     "probe",
     "streaming",
     "scoring_stream",
+    "online",
     "serving",
     "explorer",
     "explorer_page",
