@@ -1,5 +1,6 @@
 """AnomalyDetector: scores, thresholds, blame, bad input, the file."""
 
+import re
 import warnings
 
 import numpy as np
@@ -243,7 +244,7 @@ def test_bad_rows_are_named(detector):
     mixed = AnomalyDetector(quick(), random_state=0).fit(frame(300))
     changed = frame(5)
     changed.loc[3, "fixed"] = 2.0
-    with pytest.warns(UserWarning, match=r"'fixed' was constant \(1\) in training, but is 2 in row 3"):
+    with pytest.warns(UserWarning, match=r"constant in training, but are not now: 'fixed' \(1, but 2 in row 3\)"):
         mixed.anomaly_score(changed)
 
 
@@ -262,7 +263,7 @@ def test_missing_cells_are_scored(detector):
 def test_a_column_that_is_missing_throughout_is_said(detector):
     X = normal(200, 6)
     X[:, 2] = np.nan
-    with pytest.warns(UserWarning, match="column 'x2' is missing in all 200 rows"):
+    with pytest.warns(UserWarning, match="missing in all 200 rows: 'x2'; rows may"):
         assert np.isfinite(detector.anomaly_score(X)).all()
     with pytest.raises(InputError, match=r"nothing stands in the columns \['x2'\]"):
         AnomalyDetector(quick()).fit(X)
@@ -321,3 +322,13 @@ def test_a_clone_has_the_same_parameters():
 @pytest.mark.filterwarnings("ignore:false_alarm_rate=0.01 asks for")
 def test_check_estimator(estimator, check):
     check(estimator)
+
+
+def test_many_columns_that_begin_to_vary_are_told_at_once():
+    train, X = (np.tile(normal(rows), 5) for rows in (200, 20))
+    train[:, 5:] = 3
+    detector = AnomalyDetector(quick(), random_state=0).fit(train)
+    with pytest.warns(UserWarning, match="not now") as told:
+        detector.anomaly_score(X)
+    [message] = [str(warning.message) for warning in told]
+    assert re.search(r"not now: 'x5' \(3, but \S+ in row 0\), 'x6' .* and 15 more; rows may be flagged", message)

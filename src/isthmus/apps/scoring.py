@@ -159,7 +159,7 @@ def _placed(at: int, told: set[str]) -> Iterator[None]:
     except IsthmusError as error:
         raise type(error)(f"{where}{error}") from error
     for warning in caught:
-        kind = re.sub(r"\d+|\(such as .*?\)", "", str(warning.message))
+        kind = re.sub(r"\d+|\(.*?\)", "", str(warning.message))
         if kind not in told:
             told.add(kind)
             warnings.warn(f"{where}{warning.message}", warning.category, stacklevel=3)

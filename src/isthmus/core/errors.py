@@ -42,6 +42,19 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}{hint} Known: {', '.join(known) or 'none'}"
 
 
+def listed(texts: Iterable[str], most: int = 10) -> str:
+    """Return texts with commas between them, and how many more there are than `most`.
+
+    Examples
+    --------
+    >>> listed("abcd", most=2)
+    'a, b and 2 more'
+    """
+    texts = list(texts)
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
+
+
 def extra(module: str, name: str):
     """Import an optional module, or say which extra brings it.
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from isthmus.core.data import MANY, Columns, Data, Field, rows
-from isthmus.core.errors import InputError, unknown
+from isthmus.core.errors import InputError, listed, unknown
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.arrays import array
@@ -204,24 +204,32 @@ class Table(Data):
 
     def surprises(self, columns: Columns) -> list[str]:
         """Name columns that are missing throughout, and numbers that were constant when they were learnt, and vary."""
+        told = {
+            f"columns that are missing in all {rows(columns)} rows": [repr(name) for name in self._gone(columns)],
+            "columns that were constant in training, but are not now": self._varying(columns),
+        }
+        return [f"{what}: {listed(names)}" for what, names in told.items() if names]
+
+    def _varying(self, columns: Columns) -> list[str]:
+        """Say where numbers differ that were constant in training."""
         schema = self._known()
-        found = []
-        if rows(columns) >= MANY:
-            found += [f"column {name!r} is missing in all {rows(columns)} rows" for name in self._gone(columns)]
-        for at, (place, low, high) in enumerate(zip(schema.numbers, schema.lows, schema.highs, strict=False)):
-            if low != high:
-                continue
-            varied = torch.nonzero((columns["numbers"][:, at] - low).abs() > 0)[:, 0]
-            if len(varied):
-                row = int(varied[0])
-                value = float(columns["numbers"][row, at])
-                found.append(
-                    f"column {schema.name(place)!r} was constant ({low:g}) in training, but is {value:g} in row {row}"
-                )
-        return found
+        ranges = zip(schema.lows, schema.highs, strict=True)
+        constant = [at for at, (low, high) in enumerate(ranges) if low == high]
+        if not constant:
+            return []
+        values = columns["numbers"][:, constant]
+        differs = (values - values.new_tensor([schema.lows[at] for at in constant])).abs() > 0
+        first = differs.int().argmax(0).tolist()
+        return [
+            f"{schema.name(schema.numbers[at])!r} ({schema.lows[at]:g}, but {values[row, k]:g} in row {row})"
+            for k, (at, row) in enumerate(zip(constant, first, strict=True))
+            if differs[row, k]
+        ]
 
     def _gone(self, columns: Columns) -> list[Any]:
-        """Name the columns that are missing in all rows, but were not in those that were learnt from."""
+        """Name the columns that are missing in all of many rows, but were not in those that were learnt from."""
+        if rows(columns) < MANY:
+            return []
         schema = self._known()
         places = {"numbers": schema.numbers, "codes": schema.places("category")}
         gone = {

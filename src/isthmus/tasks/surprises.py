@@ -42,7 +42,7 @@ def check_rows(data: Data, columns: Columns) -> None:
             f"row {row} has no value at all ({int(absent.sum())} rows have none), so it has no score: leave them out"
         )
     for sentence in data.surprises(columns):
-        warnings.warn(f"{sentence}: its rows may be flagged for this alone", stacklevel=4)
+        warnings.warn(f"{sentence}; rows may be flagged for this alone", stacklevel=4)
 
 
 def check_columns(data: Data, pieces: Iterable[Any]) -> None:

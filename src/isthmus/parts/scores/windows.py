@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
-from isthmus.parts.scores.errors import Error, Ranged
+from isthmus.parts.scores.errors import Error
 
 LITTLE = 1e-6
 """Added to the usual error: there may be none."""
@@ -36,7 +36,7 @@ class Channel(Error):
 
 
 @part("score/monitoring")
-class Monitoring(Ranged):
+class Monitoring(Error):
     """The error and the distance of the code from its mean, each by what is usual in normal rows.
 
     The Q statistic over its mean, and the mean of T² over the numbers of the code, as processes are monitored by
@@ -76,9 +76,8 @@ class Monitoring(Ranged):
         return errors(output, model).flatten(1).mean(1) / self.usual + distance.mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return each element's share of the error, and its excess over the range; a code has no elements to blame."""
-        error = errors(output, model)
-        return (error / self.usual).clamp_min(0) + self.excess(output.batch).reshape(error.shape)
+        """Return the error of each element and its excess over the range, by the usual error: a code has none."""
+        return super().contributions(output, model) / self.usual
 
 
 def errors(output: Output, model: Model) -> Tensor:
