@@ -252,6 +252,17 @@ class Signals(Data):
             )
         return where.last(found.detach().cpu()) if causal else where.mean(found.detach().cpu())
 
+    def greatest(self, found: Tensor, X: Any) -> Tensor:
+        """Return for each window the greatest of the numbers that were found for its moments; of cut windows, theirs.
+
+        Examples
+        --------
+        >>> signals = Signals(window=4).learn([[0.0, 1.0, 2.0, 3.0, 4.0]])
+        >>> signals.greatest(torch.tensor([5.0, 1.0, 2.0, 1.0, 3.0]), [0.0, 1.0, 2.0, 3.0, 4.0])
+        tensor([5., 3.], dtype=torch.float64)
+        """
+        return found if ready(X) else self._layout(self._recordings(X)).greatest(found)
+
     def last_rows(self, X: Any) -> Tensor:
         """Return for each window the number of the last moment of X in it; of windows that are cut already, their own.
 

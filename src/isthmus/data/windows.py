@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool1d
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,13 @@ class Layout:
         kept = np.flatnonzero((self.row >= 0) & known)
         out[torch.from_numpy(self.row[kept])] = found.double()[torch.from_numpy(latest[kept])]
         return out
+
+    def greatest(self, found: Tensor) -> Tensor:
+        """Return for each window the greatest of what was found for its rows, of shape (rows,); float64."""
+        there = torch.from_numpy(self.row >= 0)
+        tape = torch.full((len(self.row),), -torch.inf, dtype=torch.float64)
+        tape[there] = found.double()[torch.from_numpy(self.row)[there]]
+        return max_pool1d(tape[None], self.window, stride=1)[0, torch.from_numpy(self.starts)]
 
     def last_rows(self) -> Tensor:
         """Return the last of the user's rows in each window, of shape (w,)."""

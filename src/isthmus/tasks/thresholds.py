@@ -37,7 +37,7 @@ class Thresholds(ABC):
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the threshold less the anomaly score, of shape (n,): below zero is flagged."""
-        return self._limits(X) - self.anomaly_score(X)
+        return self.limits(X) - self.anomaly_score(X)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return −1 for rows that are flagged, else 1, of shape (n,)."""
@@ -110,7 +110,7 @@ class Thresholds(ABC):
             See `isthmus.tasks.monitor.monitored`; a warning says where normal rows no longer look normal.
         """
         scores = self.anomaly_score(X)
-        return monitored(scores, scores > self._limits(X), self.calibration_scores_, blocks)
+        return monitored(scores, scores > self.limits(X), self.calibration_scores_, blocks)
 
     @property
     def calibration_scores_(self) -> np.ndarray:
@@ -136,8 +136,8 @@ class Thresholds(ABC):
             return None
         return np.concatenate([column(piece, self.groups).astype(str) for piece in pieces(X)])
 
-    def _limits(self, X: Any) -> Any:
-        """Return the threshold of each row."""
+    def limits(self, X: Any) -> Any:
+        """Return the threshold of each row, of shape (n,); a number where there is one for all."""
         check_is_fitted(self)
         labels = self._labels(X) if self.thresholds_ else None
         return self.threshold_ if labels is None else limits(labels, self.threshold_, self.thresholds_)

@@ -98,7 +98,9 @@ def _shown(labels: list[dict[str, Any]]) -> str:
 
 
 def _blame(cells: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['share']:.0%})" for cell in cells)
+    """Return the first cell, and those others of which at least one percent is to say."""
+    told = [cell for place, cell in enumerate(cells) if place == 0 or cell["share"] >= 0.01]
+    return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['share']:.0%})" for cell in told)
 
 
 # -- moments of a signal ---------------------------------------------------------------------------------------------

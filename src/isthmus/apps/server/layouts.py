@@ -119,9 +119,10 @@ class Signal:
 
     def array(self, found: np.ndarray) -> Rows:
         """Return moments that came as an array."""
-        if found.ndim not in (1, 2) or (found.ndim == 2 and found.shape[1] != len(self.names)):
+        found = found[:, None] if found.ndim == 1 and len(self.names) == 1 else found
+        if found.ndim != 2 or found.shape[1] != len(self.names) or not len(found):
             raise Refused(422, f"a signal of shape {found.shape}; expected (moments, {len(self.names)})", "rows")
-        return Rows(found.reshape(len(found), -1).astype(np.float64), len(found), "array")
+        return Rows(found.astype(np.float64), len(found), "array")
 
     def join(self, parts: Sequence[Values], framed: bool) -> Any:
         """Return the one signal as what an estimator takes."""
@@ -188,14 +189,20 @@ class Table:
         return _frame(columns, self.names) if self.named else np.stack([c.astype(object) for c in columns.values()], 1)
 
 
-def layout_of(data: Any, beside: Sequence[Any], named: bool) -> Grid | Signal | Table:
-    """Return the layout of a fitted Data; `beside`: fields that are given and not rebuilt."""
-    fields = data.fields()
+def repeated(values: Values, times: int) -> Values:
+    """Return rows several times over."""
+    if isinstance(values, dict):
+        return {name: repeated(cells, times) for name, cells in values.items()}
+    return np.repeat(values, times, 0)
+
+
+def layout_of(data: Any, fields: Sequence[Any], named: bool) -> Grid | Signal | Table:
+    """Return the layout of rows of a fitted Data; `fields`: its own, and what is given beside."""
     if fields[0].kind == "pixels":
         return Grid("pixels", tuple(fields[0].shape), fields[0].high == 255)
     if fields[0].kind == "signal":
         return Signal(data.moment_names())
-    return Table([*fields, *beside], named)
+    return Table(fields, named)
 
 
 def rows_of(layout: Grid | Signal | Table, document: dict[str, Any], most: int) -> Rows:

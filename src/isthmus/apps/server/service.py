@@ -10,7 +10,7 @@ import numpy as np
 
 from isthmus import InputError
 from isthmus.apps.server.batching import Batcher
-from isthmus.apps.server.layouts import Rows, Table, check_count
+from isthmus.apps.server.layouts import Rows, check_count
 from isthmus.apps.server.metrics import Metrics
 from isthmus.apps.server.models import Found, Model, part_of
 from isthmus.apps.web.errors import Refused
@@ -67,7 +67,7 @@ class Service:
         return model
 
     async def ask(self, model: Model, operation: str, rows: Rows, given: Any = None, explain: bool = False) -> Found:
-        """Return what an operation finds for rows, or codes.
+        """Return what an operation finds for rows, or codes; `given`: their condition as the request has it.
 
         Raises
         ------
@@ -78,7 +78,8 @@ class Service:
         key = (model.name, operation, explain)
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
-        found: Found = await self.batchers[key].submit((rows.values, rows.count, given), rows.count)
+        condition = model.read_condition(operation, given, rows.count)
+        found: Found = await self.batchers[key].submit((rows.values, rows.count, condition), rows.count)
         return found
 
     def _batcher(self, name: str, operation: str, explain: bool) -> Batcher:
@@ -88,7 +89,8 @@ class Service:
         options = {"explain": True} if explain else {}
 
         def call(items: list[Any]) -> list[Found]:
-            parts, given = [values for values, _, _ in items], items[0][2]
+            parts, counts, conditions = zip(*items, strict=True)
+            given = model.join_conditions(conditions)
             try:
                 found = function(layout.join(parts, framed), given, **options)
             except InputError:
@@ -97,11 +99,10 @@ class Service:
                 found = function(layout.join(parts, True), given, **options)  # which names the column at fault
             if len(items) == 1:
                 return [found]
-            ends = np.cumsum([count for _, count, _ in items]).tolist()
-            return [part_of(found, slice(end - items[at][1], end)) for at, end in enumerate(ends)]
+            ends = np.cumsum(counts).tolist()
+            return [part_of(found, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
 
-        given = model.labelled or (operation == "decode" and model.autoencoder.condition is not None)
-        most = self.max_rows if layout.batched and not given else 1
+        most = self.max_rows if layout.batched else 1
         return Batcher(call, self.worker, most, self.metrics.batches(name, operation), operation not in DRAWING)
 
     async def sample(self, model: Model, n: int, temperature: float, seed: int | None, given: Any) -> Found:
@@ -109,36 +110,11 @@ class Service:
         check_count(n, self.max_rows)
         key = (model.name, "sample", False)
         if key not in self.batchers:
-            seen = self.metrics.batches(model.name, "sample")
-            draw = model.operations["sample"]
+            seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]
             self.batchers[key] = Batcher(lambda items: [draw(*items[0])], self.worker, 1, seen, may_block=False)
-        found: Found = await self.batchers[key].submit((n, temperature, seed, given), n)
+        condition = model.read_condition("sample", given, n)
+        found: Found = await self.batchers[key].submit((n, temperature, seed, condition), n)
         return found
-
-    def given(self, model: Model, operation: str, given: Any) -> Any:
-        """Return the condition of a request as the model takes it.
-
-        Raises
-        ------
-        Refused
-            It has none, or takes another.
-        """
-        if given is None or model.autoencoder.condition is None:
-            if given is not None:
-                raise Refused(422, f"the model {model.name!r} was trained without a condition", "condition")
-            return None
-        if model.labelled:
-            labels = given if isinstance(given, list) else [given]
-            if not labels or not all(isinstance(label, (str, int, float)) for label in labels):
-                raise Refused(422, "expected a label, or a list with one for each row", "condition")
-            return np.array(labels)
-        if operation not in ("decode", "sample"):
-            raise Refused(422, f"{model.autoencoder.condition!r}: the condition stands in the rows", "condition")
-        if not isinstance(given, dict) or not given:
-            raise Refused(422, f"expected an object with {model.autoencoder.condition!r}", "condition")
-        beside = Table(model.fields[len(model.data.fields()) :], True)
-        columns = {name: cells if isinstance(cells, list) else [cells] for name, cells in given.items()}
-        return beside.join([beside.read("columns", columns).values], True)
 
     def end(self) -> None:
         """Let the worker finish."""
