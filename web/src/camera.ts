@@ -1,6 +1,18 @@
 /** Where a map is looked at: its middle and zoom; and what lies where on it. Pure, no DOM. */
 import type { Point } from "./types";
 
+const [rim, least] = [4, 0.002];
+
+/** The smallest and the largest of every second number, from `start` on. */
+function extent(xy: Float32Array, start: number): [number, number] {
+  let [low, high] = [0, 0];
+  for (let at = start; at < xy.length; at += 2) {
+    low = Math.min(low, xy[at]);
+    high = Math.max(high, xy[at]);
+  }
+  return [low, high];
+}
+
 export class Camera {
   constructor(
     public x = 0,
@@ -23,6 +35,22 @@ export class Camera {
     return [this.x + (px - this.width / 2) / this.unit, this.y - (py - this.height / 2) / this.unit];
   }
 
+  /** Show all points: what the page begins with, unless some lie outside that. */
+  fit(xy: Float32Array): void {
+    const [x0, x1] = extent(xy, 0);
+    const [y0, y1] = extent(xy, 1);
+    const within = Math.max(-x0, x1, -y0, y1) <= 1.001;
+    [this.x, this.y, this.zoom] = within
+      ? [0, 0, 1]
+      : [(x0 + x1) / 2, (y0 + y1) / 2, Math.max(2 / Math.max(x1 - x0, y1 - y0), least)];
+  }
+
+  /** Whether a place can be seen, and not only at the rim. */
+  sees(x: number, y: number): boolean {
+    const [px, py] = this.toScreen(x, y);
+    return px >= rim && py >= rim && px <= this.width - rim && py <= this.height - rim;
+  }
+
   pan(dx: number, dy: number): void {
     this.x -= dx / this.unit;
     this.y += dy / this.unit;
@@ -31,7 +59,7 @@ export class Camera {
   /** Zoom so that what is at the pixel (px, py) stays there. */
   magnify(factor: number, px: number, py: number): void {
     const [x, y] = this.toMap(px, py);
-    this.zoom = Math.min(Math.max(this.zoom * factor, 0.4), 2000);
+    this.zoom = Math.min(Math.max(this.zoom * factor, least), 2000);
     const [left, top] = this.toMap(px, py);
     this.x += x - left;
     this.y += y - top;

@@ -20,6 +20,16 @@ test("what is under the pointer stays there in zooming", () => {
   assert.ok(Math.hypot(after[0] - before[0], after[1] - before[1]) < 1e-12);
 });
 
+test("all points are shown, also those far out", () => {
+  const camera = new Camera(0.3, 0.2, 7, 800, 600);
+  camera.fit(xy);
+  assert.deepEqual([camera.x, camera.y, camera.zoom], [0, 0, 1]);
+  const far = Float32Array.from([0, 0, -1, 1, 30, 12]);
+  assert.ok(!camera.sees(30, 12));
+  camera.fit(far);
+  for (let at = 0; at < far.length; at += 2) assert.ok(camera.sees(far[at], far[at + 1]));
+});
+
 test("the nearest point within reach that is shown", () => {
   assert.equal(nearest(xy, 0.4, 0, 0.2), 1);
   assert.equal(nearest(xy, 0.4, 0, 0.05), -1);

@@ -21,6 +21,15 @@ def test_pca_finds_the_widest_directions():
     assert found.at(CODES) == pytest.approx(found.points, abs=1e-6)
 
 
+def test_a_place_far_out_does_not_press_the_others_together():
+    places = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
+    assert np.abs(maps.Frame.around(places).scaled(places)).max() == pytest.approx(1)
+    places[7] = [500, 100]
+    found = maps.Frame.around(places).scaled(places)
+    assert np.abs(found[7]).max() > 50 and (np.abs(found) <= 1).all(1).mean() > 0.99
+    assert np.abs(found[:7]).max() > 0.1
+
+
 @pytest.mark.parametrize("made", [maps.principal(CODES), maps.numbers(CODES, 3, 1), maps.numbers(CODES, 2, 2)])
 def test_a_code_is_kept_on_the_way_to_the_plane_and_back(made):
     points = made.at(CODES)

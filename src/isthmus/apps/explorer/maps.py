@@ -14,11 +14,13 @@ Floats = NDArray[np.float32]
 
 NEAR = 8
 """Points that a place between them is taken from, where a map has no inverse."""
+FEW, FAR = 0.002, 2.5
+"""The share of places at each end that may lie outside a frame, and how much smaller it must be without them."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """How places on a map become places on the page, in [-1, 1]: ``(place - offset) * scale``.
+    """How places on a map become places on the page, most of them in [-1, 1]: ``(place - offset) * scale``.
 
     Attributes
     ----------
@@ -32,8 +34,11 @@ class Frame:
 
     @classmethod
     def around(cls, places: Floats) -> Frame:
-        """Return the frame that holds all places."""
+        """Return the frame that holds all places; where a few lie far out, most of them."""
         low, high = places.min(0), places.max(0)
+        inner = np.quantile(places, [FEW, 1 - FEW], axis=0)
+        if 0 < FAR * np.ptp(inner, axis=0).max() < (high - low).max():
+            low, high = inner
         reach = float((high - low).max()) or 1.0
         return cls(((low + high) / 2).astype(np.float32), 2 / reach)
 
