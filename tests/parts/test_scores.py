@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from isthmus import InputError
 from isthmus.core.model import Model
 from isthmus.core.part import lookup, names
-from isthmus.core.records import Batch
+from isthmus.core.records import Batch, Output
 from isthmus.parts.catalogue import load_all
 from isthmus.parts.scores.neighbours import smallest
 from isthmus.parts.scores.residuals import asinh
@@ -105,6 +105,20 @@ def test_blame_is_what_a_row_gains_by_not_looking_at_a_column(model):
     expected = torch.stack([whole - (squares.sum(2) - squares[..., j]).amin(1) for j in range(5)], 1)
     expected += 100 * score.reach * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_blame_keeps_its_digits_where_distances_nearly_cancel():
+    score = lookup("score/neighbours")(rows=200, width=64)
+    score.references.copy_(torch.rand(200, 128))
+    x = torch.rand(9, 64)
+    found = score.contributions(Output(Batch(x, x), x, None, x, {}), None).double()
+    x, normal = 10 * torch.asinh(x.double() / 10), score.references[:, :64].double()
+    squares = (x[:, None] - normal).square()
+    whole = squares.sum(2)
+    nearer = whole.amin(1)[:, None] - (whole[..., None] - squares).amin(1)
+    excess = (x - normal.amax(0)).relu() + (normal.amin(0) - x).relu()
+    expected = nearer + 100 * excess
+    assert ((found - expected).abs() <= 5e-6 * (expected + nearer.std())).all()
 
 
 def test_blame_of_elements_of_one_column_is_shared(model):

@@ -139,16 +139,26 @@ class Neighbours(Score):
         blame before any other: what it has in excess counts too, a hundred times.
         """
         batch = output.batch
-        x, normal = squashed(batch.x, FAR) / self.reach, self.references.chunk(2, 1)[0]
+        x = squashed(batch.x.double(), FAR).float() / self.reach  # as near as can be: the excess is multiplied
+        normal = self.references.chunk(2, 1)[0]
         there = torch.ones_like(x) if batch.observed is None else batch.observed.flatten(1).float()
-        squares = (x[:, None] - normal).square() * there[:, None]
+        squares = (x[:, None] - normal).square_().mul_(there[:, None])
         owner = torch.arange(x.shape[1], device=x.device) if batch.feature is None else batch.feature
         elements = torch.zeros_like(x[0]).index_add(0, owner, torch.ones_like(x[0]))  # zeros where there is no column
         each = torch.zeros_like(squares).index_add(2, owner, squares)
-        whole = each.sum(2)
-        nearer = whole.amin(1, keepdim=True) - (whole[..., None] - each).amin(1)
+        nearer = each.sub_(farther(x, normal, there)[..., None]).amax(1)
         excess = self.reach * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
-        return (nearer.clamp_min(0) / elements)[:, owner].add(EXCESS * excess * there).reshape(batch.x.shape)
+        return (nearer / elements)[:, owner].add(EXCESS * excess * there).reshape(batch.x.shape)
+
+
+def farther(x: Tensor, normal: Tensor, there: Tensor) -> Tensor:
+    """Return how much farther than the nearest normal row each of them is, squared, by the elements that are there.
+
+    Differences of sums that nearly cancel: found in float64, so that every runtime finds the same.
+    """
+    normal, there = normal.double(), there.double()
+    squares = there @ normal.square().T - 2 * (there * x) @ normal.T  # and a constant for each row
+    return (squares - squares.amin(1, keepdim=True)).float()
 
 
 def smallest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
