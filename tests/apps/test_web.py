@@ -6,17 +6,24 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import tracemalloc
+import zlib
+from contextlib import suppress
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from uvicorn.server import ServerState
 
 from isthmus import InputError
-from isthmus.apps.web.running import check_address, listen, run
+from isthmus.apps.web.errors import Refused
+from isthmus.apps.web.inflate import Inflate
+from isthmus.apps.web.running import Connection, check_address, listen, run
 from isthmus.apps.web.security import secure
 
 TOKEN = "s3cret"
+JSON = {"Content-Type": "application/json"}
 
 
 def app_of(**options):
@@ -82,13 +89,40 @@ def test_names_that_are_allowed(client_of):
     assert bound.get("/page", headers={"Host": "rebound.example"}).status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9000", "http://localhost:8000"])
+ELSEWHERE = [
+    "http://evil.example",
+    "null",
+    "",
+    "http://127.0.0.1:9000",
+    "http://localhost:8000",
+    "app://127.0.0.1:8000",
+]
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE)
 def test_pages_of_other_origins_may_not_ask(client_of, origin):
     assert error_of(client_of().post("/rows", json={}, headers={"Origin": origin}), 403)["field"] == "Origin"
 
 
-def test_its_own_pages_may_ask(client_of):
-    assert client_of().post("/rows", json={"a": 1}, headers={"Origin": "http://127.0.0.1:8000"}).json() == {"rows": 1}
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("LocalHost:8000", "http://localhost:8000"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("localhost:443", "https://localhost"),
+        ("localhost", "http://localhost:80"),
+    ],
+)
+def test_its_own_pages_may_ask(client_of, host, origin):
+    assert client_of().post("/rows", json={"a": 1}, headers={"Host": host, "Origin": origin}).json() == {"rows": 1}
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin", "Authorization", "Content-Type", "Content-Encoding"])
+def test_headers_that_come_twice_are_refused(client_of, name):
+    twice = [("Host", "localhost"), (name, "a"), (name, "a")][name == "Host" :]
+    assert error_of(client_of().post("/rows", headers=twice), 400)["field"] == name
+    assert client_of().get("/page", headers=[("Accept", "text/html"), ("Accept", "*/*")]).status_code == 200
 
 
 def test_the_token(client_of):
@@ -137,8 +171,91 @@ def test_bodies_have_a_limit(client_of):
     assert "100 bytes" in error_of(unannounced, 413)["message"]
 
 
+def compressed(body, bits):
+    packer = zlib.compressobj(wbits=bits)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize(("encoding", "bits"), [("gzip", 31), ("deflate", 15), ("GZIP", 31)])
+def test_compressed_bodies_have_the_limit_of_what_they_hold(client_of, encoding, bits):
+    def post(body):
+        async def pieces():
+            for place in range(0, len(body), 7):
+                yield body[place : place + 7]
+
+        return client.post("/rows", content=pieces(), headers={"Content-Encoding": encoding, **JSON})
+
+    client = client_of(max_body=100)
+    body = compressed(b'{"a": 1}'.ljust(100), bits)
+    assert post(body).json() == {"rows": 1}
+    assert error_of(post(compressed(b'{"a": 1}'.ljust(101), bits)), 413)["field"] == "body"
+    for wrong in (body[:-1], body + b"\0", b"", b"no such thing", body[:9] + b"\xff\xff" + body[11:]):
+        assert error_of(post(wrong), 400)["field"] == "Content-Encoding"
+
+
+def test_no_more_is_unpacked_than_may_be():
+    bomb, most = compressed(bytes(10**8), 31), 10**5
+    inflate = Inflate(most)
+    tracemalloc.start()
+    with pytest.raises(Refused, match="100,000 bytes"):
+        inflate(bomb, False)
+    assert tracemalloc.get_traced_memory()[1] < 10 * most
+    tracemalloc.stop()
+
+
+def test_other_encodings_are_refused(client_of):
+    for encoding in ("br", "gzip, gzip", "x", "\xff"):
+        answer = client_of().post("/rows", content=b"{}", headers=[("Content-Encoding", encoding.encode("latin-1"))])
+        assert "gzip" in error_of(answer, 415)["message"]
+    assert client_of().post("/rows", json={}, headers={"Content-Encoding": "identity"}).json() == {"rows": 0}
+
+
 def test_answers_have_a_time(client_of):
     assert "0.05 s" in error_of(client_of(timeout=0.05).get("/slow"), 504)["message"]
+
+
+def talk(*pieces, patience=0.1, pause=0.3):
+    """Return what a server answers to what comes piece by piece over one connection, until that is closed."""
+
+    async def ask():
+        config = uvicorn.Config(app_of(), log_level="critical", timeout_keep_alive=patience)
+        config.load()
+        loop, state = asyncio.get_running_loop(), ServerState()
+        async with await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            answer = asyncio.create_task(reader.read())
+            with suppress(ConnectionError):  # it may be closed before all was sent
+                for piece in pieces:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(pause)
+            try:
+                return await asyncio.wait_for(answer, 20)
+            except ConnectionError:
+                return b""
+            finally:
+                writer.transport.abort()
+
+    return asyncio.run(ask())
+
+
+HEAD = b"POST /rows HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n"
+BODY = b'\r\n{"a": 1}'
+
+
+def test_a_head_that_does_not_come_is_not_waited_for():
+    assert talk() == talk(HEAD) == talk(*[b"\r\n"] * 5) == b""
+    assert talk(HEAD + BODY, *[b"\r\n"] * 5).count(b" 200 ") == 1
+
+
+def test_a_body_may_take_longer_than_a_head():
+    assert b'{"rows":1}' in talk(HEAD + BODY[:2], BODY[2:5], BODY[5:])
+
+
+def test_a_head_without_end_is_refused():
+    head = HEAD + b"Connection: close\r\nX-Long: "
+    assert b" 200 " in talk(head, *[b"x" * 1000] * 40, b"\r\n", BODY, patience=60, pause=0)
+    assert b" 200 " not in talk(head, *[b"x" * 1000] * 80, b"\r\n", BODY, patience=60, pause=0)
 
 
 def test_other_addresses_need_a_token():
@@ -170,6 +287,7 @@ from isthmus.apps.web.security import secure
 app = FastAPI()
 @app.get("/slow")
 async def slow():
+    print("begun", flush=True)
     await asyncio.sleep(1)
     return "done"
 run(secure(app), port=0, tell=lambda url: print(url, flush=True))
@@ -181,13 +299,13 @@ def test_what_is_in_flight_is_finished():
     try:
         url = process.stdout.readline().strip()
         port = int(url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as opened:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as opened:
             opened.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            time.sleep(0.5)
+            assert process.stdout.readline() == "begun\n"
             os.kill(process.pid, signal.SIGTERM)
             with opened.makefile("rb") as answer:  # head and body may come in two pieces: read until it is closed
                 assert b"done" in answer.read()
-        assert process.wait(10) == -signal.SIGTERM
+        assert process.wait(60) == -signal.SIGTERM
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
     finally:

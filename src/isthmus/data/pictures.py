@@ -114,6 +114,8 @@ def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarr
                     f"{size[1]} x {size[0]}: resize it"
                 )
             return np.asarray(opened.convert(mode))
+    except image.UnidentifiedImageError as error:
+        raise InputError("this is no PNG or JPEG file") from error
     except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise

@@ -90,7 +90,9 @@ class Process:
         self.said = ""
         while not (found := re.search(r"http://\S+:\d+", self.said)):
             line = self.process.stderr.readline()
-            assert line, f"the server ended: {self.said}"
+            if not line:
+                self.end()
+                pytest.fail(f"the server ended: {self.said}")
             self.said += line
         self.url = found[0]
 

@@ -105,6 +105,22 @@ def test_requests_together_are_answered_as_if_alone(asgi, models):
     )
 
 
+def test_each_row_of_a_batch_keeps_its_label(asgi, models):
+    client = asgi(build({"labelled": models["labelled"]}))
+    pictures, labels = np.random.default_rng(0).random((30, 8, 8)), np.arange(30) % 10
+    for operation, name, rows in (
+        ("reconstruct", "rows", pictures),
+        ("decode", "codes", models["labelled"].estimator.transform(pictures, labels)),
+    ):
+        post = ("POST", f"/v1/models/labelled/{operation}")
+        bodies = [{name: [row.tolist()], "condition": int(y)} for row, y in zip(rows, labels, strict=True)]
+        answers = client.together(*((post, {"json": body}) for body in bodies))
+        expected = models["labelled"].estimator.reconstruct(pictures, labels)
+        np.testing.assert_allclose(np.concatenate([a.json()["rows"] for a in answers]), expected, atol=1e-5)
+    seen = client.get("/metrics").text
+    assert 'isthmus_batch_requests_bucket{le="4.0",model="labelled",operation="reconstruct"} 0.0' in seen
+
+
 def test_what_takes_too_long_is_ended_and_the_worker_goes_on(asgi, models):
     app = build({"machine": models["machine"]}, timeout=0.3)
     client = asgi(app)

@@ -32,7 +32,7 @@ def test_it_finishes_what_is_in_flight(files, make):
     server, broken, done = make(files["machine"], "--port", 0), [], []
 
     def ask():
-        with httpx.Client(base_url=server.url) as http:
+        with httpx.Client(base_url=server.url, timeout=60) as http:
             while True:
                 try:
                     answer = http.post("/v1/models/machine/score", json=BODY)
@@ -45,36 +45,43 @@ def test_it_finishes_what_is_in_flight(files, make):
     for thread in threads:
         thread.start()
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as opened:
+    with socket.create_connection((host, int(port)), timeout=60) as opened, opened.makefile("rb") as answer:
         body = json.dumps(BODY).encode()
-        head = f"POST /v1/models/machine/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
-        opened.sendall(head.encode() + body[:20])
-        time.sleep(0.5)
+        head = f"Host: localhost\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+        opened.sendall(b"POST /v1/models/machine/score HTTP/1.1\r\n" + head.encode())
+        assert b"100" in answer.readline()  # the body is waited for
+        while len(done) < 10 and not broken:
+            time.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        opened.sendall(body[20:])
-        with opened.makefile("rb") as answer:  # head and body may come in two pieces: read until it is closed
-            assert b'"score"' in answer.read()
-    assert server.process.wait(20) == -signal.SIGTERM
+        while listens(host, int(port)):
+            time.sleep(0.01)
+        opened.sendall(body)
+        assert b'"score"' in answer.read()
+    assert server.process.wait(60) == -signal.SIGTERM
     assert "Traceback" not in server.process.stderr.read()
     for thread in threads:
-        thread.join(20)
-    assert len(done) > 10 and not broken
+        thread.join(60)
+    assert not broken
+
+
+def listens(host, port):
+    try:
+        socket.create_connection((host, port), timeout=60).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_it_answers_by_name_with_a_token_from_the_environment(files, make):
     options = ["--name", "a", "--name", "b", "--port", 0, "--max-rows", 2, "--timeout", 5]
     server = make(files["machine"], files["machine"], *options, ISTHMUS_TOKEN="s3cret")
     assert "s3cret" not in server.said and server.url.startswith("http://127.0.0.1:")
-    headers = {"Authorization": "Bearer s3cret"}
-    assert httpx.get(f"{server.url}/v1/models").status_code == 401
-    models = httpx.get(f"{server.url}/v1/models", headers=headers).json()["models"]
-    assert [model["name"] for model in models] == ["a", "b"]
-    assert (
-        httpx.post(f"{server.url}/v1/models/b/score", json={"rows": [[0.0] * 9] * 3}, headers=headers).status_code
-        == 413
-    )
-    assert httpx.get(f"{server.url}/health", headers={"Host": "evil.example"}).status_code == 403
+    with httpx.Client(base_url=server.url, timeout=60) as http:
+        assert http.get("/v1/models").status_code == 401
+        http.headers["Authorization"] = "Bearer s3cret"
+        assert [model["name"] for model in http.get("/v1/models").json()["models"]] == ["a", "b"]
+        assert http.post("/v1/models/b/score", json={"rows": [[0.0] * 9] * 3}).status_code == 413
+        assert http.get("/health", headers={"Host": "evil.example"}).status_code == 403
 
 
 def test_files_that_are_no_models_are_refused(isthmus, files, tmp_path):

@@ -171,13 +171,30 @@ def test_a_condition_by_columns(client):
         assert answer.status_code == 422, answer.text
 
 
-def test_a_condition_by_label(client):
-    picture = (load_digits().images[0] / 16).tolist()
-    post = "/v1/models/labelled/reconstruct"
-    assert np.shape(found(client.post(post, json={"rows": [picture], "condition": [0]}))["rows"]) == (1, 8, 8)
-    for wrong in ({}, {"condition": []}, {"condition": [1, 2, 3]}, {"condition": {"y": 1}}):
-        assert client.post(post, json={"rows": [picture, picture], **wrong}).status_code == 422
+def test_a_condition_by_label(client, models):
+    picture = load_digits().images[0] / 16
+    post, rows = "/v1/models/labelled/reconstruct", [picture.tolist()] * 2
+    expected = models["labelled"].estimator.reconstruct(np.stack([picture] * 2), [7, 7])
+    for label in (7, "7", [7, 7], ["7", 7]):
+        answer = found(client.post(post, json={"rows": rows, "condition": label}))
+        np.testing.assert_allclose(answer["rows"], expected, atol=1e-6)
+    drawn = client.post(f"{post}?condition=7", content=npy(np.stack([picture] * 2)), headers=NPY)
+    np.testing.assert_allclose(found(drawn)["rows"], expected, atol=1e-6)
+    for wrong in (None, [], [None, 1], [1, 2, 3], {"y": 1}, [[1], [2]], "\ud800"):
+        answer = client.post(post, content=json.dumps({"rows": rows, "condition": wrong}))
+        assert answer.status_code == 422 and answer.json()["error"]["field"] == "condition", answer.text
     assert client.post("/v1/models/plain/encode", json={"rows": [ROW], "condition": 1}).status_code == 422
+    assert client.post("/v1/models/region/encode", json={"rows": [person()], "condition": 1}).status_code == 422
+
+
+def test_the_address_asks_too(client):
+    post, body = "/v1/models/machine/score", {"content": npy(np.array([ROW])), "headers": NPY}
+    assert "contributions" in found(client.post(f"{post}?explain=true", **body))
+    assert "contributions" in found(client.post(f"{post}?explain=true", json={"rows": [ROW]}))
+    assert "contributions" not in found(client.post(f"{post}?explain=false", **body))
+    for query in ("explain=maybe", "explian=true", "explain=", "explain=%ff"):
+        answer = client.post(f"{post}?{query}", **body)
+        assert answer.status_code == 422 and answer.json()["error"]["field"] == query.partition("=")[0]
 
 
 # -- pictures and signals --------------------------------------------------------------------------------------------
@@ -219,6 +236,8 @@ def test_signals(client, models):
     rebuilt = found(client.post("/v1/models/waves/reconstruct", json={"columns": columns}))
     assert np.shape(rebuilt["columns"]["b"]) == (60,)
     assert np.shape(found(client.post("/v1/models/waves/encode", json={"rows": wave.tolist()}))["codes"]) == (45, 3)
+    none = client.post("/v1/models/waves/score", content=npy(np.zeros((0, 2))), headers=NPY)
+    assert none.status_code == 422 and "(0, 2)" in none.json()["error"]["message"]
     short = client.post("/v1/models/waves/score", json={"rows": wave[:5].tolist()})
     assert short.status_code == 422 and "5 moments" in short.json()["error"]["message"]
 
@@ -259,6 +278,7 @@ def test_signals(client, models):
         ("people", {"rows": [person(joined=3)]}, "joined", "ISO 8601"),
         ("people", {"rows": [person(stay=1e300)]}, "stay", "duration"),
         ("people", {"rows": [person(city=["Ulm"])]}, "city", "no text"),
+        ("people", {"rows": [person(city="\ud800")]}, "city", "no text"),
         ("people", {"rows": [person(member=3)]}, "member", "neither true"),
         ("people", {"rows": [person(height="\ud800")]}, "height", "no number"),
         ("digits", {"rows": [[[0] * 8] * 7]}, "rows", "(1, 7, 8)"),
@@ -305,6 +325,12 @@ def header_of(shape, dtype="<f8"):
         (npy(np.zeros((2, 9)))[:-8], 400),
         (header_of((10**12, 9)), 400),
         (header_of((-1, 9)), 400),
+        (npy(np.zeros((2, 9))).replace(b"(2, 9)", b"(-1,9)"), 400),
+        (npy(np.zeros((1, 9))).replace(b"(1, 9), ", b"(True,9)"), 400),
+        (header_of((1,) * 100) + bytes(8), 400),
+        (header_of((0, 10**30)), 400),
+        (header_of("-" * 9000 + "1"), 400),
+        (npy(np.zeros((1, 9))).replace(b"NUMPY\x01", b"NUMPY\x03"), 400),
         (npy(np.zeros((2, 8))), 422),
         (npy(np.zeros((0, 9))), 422),
         (npy(np.zeros((2, 9), dtype="U3")), 422),
@@ -329,7 +355,8 @@ def test_broken_arrays(client, body, status):
 )
 def test_broken_pictures(client, body):
     answer = client.post("/v1/models/digits/encode", content=body, headers=PNG)
-    assert answer.status_code == 422 and "picture" in answer.json()["error"]["message"]
+    error = answer.json()["error"]
+    assert answer.status_code == 422 and error["field"] == "body" and "object at" not in error["message"]
 
 
 def test_forms_that_do_not_fit(client):

@@ -116,6 +116,47 @@ def test_all_outputs_and_the_name_of_a_request(triton):
     assert answer.as_numpy("contributions").shape == (4, 9)
 
 
+@pytest.mark.parametrize("labels", [np.array([3, 8]), np.array(["3", "8"], dtype=object), np.array([[3], [8]])])
+@pytest.mark.parametrize("binary", [True, False])
+def test_labels_are_an_input(triton, models, labels, binary):
+    assert triton.get_model_metadata("labelled")["inputs"][1]["name"] == "condition"
+    pictures = np.random.default_rng(0).random((2, 8, 8)).astype(np.float32)
+    estimator, given = models["labelled"].estimator, tensor("condition", labels, binary)
+    answer = triton.infer("labelled", [tensor("pixels", pictures), given])
+    expected = estimator.reconstruct(pictures, [3, 8])
+    np.testing.assert_allclose(answer.as_numpy("reconstruction.pixels"), expected, atol=1e-5)
+    np.testing.assert_allclose(
+        answer.as_numpy("score"), estimator.reconstruction_error(pictures, condition=[3, 8]), rtol=1e-4
+    )
+    back = triton.infer("labelled", [tensor("z", answer.as_numpy("z")), given])
+    np.testing.assert_allclose(back.as_numpy("reconstruction.pixels"), expected, atol=1e-4)
+
+
+def test_columns_that_are_given_stand_beside_codes(triton, models):
+    codes = np.random.default_rng(0).normal(size=(2, 3))
+    city, member = np.array(["Ulm", "Bonn"], dtype=object), np.array([True, False])
+    given = [tensor("z", codes), tensor("city", city), tensor("member", member)]
+    answer = triton.infer("region", given, outputs=wanted("reconstruction.height"))
+    frame = pd.DataFrame({"city": city, "member": member})
+    expected = models["region"].estimator.inverse_transform(codes, frame)
+    np.testing.assert_allclose(answer.as_numpy("reconstruction.height"), expected.height, rtol=1e-5)
+
+
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_compressed(triton, algorithm):
+    X, options = np.zeros((2000, 9)), {f"{way}_compression_algorithm": algorithm for way in ("request", "response")}
+    plain, compressed = (triton.infer("machine", [tensor("X", X)], **more) for more in ({}, options))
+    np.testing.assert_array_equal(plain.as_numpy("score"), compressed.as_numpy("score"))
+
+
+def test_large_answers_are_compressed_for_those_who_accept_that(client):
+    bodies = [{"inputs": [matrix(shape=[n, 9], data=[0.5] * 9 * n)]} for n in (1, 200)]
+    for accepted, expected in (("gzip", [None, "gzip"]), ("identity", [None, None])):
+        answers = [infer(client, body, **{"Accept-Encoding": accepted}) for body in bodies]
+        assert [answer.headers.get("content-encoding") for answer in answers] == expected
+        assert [len(answer.json()["outputs"][0]["data"]) for answer in answers] == [3, 600]
+
+
 def test_the_client_is_told_what_is_wrong(triton):
     from tritonclient.utils import InferenceServerException
 
@@ -130,8 +171,6 @@ def test_the_client_is_told_what_is_wrong(triton):
         triton.infer("nothing", [tensor("X", number())])
     with pytest.raises(InferenceServerException, match="version"):
         triton.infer("machine", [tensor("X", number())], model_version="2")
-    with pytest.raises(InferenceServerException, match="compressed"):
-        triton.infer("machine", [tensor("X", number())], request_compression_algorithm="gzip")
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------------
@@ -181,6 +220,9 @@ def test_nested_data_and_null(client):
         [matrix(shape="1x9")],
         [matrix(shape=[True, 9])],
         [matrix(shape=[10**30, 9])],
+        [matrix(shape=[1] * 100)],
+        [matrix(shape=[0, 10**30], data=[])],
+        [matrix(datatype="BOOL", data=[2] * 9)],
         [matrix(shape=[2, 9])],
         [matrix(shape=[3, 3])],
         [matrix(data=deep(900))],
@@ -201,6 +243,8 @@ def test_nested_data_and_null(client):
         [matrix(), matrix()],
         [matrix(name="Y")],
         [matrix(name="z", shape=[1, 9])],
+        [matrix(), matrix(name="z", shape=[1, 3], data=[0.0] * 3)],
+        [matrix(), matrix(name="condition", shape=[1], data=[1.0])],
         [matrix(name="z", datatype="BYTES", shape=[1, 3], data=["a"] * 3)],
         [{**matrix(name=name), "shape": [2], "data": [1.0, 2.0]} for name in COLUMNS[:8]],
     ],
@@ -223,6 +267,8 @@ def test_outputs_that_there_are_not(client, outputs):
         (matrix(parameters={"binary_data_size": 36}), b"\0" * 35),
         (matrix(parameters={"binary_data_size": 36}), b"\0" * 37),
         (matrix(parameters={"binary_data_size": -1}), b"\0" * 36),
+        (matrix(parameters={"binary_data_size": True}), b"\0" * 36),
+        (matrix(shape=[0, 10**30], parameters={"binary_data_size": 0}), b"\0"),
         (matrix(shape=[10**12, 9], parameters={"binary_data_size": 36}), b"\0" * 36),
         ({"name": "city", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": 4}}, b"\xff\0\0\0"),
         ({"name": "city", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": 5}}, b"\1\0\0\0a"),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -24,6 +25,8 @@ from isthmus.apps.web.security import secure
 MAX_ROWS = 10_000
 MAX_BODY = 16 * 2**20
 TIMEOUT = 30.0
+ZIPPED = 2**14
+"""Bytes of an answer that is worth to be compressed."""
 PUBLIC = ("/health", "/ready", "/v2/health/live", "/v2/health/ready")
 """What an orchestrator asks, which has no token."""
 
@@ -55,7 +58,12 @@ def build(
     """
     service = Service(models, max_rows)
     app = FastAPI(
-        title="isthmus", version=isthmus.__version__, docs_url=None, redoc_url=None, lifespan=_living(service)
+        title="isthmus",
+        version=isthmus.__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_living(service),
     )
     inference = Inference(service)
     app.router.routes[:0] = [
@@ -66,9 +74,20 @@ def build(
     inference.add_pages(app)
     app.openapi = lambda: document_of(app, service)  # type: ignore[method-assign]
     app.add_middleware(Operate, service=service)
+    app.add_middleware(Zipped, minimum_size=ZIPPED, compresslevel=1)
     secure(app, host, token, allow=allow, public=PUBLIC, max_body=max_body, timeout=timeout)
     app.add_middleware(Measured, metrics=service.metrics)
     return app
+
+
+class Zipped(GZipMiddleware):
+    """Compresses large answers for those who accept that; others pay nothing for it (pure ASGI)."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        headers = scope["headers"] if scope["type"] == "http" else ()
+        accepted = any(name == b"accept-encoding" and b"gzip" in value for name, value in headers)
+        await (super().__call__ if accepted else self.app)(scope, receive, send)
 
 
 def _living(service: Service) -> Any:

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from isthmus.apps.server.cells import nested
+from isthmus import InputError
+from isthmus.apps.server.cells import nested, shown
 from isthmus.apps.web.errors import Refused
 
 JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
 ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+WRONG = (ValueError, TypeError, OverflowError)
+"""What numpy says of shapes that cannot be."""
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 async def received(receive: Any) -> bytes:
-    """Return the body of a request."""
-    message = await receive()
-    if not message.get("more_body"):
-        return message.get("body", b"")
-    pieces = [message["body"]]
-    while message.get("more_body"):
+    """Return the body of a request.
+
+    Raises
+    ------
+    Refused
+        The client left before it was whole.
+    """
+    pieces: list[bytes] = []
+    more = True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "the body ended early", "body")
         pieces.append(message.get("body", b""))
-    return b"".join(pieces)
+        more = message.get("more_body", False)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -57,15 +66,18 @@ def array_of(body: bytes) -> np.ndarray:
     stream = BytesIO(body)
     try:
         shape, fortran, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
-    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError) as error:
-        raise Refused(400, f"the body is no array in the format npy: {error}", "body") from error
+    except (*WRONG, KeyError, EOFError, SyntaxError, RecursionError, MemoryError) as error:
+        raise Refused(400, "the body is no array in the format npy, version 1 or 2, of numpy.save", "body") from error
     if dtype.kind not in "fiub":
-        raise Refused(422, f"an array of type {dtype}: send numbers, or JSON", "body")
-    held = len(body) - stream.tell()
-    if any(axis < 0 for axis in shape) or prod(shape) * dtype.itemsize != held:
-        raise Refused(400, f"the body is no whole array: {shape} of {dtype} does not take {held} bytes", "body")
-    found = np.frombuffer(body, dtype, offset=stream.tell())
-    return found.reshape(shape, order="F" if fortran else "C")
+        raise Refused(422, f"an array of type {shown(dtype)}: send numbers, or JSON", "body")
+    try:
+        found = np.frombuffer(body, dtype, offset=stream.tell())
+        if -1 in shape:  # numpy would choose
+            raise ValueError("an axis is negative")
+        return found.reshape(shape, order="F" if fortran else "C")
+    except WRONG as error:
+        message = f"the body is no whole array: it has not the bytes of {shown(shape)} numbers of type {dtype}"
+        raise Refused(400, message, "body") from error
 
 
 def picture_of(body: bytes, data: Any) -> np.ndarray:
@@ -74,14 +86,17 @@ def picture_of(body: bytes, data: Any) -> np.ndarray:
     Raises
     ------
     Refused
-        The model takes no pictures, or the InputError of one that cannot be read or is of another size.
+        The model takes no pictures, or this one cannot be read or is of another size.
     """
     from isthmus.data.pictures import decode_sized
 
     if data.fields()[0].kind != "pixels":
         raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
     channels, height, width = data.shape
-    picture = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L") / np.float32(255)
+    try:
+        picture = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L") / np.float32(255)
+    except InputError as error:
+        raise Refused(422, str(error), "body") from error
     return (np.moveaxis(picture, -1, 0) if data.channels_first and channels == 3 else picture).reshape(data.given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
@@ -16,6 +17,8 @@ NUMBERS = ("float", "integer", "boolean", "empty")
 """Kinds of columns that are numbers in a request."""
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 60, 60
+HALVES = re.compile("[\ud800-\udfff]")
+"""Signs that JSON can write and no text may hold: halves of others."""
 FARTHEST = 9e12
 """Seconds of a duration that 64 bits hold in microseconds."""
 
@@ -61,7 +64,7 @@ def _span(name: str, row: int, value: Any) -> timedelta | None:
 
 
 def _category(name: str, row: int, value: Any) -> Any:
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and not HALVES.search(value)):
         return None if value != value else value
     raise _cell(name, row, value, "text, number, truth value or null")
 

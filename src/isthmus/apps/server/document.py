@@ -115,8 +115,7 @@ def _content(forms: dict[str, Schema]) -> Schema:
 def request_of(model: Model, operation: str, most: int) -> Schema:
     """Return what a request holds as JSON."""
     properties: Schema = {}
-    condition = model.autoencoder.condition
-    if condition is not None and (model.labelled or operation in ("decode", "sample")):
+    if model.takes_condition(operation):
         properties["condition"] = _condition(model)
     if operation == "sample":
         properties |= {
@@ -165,8 +164,7 @@ def _condition(model: Model) -> Schema:
     if model.labelled:
         label = {"type": ["string", "number", "boolean"]}
         return {"oneOf": [label, {"type": "array", "items": label, "minItems": 1}]}
-    beside = model.fields[len(model.data.fields()) :]
-    return _object({field.name: _cell(field) for field in beside}, [field.name for field in beside])
+    return _object({field.name: _cell(field) for field in model.given}, [field.name for field in model.given])
 
 
 def _rows(row: Schema, most: int) -> Schema:

@@ -77,7 +77,8 @@ class Model:
         return {"rows": self._columns(self.autoencoder.inverse_transform(Z, given))}
 
     def _sample(self, n: int, temperature: float, seed: int | None, given: Any) -> Found:
-        drawn = self.autoencoder.sample(n, temperature=temperature, condition=self.join_conditions([given]), random_state=seed)
+        condition = self.join_conditions([given])
+        drawn = self.autoencoder.sample(n, temperature=temperature, condition=condition, random_state=seed)
         return {"rows": self._columns(drawn)}
 
     def _error(self, X: Any, given: Any, explain: bool = False) -> Found:
@@ -106,8 +107,12 @@ class Model:
         """The score above which rows are flagged; None where nothing is."""
         return getattr(self.estimator, "threshold_", None)
 
+    def layout_for(self, operation: str) -> Any:
+        """Return what the rows of an operation are."""
+        return self.codes if operation == "decode" else self.layout
+
     def takes_condition(self, operation: str) -> bool:
-        """Tell whether an operation wants the condition beside the rows: labels always, columns where rows lack them."""
+        """Tell whether an operation wants a condition beside the rows: labels, or columns that its rows lack."""
         return self.labelled or (bool(self.given) and operation in ("decode", "sample"))
 
     def read_condition(self, operation: str, given: Any, count: int) -> Values | None:
@@ -132,8 +137,11 @@ class Model:
         if self.labelled and None in lists[CONDITION]:
             raise Refused(422, "null is no label", CONDITION)
         read = self.condition.read("columns", lists)
+        if not self.layout_for(operation).batched:  # only the model knows how many windows a signal has
+            return read.values
         if read.count not in (1, count):
-            raise Refused(422, f"{read.count} given, but there are {count} rows: one for each, or one for all", CONDITION)
+            message = f"{read.count} given, but there are {count} rows: one for each, or one for all"
+            raise Refused(422, message, CONDITION)
         return repeated(read.values, count // read.count)
 
     def join_conditions(self, parts: Sequence[Values | None]) -> Any:

@@ -75,16 +75,16 @@ class Service:
             There are too many of them, or the model cannot take them.
         """
         check_count(rows.count, self.max_rows)
+        condition = model.read_condition(operation, given, rows.count)
         key = (model.name, operation, explain)
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
-        condition = model.read_condition(operation, given, rows.count)
         found: Found = await self.batchers[key].submit((rows.values, rows.count, condition), rows.count)
         return found
 
     def _batcher(self, name: str, operation: str, explain: bool) -> Batcher:
         model = self.models[name]
-        layout = model.codes if operation == "decode" else model.layout
+        layout = model.layout_for(operation)
         function, framed = model.operations[operation], model.framed or operation in FRAMED
         options = {"explain": True} if explain else {}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -63,9 +62,9 @@ def tensors_of(document: dict[str, Any], data: memoryview) -> dict[str, np.ndarr
             raise Refused(422, f"two inputs are called {name!r}", name)
         size = (given.get("parameters") or {}).get("binary_data_size")
         if size is None:
-            found[name] = _fitting(name, shape, _from_json(name, given.get("data"), dtype))
+            found[name] = _shaped(name, shape, _from_json(name, given.get("data"), dtype))
             continue
-        if not isinstance(size, int) or not 0 <= size <= len(data):
+        if type(size) is not int or not 0 <= size <= len(data):
             raise Refused(422, f"input {name!r}: binary_data_size {size!r}, but {len(data)} bytes are left", name)
         found[name], data = _from_binary(name, data[:size], shape, dtype), data[size:]
     if len(data):
@@ -103,7 +102,7 @@ def _from_json(name: str, data: Any, dtype: str) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):
             found = np.array([np.nan if cell is None else cell for cell in cells])
-            if wanted.kind in "iu" and len(found) and (found.dtype.kind not in "iub" or not _within(found, wanted)):
+            if wanted.kind in "iub" and len(found) and (found.dtype.kind not in "iub" or not _within(found, wanted)):
                 raise OverflowError
             return found.astype(wanted)
     except (OverflowError, ValueError, TypeError) as error:
@@ -111,8 +110,8 @@ def _from_json(name: str, data: Any, dtype: str) -> np.ndarray:
 
 
 def _within(found: np.ndarray, dtype: np.dtype) -> bool:
-    limits = np.iinfo(dtype)
-    return int(found.min()) >= limits.min and int(found.max()) <= limits.max
+    least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return int(found.min()) >= least and int(found.max()) <= most
 
 
 def _flat(data: list[Any]) -> list[Any]:
@@ -124,29 +123,37 @@ def _flat(data: list[Any]) -> list[Any]:
     return data
 
 
-def _fitting(name: str, shape: tuple[int, ...], found: np.ndarray) -> np.ndarray:
-    if prod(shape) != len(found):
-        raise Refused(422, f"input {name!r}: {len(found)} values do not fill the shape {list(shape)}", name)
-    return found.reshape(shape)
+def _shaped(name: str, shape: tuple[int, ...], found: np.ndarray) -> np.ndarray:
+    try:
+        return found.reshape(shape)
+    except (ValueError, OverflowError) as error:
+        message = f"input {name!r}: {len(found)} values do not fill the shape {shown(list(shape))}"
+        raise Refused(422, message, name) from error
 
 
 def _from_binary(name: str, data: memoryview, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    count = prod(shape)
     if dtype == "BYTES":
-        cells = np.empty(count if count <= len(data) else 0, object)
-        at = 0
-        for place in range(len(cells)):
-            length = LENGTH.unpack_from(data, at)[0] if at + 4 <= len(data) else len(data)
-            if at + 4 + length > len(data):
-                break
-            cells[place] = _text(name, bytes(data[at + 4 : at + 4 + length]))
-            at += 4 + length
-        if len(cells) != count or at != len(data):
-            raise Refused(422, f"input {name!r}: its {len(data)} bytes do not fill the shape {list(shape)}", name)
-        return cells.reshape(shape)
-    if count * DTYPES[dtype].itemsize != len(data):
-        raise Refused(422, f"input {name!r}: {len(data)} bytes do not fill the shape {list(shape)} of {dtype}", name)
-    return np.frombuffer(data, DTYPES[dtype]).reshape(shape)
+        cells = _texts(name, data)
+        found = np.empty(len(cells), object)
+        found[:] = cells
+    elif len(data) % DTYPES[dtype].itemsize:
+        raise Refused(422, f"input {name!r}: {len(data)} bytes are no whole number of {dtype}", name)
+    else:
+        found = np.frombuffer(data, DTYPES[dtype])
+    return _shaped(name, shape, found)
+
+
+def _texts(name: str, data: memoryview) -> list[str]:
+    """Return texts that stand one behind the other, the length of each before it."""
+    found: list[str] = []
+    at = 0
+    while at < len(data):
+        begin = at + LENGTH.size
+        at = begin + (LENGTH.unpack_from(data, at)[0] if begin <= len(data) else 0)
+        if at > len(data):
+            raise Refused(422, f"input {name!r}: text {len(found)} is longer than its {len(data)} bytes", name)
+        found.append(_text(name, bytes(data[begin:at])))
+    return found
 
 
 def _text(name: str, held: bytes) -> str:

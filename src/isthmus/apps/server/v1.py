@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from isthmus import InputError
 from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, as_png, parsed, picture_of, received
+from isthmus.apps.server.cells import shown
 from isthmus.apps.server.layouts import Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Found, Model
 from isthmus.apps.server.service import Service
@@ -67,20 +68,18 @@ class Operate:
         self, model: Model, operation: str, body: bytes, headers: dict[bytes, bytes], query: bytes
     ) -> tuple[Found, str]:
         kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
-        layout = model.codes if operation == "decode" else model.layout
+        layout = model.layout_for(operation)
+        document = asked_in(query) if query else {}
         if kind in (JSON, ""):
-            document = parsed(body)
+            document |= parsed(body)
             check_names(document, KNOWN)
             rows = rows_of(layout, document, self.service.max_rows)
         else:
-            document = dict(parse_qsl(query.decode("latin-1"))) if query else {}
-            document["explain"] = document.get("explain") in ("true", "1")
             rows = self._array(model, layout, kind, body)
         explain = document.get("explain", False)
         if not isinstance(explain, bool) or (explain and operation != "score"):
             raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
-        given = self.service.given(model, operation, document.get("condition"))
-        found = await self.service.ask(model, operation, rows, given, explain)
+        found = await self.service.ask(model, operation, rows, document.get("condition"), explain)
         return found, "objects" if operation == "decode" else rows.form
 
     def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:
@@ -104,9 +103,8 @@ class Operate:
             ("seed", seed, seed is None or (_whole(seed) and 0 <= seed < 2**32)),
         ):
             if not fits or isinstance(value, bool):
-                raise Refused(422, f"{name}={value!r} cannot be: {MEANT[name]}", name)
-        given = self.service.given(model, operation, asked["condition"])
-        return await self.service.sample(model, n, float(temperature), seed, given), "objects"
+                raise Refused(422, f"{name}={shown(value)} cannot be: {MEANT[name]}", name)
+        return await self.service.sample(model, n, float(temperature), seed, asked["condition"]), "objects"
 
 
 MEANT = {
@@ -114,6 +112,15 @@ MEANT = {
     "temperature": "a number from 0 to a million",
     "seed": "a whole number from 0 to 4294967295, or null",
 }
+
+
+def asked_in(query: bytes) -> dict[str, Any]:
+    """Return what the address asks for: what can stand beside rows that are no JSON."""
+    asked: dict[str, Any] = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    check_names(asked, ("explain", "condition"))
+    if "explain" in asked:
+        asked["explain"] = {"true": True, "false": False}.get(asked["explain"])
+    return asked
 
 
 def _whole(value: Any) -> bool:

@@ -12,8 +12,8 @@ from starlette.routing import Route
 import isthmus
 from isthmus.apps.server.bodies import JSON, received
 from isthmus.apps.server.cells import NUMBERS, plain
-from isthmus.apps.server.layouts import Rows
-from isthmus.apps.server.models import Found, Model
+from isthmus.apps.server.layouts import Rows, Table
+from isthmus.apps.server.models import CONDITION, Found, Model
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.tensors import response_of, split, tensors_of
 from isthmus.apps.web.errors import Refused
@@ -48,11 +48,9 @@ class Inference:
         scope["route"] = self
         model = self._model(**scope["path_params"])
         headers = dict(scope["headers"])
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise Refused(415, "compressed bodies are not taken: send them as they are", "Content-Encoding")
         document, data = split(await received(receive), headers.get(b"inference-header-content-length"))
         tensors = tensors_of(document, data)
-        decodes = set(tensors) == {CODES}
+        decodes = CODES in tensors and CODES not in (field.name for field in model.fields)
         wanted = _wanted(document, outputs_of(model, decodes))
         found = await self._found(model, tensors, decodes, list(wanted))
         head = {"model_name": model.name, "model_version": VERSION}
@@ -70,10 +68,13 @@ class Inference:
         self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
     ) -> dict[str, np.ndarray]:
         """Return the outputs that are wanted, and others that came with them."""
-        rows = model.codes.array(_numbers(CODES, tensors[CODES])) if decodes else rows_of(model, tensors)
+        beside = [field.name for field in model.given] if decodes or model.labelled else []
+        given = {name: _cells(name, tensors.pop(name)) for name in beside if name in tensors}
+        rows = codes_of(model, tensors) if decodes else rows_of(model, tensors)
+        condition = given.get(CONDITION) if model.labelled else given or None
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
         explain = "contributions" in wanted
-        asked = [self.service.ask(model, name, rows, None, explain and name == "score") for name in operations]
+        asked = [self.service.ask(model, name, rows, condition, explain and name == "score") for name in operations]
         found: dict[str, np.ndarray] = {}
         for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):
             found |= arrays_of(model, name, answer)
@@ -122,13 +123,16 @@ def operation_of(output: str) -> str:
 
 
 def inputs_of(model: Model) -> list[dict[str, Any]]:
-    """Return the tensors that go in: one for each column, or all in one."""
-    first = model.fields[0]
-    if first.kind == "signal":
-        return [_tensor("signal", "FP64", len(model.data.moment_names()))]
-    if first.kind == "pixels":
-        return [_tensor("pixels", "FP32", *first.shape)]
-    return [_tensor(field.name, TYPES.get(field.kind, "FP64")) for field in model.fields]
+    """Return the tensors that go in: rows whole or column by column, and labels that are given beside them."""
+    return [_input(model, field) for field in [*model.fields, *(model.given if model.labelled else [])]]
+
+
+def _input(model: Model, field: Any) -> dict[str, Any]:
+    if field.kind == "signal":
+        return _tensor("signal", "FP64", len(model.data.moment_names()))
+    if field.kind == "pixels":
+        return _tensor("pixels", "FP32", *field.shape)
+    return _tensor(field.name, TYPES.get(field.kind, "FP64"))
 
 
 def outputs_of(model: Model, decodes: bool = False) -> dict[str, dict[str, Any]]:
@@ -196,20 +200,37 @@ def rows_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
     Refused
         They are not those that the model takes.
     """
-    wanted = [entry["name"] for entry in inputs_of(model)]
-    single = len(tensors) == 1 and next(iter(tensors))
-    grid = model.fields[0].kind in ("pixels", "signal")
-    if single and (single == WHOLE or grid) and not (single in wanted and not grid):
-        (whole,) = tensors.values()
-        if single not in (WHOLE, *wanted):
-            raise Refused(422, f"there is no input {single!r}: call it {WHOLE!r} or {wanted[0]!r}", single)
-        return model.layout.array(_numbers(single, whole))
-    for name, tensor in tensors.items():
-        if tensor.ndim != 1 and tensor.shape[1:] != (1,):
-            raise Refused(422, f"input {name!r} of shape {list(tensor.shape)}; expected [n] or [n, 1]", name)
-        if not len(tensor):
-            raise Refused(422, f"input {name!r} has no rows", name)
-    return model.layout.read("columns", {name: tensor.reshape(-1) for name, tensor in tensors.items()})
+    columns = isinstance(model.layout, Table)
+    names = [entry["name"] for entry in inputs_of(model)]
+    wholes = {WHOLE} - set(names) if columns else {WHOLE, names[0]}
+    name = next(iter(tensors), names[0])
+    if len(tensors) == 1 and name in wholes:
+        return model.layout.array(_numbers(name, tensors[name]))
+    if not columns:
+        raise Refused(422, f"the inputs are {list(tensors)}; expected one, {names[0]!r}", name)
+    return model.layout.read("columns", {name: _cells(name, tensor) for name, tensor in tensors.items()})
+
+
+def codes_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
+    """Return the codes that tensors hold.
+
+    Raises
+    ------
+    Refused
+        They are not those of the model, or do not come alone.
+    """
+    for name in tensors:
+        if name != CODES:
+            raise Refused(422, f"the input {name!r} does not go with {CODES!r}", name)
+    return model.codes.array(_numbers(CODES, tensors[CODES]))
+
+
+def _cells(name: str, tensor: np.ndarray) -> np.ndarray:
+    if tensor.ndim != 1 and tensor.shape[1:] != (1,):
+        raise Refused(422, f"input {name!r} of shape {list(tensor.shape)}; expected [n] or [n, 1]", name)
+    if not len(tensor):
+        raise Refused(422, f"input {name!r} has no rows", name)
+    return tensor.reshape(-1)
 
 
 def _numbers(name: str, tensor: np.ndarray) -> np.ndarray:

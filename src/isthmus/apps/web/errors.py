@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from isthmus import InputError
 
-NAMED = re.compile(r"(?:column|channel) '([^']*)'")
+NAMED = re.compile(r"(?:column|channel) '([^']*)'|^(condition)\b")
 """What an InputError calls the place at fault."""
 
 INFERENCE = "/v2/"
@@ -53,7 +53,7 @@ class Refused(HTTPException):
 def unusable(error: InputError) -> Refused:
     """Return what a client is told whose rows cannot be used: the message, and the column that it names."""
     place = NAMED.search(str(error))
-    return Refused(422, str(error), place and place[1])
+    return Refused(422, str(error), place and place[place.lastindex or 0])
 
 
 def refused(request: Request, error: Exception) -> Refused:

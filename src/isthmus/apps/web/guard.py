@@ -19,6 +19,10 @@ from isthmus.apps.web.errors import Refused
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^][:@/?#\s]+))(?::\d+)?")
 WILDCARDS = ("0.0.0.0", "::", "")
+PORTS = {"http": ":80", "https": ":443"}
+"""What browsers leave out of an Origin, and some proxies do not leave out of a Host."""
+SINGLE = frozenset({b"host", b"origin", b"authorization", b"content-type", b"content-encoding"})
+"""Headers that must not come twice: who looked at the one would not see the other."""
 
 
 def is_loopback(host: str) -> bool:
@@ -77,6 +81,8 @@ class Guard:
             return await self.app(scope, receive, send)
         headers = dict(scope["headers"])
         try:
+            if len(headers) < len(scope["headers"]):
+                _check_single([name for name, _ in scope["headers"]])
             self._check_place(headers)
             if self.token is not None and scope["path"] not in self.public and not self._has_token(headers):
                 return await self._enter(scope)(scope, receive, send)
@@ -95,7 +101,7 @@ class Guard:
         if not self.known(host):
             raise Refused(403, f"this server is not called {host!r}: allow that name with --allow-host", "Host")
         origin = headers.get(b"origin")
-        if origin is not None and origin.decode("latin-1").partition("://")[2].lower() != host.lower():
+        if origin is not None and not _is_of(origin.decode("latin-1").lower(), host.lower()):
             raise Refused(403, f"pages of {origin.decode('latin-1')!r} may not ask this server", "Origin")
 
     def _has_token(self, headers: dict[bytes, bytes]) -> bool:
@@ -129,6 +135,19 @@ class Guard:
         response = RedirectResponse(path + (f"?{others}" if others else ""), 303)
         response.set_cookie(self.cookie, given.encode().hex(), httponly=True, samesite="strict")
         return response
+
+
+def _check_single(names: list[bytes]) -> None:
+    for name in SINGLE:
+        if names.count(name) > 1:
+            raise Refused(400, "this header must not come twice", name.decode().title())
+
+
+def _is_of(origin: str, host: str) -> bool:
+    """Tell whether an Origin is a server's own, which a Host names."""
+    scheme, _, place = origin.partition("://")
+    port = PORTS.get(scheme)
+    return port is not None and place.removesuffix(port) == host.removesuffix(port)
 
 
 def _is_hex(text: str) -> bool:

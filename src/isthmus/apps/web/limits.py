@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 from isthmus.apps.web.errors import Refused
+from isthmus.apps.web.inflate import ENCODINGS, Inflate, too_large
 
 
 class Limits:
-    """Refuses bodies that are too large, and ends what takes too long (pure ASGI).
+    """Refuses bodies that are too large, unpacked if they come compressed, and ends what takes too long (pure ASGI).
 
     Parameters
     ----------
@@ -27,14 +28,17 @@ class Limits:
         """Answer one request within the limits."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        arrived, started = 0, False
+        arrived, started, inflate = 0, False, None
 
         async def counted() -> Any:
             nonlocal arrived
             message = await receive()
-            arrived += len(message.get("body", b""))
+            body = message.get("body", b"")
+            arrived += len(body)
             if arrived > self.max_body:
-                raise self._too_large()
+                raise too_large(self.max_body)
+            if inflate is not None and message["type"] == "http.request":
+                message["body"] = inflate(body, message.get("more_body", False))
             return message
 
         async def noted(message: Any) -> None:
@@ -46,23 +50,25 @@ class Limits:
 
         try:
             async with asyncio.timeout(self.timeout) as limit:
-                if self._announced(scope) > self.max_body:
-                    raise self._too_large()
+                inflate = self._announced(scope)
                 await self.app(scope, counted, noted)
         except TimeoutError:
             if started or not limit.expired():
                 raise
             message = f"this took longer than {self.timeout:g} s: send fewer rows, or try again later"
-            await Refused(504, message).response(scope["path"])(scope, receive, send)
+            late = Refused(504, message, headers={"Connection": "close"})  # whoever still sends need not go on
+            await late.response(scope["path"])(scope, receive, send)
         except Refused as error:
             await error.response(scope["path"])(scope, receive, send)
 
-    def _announced(self, scope: Any) -> int:
-        """Return how large the body is said to be."""
+    def _announced(self, scope: Any) -> Inflate | None:
+        """Look at what the headers say of the body; return what unpacks it, if it comes compressed."""
+        found = None
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit():
-                return int(value)
-        return 0
-
-    def _too_large(self) -> Refused:
-        return Refused(413, f"the body is larger than {self.max_body:,} bytes: send fewer rows at a time", "body")
+            if name == b"content-length" and value.isdigit() and int(value) > self.max_body:
+                raise too_large(self.max_body)
+            if name == b"content-encoding" and value.lower() != b"identity":
+                if value.decode("latin-1").lower() not in ENCODINGS:
+                    raise Refused(415, f"send the body as it is, or as one of {ENCODINGS}", "Content-Encoding")
+                found = Inflate(self.max_body)
+        return found

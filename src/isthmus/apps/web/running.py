@@ -8,10 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from isthmus import InputError
 from isthmus.apps.web.guard import is_loopback
 
+MAX_HEAD = 2**16
+"""Bytes of a request before its body."""
 GRACE = 30
 """Seconds in which what is in flight may finish once the server is to end."""
 
@@ -61,6 +64,44 @@ def url_of(host: str, port: int) -> str:
     ('http://127.0.0.1:8000', 'http://[::1]:80')
     """
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class Connection(HttpToolsProtocol):
+    """Uvicorn's connection, on which the head of a request must arrive soon, and must not be endless.
+
+    Uvicorn itself waits for it without end, and for one of any length: whoever holds connections open could keep all
+    others out. The time that it grants between two requests is granted here until the next head is whole.
+    """
+
+    head, between = 0, True  # bytes since the last request, and whether that has ended
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def on_headers_complete(self) -> None:
+        """Begin a request."""
+        self.head, self.between = 0, False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self.between = True
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived; wait on, no longer than before, if no request began with it."""
+        timer, cycle = self.timeout_keep_alive_task, self.cycle
+        self.timeout_keep_alive_task = None  # uvicorn would stop it
+        super().data_received(data)
+        if timer is not None and self.cycle is cycle:
+            self.timeout_keep_alive_task = timer
+            self.head += len(data) if self.between else 0
+            if self.head > MAX_HEAD and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
+        elif timer is not None:
+            timer.cancel()
 
 
 class Server(uvicorn.Server):
@@ -115,6 +156,7 @@ def run(
     with listen(host, port) as opened:
         config = uvicorn.Config(
             app,
+            http=Connection,
             log_level="warning",
             access_log=False,
             server_header=False,
