@@ -173,6 +173,17 @@ def test_a_gap_as_long_as_a_window_is_not_crossed():
     assert torch.isnan(causal).nonzero().flatten().tolist() == [*range(5), *range(10, 13), *range(13, 18)]
 
 
+def test_the_greatest_of_the_moments_of_a_window():
+    draw = np.random.default_rng(0)
+    times = np.delete(np.arange(60.0), [*range(10, 13), *range(30, 45)])
+    given = pd.DataFrame({"time": times, "a": draw.normal(size=len(times))})
+    signals = learnt([given, given], window=6, stride=4, scale="none")
+    windows = signals.read([given, given])["windows"][:, 0]
+    found = signals.greatest(torch.from_numpy(np.tile(given["a"], 2)), [given, given])
+    assert np.array_equal(found, np.nanmax(windows.numpy(), axis=1))
+    assert signals.greatest(found, np.zeros((len(found), 6, 1))) is found  # windows that are cut already
+
+
 def test_gaps_are_refused_or_ignored_when_asked_for():
     given = frame(np.delete(np.arange(30), 10))
     with pytest.raises(InputError, match="'timestamp', row 10: 1 moments are missing before 2024-03-01T00:00:11"):

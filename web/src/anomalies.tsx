@@ -3,10 +3,12 @@ import { useMemo, useRef } from "preact/hooks";
 import { Part, Slider } from "./controls";
 import { brief, n, useLatest, usePage, usePromise, useView } from "./page";
 import { save } from "./saving";
-import type { Flagged, Scores, Value } from "./types";
+import type { Flagged, Model, Scores, Value } from "./types";
 import { cellText, Thumb } from "./value";
+import { errorMeaning, errorName } from "./words";
 
 const [wide, high] = [340, 90];
+const titles: Record<string, string> = { score: "Scores", excess: "Scores above their thresholds" };
 
 function Histogram({
   scores,
@@ -56,6 +58,9 @@ function Histogram({
   );
 }
 
+const blamed = ({ blame }: Flagged["rows"][number]): string =>
+  blame.map((each) => `${each.name} ${Math.round(100 * each.share)} %`).join(", ");
+
 function List({ flagged }: { flagged: Flagged }) {
   const page = usePage();
   const indices = flagged.rows.map((each) => each.index);
@@ -72,11 +77,11 @@ function List({ flagged }: { flagged: Flagged }) {
             onClick={() => page.store.set({ point: row.index, tab: "example", edits: [] })}
             onPointerEnter={() => page.hover.set(null)}
           >
-            {thumbs && <Thumb value={values?.[i]} title={`#${row.index}`} />}
+            {thumbs && <Thumb value={values?.[i]} title="" />}
             <b>#{n(row.index)}</b>
             <span>{row.label === null ? "" : cellText(row.label)}</span>
-            <span class="blame">
-              {row.blame.map((each) => `${each.name} ${Math.round(100 * each.share)} %`).join(", ")}
+            <span class="blame" title={blamed(row)}>
+              {blamed(row)}
             </span>
             <output>{brief(row.score)}</output>
           </button>
@@ -91,6 +96,20 @@ function usual({ edges, counts }: Scores): number {
   let left = 0.99 * counts.reduce((sum, each) => sum + each, 0);
   const bin = counts.findIndex((each) => (left -= each) <= 0);
   return edges[bin + 1] ?? edges[edges.length - 1];
+}
+
+/** What the numbers of the histogram are. */
+function meaning({ what }: Scores, model: Model, signal: boolean): string {
+  const lines = {
+    error: `This model has no detector: the error stands for a score, and a hundredth lies beyond. ${errorMeaning(model)}`,
+    score: "",
+    excess:
+      "Each group has a threshold of its own. Shown is how far scores are above the threshold of their group: the slider moves all thresholds alike.",
+  };
+  const window = "Of a window, the score of its most abnormal moment: the threshold is one for moments.";
+  return [lines[what], signal && what !== "error" ? window : "", "Bars are as high as the root of their counts."]
+    .filter(Boolean)
+    .join(" ");
 }
 
 export function AnomaliesPanel() {
@@ -109,10 +128,14 @@ export function AnomaliesPanel() {
   const csv = () => source.flaggedRows(model.id, threshold).then((blob) => save(blob, "flagged.csv"), page.fail);
   const colour = `${scores.what}:${model.id}`;
   return (
-    <Part title={scores.what === "score" ? "Scores" : "Errors of reconstruction"} id="anomalies">
+    <Part title={titles[scores.what] ?? `Errors of reconstruction (${errorName(model)})`} id="anomalies">
       <Histogram scores={scores} threshold={threshold} onInput={(threshold) => store.set({ threshold })} />
+      <div class="axis">
+        <i>{brief(low)}</i>
+        <i>{brief(top)}</i>
+      </div>
       <Slider
-        label="threshold"
+        label={scores.what === "excess" ? "above own" : "threshold"}
         id="threshold"
         value={threshold}
         min={low}
@@ -129,11 +152,7 @@ export function AnomaliesPanel() {
           CSV
         </button>
       </div>
-      {scores.what === "error" && (
-        <p class="hint">
-          This model has no detector: its plain error stands for a score. Bars are as high as the root of their counts.
-        </p>
-      )}
+      <p class="hint">{meaning(scores, model, page.about.kind === "signal")}</p>
       {flagged && <List flagged={flagged} />}
     </Part>
   );

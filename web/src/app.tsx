@@ -13,11 +13,11 @@ import { places, scale } from "./palette";
 import { save } from "./saving";
 import type { Tab, Tool } from "./state";
 import { Tooltip } from "./tooltip";
-import type { Model } from "./types";
+import type { Model, Progress } from "./types";
 import { WalkPanel } from "./walk";
 
 /** The positions of a model's points; of a map that is being made, how far that is. */
-function usePositions(model: Model | null): { xy: Float32Array | null; progress: number } {
+function usePositions(model: Model | null): { xy: Float32Array | null; progress: Progress | null } {
   const page = usePage();
   const chart = model ? page.chart(model) : { map: "", x: 0, y: 0 };
   const [tries, again] = useState(0);
@@ -31,7 +31,7 @@ function usePositions(model: Model | null): { xy: Float32Array | null; progress:
     const timer = setTimeout(() => again(tries + 1), 700);
     return () => clearTimeout(timer);
   }, [answer]);
-  return { xy: ready ? answer : null, progress: answer && !ready ? answer.progress : 0 };
+  return { xy: ready ? answer : null, progress: answer && !ready ? answer.progress : null };
 }
 
 function usePaint(): { paint: Paint; legend: preact.JSX.Element } {
@@ -204,10 +204,17 @@ export function App() {
   );
 }
 
-function Waiting({ progress }: { progress: number }) {
+function Waiting({ progress }: { progress: Progress | null }) {
+  if (!progress) return <div class="pane waiting">Loading the map</div>;
+  const { stage, done, total, seconds } = progress;
   return (
-    <div class="pane waiting" role="status">
-      {progress ? `Laying out the map: ${Math.round(100 * progress)} %` : "Loading the map"}
+    <div class="pane waiting">
+      <p role="status">{stage}</p>
+      <progress value={total ? done : undefined} max={total || 1} aria-label={stage} />
+      <p>
+        {total ? `${n(done)} of ${n(total)} · ` : ""}
+        {Math.round(seconds)} s so far; the other maps can be looked at meanwhile
+      </p>
     </div>
   );
 }

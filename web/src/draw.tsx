@@ -6,6 +6,7 @@ import { brief, noMarks, useLatest, usePage, useView } from "./page";
 import { Sheet } from "./sheet";
 import type { Encoded } from "./types";
 import { Picture } from "./value";
+import { errorMeaning, errorName } from "./words";
 
 /** A canvas that draws on a sheet, and tells when it did. */
 function Easel({
@@ -148,7 +149,9 @@ export function DrawPanel() {
         />
         {made && version > 0 && (
           <p class="hint">
-            Error {brief(made.error)}
+            <span title={errorMeaning(model)}>
+              {errorName(model)} {brief(made.error)}
+            </span>
             {made.score !== null && `, score ${brief(made.score)}`}. The diamond on the map shows where it lies.
           </p>
         )}

@@ -10,6 +10,8 @@ export interface Exported {
   version: number;
   state: About;
   colours: Record<string, Packed>;
+  /** The number of each example in the person's data; null: its own. */
+  rows: number[] | null;
   values: Gallery | null;
   models: Kept[];
 }
@@ -31,6 +33,7 @@ export function source(page: Exported): Source {
   const labels = page.colours.label && unpack(page.colours.label);
   const names = state.colours.find((each) => each.id === "label")?.names;
   const label = (i: number): Cell => (!labels ? null : names ? (names[labels[i]] ?? null) : labels[i]);
+  const row = (i: number): number => page.rows?.[i] ?? i;
   const noServer = async (): Promise<never> => {
     throw new Error("an exported page cannot do this; isthmus explore can");
   };
@@ -39,7 +42,7 @@ export function source(page: Exported): Source {
     values: codes.map((z) => local.decode(z)),
     positions: codes.map((z) => local.position(z, chart)),
   });
-  const measure = (local: Local): Float32Array => local.scores ?? local.errors;
+  const measure = (local: Local): Float32Array => local.excess ?? local.scores ?? local.errors;
   const beyond = (local: Local, threshold: number): number[] =>
     Array.from(measure(local).keys()).filter((i) => measure(local)[i] > threshold);
 
@@ -59,13 +62,16 @@ export function source(page: Exported): Source {
       const reconstruction = original && state.models[model].decodes ? local.decode(code) : null;
       const score = local.scores?.[index] ?? null;
       const blame = original && reconstruction ? await difference(original, reconstruction, state.fields) : null;
-      const flagged = score === null || local.kept.threshold === null ? null : score > local.kept.threshold;
+      const flagged = score === null ? null : measure(local)[index] > (local.kept.threshold ?? Infinity);
+      const threshold = score === null ? null : local.excess ? score - local.excess[index] : local.kept.threshold;
       const neighbours = local.neighbours(code, 8, index);
       return {
         index,
+        row: row(index),
         label: label(index),
         error: local.errors[index],
         score,
+        threshold,
         flagged,
         original,
         reconstruction,
@@ -124,15 +130,15 @@ export function source(page: Exported): Source {
     },
     search: async (text) => found(text, state, label, page.values),
     flaggedRows: async (model, threshold) =>
-      csv(["index", "label", "score"], beyond(locals[model], threshold), (i) => [
-        i,
+      csv(["row", "label", locals[model].kept.hist.what], beyond(locals[model], threshold), (i) => [
+        row(i),
         label(i),
         measure(locals[model])[i],
       ]),
     async rows(indices) {
       const cells = page.values && "cells" in page.values ? page.values.cells : null;
-      return csv(["index", "label", ...(cells ? state.fields.map((each) => each.name) : [])], indices, (i) => [
-        i,
+      return csv(["row", "label", ...(cells ? state.fields.map((each) => each.name) : [])], indices, (i) => [
+        row(i),
         label(i),
         ...(cells?.[i] ?? []),
       ]);

@@ -4,6 +4,7 @@ import { Part, Slider } from "./controls";
 import { brief, n, useLatest, usePage, usePromise, useView } from "./page";
 import type { Code, Example, Model, Value } from "./types";
 import { cellText, Pair, Shown, Thumb } from "./value";
+import { errorMeaning, errorName, origin } from "./words";
 
 /** Examples as thumbs that open. */
 export function Thumbs({ indices, notes }: { indices: number[]; notes?: string[] }) {
@@ -78,7 +79,8 @@ function Edited({ model, example }: { model: Model; example: Example }) {
   );
 }
 
-function Facts({ example }: { example: Example }) {
+function Facts({ model, example }: { model: Model; example: Example }) {
+  const from = origin(example, usePage().about);
   return (
     <dl class="facts">
       {example.label !== null && (
@@ -88,7 +90,7 @@ function Facts({ example }: { example: Example }) {
         </div>
       )}
       <div>
-        <dt>error</dt>
+        <dt title={errorMeaning(model)}>{errorName(model)}</dt>
         <dd>{brief(example.error)}</dd>
       </div>
       {example.score !== null && (
@@ -98,8 +100,10 @@ function Facts({ example }: { example: Example }) {
             {brief(example.score)}
             {example.flagged ? " flagged" : ""}
           </dd>
+          <dt>threshold {brief(example.threshold)}</dt>
         </div>
       )}
+      {from && <div class="from">{from}</div>}
     </dl>
   );
 }
@@ -117,7 +121,7 @@ export function ExamplePanel() {
     <>
       <div class="title">
         <h2>#{n(point)}</h2>
-        <Facts example={example} />
+        <Facts model={model} example={example} />
         <button onClick={() => page.store.set({ point: -1, edits: [] })} aria-label="Close" title="Close (Escape)">
           ×
         </button>
@@ -134,7 +138,7 @@ export function ExamplePanel() {
       )}
       {versus && other?.index === point && other.reconstruction && (
         <Part title={`Rebuilt by ${versus.name}`}>
-          <Facts example={other} />
+          <Facts model={versus} example={other} />
           <Pair
             before={other.original}
             after={other.reconstruction}

@@ -33,9 +33,9 @@ export function gallery(values: Gallery | null, about: About): { value(index: nu
   if ("curves" in values) {
     const [, channels, window] = values.curves.shape;
     const flat = unpack(values.curves);
-    const channel = (index: number, c: number): number[] => {
+    const channel = (index: number, c: number): (number | null)[] => {
       const at = (index * channels + c) * window;
-      return Array.from(flat.subarray(at, at + window));
+      return Array.from(flat.subarray(at, at + window), (each) => (Number.isNaN(each) ? null : each));
     };
     return { value: async (index) => ({ curve: Array.from({ length: channels }, (_, c) => channel(index, c)) }) };
   }
@@ -77,7 +77,11 @@ export async function difference(before: Value, after: Value, fields: Field[]): 
   if ("cells" in before && "cells" in after)
     return { values: fields.map((field, i) => offCell(before.cells[i], after.cells[i], field)) };
   if ("curve" in before && "curve" in after) {
-    return { curve: before.curve.map((channel, c) => channel.map((each, t) => Math.abs(each - after.curve[c][t]))) };
+    return {
+      curve: before.curve.map((channel, c) =>
+        channel.map((each, t) => Math.abs((each ?? NaN) - (after.curve[c][t] ?? NaN)) || 0),
+      ),
+    };
   }
   return null;
 }

@@ -1,6 +1,7 @@
 /** A value as a small drawing on a canvas: a picture, a curve, or a row's numbers as bars. */
 import { category } from "./palette";
-import type { Cell, Field, Value } from "./types";
+import { type Curve, ranges, strokes } from "./lanes";
+import type { About, Cell, Field, Value } from "./types";
 
 export type Glyph = HTMLImageElement | Value;
 
@@ -26,16 +27,18 @@ export function share(cell: Cell, field: Field | undefined): number {
 
 type Box = [number, number, number, number];
 
-function curve(context: CanvasRenderingContext2D, channels: number[][], [x, y, w, h]: Box, night: boolean): void {
-  const [low, high] = extent(channels);
-  channels.forEach((channel, c) => {
+function curves(context: CanvasRenderingContext2D, window: Curve[], about: About, box: Box, night: boolean): void {
+  const [x, y, w, h] = box;
+  const lane = h / window.length;
+  ranges([window], about).forEach((bounds, c) => {
     context.strokeStyle = category(c + 2, night);
     context.beginPath();
-    channel.forEach((value, i) => {
-      const [px, py] = [x + (w * i) / (channel.length - 1 || 1), y + h - (h * (value - low)) / (high - low || 1)];
-      if (i) context.lineTo(px, py);
-      else context.moveTo(px, py);
-    });
+    for (const stroke of strokes(window[c], bounds))
+      stroke.forEach(([across, down], i) => {
+        const [px, py] = [x + w * across, y + lane * (c + down)];
+        if (i) context.lineTo(px, py);
+        else context.moveTo(px, py);
+      });
     context.stroke();
   });
 }
@@ -54,23 +57,11 @@ function bars(
   });
 }
 
-/** Least and greatest value of curves. */
-export function extent(channels: number[][]): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const channel of channels) {
-    for (const value of channel) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  return low <= high ? [low, high] : [0, 1];
-}
-
 export function drawGlyph(
   context: CanvasRenderingContext2D,
   drawn: Glyph,
   box: Box,
-  fields: Field[],
+  about: About,
   night: boolean,
 ): void {
   if (drawn instanceof HTMLImageElement) {
@@ -78,8 +69,8 @@ export function drawGlyph(
     const fit = Math.min(w / drawn.width, h / drawn.height);
     const [width, height] = [drawn.width * fit, drawn.height * fit];
     context.drawImage(drawn, x + (w - width) / 2, y + (h - height) / 2, width, height);
-  } else if ("curve" in drawn) curve(context, drawn.curve, inner(box), night);
-  else if ("cells" in drawn) bars(context, drawn.cells, fields, inner(box), night);
+  } else if ("curve" in drawn) curves(context, drawn.curve, about, inner(box), night);
+  else if ("cells" in drawn) bars(context, drawn.cells, about.fields, inner(box), night);
 }
 
 function inner([x, y, w, h]: Box): Box {

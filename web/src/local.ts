@@ -18,6 +18,7 @@ export interface Kept {
   maps: Record<string, Layout>;
   errors: Packed;
   scores: Packed | null;
+  excess: Packed | null;
   threshold: number | null;
   hist: Scores;
   anomalies: Flagged;
@@ -30,6 +31,7 @@ export class Local {
   readonly codes: Float32Array;
   readonly errors: Float32Array;
   readonly scores: Float32Array | null;
+  readonly excess: Float32Array | null;
   private run: ((z: ArrayLike<number>) => Numbers) | null;
 
   constructor(readonly kept: Kept) {
@@ -37,6 +39,7 @@ export class Local {
     this.d = kept.codes.shape[1];
     this.errors = unpack(kept.errors);
     this.scores = kept.scores && unpack(kept.scores);
+    this.excess = kept.excess && unpack(kept.excess);
     this.run = kept.decoder && decoder(kept.decoder.ops, kept.decoder.result);
   }
 

@@ -1,7 +1,7 @@
 /** What is drawn over the points: rings, lassos, the cursor, paths, the decoded grid. */
 import type { Camera } from "./camera";
 import { drawGlyph, type Glyph } from "./glyph";
-import type { Field, Point } from "./types";
+import type { About, Point } from "./types";
 
 export interface Tiles {
   bounds: number[];
@@ -12,7 +12,7 @@ export interface Tiles {
 
 export interface Scene {
   xy: Float32Array;
-  fields: Field[];
+  about: About;
   night: boolean;
   tiles: Tiles | null;
   marked: number[];
@@ -30,7 +30,7 @@ export interface Scene {
 type Context = CanvasRenderingContext2D;
 
 /** Draw the decoded grid; it lies under the points. */
-export function paintTiles(context: Context, camera: Camera, { tiles, fields, night }: Scene): void {
+export function paintTiles(context: Context, camera: Camera, { tiles, about, night }: Scene): void {
   context.clearRect(0, 0, camera.width, camera.height);
   if (!tiles) return;
   const [x0, y0, x1, y1] = tiles.bounds;
@@ -40,7 +40,7 @@ export function paintTiles(context: Context, camera: Camera, { tiles, fields, ni
   context.globalAlpha = night ? 0.8 : 0.5;
   tiles.glyphs.forEach((each, i) => {
     const [x, y] = [left + (i % tiles.columns) * w, bottom - (Math.floor(i / tiles.columns) + 1) * h];
-    drawGlyph(context, each, [x + 1, y + 1, w - 2, h - 2], fields, night);
+    drawGlyph(context, each, [x + 1, y + 1, w - 2, h - 2], about, night);
   });
   context.globalAlpha = 1;
 }

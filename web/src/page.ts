@@ -142,6 +142,13 @@ export function useLatest<T>(make: () => Promise<T> | null, keys: unknown[]): T 
 
 export const n = (value: number): string => value.toLocaleString("en");
 
+/** A date as text, to the minute, or to the day at midnight. */
+export const moment = (text: string): string =>
+  text
+    .replace("T", " ")
+    .slice(0, 16)
+    .replace(/ 00:00$/, "");
+
 /** A number in as few digits as tell it. */
 export function brief(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";

@@ -38,6 +38,9 @@ const viridis = [
 ];
 const steps = 128;
 
+/** Categories that have a colour of their own. */
+export const distinct = light.length;
+
 /** Of categories beyond the palette's length the colours come again. */
 export const category = (place: number, night: boolean): string => (night ? dark : light)[place % light.length];
 export const missing = (night: boolean): string => (night ? "#59646a" : "#b4bbbf");

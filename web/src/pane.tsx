@@ -41,6 +41,7 @@ export function Pane(props: Props) {
   const map = useRef<ScatterMap | null>(null);
   const tiles = useRef<Tiles | null>(null);
   const drawing = useRef<number[]>([]);
+  const opened = useRef(view.point); // where a shared view begins, it stays as it is
   const latestProps = useRef(props);
   latestProps.current = props;
 
@@ -60,7 +61,7 @@ export function Pane(props: Props) {
       side === 0 ? page.marks.value : { path: [], step: 0, samples: [], drawn: null };
     return {
       xy: latestProps.current.xy,
-      fields: page.about.fields,
+      about: page.about,
       night: page.night.value,
       tiles: view.grid ? tiles.current : null,
       marked: page.found.value?.indices ?? [],
@@ -77,8 +78,9 @@ export function Pane(props: Props) {
   }
 
   function moved(): void {
-    const { camera } = map.current as ScatterMap;
-    map.current?.turn();
+    if (!map.current) return;
+    const { camera } = map.current;
+    map.current.turn();
     if (side === 0) page.store.set({ at: [camera.x, camera.y, camera.zoom] }, true);
     if (page.hover.value) page.hover.set(null);
     follow();
@@ -111,7 +113,12 @@ export function Pane(props: Props) {
 
   useEffect(() => {
     const element = holder.current as HTMLDivElement;
-    const made = new ScatterMap(element, page.about.n > specks);
+    let made: ScatterMap;
+    try {
+      made = new ScatterMap(element, page.about.n > specks);
+    } catch (error) {
+      return page.fail(error as Error); // no WebGL: the panel works without a map
+    }
     map.current = made;
     [made.camera.x, made.camera.y, made.camera.zoom] = side === 0 ? page.store.view.at : [0, 0, 1];
     const hush = listen(element, {
@@ -152,10 +159,16 @@ export function Pane(props: Props) {
     follow();
   }, [view.at]);
 
+  useEffect(() => {
+    if (opened.current !== view.point && view.point >= 0) reveal(view.point);
+    opened.current = view.point;
+  }, [view.point]);
+
   useLayoutEffect(redraw, [view, hover, marks, selected, found, night, xy]);
 
   function step(direction: Point): void {
-    const { camera } = map.current as ScatterMap;
+    if (!map.current) return;
+    const { camera } = map.current;
     if (view.tool === "walk") {
       const [x, y] = view.cursor.length ? view.cursor : [camera.x, camera.y];
       return page.store.set({ cursor: [x + (8 * direction[0]) / camera.unit, y + (8 * direction[1]) / camera.unit] });
@@ -163,17 +176,22 @@ export function Pane(props: Props) {
     const from = page.hover.value?.index ?? view.point;
     const start = from >= 0 ? from : nearest(xy, camera.x, camera.y, Infinity, paint.shown);
     const index = from >= 0 ? towards(xy, from, ...direction, paint.shown) : start;
-    let [x, y] = camera.toScreen(xy[2 * index], xy[2 * index + 1]);
-    if (x < 20 || y < 20 || x > camera.width - 20 || y > camera.height - 20) {
-      [camera.x, camera.y] = [xy[2 * index], xy[2 * index + 1]];
-      moved();
-      [x, y] = [camera.width / 2, camera.height / 2];
-    }
+    reveal(index);
+    const [x, y] = camera.toScreen(xy[2 * index], xy[2 * index + 1]);
     page.hover.set({ index, side, x, y });
   }
 
+  /** Move to a point that is out of sight. */
+  function reveal(index: number): void {
+    if (!map.current) return;
+    const { camera } = map.current;
+    const [x, y] = [xy[2 * index], xy[2 * index + 1]];
+    if (camera.sees(x, y)) return;
+    [camera.x, camera.y] = [x, y];
+    moved();
+  }
+
   function key(event: KeyboardEvent): void {
-    const { camera } = map.current as ScatterMap;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in arrows) step(arrows[event.key]);
     else if (event.key === "Enter" && page.hover.value) page.open(page.hover.value.index);
@@ -183,18 +201,18 @@ export function Pane(props: Props) {
     } else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1.4 : 1 / 1.4);
     else if (event.key === "0") fit();
     else return;
-    if (camera) event.preventDefault();
+    event.preventDefault();
   }
 
   function zoom(factor: number): void {
-    const { camera } = map.current as ScatterMap;
+    if (!map.current) return;
+    const { camera } = map.current;
     camera.magnify(factor, camera.width / 2, camera.height / 2);
     moved();
   }
 
   function fit(): void {
-    const { camera } = map.current as ScatterMap;
-    [camera.x, camera.y, camera.zoom] = [0, 0, 1];
+    map.current?.camera.fit(xy);
     moved();
   }
 

@@ -25,3 +25,26 @@ export async function enlarged(url: string, least: number): Promise<HTMLCanvasEl
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
+
+/** A drawing on a canvas, in twice its size. */
+export async function drawn(
+  svg: SVGSVGElement,
+  width: number,
+  height: number,
+  back: string,
+): Promise<HTMLCanvasElement> {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", `${2 * width}`);
+  copy.setAttribute("height", `${2 * height}`);
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(copy.outerHTML)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  context.fillStyle = back;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0);
+  return canvas;
+}

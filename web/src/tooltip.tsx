@@ -2,7 +2,8 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { brief, n, useBox, useLatest, usePage } from "./page";
 import type { Example, Model } from "./types";
-import { cellText, Thumb } from "./value";
+import { cellText, Pair, Thumb } from "./value";
+import { errorName, origin } from "./words";
 
 export function Tooltip() {
   const page = usePage();
@@ -23,15 +24,28 @@ export function Tooltip() {
     card.current.style.transform = `translate(${Math.max(left, 4)}px, ${top}px)`;
   });
   const example = hover && examples?.[0]?.index === hover.index ? examples[0] : null;
+  const rows = page.about.kind === "table" && example?.original && models.length === 1;
   if (!hover) return <div class="visually-hidden" aria-live="polite" />;
   return (
     <div class="tooltip" ref={card} role="status">
-      <div class="thumbs">
-        {example?.original && <Thumb value={example.original} title="original" />}
-        {example &&
-          examples?.map((each) => each.reconstruction && <Thumb value={each.reconstruction} title="rebuilt" />)}
-      </div>
-      <b>#{n(hover.index)}</b>
+      {example && rows ? (
+        <Pair
+          before={example.original}
+          after={example.reconstruction}
+          heads={["original", "rebuilt"]}
+          blame={example.blame}
+          most={8}
+        />
+      ) : (
+        <div class="thumbs">
+          {example?.original && <Thumb value={example.original} title="original" />}
+          {example &&
+            examples?.map((each) => each.reconstruction && <Thumb value={each.reconstruction} title="rebuilt" />)}
+        </div>
+      )}
+      <b>
+        #{n(hover.index)} <small>{example && origin(example, page.about)}</small>
+      </b>
       {example && (
         <dl>
           {example.label !== null && (
@@ -40,12 +54,19 @@ export function Tooltip() {
               <dd>{cellText(example.label)}</dd>
             </>
           )}
-          <dt>error</dt>
-          <dd>{examples?.map((each) => brief(each.error)).join(" · ")}</dd>
+          {examples?.map((each, i) => (
+            <>
+              <dt>{errorName(models[i]) + (models.length > 1 ? `, ${models[i].name}` : "")}</dt>
+              <dd>{brief(each.error)}</dd>
+            </>
+          ))}
           {example.score !== null && (
             <>
               <dt>score</dt>
-              <dd class={example.flagged ? "flag" : ""}>{brief(example.score)}</dd>
+              <dd class={example.flagged ? "flag" : ""}>
+                {brief(example.score)}
+                {example.flagged ? " flagged" : ""}
+              </dd>
             </>
           )}
         </dl>

@@ -1,7 +1,7 @@
 /** What the explorer's API says; see apps/explorer on the Python side. */
 
 export type Cell = string | number | boolean | null;
-export type Value = { png: string } | { cells: Cell[] } | { curve: number[][] };
+export type Value = { png: string } | { cells: Cell[] } | { curve: (number | null)[][] };
 export type Blame = { png: string } | { values: number[] } | { curve: number[][] };
 export type Point = [number, number];
 export type Code = number[];
@@ -23,6 +23,8 @@ export interface Model {
   maps: { id: string; title: string }[];
   decodes: boolean;
   samples: boolean;
+  /** Whether errors are minus the log of a probability or density. */
+  nats: boolean;
   scores: boolean;
   threshold: number | null;
   code_low: number[];
@@ -49,7 +51,7 @@ export interface About {
   examples: boolean;
   limited?: number | null;
   picture?: { height: number; width: number; channels: number };
-  signal?: { window: number; channels: string[] };
+  signal?: { window: number; channels: string[]; low: (number | null)[] | null; high: (number | null)[] | null };
 }
 
 /** The values that colour the points: places of categories, or numbers with the range to show. */
@@ -66,15 +68,25 @@ export interface Near {
 
 export interface Example {
   index: number;
+  row: number;
   label: Cell;
   error: number | null;
   score: number | null;
+  threshold: number | null;
   flagged: boolean | null;
   original: Value | null;
   reconstruction: Value | null;
   blame: Blame | null;
   code: Code;
   neighbours: Near[];
+}
+
+/** How far a map is that is still being made; a total of 0: it is not known. */
+export interface Progress {
+  stage: string;
+  done: number;
+  total: number;
+  seconds: number;
 }
 
 /** Which map: its id and, for the map "codes", two code numbers. */
@@ -111,7 +123,8 @@ export interface Scores {
   threshold: number | null;
   edges: number[];
   counts: number[];
-  what: "score" | "error";
+  /** "excess": how far scores are above the thresholds of their groups. */
+  what: "score" | "error" | "excess";
 }
 
 export interface Flagged {
@@ -123,7 +136,7 @@ export interface Flagged {
 export interface Source {
   readonly live: boolean;
   about(): Promise<About>;
-  map(model: number, chart: Chart): Promise<Float32Array | { progress: number }>;
+  map(model: number, chart: Chart): Promise<Float32Array | { progress: Progress }>;
   colour(colour: Colour): Promise<Colouring>;
   example(model: number, index: number, map: string): Promise<Example>;
   values(indices: number[]): Promise<(Value | null)[]>;

@@ -1,12 +1,16 @@
 /** Examples and reconstructions as people see them: pictures, rows, curves. */
-import { extent, share } from "./glyph";
-import { brief, useBox, usePage } from "./page";
+import { Curves } from "./curves";
+import { share } from "./glyph";
+import { brief, moment, useBox, usePage } from "./page";
 import { category } from "./palette";
 import { enlarged, savePicture } from "./saving";
-import type { Blame, Cell, Value } from "./types";
+import type { Blame, Cell, Field, Value } from "./types";
 
-export const cellText = (cell: Cell | undefined): string =>
-  typeof cell === "number" ? brief(cell) : cell === null || cell === undefined ? "–" : `${cell}`;
+export function cellText(cell: Cell | undefined, field?: Field): string {
+  if (cell === null || cell === undefined) return "–";
+  if (field?.kind === "date") return moment(`${cell}`);
+  return typeof cell === "number" ? brief(cell) : `${cell}`;
+}
 
 /** A picture; a click on its button saves it, enlarged. */
 export function Picture({ png, title, keep }: { png: string; title: string; keep?: boolean }) {
@@ -23,76 +27,55 @@ export function Picture({ png, title, keep }: { png: string; title: string; keep
   );
 }
 
-const [wide, high] = [320, 110];
-
-function outline(channel: number[], low: number, top: number): string {
-  const [dx, dy] = [wide / (channel.length - 1 || 1), (high - 8) / (top - low || 1)];
-  return channel
-    .map((value, i) => `${i ? "L" : "M"}${(i * dx).toFixed(1)} ${(high - 4 - (value - low) * dy).toFixed(1)}`)
-    .join("");
-}
-
-/** Curves over each other: the second dashed. */
-export function Curves({ curves, title }: { curves: number[][][]; title: string }) {
-  const night = useBox(usePage().night);
-  const [low, top] = extent(curves.flat());
-  return (
-    <svg class="curves" viewBox={`0 0 ${wide} ${high}`} preserveAspectRatio="none" role="img" aria-label={title}>
-      {curves.map((channels, which) =>
-        channels.map((channel, c) => (
-          <path d={outline(channel, low, top)} stroke={category(c + 2, night)} class={which ? "dashed" : ""} />
-        )),
-      )}
-    </svg>
-  );
-}
-
-/** Which channel has which colour. */
-function Channels() {
-  const page = usePage();
-  const night = useBox(page.night);
-  const names = page.about.signal?.channels ?? [];
-  return (
-    <p class="channels">
-      {names.map((name, c) => (
-        <span>
-          <i style={{ background: category(c + 2, night) }} />
-          {name}
-        </span>
-      ))}
-    </p>
-  );
-}
-
-/** A row, or two beside each other, and how far each column is off. */
-export function Row({ rows, heads, blame }: { rows: Cell[][]; heads: string[]; blame?: number[] }) {
+/** A row, or two beside each other, and how far each column is off; of many columns the `most` that are off the most. */
+export function Row({
+  rows,
+  heads,
+  blame,
+  most,
+}: {
+  rows: Cell[][];
+  heads: string[];
+  blame?: number[];
+  most?: number;
+}) {
   const { fields } = usePage().about;
-  const most = Math.max(...(blame ?? []), 0) || 1;
+  const top = Math.max(...(blame ?? []), 0) || 1;
+  const order = fields.map((_, i) => i);
+  if (most && blame) order.sort((a, b) => (blame[b] ?? 0) - (blame[a] ?? 0));
   return (
     <table class="row">
       <thead>
         <tr>
-          <th scope="col">column</th>
+          <th scope="col" class="name">
+            {most && most < fields.length ? `worst ${most} of ${fields.length}` : "column"}
+          </th>
           {heads.map((each) => (
             <th scope="col" class="number">
               {each}
             </th>
           ))}
-          {blame && <th scope="col">off by</th>}
+          {blame && (
+            <th scope="col" class="off">
+              off by
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
-        {fields.map((field, i) => (
+        {order.slice(0, most).map((i) => (
           <tr>
-            <th scope="row" title={field.name}>
-              {field.name}
+            <th scope="row" title={fields[i].name}>
+              {fields[i].name}
             </th>
             {rows.map((row) => (
-              <td class="number">{cellText(row[i])}</td>
+              <td class="number" title={`${row[i] ?? ""}`}>
+                {cellText(row[i], fields[i])}
+              </td>
             ))}
             {blame && (
               <td class="off">
-                <meter min={0} max={1} value={(blame[i] ?? 0) / most} title={brief(blame[i])} />
+                <meter min={0} max={1} value={(blame[i] ?? 0) / top} title={brief(blame[i])} />
               </td>
             )}
           </tr>
@@ -106,7 +89,7 @@ export function Row({ rows, heads, blame }: { rows: Cell[][]; heads: string[]; b
 export function Shown({ value, title, keep }: { value: Value | null; title: string; keep?: boolean }) {
   if (!value) return <span class="nothing">not shown</span>;
   if ("png" in value) return <Picture png={value.png} title={title} keep={keep} />;
-  if ("curve" in value) return <Curves curves={[value.curve]} title={title} />;
+  if ("curve" in value) return <Curves windows={[value.curve]} title={title} keep={keep} />;
   return <Row rows={[value.cells]} heads={["value"]} />;
 }
 
@@ -119,7 +102,7 @@ export function Thumb({ value, title }: { value: Value | null | undefined; title
   if ("curve" in value)
     return (
       <span class="thumb">
-        <Curves curves={[value.curve]} title={title} />
+        <Curves windows={[value.curve]} title={title} small />
       </span>
     );
   return (
@@ -127,7 +110,7 @@ export function Thumb({ value, title }: { value: Value | null | undefined; title
       class="thumb bars"
       role="img"
       aria-label={title}
-      title={value.cells.map((each, i) => `${fields[i]?.name} ${cellText(each)}`).join("\n")}
+      title={value.cells.map((each, i) => `${fields[i]?.name} ${cellText(each, fields[i])}`).join("\n")}
     >
       {value.cells.slice(0, 24).map((cell, i) => (
         <i style={{ width: `${4 + 96 * share(cell, fields[i])}%`, background: category(i, night) }} />
@@ -142,11 +125,13 @@ export function Pair({
   after,
   heads,
   blame,
+  most,
 }: {
   before: Value | null;
   after: Value | null;
   heads: [string, string];
   blame?: Blame | null;
+  most?: number;
 }) {
   if (after && "cells" in after) {
     const rows = before && "cells" in before ? [before.cells, after.cells] : [after.cells];
@@ -155,25 +140,19 @@ export function Pair({
         rows={rows}
         heads={rows.length > 1 ? heads : [heads[1]]}
         blame={blame && "values" in blame ? blame.values : undefined}
+        most={most}
       />
     );
   }
   if (after && "curve" in after) {
     const curves = before && "curve" in before ? [before.curve, after.curve] : [after.curve];
+    const off = blame && "curve" in blame ? (blame.curve as number[][]) : undefined;
+    const words = curves.length > 1 ? [heads[0], `dashed: ${heads[1]}`] : [heads[1]];
     return (
-      <>
-        <Channels />
-        <figure>
-          <Curves curves={curves} title={heads.join(" and ")} />
-          <figcaption>{curves.length > 1 ? `${heads[0]}, and dashed: ${heads[1]}` : heads[1]}</figcaption>
-        </figure>
-        {blame && "curve" in blame && (
-          <figure>
-            <Curves curves={[blame.curve]} title="error" />
-            <figcaption>error</figcaption>
-          </figure>
-        )}
-      </>
+      <figure>
+        <Curves windows={curves} off={off} title={heads.join(" and ")} keep />
+        <figcaption>{[...words, ...(off ? ["filled: where it is off"] : [])].join(" · ")}</figcaption>
+      </figure>
     );
   }
   const shown: [Value | null, string][] = [

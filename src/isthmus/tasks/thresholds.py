@@ -43,6 +43,12 @@ class Thresholds(ABC):
         """Return −1 for rows that are flagged, else 1, of shape (n,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
+    def limits(self, X: Any) -> Any:
+        """Return the threshold of each row, of shape (n,); a number where there is one for all."""
+        check_is_fitted(self)
+        labels = self._labels(X) if self.thresholds_ else None
+        return self.threshold_ if labels is None else limits(labels, self.threshold_, self.thresholds_)
+
     def p_values(self, X: Any) -> np.ndarray:
         """Return how unusual each row is among normal ones, of shape (n,).
 
@@ -135,12 +141,6 @@ class Thresholds(ABC):
         if self.groups is None:
             return None
         return np.concatenate([column(piece, self.groups).astype(str) for piece in pieces(X)])
-
-    def limits(self, X: Any) -> Any:
-        """Return the threshold of each row, of shape (n,); a number where there is one for all."""
-        check_is_fitted(self)
-        labels = self._labels(X) if self.thresholds_ else None
-        return self.threshold_ if labels is None else limits(labels, self.threshold_, self.thresholds_)
 
 
 def number(value: Any) -> float:

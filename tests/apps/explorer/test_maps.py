@@ -9,6 +9,7 @@ from isthmus.apps.explorer import maps, umap
 from isthmus.apps.explorer.colours import MISSING, of_labels
 from isthmus.apps.explorer.near import Nearest
 from isthmus.apps.explorer.once import once
+from isthmus.apps.report.labels import labels_of
 
 CODES = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32) * [3, 1, 2, 0.1] + [5, 0, 0, 0]
 CODES = CODES.astype(np.float32)
@@ -67,13 +68,17 @@ def test_neighbours_are_exact_and_leave_the_point_out():
 def test_umap_lays_others_among_the_fitted():
     pytest.importorskip("umap")
     groups = np.random.default_rng(0).normal(size=(120, 5)).astype(np.float32) + 20 * (np.arange(120) % 2)[:, None]
-    places = umap.laid_out(groups.astype(np.float32), most=60)
+    told = []
+    places = umap.laid_out(groups.astype(np.float32), lambda *stage: told.append(stage), most=60)
     near = np.array([Nearest(places).to(place, 1, but=at)[0][0] for at, place in enumerate(places)])
+    assert all(any(word in stage for stage, _, _ in told) for word in ("library", "neighbours", "among"))
+    done, total = zip(*((done, total) for stage, done, total in told if "round" in stage), strict=True)
+    assert set(total) == {total[0]} and list(done) == sorted(done) and done[-1] == total[0] > 1
     assert places.shape == (120, 2) and np.mean(near % 2 == np.arange(120) % 2) > 0.95
 
 
 def test_a_failure_in_the_background_is_told(monkeypatch):
-    monkeypatch.setattr(umap, "laid_out", lambda codes: 1 / 0)
+    monkeypatch.setattr(umap, "laid_out", lambda codes, tell: 1 / 0)
     made = umap.Background(CODES)
     made.wait()
     assert made.places is None and "ZeroDivisionError" in made.failure
@@ -83,6 +88,7 @@ def test_labels_are_classes_or_numbers():
     named = of_labels(np.array(["b", None, "a"], dtype=object), "label")
     assert named.names == ["a", "b"] and named.values.tolist() == [1, MISSING, 0]
     assert of_labels(np.array([10, 9]), "label").names == ["9", "10"]
+    assert of_labels(labels_of([10.0, 9.0], 2), "label").names == ["9", "10"]
     numbers = of_labels(np.linspace(0, 1, 40), "label")
     assert numbers.names is None and numbers.bounds[0] < 0.1
 

@@ -36,7 +36,7 @@ def sessions():
 @pytest.mark.parametrize("kind", ["table", "pictures"])
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_nothing_that_is_made_up_breaks_it(sessions, kind, mode, monkeypatch):
-    monkeypatch.setattr(umap, "laid_out", lambda codes: codes[:, :2])
+    monkeypatch.setattr(umap, "laid_out", lambda codes, tell: codes[:, :2])
     schema = schemathesis.openapi.from_asgi("/openapi.json", explorer_app(sessions[kind], host="testserver"))
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) > 15

@@ -40,21 +40,27 @@ def _positions(view: View, asked: bodies.OnMap, codes: maps.Floats) -> list[list
 def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
     """Return all that is known of one example."""
     columns = view.take(examples.check([index], "i"))
-    score = float(view.run("score", columns)["score"]) if view.scored else None
     shown = examples.shown
     return {
         "index": index,
         "row": int(examples.places[index]),
         "label": examples.label(index),
         "error": float(view.run("error", columns)["error"]),
-        "score": score,
-        "flagged": None if score is None else score > view.threshold,
+        **_judged(view, index, columns),
         "original": examples.values(torch.tensor([index]))[0] if shown else None,
         "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if shown else None,
         "blame": view.kind.blame(view.located(columns)[0]) if shown else None,
         "code": view.codes[index].tolist(),
         "neighbours": near(view, view.codes[index], index),
     }
+
+
+def _judged(view: View, index: int, columns: Any) -> dict[str, Any]:
+    """Return the score of one example, the threshold that it is held against, and whether it is above."""
+    if not view.scored:
+        return {"score": None, "threshold": None, "flagged": None}
+    score, [threshold] = view.score(index, columns), view.judge.limits([index]).tolist()
+    return {"score": score, "threshold": threshold, "flagged": score > threshold}
 
 
 def near(view: View, code: maps.Floats, but: int | None = None) -> list[dict[str, Any]]:
@@ -150,36 +156,42 @@ def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
 
 
 def scores(view: View) -> dict[str, Any]:
-    """Return the histogram of the scores, or of the errors where there is no detector."""
-    there = view.scores[np.isfinite(view.scores)]
-    top = float(np.quantile(there, 0.999)) * 1.1 if len(there) else 1.0
-    low = min(float(there.min(initial=0.0)), view.threshold)
-    edges = np.linspace(low, max(top, view.threshold * 1.2, low + 1e-9), BARS + 1)
+    """Return the histogram of what tells abnormal examples."""
+    measured, threshold = view.judge.measured, view.judge.threshold
+    there = measured[np.isfinite(measured)]
+    low = float(there.min(initial=threshold))
+    top = max(float(np.quantile(there, 0.999)), threshold) if len(there) else threshold
+    edges = np.linspace(low, top + 0.1 * (top - low or 1.0), BARS + 1)
     counts = np.histogram(np.minimum(there, edges[-1]), edges)[0]
     return {
-        "threshold": view.threshold,
+        "threshold": threshold,
         "edges": edges.tolist(),
         "counts": counts.tolist(),
-        "what": "score" if view.scored else "error",
+        "what": view.judge.measure,
     }
 
 
 def flagged(view: View, threshold: float | None) -> tuple[float, np.ndarray]:
     """Return the threshold, and the examples above it, the most abnormal first."""
-    threshold = view.threshold if threshold is None else threshold
-    found = np.flatnonzero(view.scores > threshold)
-    return threshold, found[np.argsort(-view.scores[found], kind="stable")]
+    measured = view.judge.measured
+    threshold = view.judge.threshold if threshold is None else threshold
+    found = np.flatnonzero(measured > threshold)
+    return threshold, found[np.argsort(-measured[found], kind="stable")]
 
 
 def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
     """Return what is most to blame for each of some examples."""
-    if view.kind.name == "pixels" or not len(places):
+    if view.kind.name == "pixels":
         return [[] for _ in places]
-    found = []
-    for piece in np.array_split(places, -(-len(places) // 256)):
+    known = view.blamed
+    new = np.array([at for at in places.tolist() if at not in known], dtype=np.int64)
+    for start in range(0, len(new), 256):
+        piece = new[start : start + 256]
         located = view.located(view.take(torch.from_numpy(piece)))
-        found += [view.kind.shares(one.nan_to_num(), BLAMED) for one in located]
-    return found
+        known.update(
+            (at, view.kind.shares(one.nan_to_num(), BLAMED)) for at, one in zip(piece.tolist(), located, strict=True)
+        )
+    return [known[at] for at in places.tolist()]
 
 
 def anomalies(view: View, examples: Examples, threshold: float | None, limit: int) -> dict[str, Any]:
@@ -187,7 +199,7 @@ def anomalies(view: View, examples: Examples, threshold: float | None, limit: in
     threshold, found = flagged(view, threshold)
     first = found[:limit]
     rows = [
-        {"index": int(at), "label": examples.label(at), "score": float(view.scores[at]), "blame": blame}
+        {"index": int(at), "label": examples.label(at), "score": float(view.judge.measured[at]), "blame": blame}
         for at, blame in zip(first, blamed(view, first), strict=True)
     ]
     return {"threshold": threshold, "flagged": len(found), "rows": rows}
@@ -197,7 +209,11 @@ def anomalies_csv(view: View, examples: Examples, threshold: float | None) -> st
     """Return all flagged examples as CSV, what is to blame beside them."""
     _, found = flagged(view, threshold)
     named = [[f"{part['name']} ({part['share']:.0%})" for part in parts] for parts in blamed(view, found)]
-    more: dict[str, Any] = {"score": view.scores[found].tolist()}
+    judge = view.judge
+    what = "score" if view.scored else "error"
+    more: dict[str, Any] = {what: judge.numbers(what)[found].tolist()}
+    if judge.measure == "excess":
+        more["threshold"] = judge.limits(found).tolist()
     for rank in range(BLAMED if any(named) else 0):
         more[f"blame {rank + 1}"] = [parts[rank] if rank < len(parts) else "" for parts in named]
     return examples.csv(torch.from_numpy(found), more)

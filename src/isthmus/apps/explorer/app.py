@@ -191,7 +191,7 @@ def _of_models(session: Session) -> APIRouter:
         with told():
             found = view(m).planes.named(name, x, y)
         if found is None:
-            return Response('{"progress":null}', 202, media_type="application/json")
+            return Response(json.dumps({"progress": view(m).planes.progress}), 202, media_type="application/json")
         transform = {"offset": found.frame.offset.tolist(), "scale": found.frame.scale}
         return _binary(found.points, **{"X-Transform": json.dumps(transform)})
 

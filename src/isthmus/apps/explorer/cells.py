@@ -34,7 +34,7 @@ class Cells:
         self.places = {place: ("numbers", at) for at, place in enumerate(schema.numbers)}
         self.places |= {place: ("codes", at) for at, place in enumerate(schema.places("category"))}
 
-    def about(self) -> dict[str, Any]:
+    def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
         """Return nothing: the fields say all."""
         return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,9 +26,11 @@ class Curves:
         self.data = data
         self.channels, self.window = data.shape
 
-    def about(self) -> dict[str, Any]:
-        """Return the length of a window and the names of the channels."""
-        return {"signal": {"window": self.window, "channels": self.data.moment_names()}}
+    def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
+        """Return the length of a window, and the names of the channels and between which values most of each lies."""
+        low, high = (None, None) if columns is None else _most(columns["windows"])
+        names = self.data.moment_names()
+        return {"signal": {"window": self.window, "channels": names, "low": low, "high": high}}
 
     def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
         """Return the curves of each window; None where a value is missing."""
@@ -66,7 +69,7 @@ class Curves:
 
     def usual(self, columns: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the deviation of each channel."""
-        windows = columns["windows"][:: max(1, len(columns["windows"]) // 1000)].double()
+        windows = _some(columns["windows"]).double()
         there = ~torch.isnan(windows)
         count = there.sum((0, 2)).clamp_min(1)
         mean = windows.nan_to_num().sum((0, 2)) / count
@@ -77,6 +80,21 @@ class Curves:
         """Return a column for each moment of each channel."""
         moments = columns["windows"].transpose(1, 2).flatten(1).T.tolist()
         return dict(zip(self.data.feature_names(), map(finite, moments), strict=True))
+
+
+def _some(windows: Tensor) -> Tensor:
+    """Return about a thousand windows."""
+    return windows[:: max(1, len(windows) // 1000)]
+
+
+def _most(windows: Tensor) -> list[list[float | None]]:
+    """Return the 1 % and the 99 % quantile of each channel; None where it holds no value."""
+    values = _some(windows).transpose(0, 1).flatten(1)
+    return [finite(ends) for ends in np.stack([_ends(line[~np.isnan(line)]) for line in values.numpy()], 1).tolist()]
+
+
+def _ends(values: np.ndarray) -> np.ndarray:
+    return np.quantile(values, (0.01, 0.99)) if len(values) else np.full(2, np.nan)
 
 
 def finite(numbers: list[float]) -> list[float | None]:

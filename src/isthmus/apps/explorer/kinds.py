@@ -24,8 +24,8 @@ class Kind(Protocol):
     name: str
     """``"table"``, ``"pixels"`` or ``"signal"``."""
 
-    def about(self) -> dict[str, Any]:
-        """Return what the page is told of the shape of an example."""
+    def about(self, columns: Columns | None) -> dict[str, Any]:
+        """Return what the page is told of the shape of examples; and, unless None is given, of their range."""
         ...
 
     def values(self, columns: Columns) -> list[Value]:

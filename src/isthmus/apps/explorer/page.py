@@ -117,9 +117,15 @@ def content(session: Session) -> dict[str, Any]:
         "version": 1,
         "state": state,
         "colours": {id: _colour(colour) for id, colour in colours.items()},
+        "rows": _rows(session.examples.places),
         "values": _values(session) if session.examples.shown else None,
         "models": models,
     }
+
+
+def _rows(places: np.ndarray) -> list[int] | None:
+    """Return the number of each example in the user's data; None where it is that of the example."""
+    return None if np.array_equal(places, np.arange(len(places))) else places.tolist()
 
 
 def _colour(colour: Colour) -> dict[str, Any]:
@@ -139,8 +145,9 @@ def _model(session: Session, view: View) -> dict[str, Any]:
         "codes": packed(view.codes),
         "maps": {"pca": pca},
         "errors": packed(view.errors),
-        "scores": packed(view.scores) if view.scored else None,
-        "threshold": view.threshold,
+        "scores": packed(view.judge.verdict.scores) if view.scored else None,
+        "excess": packed(view.judge.measured) if view.judge.measure == "excess" else None,
+        "threshold": view.judge.threshold,
         "hist": answers.scores(view),
         "anomalies": answers.anomalies(view, session.examples, None, 50),
         "prior": _prior(view),
@@ -149,9 +156,9 @@ def _model(session: Session, view: View) -> dict[str, Any]:
 
 
 def _quantised(points: np.ndarray) -> dict[str, Any]:
-    """Return places in [-1, 1] in two bytes each."""
-    top = 2**15 - 1
-    return packed(np.rint(np.clip(points, -1, 1) * top), "int16", scale=1 / top)
+    """Return places in two bytes each."""
+    scale = max(float(np.abs(points).max()), 1.0) / (2**15 - 1)
+    return packed(np.rint(points / scale), "int16", scale=scale)
 
 
 def _prior(view: View) -> dict[str, Any]:

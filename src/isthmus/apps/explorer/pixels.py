@@ -33,7 +33,7 @@ class Pixels:
         self.data = data
         self.channels, self.height, self.width = data.shape
 
-    def about(self) -> dict[str, Any]:
+    def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
         """Return height, width and channels."""
         return {"picture": {"height": self.height, "width": self.width, "channels": self.channels}}
 

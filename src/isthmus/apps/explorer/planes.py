@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,9 @@ class Planes:
 
     def about(self) -> list[dict[str, str]]:
         """Return ids and titles of the maps, the one to begin with first."""
-        titles = {"codes": "Code numbers", "pca": "PCA"}
+        titles = {"codes": "Codes", "pca": "PCA"}
         if self.latent_dim > 2:
-            titles = {"pca": "PCA", **({"umap": "UMAP"} if umap.installed() else {}), "codes": "Code numbers"}
+            titles = {"pca": "PCA", **({"umap": "UMAP"} if umap.installed() else {}), "codes": "Codes"}
         return [{"id": id, "title": title} for id, title in titles.items()]
 
     def named(self, name: str, x: int = 0, y: int = 1) -> maps.Map | None:
@@ -70,6 +71,12 @@ class Planes:
         if self._umap.failure:
             raise InputError(f"map: UMAP could not be made of these codes: {self._umap.failure}")
         return None if self._umap.places is None else self.free
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """How far the map of UMAP is that is being made."""
+        assert self._umap is not None
+        return self._umap.progress
 
     @once
     def free(self) -> maps.Free:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from isthmus import InputError
 from isthmus.apps.explorer.examples import Examples
+from isthmus.apps.explorer.judge import simple, verdict
 from isthmus.apps.explorer.kinds import Columns
 from isthmus.apps.explorer.view import View, autoencoder
 from isthmus.apps.report.labels import labels_of
@@ -53,7 +55,7 @@ class Session:
             "demo": self.demo,
             "fields": fields,
             "kind": examples.kind.name,
-            **examples.kind.about(),
+            **examples.kind.about(examples.columns if examples.shown else None),
             "models": [view.about(id) for id, view in enumerate(self.views)],
             "colours": [*(colour.about(id) for id, colour in examples.colours.items()), *self._of_models()],
             "examples": examples.shown,
@@ -63,8 +65,8 @@ class Session:
         """Return what is told of the colours that models give, which are computed when they are asked for."""
         found = []
         for id, view in enumerate(self.views):
-            for what in ("error", "score") if view.scored else ("error",):
-                title = f"{what} of {view.name}"
+            for what, name in view.judge.names.items():
+                title = f"{name} of {view.name}"
                 found.append({"id": f"{what}:{id}", "title": title, "kind": "number", "low": None, "high": None})
             names: Any = [f"cluster {place + 1}" for place in range(view.groups)]
             title = f"clusters of {view.name}"
@@ -116,13 +118,17 @@ def opened(
     last = data.last_rows(X).numpy()
     labels = None if labels is None else labels[last]
     rows = total if streamed else len(last)
+    kept = np.arange(len(last))
     if limit is not None and limit < len(last):
         kept = _chosen(len(last), limit)
         read = {name: {key: of[torch.from_numpy(kept)] for key, of in found.items()} for name, found in read.items()}
         last, labels = last[kept], None if labels is None else labels[kept]
     places = last if places is None else places[last]
     examples = Examples(data, next(iter(read.values())), labels, places, shown)
-    views = [View(model, name, read[name]) for name, model in models.items()]
+    views = [
+        View(model, name, read[name], None if simple(model) else partial(verdict, model, X, kept))
+        for name, model in models.items()
+    ]
     return Session(title or " and ".join(models), examples, views, rows, demo)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
 from threading import Lock
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError, variants
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
+from isthmus.apps.explorer.judge import Judge, Verdict
 from isthmus.apps.explorer.kinds import Columns, Value, kind_of
 from isthmus.apps.explorer.once import once
 from isthmus.apps.explorer.planes import Planes
@@ -25,9 +26,6 @@ PIECE, ELEMENTS = 4096, 2**22
 """Rows, and numbers in them, that go through a graph at a time."""
 
 CLUSTERS = 8
-SURE = 0.99
-"""Quantile of the error that stands for a threshold where the model has none."""
-
 CODE_RANGE = (0.01, 0.99)
 CORES = torch.get_num_threads()
 _SEEDED, _BULK = Lock(), Lock()
@@ -43,6 +41,8 @@ class View:
     name : str
     columns : Columns
         What its data read.
+    verdict : callable or None, default None
+        Returns what its detector says of the examples; None: the score of their rows.
 
     Raises
     ------
@@ -52,15 +52,18 @@ class View:
         There are fewer than two rows.
     """
 
-    def __init__(self, model: Any, name: str, columns: Columns) -> None:
+    def __init__(self, model: Any, name: str, columns: Columns, verdict: Callable[[], Verdict] | None = None) -> None:
         check_is_fitted(model)
         self.model, self.name, self.columns = model, name, columns
         self.ae = autoencoder(model)
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
-        self.scored = "score" in self.graphs
+        self.scored, self._verdict = "score" in self.graphs, verdict
+        self.nats = bool(self.ae.objective_.model.likelihood.normalised)
+        self.judge = Judge(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:
             raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
+        self.blamed: dict[int, list[dict[str, Any]]] = {}  # kept, since a threshold that is dragged asks again
         self.codes: Floats = self._all("encode")["z"].numpy()
         self.planes = Planes(self.codes)
 
@@ -88,8 +91,9 @@ class View:
             "maps": self.planes.about(),
             "decodes": self.decodes,
             "samples": self.decodes,
+            "nats": self.nats,
             "scores": self.scored,
-            "threshold": float(self.model.threshold_) if self.scored else None,
+            "threshold": self.judge.threshold if self.scored else None,
             "code_low": self.code_range[0],
             "code_high": self.code_range[1],
         }
@@ -165,15 +169,18 @@ class View:
         """Error of each row."""
         return self._all("error")["error"].float().numpy()
 
-    @once
-    def scores(self) -> Floats:
-        """How abnormal each row is; without a detector its error."""
-        return self._all("score")["score"].float().numpy() if self.scored else self.errors
+    def score(self, index: int, columns: Columns) -> float:
+        """Return the score of an example; where its row says all, without those of the others."""
+        if self._verdict is None:
+            return float(self.run("score", columns)["score"])
+        return float(self.judge.verdict.scores[index])
 
-    @property
-    def threshold(self) -> float:
-        """Above which a score is flagged."""
-        return float(self.model.threshold_ if self.scored else np.quantile(self.scores, SURE))
+    def _asked(self) -> Verdict:
+        """Return what the detector says."""
+        if self._verdict is None:
+            return Verdict(self._all("score")["score"].float().numpy())
+        with _every_core():
+            return self._verdict()
 
     @once
     def groups(self) -> int:
@@ -190,12 +197,11 @@ class View:
         return by_category(found, names, f"clusters of {self.name}")
 
     def colour(self, what: str) -> Colour | None:
-        """Return the colour of ``"error"``, ``"score"`` or ``"cluster"``; None where there is none."""
+        """Return the colour of ``"cluster"`` or of a number of the judge; None where there is none."""
         if what == "cluster":
             return self.clusters
-        if what == "error" or (what == "score" and self.scored):
-            return by_number(self.errors if what == "error" else self.scores, f"{what} of {self.name}")
-        return None
+        names = self.judge.names
+        return by_number(self.judge.numbers(what), f"{names[what]} of {self.name}") if what in names else None
 
     def located(self, columns: Columns) -> torch.Tensor:
         """Return how much each element of some rows is to blame, for the score or the error."""

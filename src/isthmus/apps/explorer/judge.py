@@ -1,0 +1,109 @@
+"""Judge: how abnormal examples are, by a detector, or by their errors where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from isthmus.apps.explorer.once import once
+
+Floats = NDArray[np.float32]
+
+SURE = 0.99
+"""Quantile of the errors that stands for a threshold where there is no detector."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a detector says of all examples.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n,)
+        Of a window, that of its most abnormal moment: a detector of signals has a threshold for moments.
+    excess : ndarray of shape (n,), or None
+        By how much they are above the threshold of their group; None: there is one threshold for all.
+    """
+
+    scores: Floats
+    excess: Floats | None = None
+
+
+def simple(model: Any) -> bool:
+    """Tell whether all that a model says of an example is the score of its row, and one threshold, or its error."""
+    return not (hasattr(model, "threshold_") and (model.autoencoder_.data_.ordered or model.thresholds_))
+
+
+def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
+    """Return what a detector says of the examples that are kept of X."""
+    data = model.autoencoder_.data_
+
+    def of_examples(found: np.ndarray) -> Floats:
+        greatest: Floats = data.greatest(torch.from_numpy(found), X).numpy()[kept].astype(np.float32)
+        return greatest
+
+    scores = model.anomaly_score(X)
+    return Verdict(of_examples(scores), of_examples(scores - model.limits(X)) if model.thresholds_ else None)
+
+
+class Judge:
+    """How abnormal the examples of a view are.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    nats : bool
+        Whether errors are minus the log of a probability or density, which may be below zero.
+    errors : callable
+        Returns the error of each example.
+    ask : callable
+        Returns a `Verdict`; it is called where the model is a detector.
+    """
+
+    def __init__(self, model: Any, nats: bool, errors: Callable[[], Floats], ask: Callable[[], Verdict]) -> None:
+        self.model, self.errors, self.ask = model, errors, ask
+        names = {"error": "−log p" if nats else "error"}
+        if hasattr(model, "threshold_"):
+            names["score"] = "score"
+            if model.thresholds_:
+                names["excess"] = "score above threshold"
+        self.names = names
+        self.measure = next(reversed(names))
+
+    @once
+    def verdict(self) -> Verdict:
+        """What the detector says."""
+        return self.ask()
+
+    def numbers(self, what: str) -> Floats:
+        """Return one of the `names` for each example."""
+        if what == "error":
+            return self.errors()
+        found = self.verdict.scores if what == "score" else self.verdict.excess
+        assert found is not None  # it is among the names
+        return found
+
+    @property
+    def measured(self) -> Floats:
+        """What tells abnormal examples, in the numbers of `measure`."""
+        return self.numbers(self.measure)
+
+    @property
+    def threshold(self) -> float:
+        """Above which `measured` is flagged."""
+        if self.measure == "error":
+            return float(np.quantile(self.measured, SURE))
+        return 0.0 if self.measure == "excess" else float(self.model.threshold_)
+
+    def limits(self, indices: Any) -> Floats:
+        """Return the thresholds of some examples, in the numbers of their scores."""
+        if self.measure == "excess":
+            excess: Floats = self.verdict.scores[indices] - self.measured[indices]
+            return excess
+        return np.full(len(indices), self.threshold, np.float32)

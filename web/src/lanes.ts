@@ -1,0 +1,30 @@
+/** Windows of a signal: a lane for each channel, over the range that it usually has. */
+import type { About } from "./types";
+
+export type Curve = (number | null)[];
+export type Range = [number, number];
+
+/** From where to where the lane of each channel goes: what is usual, and all that is shown. */
+export function ranges(windows: Curve[][], about: About): Range[] {
+  const { low, high } = about.signal ?? {};
+  return windows[0].map((_, c) => {
+    let [from, to] = [low?.[c] ?? Infinity, high?.[c] ?? -Infinity];
+    for (const window of windows)
+      for (const value of window[c]) if (value !== null) [from, to] = [Math.min(from, value), Math.max(to, value)];
+    return from < to ? [from, to] : Number.isFinite(from) ? [from - 1, to + 1] : [0, 1];
+  });
+}
+
+/** The strokes of a curve, each point as shares of the lane from its left and its top; a gap is left where values are missing. */
+export function strokes(curve: Curve, [low, high]: Range): [number, number][][] {
+  const found: [number, number][][] = [];
+  let open = false;
+  curve.forEach((value, i) => {
+    if (value !== null) {
+      if (!open) found.push([]);
+      found[found.length - 1].push([i / (curve.length - 1 || 1), (high - value) / (high - low)]);
+    }
+    open = value !== null;
+  });
+  return found;
+}
