@@ -1,5 +1,6 @@
 /** The source of a page that was exported: all it knows lies in the file, and the decoder runs here. */
 import { type Packed, unpack } from "./arrays";
+import { csv } from "./csv";
 import { found } from "./finding";
 import { difference, type Gallery, gallery } from "./gallery";
 import { type Kept, Local } from "./local";
@@ -43,8 +44,13 @@ export function source(page: Exported): Source {
     positions: codes.map((z) => local.position(z, chart)),
   });
   const measure = (local: Local): Float32Array => local.excess ?? local.scores ?? local.errors;
-  const beyond = (local: Local, threshold: number): number[] =>
-    Array.from(measure(local).keys()).filter((i) => measure(local)[i] > threshold);
+  const beyond = (local: Local, threshold: number): number[] => {
+    const values = measure(local);
+    const found = Array.from(values.keys()).filter((i) => values[i] > threshold);
+    return found.sort((a, b) => values[b] - values[a]);
+  };
+  const limit = ({ excess, scores, kept }: Local, i: number): number | null =>
+    excess && scores ? scores[i] - excess[i] : kept.threshold;
 
   return {
     live: false,
@@ -63,7 +69,7 @@ export function source(page: Exported): Source {
       const score = local.scores?.[index] ?? null;
       const blame = original && reconstruction ? await difference(original, reconstruction, state.fields) : null;
       const flagged = score === null ? null : measure(local)[index] > (local.kept.threshold ?? Infinity);
-      const threshold = score === null ? null : local.excess ? score - local.excess[index] : local.kept.threshold;
+      const threshold = score === null ? null : limit(local, index);
       const neighbours = local.neighbours(code, 8, index);
       return {
         index,
@@ -121,7 +127,7 @@ export function source(page: Exported): Source {
     async anomalies(model, threshold, limit) {
       const local = locals[model];
       const values = measure(local);
-      const flagged = beyond(local, threshold).sort((a, b) => values[b] - values[a]);
+      const flagged = beyond(local, threshold);
       const known = new Map(local.kept.anomalies.rows.map((row) => [row.index, row.blame]));
       const rows = flagged
         .slice(0, limit)
@@ -129,12 +135,17 @@ export function source(page: Exported): Source {
       return { flagged: flagged.length, rows };
     },
     search: async (text) => found(text, state, label, page.values),
-    flaggedRows: async (model, threshold) =>
-      csv(["row", "label", locals[model].kept.hist.what], beyond(locals[model], threshold), (i) => [
+    async flaggedRows(model, threshold) {
+      const local = locals[model];
+      const { scores, excess, errors } = local;
+      const heads = ["row", "label", scores ? "score" : "error", ...(excess ? ["threshold"] : [])];
+      return csv(heads, beyond(local, threshold), (i) => [
         row(i),
         label(i),
-        measure(locals[model])[i],
-      ]),
+        (scores ?? errors)[i],
+        ...(excess ? [limit(local, i)] : []),
+      ]);
+    },
     async rows(indices) {
       const cells = page.values && "cells" in page.values ? page.values.cells : null;
       return csv(["row", "label", ...(cells ? state.fields.map((each) => each.name) : [])], indices, (i) => [
@@ -144,11 +155,4 @@ export function source(page: Exported): Source {
       ]);
     },
   };
-}
-
-function csv(heads: string[], indices: number[], row: (index: number) => Cell[]): Blob {
-  const quoted = (cell: Cell): string =>
-    cell === null ? "" : /[",\n]/.test(`${cell}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : `${cell}`;
-  const lines = [heads, ...indices.map(row)].map((cells) => cells.map(quoted).join(","));
-  return new Blob([`${lines.join("\n")}\n`], { type: "text/csv" });
 }

@@ -101,7 +101,7 @@ export function Header() {
               label="Model"
               value={model.id}
               options={about.models.map((each) => [each.id, each.name])}
-              onInput={(id) => store.set({ model: +id, versus: -1, point: view.point, edits: [], ...rest })}
+              onInput={(id) => store.set({ model: +id, versus: -1, edits: [], threshold: NaN, ...rest })}
             />
             <Choice
               label="Beside"

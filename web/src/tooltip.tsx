@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { brief, n, useBox, useLatest, usePage } from "./page";
 import type { Example, Model } from "./types";
-import { cellText, Pair, Thumb } from "./value";
+import { cellText, Row, Thumb } from "./value";
 import { errorName, origin } from "./words";
 
 export function Tooltip() {
@@ -24,24 +24,17 @@ export function Tooltip() {
     card.current.style.transform = `translate(${Math.max(left, 4)}px, ${top}px)`;
   });
   const example = hover && examples?.[0]?.index === hover.index ? examples[0] : null;
-  const rows = page.about.kind === "table" && example?.original && models.length === 1;
+  const values = example ? [example.original, ...(examples ?? []).map((each) => each.reconstruction)] : [];
+  const rows = values.flatMap((each) => (each && "cells" in each ? [each.cells] : []));
+  const heads = ["original", ...(models.length > 1 ? models.map((each) => each.name) : ["rebuilt"])];
+  const blame = models.length === 1 && example?.blame && "values" in example.blame ? example.blame.values : undefined;
   if (!hover) return <div class="visually-hidden" aria-live="polite" />;
   return (
     <div class="tooltip" ref={card} role="status">
-      {example && rows ? (
-        <Pair
-          before={example.original}
-          after={example.reconstruction}
-          heads={["original", "rebuilt"]}
-          blame={example.blame}
-          most={8}
-        />
+      {rows.length > 0 ? (
+        <Row rows={rows} heads={heads.slice(0, rows.length)} blame={blame} most={8} />
       ) : (
-        <div class="thumbs">
-          {example?.original && <Thumb value={example.original} title="original" />}
-          {example &&
-            examples?.map((each) => each.reconstruction && <Thumb value={each.reconstruction} title="rebuilt" />)}
-        </div>
+        <div class="thumbs">{values.map((each, i) => each && <Thumb value={each} title={heads[i]} />)}</div>
       )}
       <b>
         #{n(hover.index)} <small>{example && origin(example, page.about)}</small>

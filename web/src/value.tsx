@@ -48,7 +48,7 @@ export function Row({
       <thead>
         <tr>
           <th scope="col" class="name">
-            {most && most < fields.length ? `worst ${most} of ${fields.length}` : "column"}
+            {most && most < fields.length ? `${blame ? "worst " : ""}${most} of ${fields.length}` : "column"}
           </th>
           {heads.map((each) => (
             <th scope="col" class="number">
@@ -66,7 +66,7 @@ export function Row({
         {order.slice(0, most).map((i) => (
           <tr>
             <th scope="row" title={fields[i].name}>
-              {fields[i].name}
+              {fields[i].name.replaceAll("_", "_\u200b")}
             </th>
             {rows.map((row) => (
               <td class="number" title={`${row[i] ?? ""}`}>
@@ -125,13 +125,11 @@ export function Pair({
   after,
   heads,
   blame,
-  most,
 }: {
   before: Value | null;
   after: Value | null;
   heads: [string, string];
   blame?: Blame | null;
-  most?: number;
 }) {
   if (after && "cells" in after) {
     const rows = before && "cells" in before ? [before.cells, after.cells] : [after.cells];
@@ -140,7 +138,6 @@ export function Pair({
         rows={rows}
         heads={rows.length > 1 ? heads : [heads[1]]}
         blame={blame && "values" in blame ? blame.values : undefined}
-        most={most}
       />
     );
   }

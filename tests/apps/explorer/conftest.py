@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from urllib.request import urlopen
 
 import numpy as np
+import pandas as pd
 import pytest
+
+from isthmus import AnomalyDetector, Autoencoder
 
 FLAGS = [
     "--no-sandbox",
@@ -67,6 +70,31 @@ def table(isthmus, folder, wine):
     model = folder / "explored-table.safetensors"
     isthmus("train", wine, "--label", "kind", "-o", model, "--latent-dim", 4, "--epochs", 2, "--net", "linear", "-q")
     with serving(model, wine, "--label", "kind") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def groups(folder, wine):
+    """The address of a page on a detector with a threshold for each region."""
+    model, rows = folder / "explored-groups.safetensors", pd.read_csv(wine).drop(columns="kind")
+    known = Autoencoder("plain", 4, net="linear", epochs=2, random_state=0, verbose=False)
+    made = AnomalyDetector(known, groups="region", false_alarm_rate=0.3, random_state=0).fit(rows)
+    made.set_threshold(value={"north": 0.0, "south": 1e6}).save(model)
+    with serving(model, wine, "--label", "kind") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def signal(isthmus, folder):
+    """The address of a page on a detector of a signal of two channels, with a gap and a spike."""
+    moments = np.arange(400)
+    waves = pd.DataFrame({"slow": np.sin(moments / 9), "fast": 100 + 20 * np.cos(moments / 7)})
+    waves.loc[30:35, "slow"], waves.loc[350, "fast"] = np.nan, 400
+    data, model = folder / "explored-waves.csv", folder / "explored-waves.safetensors"
+    waves.to_csv(data, index=False)
+    settings = ["--train-rows", "0:300", "--window", 16, "--save", model, "-o", folder / "explored-moments.csv", "-q"]
+    isthmus("detect", data, *settings)
+    with serving(model, data) as address:
         yield address
 
 
