@@ -14,18 +14,25 @@ import pandas as pd
 import pytest
 import torch
 
-from isthmus import AnomalyDetector, Autoencoder, FileFormatError, Imputer, InputError, MissingExtraError, Signals
-from isthmus.apps.exporting import trial
+from isthmus import (
+    AnomalyDetector,
+    Autoencoder,
+    FileFormatError,
+    Imputer,
+    InputError,
+    MissingExtraError,
+    Signals,
+)
+from isthmus.apps.exporting import compared, trial
 from isthmus.apps.exporting.about import read
 from isthmus.apps.exporting.joined import Joined, joined
+from isthmus.apps.exporting.ports import Port
 from isthmus.apps.onnx import checked, export
 from isthmus.parts.scores.neighbours import Neighbours
 from isthmus.variants import variants
 
 QUICK = {"epochs": 1, "random_state": 0, "verbose": False}
 BATCHES = (200, 7, 1)
-FAR = 1e-4
-"""For contributions: what lies beyond the range of normal rows counts a hundred times, and so does the last digit."""
 
 # -- data, as users have them ----------------------------------------------------------------------------------------
 
@@ -128,8 +135,9 @@ def same(expected, found, name, spread=None):
         assert expected.tolist() == found.tolist(), name
         return
     a, b = expected.astype(float), found.astype(float)
-    close = FAR if name == "contributions" else trial.CLOSE
-    allowed = close * (np.abs(a) + np.nanstd(np.asarray(spread if spread is not None else a, dtype=float)) + 1e-9)
+    allowed = compared.CLOSE * (
+        np.abs(a) + np.nanstd(np.asarray(spread if spread is not None else a, dtype=float)) + 1e-9
+    )
     assert (np.abs(a - b) <= allowed)[~np.isnan(a)].all(), (name, np.nanmax(np.abs(a - b) / allowed))
     assert (np.isnan(a) == np.isnan(b)).all(), name
 
@@ -250,6 +258,17 @@ def test_each_part_of_each_variant_of_a_table(variant, part, tmp_path):
 )
 def test_each_part_of_each_variant_of_arrays_pictures_and_signals(kind, variant, part, tmp_path):
     check_one(trained(variant, kind), part, tmp_path / "m.onnx", NEW[kind](seed=1))
+
+
+def test_errors_of_truth_values_keep_their_digits_where_the_model_is_sure_and_wrong(tmp_path):
+    table = normal(BATCHES[0]).assign(true=lambda rows: rows["sum"] > 1e4)
+    ae = Autoencoder("plain", 4, **QUICK).fit(table)
+    with torch.no_grad():
+        for parameter in ae.objective_.model.parameters():
+            parameter.mul_(4)
+    wrong = table.assign(true=~table["true"])
+    assert ae.reconstruction_error(wrong, "element")[:, -1].max() > 20
+    check_table(ae, "located", tmp_path / "m.onnx", wrong)
 
 
 @pytest.mark.slow
@@ -434,18 +453,16 @@ def test_a_program_takes_encoded_columns(tmp_path):
 def test_a_file_that_differs_is_removed(tmp_path, monkeypatch):
     path = tmp_path / "m.onnx"
     path.write_bytes(b"what stood there")
-    monkeypatch.setattr(trial, "ratio", lambda port, a, b: np.full(a.shape, 0.5))
-    with pytest.raises(trial.TrialError, match=r"differs from the model in 1000 of 1000 rows .* 'x_out'"):
+    monkeypatch.setattr(compared, "ratio", lambda port, a, b: np.full(a.shape, 0.5))
+    with pytest.raises(compared.TrialError, match=r"differs from the model in 1000 of 1000 rows .* 'x_out'"):
         export(trained("plain", "array"), path)
     assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"] and path.read_bytes() == b"what stood there"
 
 
 def test_a_difference_is_measured_as_it_is_promised():
-    from isthmus.apps.exporting.ports import Port
-
     def one(kind, a, b, **more):
         port = Port("p", kind, "float64", **{"spread": 10.0, **more})
-        return trial.ratio(port, np.array([a]), np.array([b]))[0]
+        return compared.ratio(port, np.array([a]), np.array([b]))[0]
 
     assert one("float", 5.0, 5.0015) == pytest.approx(1e-4, rel=1e-6)
     assert one("float", np.nan, np.nan) == 0 and one("float", np.nan, 1.0) == np.inf
@@ -453,7 +470,43 @@ def test_a_difference_is_measured_as_it_is_promised():
     assert one("integer", 300.0, 255, low=0, high=254.9999) == 0
     assert one("boolean", 0.7, True) == 0 and one("boolean", 0.7, False) > 1e-3
     text = Port("p", "category", "string", categories=("a", "b"))
-    assert trial.ratio(text, np.array([0, 1]), np.array(["a", "a"], dtype=object)).tolist() == [0.0, np.inf]
+    assert compared.ratio(text, np.array([0, 1]), np.array(["a", "a"], dtype=object)).tolist() == [0.0, np.inf]
+
+
+class Chosen(torch.nn.Module):
+    """The greater of two: a model that jumps where they are equal."""
+
+    def __init__(self, second):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([1.0, second]))
+
+    def forward(self, columns):
+        return {"chosen": (columns["x"][:, None] * self.weight).argmax(1)}
+
+
+class Difference(Chosen):
+    """Of two large numbers: a model without digits."""
+
+    def forward(self, columns):
+        return {"chosen": columns["x"] * (1e7 * (self.weight[0] - self.weight[1]))}
+
+
+def told(part, port, answer):
+    columns = {"x": torch.ones(4)}
+    return compared.compared([port], part, lambda found: [found["chosen"]], columns, lambda n: [np.full(n, answer)])
+
+
+def test_a_row_may_differ_only_where_the_model_itself_jumps():
+    port = Port("p", "category", "float64", categories=(0.0, 1.0))
+    assert told(Chosen(1.0), port, 1.0) == (4, 0.0)
+    assert told(Chosen(1.0 - 1e-3), port, 0.0) == (0, 0.0)
+    with pytest.raises(compared.TrialError, match="in 4 of 4 rows .* please report it"):
+        told(Chosen(1.0 - 1e-3), port, 1.0)
+
+
+def test_a_model_without_digits_is_told_from_a_file_that_differs():
+    with pytest.raises(compared.TrialError, match=r"the model itself is no more exact than .*: scale them"):
+        told(Difference(1.0), Port("p", "tensor", "float32"), 50.0)
 
 
 # -- what cannot be --------------------------------------------------------------------------------------------------
@@ -475,8 +528,8 @@ def test_what_cannot_be_exported_is_said(path, part, words, tmp_path):
 
 
 def test_an_operation_that_onnx_has_not_is_named(tmp_path, monkeypatch):
-    raw = Joined.raw
-    monkeypatch.setattr(Joined, "raw", lambda self, columns: [torch.digamma(out) for out in raw(self, columns)])
+    listed = Joined.listed
+    monkeypatch.setattr(Joined, "listed", lambda self, found: [torch.digamma(out) for out in listed(self, found)])
     with pytest.raises(InputError, match="cannot be written in the operations of ONNX: .*digamma"):
         export(trained("plain", "array"), tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
@@ -484,7 +537,7 @@ def test_an_operation_that_onnx_has_not_is_named(tmp_path, monkeypatch):
 
 def test_a_file_that_cannot_run_is_refused(tmp_path):
     (tmp_path / "m.onnx").write_bytes(b"no graph at all")
-    with pytest.raises(trial.TrialError, match="onnxruntime cannot run the exported file"):
+    with pytest.raises(compared.TrialError, match="onnxruntime cannot run the exported file"):
         trial.tried(joined(trained("plain", "array"), "encode"), tmp_path / "m.onnx")
 
 

@@ -39,7 +39,7 @@ def export(model: str, output: str, part: str | None, as_json: bool) -> None:
     trial = done.trial
     document = {"output": output, "model": model, "part": done.part, "inputs": done.inputs, "outputs": done.outputs}
     document |= {"trial": vars(trial)}
-    jumped = f" (and {figure(trial.jumped)} on the other side of a rounding or a choice)" if trial.jumped else ""
+    jumped = f", but for {figure(trial.jumped)} at which the model itself jumps" if trial.jumped else ""
     near = f"within {trial.difference:.1e} of number and spread{jumped}"
     lines = [
         f"{output}: {done.part}, from {_named(done.inputs)} to {_named(done.outputs)}",

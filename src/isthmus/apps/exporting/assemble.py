@@ -39,7 +39,8 @@ def assembled(module: Joined) -> Any:
     with hushed(), torch.no_grad():
         example = [encoded(port, drawn(port, EXAMPLES)) for port in module.inputs]
         shapes = ([{0: torch.export.Dim(ROWS)} for _ in example],)
-        table: dict[Any, Any] = {torch.ops.aten.searchsorted.Tensor: _searchsorted}
+        aten: Any = torch.ops.aten
+        table: dict[Any, Any] = {aten.searchsorted.Tensor: _searchsorted, aten.log_sigmoid.default: _log_sigmoid}
         try:
             program: Any = torch.onnx.export(
                 module,
@@ -90,6 +91,12 @@ def _searchsorted(ordered: Any, values: Any, *, right: bool = False, **_: Any) -
     ends, found = op.Unsqueeze(ordered, op.Constant(value_ints=[1])), op.Unsqueeze(values, op.Constant(value_ints=[2]))
     below = op.LessOrEqual(ends, found) if right else op.Less(ends, found)
     return op.ReduceSum(op.Cast(below, to=INT64), op.Constant(value_ints=[2]), keepdims=0)
+
+
+def _log_sigmoid(x: Any) -> Any:
+    """Return −log(1 + exp(−x)); the logarithm of a Sigmoid, as exporters write it, has no digits far below 0."""
+    op = getattr(extra("onnxscript", "export"), f"opset{OPSET}")
+    return op.Neg(op.Softplus(op.Neg(x)))
 
 
 def _forget(model: Any) -> None:

@@ -57,14 +57,13 @@ class Joined(nn.Module):
             at += len(face.inputs)
         return found
 
-    def raw(self, columns: Columns) -> list[Tensor]:
-        """Return what comes out, as numbers that are not rounded yet."""
-        found = self.part(columns)
+    def listed(self, found: Columns) -> list[Tensor]:
+        """Return what the graph returned as what comes out, as numbers that are not rounded yet."""
         return [found[name] for name in self.names] if self.names else self.answer.write(found)
 
     def forward(self, tensors: list[Tensor]) -> list[Tensor]:
         """Return what comes out."""
-        found = self.raw(self.columns(tensors))
+        found = self.listed(self.part(self.columns(tensors)))
         return [_settled(port, tensor) for port, tensor in zip(self.outputs, found, strict=True)]
 
 

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from isthmus.apps.exporting.about import KEY
 from isthmus.apps.exporting.assemble import EXAMPLES, ROWS, hushed
+from isthmus.apps.exporting.compared import compared
 from isthmus.apps.exporting.joined import Joined
 from isthmus.apps.exporting.ports import Port
 from isthmus.apps.exporting.rows import drawn, encoded
-from isthmus.apps.exporting.trial import Trial, judged, milliseconds, rows_of
+from isthmus.apps.exporting.trial import Trial, milliseconds, rows_of
 from isthmus.data.files import atomic
 
 Columns = dict[str, Tensor]
@@ -54,15 +55,15 @@ def _described(name: str, tensor: Tensor) -> dict[str, Any]:
 
 
 def _tried(graph: Any, read: Any, columns: Columns) -> Trial:
-    n, expected = len(next(iter(columns.values()))), graph(columns)
-    ports = [Port(name, "tensor", "float64") for name in expected]
-    jumped, difference = 0, 0.0
-    for size in {n, min(3, n), 1}:
+    n = len(next(iter(columns.values())))
+    names = list(graph(columns))
+
+    def listed(found: Columns) -> list[Tensor]:
+        return [found[name] for name in names]
+
+    def run(size: int) -> list[np.ndarray]:
         found = read({name: tensor[:size] for name, tensor in columns.items()})
-        sides: list[list[np.ndarray]] = [
-            [side[port.name][:size].numpy() for port in ports] for side in (expected, found)
-        ]
-        jumps, apart = judged(ports, *sides)
-        jumped, difference = max(jumped, jumps), max(difference, apart)
-    fast = milliseconds(lambda: read(columns), n)
-    return Trial(n, jumped, difference, fast, milliseconds(lambda: graph(columns), n))
+        return [tensor.numpy() for tensor in listed(found)]
+
+    jumped, difference = compared([Port(name, "tensor", "float64") for name in names], graph, listed, columns, run)
+    return Trial(n, jumped, difference, milliseconds(lambda: read(columns), n), milliseconds(lambda: graph(columns), n))
