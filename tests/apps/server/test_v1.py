@@ -366,6 +366,7 @@ def test_forms_that_do_not_fit(client):
     assert (
         client.post("/v1/models/machine/score", content="a,b", headers={"Content-Type": "text/csv"}).status_code == 415
     )
+    assert client.post("/v1/models/people/sample", content=npy(np.zeros(1)), headers=NPY).status_code == 415
     assert client.post("/v1/models/people/encode", content=npy(np.zeros((1, 6))), headers=NPY).status_code == 422
     for accept, post, body in (
         ("image/png", "machine/score", {"rows": [ROW]}),

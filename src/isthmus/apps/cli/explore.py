@@ -89,7 +89,7 @@ def _check(host: str, token: str | None) -> None:
     """Refuse what cannot be served, before anything is read."""
     from isthmus.data.extras import extra
 
-    for module in ("fastapi", "uvicorn"):
+    for module in ("fastapi", "uvicorn", "httptools"):
         extra(module, "explore")
     from isthmus.apps.web.running import check_address
 

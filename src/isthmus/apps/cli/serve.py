@@ -83,7 +83,7 @@ def serve(
     """
     from isthmus.data.extras import extra
 
-    for module in ("fastapi", "uvicorn", "prometheus_client", "pandas"):
+    for module in ("fastapi", "uvicorn", "httptools", "prometheus_client", "pandas"):
         extra(module, "serve")
     import torch
 

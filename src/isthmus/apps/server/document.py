@@ -103,9 +103,18 @@ def _operation(model: Model, operation: str, most: int) -> Schema:
         "summary": f"{operation.capitalize()} with {model.name}",
         "operationId": f"{operation}-{model.name}",
         "tags": [model.name],
+        "parameters": _asked(model, operation),
         "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in forms.items()}},
         "responses": {"200": _content({JSON: answer_of(operation), NPY: BINARY, PNG: BINARY}), **refusals(ERROR)},
     }
+
+
+def _asked(model: Model, operation: str) -> list[Schema]:
+    """Return what may stand in the address, for rows that are no JSON."""
+    found = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    if model.labelled and operation != "sample":
+        found["condition"] = {"type": "string"}
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
 
 
 def _content(forms: dict[str, Schema]) -> Schema:

@@ -50,24 +50,18 @@ class Operate:
     async def _answer(self, name: str, operation: str, scope: Any, receive: Any, send: Any) -> None:
         model = self.service.offered(name, operation)
         headers = dict(scope["headers"])
+        kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await received(receive)
-        answer = self._sample if operation == "sample" else self._rows
-        found, form = await answer(model, operation, body, headers, scope["query_string"])
-        kind, content = answered(model, found, form, headers.get(b"accept", b""))
-        length = str(len(content)).encode()
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [(b"content-type", kind), (b"content-length", length)],
-            }
-        )
+        if operation == "sample":
+            found, form = await self._sample(model, kind, body)
+        else:
+            found, form = await self._rows(model, operation, kind, body, scope["query_string"])
+        given, content = answered(model, found, form, headers.get(b"accept", b""))
+        sent = [(b"content-type", given), (b"content-length", str(len(content)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": content})
 
-    async def _rows(
-        self, model: Model, operation: str, body: bytes, headers: dict[bytes, bytes], query: bytes
-    ) -> tuple[Found, str]:
-        kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    async def _rows(self, model: Model, operation: str, kind: str, body: bytes, query: bytes) -> tuple[Found, str]:
         layout = model.layout_for(operation)
         document = asked_in(query) if query else {}
         if kind in (JSON, ""):
@@ -90,19 +84,19 @@ class Operate:
             return layout.array(picture_of(body, model.data)[None])
         raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
 
-    async def _sample(
-        self, model: Model, operation: str, body: bytes, headers: dict[bytes, bytes], query: bytes
-    ) -> tuple[Found, str]:
+    async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Found, str]:
+        if kind not in (JSON, ""):
+            raise Refused(415, f"a body of {kind!r}: send {JSON}", "Content-Type")
         document = parsed(body or b"{}")
         check_names(document, DRAWN)
         asked = {**DRAWN, **document}
         n, temperature, seed = asked["n"], asked["temperature"], asked["seed"]
         for name, value, fits in (
-            ("n", n, _whole(n) and n >= 1),
-            ("temperature", temperature, isinstance(temperature, (int, float)) and 0 <= temperature < 1e6),
-            ("seed", seed, seed is None or (_whole(seed) and 0 <= seed < 2**32)),
+            ("n", n, type(n) is int and n >= 1),
+            ("temperature", temperature, type(temperature) in (int, float) and 0 <= temperature < 1e6),
+            ("seed", seed, seed is None or (type(seed) is int and 0 <= seed < 2**32)),
         ):
-            if not fits or isinstance(value, bool):
+            if not fits:
                 raise Refused(422, f"{name}={shown(value)} cannot be: {MEANT[name]}", name)
         return await self.service.sample(model, n, float(temperature), seed, asked["condition"]), "objects"
 
@@ -121,10 +115,6 @@ def asked_in(query: bytes) -> dict[str, Any]:
     if "explain" in asked:
         asked["explain"] = {"true": True, "false": False}.get(asked["explain"])
     return asked
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int)
 
 
 def check_names(document: dict[str, Any], known: Any) -> None:
