@@ -26,12 +26,16 @@ export interface Kept {
   decoder: { input: number; ops: Op[]; result: number; value: Units } | null;
 }
 
+/** As `Frame` on the Python side: the share of numbers that may lie outside, and how much smaller it must be without them. */
+const [few, far] = [0.002, 2.5];
+
 export class Local {
   readonly d: number;
   readonly codes: Float32Array;
   readonly errors: Float32Array;
   readonly scores: Float32Array | null;
   readonly excess: Float32Array | null;
+  private spans = new Map<string, Layout>();
   private run: ((z: ArrayLike<number>) => Numbers) | null;
 
   constructor(readonly kept: Kept) {
@@ -123,16 +127,29 @@ export class Local {
     return chart.map === "codes" ? this.span(chart) : this.kept.maps[chart.map];
   }
 
-  /** The map of two code numbers fills [−1, 1] on its longer side. */
+  /** The map of two code numbers: all of them fill [−1, 1] on its longer side; where a few lie far out, most of them. */
   private span({ x, y }: Chart): Layout {
-    const ends = [x, y].map((k) => {
-      let [low, high] = [Infinity, -Infinity];
-      for (let at = k; at < this.codes.length; at += this.d)
-        [low, high] = [Math.min(low, this.codes[at]), Math.max(high, this.codes[at])];
-      return [low, high];
-    });
-    if (this.d === 1) ends[1] = [0, 0];
-    const scale = 1 / (Math.max(...ends.map(([low, high]) => (high - low) / 2)) || 1);
-    return { positions: this.kept.codes, offset: ends.map(([low, high]) => (low + high) / 2) as Point, scale };
+    const key = `${x} ${y}`;
+    const found = this.spans.get(key) ?? this.framed(this.d === 1 ? [x] : [x, y]);
+    this.spans.set(key, found);
+    return found;
   }
+
+  private framed(numbers: number[]): Layout {
+    const sorted = numbers.map((k) => this.codes.filter((_, at) => at % this.d === k).sort());
+    const [all, most] = [0, few].map((share) =>
+      sorted.map((each) => [quantile(each, share), quantile(each, 1 - share)]),
+    );
+    const reach = (ends: number[][]): number => Math.max(...ends.map(([low, high]) => high - low));
+    const ends = reach(most) > 0 && far * reach(most) < reach(all) ? most : all;
+    const [middle, other] = ends.map(([low, high]) => (low + high) / 2);
+    return { positions: this.kept.codes, offset: [middle, other ?? 0], scale: 2 / (reach(ends) || 1) };
+  }
+}
+
+/** Of sorted numbers. */
+function quantile(sorted: Float32Array, share: number): number {
+  const at = share * (sorted.length - 1);
+  const low = Math.floor(at);
+  return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }

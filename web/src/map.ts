@@ -21,7 +21,7 @@ function renderer(): ReturnType<typeof createRenderer> {
   const canvas = document.createElement("canvas");
   const extensions = ["OES_texture_float", "OES_element_index_uint", "WEBGL_color_buffer_float", "EXT_float_blend"];
   const gl = canvas.getContext("webgl", { antialias: false, preserveDrawingBuffer: true });
-  if (!gl) throw new Error("this page needs WebGL, which the browser does not offer");
+  if (!gl) throw new Error("the map needs WebGL, which this browser does not offer");
   return createRenderer({ canvas, regl: createRegl({ gl, optionalExtensions: extensions }) });
 }
 

@@ -206,6 +206,18 @@ def test_a_page_holds_all_it_needs(built):
     assert [one["id"] for one in state["models"][0]["maps"]] == ["pca", "codes"]
 
 
+def test_a_page_keeps_the_rows_and_their_own_thresholds(built):
+    frame = table().drop(columns="none")
+    known = Autoencoder("plain", 4, **QUICK)
+    detector = AnomalyDetector(known, groups="open", false_alarm_rate=0.2, random_state=0).fit(frame)
+    held = page.content(opened({"detector": detector}, frame, limit=50))
+    model, rows = held["models"][0], frame.iloc[held["rows"]]
+    assert array(model["scores"]) == pytest.approx(detector.anomaly_score(rows), rel=1e-3)
+    assert array(model["excess"]) == pytest.approx(-detector.decision_function(rows), abs=1e-3)
+    assert model["threshold"] == 0 and model["hist"]["what"] == "excess" and "excess:0" in held["colours"]
+    assert page.content(opened({"detector": detector}, frame))["rows"] is None  # they are 0, 1, 2 …
+
+
 def test_pictures_stand_on_one_sheet(built):
     X = files.read("digits").X[:50]
     ae = Autoencoder("variational", 2, **QUICK).fit(X)

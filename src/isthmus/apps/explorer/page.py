@@ -135,7 +135,7 @@ def _colour(colour: Colour) -> dict[str, Any]:
 def _model(session: Session, view: View) -> dict[str, Any]:
     axes = view.planes.pca
     pca = {
-        "positions": _quantised(axes.points),
+        "positions": packed(axes.points),
         "offset": axes.frame.offset.tolist(),
         "scale": axes.frame.scale,
         "mean": axes.origin.tolist(),
@@ -153,12 +153,6 @@ def _model(session: Session, view: View) -> dict[str, Any]:
         "prior": _prior(view),
         "decoder": decoder(view),
     }
-
-
-def _quantised(points: np.ndarray) -> dict[str, Any]:
-    """Return places in two bytes each."""
-    scale = max(float(np.abs(points).max()), 1.0) / (2**15 - 1)
-    return packed(np.rint(points / scale), "int16", scale=scale)
 
 
 def _prior(view: View) -> dict[str, Any]:
