@@ -12,8 +12,9 @@ from isthmus.apps.server.cells import NUMBERS
 from isthmus.apps.server.layouts import Grid, Signal
 from isthmus.apps.server.models import Model
 from isthmus.apps.server.service import Service
+from isthmus.apps.server.signature import WHOLE
 from isthmus.apps.server.tensors import DTYPES
-from isthmus.apps.server.v2 import OCTETS, WHOLE
+from isthmus.apps.server.v2 import OCTETS
 
 Schema = dict[str, Any]
 ERROR: Schema = {
@@ -112,7 +113,7 @@ def _operation(model: Model, operation: str, most: int) -> Schema:
 def _asked(model: Model, operation: str) -> list[Schema]:
     """Return what may stand in the address, for rows that are no JSON."""
     found = {"explain": {"type": "boolean"}} if operation == "score" else {}
-    if model.labelled and operation != "sample":
+    if model.given.labelled and operation != "sample":
         found["condition"] = {"type": "string"}
     return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
 
@@ -124,7 +125,7 @@ def _content(forms: dict[str, Schema]) -> Schema:
 def request_of(model: Model, operation: str, most: int) -> Schema:
     """Return what a request holds as JSON."""
     properties: Schema = {}
-    if model.takes_condition(operation):
+    if model.given.wanted(operation):
         properties["condition"] = _condition(model)
     if operation == "sample":
         properties |= {
@@ -170,10 +171,11 @@ def _cell(field: Any) -> Schema:
 
 
 def _condition(model: Model) -> Schema:
-    if model.labelled:
+    if model.given.labelled:
         label = {"type": ["string", "number", "boolean"]}
         return {"oneOf": [label, {"type": "array", "items": label, "minItems": 1}]}
-    return _object({field.name: _cell(field) for field in model.given}, [field.name for field in model.given])
+    cells = {field.name: _cell(field) for field in model.given.fields}
+    return _object(cells, list(cells))
 
 
 def _rows(row: Schema, most: int) -> Schema:

@@ -189,13 +189,6 @@ class Table:
         return _frame(columns, self.names) if self.named else np.stack([c.astype(object) for c in columns.values()], 1)
 
 
-def repeated(values: Values, times: int) -> Values:
-    """Return rows several times over."""
-    if isinstance(values, dict):
-        return {name: repeated(cells, times) for name, cells in values.items()}
-    return np.repeat(values, times, 0)
-
-
 def layout_of(data: Any, fields: Sequence[Any], named: bool) -> Grid | Signal | Table:
     """Return the layout of rows of a fitted Data; `fields`: its own, and what is given beside."""
     if fields[0].kind == "pixels":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,12 @@ import numpy as np
 
 import isthmus
 from isthmus import AnomalyDetector, Imputer, InputError, variants
-from isthmus.apps.server.layouts import Grid, Table, Values, layout_of, repeated
-from isthmus.apps.web.errors import Refused
+from isthmus.apps.server.given import Given
+from isthmus.apps.server.layouts import Grid, layout_of
 from isthmus.tasks.verdicts import verdicts
 
 Found = dict[str, Any]
 """What an operation finds, each with the rows first: an array, or ``{column: list}``."""
-CONDITION = "condition"
-"""What labels are called that are given beside the rows."""
 DRAWN = {"n": 1, "temperature": 1.0, "seed": None, "condition": None}
 
 
@@ -39,17 +37,13 @@ class Model:
         self.name, self.estimator = name, estimator
         self.autoencoder = getattr(estimator, "autoencoder_", estimator)
         self.data = self.autoencoder.data_
-        condition = self.autoencoder.condition_
-        self.labelled = condition is not None and condition.names == "y"
-        given = [] if condition is None else condition.table.fields()
-        self.given = [replace(field, name=CONDITION) for field in given] if self.labelled else given
-        self.fields = [*self.data.fields(), *([] if self.labelled else given)]
+        self.given = Given(self.autoencoder.condition_)
+        self.fields = [*self.data.fields(), *self.given.columns]
         self.named = hasattr(self.autoencoder, "feature_names_in_")
         self.layout = layout_of(self.data, self.fields, self.named)
-        self.condition = Table(self.given, named=not self.labelled)
         self.codes = Grid("z", (len(self.autoencoder.get_feature_names_out()),))
         self.graphs = sorted(estimator.graphs())
-        self.framed = len(self.fields) > len(self.data.fields()) or getattr(estimator, "groups", None) is not None
+        self.framed = bool(self.given.columns) or getattr(estimator, "groups", None) is not None
         self.operations = self._operations()
 
     def _operations(self) -> dict[str, Callable[..., Found]]:
@@ -77,8 +71,7 @@ class Model:
         return {"rows": self._columns(self.autoencoder.inverse_transform(Z, given))}
 
     def _sample(self, n: int, temperature: float, seed: int | None, given: Any) -> Found:
-        condition = self.join_conditions([given])
-        drawn = self.autoencoder.sample(n, temperature=temperature, condition=condition, random_state=seed)
+        drawn = self.autoencoder.sample(n, temperature=temperature, condition=given, random_state=seed)
         return {"rows": self._columns(drawn)}
 
     def _error(self, X: Any, given: Any, explain: bool = False) -> Found:
@@ -111,43 +104,6 @@ class Model:
         """Return what the rows of an operation are."""
         return self.codes if operation == "decode" else self.layout
 
-    def takes_condition(self, operation: str) -> bool:
-        """Tell whether an operation wants a condition beside the rows: labels, or columns that its rows lack."""
-        return self.labelled or (bool(self.given) and operation in ("decode", "sample"))
-
-    def read_condition(self, operation: str, given: Any, count: int) -> Values | None:
-        """Return what is given for `count` rows: a label or one for each, or an object of columns.
-
-        Raises
-        ------
-        Refused
-            The operation takes none, takes another, or has another number of rows.
-        """
-        names = [field.name for field in self.given]
-        if not self.takes_condition(operation):
-            if given is not None:
-                why = f"{names}: the condition stands in the rows" if names else "the model was trained without one"
-                raise Refused(422, why, CONDITION)
-            return None
-        columns = {CONDITION: given} if self.labelled else given
-        if given is None or not isinstance(columns, dict):
-            wanted = "a label, or a list with one for each row" if self.labelled else f"an object with {names}"
-            raise Refused(422, f"the model {self.name!r} wants a condition: {wanted}", CONDITION)
-        lists = {name: cells if isinstance(cells, list | np.ndarray) else [cells] for name, cells in columns.items()}
-        if self.labelled and None in lists[CONDITION]:
-            raise Refused(422, "null is no label", CONDITION)
-        read = self.condition.read("columns", lists)
-        if not self.layout_for(operation).batched:  # only the model knows how many windows a signal has
-            return read.values
-        if read.count not in (1, count):
-            message = f"{read.count} given, but there are {count} rows: one for each, or one for all"
-            raise Refused(422, message, CONDITION)
-        return repeated(read.values, count // read.count)
-
-    def join_conditions(self, parts: Sequence[Values | None]) -> Any:
-        """Return the conditions of several requests as an estimator takes them."""
-        return None if parts[0] is None else self.condition.join(parts, True)
-
     def about(self) -> dict[str, Any]:
         """Return what a client may want to know."""
         info, estimator = self.autoencoder.info_, self.estimator
@@ -160,7 +116,7 @@ class Model:
             "latent_dim": self.codes.shape[0],
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
-            "given": [asdict(field) for field in self.given],
+            "given": [asdict(field) for field in self.given.fields],
             "operations": list(self.operations),
             "graphs": self.graphs,
             "parameters": info["parameters"],

@@ -75,7 +75,8 @@ class Service:
             There are too many of them, or the model cannot take them.
         """
         check_count(rows.count, self.max_rows)
-        condition = model.read_condition(operation, given, rows.count)
+        count = rows.count if model.layout_for(operation).batched else None
+        condition = model.given.read(operation, given, count)
         key = (model.name, operation, explain)
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
@@ -90,7 +91,7 @@ class Service:
 
         def call(items: list[Any]) -> list[Found]:
             parts, counts, conditions = zip(*items, strict=True)
-            given = model.join_conditions(conditions)
+            given = model.given.join(conditions)
             try:
                 found = function(layout.join(parts, framed), given, **options)
             except InputError:
@@ -109,10 +110,10 @@ class Service:
         """Return new rows."""
         check_count(n, self.max_rows)
         key = (model.name, "sample", False)
+        condition = model.given.join([model.given.read("sample", given, n)])
         if key not in self.batchers:
             seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]
             self.batchers[key] = Batcher(lambda items: [draw(*items[0])], self.worker, 1, seen, may_block=False)
-        condition = model.read_condition("sample", given, n)
         found: Found = await self.batchers[key].submit((n, temperature, seed, condition), n)
         return found
 

@@ -12,22 +12,25 @@ from starlette.routing import Route
 import isthmus
 from isthmus.apps.server.bodies import JSON, received
 from isthmus.apps.server.cells import NUMBERS, plain
+from isthmus.apps.server.given import CONDITION
 from isthmus.apps.server.layouts import Rows, Table
-from isthmus.apps.server.models import CONDITION, Found, Model
+from isthmus.apps.server.models import Found, Model
 from isthmus.apps.server.service import Service
+from isthmus.apps.server.signature import (
+    CODES,
+    REBUILT,
+    VERSION,
+    WHOLE,
+    inputs_of,
+    metadata,
+    operation_of,
+    outputs_of,
+    rebuilt,
+)
 from isthmus.apps.server.tensors import response_of, split, tensors_of
 from isthmus.apps.web.errors import Refused
 
-WHOLE = "X"
-"""The one input that holds all columns."""
-CODES = "z"
-VERSION = "1"
 OCTETS = "application/octet-stream"
-TYPES = {"integer": "INT64", "boolean": "BOOL", "category": "BYTES", "date": "BYTES"}
-"""Of columns that are no FP64."""
-PLACES = {"score": "score", "p_value": "score", "flagged": "score", "contributions": "score", CODES: "encode"}
-"""The operation that finds an output; others begin with the operation that does."""
-REBUILT = {"reconstruction": "reconstruct", "imputed": "impute"}
 
 
 class Inference:
@@ -68,10 +71,10 @@ class Inference:
         self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
     ) -> dict[str, np.ndarray]:
         """Return the outputs that are wanted, and others that came with them."""
-        beside = [field.name for field in model.given] if decodes or model.labelled else []
+        beside = [field.name for field in model.given.fields] if decodes or model.given.labelled else []
         given = {name: _cells(name, tensors.pop(name)) for name in beside if name in tensors}
         rows = codes_of(model, tensors) if decodes else rows_of(model, tensors)
-        condition = given.get(CONDITION) if model.labelled else given or None
+        condition = given.get(CONDITION) if model.given.labelled else given or None
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
         explain = "contributions" in wanted
         asked = [self.service.ask(model, name, rows, condition, explain and name == "score") for name in operations]
@@ -115,57 +118,6 @@ def infer_routes(inference: Inference) -> list[Route]:
     """Return the routes of inference."""
     versioned = inference.path.replace("/infer", "/versions/{version}/infer")
     return [Route(path, inference, methods=["POST"]) for path in (inference.path, versioned)]
-
-
-def operation_of(output: str) -> str:
-    """Return which operation finds an output."""
-    return PLACES.get(output) or REBUILT[output.partition(".")[0]]
-
-
-def inputs_of(model: Model) -> list[dict[str, Any]]:
-    """Return the tensors that go in: rows whole or column by column, and labels that are given beside them."""
-    return [_input(model, field) for field in [*model.fields, *(model.given if model.labelled else [])]]
-
-
-def _input(model: Model, field: Any) -> dict[str, Any]:
-    if field.kind == "signal":
-        return _tensor("signal", "FP64", len(model.data.moment_names()))
-    if field.kind == "pixels":
-        return _tensor("pixels", "FP32", *field.shape)
-    return _tensor(field.name, TYPES.get(field.kind, "FP64"))
-
-
-def outputs_of(model: Model, decodes: bool = False) -> dict[str, dict[str, Any]]:
-    """Return the tensors that can be had; `decodes`: from codes."""
-    operations = model.operations
-    found = [] if decodes else [_tensor(CODES, "FP64", *model.codes.shape), _tensor("score", "FP64")]
-    if model.threshold is not None and not decodes:
-        found += [_tensor("p_value", "FP64"), _tensor("flagged", "BOOL")]
-    for begin, operation in REBUILT.items():
-        if operation in operations or decodes:
-            found += [{**given, "name": f"{begin}.{given['name']}"} for given in _rebuilt(model)]
-        if decodes:
-            break
-    return {entry["name"]: entry for entry in found}
-
-
-def _rebuilt(model: Model) -> list[dict[str, Any]]:
-    return inputs_of(model)[: len(model.data.fields())]
-
-
-def _tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": [-1, *shape]}
-
-
-def metadata(model: Model) -> dict[str, Any]:
-    """Return what a client asks before it sends tensors."""
-    return {
-        "name": model.name,
-        "versions": [VERSION],
-        "platform": "isthmus",
-        "inputs": inputs_of(model),
-        "outputs": list(outputs_of(model).values()),
-    }
 
 
 def _wanted(document: dict[str, Any], known: dict[str, Any]) -> dict[str, bool]:
@@ -246,7 +198,7 @@ def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarra
     if "rows" not in found:
         return {name: np.asarray(held) for name, held in found.items()}
     begin = next((begin for begin, known in REBUILT.items() if known == operation), "reconstruction")
-    names = [entry["name"] for entry in _rebuilt(model)]
+    names = [entry["name"] for entry in rebuilt(model)]
     if not isinstance(found["rows"], dict):
         return {f"{begin}.{names[0]}": np.asarray(found["rows"])}
     if model.fields[0].kind == "signal":
