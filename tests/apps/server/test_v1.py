@@ -10,6 +10,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from isthmus import Autoencoder, Signals
+from isthmus.apps.server.app import build
+from isthmus.apps.server.models import Model
+
 NPY, PNG = {"Content-Type": "application/x-npy"}, {"Content-Type": "image/png"}
 ROW = [0.1 * place for place in range(9)]
 
@@ -240,6 +244,19 @@ def test_signals(client, models):
     assert none.status_code == 422 and "(0, 2)" in none.json()["error"]["message"]
     short = client.post("/v1/models/waves/score", json={"rows": wave[:5].tolist()})
     assert short.status_code == 422 and "5 moments" in short.json()["error"]["message"]
+
+
+def test_labels_of_a_signal_are_those_of_its_windows(asgi):
+    wave = np.sin(np.arange(80)[:, None] / [3, 5])
+    settings = {"epochs": 1, "random_state": 0, "verbose": False, "condition": "y"}
+    labelled = Autoencoder("plain", 3, data=Signals(window=16), **settings).fit(wave, np.arange(65) % 2)
+    client = asgi(build({"labelled": Model("labelled", labelled)}))
+    for label in (1, (np.arange(25) % 2).tolist()):
+        body = {"rows": wave[:40].tolist(), "condition": label}
+        codes = found(client.post("/v1/models/labelled/encode", json=body))["codes"]
+        np.testing.assert_allclose(codes, labelled.transform(wave[:40], label), atol=1e-5)
+    wrong = client.post("/v1/models/labelled/encode", json={"rows": wave[:40].tolist(), "condition": [1] * 40})
+    assert wrong.status_code == 422 and wrong.json()["error"]["field"] == "condition"
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------

@@ -7,6 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isthmus import Autoencoder
+from isthmus.apps.server.app import build
+from isthmus.apps.server.models import Model
+
 COLUMNS = [f"c{i}" for i in range(9)]
 
 
@@ -171,6 +175,14 @@ def test_the_client_is_told_what_is_wrong(triton):
         triton.infer("nothing", [tensor("X", number())])
     with pytest.raises(InferenceServerException, match="version"):
         triton.infer("machine", [tensor("X", number())], model_version="2")
+
+
+def test_columns_may_be_called_as_the_protocol_calls_others(asgi):
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 3)), columns=["z", "X", "condition"])
+    model = Autoencoder("plain", 2, epochs=1, random_state=0, verbose=False).fit(frame)
+    inputs = [matrix(name=name, shape=[2], data=frame[name][:2].tolist(), datatype="FP64") for name in frame]
+    answer = infer(asgi(build({"m": Model("m", model)})), {"inputs": inputs, "outputs": [{"name": "z"}]}, model="m")
+    np.testing.assert_allclose(answer.json()["outputs"][0]["data"], model.transform(frame[:2]).ravel(), atol=1e-5)
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------------
