@@ -159,3 +159,36 @@ def lonely(places):
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     return int(apart.min(axis=1).argmax())
+
+
+def pictures(page, place):
+    """The addresses of the pictures at a place."""
+    return [image.get_attribute("src") for image in page.locator(f"{place} img").all()]
+
+
+def changes(page, place, act):
+    """Do something, and wait until the first picture at a place is another one."""
+    page.wait_for_selector(f"{place} img")
+    before = pictures(page, place)[0]
+    act()
+    page.wait_for_function("([place, old]) => document.querySelector(`${place} img`)?.src !== old", arg=[place, before])
+    assert pictures(page, place)[0].startswith("data:image/png")
+
+
+def drag(page, start, *stops):
+    page.mouse.move(*start)
+    page.mouse.down()
+    for stop in stops:
+        page.mouse.move(*stop, steps=6)
+    page.mouse.up()
+
+
+def slide(page, where, keys):
+    """Move a slider by keys."""
+    page.locator(where).focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def number(page, test_id):
+    return int(page.get_by_test_id(test_id).inner_text().replace(",", ""))
