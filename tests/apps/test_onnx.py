@@ -32,7 +32,7 @@ from isthmus.parts.scores.neighbours import Neighbours
 from isthmus.variants import variants
 
 QUICK = {"epochs": 1, "random_state": 0, "verbose": False}
-BATCHES = (200, 7, 1)
+BATCHES = (200, 7, 1, 0)
 
 # -- data, as users have them ----------------------------------------------------------------------------------------
 

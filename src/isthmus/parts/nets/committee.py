@@ -129,11 +129,12 @@ class Committee(Net):
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
-        rows, z = z.shape[0], z.unflatten(1, (self.m, -1))
+        rows = z.shape[0]
         if self.training:
-            z = self._padded(z).unflatten(0, (-1, self.m)).diagonal(dim1=1, dim2=2).permute(2, 0, 1)
+            own = self._padded(z.unflatten(1, (self.m, -1))).unflatten(0, (-1, self.m))
+            z = own.diagonal(dim1=1, dim2=2).permute(2, 0, 1)
         else:
-            z = z.transpose(0, 1)
+            z = torch.stack(z.chunk(self.m, 1))  # transposed, no rows at all would end an onnxruntime
         y = self.last(self._dropped(self._decoded(self._given_too(z, batch))))
         y = y.transpose(0, 1).flatten(0, 1)[:rows] if self.training else y.mean(0)
         return y.unflatten(1, self.sizes.y)
