@@ -74,9 +74,8 @@ class Grid:
         found = found[None] if found.shape == self.shape else found
         if found.shape[1:] != self.shape or not len(found):
             expected = ("n", *self.shape)
-            raise Refused(
-                422, f"{self.name} of shape {found.shape}; expected ({', '.join(map(str, expected))})", "rows"
-            )
+            wanted = ", ".join(map(str, expected))
+            raise Refused(422, f"{self.name} of shape {found.shape}; expected ({wanted})", self.place)
         if self.bytes and found.dtype.kind in "iu":
             if found.min() < 0 or found.max() > 255:
                 raise Refused(

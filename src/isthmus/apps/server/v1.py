@@ -14,6 +14,8 @@ from isthmus.apps.server.service import Service
 from isthmus.apps.web.errors import Refused, unusable
 
 KNOWN = ("rows", "columns", "codes", "explain", "condition")
+FIELDS = {"decode": "codes", "sample": None}
+"""What is at fault where a model refuses and names no column; else the rows."""
 PICTURES = (PNG, "image/jpeg")
 
 
@@ -44,7 +46,7 @@ class Operate:
                 try:
                     return await self._answer(parts[3], parts[4], scope, receive, send)
                 except InputError as error:
-                    raise unusable(error) from error
+                    raise unusable(error, FIELDS.get(parts[4], "rows")) from error
         await self.app(scope, receive, send)
 
     async def _answer(self, name: str, operation: str, scope: Any, receive: Any, send: Any) -> None:

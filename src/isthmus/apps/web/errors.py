@@ -50,10 +50,10 @@ class Refused(HTTPException):
         return Response(content, self.status_code, self.headers, "application/json")
 
 
-def unusable(error: InputError) -> Refused:
-    """Return what a client is told whose rows cannot be used: the message, and the column that it names."""
+def unusable(error: InputError, field: str | None = None) -> Refused:
+    """Return what a client is told whose rows cannot be used: the message, and the column that it names, or a field."""
     place = NAMED.search(str(error))
-    return Refused(422, str(error), place and place[place.lastindex or 0])
+    return Refused(422, str(error), place[place.lastindex or 0] if place else field)
 
 
 def refused(request: Request, error: Exception) -> Refused:
