@@ -114,14 +114,14 @@ def feeds(table, inputs):
     return found
 
 
-def run(path, given):
+def run(path, given, sizes=BATCHES):
     """Return the outputs by name, the same for every size of a batch."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     assert {value.name for value in session.get_inputs()} == set(given)
     assert {value.shape[0] for value in (*session.get_inputs(), *session.get_outputs())} == {"rows"}
     names = [value.name for value in session.get_outputs()]
     whole = dict(zip(names, session.run(None, given), strict=True))
-    for size in BATCHES:
+    for size in sizes:
         for name, found in zip(names, session.run(None, {n: v[:size] for n, v in given.items()}), strict=True):
             same(whole[name][:size], found, name, spread=whole[name])
     return whole
@@ -203,12 +203,12 @@ def check_table(estimator, part, path, X):
             same(cells, found[name], name)
 
 
-def check_one(estimator, part, path, X):
+def check_one(estimator, part, path, X, sizes=BATCHES):
     """The same, where X is one input."""
     exported = export(estimator, path, part)
     z = np.random.default_rng(0).normal(size=(BATCHES[0], 4)).astype("float32")
     given = {"z": z} if part == "decode" else {exported.inputs[0]["name"]: X}
-    found = run(path, given)
+    found = run(path, given, sizes)
     if part in TABLES:
         [cells] = found.values()
         same(whole(estimator, part, z if part == "decode" else X), cells, part)
@@ -274,7 +274,9 @@ def test_errors_of_truth_values_keep_their_digits_where_the_model_is_sure_and_wr
 @pytest.mark.slow
 def test_colours_that_come_last_and_a_net_of_convolutions(tmp_path):
     X = pictures(colours=True)
-    check_one(Autoencoder("plain", 4, net="conv", **QUICK).fit(X), "reconstruct", tmp_path / "m.onnx", X[:99])
+    check_one(
+        Autoencoder("plain", 4, net="conv", **QUICK).fit(X), "reconstruct", tmp_path / "m.onnx", X[:99], BATCHES[:-1]
+    )
 
 
 # -- tasks -----------------------------------------------------------------------------------------------------------
@@ -579,6 +581,14 @@ def test_the_command_and_what_info_says_of_its_file(isthmus, tmp_path, monkeypat
     assert "AnomalyDetector" in said and "threshold" in said and "sum" in said
     assert isthmus("info", "m.onnx", "--json").json["threshold"] == detector("residual").threshold_
     assert "no part 'scor'" in isthmus("export", "m.safetensors", "-o", "b.onnx", "--part", "scor", code=1).err
+
+
+def test_the_command_says_that_a_program_takes_encoded_columns(isthmus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained("plain", "array").save("m.safetensors")
+    done = isthmus("export", "m.safetensors", "-o", "m.pt2", "--part", "encode")
+    assert "encode, from encoded columns numbers to encoded columns z" in done.out
+    assert "it takes encoded columns" in isthmus("info", "m.pt2").out
 
 
 def test_info_of_an_exported_file_needs_no_torch(decoder):

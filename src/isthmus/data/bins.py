@@ -136,7 +136,7 @@ class Bins(nn.Module):
         start, width = ends[..., :-1], ends.diff(dim=-1)
         value = binned.unsqueeze(-1)
         share = torch.where(width > 0, (value - start) / width, 0.5 + torch.sign(value - start) / 2).clamp(0, 1)
-        inside = bin + (RIM + (1 - 2 * RIM) * share.mean(-1))
+        inside = bin + (RIM + (1 - 2 * RIM) * share.mean(2))  # of no rows, ONNX takes no axis from the end
         return torch.cat([inside / self.count + self._beyond(binned), truth], 1)
 
     def _parted(self, x: Tensor) -> tuple[Tensor, ...]:

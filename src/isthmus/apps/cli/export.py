@@ -52,4 +52,5 @@ def export(model: str, output: str, part: str | None, as_json: bool) -> None:
 def _named(ports: list[dict[str, object]]) -> str:
     """Return the names of inputs or outputs, the first ones of many."""
     names = [str(port["name"]) for port in ports]
-    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} … ({len(names)} in all)"
+    encoded = "encoded columns " if ports[0]["kind"] == "encoded" else ""
+    return encoded + (", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} … ({len(names)} in all)")

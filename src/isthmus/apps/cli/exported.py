@@ -23,10 +23,13 @@ def exported(path: str) -> tuple[dict[str, Any], str]:
 
     held, size = read(path), os.path.getsize(path)
     ports = {side: held[side] for side in ("inputs", "outputs")}
-    known = {name: value for name, value in held.items() if name not in ports and value not in ({}, None)}
+    said = {*ports, "version", "part"}
+    known = {name: value for name, value in held.items() if name not in said and value not in ({}, None)}
     if "thresholds" in known:
         known["thresholds"] = " ".join(f"{group}={figure(limit)}" for group, limit in known["thresholds"].items())
     head = f"{path}: {figure(size)} bytes, {held['part']} of isthmus {held['version']}"
+    if held["inputs"][0]["kind"] == "encoded":
+        head += "; it takes encoded columns, what data_.read of the model gives"
     sections = {"model": facts(known, "  "), **{side: _table(listed) for side, listed in ports.items()}}
     document = {"file": {"path": path, "bytes": size}, **held}
     return document, "\n\n".join([head, *(f"{name}\n{text}" for name, text in sections.items())])

@@ -45,7 +45,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     found = _onnx(path) if os.fspath(path).lower().endswith(".onnx") else _program(path)
     if KEY not in found:
-        raise FileFormatError(f"{str(path)!r} holds a graph, but isthmus did not write it: it does not say what it is")
+        raise FileFormatError(f"{str(path)!r} does not say what it is: isthmus did not write it")
     document: dict[str, Any] = json.loads(found[KEY])
     return document
 

@@ -40,9 +40,17 @@ def write(
         inputs, outputs = ([_described(n, t) for n, t in side.items()] for side in (few, graph(few)))
         document = {**about, "inputs": inputs, "outputs": outputs}
         made = torch.export.export(graph, (few,), dynamic_shapes=(dynamic,), strict=False)
+        _own_memory(made.constants)
         torch.export.save(made, temporary, extra_files={f"{KEY}.json": json.dumps(document)})
         read = torch.export.load(temporary).module()
         return inputs, outputs, _tried(graph, read, many)
+
+
+def _own_memory(held: dict[str, Any]) -> None:
+    """Give tensors without elements memory of PyTorch's: what NumPy made has an address, which `save` cannot handle."""
+    for name, tensor in held.items():
+        if isinstance(tensor, Tensor) and not tensor.numel():
+            held[name] = torch.zeros_like(tensor)
 
 
 def _columns(module: Joined, n: int) -> Columns:
