@@ -175,6 +175,7 @@ def test_every_score_can_be_written_and_rebuilt(model, name):
     assert score(normal, model).shape == (30,)
     assert score.contributions(normal, model).shape == (30, 5)
     assert (score.contributions(normal, model) >= 0).all()
+    assert score.contributions(outputs(model, torch.empty(0, 5)), model).shape == (0, 5)
 
 
 @pytest.mark.parametrize("knobs", [{"neighbours": 0}, {"share": 1.0}, {"residual": -1.0}, {"local": 2.0}, {"most": 1}])

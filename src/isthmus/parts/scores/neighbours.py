@@ -144,7 +144,8 @@ class Neighbours(Score):
         there = torch.ones_like(x) if batch.observed is None else batch.observed.flatten(1).float()
         squares = (x[:, None] - normal).square_().mul_(there[:, None])
         owner = torch.arange(x.shape[1], device=x.device) if batch.feature is None else batch.feature
-        elements = torch.zeros_like(x[0]).index_add(0, owner, torch.ones_like(x[0]))  # zeros where there is no column
+        width = x.shape[1]
+        elements = x.new_zeros(width).index_add(0, owner, x.new_ones(width))  # zeros where there is no column
         each = torch.zeros_like(squares).index_add(2, owner, squares)
         nearer = each.sub_(farther(x, normal, there)[..., None]).amax(1)
         excess = self.reach * ((x - normal.amax(0)).relu() + (normal.amin(0) - x).relu())
