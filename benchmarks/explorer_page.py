@@ -1,8 +1,8 @@
 """The explorer's page in headless Chromium with software rendering: frames of 100,000 points, and drags that decode.
 
-The map is panned, zoomed and hovered for five seconds each. JavaScript is what listeners, timers and frames of the page
-take between two frames. A drag is 200 moves of the cursor: from the event until the decoded picture has changed and can
-be drawn. Chromium is found by ISTHMUS_CHROMIUM or on the path.
+The map is panned, zoomed and hovered for five seconds each, in three turns, of which the middle one counts. JavaScript
+is what listeners, timers and frames of the page take between two frames. A drag is 200 moves of the cursor: from the
+event until the decoded picture has changed and can be drawn. Chromium is found by ISTHMUS_CHROMIUM or on the path.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from benchmarks.support.peers import needs
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SIZE, SECONDS = {"width": 1400, "height": 900}, 5.0
+MOVES, TURNS = ("pan", "zoom", "hover"), 3
 CLOCK = """
 let spent = 0, last = 0; window.frames_ = [];
 const timed = f => function (...a) {
@@ -75,16 +76,17 @@ def run(quick: bool) -> Result:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         with serving(*rows(Path(folder), 5_000 if quick else EXAMPLES)) as url:
-            ready, moved = many_points(browser, url, 0.5 if quick else SECONDS)
+            ready, turns = many_points(browser, url, 0.5 if quick else SECONDS)
         with serving("--demo") as url:
             dragged = drag(browser, url, 10 if quick else 200)
         browser.close()
     figures = [Figure("100,000 points: until they are drawn", ready, "s", most=3.0)]
-    for what, (frames, script) in moved.items():
+    for what, (frames, script) in zip(MOVES, np.median(turns, 0), strict=True):
         figures += [
             Figure(f"{what}: JavaScript of a frame, 95 of 100 within", script, "ms", most=8.0),
             Figure(f"{what}: a frame, 95 of 100 within", frames, "ms", most=100.0),
         ]
+    figures.append(Figure("any of these in its slowest turn: a frame, 95 of 100 within", turns[..., 0].max(), "ms"))
     figures.append(Figure("from a drag to the decoded picture, 95 of 100 within", dragged, "ms", most=50.0))
     return Result(figures)
 
@@ -93,8 +95,8 @@ def serving(*arguments: str) -> Any:
     return process("-m", "isthmus", "explore", *arguments, "--port", "0", "--no-browser")
 
 
-def many_points(browser: Any, url: str, seconds: float) -> tuple[float, dict[str, tuple[float, float]]]:
-    """Return seconds until the points are drawn, and of each movement the 95 % quantiles of frame and script, in ms."""
+def many_points(browser: Any, url: str, seconds: float) -> tuple[float, np.ndarray]:
+    """Return seconds until the points are drawn, and 95 % quantiles in ms: (turns, movements, frame and script)."""
     page = browser.new_page(viewport=SIZE)
     page.add_init_script(CLOCK)
     began = time.perf_counter()
@@ -104,9 +106,9 @@ def many_points(browser: Any, url: str, seconds: float) -> tuple[float, dict[str
     page.wait_for_timeout(1500)
     box = page.locator(".map").bounding_box()
     centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    moved = {what: movement(page, what, centre, seconds) for what in ("pan", "zoom", "hover")}
+    turns = np.array([[movement(page, what, centre, seconds) for what in MOVES] for _ in range(TURNS)])
     page.close()
-    return ready, moved
+    return ready, turns
 
 
 def movement(page: Any, what: str, centre: tuple[float, float], seconds: float) -> tuple[float, float]:
