@@ -335,3 +335,9 @@ def test_real_gaps_and_punched_ones(real_data):
     found = Imputer(random_state=0).fit_transform(frame.mask(gone))
     error = ((found - frame) / frame.std()).to_numpy()[gone]
     assert np.sqrt((error**2).mean()) < 0.9  # the mean of the column has about 1
+
+
+def test_an_autoencoder_with_a_condition_is_refused():
+    X = pd.DataFrame({"a": np.arange(20.0), "b": np.arange(20.0), "town": ["Ulm", "Bonn"] * 10})
+    with pytest.raises(InputError, match=r"condition=\('town',\): an Imputer takes no"):
+        Imputer(Autoencoder(condition=("town",), epochs=1, verbose=False)).fit(X)

@@ -98,10 +98,15 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         Raises
         ------
         InputError
-            A column or the whole of X is missing, or it is no table.
+            A column or the whole of X is missing, or it is no table; the autoencoder has a condition.
         """
         self._check_settings()
         unfitted = self._unfitted(X)
+        if unfitted.condition is not None:
+            raise InputError(
+                f"condition={unfitted.condition!r}: an Imputer takes no autoencoder with a condition; leave it "
+                "out, for each column is filled from all others anyway"
+            )
         variant = variant_name(resolve("variant", unfitted.variant))
         if self.draws > 1 and variant not in DRAWING:
             raise InputError(f"draws={self.draws} needs one of the variants {' and '.join(DRAWING)}, not {variant!r}")

@@ -215,3 +215,19 @@ def test_a_phone(chromium, digits):
     page.wait_for_function("() => location.hash.includes('at=')")  # the map moved
     context.close()
     assert not tab.wrong
+
+
+def test_without_webgl_the_page_says_so_and_goes_on(tab, digits):
+    page = tab.page
+    page.add_init_script(
+        """const real = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+            return kind.startsWith("webgl") ? null : real.call(this, kind, ...more);
+        };"""
+    )
+    page.goto(digits)
+    assert "needs WebGL" in page.get_by_role("alert").inner_text()
+    page.get_by_label("Zoom in").click()
+    page.get_by_label("Search").fill("7")
+    page.get_by_label("Search").press("Enter")
+    page.wait_for_function("document.querySelector('#panel').innerText.includes('#7')")
