@@ -31,7 +31,7 @@ def labels_of(y: Any, rows: int) -> np.ndarray:
     labels = np.asarray(y)
     if labels.shape != (rows,):
         raise InputError(f"y has shape {labels.shape}, but there are {rows} rows in X: give one label for each row")
-    if labels.dtype.kind == "f" and np.all(np.isfinite(labels)) and np.all(labels == np.rint(labels)):
+    if labels.dtype.kind == "f" and np.all((np.abs(labels) < 2**53) & (labels == np.rint(labels))):
         return labels.astype(np.int64)  # classes that a file wrote as 0.0 and 1.0
     return labels
 
