@@ -126,7 +126,8 @@ class Learner:
         if len(self._all(place)) > self._most:
             raise InputError(
                 f"column {piece.name(place)!r} has more than {self._most} categories, such as {next(iter(seen))!r}: "
-                "leave it out if it names rows or is free text, else raise Table(max_categories=...)"
+                "leave it out if it names rows or is free text, turn dates into dates (pandas.to_datetime), else raise "
+                "Table(max_categories=...)"
             )
         return sum(cell is not None for cell in cells)
 
