@@ -55,6 +55,18 @@ def test_a_fault_is_told_to_all_who_wait():
     assert [type(answer) for answer in answers] == [IndexError] * 3
 
 
+def test_nobody_waits_for_a_worker_that_has_ended():
+    async def run():
+        worker = ThreadPoolExecutor(1)
+        worker.shutdown()
+        batcher = Batcher(lambda items: items, worker, 100)
+        waiting = asyncio.gather(*(batcher.submit(0, 1) for _ in range(3)), return_exceptions=True)
+        return await asyncio.wait_for(waiting, 5)
+
+    answers = asyncio.run(run())
+    assert [(type(answer), answer.status_code) for answer in answers] == [(Refused, 503)] * 3
+
+
 def test_quick_batches_run_in_the_loop_and_others_do_not():
     threads = []
 

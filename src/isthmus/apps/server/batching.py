@@ -94,17 +94,23 @@ class Batcher:
         loop = asyncio.get_running_loop()
         try:
             while batch := await self._gathered(loop.time() + GATHER):
-                rows, items = sum(entry.rows for entry in batch), [entry.item for entry in batch]
-                if self.seen is not None:
-                    self.seen(len(batch), rows)
-                if self.cost * max(rows, FEW) < QUICK:
-                    found = self._timed(items, rows)
-                else:
-                    found = await loop.run_in_executor(self.worker, self._timed, items, rows)
-                for entry, answer in zip(batch, found, strict=True):
+                for entry, answer in zip(batch, await self._found(batch), strict=True):
                     _give(entry.answer, answer)
         finally:
             self.task = None
+
+    async def _found(self, batch: list[Waiting]) -> Sequence[Any]:
+        """Return the answer to each request of a batch, or the error it makes."""
+        rows, items = sum(entry.rows for entry in batch), [entry.item for entry in batch]
+        if self.seen is not None:
+            self.seen(len(batch), rows)
+        if self.cost * max(rows, FEW) < QUICK:
+            return self._timed(items, rows)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.worker, self._timed, items, rows)
+        except RuntimeError:  # the worker takes no more
+            ending = Refused(503, "the server is about to end: ask again soon", None, {"Retry-After": "1"})
+            return [ending] * len(batch)
 
     async def _gathered(self, until: float) -> list[Waiting]:
         """Return the next batch, once no further requests come in."""
