@@ -23,9 +23,9 @@ def test_it_names_what_each_model_offers(client):
     assert not [path for path in ("/docs", "/redoc") if client.get(path).status_code != 404]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def fuzzed(models):
-    """The document of some models, with the app behind it."""
+    """The document of some models, with the app behind it: it ends with each test."""
     app = build({name: models[name] for name in OFFERED}, max_rows=50, timeout=20, allow=["*"])
     found = schemathesis.openapi.from_asgi("/openapi.json", app)
     found.config.request_timeout = 60  # the app's own time is over before: what is stuck is a 504
