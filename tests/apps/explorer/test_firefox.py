@@ -68,6 +68,7 @@ def process(*command, line, **more):
 @pytest.fixture
 def tab(tmp_path):
     """A tab of Firefox on a screen of its own: without any screen it has no WebGL."""
+    # what the page does is tested in Chromium; this one needs a second browser and a display server, which few have
     if not (shutil.which("firefox-esr") and shutil.which("Xvfb")):
         pytest.skip("Firefox (firefox-esr) or Xvfb is not installed")
     from websockets.sync.client import connect

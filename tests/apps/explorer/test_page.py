@@ -17,6 +17,8 @@ from isthmus.apps.explorer.decoder import decoder
 from isthmus.apps.explorer.session import opened
 from isthmus.data import files
 
+from .api.conftest import table as rows_of
+
 QUICK = {"epochs": 2, "random_state": 0, "verbose": False}
 BUILT = """<!doctype html>
 <html>
@@ -115,15 +117,8 @@ def _unbinned(held, x):
     return round(value / unit) * unit if unit >= 1 else round(value * round(1 / unit)) / round(1 / unit)
 
 
-def table(n=300):
-    draw = np.random.default_rng(0)
-    frame = pd.DataFrame({"size": draw.normal(10, 2, n), "count": draw.integers(0, 9, n)})
-    frame["town"] = draw.choice(["Ulm", "Bonn", "</script>"], n)
-    frame["open"] = frame["size"] > 10
-    frame["since"] = pd.date_range("2020-01-01", periods=n, freq="D")
-    frame["none"] = np.full(n, np.nan)
-    frame.loc[3:9, ["size", "town"]] = [np.nan, None]
-    return frame
+def table():
+    return rows_of("</script>").assign(none=np.nan)
 
 
 def signal():

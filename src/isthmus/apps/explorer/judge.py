@@ -101,9 +101,8 @@ class Judge:
             return float(np.quantile(self.measured, SURE))
         return 0.0 if self.measure == "excess" else float(self.model.threshold_)
 
-    def limits(self, indices: Any) -> Floats:
+    def limits(self, indices: Any) -> NDArray[np.float64]:
         """Return the thresholds of some examples, in the numbers of their scores."""
         if self.measure == "excess":
-            excess: Floats = self.verdict.scores[indices] - self.measured[indices]
-            return excess
-        return np.full(len(indices), self.threshold, np.float32)
+            return self.verdict.scores[indices].astype(np.float64) - self.measured[indices]
+        return np.full(len(indices), self.threshold)

@@ -6,13 +6,14 @@ import re
 import time
 import warnings
 from collections.abc import Callable
-from importlib import import_module
 from importlib.util import find_spec
 from threading import Thread
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from isthmus.data.extras import extra
 
 MOST = 20_000
 """Codes that it is fitted on; the others are laid among them."""
@@ -95,7 +96,7 @@ def laid_out(codes: NDArray[np.float32], tell: Told, most: int = MOST) -> NDArra
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what its libraries will change
         tell("UMAP: loading the library", 0, 0)
-        library = import_module("umap")
+        library = extra("umap", "umap")
         n = len(codes)
         order = np.random.default_rng(0).permutation(n)
         fitted, others = np.sort(order[:most]), np.sort(order[most:])
