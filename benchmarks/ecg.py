@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.windows import forest_scores, watcher, window_scores
-from isthmus.apps.report.signal import signal_figure
-from isthmus.tasks.intervals import intervals
+from isthmus.apps.figures.signal import signal_figure
+from isthmus.tasks.anomaly.intervals import intervals
 
 BEFORE, AFTER, MEAN, LATENT, TOP = 320, 80, 4, 16, 50
 BEATS = ("N", "A", "V")

@@ -89,7 +89,7 @@ def rows(folder: Path, examples: int) -> list[str]:
     import pandas as pd
 
     from isthmus import AnomalyDetector, Autoencoder
-    from isthmus.data import files
+    from isthmus.data.io import files
 
     draw = np.random.default_rng(0)
     numbers = draw.normal(size=(examples, 4)) @ draw.normal(size=(4, 9)) + 0.1 * draw.normal(size=(examples, 9))

@@ -16,8 +16,8 @@ import torch
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.nab_profile import Log, logs
 from benchmarks.support.windows import forest_scores, watcher
-from isthmus.apps.report.signal import signal_figure
-from isthmus.tasks.intervals import Interval, as_rows, intervals
+from isthmus.apps.figures.signal import signal_figure
+from isthmus.tasks.anomaly.intervals import Interval, as_rows, intervals
 
 NAME = "realKnownCause/machine_temperature_system_failure.csv"
 DAY, STRIDE, LATENT, SHARE, JOIN, TOP = 288, 3, 1, 0.1, 36, 5

@@ -16,7 +16,7 @@ from benchmarks.skab import TRAINING, read
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
 from isthmus import AnomalyDetector, Autoencoder
-from isthmus.data.signals import Signals
+from isthmus.data.signals.signals import Signals
 
 FILE, WINDOW, SCORED = "sensors/skab/valve1/12.csv", 60, 600
 SCORERS = ("neighbours", "residual", "error", "channel", "monitoring")

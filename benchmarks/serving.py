@@ -31,7 +31,7 @@ CONNECTIONS, SECONDS, TURNS = 64, 5, 3
 
 EMPTY = """
 from fastapi import FastAPI
-from isthmus.apps.web.running import run
+from isthmus.apps.http.running import run
 app = FastAPI()
 
 @app.get("/")

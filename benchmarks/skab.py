@@ -19,8 +19,8 @@ from benchmarks.support.figures import Figure, Result
 from benchmarks.support.timing import say
 from benchmarks.support.windows import forest_scores, watcher
 from isthmus import AnomalyDetector
-from isthmus.apps.report.signal import signal_figure
-from isthmus.tasks.intervals import intervals
+from isthmus.apps.figures.signal import signal_figure
+from isthmus.tasks.anomaly.intervals import intervals
 
 TRAINING, WINDOW, LATENT, FACTOR = 400, 60, 16, 2.7
 LABELS = ["anomaly", "changepoint"]

@@ -108,7 +108,7 @@ def field(pid: int | str, name: str) -> int:
 def train(path: str) -> dict[str, Any]:
     """Train one epoch on a Parquet file, in this process."""
     from isthmus import Autoencoder
-    from isthmus.data.parquet import ParquetStream
+    from isthmus.data.sources.parquet import ParquetStream
 
     ae = Autoencoder("plain", epochs=1, batch_size=BATCH, random_state=0)
     seconds, _ = timed(lambda: ae.fit(ParquetStream(path)))

@@ -107,23 +107,25 @@ def bottleneck_diff():
 
 def corruption_diff():
     names = without_words("src/isthmus/variants.py", ('"masking", "salt-and-pepper"', '"masking"'))
-    return fenced(without_class("src/isthmus/parts/corruptions.py", "SaltAndPepper"), names)
+    return fenced(difference("src/isthmus/parts/corruptions/salt_and_pepper.py", ""), names)
 
 
 def data_diff():
     kinds = without_words(
-        "src/isthmus/data/kinds.py",
-        ("from isthmus.data.images import Images\n", ""),
+        "src/isthmus/data/infer.py",
+        ("from isthmus.data.images.images import Images\n", ""),
         (
             'return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)',
             "return Table(scale=table_scale)",
         ),
     )
     public = without_words(
-        PUBLIC, ("    from isthmus.data.images import Images as Images\n", ""), ('    "data.images": ["Images"],\n', "")
+        PUBLIC,
+        ("    from isthmus.data.images.images import Images as Images\n", ""),
+        ('    "data.images.images": ["Images"],\n', ""),
     )
     methods = ("read", "write", "forward", "invert", "locate", "defaults")
-    return fenced(without_file("src/isthmus/data/images.py", methods), kinds, public)
+    return fenced(without_file("src/isthmus/data/images/images.py", methods), kinds, public)
 
 
 PIECES = {

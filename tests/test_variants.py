@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 import isthmus
 from isthmus import Autoencoder, Denoising, InputError, Sparse, Variational
 from isthmus.core.part import build, describe
-from isthmus.parts.corruptions import Masking
+from isthmus.parts.corruptions.masking import Masking
 from isthmus.variants import variants
 
 DIGITS = (load_digits().images / 16).astype(np.float32)[:300]

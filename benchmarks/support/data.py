@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.support.figures import Skip
-from isthmus.data import datasets
-from isthmus.data.loaded import Loaded
+from isthmus.data.io import datasets
+from isthmus.data.io.dataset import Loaded
 
 QUICK_ROWS = {"train": 2048, "test": 512}
 

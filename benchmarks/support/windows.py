@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from isthmus import AnomalyDetector, Autoencoder
-from isthmus.data.signals import Signals
+from isthmus.data.signals.signals import Signals
 
 
 def linear(window: int, latent: int, **signals: Any) -> Autoencoder:

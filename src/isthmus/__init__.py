@@ -7,21 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/test_house.py holds the two together
-    from isthmus.autoencoder import Autoencoder as Autoencoder
-    from isthmus.core.errors import DivergenceError as DivergenceError
-    from isthmus.core.errors import FileFormatError as FileFormatError
-    from isthmus.core.errors import InputError as InputError
-    from isthmus.core.errors import IsthmusError as IsthmusError
-    from isthmus.core.errors import MissingExtraError as MissingExtraError
-    from isthmus.core.events import CSVLog as CSVLog
-    from isthmus.core.events import StopTraining as StopTraining
-    from isthmus.core.events import TensorBoard as TensorBoard
-    from isthmus.data.images import Images as Images
-    from isthmus.data.signals import Signals as Signals
-    from isthmus.data.table import Table as Table
+    from isthmus.core.training.callbacks import CSVLog as CSVLog
+    from isthmus.core.training.callbacks import StopTraining as StopTraining
+    from isthmus.core.training.callbacks import TensorBoard as TensorBoard
+    from isthmus.data.images.images import Images as Images
+    from isthmus.data.signals.signals import Signals as Signals
+    from isthmus.data.tables.table import Table as Table
+    from isthmus.estimators.autoencoder import Autoencoder as Autoencoder
+    from isthmus.support.errors import DivergenceError as DivergenceError
+    from isthmus.support.errors import FileFormatError as FileFormatError
+    from isthmus.support.errors import InputError as InputError
+    from isthmus.support.errors import IsthmusError as IsthmusError
+    from isthmus.support.errors import MissingExtraError as MissingExtraError
     from isthmus.tasks import load as load
-    from isthmus.tasks.anomaly import AnomalyDetector as AnomalyDetector
-    from isthmus.tasks.impute import Imputer as Imputer
+    from isthmus.tasks.anomaly.detector import AnomalyDetector as AnomalyDetector
+    from isthmus.tasks.imputation.imputer import Imputer as Imputer
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
     from isthmus.variants import Linear as Linear
@@ -34,16 +34,16 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
 __version__ = "0.1.0"
 
 _HOMES = {
-    "autoencoder": ["Autoencoder"],
+    "estimators.autoencoder": ["Autoencoder"],
     "tasks": ["load"],
-    "tasks.anomaly": ["AnomalyDetector"],
-    "tasks.impute": ["Imputer"],
+    "tasks.anomaly.detector": ["AnomalyDetector"],
+    "tasks.imputation.imputer": ["Imputer"],
     "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked"],
-    "data.table": ["Table"],
-    "data.images": ["Images"],
-    "data.signals": ["Signals"],
-    "core.events": ["CSVLog", "TensorBoard", "StopTraining"],
-    "core.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
+    "data.tables.table": ["Table"],
+    "data.images.images": ["Images"],
+    "data.signals.signals": ["Signals"],
+    "core.training.callbacks": ["CSVLog", "TensorBoard", "StopTraining"],
+    "support.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
 }
 
 __all__ = ["__version__", *(name for names in _HOMES.values() for name in names)]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, fields, replace
 from math import prod
 from typing import Any, ClassVar, Literal
 
-from isthmus.core.errors import InputError
 from isthmus.core.part import arguments, lookup, names, part, resolve
 from isthmus.parts.schedules import Schedule
+from isthmus.support.errors import InputError
 
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
 CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]

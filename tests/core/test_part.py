@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.core import part as parts
-from isthmus.core.errors import FileFormatError, InputError
 from isthmus.core.part import arguments, build, describe, fresh, lookup, part, resolve
 from isthmus.parts.schedules import Warmup
+from isthmus.support.errors import FileFormatError, InputError
 from isthmus.variants import Variational
 
 

@@ -9,7 +9,7 @@ import torch
 
 from isthmus.core.data import rows
 from isthmus.core.part import build, describe, lookup
-from isthmus.data.kinds import KINDS
+from isthmus.data.infer import KINDS
 from isthmus.parts.catalogue import load_all
 
 load_all()

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from isthmus.core.kinds import Sizes, per_sample
+from isthmus.core.interfaces import Sizes, per_sample
 from isthmus.core.model import Model
 from isthmus.core.part import arguments, build, describe, fresh, lookup, names
 from isthmus.core.records import Batch

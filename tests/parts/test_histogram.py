@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from isthmus.core.errors import InputError
-from isthmus.parts.histogram import OUTSIDE, Histogram
+from isthmus.parts.likelihoods.histogram import OUTSIDE, Histogram
+from isthmus.support.errors import InputError
 
 
 def built(bins, x_shape=(1,)):

@@ -10,17 +10,24 @@ from sklearn.decomposition import PCA
 from torch.distributions import Normal, kl_divergence
 
 from isthmus.core.bounds import elbo, log_likelihood
-from isthmus.core.errors import InputError
 from isthmus.core.model import Model
 from isthmus.core.objective import Reconstruction
 from isthmus.core.records import Batch, Code, Output
-from isthmus.parts import corruptions, likelihoods, penalties
 from isthmus.parts.bottlenecks.gaussian import Gaussian as GaussianBottleneck
 from isthmus.parts.bottlenecks.plain import Plain
 from isthmus.parts.bottlenecks.sparse import TopK
+from isthmus.parts.corruptions.masking import Masking, PatchMasking
+from isthmus.parts.corruptions.noise import GaussianNoise
 from isthmus.parts.layers import principal_axes, regress
+from isthmus.parts.likelihoods.bernoulli import Bernoulli
+from isthmus.parts.likelihoods.categorical import Categorical
+from isthmus.parts.likelihoods.gaussian import Gaussian as GaussianLikelihood
+from isthmus.parts.likelihoods.squared import Absolute, Squared
 from isthmus.parts.nets.linear import Linear
 from isthmus.parts.nets.mlp import MLP
+from isthmus.parts.penalties.contraction import Contraction
+from isthmus.parts.penalties.sparsity import KL
+from isthmus.support.errors import InputError
 
 
 def built(bottleneck, latent_dim):
@@ -55,7 +62,7 @@ def test_free_bits_cost_a_constant_and_pull_nothing_below():
 
 
 def test_gaussian_error_is_the_log_density():
-    likelihood = likelihoods.Gaussian()
+    likelihood = GaussianLikelihood()
     likelihood.build((3,))
     x, y = torch.randn(5, 3), torch.randn(5, 3)
     scale = torch.exp(likelihood.split(y)[1]).item()
@@ -65,7 +72,7 @@ def test_gaussian_error_is_the_log_density():
 
 @pytest.mark.parametrize("variance", ["shared", "feature"])
 def test_a_learnt_variance_starts_at_what_is_left(variance):
-    likelihood = likelihoods.Gaussian(variance)
+    likelihood = GaussianLikelihood(variance)
     likelihood.build((3,))
     x = torch.randn(4000, 3) * torch.tensor([0.5, 0.5, 0.5])
     with torch.no_grad():
@@ -77,25 +84,25 @@ def test_a_learnt_variance_starts_at_what_is_left(variance):
 def test_bernoulli_error_is_the_log_mass():
     x, y = torch.randint(2, (5, 3)).float(), torch.randn(5, 3)
     expected = -stats.bernoulli.logpmf(x.numpy(), torch.sigmoid(y).numpy())
-    np.testing.assert_allclose(likelihoods.Bernoulli().error(y, x).numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(Bernoulli().error(y, x).numpy(), expected, rtol=1e-5)
 
 
 def test_categorical_error_is_the_log_mass():
     logits, label = torch.randn(6, 4), torch.randint(4, (6,))
     x = torch.nn.functional.one_hot(label, 4).float()
     expected = torch.nn.functional.cross_entropy(logits, label, reduction="none")
-    torch.testing.assert_close(likelihoods.Categorical().error(logits, x).sum(1), expected)
+    torch.testing.assert_close(Categorical().error(logits, x).sum(1), expected)
 
 
 def test_the_worked_example_of_the_field():
     x = torch.tensor([[0.9, 0.1, 0.7, 0.3, 0.5]])
     y = torch.tensor([[0.8, 0.2, 0.6, 0.4, 0.5]])
-    assert likelihoods.Squared().error(y, x).mean().item() == pytest.approx(0.008)
-    assert likelihoods.Absolute().error(y, x).mean().item() == pytest.approx(0.08)
+    assert Squared().error(y, x).mean().item() == pytest.approx(0.008)
+    assert Absolute().error(y, x).mean().item() == pytest.approx(0.08)
 
 
 def test_bounds_cut_the_error_but_not_its_gradient():
-    likelihood = likelihoods.Squared(bounds=(0.0, 1.0))
+    likelihood = Squared(bounds=(0.0, 1.0))
     x = torch.tensor([0.0, 0.0, 1.0, 1.0, 0.3, 0.3])
     y = torch.tensor([-0.2, 0.2, 1.2, 0.8, -0.2, 1.2], requires_grad=True)
     error = likelihood.error(y, x)
@@ -112,9 +119,9 @@ def test_topk_keeps_the_largest():
 
 
 def contraction_of(net, x, exact):
-    model = Model(net, Plain(), likelihoods.Squared(), x.shape[1:], 3)
+    model = Model(net, Plain(), Squared(), x.shape[1:], 3)
     model.initialize(Batch(x, x))
-    return model, penalties.Contraction(exact=exact)
+    return model, Contraction(exact=exact)
 
 
 def test_hutchinson_agrees_with_the_exact_norm_and_with_autograd():
@@ -129,7 +136,7 @@ def test_hutchinson_agrees_with_the_exact_norm_and_with_autograd():
     spread = model.code(Batch(x, x)).z.var(0, unbiased=False)
     expected = (jacobian.square() / spread[:, None]).sum((1, 2)) if exact.standardise else jacobian.square().sum((1, 2))
     torch.testing.assert_close(exact(output, model), expected, rtol=1e-4, atol=1e-5)
-    estimate = penalties.Contraction(exact=False)
+    estimate = Contraction(exact=False)
     drawn = torch.stack([estimate(output, model).detach() for _ in range(3000)]).mean(0)
     torch.testing.assert_close(drawn[:2] / 4, expected[:2], rtol=0.15, atol=0)
     assert (drawn[2:] == 0).all()
@@ -138,10 +145,10 @@ def test_hutchinson_agrees_with_the_exact_norm_and_with_autograd():
 def test_kl_sparsity_is_the_closed_form_and_zero_at_the_target():
     z = torch.full((10, 3), 0.05)
     output = Output(None, None, Code(z), None, {})
-    assert penalties.KL(0.05)(output, None).abs().max() < 1e-6
+    assert KL(0.05)(output, None).abs().max() < 1e-6
     output = Output(None, None, Code(torch.full((10, 1), 0.2)), None, {})
     expected = 0.05 * math.log(0.05 / 0.2) + 0.95 * math.log(0.95 / 0.8)
-    torch.testing.assert_close(penalties.KL(0.05)(output, None), torch.full((10,), expected))
+    torch.testing.assert_close(KL(0.05)(output, None), torch.full((10,), expected))
 
 
 def test_principal_axes_are_those_of_scikit_learn():
@@ -176,7 +183,7 @@ def test_regress_is_least_squares():
 def linear_gaussian():
     """Return a factor model whose posterior is exact, log p(x) of its rows, and the rows."""
     torch.manual_seed(0)
-    model = Model(Linear(), GaussianBottleneck(), likelihoods.Gaussian(), (4,), 2)
+    model = Model(Linear(), GaussianBottleneck(), GaussianLikelihood(), (4,), 2)
     w = torch.randn(4, 2)
     posterior_covariance = torch.linalg.inv(torch.eye(2) + w.T @ w)
     eigen = torch.linalg.eigh(posterior_covariance)
@@ -206,14 +213,14 @@ def test_bounds_meet_log_p_where_the_posterior_is_exact(linear_gaussian):
 
 
 def test_the_loss_is_the_weighted_sum_per_element():
-    model = Model(MLP((4,)), GaussianBottleneck(), likelihoods.Bernoulli(), (5,), 2)
+    model = Model(MLP((4,)), GaussianBottleneck(), Bernoulli(), (5,), 2)
     objective = Reconstruction(model, weights={"kl": 3.0})
     terms = {"error": torch.tensor([10.0]), "kl": torch.tensor([2.0])}
     assert objective.loss(terms, 0.5).item() == pytest.approx((10 + 6) / 5)
 
 
 def test_an_unknown_weight_is_an_error():
-    model = Model(MLP((4,)), Plain(), likelihoods.Squared(), (5,), 2)
+    model = Model(MLP((4,)), Plain(), Squared(), (5,), 2)
     x = torch.randn(4, 5)
     with pytest.raises(ValueError, match="sparsity.*Known: error"):
         next(Reconstruction(model, weights={"sparsity": 3.0}).steps(Batch(x, x), 0.0))
@@ -222,9 +229,9 @@ def test_an_unknown_weight_is_an_error():
 @pytest.mark.parametrize("level", [0.3, (0.2, 0.4)])
 def test_levels_are_kept_on_average(level):
     x = torch.ones(4000, 1, 8, 8)
-    masked = corruptions.Masking(level)(Batch(x, x)).masked.float().mean()
-    patches = corruptions.PatchMasking(level, size=3)(Batch(x, x)).masked.float().mean()
-    noise = corruptions.GaussianNoise(level)(Batch(x, x)).corrupted.std()
+    masked = Masking(level)(Batch(x, x)).masked.float().mean()
+    patches = PatchMasking(level, size=3)(Batch(x, x)).masked.float().mean()
+    noise = GaussianNoise(level)(Batch(x, x)).corrupted.std()
     assert masked == pytest.approx(0.3, abs=0.02)
     assert patches == pytest.approx(0.3, abs=0.03)
     assert noise == pytest.approx(0.3, abs=0.02)
@@ -232,25 +239,25 @@ def test_levels_are_kept_on_average(level):
 
 def test_masking_takes_whole_columns_of_tables_and_all_channels_of_pixels():
     feature = torch.tensor([0, 0, 1, 1, 1])
-    masked = corruptions.Masking(0.5)(Batch(torch.ones(100, 5), torch.ones(100, 5), feature=feature)).masked
+    masked = Masking(0.5)(Batch(torch.ones(100, 5), torch.ones(100, 5), feature=feature)).masked
     assert (masked[:, 0] == masked[:, 1]).all()
     assert (masked[:, 2] == masked[:, 4]).all()
     assert not (masked[:, 0] == masked[:, 2]).all()
     colour = torch.ones(20, 3, 4, 4)
-    masked = corruptions.Masking(0.5)(Batch(colour, colour)).masked
+    masked = Masking(0.5)(Batch(colour, colour)).masked
     assert (masked[:, 0] == masked[:, 2]).all()
 
 
 @pytest.mark.parametrize("level", [-0.1, (0.5, 0.1), 1.5])
 def test_a_level_out_of_range_is_refused(level):
     with pytest.raises(ValueError, match="level"):
-        corruptions.Masking(level)
+        Masking(level)
 
 
 def test_a_weighted_category_counts_that_much_and_is_no_likelihood():
     y, x = torch.randn(6, 4), torch.eye(4)[[0, 1, 2, 3, 0, 1]]
-    plain, weighted = likelihoods.Categorical(), likelihoods.Categorical(weight=5.0)
+    plain, weighted = Categorical(), Categorical(weight=5.0)
     torch.testing.assert_close(weighted.error(y, x), 5 * plain.error(y, x))
     assert plain.normalised and not weighted.normalised
     with pytest.raises(InputError, match="weight=0 of the likelihood 'categorical'"):
-        likelihoods.Categorical(weight=0)
+        Categorical(weight=0)

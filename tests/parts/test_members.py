@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from isthmus import Autoencoder, Denoising, InputError
-from isthmus.core.kinds import Foreign, Sizes
+from isthmus.core.interfaces import Foreign, Sizes
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import lookup
 from isthmus.core.records import Batch

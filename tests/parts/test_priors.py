@@ -2,7 +2,7 @@
 
 import torch
 
-from isthmus.parts.priors import Mixture
+from isthmus.parts.priors.mixture import Mixture
 
 
 def clusters(n):

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from isthmus import Autoencoder, InputError, variants
-from isthmus.apps.measures import classify, measure
 from isthmus.apps.report import pages
-from isthmus.data import files
+from isthmus.data.io import files
+from isthmus.tasks.evaluation.evaluate import classify, measure
 
 ABOUT = "1,797 handwritten digits of 8 x 8 pixels, from scikit-learn: 1,437 to train on, 360 to test on"
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from isthmus.core.errors import InputError
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
+from isthmus.support.errors import InputError
 
 
 def check_bound(model: Model) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from isthmus.core.records import Batch
 
 if TYPE_CHECKING:
-    from isthmus.core.kinds import Likelihood
+    from isthmus.core.interfaces import Likelihood
 
 Columns = dict[str, Tensor]
 

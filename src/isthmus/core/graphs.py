@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.data import Columns, Data, join, rows, take
-from isthmus.core.kinds import Score, per_sample
+from isthmus.core.interfaces import per_sample
 from isthmus.core.model import Model
 from isthmus.core.records import Batch, Output
+from isthmus.core.terms import Score
 
 
 class Graph(nn.Module):

@@ -8,10 +8,10 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.errors import InputError
-from isthmus.core.kinds import Bottleneck, Foreign, Likelihood, Net, Sizes
+from isthmus.core.interfaces import Bottleneck, Foreign, Likelihood, Net, Sizes
 from isthmus.core.part import fresh, part
 from isthmus.core.records import Batch, Code, Output
+from isthmus.support.errors import InputError
 
 PIECE = 2048
 

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.errors import InputError, unknown
-from isthmus.core.kinds import Corruption, Penalty
+from isthmus.core.interfaces import Corruption
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Batch, Output
+from isthmus.core.terms import Penalty
+from isthmus.support.errors import InputError, unknown
 
 Step = tuple[str, Tensor, dict[str, Tensor]]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from isthmus.core.errors import FileFormatError, InputError, unknown
+from isthmus.support.errors import FileFormatError, InputError, unknown
 
 T = TypeVar("T")
 

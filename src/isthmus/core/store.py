@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from isthmus.core.errors import FileFormatError, InputError
-from isthmus.core.files import atomic
+from isthmus.support.atomic import atomic
+from isthmus.support.errors import FileFormatError, InputError
 
 FORMAT = "isthmus"
 VERSION = 1

@@ -2,8 +2,8 @@
 
 import math
 
-from isthmus.core.errors import InputError
 from isthmus.core.part import part
+from isthmus.support.errors import InputError
 
 
 class Schedule:

@@ -10,8 +10,8 @@ from typing import Any
 
 def load_all() -> None:
     """Import every task once, so that its estimator is registered."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -31,8 +31,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     load_all()
     from isthmus.core import store
-    from isthmus.core.errors import FileFormatError, InputError
     from isthmus.core.part import lookup
+    from isthmus.support.errors import FileFormatError, InputError
 
     root, _ = store.read(path)
     name = root.get("part")

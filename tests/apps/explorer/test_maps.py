@@ -5,9 +5,9 @@ from threading import Barrier, Thread
 import numpy as np
 import pytest
 
-from isthmus.apps.explorer import maps, umap
 from isthmus.apps.explorer.colours import MISSING, of_labels
-from isthmus.apps.explorer.near import Nearest
+from isthmus.apps.explorer.maps import maps, umap
+from isthmus.apps.explorer.maps.near import Nearest
 from isthmus.apps.explorer.once import once
 from isthmus.apps.report.labels import labels_of
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from isthmus import AnomalyDetector, Autoencoder
-from isthmus.apps.explorer import umap
-from isthmus.apps.explorer.app import explorer_app
+from isthmus.apps.explorer.api.app import explorer_app
+from isthmus.apps.explorer.maps import umap
 from isthmus.apps.explorer.session import opened
-from isthmus.data import files
+from isthmus.data.io import files
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

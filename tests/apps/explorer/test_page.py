@@ -15,7 +15,7 @@ from isthmus import AnomalyDetector, Autoencoder, InputError, Signals
 from isthmus.apps.explorer import page
 from isthmus.apps.explorer.decoder import decoder
 from isthmus.apps.explorer.session import opened
-from isthmus.data import files
+from isthmus.data.io import files
 
 from .api.conftest import table as rows_of
 

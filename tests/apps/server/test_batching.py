@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from isthmus import InputError
+from isthmus.apps.http.errors import Refused
 from isthmus.apps.server import batching
 from isthmus.apps.server.app import build
 from isthmus.apps.server.batching import Batcher
-from isthmus.apps.web.errors import Refused
 
 
 def submit_all(call, items, most=100, **options):

@@ -21,7 +21,7 @@ from isthmus.apps.cli.written import write
 @json_option
 def encode(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
     """Write the codes of DATA."""
-    from isthmus.apps.measures import given, pieces
+    from isthmus.tasks.evaluation.evaluate import given, pieces
 
     trained, rows = meet(model, read)
     codes = [trained.transform(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]

@@ -37,7 +37,7 @@ def compare(models: tuple[str, ...], read: Callable[[], Any], as_json: bool) -> 
     likelihood, so alike only for models with the same one. ELBO: in nats, of variational models. Active: units that
     vary. Probe: accuracy of a linear probe, where there are labels. Compare on rows that no model was trained on.
     """
-    from isthmus.apps.measures import measure
+    from isthmus.tasks.evaluation.evaluate import measure
 
     rows = read()
     loaded = [(path, load(path)) for path in models]

@@ -87,11 +87,11 @@ def explore(
 
 def _check(host: str, token: str | None) -> None:
     """Refuse what cannot be served, before anything is read."""
-    from isthmus.data.extras import extra
+    from isthmus.support.errors import extra
 
     for module in ("fastapi", "uvicorn", "httptools"):
         extra(module, "explore")
-    from isthmus.apps.web.running import check_address
+    from isthmus.apps.http.running import check_address
 
     check_address(host, token)
 
@@ -135,8 +135,8 @@ def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bo
     """Answer until Ctrl-C."""
     import torch
 
-    from isthmus.apps.explorer.app import explorer_app
-    from isthmus.apps.web.running import run
+    from isthmus.apps.explorer.api.app import explorer_app
+    from isthmus.apps.http.running import run
 
     torch.set_num_threads(1)  # a few rows at a time: threads that wait for each other are slower than one
 

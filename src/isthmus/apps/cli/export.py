@@ -30,7 +30,7 @@ def export(model: str, output: str, part: str | None, as_json: bool) -> None:
     Scaling, categories, gaps and units are inside, so that it runs without isthmus. The file is compared with the model
     before it takes its place.
     """
-    from isthmus.apps import onnx
+    from isthmus.apps.export import export as onnx
 
     estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
     chosen = onnx.checked(estimator, output, part)

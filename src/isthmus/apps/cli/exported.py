@@ -19,7 +19,7 @@ def is_exported(path: str) -> bool:
 
 def exported(path: str) -> tuple[dict[str, Any], str]:
     """Return what the file says of itself, for machines and for people."""
-    from isthmus.apps.exporting.about import read
+    from isthmus.apps.export.metadata import read
 
     held, size = read(path), os.path.getsize(path)
     ports = {side: held[side] for side in ("inputs", "outputs")}

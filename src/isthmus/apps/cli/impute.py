@@ -57,7 +57,7 @@ def impute(
     A missing number becomes its mean given the other cells of its row, a missing category the likeliest one. Cells
     that are there stay as they are. Files of Parquet and CSV are filled piece by piece.
     """
-    from isthmus.data.appending import check_appended
+    from isthmus.data.io.appending import check_appended
 
     if model and train:
         raise click.UsageError(f"--model {model!r} is trained already: leave out --train")
@@ -94,8 +94,8 @@ def _outputs(output: str, draws: int) -> list[str]:
 
 def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -> dict[str, Any]:
     """Fill the rows piece by piece; return what was done."""
-    from isthmus.data.appending import appending
-    from isthmus.data.csv_stream import opened, text_columns
+    from isthmus.data.io.appending import appending
+    from isthmus.data.io.csv_stream import opened, text_columns
 
     X, gaps, rows = opened(data, text_columns(imputer.autoencoder_.data_)), Counter[str](), 0
     with ExitStack() as files:
@@ -109,10 +109,10 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
 
 def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
     """Return an imputer trained on the rows of a file."""
-    from isthmus.apps.scoring import parted
-    from isthmus.data import files
-    from isthmus.data.whole import whole_numbers
-    from isthmus.tasks.impute import Imputer
+    from isthmus.data.io import files
+    from isthmus.data.tables.integers import whole_numbers
+    from isthmus.tasks.anomaly.batch import parted
+    from isthmus.tasks.imputation.imputer import Imputer
 
     X = files.read(path).X
     if hasattr(type(X), "chunks"):
@@ -137,9 +137,9 @@ def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str])
     """Return a piece with its gaps filled, its columns in their order, once for each draw; count the gaps."""
     import narwhals as nw
 
-    from isthmus.apps.scoring import parted
-    from isthmus.data.tabular import to_arrow
-    from isthmus.data.whole import as_learnt, missing
+    from isthmus.data.io.tabular import to_arrow
+    from isthmus.data.tables.integers import as_learnt, missing
+    from isthmus.tasks.anomaly.batch import parted
 
     X, beside = parted(piece, keep)
     gaps.update(missing(X))

@@ -46,7 +46,7 @@ def read(path: str, label: str | None = None, span: slice | None = None) -> Rows
     """Read DATA; labels that have names come as their names."""
     import numpy as np
 
-    from isthmus.data import files
+    from isthmus.data.io import files
 
     loaded = files.read(path, label=label)
     y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]

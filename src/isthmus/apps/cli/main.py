@@ -26,7 +26,7 @@ MODULES = {
     "decode": "codes",
     "reconstruct": "rebuild",
     "denoise": "rebuild",
-    "detect": "detect",
+    "detect": "detect.detect",
     "impute": "impute",
     "sample": "generate",
     "interpolate": "generate",

@@ -46,7 +46,7 @@ def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> 
 
 
 def _rebuild(trained: Any, rows: Any, output: str, as_json: bool) -> None:
-    from isthmus.apps.measures import given, pieces
+    from isthmus.tasks.evaluation.evaluate import given, pieces
 
     rebuilt = [trained.reconstruct(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]
     write(output, rebuilt, as_json)

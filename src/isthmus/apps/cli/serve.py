@@ -81,15 +81,15 @@ def serve(
     What each MODEL offers stands at /openapi.json. SIGTERM or Ctrl-C ends the server once all that was asked is
     answered.
     """
-    from isthmus.data.extras import extra
+    from isthmus.support.errors import extra
 
     for module in ("fastapi", "uvicorn", "httptools", "prometheus_client", "pandas"):
         extra(module, "serve")
     import torch
 
+    from isthmus.apps.http.running import check_address, run
     from isthmus.apps.server.app import build
     from isthmus.apps.server.models import load_models
-    from isthmus.apps.web.running import check_address, run
 
     check_address(host, token)
     torch.set_num_threads(threads)

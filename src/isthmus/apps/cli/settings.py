@@ -47,7 +47,7 @@ class Setting:
 @cache
 def settings() -> dict[str, Setting]:
     """Return the parameters of Autoencoder that options stand for, by name."""
-    tree = ast.parse(_source("isthmus.autoencoder"))
+    tree = ast.parse(_source("isthmus.estimators.autoencoder"))
     cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Autoencoder")
     init = next(node for node in cls.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
     documented = _documented(ast.get_docstring(cls) or "")

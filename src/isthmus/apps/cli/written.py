@@ -20,7 +20,7 @@ def write(
     path: str, pieces: Sequence[Any], as_json: bool, columns: Sequence[str] | None = None, strip: bool = False
 ) -> None:
     """Write pieces of rows to a file as one, and say so; `strip`: pictures in a .png stand in one line."""
-    from isthmus.data import files
+    from isthmus.data.io import files
 
     rows = joined(pieces)
     drawn = sheet(path, rows, strip) if path.lower().endswith(".png") and len(rows) > 1 else rows

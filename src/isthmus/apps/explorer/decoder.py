@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isthmus.apps.explorer.steps import Steps
-from isthmus.apps.explorer.tape import Untranslatable
 from isthmus.apps.explorer.view import View
-from isthmus.data import bins
+from isthmus.apps.export.page.steps import Steps
+from isthmus.apps.export.page.tape import Untranslatable
+from isthmus.data.tables import bins
 
 TESTED = 4
 """Codes that a page can check itself by."""

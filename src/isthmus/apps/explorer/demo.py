@@ -9,7 +9,7 @@ from typing import Any
 
 import isthmus
 from isthmus import Autoencoder, InputError, IsthmusError
-from isthmus.data import datasets, files
+from isthmus.data.io import datasets, files
 
 MODELS: dict[str, dict[str, Any]] = {
     "variational": {"variant": "variational", "epochs": 30},

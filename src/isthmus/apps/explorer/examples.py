@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from isthmus import InputError
-from isthmus.apps.explorer.cells import Cells, seconds
 from isthmus.apps.explorer.colours import Colour, by_category, by_number, of_labels
-from isthmus.apps.explorer.kinds import Columns, Value, kind_of
+from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
+from isthmus.apps.explorer.kinds.table import Cells, seconds
 
 COMPARED = re.compile(r"^(?P<name>.+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.+)$")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

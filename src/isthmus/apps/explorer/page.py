@@ -13,16 +13,16 @@ import numpy as np
 import torch
 
 from isthmus import InputError
-from isthmus.apps.explorer import answers
-from isthmus.apps.explorer.app import STATIC, finite
+from isthmus.apps.explorer.api import answers
+from isthmus.apps.explorer.api.app import STATIC, finite
 from isthmus.apps.explorer.colours import Colour
 from isthmus.apps.explorer.decoder import decoder
-from isthmus.apps.explorer.pixels import Pixels
+from isthmus.apps.explorer.kinds.images import Pixels
 from isthmus.apps.explorer.session import Session
-from isthmus.apps.explorer.tape import packed
 from isthmus.apps.explorer.view import View
+from isthmus.apps.export.page.tape import packed
 from isthmus.apps.report.png import data_uri
-from isthmus.data.files import atomic
+from isthmus.support.atomic import atomic
 
 TILE, SHEET = 64, 8192
 """Pixels of the side of a thumbnail, and of the sheet that holds them all, at most."""

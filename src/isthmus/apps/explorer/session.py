@@ -13,10 +13,10 @@ import torch
 from isthmus import InputError
 from isthmus.apps.explorer.examples import Examples
 from isthmus.apps.explorer.judge import simple, verdict
-from isthmus.apps.explorer.kinds import Columns
+from isthmus.apps.explorer.kinds.base import Columns
 from isthmus.apps.explorer.view import View, autoencoder
+from isthmus.apps.report.kinds.base import drawn
 from isthmus.apps.report.labels import labels_of
-from isthmus.apps.report.rows import drawn
 
 STREAMED = 100_000
 """Rows that are drawn from data that do not fit into memory, unless a limit is given."""

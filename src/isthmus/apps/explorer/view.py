@@ -16,9 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus import InputError, variants
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
 from isthmus.apps.explorer.judge import Judge, Verdict
-from isthmus.apps.explorer.kinds import Columns, Value, kind_of
+from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
+from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
-from isthmus.apps.explorer.planes import Planes
 
 Floats = NDArray[np.float32]
 

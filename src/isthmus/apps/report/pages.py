@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isthmus import __version__
-from isthmus.apps.report import about, comparison, latent, rebuilding, units
 from isthmus.apps.report.blocks import Chapter, Note, Page, Section
 from isthmus.apps.report.render import write_page
+from isthmus.apps.report.sections import about, comparison, latent, reconstruction, units
 from isthmus.apps.report.study import Study
 from isthmus.variants import variant_name
 
 if TYPE_CHECKING:
-    from isthmus.autoencoder import Autoencoder
+    from isthmus.estimators.autoencoder import Autoencoder
 
 FOOT = f"Written by isthmus {__version__}. One file: it loads nothing from elsewhere."
 
@@ -100,8 +100,8 @@ def _chapter(name: str, study: Study) -> Chapter:
 def sections(study: Study) -> list[Section]:
     """Return the sections of the report on one model."""
     found = [about.training_section(study)]
-    found += [rebuilding.original_section(study)] if study.examples else []
-    found += [rebuilding.error_section(study), latent.map_section(study)]
+    found += [reconstruction.original_section(study)] if study.examples else []
+    found += [reconstruction.error_section(study), latent.map_section(study)]
     found += [latent.sample_section(study), units.capture_section(study)] if study.decodes else [_no_decoder()]
     return [*found, units.activity_section(study), about.model_section(study)]
 

@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from isthmus.apps.report.blocks import Page
-from isthmus.data.extras import extra
-from isthmus.data.files import atomic
+from isthmus.support.atomic import atomic
+from isthmus.support.errors import extra
 
 
 def _environment() -> Any:

@@ -12,16 +12,16 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError
-from isthmus.apps.likeness import Likeness
-from isthmus.apps.measures import active
+from isthmus.apps.report.kinds.base import Rows, drawn, take
+from isthmus.apps.report.kinds.images import PictureRows
+from isthmus.apps.report.kinds.table import TableRows
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
-from isthmus.apps.report.pictures import PictureRows
 from isthmus.apps.report.plane import Plane
-from isthmus.apps.report.rows import Rows, drawn, take
-from isthmus.apps.report.tables import TableRows
+from isthmus.tasks.evaluation.evaluate import active
+from isthmus.tasks.evaluation.reconstruction import Likeness
 
 if TYPE_CHECKING:
-    from isthmus.autoencoder import Autoencoder
+    from isthmus.estimators.autoencoder import Autoencoder
 
 ROWS, ELEMENTS = 10_000, 2**25
 """Rows that are looked at, and numbers in them, at most."""

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import isthmus
+from isthmus.apps.http.security import secure
 from isthmus.apps.server.bodies import JSON, as_json
 from isthmus.apps.server.document import document_of
 from isthmus.apps.server.metrics import Measured
@@ -20,7 +21,6 @@ from isthmus.apps.server.models import Model
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.v1 import Operate
 from isthmus.apps.server.v2 import Inference, infer_routes
-from isthmus.apps.web.security import secure
 
 MAX_ROWS = 10_000
 MAX_BODY = 16 * 2**20
@@ -48,7 +48,7 @@ def build(
     models : mapping of str to Model
         As `isthmus.apps.server.models.load_models` gives them.
     host, token, allow :
-        See `isthmus.apps.web.security.secure`.
+        See `isthmus.apps.http.security.secure`.
     max_rows : int, default 10,000
         Rows in a request.
     max_body : int, default 16 MiB

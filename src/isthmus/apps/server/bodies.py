@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from isthmus import InputError
+from isthmus.apps.http.errors import Refused
 from isthmus.apps.server.cells import nested, shown
-from isthmus.apps.web.errors import Refused
 
 JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
 ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
@@ -88,7 +88,7 @@ def picture_of(body: bytes, data: Any) -> np.ndarray:
     Refused
         The model takes no pictures, or this one cannot be read or is of another size.
     """
-    from isthmus.data.pictures import decode_sized
+    from isthmus.data.images.files import decode_sized
 
     if data.fields()[0].kind != "pixels":
         raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
@@ -134,7 +134,7 @@ def as_png(found: Any, data: Any) -> bytes:
     Refused
         It is none, or there are several.
     """
-    from isthmus.data.pictures import write_png
+    from isthmus.data.images.files import write_png
 
     if isinstance(found, dict) or data.fields()[0].kind != "pixels" or np.ndim(found) < 3:
         raise Refused(406, "this answer is no picture: accept application/json", "Accept")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.web.errors import Refused
+from isthmus.apps.http.errors import Refused
 
 NUMBERS = ("float", "integer", "boolean", "empty")
 """Kinds of columns that are numbers in a request."""

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from isthmus.apps.server.bodies import JSON, NPY, PNG
 from isthmus.apps.server.cells import NUMBERS
-from isthmus.apps.server.layouts import Grid, Signal
+from isthmus.apps.server.kinds import Grid, Signal
 from isthmus.apps.server.models import Model
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import WHOLE

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.server.layouts import Table, Values
-from isthmus.apps.web.errors import Refused
+from isthmus.apps.http.errors import Refused
+from isthmus.apps.server.kinds import Table, Values
 
 CONDITION = "condition"
 """What labels are called, and where a document has what is given."""

@@ -13,8 +13,8 @@ import numpy as np
 import isthmus
 from isthmus import AnomalyDetector, Imputer, InputError, variants
 from isthmus.apps.server.given import Given
-from isthmus.apps.server.layouts import Grid, layout_of
-from isthmus.tasks.verdicts import verdicts
+from isthmus.apps.server.kinds import Grid, layout_of
+from isthmus.tasks.anomaly.results import verdicts
 
 Found = dict[str, Any]
 """What an operation finds, each with the rows first: an array, or ``{column: list}``."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from isthmus import InputError
+from isthmus.apps.http.errors import Refused
 from isthmus.apps.server.batching import Batcher
-from isthmus.apps.server.layouts import Rows, check_count
+from isthmus.apps.server.kinds import Rows, check_count
 from isthmus.apps.server.metrics import Metrics
 from isthmus.apps.server.models import Found, Model, part_of
-from isthmus.apps.web.errors import Refused
 
 FRAMED = ("reconstruct", "denoise", "impute")
 """Operations whose answers have the types of the columns."""

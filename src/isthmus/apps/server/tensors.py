@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from isthmus.apps.http.errors import Refused
 from isthmus.apps.server.bodies import as_json, parsed
 from isthmus.apps.server.cells import shown
-from isthmus.apps.web.errors import Refused
 
 DTYPES = {
     "BOOL": np.dtype("?"),

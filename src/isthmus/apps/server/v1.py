@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from isthmus import InputError
+from isthmus.apps.http.errors import Refused, unusable
 from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, as_png, parsed, picture_of, received
 from isthmus.apps.server.cells import shown
-from isthmus.apps.server.layouts import Rows, rows_of
+from isthmus.apps.server.kinds import Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Found, Model
 from isthmus.apps.server.service import Service
-from isthmus.apps.web.errors import Refused, unusable
 
 KNOWN = ("rows", "columns", "codes", "explain", "condition")
 FIELDS = {"decode": "codes", "sample": None}

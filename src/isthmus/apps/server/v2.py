@@ -10,10 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import isthmus
+from isthmus.apps.http.errors import Refused
 from isthmus.apps.server.bodies import JSON, received
 from isthmus.apps.server.cells import NUMBERS, plain
 from isthmus.apps.server.given import CONDITION
-from isthmus.apps.server.layouts import Rows, Table
+from isthmus.apps.server.kinds import Rows, Table
 from isthmus.apps.server.models import Found, Model
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import (
@@ -28,7 +29,6 @@ from isthmus.apps.server.signature import (
     rebuilt,
 )
 from isthmus.apps.server.tensors import response_of, split, tensors_of
-from isthmus.apps.web.errors import Refused
 
 OCTETS = "application/octet-stream"
 

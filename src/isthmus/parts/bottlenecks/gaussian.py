@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal
 
-from isthmus.core.kinds import Bottleneck
-from isthmus.core.parallel import mean
+from isthmus.core.interfaces import Bottleneck
 from isthmus.core.part import part
 from isthmus.core.records import Code
+from isthmus.core.training.distributed import mean
 
 
 @part("bottleneck/gaussian")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from isthmus.core.errors import InputError, unknown
-from isthmus.core.kinds import Bottleneck
+from isthmus.core.interfaces import Bottleneck
 from isthmus.core.part import part
 from isthmus.core.records import Code
+from isthmus.support.errors import InputError, unknown
 
 ACTIVATIONS = {"none": lambda h: h, "relu": torch.relu, "sigmoid": torch.sigmoid}
 

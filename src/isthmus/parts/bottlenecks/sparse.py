@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.errors import InputError
-from isthmus.core.kinds import Bottleneck
+from isthmus.core.interfaces import Bottleneck
 from isthmus.core.part import part
 from isthmus.core.records import Code
+from isthmus.support.errors import InputError
 
 MOMENTUM = 0.05
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from isthmus.core.errors import InputError
-from isthmus.core.kinds import Sizes
+from isthmus.core.interfaces import Sizes
 from isthmus.core.part import part
 from isthmus.parts.layers import activation, zero_last
-from isthmus.parts.nets.bypass import BypassNet
+from isthmus.parts.nets.linear_skip import BypassNet
+from isthmus.support.errors import InputError
 
 CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
 TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)

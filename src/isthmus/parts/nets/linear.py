@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from isthmus.core.kinds import Sizes
+from isthmus.core.interfaces import Sizes
 from isthmus.core.part import part
-from isthmus.parts.nets.bypass import BypassNet
+from isthmus.parts.nets.linear_skip import BypassNet
 
 
 class Nothing(nn.Module):

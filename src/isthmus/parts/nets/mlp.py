@@ -6,12 +6,12 @@ from math import prod
 
 from torch import Tensor, nn
 
-from isthmus.core.errors import InputError
-from isthmus.core.kinds import Sizes
+from isthmus.core.interfaces import Sizes
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import centre, stack
-from isthmus.parts.nets.bypass import BypassNet
+from isthmus.parts.nets.linear_skip import BypassNet
+from isthmus.support.errors import InputError
 
 
 @part("net/mlp")

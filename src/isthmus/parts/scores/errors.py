@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from isthmus.core.kinds import Score
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Batch, Output
+from isthmus.core.terms import Score
 
 EXCESS = 100.0
 """How often what a value has in excess of its range counts, where blame is laid."""

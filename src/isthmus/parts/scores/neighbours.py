@@ -8,13 +8,13 @@ from math import ceil, prod
 import torch
 from torch import Tensor
 
-from isthmus.core.errors import InputError
-from isthmus.core.kinds import Score
 from isthmus.core.model import Model
 from isthmus.core.part import arguments, part
 from isthmus.core.records import Output
+from isthmus.core.terms import Score
 from isthmus.parts.scores.errors import EXCESS
 from isthmus.parts.scores.residuals import asinh, residual, spread, squashed
+from isthmus.support.errors import InputError
 
 PIECE = 1024
 FAR = 10.0

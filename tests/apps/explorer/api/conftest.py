@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from isthmus import AnomalyDetector, Autoencoder, Signals
-from isthmus.apps.explorer.app import explorer_app
+from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.session import opened
-from isthmus.data import files
+from isthmus.data.io import files
 
 QUICK = {"net": "linear", "epochs": 1, "random_state": 0, "verbose": False}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from isthmus import AnomalyDetector, Autoencoder, Signals
-from isthmus.apps.explorer.app import explorer_app
+from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.session import opened
 
 from .conftest import QUICK, ok

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from isthmus.apps.explorer.app import explorer_app
+from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.session import opened
 
 from .conftest import ok

@@ -7,8 +7,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from isthmus.apps.explorer import umap
-from isthmus.apps.explorer.app import explorer_app
+from isthmus.apps.explorer.api.app import explorer_app
+from isthmus.apps.explorer.maps import umap
 from isthmus.apps.explorer.session import opened
 
 from .conftest import ok, points

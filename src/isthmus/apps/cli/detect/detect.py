@@ -1,0 +1,134 @@
+"""``isthmus detect``: how abnormal each row is, which are flagged, and which columns are to blame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import Failure, command, option, tell
+from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, Wish, check, detector
+from isthmus.apps.cli.detect.output import judge_rows, judge_signal
+from isthmus.apps.cli.inputs import data_argument
+from isthmus.apps.cli.output import json_option, output_option, show, writable
+from isthmus.apps.cli.rows import Span
+
+BESIDE = ""
+"""What ``--plot`` is without a name: the figure goes beside the output."""
+
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@command(
+    "detect",
+    "isthmus detect new.csv --train normal.csv -o scores.csv --explain",
+    "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
+    "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
+    "isthmus detect log.csv --train-rows 0:2000 --window 64 -o moments.csv --plot",
+)
+@data_argument
+@output_option("Where the verdicts go: .parquet, .csv or .feather, a row for each row of DATA")
+@option("--label", metavar="COLUMN", section="In and out", help="Labels: not trained on; rows are counted by them")
+@option(
+    "--keep",
+    metavar="COLUMN",
+    multiple=True,
+    section="In and out",
+    help="A column that says which row it is, such as a number of a transaction: not trained on; may be repeated",
+)
+@option("--rows", type=Span(), section="In and out", help="Only these rows of DATA, numbered from 0")
+@option("--explain", is_flag=True, section="In and out", help="Name the columns to blame for each row")
+@option(
+    "--plot",
+    metavar="[FILE.svg]",
+    is_flag=False,
+    flag_value=BESIDE,
+    default=None,
+    section="In and out",
+    help="Draw the scores and the threshold, of a signal over time; without a name: beside the output",
+)
+@option("--save", metavar="MODEL", section="In and out", help="Write the detector, for --model of a later command")
+@option("--train", metavar="NORMAL", section="Detector", help="Rows to train on, as a rule normal ones only")
+@option("--train-rows", type=Span(), section="Detector", help="Of --train, or else of DATA, only these rows")
+@option("--normal", metavar="VALUE", section="Detector", help="Of --train, only the rows with this label")
+@option(
+    "--model",
+    metavar="MODEL",
+    section="Detector",
+    help="A detector that --save wrote; or with --train the file of an autoencoder, whose settings are taken",
+)
+@option(
+    "--window",
+    type=click.IntRange(min=2),
+    section="Detector",
+    help="DATA is a signal, its rows are moments: so many make a window",
+)
+@option("--stride", type=click.IntRange(min=1), section="Detector", help="Moments from one window to the next [1]")
+@option(
+    "--scorer",
+    metavar="NAME",
+    section="Detector",
+    help="What a score is: neighbours, residual, error; of signals also channel, monitoring [the data's own]",
+)
+@option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
+@option(
+    "--false-alarm-rate",
+    type=SHARE,
+    section="Threshold",
+    help=f"Share of future normal rows that may be flagged [{RATE}]",
+)
+@option(
+    "--contamination",
+    type=SHARE,
+    section="Threshold",
+    help=f"Share of the training rows that is abnormal, and flagged; without --train and --model [{CONTAMINATION}]",
+)
+@json_option
+def detect(
+    data: str,
+    output: str,
+    rows: slice | None,
+    explain: bool,
+    plot: str | None,
+    save: str | None,
+    as_json: bool,
+    **typed: Any,
+) -> None:
+    """Score each row of DATA, and flag those unlike normal ones.
+
+    Give normal rows with --train, or a detector with --model. With neither, the rows of DATA are trained on
+    themselves, as a mixture of normal and abnormal ones. Files of Parquet and CSV are scored piece by piece, in
+    bounded memory. The verdicts are the row, its score (higher is more abnormal), its p-value (how rare such a score
+    is among normal rows), and whether it is flagged.
+    """  # fmt: skip
+    from isthmus.data.io.appending import check_appended
+
+    wish = Wish(data=data, **typed)
+    check(wish)
+    check_appended(output)
+    figure_path = _figure_path(plot, output)
+    for path in filter(None, [figure_path, save]):
+        writable(path)
+    if wish.unlabelled:
+        tell(
+            f"no rows are known to be normal (--train, --model): {data} is trained on as it is, and the most abnormal "
+            f"{wish.contamination or CONTAMINATION:.1%} of its rows are flagged (--contamination)"
+        )
+    found = detector(wish)
+    if save:
+        found.save(save)
+    judge = judge_signal if found.autoencoder_.data_.ordered else judge_rows
+    document, text = judge(found, wish, rows or slice(0, None), output, explain, figure_path)
+    document = {"output": output, "threshold": found.threshold_, "calibration": found.calibration_, **document}
+    if save:
+        text += f"\n\ndetector: {save}"
+    show(document, text, as_json)
+
+
+def _figure_path(plot: str | None, output: str) -> str | None:
+    """Return where the figure goes."""
+    path = str(Path(output).with_suffix(".svg")) if plot == BESIDE else plot
+    if path is not None and not path.lower().endswith(".svg"):
+        raise Failure(f"--plot {path}: the figure is a drawing, give a name that ends with .svg")
+    return path

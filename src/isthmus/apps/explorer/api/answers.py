@@ -1,0 +1,220 @@
+"""Answers: what the API says of models and examples, as plain values."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from isthmus import InputError
+from isthmus.apps.explorer.api import bodies
+from isthmus.apps.explorer.examples import Examples
+from isthmus.apps.explorer.maps import maps
+from isthmus.apps.explorer.view import View
+
+NEIGHBOURS = 8
+BLAMED = 3
+BARS = 40
+"""Of the histogram of scores."""
+
+KINDS = {"table": "cells", "pixels": "pixels", "signal": "curve"}
+"""The key of `bodies.Encode` that each kind of data is given in."""
+
+
+def _made(view: View, asked: bodies.OnMap) -> maps.Map:
+    """Return the map that was asked for; raise InputError where it is still being made."""
+    found = view.planes.named(asked.map, asked.x, asked.y)
+    if found is None:
+        raise InputError("map: UMAP is still being made: ask for the map again in a while")
+    return found
+
+
+def _positions(view: View, asked: bodies.OnMap, codes: maps.Floats) -> list[list[float]]:
+    found = view.planes.named(asked.map, asked.x, asked.y)
+    return [] if found is None else cast("list[list[float]]", found.at(codes).tolist())
+
+
+# -- examples ----------------------------------------------------------------------------------------------------
+
+
+def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
+    """Return all that is known of one example."""
+    columns = view.take(examples.check([index], "i"))
+    shown = examples.shown
+    return {
+        "index": index,
+        "row": int(examples.places[index]),
+        "label": examples.label(index),
+        "error": float(view.run("error", columns)["error"]),
+        **_judged(view, index, columns),
+        "original": examples.values(torch.tensor([index]))[0] if shown else None,
+        "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if shown else None,
+        "blame": view.kind.blame(view.located(columns)[0]) if shown else None,
+        "code": view.codes[index].tolist(),
+        "neighbours": near(view, view.codes[index], index),
+    }
+
+
+def _judged(view: View, index: int, columns: Any) -> dict[str, Any]:
+    """Return the score of one example, the threshold that it is held against, and whether it is above."""
+    if not view.scored:
+        return {"score": None, "threshold": None, "flagged": None}
+    score, [threshold] = view.score(index, columns), view.judge.limits([index]).tolist()
+    return {"score": score, "threshold": threshold, "flagged": score > threshold}
+
+
+def near(view: View, code: maps.Floats, but: int | None = None) -> list[dict[str, Any]]:
+    """Return the examples whose codes are nearest."""
+    found = zip(*view.planes.nearest.to(code, NEIGHBOURS, but), strict=True)
+    return [{"index": int(index), "distance": float(distance)} for index, distance in found]
+
+
+# -- codes -------------------------------------------------------------------------------------------------------
+
+
+def decode(view: View, asked: bodies.Decode) -> dict[str, Any]:
+    """Return what codes decode to."""
+    return {"values": view.values(_codes(view, asked.z))}
+
+
+def _codes(view: View, given: list[list[float]]) -> maps.Floats:
+    if any(len(code) != view.latent_dim for code in given):
+        raise InputError(f"z: a code of this model has {view.latent_dim} numbers")
+    return np.array(given, dtype=np.float32)
+
+
+def place(view: View, asked: bodies.PlaceBody) -> dict[str, Any]:
+    """Return what points of a map decode to."""
+    codes = _at(view, asked, np.array(asked.points, dtype=np.float32), asked.code)
+    return {"codes": codes.tolist(), "values": view.values(codes)}
+
+
+def _at(view: View, asked: bodies.OnMap, points: maps.Floats, code: list[float] | None) -> maps.Floats:
+    rest = None if code is None or asked.map != "codes" else _codes(view, [code])[0]
+    return _made(view, asked).codes(points, rest)
+
+
+def grid(view: View, asked: bodies.Grid) -> dict[str, Any]:
+    """Return what the middles of the cells of a grid decode to, row by row from y0 on."""
+    x0, y0, x1, y1 = asked.bounds
+    across = x0 + (x1 - x0) * (np.arange(asked.columns) + 0.5) / asked.columns
+    down = y0 + (y1 - y0) * (np.arange(asked.rows) + 0.5) / asked.rows
+    points = np.stack([part.ravel() for part in np.meshgrid(across, down)], 1).astype(np.float32)
+    return {"values": view.values(_at(view, asked, points, asked.code))}
+
+
+def interpolate(view: View, examples: Examples, asked: bodies.Interpolate) -> dict[str, Any]:
+    """Return what the codes on a straight line decode to, and where they are."""
+    ends = view.codes[examples.check([asked.from_, asked.to], "from, to").numpy()]
+    share = np.linspace(0, 1, asked.steps, dtype=np.float32)[:, None]
+    return _decoded(view, asked, (1 - share) * ends[0] + share * ends[1])
+
+
+def sample(view: View, asked: bodies.Sample) -> dict[str, Any]:
+    """Return what codes drawn from the prior decode to, and where they are."""
+    return _decoded(view, asked, view.sampled(asked.n, asked.seed, asked.temperature))
+
+
+def _decoded(view: View, asked: bodies.OnMap, codes: maps.Floats) -> dict[str, Any]:
+    return {"codes": codes.tolist(), "positions": _positions(view, asked, codes), "values": view.values(codes)}
+
+
+def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[str, Any]:
+    """Return the way from the mean code of one group to that of another."""
+    start, end = (
+        view.codes[examples.check(places, field).numpy()].mean(0)
+        for field, places in (("from", asked.from_), ("to", asked.to))
+    )
+    return {"direction": (end - start).tolist(), "norm": float(np.linalg.norm(end - start))}
+
+
+def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
+    """Return what a model makes of an example that the user made."""
+    key = KINDS[view.kind.name]
+    given = getattr(asked, key)
+    if given is None:
+        raise InputError(f"{key}: the data of this model are given as {key!r}")
+    random = torch.Generator().manual_seed(asked.seed)
+    columns = view.kind.spoiled(view.kind.read(given), asked.noise, asked.erase, view.usual, random)
+    columns |= view.given
+    code = view.run("encode", columns)["z"]
+    if not bool(torch.isfinite(code).all()):
+        raise InputError(f"{key}: these values are too far from what was learnt to be computed with")
+    positions = _positions(view, asked, code.numpy())
+    return {
+        "given": view.kind.values(columns)[0],
+        "reconstruction": view.kind.values(view.run("reconstruct", columns))[0],
+        "error": float(view.run("error", columns)["error"]),
+        "score": float(view.run("score", columns)["score"]) if view.scored else None,
+        "code": code[0].tolist(),
+        "position": positions[0] if positions else None,
+        "nearest": near(view, code[0].numpy()),
+    }
+
+
+# -- anomalies ---------------------------------------------------------------------------------------------------
+
+
+def scores(view: View) -> dict[str, Any]:
+    """Return the histogram of what tells abnormal examples."""
+    measured, threshold = view.judge.measured, view.judge.threshold
+    there = measured[np.isfinite(measured)]
+    low = float(there.min(initial=threshold))
+    top = max(float(np.quantile(there, 0.999)), threshold) if len(there) else threshold
+    edges = np.linspace(low, top + 0.1 * (top - low or 1.0), BARS + 1)
+    counts = np.histogram(np.minimum(there, edges[-1]), edges)[0]
+    return {
+        "threshold": threshold,
+        "edges": edges.tolist(),
+        "counts": counts.tolist(),
+        "what": view.judge.measure,
+    }
+
+
+def flagged(view: View, threshold: float | None) -> tuple[float, np.ndarray]:
+    """Return the threshold, and the examples above it, the most abnormal first."""
+    measured = view.judge.measured
+    threshold = view.judge.threshold if threshold is None else threshold
+    found = np.flatnonzero(measured > threshold)
+    return threshold, found[np.argsort(-measured[found], kind="stable")]
+
+
+def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
+    """Return what is most to blame for each of some examples."""
+    if view.kind.name == "pixels":
+        return [[] for _ in places]
+    known = view.blamed
+    new = np.array([at for at in places.tolist() if at not in known], dtype=np.int64)
+    for start in range(0, len(new), 256):
+        piece = new[start : start + 256]
+        located = view.located(view.take(torch.from_numpy(piece)))
+        known.update(
+            (at, view.kind.shares(one.nan_to_num(), BLAMED)) for at, one in zip(piece.tolist(), located, strict=True)
+        )
+    return [known[at] for at in places.tolist()]
+
+
+def anomalies(view: View, examples: Examples, threshold: float | None, limit: int) -> dict[str, Any]:
+    """Return how many examples are flagged, and the most abnormal of them."""
+    threshold, found = flagged(view, threshold)
+    first = found[:limit]
+    rows = [
+        {"index": int(at), "label": examples.label(at), "score": float(view.judge.measured[at]), "blame": blame}
+        for at, blame in zip(first, blamed(view, first), strict=True)
+    ]
+    return {"threshold": threshold, "flagged": len(found), "rows": rows}
+
+
+def anomalies_csv(view: View, examples: Examples, threshold: float | None) -> str:
+    """Return all flagged examples as CSV, what is to blame beside them."""
+    _, found = flagged(view, threshold)
+    named = [[f"{part['name']} ({part['share']:.0%})" for part in parts] for parts in blamed(view, found)]
+    judge = view.judge
+    what = "score" if view.scored else "error"
+    more: dict[str, Any] = {what: judge.numbers(what)[found].tolist()}
+    if judge.measure == "excess":
+        more["threshold"] = judge.limits(found).tolist()
+    for rank in range(BLAMED if any(named) else 0):
+        more[f"blame {rank + 1}"] = [parts[rank] if rank < len(parts) else "" for parts in named]
+    return examples.csv(torch.from_numpy(found), more)

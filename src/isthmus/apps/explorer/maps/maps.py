@@ -1,0 +1,153 @@
+"""Maps: the planes in which codes are seen, and the way back from a place to a code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.apps.explorer.maps.near import Nearest
+
+Floats = NDArray[np.float32]
+
+NEAR = 8
+"""Points that a place between them is taken from, where a map has no inverse."""
+FEW, FAR = 0.002, 2.5
+"""The share of places at each end that may lie outside a frame, and how much smaller it must be without them."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How places on a map become places on the page, most of them in [-1, 1]: ``(place - offset) * scale``.
+
+    Attributes
+    ----------
+    offset : ndarray of shape (2,)
+    scale : float
+        One for both axes.
+    """
+
+    offset: Floats
+    scale: float
+
+    @classmethod
+    def around(cls, places: Floats) -> Frame:
+        """Return the frame that holds all places; where a few lie far out, most of them."""
+        low, high = places.min(0), places.max(0)
+        inner = np.quantile(places, [FEW, 1 - FEW], axis=0)
+        if 0 < FAR * np.ptp(inner, axis=0).max() < (high - low).max():
+            low, high = inner
+        reach = float((high - low).max()) or 1.0
+        return cls(((low + high) / 2).astype(np.float32), 2 / reach)
+
+    def scaled(self, places: Floats) -> Floats:
+        """Return places on the page."""
+        return ((places - self.offset) * self.scale).astype(np.float32)
+
+    def places(self, scaled: Floats) -> Floats:
+        """Return places on the map."""
+        return (scaled / self.scale + self.offset).astype(np.float32)
+
+
+class Map(Protocol):
+    """A plane in which the codes of one model are seen."""
+
+    frame: Frame
+    points: Floats
+    """Where the examples are on the page, of shape (n, 2)."""
+
+    def at(self, codes: Floats) -> Floats:
+        """Return where codes of shape (k, d) are on the page."""
+        ...
+
+    def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
+        """Return codes for points on the page; `rest` is the code that the map leaves open."""
+        ...
+
+
+class Flat:
+    """A map along straight axes: principal directions, or numbers of the code itself.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n, d)
+    origin : ndarray of shape (d,)
+        The code at (0, 0); what a code is off the plane, unless it is told.
+    axes : ndarray of shape (1 or 2, d)
+        Of unit length, at right angles.
+    """
+
+    def __init__(self, codes: Floats, origin: Floats, axes: Floats) -> None:
+        self.origin, self.axes = origin, axes
+        places = self._places(codes)
+        self.frame = Frame.around(places)
+        self.points = self.frame.scaled(places)
+
+    def _places(self, codes: Floats) -> Floats:
+        places = (codes - self.origin) @ self.axes.T
+        return np.pad(places, ((0, 0), (0, 2 - len(self.axes)))).astype(np.float32)
+
+    def at(self, codes: Floats) -> Floats:
+        """Return where codes are."""
+        return self.frame.scaled(self._places(codes))
+
+    def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
+        """Return codes at points; where they do not lie in the plane, as `rest` (None: the origin)."""
+        along = self.frame.places(points)[:, : len(self.axes)] @ self.axes
+        rest = self.origin if rest is None else rest
+        beside = (rest - self.origin) - (rest - self.origin) @ self.axes.T @ self.axes
+        return (self.origin + along + beside).astype(np.float32)
+
+
+def principal(codes: Floats) -> Flat:
+    """Return the map along the two directions in which codes vary most."""
+    mean = codes.mean(0)
+    covariance = np.atleast_2d(np.cov(codes.T.astype(np.float64)))
+    axes = np.linalg.eigh(covariance)[1].T[::-1][:2]
+    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])[:, None]
+    return Flat(codes, mean, (axes * signs).astype(np.float32))
+
+
+def numbers(codes: Floats, x: int, y: int) -> Flat:
+    """Return the map of two numbers of the code."""
+    chosen = list(dict.fromkeys(place for place in (x, y) if place < codes.shape[1]))
+    axes = np.eye(codes.shape[1], dtype=np.float32)[chosen]
+    origin = codes.mean(0)
+    origin[chosen] = 0
+    return Flat(codes, origin, axes)
+
+
+class Free:
+    """A map of given places, such as UMAP's: what lies between them is told by the nearest ones.
+
+    Parameters
+    ----------
+    codes : Nearest
+        The codes.
+    places : ndarray of shape (n, 2)
+    """
+
+    def __init__(self, codes: Nearest, places: Floats) -> None:
+        self.among_codes = codes
+        self.frame = Frame.around(places)
+        self.points = self.frame.scaled(places)
+        self.among_points = Nearest(self.points)
+
+    def at(self, codes: Floats) -> Floats:
+        """Return the mean place of the nearest codes, the nearer the heavier."""
+        return self._blend(self.among_codes, codes, self.points)
+
+    def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
+        """Return the mean code of the nearest points, the nearer the heavier."""
+        return self._blend(self.among_points, points, self.among_codes.points)
+
+    @staticmethod
+    def _blend(known: Nearest, wanted: Floats, values: Floats) -> Floats:
+        found = []
+        for one in wanted:
+            index, distance = known.to(one, NEAR)
+            weight = 1 / (distance + 1e-6 * (distance.max() + 1e-6))
+            found.append(weight @ values[index] / weight.sum())
+        return np.array(found, dtype=np.float32).reshape(-1, values.shape[1])

@@ -1,0 +1,46 @@
+"""Faces: how each kind of data looks from outside a graph, as named tensors, and the way to columns and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from isthmus.apps.export.ports import Port
+
+Columns = dict[str, Tensor]
+
+
+class Face(nn.Module):
+    """One kind of data, or of other input, as ports; abstract.
+
+    Attributes
+    ----------
+    inputs, outputs : list of Port
+    keys : frozenset of str
+        Names of the columns of the user's data.
+    """
+
+    inputs: list[Port]
+    outputs: list[Port]
+    keys: frozenset[str] = frozenset()
+
+    def read(self, tensors: Sequence[Tensor]) -> Columns:
+        """Turn what comes in at the inputs, categories as codes, into columns; in the graph."""
+        raise NotImplementedError
+
+    def write(self, columns: Columns) -> list[Tensor]:
+        """Turn columns into what goes out, categories as codes, whole numbers not rounded yet; in the graph."""
+        raise NotImplementedError
+
+
+class Codes(Face):
+    """Codes ``z`` of so many numbers."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.inputs = [Port("z", "tensor", "float32", (width,))]
+
+    def read(self, tensors: Sequence[Tensor]) -> Columns:
+        """Return the codes."""
+        return {"z": tensors[0]}

@@ -1,0 +1,71 @@
+"""About: what an exported file says of itself; read without PyTorch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import isthmus
+from isthmus import FileFormatError, variants
+from isthmus.support.errors import extra
+
+KEY = "isthmus"
+"""Under which the description stands among the metadata of the file, as JSON."""
+
+
+def described(estimator: Any, part: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a program on the other side has to know, as JSON."""
+    known = getattr(estimator, "autoencoder_", estimator)
+    decided = {}
+    if hasattr(estimator, "threshold_"):
+        decided = {"threshold": float(estimator.threshold_), "thresholds": dict(estimator.thresholds_)}
+    return {
+        "version": isthmus.__version__,
+        "estimator": type(estimator).__name__,
+        "part": part,
+        "variant": variants.variant_name(known.variant_),
+        "data": known.data_.summary,
+        **decided,
+        "inputs": inputs,
+        "outputs": outputs,
+    }
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what an exported file says of itself.
+
+    Raises
+    ------
+    FileFormatError
+        It is no ONNX file, or not of isthmus.
+    MissingExtraError
+        onnx is not installed.
+    """
+    found = _onnx(path) if os.fspath(path).lower().endswith(".onnx") else _program(path)
+    if KEY not in found:
+        raise FileFormatError(f"{str(path)!r} does not say what it is: isthmus did not write it")
+    document: dict[str, Any] = json.loads(found[KEY])
+    return document
+
+
+def _onnx(path: str | os.PathLike[str]) -> Mapping[str, str]:
+    onnx, message = extra("onnx", "export"), extra("google.protobuf.message", "export")
+    try:
+        model = onnx.load(os.fspath(path), load_external_data=False)
+    except message.DecodeError as error:
+        raise FileFormatError(f"{str(path)!r} is no whole ONNX file: {error}") from error
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def _program(path: str | os.PathLike[str]) -> Mapping[str, str]:
+    """Return the extra files in an archive of `torch.export`."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [name for name in archive.namelist() if name.endswith(f"extra/{KEY}.json")]
+            return {KEY: archive.read(found[0]).decode()} if found else {}
+    except zipfile.BadZipFile as error:
+        raise FileFormatError(f"{str(path)!r} is no program that torch.export wrote: {error}") from error

@@ -1,0 +1,174 @@
+"""Compared: what a file answers beside what the model answers, and where the model itself jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from isthmus import IsthmusError
+from isthmus.apps.export.kinds.base import Columns
+from isthmus.apps.export.ports import Port
+from isthmus.apps.export.sample_inputs import encoded
+
+CLOSE = 1e-5
+"""How far numbers may differ: this share of the number and of the column's spread."""
+MOVES, FAINT = tuple(CLOSE / 2**power for power in range(6)) * 8, CLOSE / 16
+"""How far numbers of the model are moved to find out whether it jumps, as shares of each: as far as answers may differ,
+and less; and what is no more than the last digits."""
+
+Listed = Callable[[Columns], list[Tensor]]
+
+
+class TrialError(IsthmusError):
+    """An exported file does not give the numbers that the model gives; it was removed."""
+
+
+def compared(
+    ports: Sequence[Port], part: nn.Module, listed: Listed, columns: Columns, run: Callable[[int], list[np.ndarray]]
+) -> tuple[int, float]:
+    """Return at how many rows the model jumps, and the largest difference of the others, as `ratio` has it.
+
+    Parameters
+    ----------
+    ports : sequence of Port
+        Of what comes out.
+    part : Module
+        From columns to columns.
+    listed : callable
+        Lists what comes out of it in the order of the ports, as numbers that are not rounded yet.
+    columns : Columns
+        Rows for the part; batches of all of them, 3 and 1 are compared.
+    run : callable
+        What the file answers to so many of the rows.
+
+    Raises
+    ------
+    TrialError
+        A row differs, and the model does not jump there.
+    """
+    with torch.no_grad():
+        expected = _arrays(listed(part(columns)))
+        ports = [replace(port, spread=_spread(port, side)) for port, side in zip(ports, expected, strict=True)]
+        n, jumped, difference = len(expected[0]), 0, 0.0
+        for size in dict.fromkeys((n, min(3, n), 1)):
+            found = run(size)
+            each = ratios(ports, [side[:size] for side in expected], found)
+            worst = each.max(0)
+            far = np.flatnonzero(worst > CLOSE)
+            if len(far):
+                rows = {name: tensor[far] for name, tensor in columns.items()}
+                sides = [[tensor[far] for tensor in side] for side in (expected, found)]
+                known, own = jumps(ports, part, listed, rows, *sides)
+                if not known.all():
+                    raise TrialError(_said(ports, each, far[~known], size, float(own[~known].max())))
+            jumped, difference = max(jumped, len(far)), max(difference, float(np.delete(worst, far).max(initial=0)))
+    return jumped, difference
+
+
+def _said(ports: Sequence[Port], each: np.ndarray, apart: np.ndarray, n: int, own: float) -> str:
+    """Return in which rows, how far and why a file differs from the model, whose own roundings count so much."""
+    place, row = max(((place, row) for place in range(len(ports)) for row in apart), key=lambda at: float(each[at]))
+    reason = (
+        f"the model itself is no more exact than {own:.1e}, since its columns are large beside their spread: scale them"
+        if own > CLOSE
+        else "please report it"
+    )
+    return (
+        f"the exported file differs from the model in {len(apart)} of {n} rows that were tried, most in "
+        f"{ports[place].name!r}, by {each[place, row]:.1e} of number and spread in row {row}: it was removed; {reason}"
+    )
+
+
+def jumps(
+    ports: Sequence[Port],
+    part: nn.Module,
+    listed: Listed,
+    columns: Columns,
+    expected: list[np.ndarray],
+    found: list[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return at which rows the model jumps, and how far its answers move when its numbers do, a little.
+
+    At a jump they are now what was found; and where only the last digits move, what was expected or what was found, and
+    nothing between them: two categories are equally likely, or two rows equally near, as far as float32 can tell. What
+    is computed in float64, such as scaling and bins, is not moved.
+    """
+    numbers = [replace(port, kind="tensor", spread=1.0 if port.spread is None else port.spread) for port in ports]
+    known, steady = np.zeros(len(found[0]), dtype=bool), np.ones(len(found[0]), dtype=bool)
+    own = np.zeros(len(known))
+    for seed, size in enumerate(MOVES):
+        moved = _arrays(listed(_moved(part, columns, size, seed)))
+        same, apart = ratios(ports, moved, found).max(0) <= CLOSE, ratios(numbers, expected, moved).max(0)
+        known |= same
+        if size <= FAINT:
+            steady, own = steady & (same | (apart <= CLOSE)), np.maximum(own, apart)
+    return known & steady, np.where(steady, 0, own)
+
+
+def _moved(part: nn.Module, columns: Columns, size: float, seed: int) -> Columns:
+    """Return what the part answers where each of its numbers is moved by a random share of it."""
+    draw = torch.Generator().manual_seed(seed)
+    held = {**dict(part.named_parameters()), **dict(part.named_buffers())}
+    numbers = {
+        name: tensor * (1 + size * (2 * torch.rand(tensor.shape, generator=draw) - 1))
+        for name, tensor in held.items()
+        if tensor.dtype == torch.float32
+    }
+    found: Columns = torch.func.functional_call(part, numbers, (columns,))
+    return found
+
+
+def ratios(ports: Sequence[Port], expected: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
+    """Return the largest ratio of each row, of shape (ports, rows)."""
+    each = [ratio(port, a, b) for port, a, b in zip(ports, expected, found, strict=True)]
+    return np.stack([np.reshape(one, (len(one), -1)).max(1) for one in each])
+
+
+def ratio(port: Port, expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return |a − b| / (|a| + the column's spread): beyond rounding of whole numbers; 0 or infinity of categories.
+
+    Parameters
+    ----------
+    port : Port
+        Of the output; it knows the spread.
+    expected : ndarray
+        Not rounded yet, categories as codes.
+    found : ndarray
+        In the types of the port.
+    """
+    if port.kind == "category":
+        return np.where(_codes(port, found, expected) == expected, 0.0, np.inf)
+    a, b = expected.astype(np.float64), np.asarray(found, dtype=np.float64)
+    apart = np.abs(a - b)
+    if port.kind == "integer":
+        apart = np.maximum(np.abs(np.clip(a, port.low, port.high) - b) - 0.5, 0)
+    if port.kind == "boolean":
+        apart = np.where((a >= 0.5) == b, 0, np.abs(a - 0.5))
+    with np.errstate(invalid="ignore"):
+        return np.where(
+            (a == b) | (np.isnan(a) & np.isnan(b)),
+            0.0,
+            np.nan_to_num(apart / (np.abs(a) + np.asarray(port.spread)), nan=np.inf),
+        )
+
+
+def _spread(port: Port, values: np.ndarray) -> object:
+    """Return the spread of a column, or of all that comes out of one port; 1 where it is constant."""
+    if port.spread is not None or port.kind == "category":
+        return port.spread
+    known = values[np.isfinite(values)].astype(np.float64)
+    return float(known.std()) if known.size > 1 and known.std() > 0 else 1.0
+
+
+def _codes(port: Port, cells: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return the codes of what came out; of what stands although it is no category, the code of that."""
+    codes = encoded(port, cells).numpy()
+    return codes if port.stands is not None else np.where(codes < len(port.categories), codes, -2)
+
+
+def _arrays(tensors: list[Tensor]) -> list[np.ndarray]:
+    return [tensor.numpy() for tensor in tensors]

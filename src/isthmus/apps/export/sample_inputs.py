@@ -1,0 +1,50 @@
+"""Rows for trials: drawn from what is known of the inputs, with gaps and categories that were never seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.apps.export.ports import Port
+from isthmus.data.tables.cells import codes_of
+
+GAPS = 0.1
+"""Share of the cells that are missing."""
+UNSEEN = "never seen before"
+GAPPY = ("integer", "float", "boolean", "date", "duration", "numbers", "signal")
+
+
+def drawn(port: Port, n: int, seed: int = 0) -> np.ndarray:
+    """Return n rows for an input."""
+    random = np.random.default_rng([seed, *port.name.encode()])
+    if port.kind == "category":
+        return _categories(port, n, random)
+    low, high = np.asarray(port.low, dtype=np.float64), np.asarray(port.high, dtype=np.float64)
+    values = low + (high - low) * random.random((n, *port.shape))
+    if port.kind in ("integer", "boolean") or port.dtype == "uint8":
+        values = values.round()
+    if port.kind in GAPPY:
+        values[random.random(values.shape) < GAPS] = np.nan
+    return values.astype(port.dtype)
+
+
+def _categories(port: Port, n: int, random: np.random.Generator) -> np.ndarray:
+    """Return categories, some of them missing, one in twenty never seen."""
+    text = port.dtype == "string"
+    unseen = UNSEEN if text else max(port.categories, default=0.0) + 1.5
+    cells = np.array([*port.categories, unseen, *port.missing], dtype=object if text else np.float64)
+    known, gaps = len(port.categories), len(port.missing)
+    chances = np.repeat([(0.95 - GAPS) / max(known, 1), 0.05, GAPS / gaps], [known, 1, gaps])
+    return random.choice(cells, n, p=chances / chances.sum())
+
+
+def encoded(port: Port, values: Any) -> Tensor:
+    """Return rows as the tensors between the faces have them: categories as codes."""
+    if port.kind != "category":
+        return torch.from_numpy(values)
+    gaps = set(port.missing)
+    cells = np.array([None if cell in gaps or cell != cell else cell for cell in values.tolist()], dtype=object)
+    return torch.from_numpy(codes_of(cells, port.categories))

@@ -1,0 +1,111 @@
+"""Trial: whether an exported file gives the numbers that PyTorch gives, and how fast."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from isthmus.apps.export.parity import TrialError, compared
+from isthmus.apps.export.sample_inputs import drawn, encoded
+from isthmus.apps.export.wrapper import Joined
+from isthmus.support.errors import extra
+
+ROWS, ELEMENTS = 1000, 2**22
+"""Rows of a trial, at most; and numbers that they may need between two steps."""
+RUNS = 5
+REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+"""What onnxruntime raises; its exceptions share no class."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial found.
+
+    Attributes
+    ----------
+    rows : int
+        That were drawn, and compared in batches of all of them, 3 and 1.
+    jumped : int
+        Rows at which the model itself jumps: see `compared`.
+    difference : float
+        The largest one of the others, as a share of the number and of its column's spread.
+    milliseconds, torch_milliseconds : float
+        For 1,000 rows, in onnxruntime and in PyTorch, with as many threads.
+    """
+
+    rows: int
+    jumped: int
+    difference: float
+    milliseconds: float
+    torch_milliseconds: float
+
+
+def session(path: str | os.PathLike[str]) -> Any:
+    """Return an onnxruntime session with as many threads as PyTorch has.
+
+    Raises
+    ------
+    MissingExtraError
+        onnxruntime is not installed.
+    """
+    runtime = extra("onnxruntime", "export")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4
+    return runtime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+
+
+def tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
+    """Compare a file with the module that it was made from, on rows that are drawn.
+
+    Raises
+    ------
+    TrialError
+        They differ, or onnxruntime cannot run the file.
+    """
+    state = extra("onnxruntime.capi.onnxruntime_pybind11_state", "export")
+    try:
+        return _tried(module, path)
+    except tuple(getattr(state, name) for name in REFUSALS) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise TrialError(f"onnxruntime cannot run the exported file: {reason}; it was removed") from error
+
+
+def _tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
+    opened, n = session(path), rows_of(module)
+    feeds = {port.name: drawn(port, n, seed=1) for port in module.inputs}
+    columns = module.columns([encoded(port, feeds[port.name]) for port in module.inputs])
+
+    def run(size: int) -> list[np.ndarray]:
+        found: list[np.ndarray] = opened.run(None, {name: values[:size] for name, values in feeds.items()})
+        return found
+
+    jumped, difference = compared(module.outputs, module.part, module.listed, columns, run)
+    with torch.no_grad():
+        slow = milliseconds(lambda: module.part(columns), n)
+    return Trial(n, jumped, difference, milliseconds(lambda: run(n), n), slow)
+
+
+def rows_of(module: Joined) -> int:
+    """Return how many rows are tried: fewer of large ones."""
+    elements = max(getattr(module.part, "elements", 1), *(prod(port.shape) for port in module.inputs), 1)
+    return max(2, min(ROWS, ELEMENTS // elements))
+
+
+def milliseconds(run: Callable[[], Any], n: int) -> float:
+    """Return how long 1,000 rows take: the median of some runs after a first one."""
+    run()
+    times = []
+    for _ in range(RUNS):
+        start = perf_counter()
+        run()
+        times.append(perf_counter() - start)
+    return median(times) * 1e6 / n

@@ -1,0 +1,113 @@
+"""What models are set side by side in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from isthmus import InputError
+from isthmus.apps.report.blocks import Block, Cell, Page, Section, Table
+from isthmus.apps.report.kinds.base import take
+from isthmus.apps.report.labels import spread
+from isthmus.apps.report.numbers import number
+from isthmus.apps.report.sections import about
+from isthmus.apps.report.sections.latent import latent_map
+from isthmus.apps.report.sections.reconstruction import SHOWN
+from isthmus.apps.report.study import Study
+from isthmus.tasks.evaluation.evaluate import probe
+from isthmus.variants import variant_name
+
+BEST = {"mse": min, "explained": max, "probe": max}
+"""Which figure is the best of a column, for those that can be compared."""
+
+SHARES = ("explained", "probe")
+
+HEADS = {
+    "name": "model",
+    "variant": "variant",
+    "units": "code",
+    "active": "active",
+    "parameters": "parameters",
+    "seconds": "seconds",
+    "mse": "squared error",
+    "explained": "explained",
+    "probe": "probe",
+}
+
+Figures = dict[str, Any]
+
+
+def page(studies: Mapping[str, Study], title: str | None) -> Page:
+    """Return the page on several models, without the chapters on each.
+
+    Raises
+    ------
+    InputError
+        There are no models.
+    """
+    if not studies:
+        raise InputError("there are no models to compare: give at least one")
+    some = next(iter(studies.values()))
+    found = {name: _figures(name, study) for name, study in studies.items()}
+    sections = [_table(found), *([_rebuilt(studies)] if some.examples else []), _maps(studies)]
+    figures = [(str(len(studies)), "models"), (f"{some.total:,}", "rows to look at"), *_lowest(found)]
+    lead = "The same rows, seen through " + ("one autoencoder." if len(studies) == 1 else f"{len(studies)} of them.")
+    return Page(title or "Autoencoders side by side", lead, figures, sections, notes=about.left_out(some))
+
+
+def _figures(name: str, study: Study) -> Figures:
+    known = {
+        "name": name,
+        "variant": variant_name(study.model.variant_),
+        "units": study.units,
+        "active": int(study.alive.sum()),
+        "probe": probe(study.codes, study.y),
+        **study.model.info_,
+        **study.likeness,
+    }
+    return {key: known[key] for key in HEADS if known.get(key) is not None}
+
+
+def _lowest(found: Mapping[str, Figures]) -> list[tuple[str, str]]:
+    errors = {name: figures["mse"] for name, figures in found.items() if "mse" in figures}
+    best = min(errors, key=lambda name: errors[name], default=None)
+    return [] if best is None else [(f"{errors[best]:.3g}", f"lowest squared error: {best}")]
+
+
+def _table(found: Mapping[str, Figures]) -> Section:
+    keys = [key for key in HEADS if any(key in figures for figures in found.values())]
+    if all(figures["variant"] == figures["name"] for figures in found.values()):
+        keys.remove("variant")
+    rows = [[_cell(key, figures.get(key), found) for key in keys] for figures in found.values()]
+    lead = (
+        "All figures are of these rows; the best of a column is bold. The squared error is a mean over elements in the "
+        "user's units, whatever a model was trained with; explained is the share of the variance that the "
+        "reconstruction holds; probe is the share of labels that a linear classifier reads right from codes of rows it "
+        "was not trained on."
+    )
+    return Section("table", "At a glance", lead, [Table([HEADS[key] for key in keys], rows)], "flow")
+
+
+def _cell(key: str, value: Any, found: Mapping[str, Figures]) -> Cell:
+    """Return a figure; the best of its column is marked."""
+    if value is None or isinstance(value, str):
+        return Cell(value or "–")
+    text = f"{value:.1%}" if key in SHARES else number(value, 3)
+    if key not in BEST:
+        return Cell(text)
+    others = (figures[key] for figures in found.values() if key in figures)
+    return Cell(text, marked=value == BEST[key](others))
+
+
+def _rebuilt(studies: Mapping[str, Study]) -> Section:
+    some = next(iter(studies.values()))
+    at = spread(some.y, SHOWN, len(some))
+    blocks: list[Block] = [some.rows.grid(take(some.originals, at), SHOWN, "original", "original")]
+    for name, study in studies.items():
+        blocks.append(study.rows.grid(take(study.rebuilt, at), SHOWN, f"rebuilt by {name}", name))
+    return Section("rebuilt", "The same rows, rebuilt by each", "The first strip is the original.", blocks, "flow")
+
+
+def _maps(studies: Mapping[str, Study]) -> Section:
+    lead = "The code itself where it has two units, else its first two principal directions."
+    return Section("maps", "The latent spaces", lead, [latent_map(study, name) for name, study in studies.items()])

@@ -1,0 +1,43 @@
+"""Penalties and scores: the parts that see a whole model and its output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from isthmus.core.records import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isthmus.core.model import Model
+
+
+class Penalty:
+    """One more term of the loss."""
+
+    def __call__(self, output: Output, model: Model) -> Tensor:
+        """Return the term of each sample, of shape (batch,)."""
+        raise NotImplementedError
+
+
+class Score(nn.Module):
+    """One number for each row, higher is more abnormal. `fit` returns a fitted copy, whose arguments fix its sizes."""
+
+    elements = 1
+    """Numbers that scoring a row holds at a time, beside the row itself."""
+    elements_of_contributions = 1
+    """The same, of what a row's elements add to the score."""
+
+    def fit(self, outputs: Iterable[Output], model: Model) -> Score:
+        """Return a copy that knows what a frozen model makes of normal rows."""
+        raise NotImplementedError
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return the score of each row, of shape (batch,)."""
+        raise NotImplementedError
+
+    def contributions(self, output: Output, model: Model) -> Tensor:
+        """Return how much each element is to blame for the score, of the shape of x; none is negative."""
+        raise NotImplementedError

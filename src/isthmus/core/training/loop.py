@@ -1,0 +1,374 @@
+"""The one loop: precision, schedule, early stop, best weights, checkpoints, gradient sync, events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from isthmus.core.records import Batch
+from isthmus.core.training.callbacks import Callback, Event, StopTraining
+from isthmus.core.training.checkpoint import Checkpoint
+from isthmus.core.training.precision import computing
+from isthmus.core.training.threads import threads
+from isthmus.support.errors import DivergenceError
+
+EXPLODED = 1e6
+CHECK_EVERY_ON_GPU = 50
+SCHEDULES = {"cosine": 0.1, "one-cycle": 0.3, "constant": None}
+"""The share of the steps during which the rate rises; None: it stays."""
+
+FIRST_RATE = 0.04
+CHECKPOINT_SECONDS = 60.0
+"""A checkpoint is written after each epoch, and within one after so many seconds."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs : int
+    batch_size : int
+    learning_rate : float
+        The highest rate of the schedule.
+    schedule : {"cosine", "one-cycle", "constant"}
+        Cosine: a straight rise over a tenth of the steps, then half a cosine down to zero. One-cycle: the rise takes
+        three tenths (Smith & Topin 2019).
+    weight_decay : float
+        AdamW's, for matrices.
+    clip : float or None
+        The longest gradient, in units of the loss per element.
+    average : float or None
+        Decay of the moving average of the weights that is evaluated and kept; None keeps the weights themselves.
+    patience : int or None
+        Epochs without a better validation loss after which training stops.
+    precision : {"float32", "bfloat16"}
+    threads : int or None
+        Of the processor; None: as many as torch uses.
+    seed : int
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float = 4e-3
+    schedule: str = "cosine"
+    weight_decay: float = 0.01
+    clip: float | None = 1.0
+    average: float | None = None
+    patience: int | None = None
+    precision: str = "float32"
+    threads: int | None = None
+    seed: int = 0
+
+    def rate(self, t: float) -> float:
+        """Return the learning rate at progress `t` in [0, 1]."""
+        rise = SCHEDULES[self.schedule]
+        if rise is None:
+            return self.learning_rate
+        if t < rise:
+            return self.learning_rate * (FIRST_RATE + (1 - FIRST_RATE) * t / rise)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (t - rise) / (1 - rise)))
+
+
+@dataclass
+class Progress:
+    """Where a training stands; plain numbers, all of it in a checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    updates: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = -1
+    stale: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+    interrupted: bool = False
+    rows: int = 0
+    first: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Training:
+    """One training of one objective; `run` may be called again with another source (partial_fit).
+
+    Parameters
+    ----------
+    objective : Objective
+    settings : Settings
+    callbacks : sequence of callables
+        Each is called with every `Event`.
+    sync : callable or None
+        Called with the parameters before each optimizer step: averages gradients over processes.
+    initialize : bool, default True
+        Whether parts choose a start that knows the data; False where training goes on from trained weights.
+    """
+
+    def __init__(
+        self,
+        objective: Any,
+        settings: Settings,
+        callbacks: Sequence[Callback] = (),
+        sync: Callable[[list[Tensor]], None] | None = None,
+        initialize: bool = True,
+    ) -> None:
+        self.objective, self.settings, self.callbacks, self.sync = objective, settings, tuple(callbacks), sync
+        self.initialize = initialize
+        self.players = {name: _flat(groups) for name, groups in objective.players().items()}
+        self.optimizers = {
+            name: torch.optim.AdamW(
+                groups, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, fused=True
+            )
+            for name, groups in objective.players().items()
+        }
+        self.weights = [p for p in objective.parameters() if p.requires_grad]
+        self.averages = [p.detach().clone() for p in self.weights] if settings.average else []
+        self.best: dict[str, Tensor] = {}
+        self.last: dict[str, Tensor] = {}
+        self.sums: dict[str, Tensor] = {}
+        self.progress = Progress()
+        self.random_state: Tensor | None = None
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+
+    def run(self, source: Any, epochs: int | None = None, checkpoint: Checkpoint | None = None) -> Progress:
+        """Train until `epochs` are done, patience ends, a callback stops, or Ctrl-C; best weights end in the objective.
+
+        Parameters
+        ----------
+        source : Source
+        epochs : int or None
+            Stop after this many, counted from the first call; None: the settings' number.
+        checkpoint : Checkpoint or None
+            Where to write the state of training.
+
+        Raises
+        ------
+        DivergenceError
+            A loss is not finite, or exploded; the best weights so far are in the objective.
+        """
+        progress, last = self.progress, self.settings.epochs if epochs is None else epochs
+        progress.interrupted = False
+        if self.last:
+            self.objective.load_state_dict(self.last)
+        with self._stream(), threads(self.settings.threads):
+            self._tell("begin", source, last)
+            try:
+                if not progress.updates:
+                    self._start(source)
+                while progress.epoch < last and not progress.finished:
+                    self._epoch(source, last, checkpoint)
+                progress.finished = epochs is None
+            except (KeyboardInterrupt, StopTraining) as stop:
+                progress.interrupted = isinstance(stop, KeyboardInterrupt)
+            finally:
+                self._settle()
+                self._tell("end", source, last)
+        return progress
+
+    def _start(self, source: Any) -> None:
+        """Let the parts choose their start, and keep it as the best so far."""
+        if self.initialize:
+            self.objective.train()
+            self.objective.initialize(source.sample(self.objective.sample_rows()))
+        for average, weight in zip(self.averages, self.weights, strict=False):
+            average.copy_(weight.detach())
+        if source.steps("validation"):
+            self._keep(self.validate(source), epoch=-1)
+
+    def _epoch(self, source: Any, last: int, checkpoint: Checkpoint | None) -> None:
+        progress, began = self.progress, time.perf_counter()
+        steps, written = source.steps("train"), began
+        self.objective.train()
+        for batch in source.batches("train", progress.epoch, start=progress.step):
+            t = min(1.0, (progress.epoch + progress.step / steps) / self.settings.epochs)
+            with self._computing():
+                self._step(batch, t)
+            progress.step += 1
+            self._tell("step", source, last, rows=len(batch))
+            if checkpoint and time.perf_counter() - written > CHECKPOINT_SECONDS:
+                progress.seconds += time.perf_counter() - began
+                checkpoint.write(self, source)
+                began = written = time.perf_counter()
+        progress.seconds += time.perf_counter() - began
+        self._close_epoch(source, last)
+        if checkpoint:
+            checkpoint.write(self, source)
+            self._tell("checkpoint", source, last)
+
+    def _step(self, batch: Batch, t: float) -> None:
+        rate = self.settings.rate(t)
+        for player, loss, terms in self.objective.steps(batch, t):
+            self._check(player, loss, terms)
+            optimizer, weights = self.optimizers[player], self.players[player]
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group.get("scale", 1.0)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if self.sync:
+                self.sync(weights)
+            if self.settings.clip:
+                _clip(weights, self.settings.clip)
+            optimizer.step()
+            self._add(player, loss, terms, len(batch))
+        self.progress.updates += 1
+        if self.averages:
+            decay = min(self.settings.average or 0.0, (1 + self.progress.updates) / (10 + self.progress.updates))
+            get_ema_multi_avg_fn(decay)(self.averages, self.weights, self.progress.updates)
+
+    def _check(self, player: str, loss: Tensor, terms: dict[str, Tensor]) -> None:
+        """Stop where the loss is no number, or a million times what it was at first."""
+        progress = self.progress
+        if loss.is_cuda and progress.updates % CHECK_EVERY_ON_GPU:
+            return
+        value = loss.item()
+        first = progress.first.setdefault(player, abs(value))
+        if math.isfinite(value) and abs(value) <= EXPLODED * (1 + first):
+            return
+        culprits = [name for name, term in terms.items() if not torch.isfinite(term).all()] or list(terms)
+        raise DivergenceError(
+            f"the loss became {value:g} at step {progress.step} of epoch {progress.epoch + 1} (term: "
+            f"{', '.join(culprits)}). The best weights so far are kept. Remedy: a lower learning_rate (it was "
+            f"{self.settings.learning_rate:g}), precision='float32' (it was {self.settings.precision}), and a look at "
+            "the scale of the data"
+        )
+
+    def _add(self, player: str, loss: Tensor, terms: dict[str, Tensor], rows: int) -> None:
+        prefix = "" if len(self.players) == 1 else f"{player} "
+        self._sum(f"{prefix}loss", loss).add_(loss.detach(), alpha=rows)
+        for name, term in terms.items():
+            self._sum(name, term).add_(term.detach().sum())
+        self.progress.rows += rows
+
+    def _sum(self, name: str, like: Tensor) -> Tensor:
+        """Return the running sum of that name over the epoch."""
+        if name not in self.sums:
+            self.sums[name] = torch.zeros((), device=like.device)
+        return self.sums[name]
+
+    def _close_epoch(self, source: Any, last: int) -> None:
+        """Write the history's entry, judge the epoch, and turn the page."""
+        progress = self.progress
+        means = {name: float(value) / max(progress.rows, 1) for name, value in self.sums.items()}
+        t = min(1.0, (progress.epoch + 1) / self.settings.epochs)
+        record = {
+            "epoch": progress.epoch,
+            "seconds": round(progress.seconds, 3),
+            "rate": self.settings.rate(t),
+            **means,
+        }
+        if source.steps("validation"):
+            record["validation_loss"] = self.validate(source)
+            self._keep(record["validation_loss"], progress.epoch)
+        progress.history.append(record)
+        self._tell("epoch", source, last, record=record)
+        progress.epoch, progress.step, progress.rows, self.sums = progress.epoch + 1, 0, 0, {}
+        patience = self.settings.patience
+        progress.finished = patience is not None and progress.stale >= patience
+
+    # -- evaluation and weights ----------------------------------------------------------------------------------
+
+    def validate(self, source: Any) -> float:
+        """Return the mean loss over the validation rows, of the averaged weights where there are."""
+        self.objective.eval()
+        total = count = 0.0
+        with torch.no_grad(), self._averaged():
+            for batch in source.batches("validation", 0):
+                with self._computing():
+                    losses = self.objective.evaluate(batch)
+                weight = torch.ones_like(losses) if batch.weight is None else batch.weight
+                total, count = total + float((losses * weight).sum()), count + float(weight.sum())
+        self.objective.train()
+        return total / max(count, 1e-12)
+
+    def _keep(self, loss: float, epoch: int) -> None:
+        progress = self.progress
+        if loss < progress.best_loss:
+            with self._averaged():
+                self.best = _snapshot(self.objective)
+            progress.best_loss, progress.best_epoch, progress.stale = loss, epoch, 0
+        else:
+            progress.stale += 1
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights into the objective for a while."""
+        if not self.averages:
+            yield
+            return
+        held = [weight.detach().clone() for weight in self.weights]
+        _copy(self.averages, self.weights)
+        try:
+            yield
+        finally:
+            _copy(held, self.weights)
+
+    def _settle(self) -> None:
+        """Leave the best weights in the objective: by validation, else the averaged, else the last.
+
+        The weights that training goes on from are kept aside, for a further `run`.
+        """
+        self.last = _snapshot(self.objective)
+        if self.best:
+            self.objective.load_state_dict(self.best)
+        elif self.averages and self.progress.updates:
+            _copy(self.averages, self.weights)
+        self.objective.eval()
+
+    def _computing(self) -> AbstractContextManager[None]:
+        device = self.weights[0].device if self.weights else torch.device("cpu")
+        return computing(self.settings.precision, device)
+
+    # -- small things --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _stream(self) -> Iterator[None]:
+        """Swap torch's global random stream for training's own, and back."""
+        cuda = list({weight.device for weight in self.weights if weight.is_cuda})
+        with torch.random.fork_rng(devices=cuda):
+            if self.random_state is None:
+                torch.manual_seed(self.settings.seed)
+            else:
+                torch.set_rng_state(self.random_state)
+            try:
+                yield
+            finally:
+                self.random_state = torch.get_rng_state()
+
+    def _tell(self, kind: str, source: Any, epochs: int, **more: Any) -> None:
+        if not self.callbacks:
+            return
+        progress = self.progress
+        event = Event(kind, progress.epoch, epochs, progress.step, source.steps("train"), **more)
+        for callback in self.callbacks:
+            callback(event)
+
+
+def _flat(groups: list[dict[str, Any]]) -> list[Tensor]:
+    return [parameter for group in groups for parameter in group["params"]]
+
+
+def _clip(weights: list[Tensor], longest: float) -> None:
+    """Shorten the gradient where it is too long; on a CPU the question costs less than shortening by nothing."""
+    norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+    if norm.is_cuda or norm > longest:
+        clip_grads_with_norm_(weights, longest, norm)
+
+
+def _snapshot(module: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+
+def _copy(values: list[Tensor], into: list[Tensor]) -> None:
+    with torch.no_grad():
+        for value, target in zip(values, into, strict=True):
+            target.copy_(value)

@@ -1,0 +1,51 @@
+"""Precision: chosen from what the processor can do and the sizes at hand, never by timing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from isthmus.support.errors import InputError, unknown
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+LARGE = 2**26
+"""Multiplications in a step from which bfloat16 pays for its conversions."""
+
+
+def choose_precision(wish: str, device: torch.device, parameters: int, batch_size: int) -> str:
+    """Return ``"float32"`` or ``"bfloat16"``.
+
+    Parameters
+    ----------
+    wish : {"auto", "float32", "bfloat16"}
+        Auto: bfloat16 where the device computes with it in hardware and a step is large enough.
+    device : torch.device
+    parameters : int
+        Weights of the model.
+    batch_size : int
+    """
+    if wish not in PRECISIONS:
+        raise InputError(unknown("precision", wish, PRECISIONS))
+    if wish != "auto":
+        return wish
+    return "bfloat16" if has_bfloat16(device) and parameters * batch_size >= LARGE else "float32"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device multiplies bfloat16 in hardware."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
+@contextmanager
+def computing(precision: str, device: torch.device) -> Iterator[None]:
+    """Compute matrix products in `precision` inside the block; weights, sums and losses stay float32.
+
+    One block is one step: converted weights are kept until its end.
+    """
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        yield

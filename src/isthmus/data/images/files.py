@@ -1,0 +1,213 @@
+"""Picture files: found in folders, decoded, and written."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from isthmus.support.errors import InputError, extra
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+
+MODES = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB"}
+"""What Pillow's modes are decoded to; an alpha channel is dropped."""
+
+KINDS = {2: "grey", 3: "colour"}
+
+WORKERS = min(8, os.cpu_count() or 1)
+
+GAP = 1
+"""Pixels between the pictures of a grid."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The picture files of a folder, sorted by name; with class subfolders, their numbers and names too."""
+
+    paths: list[Path]
+    y: np.ndarray | None
+    classes: tuple[str, ...]
+
+
+def listing(folder: Path) -> Listing:
+    """Find the pictures of a folder, or of its class subfolders. Other files and hidden ones are passed over.
+
+    Raises
+    ------
+    InputError
+        There are no pictures, or some beside class subfolders.
+    """
+    loose = _pictures(folder)
+    classes = {sub.name: found for sub in _visible(folder) if sub.is_dir() and (found := _pictures(sub))}
+    if loose and classes:
+        raise InputError(
+            f"{str(folder)!r} holds {loose[0].name!r} beside the class subfolder {next(iter(classes))!r}: "
+            "put all pictures into class subfolders, or none"
+        )
+    if not loose and not classes:
+        raise InputError(f"{str(folder)!r} holds no pictures, nor do its subfolders; looked for {', '.join(SUFFIXES)}")
+    if loose:
+        return Listing(loose, None, ())
+    y = np.repeat(np.arange(len(classes)), [len(found) for found in classes.values()])
+    return Listing([path for found in classes.values() for path in found], y, tuple(classes))
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
+def decode(path: Path) -> np.ndarray:
+    """Return a picture as uint8 (height, width) or (height, width, 3), turned as its EXIF data says.
+
+    Raises
+    ------
+    InputError
+        The file is no picture, is truncated, or has more than 8 bits for a channel.
+    """
+    image, ops = extra("PIL.Image", "images"), extra("PIL.ImageOps", "images")
+    try:
+        with image.open(path) as opened:
+            if opened.mode not in MODES:
+                raise InputError(
+                    f"the picture {str(path)!r} is of mode {opened.mode}: save it with 8 bits for a channel"
+                )
+            return np.asarray(ops.exif_transpose(opened).convert(MODES[opened.mode]))
+    except (OSError, SyntaxError, image.DecompressionBombError) as error:
+        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
+
+
+def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarray:
+    """Return a PNG or JPEG picture as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
+
+    Parameters
+    ----------
+    stream : binary file
+    size : tuple of int
+        Height and width that it must have; looked at before anything is decoded.
+    mode : {"L", "RGB"}
+        Grey or colour: what it is turned into.
+
+    Raises
+    ------
+    InputError
+        It is no such picture, is truncated, has another size, or more than 8 bits for a channel.
+    """
+    image = extra("PIL.Image", "images")
+    try:
+        with image.open(stream, formats=("PNG", "JPEG")) as opened:
+            if opened.mode not in MODES:
+                raise InputError(f"the picture is of mode {opened.mode}: save it with 8 bits for a channel")
+            if opened.size != size[::-1]:
+                raise InputError(
+                    f"the picture is {opened.width} x {opened.height} pixels (width x height), but the model takes "
+                    f"{size[1]} x {size[0]}: resize it"
+                )
+            return np.asarray(opened.convert(mode))
+    except image.UnidentifiedImageError as error:
+        raise InputError("this is no PNG or JPEG file") from error
+    except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the picture cannot be read: {error}; send a whole PNG or JPEG file") from error
+
+
+def decode_all(paths: Sequence[Path], shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return pictures of one shape as uint8 (n, *shape), decoded by several threads.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        At least one.
+    shape : tuple of int, or None
+        The shape that all must have; None: that of the first.
+
+    Raises
+    ------
+    InputError
+        A picture cannot be read, or its size or number of channels differs.
+    """
+    shape = decode(paths[0]).shape if shape is None else shape
+    pictures = np.empty((len(paths), *shape), np.uint8)
+
+    def place(i: int) -> None:
+        picture = decode(paths[i])
+        if picture.shape != shape:
+            raise InputError(_differs(paths[i], picture.shape, shape))
+        pictures[i] = picture
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(place, range(len(paths))))
+    return pictures
+
+
+def _differs(path: Path, got: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    if len(got) != len(expected):
+        return (
+            f"the picture {str(path)!r} is {KINDS[len(got)]}, the first one is {KINDS[len(expected)]}: "
+            "bring all to grey or all to colour"
+        )
+    return (
+        f"the picture {str(path)!r} is {got[1]} x {got[0]} pixels (width x height), "
+        f"the first one is {expected[1]} x {expected[0]}: resize or cut them to one size"
+    )
+
+
+def write_png(X: Any, columns: Any, stream: BinaryIO) -> None:
+    """Write one picture, or several as a grid, to a PNG stream; `columns` is for tables only."""
+    pictures = to_bytes(X)
+    encode(pictures[0] if len(pictures) == 1 else grid(pictures), stream)
+
+
+def encode(picture: np.ndarray, stream: BinaryIO) -> None:
+    """Write uint8 (height, width) or (height, width, 3) as PNG."""
+    extra("PIL.Image", "images").fromarray(picture).save(stream, format="PNG")
+
+
+def to_bytes(X: Any) -> np.ndarray:
+    """Return pictures as uint8 (n, height, width) or (n, height, width, 3); floats are cut to [0, 1].
+
+    Raises
+    ------
+    InputError
+        X is no array of pictures, is empty, or holds NaN or infinity.
+    """
+    array = np.asarray(X)
+    array = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
+    if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] == 3)) or 0 in array.shape:
+        raise InputError(
+            f"an array of shape {array.shape} cannot be drawn: give pictures (n, height, width) or "
+            "(n, height, width, 3), or write it to .npy"
+        )
+    if array.dtype == np.uint8:
+        return array
+    if not np.isfinite(array).all():
+        raise InputError("pictures with NaN or infinity cannot be drawn; replace these values first")
+    return np.rint(array.clip(0, 1) * 255).astype(np.uint8)
+
+
+def grid(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures side by side on white, about as many columns as rows, one pixel between them.
+
+    Examples
+    --------
+    >>> grid(np.zeros((3, 2, 2), np.uint8)).shape
+    (5, 5)
+    """
+    n, height, width, *channels = pictures.shape
+    across = math.ceil(math.sqrt(n))
+    down = math.ceil(n / across)
+    cells = np.full((down * across, height + GAP, width + GAP, *channels), 255, np.uint8)
+    cells[:n, :height, :width] = pictures
+    rows = cells.reshape(down, across, height + GAP, width + GAP, *channels).swapaxes(1, 2)
+    return rows.reshape(down * (height + GAP), across * (width + GAP), *channels)[:-GAP, :-GAP]

@@ -1,0 +1,40 @@
+"""Which kind of data a user's X is, and in which precision its answers go back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+
+from isthmus.core.data import Data
+from isthmus.core.part import resolve
+from isthmus.data.images.images import Images
+from isthmus.data.signals.signals import Signals
+from isthmus.data.sources.in_memory import is_stream
+from isthmus.data.tables.table import Table
+from isthmus.support.errors import InputError
+
+KINDS = (Table, Images, Signals)
+"""What ``data=`` may name; a file is read by these names too."""
+
+
+def choose_data(wish: Any, X: Any, table_scale: str | None = None, frame_scale: str | None = None) -> Data:
+    """Return an unfitted Data for X: the one wished for, else images for 3 or 4 axes and a table for the rest.
+
+    A table is scaled by `frame_scale` where its columns have names and there is one, else by `table_scale`.
+    """
+    if wish is not None:
+        data: Data = resolve("data", wish)
+        if data.ordered and is_stream(X):
+            raise InputError("a signal is not read piece by piece, since windows would break: read the file first")
+        return data
+    if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):
+        table_scale = frame_scale
+    return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)
+
+
+def float_type(X: Any) -> str:
+    """Return the float type that answers have: float32 for float32 and for pixels, else float64."""
+    name = str(getattr(X, "dtype", "float64")).removeprefix("torch.")
+    pixels = getattr(X, "ndim", 2) > 2 and name != "float64"
+    return "float32" if pixels or name == "float32" else "float64"

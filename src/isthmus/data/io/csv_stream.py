@@ -1,0 +1,94 @@
+"""CSV files larger than memory: read piece by piece."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from isthmus.core.data import Data
+from isthmus.data.io import files
+from isthmus.data.io.tabular import csv_errors, dialect
+from isthmus.support.errors import InputError, extra
+
+SUFFIXES = (".csv", ".csv.gz", ".tsv")
+PIECE_ROWS = 50_000
+COUNTED = 2**22
+"""Bytes that are looked at together when lines are counted."""
+
+
+class CSVStream:
+    """The rows of a CSV file, gzipped or not, without holding them.
+
+    Parameters
+    ----------
+    path : str or Path
+    text : collection of str, default ()
+        Columns that are text whatever stands in them: a piece of the file may hold nothing but numbers where others
+        hold words.
+    rows : int, default 50,000
+        Rows of a piece.
+
+    Attributes
+    ----------
+    columns : list of str
+        Their names.
+
+    Raises
+    ------
+    InputError
+        The file is no regular table, or holds no rows.
+    """
+
+    def __init__(self, path: str | Path, text: Collection[str] = (), rows: int = PIECE_ROWS) -> None:
+        self._path, self._rows = Path(path), rows
+        pandas = extra("pandas", "tables")
+        with csv_errors(self._path):
+            self._settings = dialect(self._path)
+            head = pandas.read_csv(self._path, nrows=1, **self._settings)
+        if not len(head):
+            raise InputError(f"{str(path)!r} holds no rows")
+        self.columns = list(map(str, head.columns))
+        self._settings["dtype"] = {name: object for name in text if name in head.columns}
+
+    def __len__(self) -> int:
+        """Return the number of lines but the head: of rows, where no cell holds a line break."""
+        opened: Any = gzip.open if self._path.suffix == ".gz" else open
+        with csv_errors(self._path), opened(self._path, "rb") as stream:
+            count, last = 0, b"\n"
+            while block := stream.read(COUNTED):
+                count, last = count + block.count(b"\n"), block
+        return count + (not last.endswith(b"\n")) - (self._settings["header"] == 0)
+
+    def chunks(self) -> Iterator[Any]:
+        """Yield all rows as pandas DataFrames, in the order of the file."""
+        pandas = extra("pandas", "tables")
+        settings = {"low_memory": False, "chunksize": self._rows, **self._settings}
+        with csv_errors(self._path), pandas.read_csv(self._path, **settings) as pieces:
+            yield from pieces
+
+
+def text_columns(data: Data) -> list[str]:
+    """Return the columns of a fitted table whose categories are all text."""
+    schema = getattr(data, "schema", None)
+    if schema is None or schema.names is None:
+        return []
+    pairs = zip(schema.places("category"), schema.categories, strict=True)
+    return [str(schema.name(place)) for place, known in pairs if all(isinstance(one, str) for one in known)]
+
+
+def opened(path: str, text: Collection[str] = ()) -> Any:
+    """Return the rows of a file to go through once: a stream where its kind can be streamed, labels not taken out.
+
+    Parameters
+    ----------
+    path : str
+        As `isthmus.data.io.files.read` takes it.
+    text : collection of str, default ()
+        Columns of a CSV file that are text whatever stands in them.
+    """
+    found = Path(path).expanduser()
+    if found.is_file() and found.name.lower().endswith(SUFFIXES):
+        return CSVStream(found, text)
+    return files.read(path, budget=0).X

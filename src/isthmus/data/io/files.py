@@ -1,0 +1,256 @@
+"""Files: reading data from, and writing outputs to, whatever stands at a path."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from fnmatch import fnmatch
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from isthmus.data.images import files as image_files
+from isthmus.data.io import datasets, idx, tabular
+from isthmus.data.io.dataset import Loaded
+from isthmus.data.sources.budget import available
+from isthmus.data.sources.folders import PictureStream
+from isthmus.support.atomic import atomic
+from isthmus.support.errors import InputError, unknown
+
+STREAMED_FROM = 0.25
+"""Share of the available memory from which on data are streamed."""
+
+
+def read(
+    path: str | os.PathLike[str], label: str | None = None, part: str | None = None, budget: int | None = None
+) -> Loaded:
+    """Read data: a file, a folder, or a data set with a name.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        ``.npy``, ``.npz``, ``.csv`` (``.tsv``; gzipped too), ``.parquet``, ``.feather``, an IDX file (gzipped too), a
+        picture (``.png``, ``.jpg``), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
+        ``fashion-mnist``. ``PATH:PART`` gives the part too, such as ``mnist:test``. A folder that is called
+        like a data set is ``./mnist``.
+    label : str or None
+        The column of a table, or the array of an ``.npz``, that holds the labels.
+    part : str or None
+        The array of an ``.npz``, or ``"train"`` or ``"test"`` of a data set.
+    budget : int or None
+        Bytes of memory that the data may take; Parquet and folders of pictures that take more are streamed. None: a
+        quarter of what is available.
+
+    Returns
+    -------
+    Loaded
+        X, y, the names of the classes, and where they come from.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it cannot be read, or `label` or `part` means nothing for it.
+    """
+    name, part = _address(str(path), part)
+    budget = int(available() * STREAMED_FROM) if budget is None else budget
+    if name in datasets.NAMES:
+        _refuse("label", label, f"the data set {name!r}")
+        return datasets.load(name, part or "train")
+    found = Path(name).expanduser()
+    form = _format(found)
+    given = {"label": label, "part": part, "budget": budget}
+    for option in ("label", "part"):
+        if option not in form.options:
+            _refuse(option, given[option], repr(name))
+    return form.read(found, **{option: given[option] for option in form.options})
+
+
+def _address(text: str, part: str | None) -> tuple[str, str | None]:
+    """Split ``PATH:PART``, unless a file bears that name."""
+    head, colon, tail = text.rpartition(":")
+    return (text, part) if part or not (colon and head) or Path(text).exists() else (head, tail)
+
+
+def _refuse(option: str, value: Any, what: str) -> None:
+    if value is not None:
+        raise InputError(f"{option}={value!r} means nothing for {what}: leave it out")
+
+
+class Format(NamedTuple):
+    """How files of a name like `pattern` are read, and which options of `read` mean something for them."""
+
+    pattern: str
+    read: Callable[..., Loaded]
+    options: tuple[str, ...] = ()
+
+
+def _format(path: Path) -> Format:
+    if not path.exists():
+        raise InputError(f"there is no file {str(path)!r}{_nearest(path)}, nor a data set of that name")
+    if path.is_dir():
+        parquet = any(path.glob("*.parquet"))
+        return Format("", tabular.read_parquet, ("label", "budget")) if parquet else Format("", _folder, ("budget",))
+    for form in FORMATS:
+        if fnmatch(path.name.lower(), form.pattern):
+            return _small_enough(form, path)
+    known = [form.pattern for form in FORMATS]
+    raise InputError(f"{str(path)!r} is of no kind that can be read; known: {', '.join(known)}")
+
+
+def _nearest(path: Path) -> str:
+    beside = [*(p.name for p in path.parent.iterdir()), *datasets.NAMES] if path.parent.is_dir() else datasets.NAMES
+    near = get_close_matches(path.name, beside, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _small_enough(form: Format, path: Path) -> Format:
+    if "budget" not in form.options and path.stat().st_size > available():
+        raise InputError(
+            f"{str(path)!r} is larger than the memory that is free: bring it to Parquet, which is streamed"
+        )
+    return form
+
+
+@contextmanager
+def _numpy_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, InputError):
+            raise
+        why = (
+            "it holds Python objects (pickles), which are never read: save numbers" if "pickle" in str(error) else error
+        )
+        raise InputError(f"cannot read {str(path)!r}: {why}") from error
+
+
+def _npy(path: Path) -> Loaded:
+    with _numpy_errors(path), path.open("rb") as stream:
+        return Loaded(np.lib.format.read_array(stream, allow_pickle=False), None, (), str(path))
+
+
+def _npz(path: Path, label: str | None = None, part: str | None = None) -> Loaded:
+    """Read the array `part`: without it ``X``, or the only one of two axes or more; labels `label`, else ``y``."""
+    with _numpy_errors(path), zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
+        part = part or _main_array(archive, label, path)
+        label = label or ("y" if part == "X" and "y" in archive else None)
+        for name in (part, label):
+            if name is not None and name not in archive:
+                raise InputError(f"{str(path)!r}: {unknown('array', name, archive)}")
+        X, y = archive[part], None if label is None else archive[label]
+    if y is not None and (not X.ndim or y.size != len(X)):
+        raise InputError(f"{str(path)!r}: {label!r} of shape {y.shape} has not one label for each row of {X.shape}")
+    return Loaded(X, None if y is None else y.reshape(-1), (), str(path))
+
+
+def _main_array(archive: Any, label: str | None, path: Path) -> str:
+    names = [name for name in archive if name != label]
+    large = [name for name in names if _axes(archive, name) > 1]
+    if "X" in names or len(large) == 1:
+        return "X" if "X" in names else large[0]
+    raise InputError(
+        f"{str(path)!r} holds several arrays: name one, such as '{path.name}:{(large or names)[0]}'; known: {names}"
+    )
+
+
+def _axes(archive: Any, name: str) -> int:
+    """Return the number of axes of an array, without reading it."""
+    with archive.zip.open(f"{name}.npy") as stream:
+        version = np.lib.format.read_magic(stream)
+        head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        return len(head(stream)[0])
+
+
+def _idx(path: Path) -> Loaded:
+    beside = idx.labels_beside(path)
+    X, y = idx.read(path), None if beside is None else idx.read(beside).astype(np.int64)
+    if y is not None and len(y) != len(X):
+        raise InputError(f"{str(beside)!r} holds {len(y)} labels, but {str(path)!r} holds {len(X)} pictures")
+    return Loaded(X, y, (), str(path))
+
+
+def _picture(path: Path) -> Loaded:
+    return Loaded(image_files.decode(path)[None], None, (), str(path))
+
+
+def _folder(path: Path, budget: int) -> Loaded:
+    stream = PictureStream(path)
+    found = stream.listing
+    X = image_files.decode_all(found.paths) if stream.bytes <= budget else stream
+    return Loaded(X, found.y, found.classes, str(path))
+
+
+FORMATS = (
+    Format("*.npy", _npy),
+    Format("*.npz", _npz, ("label", "part")),
+    Format("*.csv", tabular.read_csv, ("label",)),
+    Format("*.csv.gz", tabular.read_csv, ("label",)),
+    Format("*.tsv", tabular.read_csv, ("label",)),
+    Format("*.parquet", tabular.read_parquet, ("label", "budget")),
+    Format("*.feather", tabular.read_feather, ("label",)),
+    *(Format(f"*{suffix}", _picture) for suffix in image_files.SUFFIXES),
+    *(Format(pattern, _idx) for pattern in ("*.idx", "*.idx.gz", "*[.-]idx[1-9]-*", "*.idx[1-9]")),
+)
+"""All kinds of files; the first pattern that fits the name in lower case counts."""
+
+
+def write(path: str | os.PathLike[str], X: Any, columns: Any = None) -> None:
+    """Write an output: whole or not at all.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        ``.npy`` for any array; ``.csv``, ``.parquet`` or ``.feather`` for DataFrames and arrays of one or two axes;
+        ``.png`` for one picture, or several as a grid; a folder that exists, for one PNG file for each picture.
+    X : array, Tensor or DataFrame
+        Pictures are uint8, or floats in [0, 1].
+    columns : sequence of str or None
+        Names for the columns of an array in a table; None: ``column_0``, ``column_1`` …
+
+    Raises
+    ------
+    InputError
+        The path cannot be written, is of no kind that is known, or X does not go into such a file. What stood there
+        stays as it was.
+    """
+    target = Path(path).expanduser()
+    if target.is_dir():
+        return _write_folder(target, X)
+    suffix = target.suffix.lower()
+    if suffix not in WRITERS:
+        raise InputError(
+            f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder that exists, for pictures"
+        )
+    with atomic(target) as temporary, temporary.open("wb") as stream:
+        WRITERS[suffix](X, columns, stream)
+
+
+def _write_folder(folder: Path, X: Any) -> None:
+    found = image_files.to_bytes(X)
+    digits = len(str(len(found) - 1))
+    for i, picture in enumerate(found):
+        with atomic(folder / f"{i:0{digits}}.png") as temporary, temporary.open("wb") as stream:
+            image_files.encode(picture, stream)
+
+
+def _write_npy(X: Any, columns: Any, stream: BinaryIO) -> None:
+    array = np.asarray(X)
+    if array.dtype.hasobject:
+        raise InputError("an array of Python objects cannot be written to .npy: write it to .csv or .parquet")
+    plain = SimpleNamespace(write=stream.write)  # into a real file, NumPy hides that the disk is full
+    np.save(plain, array, allow_pickle=False)
+
+
+WRITERS: dict[str, Callable[[Any, Any, BinaryIO], None]] = {
+    ".npy": _write_npy,
+    ".csv": tabular.write_csv,
+    ".parquet": tabular.write_parquet,
+    ".feather": tabular.write_feather,
+    ".png": image_files.write_png,
+}

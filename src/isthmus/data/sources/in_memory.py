@@ -1,0 +1,71 @@
+"""Rows in memory behind the face of a stream, so that an estimator trains on both in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Data, rows
+from isthmus.data.sources.memory import Memory
+from isthmus.data.tables.conditions import Condition
+from isthmus.support.errors import InputError
+
+
+def is_stream(X: Any) -> bool:
+    """Tell whether X is read piece by piece: it has ``chunks()`` and ``source(...)``."""
+    return hasattr(X, "chunks") and hasattr(X, "source")
+
+
+def pieces(X: Any) -> Iterable[Any]:
+    """Return the pieces of a stream, or X itself as the only one."""
+    return X.chunks() if is_stream(X) else [X]
+
+
+class Held:
+    """Rows that are in memory.
+
+    Parameters
+    ----------
+    X : array, DataFrame or tensor
+    data : Data
+        Fitted.
+    sample_weight : array of shape (n,), or None
+    condition : Condition or None
+        Fitted.
+    given : array or DataFrame, or None
+        The condition of each row.
+    """
+
+    def __init__(self, X: Any, data: Data, sample_weight: Any, condition: Condition | None, given: Any) -> None:
+        self.columns = data.read(X)
+        if condition is not None:
+            self.columns |= condition.encode(given, len(self))
+        if sample_weight is not None:
+            self.columns["weight"] = weights(sample_weight, len(self))
+
+    def __len__(self) -> int:
+        return rows(self.columns)
+
+    def source(self, data: Data, **settings: Any) -> Memory:
+        """Return a source of batches of these rows; `settings` are those of `Memory`."""
+        return Memory(self.columns, data, **settings)
+
+
+def weights(sample_weight: Any, n: int) -> Tensor:
+    """Return weights as a float32 tensor of shape (n,).
+
+    Raises
+    ------
+    InputError
+        There are not n of them, one is negative or not finite, or all are zero.
+    """
+    weight = torch.as_tensor(np.asarray(sample_weight, dtype=np.float32))
+    if weight.shape != (n,):
+        raise InputError(f"sample_weight has shape {tuple(weight.shape)}, but there are {n} rows")
+    if not torch.isfinite(weight).all() or (weight < 0).any() or not (weight > 0).any():
+        raise InputError("sample_weight must be finite, not negative, and not zero for all rows")
+    return weight

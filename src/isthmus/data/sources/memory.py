@@ -1,0 +1,176 @@
+"""Memory: a source for data that fits there, and what all sources share."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Columns, Data, rows, take
+from isthmus.core.records import Batch
+from isthmus.data.sources.budget import available
+from isthmus.data.sources.order import Order
+
+LIMIT = 4 * 2**30
+"""Bytes up to which encoded rows are kept."""
+
+CHUNK = 8192
+"""Rows that are encoded at a time."""
+
+HASHED = 16 * 2**20
+"""Bytes of each tensor that a fingerprint looks at."""
+
+
+class Memory:
+    """A source of rows that are in memory.
+
+    Rows are encoded once, at construction, so that a batch is one gather for each tensor. Where the encoded rows would
+    be too many bytes, or the columns are uint8 pixels, they stay as they are until the batch.
+
+    Parameters
+    ----------
+    columns : Columns
+        What ``data.read`` returned for all rows; may hold ``"weight"`` and ``"condition:NAME"`` too.
+    data : Data
+        Fitted; turns columns into batches.
+    batch_size : int
+        Rows of a batch; the last batch of an epoch may be smaller, no row is dropped.
+    validation_fraction : float in [0, 1), default 0
+        Share of the rows held out; at least one row on each side, where there are two.
+    seed : int, default 0
+        Split, order and sample are functions of it.
+    device : str or torch.device, default "cpu"
+        Where batches are wanted. The rows move there once, if they fit in half of what is free there.
+    limit : int, default 4 GiB
+        Bytes up to which encoded rows are kept; never more than half of the memory that is available.
+
+    Raises
+    ------
+    InputError
+        There are no rows, or a setting is out of its range.
+
+    Attributes
+    ----------
+    rows : int
+        How many there are, held out ones too.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        data: Data,
+        *,
+        batch_size: int,
+        validation_fraction: float = 0.0,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        limit: int = LIMIT,
+    ) -> None:
+        self.rows = rows(columns)
+        self._order = Order(self.rows, batch_size, validation_fraction, seed)
+        self._fingerprint = fingerprint(columns, batch_size, validation_fraction, seed)
+        self._device = torch.device(device)
+        tensors, self._batch = encoded(columns, data, limit) or (columns, on(data, self._device).batch)
+        self._tensors = _placed(tensors, self._device)
+
+    def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of a split, from batch number `start` on; each is valid until the next."""
+        place = next(iter(self._tensors.values())).device
+        room: Columns = {}
+        for index in self._order.batches(split, epoch, start, place):
+            if not room or rows(room) != len(index):
+                room = {name: t.new_empty((len(index), *t.shape[1:])) for name, t in self._tensors.items()}
+            yield self._gather(index, room)
+
+    def steps(self, split: str) -> int:
+        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        return self._order.steps(split)
+
+    def sample(self, rows: int) -> Batch:
+        """Return one batch of at most `rows` training rows, the same at each call."""
+        return self._gather(self._order.sample(rows))
+
+    def fingerprint(self) -> str:
+        """Return a short text that differs where the rows, their order or the batch size differ."""
+        return self._fingerprint
+
+    def _gather(self, index: Tensor, room: Columns | None = None) -> Batch:
+        """Return some rows as a batch, in `room` where there is some: fresh memory costs more than copying."""
+        into = room or {}
+        picked = {
+            name: torch.index_select(t, 0, index.to(t.device), out=into.get(name)) for name, t in self._tensors.items()
+        }
+        return self._batch(moved(picked, self._device))
+
+
+def on(data: Data, device: torch.device | str) -> Data:
+    """Return a copy of `data` on a device; the one given stays where it is."""
+    return copy.deepcopy(data).to(device)
+
+
+def moved(columns: Columns, device: torch.device | str) -> Columns:
+    """Return columns on a device; no copy where they are there."""
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in columns.items()}
+
+
+def fingerprint(columns: Columns, *settings: object) -> str:
+    """Return a short hash of settings, shapes, and rows at even distances, about 16 MiB of each tensor."""
+    digest = hashlib.sha256(repr(settings).encode())
+    for name, tensor in sorted(columns.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        stride = -(-tensor.nbytes // HASHED) or 1
+        digest.update(tensor[::stride].contiguous().flatten().cpu().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+@torch.no_grad()
+def encoded(columns: Columns, data: Data, limit: int) -> tuple[Columns, Callable[[Columns], Batch]] | None:
+    """Return all rows as flat batch tensors, and what makes a Batch of some of them; None where they take too much."""
+    if any(tensor.dtype == torch.uint8 for tensor in columns.values()):
+        return None
+    n = rows(columns)
+    first = data.batch(take(columns, slice(0, CHUNK)))
+    if _bytes(_flat(first)) / len(first) * n > min(limit, available() // 2):
+        return None
+    whole = {name: tensor.new_empty((n, *tensor.shape[1:])) for name, tensor in _flat(first).items()}
+    for a in range(0, n, CHUNK):
+        for name, tensor in _flat(data.batch(take(columns, slice(a, a + CHUNK)))).items():
+            whole[name][a : a + CHUNK] = tensor
+    if "observed" in whole and whole["observed"].all():
+        del whole["observed"]
+    return whole, partial(_batch, feature=first.feature)
+
+
+def _flat(batch: Batch) -> Columns:
+    """Return the tensors of a batch that have rows; ``corrupted`` is ``x`` in what data makes."""
+    named = {"x": batch.x, "observed": batch.observed, "weight": batch.weight}
+    named |= {f"condition:{name}": tensor for name, tensor in batch.condition.items()}
+    return {name: tensor for name, tensor in named.items() if tensor is not None}
+
+
+def _batch(flat: Columns, feature: Tensor | None) -> Batch:
+    condition = {name.partition(":")[2]: t for name, t in flat.items() if name.startswith("condition:")}
+    return Batch(
+        flat["x"],
+        flat["x"],
+        observed=flat.get("observed"),
+        feature=feature,
+        condition=condition,
+        weight=flat.get("weight"),
+    )
+
+
+def _bytes(columns: Columns) -> int:
+    return sum(tensor.nbytes for tensor in columns.values())
+
+
+def _placed(columns: Columns, device: torch.device) -> Columns:
+    """Return columns with their rows side by side, on the device where they fit there."""
+    columns = {name: tensor.contiguous() for name, tensor in columns.items()}
+    if device.type == "cuda" and _bytes(columns) > torch.cuda.mem_get_info(device)[0] // 2:
+        return columns
+    return moved(columns, device)

@@ -1,0 +1,116 @@
+"""Which rows go where: a split and an order that are functions of (seed, epoch)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.support.errors import InputError, unknown
+
+SPLIT, EPOCH, SAMPLE = range(3)
+"""What randomness is for: the first of the keys of `generator`."""
+
+
+def generator(seed: int, *keys: int) -> torch.Generator:
+    """Return a generator whose stream is a function of a seed and some keys, all at least 0."""
+    state = np.random.SeedSequence(seed, spawn_key=keys).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state) >> 1)
+
+
+def permutation(rows: int, seed: int, *keys: int) -> Tensor:
+    """Return the numbers below `rows` in an order that is a function of a seed and some keys."""
+    return torch.randperm(rows, generator=generator(seed, *keys))
+
+
+def held_out(rows: int, fraction: float) -> int:
+    """Return how many of `rows` are for validation: at least one and not all, where a fraction is wanted.
+
+    Raises
+    ------
+    InputError
+        There are no rows, or the fraction is outside [0, 1).
+
+    Examples
+    --------
+    >>> held_out(100, 0.1), held_out(3, 0.01), held_out(2, 0.99), held_out(1, 0.5), held_out(9, 0)
+    (10, 1, 1, 0, 0)
+    """
+    if rows == 0:
+        raise InputError("there are no rows: the data is empty; give at least one")
+    if not 0 <= fraction < 1:
+        raise InputError(f"validation_fraction={fraction} is outside [0, 1); 0 trains on all rows")
+    return min(max(1, round(rows * fraction)), rows - 1) if fraction else 0
+
+
+def steps(rows: int, batch_size: int) -> int:
+    """Return how many batches so many rows make; the last one may be smaller.
+
+    Raises
+    ------
+    InputError
+        The batch size is not a whole number of at least 1.
+    """
+    if batch_size < 1 or int(batch_size) != batch_size:
+        raise InputError(f"batch_size={batch_size} is not a whole number of at least 1")
+    return -(-rows // int(batch_size))
+
+
+def check_split(split: str) -> str:
+    """Return `split`; raise InputError where there is no such split."""
+    if split not in ("train", "validation"):
+        raise InputError(unknown("split", split, ("train", "validation")))
+    return split
+
+
+class Order:
+    """The split and the order of rows that can be reached by their number.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+    batch_size : int
+        Rows of a batch; the last batch of an epoch may be smaller.
+    validation_fraction : float in [0, 1)
+        Share of the rows held out, chosen at random by the seed.
+    seed : int
+        At least 0.
+
+    Raises
+    ------
+    InputError
+        There are no rows, or a setting is out of its range.
+
+    Attributes
+    ----------
+    settings : tuple
+        All that the split and the order are a function of.
+    """
+
+    def __init__(self, rows: int, batch_size: int, validation_fraction: float, seed: int) -> None:
+        held = held_out(rows, validation_fraction)
+        steps(rows, batch_size)
+        self.batch_size, self.seed = int(batch_size), seed
+        self.settings = (rows, self.batch_size, validation_fraction, seed)
+        shuffled = permutation(rows, seed, SPLIT)
+        self._rows = {"train": shuffled[held:].sort().values, "validation": shuffled[:held].sort().values}
+
+    def batches(self, split: str, epoch: int, start: int = 0, device: torch.device | str = "cpu") -> Iterator[Tensor]:
+        """Yield the row numbers of each batch, from batch number `start` on: shuffled in training, else ascending."""
+        order = self._rows[check_split(split)]
+        if split == "train":
+            order = order[permutation(len(order), self.seed, EPOCH, epoch)]
+        order = order[start * self.batch_size :]
+        yield from order.to(device).split(self.batch_size) if len(order) else ()
+
+    def steps(self, split: str) -> int:
+        """Return the number of batches of a split."""
+        return steps(len(self._rows[check_split(split)]), self.batch_size)
+
+    def sample(self, rows: int) -> Tensor:
+        """Return at most so many row numbers of the training split, the same at each call."""
+        train = self._rows["train"]
+        return train[permutation(len(train), self.seed, SAMPLE)[:rows]]

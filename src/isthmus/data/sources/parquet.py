@@ -1,0 +1,367 @@
+"""Parquet files larger than memory: read piece by piece, shuffled by row group and inside a window."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate, count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Columns, Data, join, rows, take
+from isthmus.core.records import Batch
+from isthmus.data.sources.memory import moved, on
+from isthmus.data.sources.order import EPOCH, SAMPLE, SPLIT, check_split, held_out, permutation, steps
+from isthmus.data.sources.streams import ahead, regroup, take_turns
+from isthmus.support.errors import InputError, extra, unknown
+
+PIECE = 4 * 2**20
+"""Bytes of decoded rows that are read at a time from one row group."""
+
+WINDOW = 96 * 2**20
+"""Bytes of decoded rows that are shuffled together."""
+
+LANES = 4
+"""Row groups that are read in turn, so that a window mixes them; fewer, where their open pages would be too large."""
+
+OPEN = 256 * 2**20
+"""Bytes that the open pages of all lanes may take."""
+
+PAGE = 2 * 2**20
+"""Bytes that the open page of one column takes, packed and unpacked, as most writers cut them."""
+
+SAMPLED = 16
+"""Row groups, at most, that a sample is taken from."""
+
+FETCHED = 2**16
+"""Bytes of a column that are fetched from the file at a time."""
+
+
+class Piece(NamedTuple):
+    """Neighbouring rows of one row group.
+
+    Attributes
+    ----------
+    number : int
+        Among all pieces.
+    group : int
+        Among the row groups of all files.
+    first : int
+        Its first row, in the row group.
+    rows : int
+    """
+
+    number: int
+    group: int
+    first: int
+    rows: int
+
+
+class ParquetStream:
+    """The rows of a Parquet file, or of all Parquet files of a folder, without holding them.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, or a folder of ``*.parquet`` files with the same columns.
+    leave_out : sequence of str, default ()
+        Columns that are not read, such as the labels.
+    window : int, default 96 MiB
+        Bytes of decoded rows that are shuffled together.
+
+    Raises
+    ------
+    InputError
+        A file is no Parquet file, they differ in their columns, or there are no rows or columns.
+
+    Attributes
+    ----------
+    columns : list of str
+        Names of the columns that are read; the index that pandas wrote is left out.
+    shape : tuple of int
+        Rows and columns.
+    """
+
+    def __init__(self, path: str | Path, leave_out: Sequence[str] = (), window: int = WINDOW) -> None:
+        parquet = extra("pyarrow.parquet", "tables")
+        self._files = parquet_files(Path(path))
+        self._metadata = []
+        for file in self._files:
+            with reading(file):
+                self._metadata.append(parquet.read_metadata(file))
+        self.columns = self._columns(leave_out)
+        self._groups = [(f, g) for f, metadata in enumerate(self._metadata) for g in range(metadata.num_row_groups)]
+        n = sum(metadata.num_rows for metadata in self._metadata)
+        if not n or not self.columns:
+            raise InputError(
+                f"{str(path)!r} has {n} rows and {len(self.columns)} columns; at least one of each is needed"
+            )
+        self.shape = (n, len(self.columns))
+        self.bytes = self._row_bytes() * n
+        self.piece_rows = max(1, min(65_536, PIECE // self._row_bytes()))
+        self.window_rows = max(1, window // self._row_bytes())
+        self.lanes = self._lanes()
+        self.pieces = list(self._cut())
+        self._last = {pieces[-1].number for pieces in self.groups() if pieces}
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def _columns(self, leave_out: Sequence[str]) -> list[str]:
+        schema = self._metadata[0].schema.to_arrow_schema()
+        for file, metadata in zip(self._files, self._metadata, strict=True):
+            if not metadata.schema.to_arrow_schema().equals(schema):
+                raise InputError(f"{str(file)!r} has other columns or types than {str(self._files[0])!r}")
+        for name in leave_out:
+            if name not in schema.names:
+                raise InputError(unknown("column", name, schema.names))
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in schema.names if name not in leave_out and name not in index]
+
+    def _row_bytes(self) -> int:
+        size = sum(m.row_group(g).total_byte_size for m in self._metadata for g in range(m.num_row_groups))
+        return max(8 * len(self.columns), size // self.shape[0])
+
+    def _lanes(self) -> int:
+        largest = max(self._metadata[f].row_group(g).total_byte_size for f, g in self._groups)
+        return max(1, min(LANES, OPEN // max(1, min(2 * largest, PAGE * len(self.columns)))))
+
+    def _cut(self) -> Iterator[Piece]:
+        number = 0
+        for group, (f, g) in enumerate(self._groups):
+            n = self._metadata[f].row_group(g).num_rows
+            for first in range(0, n, self.piece_rows):
+                yield Piece(number, group, first, min(self.piece_rows, n - first))
+                number += 1
+
+    def groups(self) -> list[list[Piece]]:
+        """Return the pieces of each row group."""
+        found: list[list[Piece]] = [[] for _ in self._groups]
+        for piece in self.pieces:
+            found[piece.group].append(piece)
+        return found
+
+    def chunks(self) -> Iterator[Any]:
+        """Yield all rows as Arrow tables, in the order of the file."""
+        return (table for _, table in self.read(self.pieces))
+
+    def read(self, plan: Iterable[Piece]) -> Iterator[tuple[Piece, Any]]:
+        """Yield pieces and their rows as Arrow tables; the pieces of one row group must come in their order."""
+        pool = extra("pyarrow", "tables").default_memory_pool()
+        readers: dict[int, Iterator[tuple[int, Any]]] = {}
+        for piece in plan:
+            if piece.group not in readers:
+                readers[piece.group] = self._group(piece.group)
+            table = next((t for first, t in readers[piece.group] if first == piece.first), None)
+            if table is None or len(table) != piece.rows:
+                raise InputError(f"{self._file(piece.group)!r} was changed while it was read: start again")
+            yield piece, table
+            del table
+            if piece.number in self._last:
+                del readers[piece.group]
+            pool.release_unused()
+
+    def _file(self, group: int) -> str:
+        return str(self._files[self._groups[group][0]])
+
+    def _group(self, group: int) -> Iterator[tuple[int, Any]]:
+        """Yield the rows of a row group, `piece_rows` at a time, each with the number of its first row."""
+        arrow, parquet = extra("pyarrow", "tables"), extra("pyarrow.parquet", "tables")
+        f, g = self._groups[group]
+        opened = parquet.ParquetFile(
+            self._files[f], metadata=self._metadata[f], buffer_size=FETCHED, pre_buffer=False, memory_map=False
+        )
+        with reading(self._files[f]), opened:
+            batches = opened.iter_batches(self.piece_rows, row_groups=[g], columns=self.columns)
+            tables = (arrow.Table.from_batches([batch]) for batch in batches)
+            exact = regroup(tables, self.piece_rows, len, arrow.concat_tables, lambda t, a, b: t.slice(a, b - a))
+            yield from zip(count(step=self.piece_rows), exact, strict=False)
+
+    def source(
+        self,
+        data: Data,
+        *,
+        batch_size: int,
+        validation_fraction: float = 0.0,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> ParquetSource:
+        """Return a source of batches of these rows; see `ParquetSource`."""
+        return ParquetSource(self, data, batch_size, validation_fraction, seed, device)
+
+    def signature(self) -> str:
+        """Return a hash of what stands at the end of each file: schema, statistics, sizes and places of all columns."""
+        digest = hashlib.sha256(repr(self.columns).encode())
+        for file, metadata in zip(self._files, self._metadata, strict=True):
+            with file.open("rb") as stream:
+                stream.seek(-(metadata.serialized_size + 8), 2)
+                digest.update(stream.read())
+        return digest.hexdigest()
+
+
+class ParquetSource:
+    """A source of the rows of a `ParquetStream`, in bounded memory.
+
+    Row groups come in an order that is a function of (seed, epoch), some of them in turn; their training rows are
+    shuffled inside a window of `window_rows` rows. Rows are held out at random in every piece. A later start skips
+    without decoding what lies before its window, but for the row groups that it begins inside.
+
+    Parameters
+    ----------
+    stream : ParquetStream
+    data : Data
+        Fitted; turns tables into columns, and these into batches.
+    batch_size : int
+    validation_fraction : float in [0, 1)
+    seed : int
+    device : str or torch.device
+        Where batches are wanted.
+
+    Raises
+    ------
+    InputError
+        A setting is out of its range.
+
+    Attributes
+    ----------
+    rows : int
+        How many there are, held out ones too.
+    """
+
+    def __init__(
+        self,
+        stream: ParquetStream,
+        data: Data,
+        batch_size: int,
+        validation_fraction: float = 0.0,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.rows = len(stream)
+        self._stream, self._read, self._data, self._device = stream, data.read, on(data, device), torch.device(device)
+        self._seed = seed
+        held = held_out(self.rows, validation_fraction)
+        steps(self.rows, batch_size)
+        self._batch_size = int(batch_size)
+        self._held = [b * held // self.rows - a * held // self.rows for a, b in _spans(p.rows for p in stream.pieces)]
+        self._window_batches = max(1, stream.window_rows // self._batch_size)
+        self._settings = (batch_size, validation_fraction, seed, self._window_batches, stream.piece_rows)
+        self._warn_of_huge_groups()
+
+    def _warn_of_huge_groups(self) -> None:
+        groups = len(self._stream.groups())
+        if groups < LANES and self.rows > 2 * self._stream.window_rows:
+            warnings.warn(
+                f"these {self.rows} rows stand in {groups} row group(s), so they are shuffled only among about "
+                f"{self._stream.window_rows} neighbours; if they are sorted, write them again in random order, or with "
+                "smaller row groups: df.to_parquet(path, row_group_size=100_000)",
+                stacklevel=4,
+            )
+
+    def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of a split, from batch number `start` on."""
+        first, skip = divmod(start, self._window_batches)
+        size = self._window_batches * self._batch_size
+        windows = regroup(self._pieces(check_split(split), epoch, first * size), size, rows, join, _cut)
+        for number, window in enumerate(ahead(windows), first):
+            for index in self._order(split, epoch, number, rows(window)).split(self._batch_size)[skip:]:
+                yield self._batch(take(window, index))
+            skip = 0
+
+    def steps(self, split: str) -> int:
+        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        held = sum(self._held)
+        return steps(held if check_split(split) == "validation" else self.rows - held, self._batch_size)
+
+    def sample(self, rows: int) -> Batch:
+        """Return one batch of at most `rows` training rows from at most 16 row groups, the same at each call.
+
+        There are no more of them than stand in a window, so that memory stays bounded.
+        """
+        rows = min(rows, self._stream.window_rows)
+        groups = self._stream.groups()
+        picked = permutation(len(groups), self._seed, SAMPLE)[:SAMPLED].sort().values.tolist()
+        plan = [piece for group in picked for piece in groups[group]]
+        share = min(1.0, rows / max(1, sum(self._count("train", piece) for piece in plan)))
+        found = []
+        for piece, table in self._stream.read(plan):
+            chosen = self._chosen("train", piece)
+            order = permutation(len(chosen), self._seed, SAMPLE, piece.number).numpy()
+            found.append(table.take(chosen[order[: int(np.ceil(share * len(chosen)))]]))
+        table = extra("pyarrow", "tables").concat_tables(found)
+        return self._batch(self._read(table.take(permutation(len(table), self._seed, SAMPLE)[:rows].numpy())))
+
+    def fingerprint(self) -> str:
+        """Return a short text that differs where the files, the order or the batch size differ."""
+        return hashlib.sha256(repr((self._stream.signature(), *self._settings)).encode()).hexdigest()[:16]
+
+    def _batch(self, columns: Columns) -> Batch:
+        return self._data.batch(moved(columns, self._device))
+
+    def _order(self, split: str, epoch: int, window: int, n: int) -> Tensor:
+        return permutation(n, self._seed, EPOCH, epoch, window) if split == "train" else torch.arange(n)
+
+    def _plan(self, split: str, epoch: int) -> list[Piece]:
+        """Return the pieces in the order in which they are read."""
+        groups = self._stream.groups()
+        if split == "validation":
+            return [piece for group in groups for piece in group]
+        shuffled = permutation(len(groups), self._seed, EPOCH, epoch).tolist()
+        return list(take_turns((groups[group] for group in shuffled), self._stream.lanes))
+
+    def _pieces(self, split: str, epoch: int, skip: int) -> Iterator[Columns]:
+        """Yield the rows of a split in the order in which they are read, but for the first `skip`."""
+        plan = [piece for piece in self._plan(split, epoch) if self._count(split, piece)]
+        ends = list(accumulate(self._count(split, piece) for piece in plan))
+        begun = int(np.searchsorted(ends, skip, side="right"))
+        skip -= ends[begun - 1] if begun else 0
+        for piece, table in self._stream.read(plan[begun:]):
+            yield self._read(table.take(self._chosen(split, piece)[skip:]))
+            skip = 0
+
+    def _count(self, split: str, piece: Piece) -> int:
+        held = self._held[piece.number]
+        return held if split == "validation" else piece.rows - held
+
+    def _chosen(self, split: str, piece: Piece) -> np.ndarray:
+        """Return which rows of a piece belong to a split, ascending."""
+        held = self._held[piece.number]
+        order = permutation(piece.rows, self._seed, SPLIT, piece.number)
+        return (order[:held] if split == "validation" else order[held:]).sort().values.numpy()
+
+
+def _spans(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield where each of some lengths, laid end to end, begins and ends."""
+    begin = 0
+    for length in lengths:
+        yield begin, begin + length
+        begin += length
+
+
+def _cut(columns: Columns, first: int, last: int) -> Columns:
+    """Return some rows as tensors of their own, so that the others can go."""
+    return {name: tensor[first:last].clone() for name, tensor in columns.items()}
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Return the Parquet files of a folder, sorted by name; or the file itself."""
+    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not found:
+        raise InputError(f"the folder {str(path)!r} holds no *.parquet files")
+    return found
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what pyarrow says of a broken or absent file into an InputError that names it."""
+    arrow = extra("pyarrow", "tables")
+    try:
+        yield
+    except (OSError, arrow.ArrowInvalid) as error:
+        raise InputError(f"cannot read {str(path)!r}: {error}") from error

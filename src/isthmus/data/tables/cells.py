@@ -1,0 +1,101 @@
+"""Cells of Python objects: what kind of column they make, their numbers, and the codes of their categories."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from decimal import Decimal
+from itertools import repeat
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from isthmus.support.errors import InputError, InputTypeError
+
+KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("empty", ()),
+    ("boolean", (bool, np.bool_)),
+    ("integer", (Integral,)),
+    ("float", (Real, Decimal, np.bool_)),
+    ("category", (str,)),
+)
+"""Kinds of columns, the narrowest first, and the classes whose instances may stand in them."""
+
+NUMBERS = ("boolean", "integer", "float")
+
+SINGLE = ("boolean", "bool", "int8", "int16", "uint8", "uint16", "float16", "bfloat16", "float32")
+"""Types of numbers that are exact in float32."""
+
+_GAPS = ("NoneType", "NAType", "NaTType")
+
+
+def tidy(values: Iterable[Any]) -> np.ndarray:
+    """Return an object array in which every gap (None, NaN, NA, NaT) is None."""
+    listed = list(values)
+    cells = np.empty(len(listed), dtype=object)
+    cells[:] = listed
+    cells[np.frompyfunc(_is_gap, 1, 1)(cells).astype(bool)] = None
+    return cells
+
+
+def _is_gap(value: Any) -> bool:
+    return type(value).__name__ in _GAPS or (isinstance(value, (float, np.datetime64)) and value != value)
+
+
+def kind_of(cells: np.ndarray, column: object) -> str:
+    """Return the narrowest kind that all cells fit: ``"empty"``, a number, or ``"category"`` for text.
+
+    Parameters
+    ----------
+    cells : object array of shape (n,)
+        Tidy.
+    column : object
+        Name of the column, for messages.
+
+    Raises
+    ------
+    InputTypeError
+        A cell is neither text nor a number.
+    InputError
+        Some cells are text and others are numbers.
+    """
+    types = set(map(type, cells)) - {type(None)}
+    for kind, classes in KINDS:
+        if all(issubclass(found, classes) for found in types):
+            return kind
+    for row, value in enumerate(cells):
+        if value is not None and not isinstance(value, (str, Real, Decimal, np.bool_)):
+            raise InputTypeError(
+                f"column {column!r}, row {row}: the argument must be a string or a number, not {value!r} "
+                f"(a {type(value).__name__}); convert the column, or leave it out"
+            )
+    raise text_among_numbers(cells, column)
+
+
+def text_among_numbers(cells: np.ndarray, column: object) -> InputError:
+    """Return the error that names the first text in a column of numbers."""
+    row, value = next((row, value) for row, value in enumerate(cells) if isinstance(value, str))
+    return InputError(
+        f"column {column!r}, row {row}: {value!r} is text in a column of numbers; leave the cell empty where the "
+        "number is missing, or make every cell of the column text"
+    )
+
+
+def numbers_of(cells: np.ndarray, column: object) -> np.ndarray:
+    """Return tidy cells as float64, NaN where there is a gap.
+
+    Raises
+    ------
+    InputError
+        A cell is no number.
+    """
+    if kind_of(cells, column) == "category":
+        raise text_among_numbers(cells, column)
+    return cells.astype(np.float64)
+
+
+def codes_of(cells: np.ndarray, categories: Sequence[Hashable]) -> np.ndarray:
+    """Return the place of each tidy cell among the categories: -1 for a gap, ``len(categories)`` for an unseen one."""
+    places: dict[Hashable, int] = {category: place for place, category in enumerate(categories)}
+    places[None] = -1
+    return np.fromiter(map(places.get, cells, repeat(len(categories))), dtype=np.int64, count=len(cells))

@@ -1,0 +1,34 @@
+"""What makes drawn cells those of the learnt table: ranges and gaps."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Columns
+from isthmus.data.tables.schema import Schema
+
+
+def settled(columns: Columns, missing: Tensor, schema: Schema) -> Columns:
+    """Return columns with numbers inside the learnt ranges, and gaps where they belong.
+
+    Parameters
+    ----------
+    columns : Columns
+        As `Table.invert` returns them.
+    missing : Tensor of bool of shape (n, columns)
+        In the order of the user's columns.
+    schema : Schema
+    """
+    made = dict(columns)
+    if "numbers" in columns:
+        made["numbers"] = torch.where(missing[:, schema.numbers], torch.nan, _cut(columns["numbers"], schema))
+    if "codes" in columns:
+        made["codes"] = torch.where(missing[:, schema.places("category")], -1, columns["codes"])
+    return made
+
+
+def _cut(numbers: Tensor, schema: Schema) -> Tensor:
+    if not schema.lows:
+        return numbers
+    return torch.maximum(torch.minimum(numbers, numbers.new_tensor(schema.highs)), numbers.new_tensor(schema.lows))

@@ -1,0 +1,85 @@
+"""Rows of what the user has: how many there are, and some of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import torch
+
+from isthmus.data.tables.arrays import Grid
+from isthmus.support.errors import InputError
+
+
+def indexable(X: Any) -> Any:
+    """Return X itself where its rows can be counted and chosen, else as an array.
+
+    Raises
+    ------
+    InputError
+        X is sparse, or no table at all.
+    """
+    if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X) or isinstance(X, (list, tuple)):
+        return X
+    if isinstance(X, np.ndarray) or torch.is_tensor(X):
+        return X
+    Grid(X)
+    return np.asarray(X)
+
+
+def count(X: Any) -> int:
+    """Return the number of rows.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two.
+    """
+    n = len(X)
+    if n < 2:
+        raise InputError(f"Found array with n_samples = {n}, but at least 2 rows are needed to train")
+    return n
+
+
+def some(X: Any, places: np.ndarray) -> Any:
+    """Return the rows at some places, in the form of X.
+
+    Examples
+    --------
+    >>> some([[1, 2], [3, 4], [5, 6]], np.array([2, 0]))
+    [[5, 6], [1, 2]]
+    """
+    if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X):
+        return nw.from_native(X, eager_only=True, allow_series=True)[places.tolist()].to_native()
+    return [X[place] for place in places] if isinstance(X, (list, tuple)) else X[places]
+
+
+def column(X: Any, name: Any) -> np.ndarray:
+    """Return one column, by its name or, of an array, its number.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    if nw.dependencies.is_into_dataframe(X):
+        frame = nw.from_native(X, eager_only=True)
+        if name not in frame.columns:
+            raise InputError(f"there is no column {name!r}; columns: {', '.join(map(str, frame.columns))}")
+        return frame[name].to_numpy()
+    values = np.asarray(X)
+    if not isinstance(name, (int, np.integer)) or values.ndim != 2 or not -values.shape[1] <= name < values.shape[1]:
+        raise InputError(f"there is no column {name!r} in an array of shape {values.shape}: give a number of a column")
+    return values[:, name]
+
+
+def like_frame(values: np.ndarray, X: Any, names: list[str]) -> Any:
+    """Return values of shape (n, columns) as a DataFrame of the kind of X; as they are where X is none."""
+    if not nw.dependencies.is_into_dataframe(X) or values.ndim != 2:
+        return values
+    kind = nw.from_native(X, eager_only=True).implementation
+    made = nw.from_dict({name: values[:, at] for at, name in enumerate(names)}, backend=kind).to_native()
+    if hasattr(made, "index"):
+        made.index = X.index
+    return made

@@ -1,0 +1,192 @@
+"""Parameters that see through parts and variants, and saving: what every estimator of isthmus shares."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
+
+from isthmus.core import part as parts
+from isthmus.core import store
+from isthmus.support.errors import FileFormatError, InputError, unknown
+
+
+class Persistent:
+    """Mixin for scikit-learn estimators: nested parameters of parts, and one safe file.
+
+    A subclass says of each parameter that may be given by name which kind of part it is, in ``PART_KINDS``.
+    """
+
+    PART_KINDS: ClassVar[dict[str, str]] = {}
+    UNSAVED: ClassVar[tuple[str, ...]] = ("callbacks", "random_state")
+    """Parameters that are not written: they are code, or a stream of numbers."""
+    part_name: ClassVar[str]
+
+    # -- parameters ----------------------------------------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; deep: those of parts and nested estimators too, as ``variant__beta``."""
+        params = {name: getattr(self, name) for name in self._names()}
+        if not deep:
+            return params
+        nested = {}
+        for name, value in params.items():
+            for key, inner in _inner(self._resolved(name, value)).items():
+                nested[f"{name}__{key}"] = inner
+        return {**params, **nested}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; a nested one replaces its part by a new one: ``set_params(variant__beta=4)``."""
+        own, nested = _sorted_out(params, self._names(), type(self).__name__)
+        for name, value in own.items():
+            setattr(self, name, value)
+        for name, changes in nested.items():
+            setattr(self, name, _changed(self._resolved(name, getattr(self, name)), changes, name))
+        return self
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        """Return the names of the constructor's arguments, as scikit-learn finds them."""
+        found: list[str] = cls._get_param_names()  # type: ignore[attr-defined]  # of BaseEstimator, beside this mixin
+        return found
+
+    def _resolved(self, name: str, value: Any) -> Any:
+        kind = self.PART_KINDS.get(name, "")
+        known = isinstance(value, str) and value in parts.names(kind)
+        return parts.resolve(kind, value) if known else value
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what fit learnt: a flat dict of tensors and JSON."""
+        raise NotImplementedError
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one .safetensors file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The path cannot be written, or a parameter cannot be described.
+        sklearn.exceptions.NotFittedError
+            The estimator is not fitted.
+        """
+        store.write(path, *packed(self))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an estimator that `save` wrote; no code from the file is run.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        FileFormatError
+            The file is broken, is foreign, or holds another estimator.
+        """
+        root, tensors = store.read(path)
+        if root.get("part") != cls.part_name:
+            held = root.get("part", root.get("kind"))
+            raise FileFormatError(f"{str(path)!r} holds {held!r}, not {cls.part_name!r}: use isthmus.load")
+        with store.refused_if_broken(path):
+            estimator: Self = unpacked(root, tensors)
+        return estimator
+
+
+def packed(estimator: Any) -> tuple[dict[str, Any], store.Tensors]:
+    """Return a fitted estimator as plain JSON and tensors: what `unpacked` takes."""
+    from torch import Tensor
+
+    state = estimator.state()
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    plain = {name: value for name, value in state.items() if name not in tensors}
+    return {**parts.describe(estimator), "state": plain}, tensors
+
+
+def unpacked(root: dict[str, Any], tensors: store.Tensors) -> Any:
+    """Return the fitted estimator that `packed` described."""
+    cls: Any = parts.lookup(root["part"])
+    estimator = cls(**{name: parts.build(value) for name, value in root["arguments"].items()})
+    estimator.restore({**root["state"], **tensors})
+    return estimator
+
+
+def take_names(estimator: Any, known: Any) -> None:
+    """Give an estimator what a fitted one inside it knows of the columns: their number, and their names."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        estimator.__dict__.pop(name, None)
+        if hasattr(known, name):
+            setattr(estimator, name, getattr(known, name))
+
+
+def any_cells(tags: Any) -> Any:
+    """Return scikit-learn's tags with all that a table may hold: gaps, categories, text."""
+    tags.input_tags.allow_nan = True
+    tags.input_tags.categorical = True
+    tags.input_tags.string = True
+    return tags
+
+
+def nested(prefix: str, estimator: Any) -> dict[str, Any]:
+    """Return the state of an estimator inside another one's, all names under a prefix."""
+    root, tensors = packed(estimator)
+    return {prefix: root, **{f"{prefix}.{name}": tensor for name, tensor in tensors.items()}}
+
+
+def unnested(prefix: str, state: dict[str, Any]) -> Any:
+    """Return the fitted estimator that `nested` put into a state."""
+    return unpacked(state[prefix], under(prefix, state))
+
+
+def under(prefix: str, state: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands in a state under a prefix, which is taken off."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
+
+
+def _inner(value: Any) -> dict[str, Any]:
+    """Return the parameters of a part or an estimator, deep."""
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return value.get_params(deep=True)
+    if not parts.is_part(value):
+        return {}
+    found = dict(parts.arguments(value))
+    for name, inner in list(found.items()):
+        found.update({f"{name}__{key}": v for key, v in _inner(inner).items()})
+    return found
+
+
+def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
+    """Return a part constructed anew with some arguments changed; an estimator is changed in place."""
+    if hasattr(value, "set_params"):
+        return value.set_params(**changes)
+    if not parts.is_part(value):
+        raise InputError(f"{where}={value!r} has no parameters, so {where}__{next(iter(changes))} cannot be set")
+    held = parts.arguments(value)
+    own, nested = _sorted_out(changes, held, where)
+    held.update(own)
+    for name, further in nested.items():
+        held[name] = _changed(held[name], further, f"{where}__{name}")
+    return type(value)(**held)
+
+
+def _sorted_out(
+    changes: dict[str, Any], known: Collection[str], where: str
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the changes of parameters themselves, and those of what is inside each; refuse an unknown name."""
+    own: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, value in changes.items():
+        name, _, inner = key.partition("__")
+        if name not in known:
+            raise InputError(unknown(f"parameter of {where}", name, known))
+        if inner:
+            nested[name][inner] = value
+        else:
+            own[name] = value
+    return own, nested

@@ -1,0 +1,85 @@
+"""Members: copies of a net, trained at once as one; what they rebuild is averaged."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import gcd
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.interfaces import Net, Sizes
+from isthmus.core.part import fresh, is_part, lookup, part
+from isthmus.core.records import Batch
+from isthmus.support.errors import InputError
+
+
+@part("net/members")
+class Members(Net):
+    """Several nets of one kind; their codes stand side by side, and y is the mean of theirs.
+
+    A training step shows them as many copies of the batch, and each learns from its own, with noise of its own: they
+    err differently, and their mean errs less (Hansen & Salamon 1990). The bottleneck between must look at each number
+    of the code by itself.
+
+    Parameters
+    ----------
+    net : Net or None, default None
+        What a member is: a net of isthmus without skip connections; None: the mlp.
+    members : int, default 4
+        At most so many; as many as divide the length of the code.
+
+    Raises
+    ------
+    InputError
+        `members` is no whole number of at least 1, or `net` cannot be copied or has skip connections.
+    """
+
+    def __init__(self, net: Net | None = None, members: int = 4) -> None:
+        super().__init__()
+        if type(members) is not int or members < 1:
+            raise InputError(f"members={members!r}: expected a whole number of at least 1")
+        if net is not None and (not is_part(net) or net.reconstructs_only):
+            raise InputError(f"{type(net).__name__} cannot be a member: expected a net of isthmus without skips")
+        self.members = members
+        self._recipe = (net,)  # in a tuple, it is none of the modules
+
+    def build(self, sizes: Sizes) -> None:
+        """Make the members, each for its part of the code."""
+        self.copies = gcd(self.members, sizes.z)
+        self.own = sizes._replace(h=sizes.h // self.copies, z=sizes.z // self.copies)
+        recipe: Net = self._recipe[0] or lookup("net/mlp")()
+        nets = [fresh(recipe) for _ in range(self.copies)]
+        for net in nets:
+            net.build(self.own)
+        self.nets: Any = nn.ModuleList(nets)
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return h of shape (batch, sizes.h): the members' side by side, in training only that of the row's member."""
+        if self.training:
+            return torch.block_diag(*(net.encode(batch[own]) for net, own in self._dealt(len(batch))))
+        return torch.cat([net.encode(batch) for net in self.nets], 1)
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
+        codes = z.split(self.own.z, 1)
+        if not self.training:
+            return torch.stack([net.decode(code, batch) for net, code in zip(self.nets, codes, strict=True)]).mean(0)
+        dealt = zip(self._dealt(len(z)), codes, strict=True)
+        return torch.cat([net.decode(code[own], None if batch is None else batch[own]) for (net, own), code in dealt])
+
+    def _dealt(self, rows: int) -> list[tuple[Net, slice]]:
+        """Return each member with its rows: its copy of the batch."""
+        ends = [rows * i // self.copies for i in range(self.copies + 1)]
+        return [(net, slice(a, b)) for net, (a, b) in zip(self.nets, pairwise(ends), strict=True)]
+
+    def initialize_encoder(self, batch: Batch) -> None:
+        """Let each member choose its start."""
+        for net in self.nets:
+            net.initialize_encoder(batch)
+
+    def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
+        """Let each member choose its start, with its code of all rows."""
+        for net in self.nets:
+            net.initialize_decoder(net.encode(batch)[:, : self.own.z], y, batch)

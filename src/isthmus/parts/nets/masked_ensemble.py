@@ -1,0 +1,188 @@
+"""A committee: several small nets that see which elements are missing, trained at once as one."""
+
+from __future__ import annotations
+
+from math import gcd, prod, sqrt
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from isthmus.core.interfaces import Net, Sizes
+from isthmus.core.part import part
+from isthmus.core.records import Batch
+from isthmus.parts.layers import regress
+from isthmus.parts.nets.linear_skip import condition
+from isthmus.support.errors import InputError
+
+FARTHEST = 4.0
+"""Numbers are cut here, in units of x: an outlier does not move what is rebuilt beside it without limit."""
+
+RIDGE = 1.0
+"""Of the start, as a share of the mean variance of a hidden unit."""
+
+
+class Linears(nn.Module):
+    """A linear layer for each member: (members, batch, a) to (members, batch, b)."""
+
+    def __init__(self, members: int, a: int, b: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter((torch.rand(members, a, b) * 2 - 1) / sqrt(max(a, 1)))
+        self.bias = nn.Parameter((torch.rand(members, 1, b) * 2 - 1) / sqrt(max(a, 1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return each member's product."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+@part("net/committee")
+class Committee(Net):
+    """Members with a hidden layer and a residual one on each side; their codes stand side by side, y is their mean.
+
+    ::
+
+        x ── numbers, their bins, what is seen, categories ── gelu ── + gelu ── code ── gelu ── + gelu ── y
+
+    A row of a training batch goes to one member only, so that each sees other rows and other gaps than its fellows and
+    all of them together cost as much as one. Numbers are shown as they are and by how far they reach into each of some
+    bins of about equal counts (piecewise linear encoding: Gorishniy 2022); an element that is masked or was never
+    observed is shown as nothing.
+
+    Parameters
+    ----------
+    width : int, default 128
+        Of the hidden layers of a member.
+    members : int, default 8
+        At most so many; as many as divide the length of the code.
+    bins : int, default 48
+        Of each number.
+    numbers : int or None, default None
+        How many elements of x, the first ones, are numbers and not parts of a category; None: all.
+    dropout : float, default 0.2
+        Share of the hidden units that is left out in training, in the residual layers and before the last one.
+
+    Raises
+    ------
+    InputError
+        One of them is out of its range.
+    """
+
+    edges: Tensor
+
+    def __init__(
+        self, width: int = 128, members: int = 8, bins: int = 48, numbers: int | None = None, dropout: float = 0.2
+    ) -> None:
+        super().__init__()
+        if min(width, members, bins) < 1 or not 0 <= dropout < 1:
+            raise InputError(
+                f"width={width}, members={members}, bins={bins} of the committee must be at least 1, and "
+                f"dropout={dropout} in [0, 1)"
+            )
+        self.width, self.members, self.bins, self.numbers, self.dropout = width, members, bins, numbers, dropout
+
+    def build(self, sizes: Sizes) -> None:
+        """Make the layers of all members."""
+        self.sizes, elements = sizes, prod(sizes.x)
+        self.m, self.p = gcd(self.members, sizes.z), elements if self.numbers is None else self.numbers
+        self.register_buffer("edges", torch.linspace(-2, 2, self.bins + 1).repeat(self.p, 1))
+        seen = elements + self.p * (1 + self.bins) + sizes.condition
+        m, width = self.m, self.width
+        self.into, self.encoder, self.code = (
+            Linears(m, seen, width),
+            Linears(m, width, width),
+            Linears(m, width, sizes.h // m),
+        )
+        self.out_of, self.decoder = (
+            Linears(m, sizes.z // m + sizes.condition, width),
+            Linears(m, width, width),
+        )
+        self.last = Linears(m, width, prod(sizes.y))
+
+    # -- encoder -------------------------------------------------------------------------------------------------
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return h of shape (batch, sizes.h): the members' side by side, in training only that of the row's member."""
+        hidden = F.gelu(self.into(self._dealt(self._shown(batch))))
+        code = self.code(hidden + F.gelu(self.encoder(self._dropped(hidden))))
+        kinds = self.sizes.h // self.sizes.z  # mean and variance of each number are far apart in h
+        if not self.training:
+            return code.unflatten(2, (kinds, -1)).movedim(0, 2).flatten(1)
+        own = torch.eye(self.m, dtype=code.dtype, device=code.device)
+        apart = code.unflatten(2, (kinds, 1, -1)) * own.view(self.m, 1, 1, self.m, 1)
+        return apart.transpose(0, 1).flatten(0, 1).flatten(1)[: len(batch)]
+
+    def _shown(self, batch: Batch) -> Tensor:
+        """Return what the members see of each row."""
+        x = batch.corrupted.flatten(1)
+        there = torch.ones_like(x)
+        for hidden in (batch.masked, None if batch.observed is None else ~batch.observed):
+            there = there if hidden is None else there * ~hidden.flatten(1)
+        numbers, there_too = x[:, : self.p], there[:, : self.p]
+        low, width = self.edges[:, :-1], self.edges.diff(dim=1)
+        reach = ((numbers[:, :, None] - low) / width.clamp_min(1e-6)).clamp(0, 1) - 0.5
+        reach = reach * (width > 1e-6) * there_too[:, :, None]
+        pieces = [numbers.clamp(-FARTHEST, FARTHEST) * there_too, reach.flatten(1), there_too - 0.5]
+        given = [condition(batch)] if self.sizes.condition else []
+        return torch.cat([*pieces, x[:, self.p :] * there[:, self.p :], *given], 1)
+
+    # -- decoder -------------------------------------------------------------------------------------------------
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
+        rows = z.shape[0]
+        if self.training:
+            own = self._padded(z.unflatten(1, (self.m, -1))).unflatten(0, (-1, self.m))
+            z = own.diagonal(dim1=1, dim2=2).permute(2, 0, 1)
+        else:
+            z = torch.stack(z.chunk(self.m, 1))  # transposed, no rows at all would end an onnxruntime
+        y = self.last(self._dropped(self._decoded(self._given_too(z, batch))))
+        y = y.transpose(0, 1).flatten(0, 1)[:rows] if self.training else y.mean(0)
+        return y.unflatten(1, self.sizes.y)
+
+    def _decoded(self, z: Tensor) -> Tensor:
+        hidden = F.gelu(self.out_of(z))
+        return hidden + F.gelu(self.decoder(self._dropped(hidden)))
+
+    def _given_too(self, z: Tensor, batch: Batch | None) -> Tensor:
+        return torch.cat([z, self._dealt(condition(batch))], 2) if self.sizes.condition else z
+
+    # -- rows and members ----------------------------------------------------------------------------------------
+
+    def _dealt(self, rows: Tensor) -> Tensor:
+        """Return rows for each member, (members, rows, width): in training dealt out like cards, else all for each."""
+        if not self.training:
+            return rows.expand(self.m, -1, -1)
+        return self._padded(rows).unflatten(0, (-1, self.m)).transpose(0, 1)
+
+    def _padded(self, rows: Tensor) -> Tensor:
+        """Return rows, and zeros where the last members would have none."""
+        lacking = -len(rows) % self.m
+        return torch.cat([rows, rows.new_zeros(lacking, *rows.shape[1:])]) if lacking else rows
+
+    def _dropped(self, hidden: Tensor) -> Tensor:
+        return F.dropout(hidden, self.dropout, self.training)
+
+    # -- start ---------------------------------------------------------------------------------------------------
+
+    def initialize_encoder(self, batch: Batch) -> None:
+        """Let the bins hold about equal counts of what was observed."""
+        x = batch.x.flatten(1)[:, : self.p]
+        there = torch.ones_like(x, dtype=torch.bool) if batch.observed is None else batch.observed.flatten(1)
+        shares = torch.linspace(0, 1, self.bins + 1, device=x.device)
+        for place in range(self.p):
+            found = x[there[:, place], place]
+            if len(found):
+                self.edges[place] = torch.quantile(found[:: -(-len(found) // 2**20)], shares)
+
+    def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
+        """Let each member start as the ridge regression from its last hidden layer to y."""
+        training = self.training
+        self.eval()
+        codes = self.encode(batch)[:, : self.sizes.z].unflatten(1, (self.m, -1)).transpose(0, 1)
+        hidden = self._decoded(self._given_too(codes, batch))
+        for member, (weight, bias) in enumerate(zip(self.last.weight, self.last.bias, strict=True)):
+            layer = nn.Linear(weight.shape[0], weight.shape[1], device=weight.device)
+            regress(layer, hidden[member], y.flatten(1), RIDGE)
+            weight.copy_(layer.weight.T)
+            bias.copy_(layer.bias)
+        self.train(training)

@@ -1,0 +1,76 @@
+"""Conformal thresholds: how many false alarms there are among normal rows that are yet to come."""
+
+from __future__ import annotations
+
+import warnings
+from math import ceil, floor
+
+import numpy as np
+
+from isthmus.support.errors import InputError
+
+
+def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+    """Return how unusual each score is: (1 + calibration scores at least as high) / (1 + calibration scores).
+
+    Of normal rows that are exchangeable with those of the calibration, at most a fraction α has p ≤ α (Vovk 2005).
+
+    Examples
+    --------
+    >>> p_values(np.array([0.5, 2.5, 9.0]), np.array([1.0, 2.0, 3.0]))
+    array([1.  , 0.5 , 0.25])
+    """
+    below = np.searchsorted(np.sort(calibration), scores, side="left")
+    return (len(calibration) - below + 1) / (len(calibration) + 1)
+
+
+def least_rate(calibration: int) -> float:
+    """Return the smallest false-alarm rate for which there is a threshold."""
+    return 1 / (calibration + 1)
+
+
+def needed(rate: float) -> int:
+    """Return how many calibration scores a false-alarm rate asks for."""
+    return max(1, ceil(round(1 / rate - 1, 9)))
+
+
+def threshold(calibration: np.ndarray, rate: float, whose: str = "") -> float:
+    """Return the score above which a row has p ≤ `rate`.
+
+    Warns
+    -----
+    UserWarning
+        There are too few calibration scores: the threshold is the largest of them.
+    """
+    n = len(calibration)
+    alarms = floor(round(rate * (n + 1), 9))
+    if alarms < 1:
+        warnings.warn(
+            f"false_alarm_rate={rate:g} asks for {needed(rate)} calibration rows, but there are {n}{whose}: the "
+            f"threshold is their largest score; the smallest rate that can be had is {least_rate(n):.3g}",
+            stacklevel=4,
+        )
+    return float(np.sort(calibration)[n - max(alarms, 1)])
+
+
+def share_threshold(scores: np.ndarray, share: float) -> float:
+    """Return the score above which a share of these scores lies, as near as ties allow."""
+    flagged = round(share * len(scores))
+    if flagged < 1:
+        return float(np.max(scores))
+    if flagged >= len(scores):
+        return float(np.nextafter(np.min(scores), -np.inf))
+    return float(np.sort(scores)[len(scores) - flagged - 1])
+
+
+def check_share(name: str, value: object, most: float) -> float:
+    """Return a share that a threshold is to keep.
+
+    Raises
+    ------
+    InputError
+        It is no number between 0 and `most`.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < most:
+        raise InputError(f"{name}={value!r}: expected a number above 0 and below {most:g}")
+    return float(value)

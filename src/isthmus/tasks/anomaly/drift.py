@@ -1,0 +1,64 @@
+"""Monitoring: whether normal rows still look normal, as time goes on."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from isthmus.support.errors import InputError
+
+ALARM = 0.001
+"""Probability that a warning is false, over all blocks."""
+
+
+def monitored(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, blocks: int) -> list[dict[str, Any]]:
+    """Compare the scores of rows in order of time with those of the calibration, block by block.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    flagged : bool ndarray of shape (n,)
+    calibration : ndarray of shape (m,)
+    blocks : int
+        Of about equal length.
+
+    Returns
+    -------
+    list of dict
+        ``start`` and ``end`` (rows, the end not included), ``flagged`` (share), ``median`` (score), ``drift`` (the
+        Kolmogorov-Smirnov distance of the scores from the calibration's, 0 to 1), ``p`` (its p-value).
+
+    Warns
+    -----
+    UserWarning
+        The scores of a block are not those of the calibration: p is below 0.001, divided by the blocks.
+    """
+    from scipy.stats import ks_2samp
+
+    if not 1 <= blocks <= len(scores):
+        raise InputError(f"blocks={blocks}: expected from 1 to the number of rows, {len(scores)}")
+    found = []
+    for rows in np.array_split(np.arange(len(scores)), blocks):
+        test = ks_2samp(scores[rows], calibration)
+        found.append(
+            {
+                "start": int(rows[0]),
+                "end": int(rows[-1]) + 1,
+                "flagged": float(flagged[rows].mean()),
+                "median": float(np.median(scores[rows])),
+                "drift": float(test.statistic),
+                "p": float(test.pvalue),
+            }
+        )
+    drifted = [block for block in found if block["p"] < ALARM / blocks]
+    if drifted:
+        worst = max(drifted, key=lambda block: block["drift"])
+        warnings.warn(
+            f"normal rows no longer look normal: in {len(drifted)} of {blocks} blocks the scores differ from those of "
+            f"the calibration, most in rows {worst['start']} to {worst['end']} ({worst['flagged']:.1%} flagged); "
+            "call recalibrate with recent normal rows, or train again",
+            stacklevel=3,
+        )
+    return found

@@ -1,0 +1,158 @@
+"""Intervals: neighbouring alarms joined, with their peak and the channels to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isthmus.support.errors import InputError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A stretch of alarms.
+
+    Attributes
+    ----------
+    start, end : time or int
+        Of the first and the last alarm; numbers of rows where there are no times.
+    peak : time or int
+        Of the highest score.
+    score : float
+        The highest score.
+    channels : dict of str to float
+        Channels to blame and their share of what was found in the interval, the largest first; the shares add up to 1.
+        Empty where nothing is known of channels.
+    first, last : int
+        Rows of the first and the last alarm.
+    """
+
+    start: Any
+    end: Any
+    peak: Any
+    score: float
+    channels: dict[str, float]
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        """Moments from the first alarm to the last one."""
+        return self.last - self.first + 1
+
+
+def intervals(
+    score: Any,
+    threshold: Any,
+    *,
+    times: Any = None,
+    contributions: Any = None,
+    names: Sequence[str] | None = None,
+    join: int = 0,
+    shortest: int = 1,
+) -> list[Interval]:
+    """Join neighbouring alarms, the moments whose score is above the threshold.
+
+    Parameters
+    ----------
+    score : array of shape (n,)
+        Higher is more abnormal; NaN is no alarm.
+    threshold : float or array of shape (n,)
+    times : array of shape (n,), optional
+        What `start`, `end` and `peak` are given in; default: numbers of rows.
+    contributions : array of shape (n, channels), optional
+        How much of each moment's score is each channel's; what is negative counts as nothing.
+    names : sequence of str, optional
+        Of the channels; default: x0, x1 …
+    join : int, default 0
+        Alarms with at most so many moments without alarm between them belong together.
+    shortest : int, default 1
+        Intervals of fewer moments, after joining, are left out.
+
+    Returns
+    -------
+    list of Interval
+        In the order of time.
+
+    Raises
+    ------
+    InputError
+        Lengths differ, or a setting is out of its range.
+
+    Examples
+    --------
+    >>> found = intervals([0, 5, 0, 9, 0, 0, 7], 4, join=1)
+    >>> [(one.first, one.last, one.peak, one.score) for one in found]
+    [(1, 3, 3, 9.0), (6, 6, 6, 7.0)]
+    """
+    score = np.asarray(score, dtype=np.float64)
+    times = np.arange(len(score)) if times is None else np.asarray(times)
+    _check(score, threshold, times, contributions, join, shortest)
+    alarms = np.flatnonzero(score > np.asarray(threshold, dtype=np.float64))
+    stretches = np.split(alarms, np.flatnonzero(np.diff(alarms) > join + 1) + 1) if len(alarms) else []
+    found = []
+    for rows in stretches:
+        first, last = int(rows[0]), int(rows[-1])
+        if last - first + 1 < shortest:
+            continue
+        peak = int(rows[np.argmax(score[rows])])
+        blame = {} if contributions is None else _blame(np.asarray(contributions)[first : last + 1], names)
+        start, end, top = _plain(times[[first, last, peak]])
+        found.append(Interval(start, end, top, float(score[peak]), blame, first, last))
+    return found
+
+
+def as_rows(found: Iterable[Interval], most: int = 3) -> list[dict[str, Any]]:
+    """Return intervals as rows of a table, for a DataFrame or a file.
+
+    Parameters
+    ----------
+    found : iterable of Interval
+    most : int, default 3
+        Channels that are named.
+
+    Returns
+    -------
+    list of dict
+        ``start``, ``end``, ``peak``, ``score``, ``moments``, and ``channels`` as text such as ``"flow 71 %, current
+        20 %"``.
+    """
+    return [
+        {
+            "start": one.start,
+            "end": one.end,
+            "peak": one.peak,
+            "score": one.score,
+            "moments": len(one),
+            "channels": ", ".join(f"{name} {share:.0%}" for name, share in list(one.channels.items())[:most]),
+        }
+        for one in found
+    ]
+
+
+def _plain(times: np.ndarray) -> list[Any]:
+    """Return times one by one: dates as they are, numbers as Python's."""
+    return list(times) if times.dtype.kind == "M" else times.tolist()
+
+
+def _blame(contributions: np.ndarray, names: Sequence[str] | None) -> dict[str, float]:
+    """Return the share of each channel, the largest first."""
+    total = np.nansum(np.maximum(contributions.astype(np.float64), 0), axis=0)
+    share = total / total.sum() if total.sum() > 0 else np.full(len(total), 1 / len(total))
+    named = list(names) if names is not None else [f"x{place}" for place in range(len(total))]
+    return {named[place]: float(share[place]) for place in np.argsort(-share, kind="stable")}
+
+
+def _check(score: np.ndarray, threshold: Any, times: np.ndarray, contributions: Any, join: int, shortest: int) -> None:
+    if score.ndim != 1:
+        raise InputError(f"score has the shape {score.shape}; intervals need one score for each moment: (n,)")
+    for name, value in (("times", times), ("contributions", contributions)):
+        if value is not None and len(value) != len(score):
+            raise InputError(f"there are {len(score)} scores but {len(value)} {name}: one for each moment is needed")
+    shape = np.shape(threshold)
+    if shape not in ((), (len(score),)) or np.isnan(threshold).any():
+        raise InputError(f"threshold={threshold!r}: give one number, or one for each of the {len(score)} moments")
+    if join < 0 or shortest < 1:
+        raise InputError(f"join={join}, shortest={shortest}: join must be at least 0, shortest at least 1")

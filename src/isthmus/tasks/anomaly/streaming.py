@@ -1,0 +1,184 @@
+"""Online: the score of each moment as values come in, in bounded memory, the same as of the whole signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import torch
+
+from isthmus.data.signals.signals import Signals
+from isthmus.support.errors import InputError, unknown
+
+Scorer = Callable[[np.ndarray], np.ndarray]
+"""From windows of shape (windows, window, channels) to a score for each."""
+
+
+def of_graph(graph: torch.nn.Module, name: str = "score") -> Scorer:
+    """Return the score of one of an estimator's graphs, found once: faster for single windows than the estimator."""
+
+    @torch.no_grad()
+    def score(windows: np.ndarray) -> np.ndarray:
+        return graph({"windows": torch.from_numpy(windows).transpose(1, 2)})[name].numpy()
+
+    return score
+
+
+def score_stream(score: Scorer, signals: Signals, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
+    """Yield the score of each moment, in order.
+
+    Parameters
+    ----------
+    score : callable
+        From windows (1, window, channels) to their scores (1,): ``of_graph(detector.graphs()["score"])``, say.
+    signals : Signals
+        Fitted.
+    items : iterable
+        The moments: each a number, a sequence of one value for each channel, or a mapping of names to values. NaN is a
+        missing value. Where the mapping holds the learnt column of times, moments that are left out are bridged as
+        `Signals` does with ``gaps="bridge"``, and times must rise.
+    delay : 0 or None, default None
+        None: the score of the whole signal, the mean over the windows that cover a moment: that of moment t is yielded
+        when moment t + window − 1 has come in, the last ones at the end. 0: the score of the last window that ends at
+        t, or before, at once; NaN until one has ended.
+
+    Raises
+    ------
+    InputError
+        Another `delay`; an item that does not fit the channels, or a time that does not rise, named by its number; at
+        the end, a stream shorter than a window.
+    """
+    if delay not in (0, None, signals.window - 1):
+        raise InputError(f"delay={delay!r}: give 0 for scores at once, or None for window - 1 = {signals.window - 1}")
+    stretch = Stretch(score, signals, causal=delay == 0)
+    clock, rows = Clock(signals), 0
+    for rows, item in enumerate(items, start=1):
+        values = _values(item, signals, rows - 1)
+        missing = clock.missing(item, rows - 1)
+        if missing >= signals.window:
+            yield from stretch.end()
+            stretch = Stretch(score, signals, causal=delay == 0)
+            missing = 0
+        for _ in range(missing):
+            yield from stretch.push(np.full_like(values, np.nan), wanted=False)
+        yield from stretch.push(values)
+    if 0 < rows < signals.window:
+        raise InputError(f"the stream ended after {rows} moments, but a window takes {signals.window}: give more")
+    yield from stretch.end()
+
+
+class Stretch:
+    """Moments without a long gap, and what is known of the last of them.
+
+    Parameters
+    ----------
+    score : Scorer
+    signals : Signals
+    causal : bool
+        Whether each moment has the score of the last window that ended.
+    """
+
+    def __init__(self, score: Scorer, signals: Signals, causal: bool) -> None:
+        self._score, self._causal = score, causal
+        self._window, self._stride = signals.window, signals.stride
+        self._values = np.full((signals.window, len(signals.moment_names())), np.nan)
+        self._total, self._count = np.zeros(signals.window), np.zeros(signals.window)
+        self._wanted = np.zeros(signals.window, dtype=bool)
+        self._length = 0
+        self._last = np.nan
+
+    def push(self, values: np.ndarray, wanted: bool = True) -> Iterator[float]:
+        """Take in a moment and yield the scores that are settled by it; those not `wanted` are left out."""
+        for held in (self._values, self._total, self._count, self._wanted):
+            held[:-1] = held[1:]
+        self._values[-1], self._total[-1], self._count[-1], self._wanted[-1] = values, 0, 0, wanted
+        self._length += 1
+        begin = self._length - self._window
+        if begin >= 0 and begin % self._stride == 0:
+            self._cover()
+        if self._causal:
+            yield from [self._last] if wanted else []
+        elif begin >= 0:
+            yield from self._settled(0)
+
+    def _cover(self) -> None:
+        """Score the window that ends here."""
+        self._last = float(self._score(self._values[None])[0])
+        self._total += self._last
+        self._count += 1
+
+    def _settled(self, place: int) -> Iterator[float]:
+        if self._wanted[place]:
+            yield float(self._total[place] / self._count[place])
+
+    def end(self) -> Iterator[float]:
+        """Yield the scores of the moments that are left; one more window covers those that none has covered."""
+        if self._causal or self._length == 0:
+            return
+        while self._length < self._window:  # a short stretch is filled up, as in the whole signal
+            yield from self.push(np.full(self._values.shape[1], np.nan), wanted=False)
+        uncovered = self._count == 0
+        if uncovered.any():
+            self._total[uncovered], self._count[uncovered] = float(self._score(self._values[None])[0]), 1
+        for place in range(1, self._window):
+            yield from self._settled(place)
+
+
+class Clock:
+    """Counts the moments that are missing between the times of items."""
+
+    def __init__(self, signals: Signals) -> None:
+        known = signals.learnt
+        self._name = known.time if known is not None and signals.gaps != "ignore" else None
+        self._step = known.step if known is not None else None
+        self._refuse = signals.gaps == "refuse"
+        self._before: float | None = None
+
+    def missing(self, item: Any, row: int) -> int:
+        """Return how many moments are missing before an item."""
+        if self._name is None or not self._step or not isinstance(item, Mapping) or self._name not in item:
+            return 0
+        now, before = _seconds(item[self._name], self._name, row), self._before
+        self._before = now
+        if before is None:
+            return 0
+        if now <= before:
+            raise InputError(f"{self._name!r}, item {row}: the time {item[self._name]} is not after the one before")
+        missing = max(round((now - before) / self._step), 1) - 1
+        if missing and self._refuse:
+            raise InputError(f"{self._name!r}, item {row}: {missing} moments are missing before {item[self._name]}")
+        return missing
+
+
+def _seconds(time: Any, name: str, row: int) -> float:
+    try:
+        if isinstance(time, str):
+            time = datetime.fromisoformat(time)
+        if isinstance(time, datetime):
+            return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+        if isinstance(time, np.datetime64):
+            return float(time.astype("datetime64[us]").astype(np.int64)) / 1e6
+        return float(time)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name!r}, item {row}: {time!r} is no time") from error
+
+
+def _values(item: Any, signals: Signals, row: int) -> np.ndarray:
+    """Return the values of an item, one for each channel."""
+    names = signals.moment_names()
+    if isinstance(item, Mapping):
+        for name in names:
+            if name not in item:
+                raise InputError(f"item {row}: {unknown('channel', name, map(str, item))}")
+        item = [item[name] for name in names]
+    try:
+        values = np.atleast_1d(np.asarray(item, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"item {row}: {item!r} is no number, nor a sequence of numbers") from error
+    if values.shape != (len(names),):
+        raise InputError(f"item {row} has the shape {values.shape}, but there are {len(names)} channels: {names}")
+    if np.isinf(values).any():
+        raise InputError(f"item {row}: infinity in {values.tolist()}; give a finite number, or NaN for a gap")
+    return values

@@ -1,0 +1,106 @@
+"""``isthmus impute`` and ``isthmus sample`` on tables: gaps filled, rows made up, types kept."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isthmus.data.io import csv_stream
+from isthmus.data.tables.integers import missing, whole_numbers
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """A table with gaps in a whole number, a number and a category; the gaps can be told from the other columns."""
+    draw, folder = np.random.default_rng(0), tmp_path_factory.mktemp("people")
+    age = draw.integers(20, 70, 300)
+    frame = pd.DataFrame({"name": [f"p{n}" for n in range(300)], "age": age, "year": 2000 - age, "height": age / 7})
+    frame["old"] = np.where(age > 45, "yes", "no")
+    frame.to_csv(folder / "whole.csv", index=False)
+    holes = frame.astype({"year": object})
+    for column, at in (("year", 3), ("height", 60), ("old", 120)):
+        holes.loc[at : at + 9, column] = None
+    holes.to_csv(folder / "gaps.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled(isthmus, people):
+    arguments = ["--keep", "name", "-o", people / "filled.csv", "--save", people / "imputer"]
+    return isthmus("impute", people / "gaps.csv", *arguments)
+
+
+def test_gaps_are_filled_and_the_rest_stays(people, filled):
+    gaps, found, truth = (pd.read_csv(people / f"{name}.csv") for name in ("gaps", "filled", "whole"))
+    assert not found.isna().any().any() and list(found.columns) == list(truth.columns)
+    there = gaps.notna()
+    assert (found[there] == truth[there]).where(there, True).all().all()
+    assert found.year.dtype == int and (found.year - truth.year).abs().max() <= 10
+    assert (found.height - truth.height).abs().max() < 1.5 and (found.old == truth.old).mean() > 0.98
+    assert "30 missing cells filled" in filled.out and "epoch" not in filled.err
+
+
+def test_a_saved_imputer_fills_piece_by_piece(isthmus, people, filled, tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_stream.CSVStream.__init__, "__defaults__", ((), 70))
+    arguments = ["--model", people / "imputer", "--keep", "name", "-o", tmp_path / "f.parquet", "--json"]
+    done = isthmus("impute", people / "gaps.csv", *arguments)
+    found = pd.read_parquet(tmp_path / "f.parquet")
+    assert found.year.dtype == int
+    pd.testing.assert_frame_equal(found, pd.read_csv(people / "filled.csv"), check_dtype=False, rtol=1e-5)
+    assert done.json["columns"] == {"age": 0, "year": 10, "height": 10, "old": 10} and done.json["rows"] == 300
+
+
+def test_draws_are_tables_of_their_own(isthmus, people, tmp_path):
+    arguments = ["--keep", "name", "--draws", 3, "-o", tmp_path / "f.csv"]
+    done = isthmus("impute", people / "gaps.csv", *arguments)
+    found = [pd.read_csv(tmp_path / f"f-{draw}.csv") for draw in (1, 2, 3)]
+    assert len(list(tmp_path.iterdir())) == 3 and "f-3.csv" in done.out
+    gaps = pd.read_csv(people / "gaps.csv").height.isna()
+    assert all(not one.isna().any().any() for one in found)
+    assert not found[0].height[gaps].equals(found[1].height[gaps]) and found[0].height[~gaps].equals(
+        found[1].height[~gaps]
+    )
+
+
+def test_rows_are_made_up_with_the_types_of_the_table(isthmus, people, tmp_path):
+    frame = pd.read_csv(people / "whole.csv").drop(columns="name").assign(member=lambda rows: rows.age > 30)
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    arguments = ["--variant", "variational", "--latent-dim", 2, "--epochs", 3, "-q"]
+    isthmus("train", tmp_path / "t.parquet", "-o", tmp_path / "m", *arguments)
+    isthmus("sample", tmp_path / "m", "-n", 50, "-o", tmp_path / "s.parquet")
+    found = pd.read_parquet(tmp_path / "s.parquet")
+    assert len(found) == 50 and found.dtypes.equals(frame.dtypes)
+    assert set(found.old) <= {"yes", "no"} and found.age.between(20, 70).all()
+
+
+CASES = {
+    "a model and rows to train on": (
+        ["-o", "f.csv", "--model", "{imputer}", "--train", "x.csv"],
+        2,
+        "leave out --train",
+    ),
+    "draws of a model without": (["-o", "f.csv", "--model", "{imputer}", "--draws", 3], 1, "draws=1"),
+    "no table": (["-o", "f.npy"], 1, "kind of table"),
+    "an autoencoder": (["-o", "f.csv", "--model", "{plain}"], 1, "an Imputer is needed"),
+    "a column that is not there": (["-o", "f.csv", "--model", "{imputer}", "--keep", "nme"], 1, "'nme'"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_cannot_be_done_is_said(isthmus, people, filled, models, tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    arguments, code, said = CASES[case]
+    typed = (str(a).format(imputer=people / "imputer", plain=models["plain"]) for a in arguments)
+    assert said in isthmus("impute", people / "gaps.csv", *typed, code=code).err
+    assert not list(tmp_path.iterdir())
+
+
+def test_pictures_have_no_cells(isthmus, tmp_path):
+    done = isthmus("impute", "digits", "-o", tmp_path / "f.csv", code=1)
+    assert "no table with named columns" in done.err
+
+
+def test_whole_numbers_with_gaps_are_whole():
+    frame = pd.DataFrame({"a": [1.0, None], "b": [1.5, None], "c": [2.0, 3.0], "d": ["x", None], "e": [None, np.nan]})
+    found = whole_numbers(frame)
+    assert found.dtypes.astype(str)[["a", "b", "c"]].tolist() == ["Int64", "float64", "float64"]
+    assert missing(found) == {"a": 1, "b": 1, "c": 0, "d": 1, "e": 2}
