@@ -51,7 +51,7 @@ def read() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def beats() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return windows, (beats, moments, 2), which of them hold an abnormal beat, and where its peak is."""
+    """Return windows, (beats, time steps, 2), which of them hold an abnormal beat, and where its peak is."""
     signal, peaks, symbols = read()
     wanted = np.isin(symbols, BEATS) & (peaks >= BEFORE) & (peaks + AFTER <= len(signal))
     cut = np.stack([signal[at - BEFORE : at + AFTER] for at in peaks[wanted]])

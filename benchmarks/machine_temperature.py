@@ -1,9 +1,9 @@
-"""The temperature of a machine over eleven weeks (NAB): four labelled failures among the moments that stand out.
+"""The temperature of a machine over eleven weeks (NAB): four labelled failures among the time steps that stand out.
 
 An `AnomalyDetector` with `scorer="monitoring"`: windows of a day (288 rows of five minutes), one number for each,
-trained on the first 15 % of the rows. The score of a moment is the mean over the windows that cover it; the tenth of
-the moments that scores highest is joined into intervals across up to three hours, sorted by their peaks. Rows count as
-moments in the order in which they stand: the file goes back an hour once.
+trained on the first 15 % of the rows. The score of a time step is the mean over the windows that cover it; the tenth of
+the time steps that scores highest is joined into intervals across up to three hours, sorted by their peaks. Rows count
+as time steps in the order in which they stand: the file goes back an hour once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def run(quick: bool) -> Result:
     found = ranked(score, log)
     windows = np.lib.stride_tricks.sliding_window_view(log.values, DAY)[::STRIDE]
     forest = forest_scores(windows[: learning(log) // STRIDE - DAY // STRIDE], windows)
-    theirs = ranked(places.moments(torch.from_numpy(forest), log.values).numpy(), log)
+    theirs = ranked(places.fold_windows(torch.from_numpy(forest), log.values).numpy(), log)
     figures = [
         Figure(f"labelled failures in the top {TOP} intervals, of {len(log.windows)}", hit(found, log), least=4),
         Figure("isolation forest on the same windows", hit(theirs, log)),
@@ -48,7 +48,7 @@ def learning(log: Log) -> int:
 
 
 def scores(log: Log) -> tuple[np.ndarray, Any]:
-    """Return the score of each moment, and the fitted Signals."""
+    """Return the score of each time step, and the fitted Signals."""
     detector = watcher(DAY, LATENT, "monitoring", stride=STRIDE).fit(log.values[: learning(log)])
     return detector.anomaly_score(log.values), detector.autoencoder_.data_
 

@@ -1,10 +1,11 @@
 """Logs of servers, taxis and machines (24 files of NAB): standard profile, causal scores, one threshold rule.
 
 Each file trains on its first 15 % (at most 750 rows), which is what NAB gives for learning. Ours is an
-`AnomalyDetector` with a linear autoencoder and `scorer="monitoring"`. A moment has the score of the window of 64 rows
-that ends there; rows count as moments, since some files repeat times. An alarm is a moment above the threshold after a
-window's length without one; the threshold is 1.2 times the highest score of the training rows, the same for all files
-and for the isolation forest on the same windows; both are also shown with the factor that suits them best.
+`AnomalyDetector` with a linear autoencoder and `scorer="monitoring"`. A time step has the score of the window of 64
+rows that ends there; rows count as time steps, since some files repeat times. An alarm is a time step above the
+threshold after a window's length without one; the threshold is 1.2 times the highest score of the training rows, the
+same for all files and for the isolation forest on the same windows; both are also shown with the factor that suits them
+best.
 """
 
 from __future__ import annotations

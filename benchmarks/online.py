@@ -1,8 +1,8 @@
-"""Sensors scored as their values come in (SKAB, eight of them): the time for a moment, and the distance to the batch.
+"""Sensors scored as their values come in (SKAB, eight of them): time per time step, distance to the batch.
 
-Each detector is trained on the first 400 rows of one file and scores its last 600, once whole and once moment by
-moment. A moment takes from the call for the next score to that score. A difference is divided by the score itself
-where that is above one.
+Each detector is trained on the first 400 rows of one file and scores its last 600, once whole and once
+step by step. A time step takes from the call for the next score to that score. A difference is divided by the score
+itself where that is above one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def run(quick: bool) -> Result:
     slowest, farthest = (max(row[at] for row in rows[1:]) for at in (2, 4))
     return Result(
         [
-            Figure("slowest detector, mean for a moment", slowest, "ms", most=5),
-            Figure("slowest detector, 99 % of the moments", max(row[3] for row in rows[1:]), "ms", most=5),
+            Figure("slowest detector, mean for a time step", slowest, "ms", most=5),
+            Figure("slowest detector, 99 % of the time steps", max(row[3] for row in rows[1:]), "ms", most=5),
             Figure("largest difference to the batch", farthest, most=1e-5),
         ],
         rows,
@@ -47,7 +47,7 @@ def trained(variant: str, scorer: str, X: Any, epochs: int) -> AnomalyDetector:
 
 
 def measured(detector: AnomalyDetector, X: Any) -> tuple[float, float, float]:
-    """Return milliseconds for a moment, mean and 99 %, and the largest difference to the batch."""
+    """Return milliseconds for a time step, mean and 99 %, and the largest difference to the batch."""
     scores, took = [], []
     stream = detector.score_stream(X.to_dict("records"))
     began = time.perf_counter()

@@ -26,7 +26,7 @@ TRAINING, WINDOW, LATENT, FACTOR = 400, 60, 16, 2.7
 LABELS = ["anomaly", "changepoint"]
 
 Alarms = Callable[[Any], np.ndarray]
-"""From the sensors of a file to whether each moment is an alarm."""
+"""From the sensors of a file to whether each time step is an alarm."""
 
 
 def run(quick: bool) -> Result:
@@ -50,7 +50,7 @@ def run(quick: bool) -> Result:
 
 
 def read(path: Any) -> tuple[Any, np.ndarray]:
-    """Return the sensors with their times, and whether each moment is a fault."""
+    """Return the sensors with their times, and whether each time step is a fault."""
     import pandas as pd
 
     frame = pd.read_csv(path, sep=";")
@@ -72,7 +72,7 @@ def picture(name: str = "valve1/12.csv") -> str:
     X, y = read(found(f"sensors/skab/{name}"))
     made = detector(X)
     signals = made.autoencoder_.data_
-    times, names = signals.times(X), signals.moment_names()
+    times, names = signals.times(X), signals.channel_names()
     known = [(one.start, one.end) for one in intervals(y, 0.5, times=times)]
     return signal_figure(
         X[names].to_numpy(),
@@ -114,7 +114,7 @@ def above(scores: np.ndarray) -> np.ndarray:
 
 
 def confusion(alarms: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return how many moments are true alarms, false alarms, missed, and rightly quiet."""
+    """Return how many time steps are true alarms, false alarms, missed, and rightly quiet."""
     return np.array([(alarms & y).sum(), (alarms & ~y).sum(), (~alarms & y).sum(), (~alarms & ~y).sum()], dtype=float)
 
 

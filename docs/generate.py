@@ -124,7 +124,7 @@ def data_diff():
         ("    from isthmus.data.images.images import Images as Images\n", ""),
         ('    "data.images.images": ["Images"],\n', ""),
     )
-    methods = ("read", "write", "forward", "invert", "locate", "defaults")
+    methods = ("read", "write", "forward", "invert", "per_feature", "defaults")
     return fenced(without_file("src/isthmus/data/images/images.py", methods), kinds, public)
 
 

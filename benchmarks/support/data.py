@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.support.figures import Skip
 from isthmus.data.io import datasets
-from isthmus.data.io.dataset import Loaded
+from isthmus.data.io.dataset import Dataset
 
 QUICK_ROWS = {"train": 2048, "test": 512}
 
@@ -27,13 +27,13 @@ def found(path: str) -> Path:
     return Path(root, path)
 
 
-def mnist(quick: bool) -> tuple[Loaded, Loaded]:
+def mnist(quick: bool) -> tuple[Dataset, Dataset]:
     """Return the 60,000 training and the 10,000 test images with their labels; a few of each for a quick run."""
     found("mnist")
     return _part("train", quick), _part("test", quick)
 
 
-def _part(part: str, quick: bool) -> Loaded:
+def _part(part: str, quick: bool) -> Dataset:
     whole = datasets.load("mnist", part)
     some = slice(QUICK_ROWS[part] if quick else None)
     return replace(whole, X=whole.X[some], y=whole.y[some])

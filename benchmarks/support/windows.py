@@ -41,5 +41,5 @@ def forest_scores(normal: np.ndarray, windows: np.ndarray) -> np.ndarray:
 
 
 def causal(scores: np.ndarray, window: int) -> np.ndarray:
-    """Return the score of the window that ends at each moment; NaN before the first."""
+    """Return the score of the window that ends at each time step; NaN before the first."""
     return np.concatenate([np.full(window - 1, np.nan), scores])

@@ -178,7 +178,7 @@ class Denoising(Variant):
         from isthmus.parts.catalogue import load_all
 
         load_all()
-        several = lookup("net/members")(self._net(net, data.defaults()[0]), members)
+        several = lookup("net/ensemble")(self._net(net, data.defaults()[0]), members)
         return super().objective(data, latent_dim * members, several, condition_dim)
 
     def _corruption(self) -> Any:
@@ -311,7 +311,7 @@ class Masked(Variant):
 
         load_all()
         if net is None:
-            net = lookup("net/committee")(numbers=numbers_of(data))
+            net = lookup("net/masked-ensemble")(numbers=numbers_of(data))
         return super().objective(data, latent_dim, net, condition_dim)
 
     def _corruption(self) -> Any:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.core import part as parts
-from isthmus.core.part import arguments, build, describe, fresh, lookup, part, resolve
+from isthmus.core.part import arguments, build, describe, lookup, part, resolve, unbuilt_copy
 from isthmus.parts.schedules import Warmup
 from isthmus.support.errors import FileFormatError, InputError
 from isthmus.variants import Variational
@@ -78,7 +78,7 @@ def test_nested_parts_survive_json():
 
 def test_fresh_copies_are_new_all_the_way_down():
     variant = Variational(beta=Warmup(4.0))
-    assert fresh(variant).beta is not variant.beta
+    assert unbuilt_copy(variant).beta is not variant.beta
 
 
 def test_what_is_no_part_cannot_be_described():

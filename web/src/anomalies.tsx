@@ -106,7 +106,7 @@ function meaning({ what }: Scores, model: Model, signal: boolean): string {
     excess:
       "Each group has a threshold of its own. Shown is how far scores are above the threshold of their group: the slider moves all thresholds alike.",
   };
-  const window = "Of a window, the score of its most abnormal moment: the threshold is one for moments.";
+  const window = "Of a window, the score of its most abnormal time step: the threshold is one for time steps.";
   return [lines[what], signal && what !== "error" ? window : "", "Bars are as high as the root of their counts."]
     .filter(Boolean)
     .join(" ");

@@ -11,6 +11,6 @@ export const errorMeaning = (model: Model): string =>
 
 /** Where an example stands in the person's data, if that is not its own number. */
 export function origin({ index, row }: Example, about: About): string {
-  if (about.kind === "signal") return `ends at moment ${n(row)}`;
+  if (about.kind === "signal") return `ends at time step ${n(row)}`;
   return row === index ? "" : `row ${n(row)}`;
 }

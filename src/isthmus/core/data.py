@@ -56,8 +56,8 @@ class Data(nn.Module):
     """A two-way map between what the user has and tensors; abstract.
 
     Constructed with knobs only it is not fitted; `learn` returns a fitted one, whose arguments are all it learnt.
-    ``read`` and ``write`` run on the host (strings, dtypes, dates). ``forward``, ``invert`` and ``locate`` run in the
-    graph: tensors only, no branch that depends on values.
+    ``read`` and ``write`` run on the host (strings, dtypes, dates). ``forward``, ``invert`` and ``per_feature`` run in
+    the graph: tensors only, no branch that depends on values.
     """
 
     shape: tuple[int, ...]
@@ -103,7 +103,7 @@ class Data(nn.Module):
         """Turn y into new rows, in the user's units: the mean here, draws where noise belongs to what is drawn."""
         return self.invert(likelihood.mean(y))
 
-    def absent(self, columns: Columns) -> Tensor | None:
+    def all_missing(self, columns: Columns) -> Tensor | None:
         """Return which rows have no value at all, of shape (n,); None where that cannot be."""
         return None
 
@@ -111,11 +111,11 @@ class Data(nn.Module):
         """Name the columns in which nothing stood when they were learnt."""
         return []
 
-    def surprises(self, columns: Columns) -> list[str]:
+    def novelties(self, columns: Columns) -> list[str]:
         """Say in sentences how rows differ from all that was learnt from: of columns that were constant, say."""
         return []
 
-    def locate(self, error: Tensor) -> Tensor:
+    def per_feature(self, error: Tensor) -> Tensor:
         """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.
 
         Returns
@@ -126,36 +126,36 @@ class Data(nn.Module):
         raise NotImplementedError
 
     def feature_names(self) -> list[str]:
-        """Name the user's coordinates in the order of a flattened row of `locate`."""
+        """Name the user's coordinates in the order of a flattened row of `per_feature`."""
         raise NotImplementedError
 
-    def moments(self, found: Tensor, X: Any) -> Tensor:
+    def fold_windows(self, found: Tensor, X: Any) -> Tensor:
         """Turn what was found for each row of ``read(X)`` into what holds for each of the user's rows of X.
 
         Parameters
         ----------
         found : Tensor of shape (rows, ...)
-            A number for each row, or an error that `locate` gave.
+            A number for each row, or an error that `per_feature` gave.
         X : what was read
 
         Returns
         -------
         Tensor
             The same, where a row of columns is one of the user's. For signals, whose rows are windows: of shape
-            (moments,), or (moments, channels) for located errors.
+            (time steps,), or (time steps, channels) for located errors.
         """
         return found
 
-    def greatest(self, found: Tensor, X: Any) -> Tensor:
+    def window_max(self, found: Tensor, X: Any) -> Tensor:
         """Return for each row of ``read(X)`` the greatest of what was found for the user's rows of X in it: (rows,)."""
         return found
 
-    def last_rows(self, X: Any) -> Tensor:
+    def last_row_index(self, X: Any) -> Tensor:
         """Return the number of the last of the user's rows in each row of ``read(X)``: int64 of shape (rows,)."""
         return torch.arange(len(X))
 
-    def moment_names(self) -> list[str]:
-        """Name what one of the user's rows consists of: the columns of what `moments` makes of located errors."""
+    def channel_names(self) -> list[str]:
+        """Name what one of the user's rows consists of: the columns of what `fold_windows` makes of located errors."""
         return self.feature_names()
 
     def fields(self) -> list[Field]:

@@ -93,13 +93,13 @@ class Error(Graph):
         return {"error": total / observed_elements(batch)}
 
 
-class Located(Graph):
+class ErrorMap(Graph):
     """Columns to the error of each of the user's elements."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"error": (batch, ...)}``."""
         batch, y = self.reconstruction(columns)
-        return {"error": self.data.locate(self.model.error(batch, y))}
+        return {"error": self.data.per_feature(self.model.error(batch, y))}
 
 
 class Scored(Graph):
@@ -143,7 +143,7 @@ class Contributions(Scored):
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"contributions": (batch, ...)}``."""
-        return {"contributions": self.data.locate(self.score.contributions(self.output(columns), self.model))}
+        return {"contributions": self.data.per_feature(self.score.contributions(self.output(columns), self.model))}
 
 
 def observed_elements(batch: Batch) -> Tensor | int:

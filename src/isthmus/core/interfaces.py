@@ -75,7 +75,7 @@ class Net(nn.Module):
         """Choose a start that knows which y each z of a sample should give; once, after the encoder and bottleneck."""
 
 
-class Foreign(Net):
+class UserNet(Net):
     """A user's own module with ``encode(x) -> h`` and ``decode(z) -> y`` on tensors, of sizes that it fixed itself.
 
     Parameters

@@ -8,8 +8,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Bottleneck, Foreign, Likelihood, Net, Sizes
-from isthmus.core.part import fresh, part
+from isthmus.core.interfaces import Bottleneck, Likelihood, Net, Sizes, UserNet
+from isthmus.core.part import part, unbuilt_copy
 from isthmus.core.records import Batch, Code, Output
 from isthmus.support.errors import InputError
 
@@ -48,8 +48,8 @@ class Model(nn.Module):
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
-        self.net: Net = fresh(net) if isinstance(net, Net) else Foreign(fresh(net))
-        self.bottleneck, self.likelihood = fresh(bottleneck), fresh(likelihood)
+        self.net: Net = unbuilt_copy(net) if isinstance(net, Net) else UserNet(unbuilt_copy(net))
+        self.bottleneck, self.likelihood = unbuilt_copy(bottleneck), unbuilt_copy(likelihood)
         x_shape = tuple(x_shape)
         h, y = self.bottleneck.width(latent_dim), self.likelihood.shape(x_shape)
         self.sizes = Sizes(x_shape, h, latent_dim, y, condition_dim)
@@ -129,7 +129,7 @@ class Model(nn.Module):
         InputError
             The net gives another shape than the bottleneck or the likelihood expect, or cannot take the rows.
         """
-        name = type(self.net.module if isinstance(self.net, Foreign) else self.net).__name__
+        name = type(self.net.module if isinstance(self.net, UserNet) else self.net).__name__
         n, sizes = len(batch), self.sizes
         try:
             h, skips = self._encode(batch)

@@ -7,7 +7,8 @@ import copy
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
@@ -16,16 +17,28 @@ from isthmus.support.errors import FileFormatError, InputError, unknown
 T = TypeVar("T")
 
 PARTS: dict[str, type] = {}
+FORMER: dict[str, str] = {}
+"""Former names of parts, which stand in files, and what they are called now."""
+RENAMED: dict[str, dict[str, str]] = {}
+"""The same for the arguments of each part."""
+CATALOGUES = ("isthmus.parts.catalogue",)
+"""Modules whose `load_all` registers parts: called before a part is said to be unknown."""
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def part(name: str) -> Callable[[type[T]], type[T]]:
+def part(
+    name: str, *, was: Sequence[str] = (), renamed: Mapping[str, str] | None = None
+) -> Callable[[type[T]], type[T]]:
     """Register a class as the part ``"kind/name"`` and make its instances remember their arguments.
 
     Parameters
     ----------
     name : str
         Kind and name, such as ``"bottleneck/gaussian"``; unique together.
+    was : sequence of str, default ()
+        Former names, which stand in files.
+    renamed : mapping of str, optional
+        Former names of arguments, which stand in files, and what they are called now.
 
     Raises
     ------
@@ -40,6 +53,8 @@ def part(name: str) -> Callable[[type[T]], type[T]]:
         if holder is not None and (holder.__module__, holder.__qualname__) != (cls.__module__, cls.__qualname__):
             raise InputError(f"the part {name!r} exists already: {holder.__module__}.{holder.__qualname__}")
         PARTS[name] = cls
+        FORMER.update(dict.fromkeys(was, name))
+        RENAMED[name] = dict(renamed or {})
         cls.part_name = name  # type: ignore[attr-defined]  # the one attribute the decorator adds
         if not hasattr(cls, "get_params"):  # an estimator's arguments are its parameters
             _remember(cls)
@@ -72,13 +87,13 @@ def arguments(obj: Any) -> dict[str, Any]:
     return dict(obj._arguments)
 
 
-def shown(obj: Any) -> str:
+def spell(obj: Any) -> str:
     """Return a part as a person would type it.
 
     Examples
     --------
     >>> from isthmus.parts.schedules import Warmup
-    >>> shown(Warmup(2.0))
+    >>> spell(Warmup(2.0))
     'warmup(value=2.0, share=0.3)'
     """
     if not is_part(obj):
@@ -87,13 +102,13 @@ def shown(obj: Any) -> str:
     return f"{type(obj).part_name.partition('/')[2]}({held})"
 
 
-def fresh(obj: T) -> T:
+def unbuilt_copy(obj: T) -> T:
     """Return a new, unbuilt copy of a part, constructed from the same arguments."""
     return type(obj)(**{name: _fresh_value(value) for name, value in arguments(obj).items()})
 
 
 def _fresh_value(value: Any) -> Any:
-    return fresh(value) if is_part(value) else copy.deepcopy(value)
+    return unbuilt_copy(value) if is_part(value) else copy.deepcopy(value)
 
 
 def is_part(obj: Any) -> bool:
@@ -109,11 +124,16 @@ def names(kind: str) -> list[str]:
 def lookup(name: str) -> type:
     """Return the class of the part ``"kind/name"``: from the catalogue, then from installed entry points.
 
+    The catalogue is loaded by the first name that is not known, and former names count.
+
     Raises
     ------
     InputError
         No such part; the message names the nearest one.
     """
+    if name not in PARTS:
+        _load_catalogues()
+    name = FORMER.get(name, name)
     if name not in PARTS:
         for entry in entry_points(group="isthmus.parts"):
             if entry.name == name:
@@ -122,6 +142,11 @@ def lookup(name: str) -> type:
         kind, _, short = name.partition("/")
         raise InputError(unknown(kind or "part", short, names(kind)))
     return PARTS[name]
+
+
+def _load_catalogues() -> None:
+    for catalogue in CATALOGUES:
+        import_module(catalogue).load_all()
 
 
 def resolve(kind: str, value: Any, **arguments: Any) -> Any:
@@ -136,6 +161,7 @@ def resolve(kind: str, value: Any, **arguments: Any) -> Any:
     if isinstance(value, str):
         return lookup(f"{kind}/{value}")(**arguments)
     if not is_part(value):
+        _load_catalogues()
         raise InputError(f"expected the name of a {kind} or a {kind}, got {value!r}; names: {', '.join(names(kind))}")
     return value
 
@@ -188,6 +214,7 @@ def build(description: Any) -> Any:
         return {k: build(v) for k, v in description["dict"].items()}
     try:
         cls = lookup(description["part"])
-        return cls(**{k: build(v) for k, v in description["arguments"].items()})
+        names = RENAMED.get(cls.part_name, {})  # type: ignore[attr-defined]  # all that `lookup` finds has it
+        return cls(**{names.get(k, k): build(v) for k, v in description["arguments"].items()})
     except (KeyError, TypeError, AttributeError, InputError) as error:
         raise FileFormatError(f"the description {str(description)[:80]!r} cannot be rebuilt: {error}") from error

@@ -20,13 +20,13 @@ from isthmus.core import graphs
 from isthmus.core.bounds import elbo, log_likelihood
 from isthmus.core.data import Columns, join, rows
 from isthmus.core.graphs import in_pieces
-from isthmus.core.part import build, describe, part, resolve, shown
+from isthmus.core.part import build, describe, part, resolve, spell
 from isthmus.core.store import adopt, building
-from isthmus.core.training.callbacks import Callback, Lines, ProgressBar, interactive
+from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, interactive
 from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.loop import Settings, Training
 from isthmus.data.infer import choose_data, float_type
-from isthmus.data.sources.in_memory import Held, is_stream, pieces
+from isthmus.data.sources.in_memory import InMemory, is_stream, pieces
 from isthmus.data.tables.conditions import Condition
 from isthmus.estimators.base import Persistent, any_cells
 from isthmus.estimators.plan import choose_device, plan
@@ -234,7 +234,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             self._seed = self._draw_seed()
         stream = X
         if not is_stream(X):
-            stream = Held(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
+            stream = InMemory(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
         elif self.condition_ is not None or sample_weight is not None:
             raise InputError(
                 "condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream"
@@ -293,7 +293,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _training(self, settings: Settings) -> Training:
         self.objective_.to(choose_device(self.device))
         watched = interactive() if self.verbose == "auto" else bool(self.verbose)
-        told: list[Callback] = [ProgressBar() if watched else Lines(), *self.callbacks]
+        told: list[Callback] = [ProgressBar() if watched else LogProgress(), *self.callbacks]
         return Training(self.objective_, settings, told, initialize=not hasattr(self, "prior_"))
 
     def _run(self, training: Training, source: Any, held: Checkpoint | None, epochs: int | None = None) -> Self:
@@ -327,7 +327,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             "precision": training.settings.precision,
             "seed": training.settings.seed,
             "data": self.data_.summary,
-            "net": shown(self.objective_.model.net),
+            "net": spell(self.objective_.model.net),
             "parameters": sum(p.numel() for p in self.objective_.parameters()),
             "torch": str(torch.__version__),
         }
@@ -419,7 +419,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        error = self._numpy(self._apply("error" if per == "sample" else "located", X, condition)["error"], X)
+        error = self._numpy(self._apply("error" if per == "sample" else "error_map", X, condition)["error"], X)
         return error.mean(0) if per == "feature" else error
 
     def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
@@ -479,7 +479,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             "decode": graphs.Decode,
             "reconstruct": graphs.Reconstruct,
             "error": graphs.Error,
-            "located": graphs.Located,
+            "error_map": graphs.ErrorMap,
         }
         if self.objective_.model.has_posterior:
             kinds["posterior"] = graphs.Posterior

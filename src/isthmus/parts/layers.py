@@ -43,7 +43,7 @@ def zero_last(layers: list[nn.Module]) -> list[nn.Module]:
     return layers
 
 
-class Bypass(nn.Module):
+class LinearSkip(nn.Module):
     """``W x + body(x)``: a linear path that carries what a linear map can, and a body that learns the rest.
 
     The body starts at zero, so that training starts from the linear path's solution.

@@ -60,7 +60,7 @@ def test_a_signal(tab, signal):
     assert got.value.path().read_bytes().startswith(b"\x89PNG")
     page.get_by_role("tab", name="Anomalies").click()
     page.wait_for_selector(".flagged li")
-    assert "its most abnormal moment" in page.locator("#anomalies").inner_text()
+    assert "its most abnormal time step" in page.locator("#anomalies").inner_text()
     first = int(page.locator(".flagged b").first.inner_text().strip("#").replace(",", ""))
     assert first <= 350 < first + 16  # the spike is in it
 

@@ -169,7 +169,7 @@ def expected_of(estimator, part, X):
         return {"z": quietly(ae.transform, X)}
     if part == "error":
         return {"error": quietly(ae.reconstruction_error, X)}
-    if part == "located":
+    if part == "error_map":
         return {"error": quietly(ae.reconstruction_error, X, "element")}
     if part == "posterior":
         return dict(zip(("mean", "variance"), quietly(ae.posterior, X), strict=True))
@@ -225,7 +225,7 @@ def trained(variant, kind):
 
 
 def parts(variant):
-    found = ["encode", "decode", "reconstruct", "error", "located"]
+    found = ["encode", "decode", "reconstruct", "error", "error_map"]
     return [*found, "posterior"] if variant == "variational" else found
 
 
@@ -268,7 +268,7 @@ def test_errors_of_truth_values_keep_their_digits_where_the_model_is_sure_and_wr
             parameter.mul_(4)
     wrong = table.assign(true=~table["true"])
     assert ae.reconstruction_error(wrong, "element")[:, -1].max() > 20
-    check_table(ae, "located", tmp_path / "m.onnx", wrong)
+    check_table(ae, "error_map", tmp_path / "m.onnx", wrong)
 
 
 @pytest.mark.slow
@@ -517,7 +517,7 @@ def test_a_model_without_digits_is_told_from_a_file_that_differs():
 @pytest.mark.parametrize(
     ("path", "part", "words"),
     [
-        ("m.onnx", "scor", "no part 'scor'; choose one of encode, decode, reconstruct, error, located"),
+        ("m.onnx", "scor", "no part 'scor'; choose one of encode, decode, reconstruct, error, error_map"),
         ("m.onnx", "sample", "'sample' cannot be exported: it draws at random; export 'decode'"),
         ("m.bin", None, "ends in '.bin': give a path that ends in .onnx or .pt2"),
         ("nowhere/m.onnx", None, "there is no folder"),

@@ -243,7 +243,7 @@ def test_signals(client, models):
     none = client.post("/v1/models/waves/score", content=npy(np.zeros((0, 2))), headers=NPY)
     assert none.status_code == 422 and "(0, 2)" in none.json()["error"]["message"]
     short = client.post("/v1/models/waves/score", json={"rows": wave[:5].tolist()})
-    assert short.status_code == 422 and "5 moments" in short.json()["error"]["message"]
+    assert short.status_code == 422 and "5 time steps" in short.json()["error"]["message"]
 
 
 def test_labels_of_a_signal_are_those_of_its_windows(asgi):

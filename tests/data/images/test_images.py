@@ -111,7 +111,7 @@ def test_errors_are_located_in_the_shape_given():
     images = Images().learn([COLOUR])
     error = torch.zeros(2, 3, 5, 4)
     error[1, 2, 3, 0] = 1
-    located = images.locate(error)
+    located = images.per_feature(error)
     assert located.shape == (2, 5, 4, 3) and located[1, 3, 0, 2] == 1 and located.sum() == 1
     name = images.feature_names()[int(located[1].flatten().argmax())]
     assert name == "pixel_3_0_2"

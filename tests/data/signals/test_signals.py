@@ -53,7 +53,7 @@ def test_the_way_back_is_the_mean_over_the_windows_that_cover_a_moment(stride):
     windows = len(signals.read(X)["windows"])
     found, located = torch.rand(windows), torch.rand(windows, 8, 3)
     starts = [*range(0, 43, stride)]
-    scores, errors = signals.moments(found, X), signals.moments(located, X)
+    scores, errors = signals.fold_windows(found, X), signals.fold_windows(located, X)
     for t in range(50):
         over = [w for w, s in enumerate(starts) if s <= t < s + 8] or [windows - 1]
         assert scores[t] == pytest.approx(float(found[over].mean()))
@@ -65,7 +65,7 @@ def test_the_way_back_is_the_mean_over_the_windows_that_cover_a_moment(stride):
 def test_the_causal_score_is_that_of_the_window_that_ends_there():
     signals = learnt(X, window=8)
     found = torch.rand(43)
-    causal = signals.moments(found, X, causal=True)
+    causal = signals.fold_windows(found, X, causal=True)
     assert torch.isnan(causal[:7]).all()
     torch.testing.assert_close(causal[7:], found.double())
 
@@ -105,7 +105,7 @@ def test_no_window_crosses_from_one_recording_to_the_next():
     assert len(windows) == 13 + 8
     np.testing.assert_array_equal(windows[12].T, X[12:20])
     np.testing.assert_array_equal(windows[13].T, X[20:28])
-    scores = signals.moments(torch.cat([torch.zeros(13), torch.ones(8)]), [X[:20], X[20:35]])
+    scores = signals.fold_windows(torch.cat([torch.zeros(13), torch.ones(8)]), [X[:20], X[20:35]])
     assert scores.tolist() == [0.0] * 20 + [1.0] * 15
 
 
@@ -132,7 +132,7 @@ def test_times_are_found_and_said(text):
     given["timestamp"] = given["timestamp"].astype(str) if text else given["timestamp"]
     signals = learnt(given, window=5)
     assert "times in column 'timestamp', a step of 300" in signals.summary
-    assert signals.moment_names() == ["a"]
+    assert signals.channel_names() == ["a"]
     np.testing.assert_array_equal(signals.times(given), START + np.arange(20) * np.timedelta64(300, "s"))
 
 
@@ -157,7 +157,7 @@ def test_missing_moments_are_bridged():
     assert batch.observed[5, 0].tolist() == [True] * 5 + [False]
     assert batch.x[7, 0].tolist() == [7.0, 8.0, 9.0, 9.0, 9.0, 10.0]
     assert batch.x[10, 0].tolist() == [10.0, 10.0, 10.0, 11.0, 12.0, 13.0]
-    assert signals.moments(torch.ones(25), given).shape == (28,)
+    assert signals.fold_windows(torch.ones(25), given).shape == (28,)
 
 
 def test_a_gap_as_long_as_a_window_is_not_crossed():
@@ -166,10 +166,10 @@ def test_a_gap_as_long_as_a_window_is_not_crossed():
     columns = signals.read(given)
     assert len(columns["windows"]) == 5 + 1 + 5  # the three moments in between have one window, filled up
     assert signals.batch(columns).observed[5, 0].tolist() == [True] * 3 + [False] * 3
-    scores = signals.moments(torch.arange(11.0), given)
+    scores = signals.fold_windows(torch.arange(11.0), given)
     assert scores[10:13].tolist() == [5.0] * 3
     assert torch.isfinite(scores).all()
-    causal = signals.moments(torch.arange(11.0), given, causal=True)
+    causal = signals.fold_windows(torch.arange(11.0), given, causal=True)
     assert torch.isnan(causal).nonzero().flatten().tolist() == [*range(5), *range(10, 13), *range(13, 18)]
 
 
@@ -179,14 +179,14 @@ def test_the_greatest_of_the_moments_of_a_window():
     given = pd.DataFrame({"time": times, "a": draw.normal(size=len(times))})
     signals = learnt([given, given], window=6, stride=4, scale="none")
     windows = signals.read([given, given])["windows"][:, 0]
-    found = signals.greatest(torch.from_numpy(np.tile(given["a"], 2)), [given, given])
+    found = signals.window_max(torch.from_numpy(np.tile(given["a"], 2)), [given, given])
     assert np.array_equal(found, np.nanmax(windows.numpy(), axis=1))
-    assert signals.greatest(found, np.zeros((len(found), 6, 1))) is found  # windows that are cut already
+    assert signals.window_max(found, np.zeros((len(found), 6, 1))) is found  # windows that are cut already
 
 
 def test_gaps_are_refused_or_ignored_when_asked_for():
     given = frame(np.delete(np.arange(30), 10))
-    with pytest.raises(InputError, match="'timestamp', row 10: 1 moments are missing before 2024-03-01T00:00:11"):
+    with pytest.raises(InputError, match="'timestamp', row 10: 1 time steps are missing before 2024-03-01T00:00:11"):
         learnt(given, window=6, gaps="refuse").read(given)
     signals = learnt(given, window=6, gaps="ignore")
     assert signals.batch(signals.read(given)).observed.all()
@@ -206,9 +206,9 @@ def test_gaps_are_refused_or_ignored_when_asked_for():
         (frame([0, 1, np.nan, 3, 4, 5]), {}, "'timestamp', row 2: the time is missing"),
         (np.full((9, 2), np.nan), {}, "channel 'x0' holds no value at all"),
         (np.array([1.0, np.inf, 2, 3, 4]), {}, "row 1: infinity"),
-        (np.zeros((3, 2)), {}, "the signal has 3 moments, but a window takes 4"),
-        ([np.zeros((9, 2)), np.zeros((3, 2))], {}, "recording 1 has 3 moments, but a window takes 4"),
-        (np.zeros((3, 5, 2)), {}, "hold 5 moments, but window=4: use Signals.window=5"),
+        (np.zeros((3, 2)), {}, "the signal has 3 time steps, but a window takes 4"),
+        ([np.zeros((9, 2)), np.zeros((3, 2))], {}, "recording 1 has 3 time steps, but a window takes 4"),
+        (np.zeros((3, 5, 2)), {}, "hold 5 time steps, but window=4: use Signals.window=5"),
     ],
 )
 def test_what_is_no_signal_is_refused(given, settings, message):
@@ -283,7 +283,7 @@ def test_a_missing_value_has_no_error():
 
 def test_graphs_have_no_branch_that_depends_on_values():
     ae = Autoencoder(data=Signals(window=16), latent_dim=2, epochs=1, random_state=0).fit(X)
-    windows, graph = ae.data_.read(X)["windows"][:2].clone(), ae.graphs()["located"]
+    windows, graph = ae.data_.read(X)["windows"][:2].clone(), ae.graphs()["error_map"]
     exported = torch.export.export(graph, ({"windows": windows},)).module()
     windows[0, 1, 3:9] = torch.nan
     torch.testing.assert_close(exported({"windows": windows})["error"], graph({"windows": windows})["error"])
@@ -328,7 +328,7 @@ def test_real_logs(real_data):
     batch = signals.batch(signals.read(one))
     assert signals.learnt.step == 1
     assert 0.9 < batch.observed.float().mean() < 1
-    assert signals.moments(torch.ones(len(batch)), one).tolist() == [1.0] * len(one)
+    assert signals.fold_windows(torch.ones(len(batch)), one).tolist() == [1.0] * len(one)
     with pytest.raises(InputError, match="'timestamp', row .* before that of row"):
         learnt(files.read(real_data("sensors/nab/realKnownCause/machine_temperature_system_failure.csv")).X)
 

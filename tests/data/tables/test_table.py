@@ -64,7 +64,7 @@ def test_a_cell_may_be_missing_that_never_was_before():
 def test_errors_are_located_in_the_users_columns(table):
     error = torch.arange(18.0).reshape(2, 9)
     expected = torch.zeros(2, 5).index_add(1, table.feature, error)
-    assert torch.equal(table.locate(error), expected)
+    assert torch.equal(table.per_feature(error), expected)
     assert table.feature_names() == ["colour", "size", "sold", "shape", "count"]
 
 
@@ -192,7 +192,7 @@ def test_the_graph_has_no_branch_that_depends_on_values(table, frame):
 
         def forward(self, columns):
             batch = self.table(columns)
-            return batch.x, batch.observed, self.table.locate(batch.x), self.table.invert(batch.x)
+            return batch.x, batch.observed, self.table.per_feature(batch.x), self.table.invert(batch.x)
 
     rows = {0: torch.export.Dim("rows", min=2, max=1000)}
     exported = torch.export.export(

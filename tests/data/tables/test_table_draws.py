@@ -53,8 +53,8 @@ def test_gaps_have_elements_that_belong_to_their_columns(frame, table):
     np.testing.assert_array_equal(batch.x[:, 5:8].numpy(), frame[["town", "job", "score"]].isna().to_numpy())
     assert batch.observed[:, 5:8].all()
     error = torch.rand(N, *table.shape)
-    torch.testing.assert_close(table.locate(error).sum(1), error.sum(1))
-    torch.testing.assert_close(table.locate(error)[:, 6], error[:, 3] + error[:, 7])
+    torch.testing.assert_close(table.per_feature(error).sum(1), error.sum(1))
+    torch.testing.assert_close(table.per_feature(error)[:, 6], error[:, 3] + error[:, 7])
 
 
 def test_a_missing_number_stands_at_its_mean(frame, table):

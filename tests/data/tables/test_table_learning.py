@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from isthmus.data.tables import statistics
-from isthmus.data.tables.statistics import Moments
+from isthmus.data.tables.statistics import RunningStatistics
 from isthmus.data.tables.table import Table
 from isthmus.support.errors import InputError
 
@@ -19,7 +19,7 @@ CELLS = st.integers(-(10**9), 10**9).map(lambda n: n / 1000) | st.just(float("na
 @settings(max_examples=50, deadline=None)
 @given(arrays(np.float64, st.tuples(st.integers(2, 30), st.integers(1, 4)), elements=CELLS), st.integers(1, 29))
 def test_moments_of_pieces_are_those_of_the_whole(X, at):
-    merged = Moments.of(X[:at]).merge(Moments.of(X[at:]))
+    merged = RunningStatistics.of(X[:at]).merge(RunningStatistics.of(X[at:]))
     count = (~np.isnan(X)).sum(0)
     assert merged.count.tolist() == count.tolist()
     some = count > 0
@@ -32,7 +32,7 @@ def test_moments_of_pieces_are_those_of_the_whole(X, at):
 def test_blocks_are_merged(monkeypatch):
     X = np.random.default_rng(0).normal(5, 2, (100, 3))
     monkeypatch.setattr(statistics, "BLOCK", 10)
-    found = Moments.of(X)
+    found = RunningStatistics.of(X)
     np.testing.assert_allclose(found.mean, X.mean(0))
     np.testing.assert_allclose(found.deviation, X.std(0))
     np.testing.assert_array_equal((found.low, found.high), (X.min(0), X.max(0)))

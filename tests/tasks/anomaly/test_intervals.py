@@ -50,7 +50,7 @@ def test_channels_to_blame():
     assert one.channels == {"current": 0.75, "flow": 0.25, "voltage": 0.0}
     row = as_rows([one], most=2)[0]
     assert row["channels"] == "current 75%, flow 25%"
-    assert (row["start"], row["end"], row["moments"]) == (4, 6, 3)
+    assert (row["start"], row["end"], row["time_steps"]) == (4, 6, 3)
 
 
 def test_nothing_to_blame_is_shared():
@@ -64,7 +64,7 @@ def test_nothing_to_blame_is_shared():
         ({"times": [1, 2]}, "11 scores but 2 times"),
         ({"contributions": np.zeros((3, 1))}, "11 scores but 3 contributions"),
         ({"threshold": np.nan}, "threshold=nan"),
-        ({"threshold": [1, 2]}, "one for each of the 11 moments"),
+        ({"threshold": [1, 2]}, "one for each of the 11 time steps"),
         ({"join": -1}, "join=-1"),
         ({"shortest": 0}, "shortest=0"),
         ({"score": np.zeros((2, 2))}, "score has the shape"),

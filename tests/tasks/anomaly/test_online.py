@@ -25,7 +25,7 @@ def energy(windows):
 
 def batch(signals, X, causal=False):
     windows = signals.read(X)["windows"].transpose(1, 2).numpy()
-    return signals.moments(torch.from_numpy(energy(windows)), X, causal=causal).numpy()
+    return signals.fold_windows(torch.from_numpy(energy(windows)), X, causal=causal).numpy()
 
 
 @pytest.mark.parametrize("stride", [1, 3, 16])
@@ -65,7 +65,7 @@ def test_gaps_are_bridged_or_cut_as_in_the_batch(stride, causal):
 
 def test_an_autoencoder_scores_a_stream_as_the_batch():
     ae = Autoencoder(data=Signals(window=16), latent_dim=4, epochs=1, random_state=0).fit(SIGNAL)
-    whole = ae.data_.moments(torch.from_numpy(ae.reconstruction_error(SIGNAL)), SIGNAL).numpy()
+    whole = ae.data_.fold_windows(torch.from_numpy(ae.reconstruction_error(SIGNAL)), SIGNAL).numpy()
     found = list(score_stream(of_graph(ae.graphs()["error"], "error"), ae.data_, SIGNAL))
     np.testing.assert_allclose(found, whole, atol=1e-5)
 
@@ -91,7 +91,7 @@ def test_memory_is_bounded():
         ([[1.0, np.inf]], {}, "item 0: infinity"),
         ([["a", "b"]], {}, "item 0: .* is no number"),
         ([{"x0": 1.0}], {}, "item 0: unknown channel 'x1'"),
-        ([[1.0, 2.0]] * 3, {}, "ended after 3 moments, but a window takes 16"),
+        ([[1.0, 2.0]] * 3, {}, "ended after 3 time steps, but a window takes 16"),
         ([[1.0, 2.0]], {"delay": 3}, "delay=3: give 0"),
     ],
 )
@@ -107,7 +107,7 @@ def test_times_that_do_not_rise_are_refused():
     with pytest.raises(InputError, match="'time', item 2: .* is not after the one before"):
         list(score_stream(energy, signals, rows))
     refusing = Signals(window=4, gaps="refuse").learn([frame])
-    with pytest.raises(InputError, match="item 1: 2 moments are missing"):
+    with pytest.raises(InputError, match="item 1: 2 time steps are missing"):
         list(score_stream(energy, refusing, [{"time": 0.0, "a": 1.0}, {"time": 3.0, "a": 1.0}]))
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.apps.explorer.view import View
-from isthmus.apps.export.page.steps import Steps
+from isthmus.apps.export.page.steps import DecoderProgram
 from isthmus.apps.export.page.tape import Untranslatable
 from isthmus.data.tables import bins
 
@@ -46,7 +46,7 @@ def decoder(view: View) -> dict[str, Any] | None:
         return None
     module = Rebuilt(view.graphs["decode"], view.given).eval()
     try:
-        steps = Steps(module, view.latent_dim)
+        steps = DecoderProgram(module, view.latent_dim)
     except Untranslatable:
         return None
     random = np.random.default_rng(0).normal(size=(TESTED, view.latent_dim))

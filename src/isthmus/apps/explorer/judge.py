@@ -25,7 +25,7 @@ class Verdict:
     Attributes
     ----------
     scores : ndarray of shape (n,)
-        Of a window, that of its most abnormal moment: a detector of signals has a threshold for moments.
+        Of a window, that of its most abnormal time step: a detector of signals has a threshold for time steps.
     excess : ndarray of shape (n,), or None
         By how much they are above the threshold of their group; None: there is one threshold for all.
     """
@@ -44,7 +44,7 @@ def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
     data = model.autoencoder_.data_
 
     def of_examples(found: np.ndarray) -> Floats:
-        greatest: Floats = data.greatest(torch.from_numpy(found), X).numpy()[kept].astype(np.float32)
+        greatest: Floats = data.window_max(torch.from_numpy(found), X).numpy()[kept].astype(np.float32)
         return greatest
 
     scores = model.anomaly_score(X)

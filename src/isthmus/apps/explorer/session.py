@@ -92,7 +92,7 @@ def opened(
         Fitted; an Autoencoder, or what holds one.
     X : rows, windows, a signal, or a stream of rows
     y : array of shape (n,), optional
-        Labels: of rows, or of the moments of a signal.
+        Labels: of rows, or of the time steps of a signal.
     limit : int or None
         So many examples at most, chosen at random; None: all, or 100,000 of a stream.
     shown : bool, default True
@@ -115,7 +115,7 @@ def opened(
     if len(set(counts.values())) > 1:
         raise InputError(f"the models cut the data into different numbers of examples: {counts}")
     data = autoencoder(next(iter(models.values()))).data_
-    last = data.last_rows(X).numpy()
+    last = data.last_row_index(X).numpy()
     labels = None if labels is None else labels[last]
     rows = total if streamed else len(last)
     kept = np.arange(len(last))

@@ -205,7 +205,7 @@ class View:
 
     def located(self, columns: Columns) -> torch.Tensor:
         """Return how much each element of some rows is to blame, for the score or the error."""
-        name, key = ("explain", "contributions") if self.scored else ("located", "error")
+        name, key = ("explain", "contributions") if self.scored else ("error_map", "error")
         return self.run(name, columns)[key]
 
     @once

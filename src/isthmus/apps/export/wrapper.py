@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.apps.export.kinds.base import Codes, Columns, Face
-from isthmus.apps.export.kinds.choice import face_of
+from isthmus.apps.export.kinds.base import Adapter, Codes, Columns
+from isthmus.apps.export.kinds.choice import adapter_of
 from isthmus.apps.export.kinds.table import Given
 from isthmus.apps.export.ports import Port, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded
@@ -23,15 +23,15 @@ class Joined(nn.Module):
     ----------
     part : Module
         From columns to columns.
-    faces : list of Face
+    faces : list of Adapter
         Of what goes in.
-    answer : Face
+    answer : Adapter
         Of the user's columns, where the graph returns them.
     stands : bool
         Whether a category that was never seen comes out as it went in.
     """
 
-    def __init__(self, part: nn.Module, faces: list[Face], answer: Face, stands: bool) -> None:
+    def __init__(self, part: nn.Module, faces: list[Adapter], answer: Adapter, stands: bool) -> None:
         super().__init__()
         self.part, self.answer = part, answer
         self.faces = nn.ModuleList(faces)
@@ -81,8 +81,8 @@ def _settled(port: Port, tensor: Tensor) -> Tensor:
 def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator between named tensors."""
     known = getattr(estimator, "autoencoder_", estimator)
-    answer = face_of(known.data_)
-    faces: list[Face] = [Codes(len(known.get_feature_names_out()))] if part == "decode" else [answer]
+    answer = adapter_of(known.data_)
+    faces: list[Adapter] = [Codes(len(known.get_feature_names_out()))] if part == "decode" else [answer]
     if known.condition_ is not None:
         faces.append(Given(known.condition_))
     return Joined(estimator.graphs()[part], faces, answer, stands=part == "impute").eval()

@@ -87,7 +87,9 @@ def signal_figure(
     top = TOP + len(chosen) * (PANEL + SPACE)
     parts += _panel(x, score, top, "score", "score", threshold=threshold, log=log)
     parts += _ticks(across, at, foot, dates)
-    label = f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} moments, {len(intervals)} intervals found."
+    label = (
+        f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} time steps, {len(intervals)} intervals found."
+    )
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="signal" viewBox="0 0 {WIDTH} {height}" role="img" '
@@ -151,7 +153,7 @@ def _few(ticks: list[float]) -> list[float]:
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> str:
-    """Return a path; of many moments the lowest and the highest in each pixel, and none where there is no number."""
+    """Return a path; of many time steps the lowest and the highest in each pixel, and none where there is no number."""
     if len(x) > 3 * WIDTH:
         column = np.floor(x).astype(int)
         begins = np.flatnonzero(np.diff(column, prepend=column[0] - 1))

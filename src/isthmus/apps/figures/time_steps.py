@@ -9,15 +9,15 @@ import numpy as np
 from isthmus.apps.figures.signal import signal_figure
 from isthmus.data.tables.rows import column
 from isthmus.tasks.anomaly.intervals import intervals
-from isthmus.tasks.anomaly.time_steps import Moments
+from isthmus.tasks.anomaly.time_steps import SignalResult
 
 
-def drawn(found: Moments, X: Any, threshold: float, title: str, known: Any = None) -> str:
+def drawn(found: SignalResult, X: Any, threshold: float, title: str, known: Any = None) -> str:
     """Return the figure: the channels, the score, the threshold, the intervals, and where labels say that something is.
 
     Parameters
     ----------
-    found : Moments
+    found : SignalResult
     X : array or DataFrame
         The signal.
     threshold : float

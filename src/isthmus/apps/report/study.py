@@ -18,7 +18,7 @@ from isthmus.apps.report.kinds.table import TableRows
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
 from isthmus.tasks.evaluation.evaluate import active
-from isthmus.tasks.evaluation.reconstruction import Likeness
+from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 if TYPE_CHECKING:
     from isthmus.estimators.autoencoder import Autoencoder
@@ -143,7 +143,7 @@ class Study:
     @cached_property
     def likeness(self) -> dict[str, Any]:
         """How like the rows the rebuilt ones are, whatever the model was trained with."""
-        likeness = Likeness()
+        likeness = ReconstructionMetrics()
         likeness.add(self.originals, self.rebuilt)
         return likeness.figures()
 

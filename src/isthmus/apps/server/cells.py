@@ -17,7 +17,7 @@ NUMBERS = ("float", "integer", "boolean", "empty")
 """Kinds of columns that are numbers in a request."""
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 60, 60
-HALVES = re.compile("[\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
 """Signs that JSON can write and no text may hold: halves of others."""
 FARTHEST = 9e12
 """Seconds of a duration that 64 bits hold in microseconds."""
@@ -48,8 +48,8 @@ def _moment(name: str, row: int, value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+        parsed = datetime.fromisoformat(value)
+        return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
     except (TypeError, ValueError, OverflowError) as error:
         raise _cell(name, row, value, "date of ISO 8601, such as '2024-05-31T12:00:00Z'") from error
 
@@ -64,7 +64,7 @@ def _span(name: str, row: int, value: Any) -> timedelta | None:
 
 
 def _category(name: str, row: int, value: Any) -> Any:
-    if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and not HALVES.search(value)):
+    if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and not SURROGATES.search(value)):
         return None if value != value else value
     raise _cell(name, row, value, "text, number, truth value or null")
 

@@ -91,7 +91,7 @@ class Grid:
 
 
 class Signal:
-    """Moments of a signal: one list or array of shape (moments, channels), or named columns.
+    """Time steps of a signal: one list or array of shape (time steps, channels), or named columns.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Signal:
         self.names = list(names)
 
     def read(self, form: str, given: Any) -> Rows:
-        """Return the moments of a document."""
+        """Return the time steps of a document."""
         if form == "rows" and isinstance(given[0], list):
             return Rows(matrix(self.names, given), len(given), "lists")
         if form == "rows" and len(self.names) == 1 and not isinstance(given[0], dict):
@@ -117,10 +117,10 @@ class Signal:
         return Rows(read, len(next(iter(read.values()))), "objects" if form == "rows" else "columns")
 
     def array(self, found: np.ndarray) -> Rows:
-        """Return moments that came as an array."""
+        """Return time steps that came as an array."""
         found = found[:, None] if found.ndim == 1 and len(self.names) == 1 else found
         if found.ndim != 2 or found.shape[1] != len(self.names) or not len(found):
-            raise Refused(422, f"a signal of shape {found.shape}; expected (moments, {len(self.names)})", "rows")
+            raise Refused(422, f"a signal of shape {found.shape}; expected (time steps, {len(self.names)})", "rows")
         return Rows(found.astype(np.float64), len(found), "array")
 
     def join(self, parts: Sequence[Values], framed: bool) -> Any:
@@ -193,7 +193,7 @@ def layout_of(data: Any, fields: Sequence[Any], named: bool) -> Grid | Signal | 
     if fields[0].kind == "pixels":
         return Grid("pixels", tuple(fields[0].shape), fields[0].high == 255)
     if fields[0].kind == "signal":
-        return Signal(data.moment_names())
+        return Signal(data.channel_names())
     return Table(fields, named)
 
 

@@ -29,7 +29,7 @@ def inputs_of(model: Model) -> list[dict[str, Any]]:
 
 def _input(model: Model, field: Any) -> dict[str, Any]:
     if field.kind == "signal":
-        return _tensor("signal", "FP64", len(model.data.moment_names()))
+        return _tensor("signal", "FP64", len(model.data.channel_names()))
     if field.kind == "pixels":
         return _tensor("pixels", "FP32", *field.shape)
     return _tensor(field.name, TYPES.get(field.kind, "FP64"))

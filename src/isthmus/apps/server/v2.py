@@ -202,7 +202,7 @@ def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarra
     if not isinstance(found["rows"], dict):
         return {f"{begin}.{names[0]}": np.asarray(found["rows"])}
     if model.fields[0].kind == "signal":
-        return {f"{begin}.{names[0]}": np.array([found["rows"][name] for name in model.data.moment_names()], float).T}
+        return {f"{begin}.{names[0]}": np.array([found["rows"][name] for name in model.data.channel_names()], float).T}
     return {f"{begin}.{field.name}": _column(field.kind, found["rows"][field.name]) for field in model.data.fields()}
 
 

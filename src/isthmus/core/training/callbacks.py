@@ -86,7 +86,7 @@ class ProgressBar:
         )
 
 
-class Lines:
+class LogProgress:
     """A line in the log for each epoch."""
 
     def __call__(self, event: Event) -> None:

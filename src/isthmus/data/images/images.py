@@ -130,7 +130,7 @@ class Images(Data):
         """Return ``{"pixels": x̂}``, cut to [0, 1]."""
         return {"pixels": mean.clamp(0, 1)}
 
-    def locate(self, error: Tensor) -> Tensor:
+    def per_feature(self, error: Tensor) -> Tensor:
         """Return the error in the shape given: (n, *given)."""
         return self._as_given(error)
 

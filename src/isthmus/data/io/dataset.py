@@ -1,4 +1,4 @@
-"""Loaded: what reading a file, a folder or a named data set gives."""
+"""Dataset: what reading a file, a folder or a named data set gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Dataset:
     """Data and its labels.
 
     Attributes

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import numpy as np
 
 from isthmus.data.io import idx
-from isthmus.data.io.dataset import Loaded
+from isthmus.data.io.dataset import Dataset
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, unknown
 
@@ -80,7 +80,7 @@ PARTS = {"train": "train", "test": "t10k"}
 NAMES = ("digits", *PUBLISHED)
 
 
-def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -> Loaded:
+def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -> Dataset:
     """Return a data set by its name.
 
     ``digits`` comes with scikit-learn: 1,797 pictures of 8 x 8, float32 in [0, 1], one part only. ``mnist`` and
@@ -113,14 +113,14 @@ def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -
     X, y = (
         _array(name, file, mirrors or published.mirrors) for file in published.sha256 if file.startswith(PARTS[part])
     )
-    return Loaded(X, y.astype(np.int64), published.classes, f"{name}:{part}")
+    return Dataset(X, y.astype(np.int64), published.classes, f"{name}:{part}")
 
 
-def _digits() -> Loaded:
+def _digits() -> Dataset:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return Loaded((bunch.images / 16).astype(np.float32), bunch.target.astype(np.int64), DIGITS, "digits")
+    return Dataset((bunch.images / 16).astype(np.float32), bunch.target.astype(np.int64), DIGITS, "digits")
 
 
 def _array(name: str, file: str, mirrors: Sequence[str]) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from isthmus.data.images import files as image_files
 from isthmus.data.io import datasets, idx, tabular
-from isthmus.data.io.dataset import Loaded
+from isthmus.data.io.dataset import Dataset
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.folders import PictureStream
 from isthmus.support.atomic import atomic
@@ -29,7 +29,7 @@ STREAMED_FROM = 0.25
 
 def read(
     path: str | os.PathLike[str], label: str | None = None, part: str | None = None, budget: int | None = None
-) -> Loaded:
+) -> Dataset:
     """Read data: a file, a folder, or a data set with a name.
 
     Parameters
@@ -49,7 +49,7 @@ def read(
 
     Returns
     -------
-    Loaded
+    Dataset
         X, y, the names of the classes, and where they come from.
 
     Raises
@@ -86,7 +86,7 @@ class Format(NamedTuple):
     """How files of a name like `pattern` are read, and which options of `read` mean something for them."""
 
     pattern: str
-    read: Callable[..., Loaded]
+    read: Callable[..., Dataset]
     options: tuple[str, ...] = ()
 
 
@@ -130,12 +130,12 @@ def _numpy_errors(path: Path) -> Iterator[None]:
         raise InputError(f"cannot read {str(path)!r}: {why}") from error
 
 
-def _npy(path: Path) -> Loaded:
+def _npy(path: Path) -> Dataset:
     with _numpy_errors(path), path.open("rb") as stream:
-        return Loaded(np.lib.format.read_array(stream, allow_pickle=False), None, (), str(path))
+        return Dataset(np.lib.format.read_array(stream, allow_pickle=False), None, (), str(path))
 
 
-def _npz(path: Path, label: str | None = None, part: str | None = None) -> Loaded:
+def _npz(path: Path, label: str | None = None, part: str | None = None) -> Dataset:
     """Read the array `part`: without it ``X``, or the only one of two axes or more; labels `label`, else ``y``."""
     with _numpy_errors(path), zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
         part = part or _main_array(archive, label, path)
@@ -146,7 +146,7 @@ def _npz(path: Path, label: str | None = None, part: str | None = None) -> Loade
         X, y = archive[part], None if label is None else archive[label]
     if y is not None and (not X.ndim or y.size != len(X)):
         raise InputError(f"{str(path)!r}: {label!r} of shape {y.shape} has not one label for each row of {X.shape}")
-    return Loaded(X, None if y is None else y.reshape(-1), (), str(path))
+    return Dataset(X, None if y is None else y.reshape(-1), (), str(path))
 
 
 def _main_array(archive: Any, label: str | None, path: Path) -> str:
@@ -167,23 +167,23 @@ def _axes(archive: Any, name: str) -> int:
         return len(head(stream)[0])
 
 
-def _idx(path: Path) -> Loaded:
+def _idx(path: Path) -> Dataset:
     beside = idx.labels_beside(path)
     X, y = idx.read(path), None if beside is None else idx.read(beside).astype(np.int64)
     if y is not None and len(y) != len(X):
         raise InputError(f"{str(beside)!r} holds {len(y)} labels, but {str(path)!r} holds {len(X)} pictures")
-    return Loaded(X, y, (), str(path))
+    return Dataset(X, y, (), str(path))
 
 
-def _picture(path: Path) -> Loaded:
-    return Loaded(image_files.decode(path)[None], None, (), str(path))
+def _picture(path: Path) -> Dataset:
+    return Dataset(image_files.decode(path)[None], None, (), str(path))
 
 
-def _folder(path: Path, budget: int) -> Loaded:
+def _folder(path: Path, budget: int) -> Dataset:
     stream = PictureStream(path)
     found = stream.listing
     X = image_files.decode_all(found.paths) if stream.bytes <= budget else stream
-    return Loaded(X, found.y, found.classes, str(path))
+    return Dataset(X, found.y, found.classes, str(path))
 
 
 FORMATS = (

@@ -13,14 +13,14 @@ from typing import Any, BinaryIO
 import narwhals as nw
 import numpy as np
 
-from isthmus.data.io.dataset import Loaded
+from isthmus.data.io.dataset import Dataset
 from isthmus.data.sources.parquet import ParquetStream, parquet_files, reading
 from isthmus.support.errors import InputError, extra, unknown
 
 SEPARATORS = ",;\t|"
 
 
-def read_csv(path: Path, label: str | None = None) -> Loaded:
+def read_csv(path: Path, label: str | None = None) -> Dataset:
     """Read a CSV file, gzipped or not, into a pandas DataFrame.
 
     The separator is the one of comma, semicolon, tab and bar that occurs most in the first line. Where all cells of
@@ -84,7 +84,7 @@ def csv_errors(path: Path) -> Iterator[None]:
         raise InputError(f"cannot read {str(path)!r}: {error}") from error
 
 
-def read_parquet(path: Path, label: str | None = None, budget: int = 0) -> Loaded:
+def read_parquet(path: Path, label: str | None = None, budget: int = 0) -> Dataset:
     """Read a Parquet file, or a folder of them: a pandas DataFrame, or a `ParquetStream` where that takes too much.
 
     Parameters
@@ -104,17 +104,17 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0) -> Loade
     if label is not None:
         with reading(path):
             y = np.concatenate([parquet.read_table(f, columns=[label])[label].to_numpy() for f in parquet_files(path)])
-    return Loaded(stream, y, (), str(path))
+    return Dataset(stream, y, (), str(path))
 
 
-def read_feather(path: Path, label: str | None = None) -> Loaded:
+def read_feather(path: Path, label: str | None = None) -> Dataset:
     """Read a Feather file into a pandas DataFrame."""
     feather = extra("pyarrow.feather", "tables")
     with reading(path):
         return split(feather.read_feather(path), label, path)
 
 
-def split(frame: Any, label: str | None, path: Path) -> Loaded:
+def split(frame: Any, label: str | None, path: Path) -> Dataset:
     """Return a DataFrame without its column of labels, and the labels.
 
     Raises
@@ -125,10 +125,10 @@ def split(frame: Any, label: str | None, path: Path) -> Loaded:
     if not len(frame):
         raise InputError(f"{str(path)!r} holds no rows")
     if label is None:
-        return Loaded(frame, None, (), str(path))
+        return Dataset(frame, None, (), str(path))
     if label not in frame.columns:
         raise InputError(f"{str(path)!r}: {unknown('column', label, map(str, frame.columns))}")
-    return Loaded(frame.drop(columns=label), frame[label].to_numpy(), (), str(path))
+    return Dataset(frame.drop(columns=label), frame[label].to_numpy(), (), str(path))
 
 
 def write_csv(X: Any, columns: Any, stream: BinaryIO) -> None:

@@ -19,7 +19,7 @@ from isthmus.data.signals.channels import Learnt, as_given, check_channels
 from isthmus.data.signals.recordings import Recording, ready, recordings, several
 from isthmus.data.signals.windows import Layout, carried, layout
 from isthmus.data.tables.arrays import array
-from isthmus.data.tables.statistics import Moments
+from isthmus.data.tables.statistics import RunningStatistics
 from isthmus.support.errors import InputError, unknown
 
 GAPS = ("bridge", "refuse", "ignore")
@@ -35,23 +35,23 @@ class Signals(Data):
     (windows, window, channels).
 
     Times are a column of dates, or one that is called time, timestamp, datetime, date or ts and holds dates of ISO 8601
-    or numbers; or an index of dates. They must rise. Where moments are missing between them, `gaps` says what happens.
-    A missing value (NaN) or moment is filled with the last value of its channel, or with the next one at the start of a
-    window, and is False in ``Batch.observed``: its error counts nothing.
+    or numbers; or an index of dates. They must rise. Where time steps are missing between them, `gaps` says what
+    happens. A missing value (NaN) or time step is filled with the last value of its channel, or with the next one at
+    the start of a window, and is False in ``Batch.observed``: its error counts nothing.
 
     Parameters
     ----------
     window : int, default 64
-        Moments of a window.
+        Time steps of a window.
     stride : int, default 1
-        Moments from the start of one window to the next; at most `window`.
+        Time steps from the start of one window to the next; at most `window`.
     time : str, False or None, default None
-        The column of times; False: there is none, rows are moments in the order in which they stand. None: found.
+        The column of times; False: there is none, rows are time steps in the order in which they stand. None: found.
     channels : tuple of str or None, default None
         The columns that are the signal; None: all but the times.
     gaps : {"bridge", "refuse", "ignore"}, default "bridge"
-        ``"bridge"``: moments that the times leave out are missing values, and no window crosses as many of them as it
-        is long. ``"refuse"``: the first one is an error that names its row. ``"ignore"``: each row is one moment,
+        ``"bridge"``: time steps that the times leave out are missing values, and no window crosses as many of them as
+        it is long. ``"refuse"``: the first one is an error that names its row. ``"ignore"``: each row is one time step,
         whatever the times between.
     scale : {"standard", "none"}, default "standard"
         Each channel less its mean, divided by its deviation; or as it is.
@@ -72,7 +72,7 @@ class Signals(Data):
     tensor([[[0., 1., 2., 3.]],
     <BLANKLINE>
             [[1., 2., 3., 4.]]])
-    >>> signals.moments(torch.tensor([1.0, 3.0]), [0.0, 1.0, 2.0, 3.0, 4.0])
+    >>> signals.fold_windows(torch.tensor([1.0, 3.0]), [0.0, 1.0, 2.0, 3.0, 4.0])
     tensor([1., 2., 2., 2., 3.], dtype=torch.float64)
     """
 
@@ -115,39 +115,39 @@ class Signals(Data):
             A piece is no signal, pieces differ in their channels, or the signal is shorter than a window.
         """
         first: Recording | None = None
-        step, moments = None, Moments.none(0)
+        step, statistics = None, RunningStatistics.none(0)
         for chunk in chunks:
             for piece in self._pieces(chunk):
                 if first is None:
-                    first, moments = piece, Moments.none(piece.values.shape[1])
-                check_channels(piece, first.names, moments.mean.size)
-                moments = moments.merge(Moments.of(piece.values))
+                    first, statistics = piece, RunningStatistics.none(piece.values.shape[1])
+                check_channels(piece, first.names, statistics.mean.size)
+                statistics = statistics.merge(RunningStatistics.of(piece.values))
                 if step is None and piece.stamps is not None:
                     step = timeline.usual_step(piece.stamps)
         if first is None:
-            raise InputError("there is no signal to learn from: X is empty; give at least one window of moments")
-        offset, divisor = self._scaling(moments, first)
+            raise InputError("there is no signal to learn from: X is empty; give at least one window of time steps")
+        offset, divisor = self._scaling(statistics, first)
         found = Learnt(first.form, first.names, first.time, step, offset, divisor)
         return Signals(self.window, self.stride, self.time, self.channels, self.gaps, self.scale, asdict(found))
 
     def _pieces(self, X: Any) -> list[Recording]:
-        """Return the recordings of a piece; windows that are cut already are one, moments in any order."""
+        """Return the recordings of a piece; windows that are cut already are one, time steps in any order."""
         if not ready(X):
             return recordings(X, self.time, self.channels)
         self._check_ready(X)
         return recordings(X.reshape(-1, X.shape[2]), False, None)
 
-    def _scaling(self, moments: Moments, first: Recording) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    def _scaling(self, statistics: RunningStatistics, first: Recording) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return offset and divisor of each channel; refuse channels that cannot be scaled."""
-        names = first.names or tuple(f"x{place}" for place in range(moments.mean.size))
-        for name, count, deviation in zip(names, moments.count, moments.deviation, strict=True):
+        names = first.names or tuple(f"x{place}" for place in range(statistics.mean.size))
+        for name, count, deviation in zip(names, statistics.count, statistics.deviation, strict=True):
             if count == 0:
                 raise InputError(f"channel {name!r} holds no value at all: leave it out")
             if not np.isfinite(deviation):
                 raise InputError(f"channel {name!r} reaches too far to be scaled: divide it, or take its logarithm")
         if self.scale == "none":
             return (0.0,) * len(names), (1.0,) * len(names)
-        return tuple(moments.centre.tolist()), tuple(moments.deviation.tolist())
+        return tuple(statistics.centre.tolist()), tuple(statistics.deviation.tolist())
 
     def _known(self) -> Learnt:
         if self.learnt is None:
@@ -191,13 +191,13 @@ class Signals(Data):
             if len(one) < self.window:
                 which = f"recording {place}" if len(found) > 1 else "the signal"
                 raise InputError(
-                    f"{which} has {len(one)} moments, but a window takes {self.window}: give a longer signal, "
+                    f"{which} has {len(one)} time steps, but a window takes {self.window}: give a longer signal, "
                     f"or Signals(window={max(2, len(one) // 4)})"
                 )
         return layout([self._slots(one) for one in found], self.window, self.stride)
 
     def _slots(self, one: Recording) -> np.ndarray:
-        """Return the number of steps from the first moment to each row."""
+        """Return the number of steps from the first time step to each row."""
         step = self._known().step
         if one.stamps is None or step is None or self.gaps == "ignore":
             return np.arange(len(one))
@@ -205,7 +205,7 @@ class Signals(Data):
         gap = timeline.first_gap(slots)
         if gap is not None and self.gaps == "refuse":
             raise InputError(
-                f"column {one.time!r}, row {gap}: {slots[gap] - slots[gap - 1] - 1} moments are missing before "
+                f"column {one.time!r}, row {gap}: {slots[gap] - slots[gap - 1] - 1} time steps are missing before "
                 f"{one.stamps[gap]} (the usual step is {step:g}); fill them in, or give gaps='bridge'"
             )
         return slots
@@ -213,7 +213,7 @@ class Signals(Data):
     def write(self, columns: Columns, like: Any = None) -> Any:
         """Return the signal on which the windows lie, each value the mean over the windows that cover it.
 
-        In the form of `like`: its channels replaced, whatever else its columns hold kept; missing moments are left
+        In the form of `like`: its channels replaced, whatever else its columns hold kept; missing time steps are left
         out. Without `like`, or where it is windows too, the windows: (windows, window, channels).
         """
         windows = columns["windows"].detach().cpu().transpose(1, 2)
@@ -221,22 +221,23 @@ class Signals(Data):
         if like is None or ready(like):
             form = "tensor" if torch.is_tensor(like) or (like is None and self._known().form == "tensor") else "array"
             return array(windows.contiguous().numpy(), dtype, form)
-        values = self.moments(windows, like).numpy()
+        values = self.fold_windows(windows, like).numpy()
         if not several(like):
             return as_given(values, like, self._known())
         ends = np.cumsum([len(one) for one in like])[:-1]
         return [as_given(part, one, self._known()) for part, one in zip(np.split(values, ends), like, strict=True)]
 
-    def moments(self, found: Tensor, X: Any, causal: bool = False) -> Tensor:
-        """Return for each moment of X the mean of what was found for the windows that cover it.
+    def fold_windows(self, found: Tensor, X: Any, causal: bool = False) -> Tensor:
+        """Return for each time step of X the mean of what was found for the windows that cover it.
 
         Parameters
         ----------
         found : Tensor of shape (windows,) or (windows, window, channels)
-            A number for each window, or an error that `locate` gave.
+            A number for each window, or an error that `per_feature` gave.
         X : what was read
         causal : bool, default False
-            For numbers: that of the last window that ends at the moment or before; NaN before the first one has ended.
+            For numbers: that of the last window that ends at the time step or before; NaN before the first one has
+            ended.
 
         Returns
         -------
@@ -252,30 +253,30 @@ class Signals(Data):
             )
         return where.last(found.detach().cpu()) if causal else where.mean(found.detach().cpu())
 
-    def greatest(self, found: Tensor, X: Any) -> Tensor:
-        """Return for each window the greatest of the numbers that were found for its moments; of cut windows, theirs.
+    def window_max(self, found: Tensor, X: Any) -> Tensor:
+        """Return for each window the greatest of the numbers found for its time steps; of cut windows, theirs.
 
         Examples
         --------
         >>> signals = Signals(window=4).learn([[0.0, 1.0, 2.0, 3.0, 4.0]])
-        >>> signals.greatest(torch.tensor([5.0, 1.0, 2.0, 1.0, 3.0]), [0.0, 1.0, 2.0, 3.0, 4.0])
+        >>> signals.window_max(torch.tensor([5.0, 1.0, 2.0, 1.0, 3.0]), [0.0, 1.0, 2.0, 3.0, 4.0])
         tensor([5., 3.], dtype=torch.float64)
         """
-        return found if ready(X) else self._layout(self._recordings(X)).greatest(found)
+        return found if ready(X) else self._layout(self._recordings(X)).window_max(found)
 
-    def last_rows(self, X: Any) -> Tensor:
-        """Return for each window the number of the last moment of X in it; of windows that are cut already, their own.
+    def last_row_index(self, X: Any) -> Tensor:
+        """Return for each window the row number of the last time step of X in it; of cut windows, their own.
 
         Examples
         --------
         >>> signals = Signals(window=4).learn([[0.0, 1.0, 2.0, 3.0, 4.0]])
-        >>> signals.last_rows([0.0, 1.0, 2.0, 3.0, 4.0])
+        >>> signals.last_row_index([0.0, 1.0, 2.0, 3.0, 4.0])
         tensor([3, 4])
         """
-        return torch.arange(len(X)) if ready(X) else self._layout(self._recordings(X)).last_rows()
+        return torch.arange(len(X)) if ready(X) else self._layout(self._recordings(X)).last_row_index()
 
     def times(self, X: Any) -> np.ndarray:
-        """Return the time of each moment of X: datetime64 in UTC or numbers; the number of the row where it has none.
+        """Return the time of each time step of X: datetime64 in UTC or numbers; the row number where it has none.
 
         Of several recordings one behind the other.
         """
@@ -285,7 +286,7 @@ class Signals(Data):
     def _check_ready(self, X: Any) -> None:
         if X.shape[1] != self.window:
             raise InputError(
-                f"these windows of shape {tuple(X.shape[1:])} hold {X.shape[1]} moments, but window={self.window}: "
+                f"these windows of shape {tuple(X.shape[1:])} hold {X.shape[1]} time steps, but window={self.window}: "
                 f"use Signals(window={X.shape[1]})"
             )
 
@@ -301,13 +302,13 @@ class Signals(Data):
         """Return the windows in the user's units; float64."""
         return {"windows": mean.double() * self.divisor + self.offset}
 
-    def locate(self, error: Tensor) -> Tensor:
-        """Return the error of each moment and channel of the windows: (windows, window, channels)."""
+    def per_feature(self, error: Tensor) -> Tensor:
+        """Return the error of each time step and channel of the windows: (windows, window, channels)."""
         return error.transpose(1, 2)
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
-    def moment_names(self) -> list[str]:
+    def channel_names(self) -> list[str]:
         """Return the names of the channels; x0, x1 … where they have none."""
         known = self._known()
         return list(known.names or (f"x{place}" for place in range(len(known.offset))))
@@ -317,14 +318,14 @@ class Signals(Data):
         return [Field("signal", "signal", (self.window, len(self._known().offset)))]
 
     def feature_names(self) -> list[str]:
-        """Return ``CHANNEL[MOMENT]`` for each number of a window, moments counted from 0."""
-        return [f"{name}[{moment}]" for moment in range(self.window) for name in self.moment_names()]
+        """Return ``CHANNEL[MOMENT]`` for each number of a window, time steps counted from 0."""
+        return [f"{name}[{step}]" for step in range(self.window) for name in self.channel_names()]
 
     def defaults(self) -> tuple[Any, Any]:
         """Return the mlp net and the squared error.
 
         On three channels with windows of 16, 64 and 256, the conv net had 0.94, 0.95 and 1.15 times the mlp net's error
-        on new moments, and took 4 to 13 times as long.
+        on new time steps, and took 4 to 13 times as long.
         """
         return mlp_for(self.shape), lookup("likelihood/squared")()
 
@@ -332,19 +333,21 @@ class Signals(Data):
     def summary(self) -> str:
         """One sentence on the channels, the times and the windows."""
         known = self._known()
-        times = f"times in column {known.time!r}, a step of {known.step:g}" if known.time else "each row is one moment"
+        times = (
+            f"times in column {known.time!r}, a step of {known.step:g}" if known.time else "each row is one time step"
+        )
         scaled = "each less its mean, divided by its deviation" if self.scale == "standard" else "as they are"
         count = len(known.offset)
         channels = f"{count} channel{'s' * (count > 1)} ({scaled})"
-        return f"a signal of {channels}; {times}; windows of {self.window} moments, one every {self.stride}"
+        return f"a signal of {channels}; {times}; windows of {self.window} time steps, one every {self.stride}"
 
 
 def _check(window: int, stride: int, time: Any, gaps: str, scale: str) -> None:
     """Refuse settings out of their range."""
     if not (isinstance(window, (int, np.integer)) and window >= 2):
-        raise InputError(f"window={window!r}: a window takes at least 2 moments, a whole number")
+        raise InputError(f"window={window!r}: a window takes at least 2 time steps, a whole number")
     if not (isinstance(stride, (int, np.integer)) and 1 <= stride <= window):
-        raise InputError(f"stride={stride!r}: windows follow each other after 1 to {window} moments (one window)")
+        raise InputError(f"stride={stride!r}: windows follow each other after 1 to {window} time steps (one window)")
     if time is True:
         raise InputError("time=True: give the name of the column of times, False for none, or None to find it")
     for name, value, known in (("gaps", gaps, GAPS), ("scale", scale, SCALES)):

@@ -1,4 +1,4 @@
-"""Times of the moments of a recording: found, checked, and laid on a regular grid."""
+"""Times of the time steps of a recording: found, checked, and laid on a regular grid."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def _parsed(cells: Iterable[Any], name: object) -> np.ndarray:
     found = []
     for row, cell in enumerate(cells):
         try:
-            moment = datetime.fromisoformat(str(cell))
+            parsed = datetime.fromisoformat(str(cell))
         except ValueError as error:
             raise InputError(
                 f"column {name!r}, row {row}: {cell!r} is no time such as '2024-03-01 12:30:00'; convert the column "
                 "(to_datetime), or say time=False if it holds no times"
             ) from error
-        found.append(moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None))
+        found.append(parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None))
     return np.array(found, dtype="datetime64[us]")
 
 
@@ -105,12 +105,12 @@ def check_order(times: np.ndarray, name: object) -> None:
 
 
 def usual_step(times: np.ndarray) -> float | None:
-    """Return the median step, in seconds or in the unit of the numbers; None where there is but one moment."""
+    """Return the median step, in seconds or in the unit of the numbers; None where there is but one time step."""
     return float(np.median(np.diff(seconds(times)))) if len(times) > 1 else None
 
 
 def slots(times: np.ndarray, step: float, name: object) -> np.ndarray:
-    """Return the number of usual steps from the first moment to each one; int64 (n,), rising.
+    """Return the number of usual steps from the first time step to each one; int64 (n,), rising.
 
     Raises
     ------
@@ -128,13 +128,13 @@ def slots(times: np.ndarray, step: float, name: object) -> np.ndarray:
         raise InputError(
             f"column {name!r}: {off.mean():.0%} of the steps are irregular, first at row {int(np.argmax(off)) + 1}: "
             f"{steps[off][0] * step:g} where the usual one is {step:g}; resample to regular steps, or give "
-            "gaps='ignore' to take each row as one moment"
+            "gaps='ignore' to take each row as one time step"
         )
     whole = np.maximum(np.round(steps), 1).astype(np.int64)
     return np.concatenate([np.zeros(min(1, len(times)), dtype=np.int64), np.cumsum(whole)])
 
 
 def first_gap(places: np.ndarray) -> int | None:
-    """Return the row after the first missing moment; None where none is missing."""
+    """Return the row after the first missing time step; None where none is missing."""
     gaps = np.flatnonzero(np.diff(places) > 1)
     return int(gaps[0]) + 1 if len(gaps) else None

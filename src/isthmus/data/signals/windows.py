@@ -1,4 +1,4 @@
-"""Windows: where they stand on the moments of recordings, and the way back from windows to moments."""
+"""Windows: where they stand on the time steps of recordings, and the way back from windows to time steps."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch.nn.functional import max_pool1d
 
 @dataclass(frozen=True)
 class Layout:
-    """Where windows stand. All recordings lie one behind the other on a tape of moments.
+    """Where windows stand. All recordings lie one behind the other on a tape of time steps.
 
     Attributes
     ----------
     window : int
-        Moments of a window.
+        Time steps of a window.
     row : int64 ndarray of shape (m,)
-        The user's row at each moment of the tape, counted over all recordings; -1: the moment is missing.
+        The user's row at each time step of the tape, counted over all recordings; -1: the time step is missing.
     starts : int64 ndarray of shape (w,)
         Where each window begins on the tape, rising.
     regular : bool ndarray of shape (w,)
@@ -57,7 +57,7 @@ class Layout:
         Parameters
         ----------
         found : Tensor of shape (w,) or (w, window, ...)
-            What was found for each window, or for each of its moments.
+            What was found for each window, or for each of its time steps.
 
         Returns
         -------
@@ -74,7 +74,7 @@ class Layout:
         return out
 
     def _mean(self, found: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean and the number of windows at each moment of the tape."""
+        """Return the mean and the number of windows at each time step of the tape."""
         total = torch.zeros(len(self.row), *found.shape[2:], dtype=torch.float64)
         count = torch.zeros(len(self.row), dtype=torch.float64)
         for offset in range(self.window):
@@ -97,21 +97,21 @@ class Layout:
         out[torch.from_numpy(self.row[kept])] = found.double()[torch.from_numpy(latest[kept])]
         return out
 
-    def greatest(self, found: Tensor) -> Tensor:
+    def window_max(self, found: Tensor) -> Tensor:
         """Return for each window the greatest of what was found for its rows, of shape (rows,); float64."""
         there = torch.from_numpy(self.row >= 0)
         tape = torch.full((len(self.row),), -torch.inf, dtype=torch.float64)
         tape[there] = found.double()[torch.from_numpy(self.row)[there]]
         return max_pool1d(tape[None], self.window, stride=1)[0, torch.from_numpy(self.starts)]
 
-    def last_rows(self) -> Tensor:
+    def last_row_index(self) -> Tensor:
         """Return the last of the user's rows in each window, of shape (w,)."""
         return torch.from_numpy(np.maximum.accumulate(self.row)[self.starts + self.window - 1])
 
 
-def _like(moments: Tensor, of: Tensor) -> Tensor:
-    """Return a tensor of moments with as many axes as another."""
-    return moments.view(-1, *[1] * (of.ndim - 1))
+def _like(steps: Tensor, of: Tensor) -> Tensor:
+    """Return a tensor of time steps with as many axes as another."""
+    return steps.view(-1, *[1] * (of.ndim - 1))
 
 
 def layout(slots: list[np.ndarray], window: int, stride: int) -> Layout:
@@ -120,11 +120,11 @@ def layout(slots: list[np.ndarray], window: int, stride: int) -> Layout:
     Parameters
     ----------
     slots : list of int64 ndarray of shape (n,)
-        For each recording the number of steps from its first moment to each of its rows, rising from 0.
+        For each recording the number of steps from its first time step to each of its rows, rising from 0.
     window : int
     stride : int
-        Moments from one window to the next. Where that leaves moments at the end of a stretch, one more window ends
-        with it. A stretch between long gaps that is shorter than a window is filled up with missing moments.
+        Time steps from one window to the next. Where that leaves time steps at the end of a stretch, one more window
+        ends with it. A stretch between long gaps that is shorter than a window is filled up with missing time steps.
     """
     tapes, starts, regular, stretches, rows, length = [], [], [], [], 0, 0
     for places in slots:

@@ -25,7 +25,7 @@ def pieces(X: Any) -> Iterable[Any]:
     return X.chunks() if is_stream(X) else [X]
 
 
-class Held:
+class InMemory:
     """Rows that are in memory.
 
     Parameters

@@ -14,7 +14,7 @@ from isthmus.data.tables.cells import NUMBERS, InputTypeError
 from isthmus.data.tables.frames import Dtype
 from isthmus.data.tables.reservoir import Reservoir
 from isthmus.data.tables.schema import Schema, Sheet, finite, number_places, places, sheet
-from isthmus.data.tables.statistics import Moments
+from isthmus.data.tables.statistics import RunningStatistics
 from isthmus.support.errors import InputError
 
 
@@ -61,7 +61,7 @@ class Learner:
         columns = len(first.kinds)
         self._kinds = ["empty"] * columns
         self._dtypes = [first.dtype(place) for place in range(columns)]
-        self._moments = Moments.none(columns)
+        self._moments = RunningStatistics.none(columns)
         self._kept = Reservoir(columns) if bins else None
         self._missing = np.zeros(columns, dtype=np.int64)
         self._declared: dict[int, dict[Any, None]] = {}
@@ -81,7 +81,7 @@ class Learner:
         there = np.zeros(len(piece.kinds))
         if numbers := places(piece.kinds, "boolean", "integer", "float", "date", "duration"):
             cells = finite(piece, numbers)
-            found = Moments.of(cells).spread(numbers, len(piece.kinds))
+            found = RunningStatistics.of(cells).spread(numbers, len(piece.kinds))
             self._moments, there = self._moments.merge(found), found.count
             if self._kept is not None:
                 self._kept.see(cells, numbers)

@@ -11,7 +11,7 @@ BLOCK = 2**18
 
 
 @dataclass(frozen=True)
-class Moments:
+class RunningStatistics:
     """What is known of columns of numbers, each of shape (p,) in float64.
 
     Attributes
@@ -33,13 +33,13 @@ class Moments:
     high: np.ndarray
 
     @classmethod
-    def none(cls, columns: int) -> Moments:
+    def none(cls, columns: int) -> RunningStatistics:
         """Return what is known of columns without cells."""
         nothing = (0.0, 0.0, 0.0, np.inf, -np.inf)
         return cls(*(np.full(columns, value) for value in nothing))
 
     @classmethod
-    def of(cls, numbers: np.ndarray) -> Moments:
+    def of(cls, numbers: np.ndarray) -> RunningStatistics:
         """Return what is known of numbers of shape (n, p), NaN where a cell is missing."""
         n, columns = numbers.shape
         step = max(1, BLOCK // max(columns, 1))
@@ -49,7 +49,7 @@ class Moments:
         return found
 
     @classmethod
-    def _of_block(cls, block: np.ndarray) -> Moments:
+    def _of_block(cls, block: np.ndarray) -> RunningStatistics:
         there = ~np.isnan(block)
         count = there.sum(0).astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by its name, later
@@ -58,7 +58,7 @@ class Moments:
         low = np.where(there, block, np.inf).min(0)
         return cls(count, mean, squares, low, np.where(there, block, -np.inf).max(0))
 
-    def merge(self, other: Moments) -> Moments:
+    def merge(self, other: RunningStatistics) -> RunningStatistics:
         """Return what is known of the rows of both."""
         count = self.count + other.count
         share = other.count / np.maximum(count, 1)
@@ -66,11 +66,13 @@ class Moments:
             apart = other.mean - self.mean
             squares = self.squares + other.squares + apart**2 * self.count * share
             mean = self.mean + apart * share
-        return Moments(count, mean, squares, np.minimum(self.low, other.low), np.maximum(self.high, other.high))
+        return RunningStatistics(
+            count, mean, squares, np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+        )
 
-    def spread(self, places: list[int], columns: int) -> Moments:
+    def spread(self, places: list[int], columns: int) -> RunningStatistics:
         """Return the same knowledge as some of more columns."""
-        wide = Moments.none(columns)
+        wide = RunningStatistics.none(columns)
         for name, values in vars(self).items():
             getattr(wide, name)[places] = values
         return wide

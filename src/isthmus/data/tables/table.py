@@ -193,7 +193,7 @@ class Table(Data):
             return array(np.stack([restored(column).astype(object) for column in made], axis=1), dtype, form)
         return frame(made, form, like)
 
-    def absent(self, columns: Columns) -> Tensor:
+    def all_missing(self, columns: Columns) -> Tensor:
         """Return which rows have no value at all."""
         return torch.stack([gaps.all(1) for gaps in gaps_of(columns).values()]).all(0)
 
@@ -202,7 +202,7 @@ class Table(Data):
         schema = self._known()
         return [schema.name(place) for place in schema.places("empty")]
 
-    def surprises(self, columns: Columns) -> list[str]:
+    def novelties(self, columns: Columns) -> list[str]:
         """Name columns that are missing throughout, and numbers that were constant when they were learnt, and vary."""
         told = {
             f"columns that are missing in all {rows(columns)} rows": [repr(name) for name in self._gone(columns)],
@@ -287,7 +287,7 @@ class Table(Data):
         numbers, gaps, *blocks = self._split(x)
         return torch.cat([numbers, torch.zeros_like(gaps), *blocks], 1)
 
-    def locate(self, error: Tensor) -> Tensor:
+    def per_feature(self, error: Tensor) -> Tensor:
         """Return the error of each of the user's columns, summed over its elements: (n, columns)."""
         numbers, gaps, *blocks = self._split(error)
         located = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]

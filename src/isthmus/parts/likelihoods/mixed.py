@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Likelihood
-from isthmus.core.part import fresh, part, resolve
+from isthmus.core.part import part, resolve, unbuilt_copy
 from isthmus.support.errors import InputError
 
 
@@ -26,7 +26,7 @@ class Mixed(Likelihood):
     def __init__(self, groups: tuple[tuple[Any, int], ...]) -> None:
         super().__init__()
         self.widths = [width for _, width in groups]
-        self._members: list[Likelihood] = [fresh(resolve("likelihood", member)) for member, _ in groups]
+        self._members: list[Likelihood] = [unbuilt_copy(resolve("likelihood", member)) for member, _ in groups]
         self.members = nn.ModuleList(self._members)
         self.normalised = all(member.normalised for member in self._members)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Sizes
 from isthmus.core.part import part
 from isthmus.parts.layers import activation, zero_last
-from isthmus.parts.nets.linear_skip import BypassNet
+from isthmus.parts.nets.linear_skip import LinearSkipNet
 from isthmus.support.errors import InputError
 
 CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
@@ -109,7 +109,7 @@ def sides(space: tuple[int, ...], stages: int) -> list[tuple[int, ...]]:
 
 
 @part("net/conv")
-class Conv(BypassNet):
+class Conv(LinearSkipNet):
     """Strided convolutions with residual blocks and GroupNorm, beside a linear path.
 
     ::

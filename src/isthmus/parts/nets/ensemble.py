@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Net, Sizes
-from isthmus.core.part import fresh, is_part, lookup, part
+from isthmus.core.part import is_part, lookup, part, unbuilt_copy
 from isthmus.core.records import Batch
 from isthmus.support.errors import InputError
 
 
-@part("net/members")
-class Members(Net):
+@part("net/ensemble", was=["net/members"])
+class Ensemble(Net):
     """Several nets of one kind; their codes stand side by side, and y is the mean of theirs.
 
     A training step shows them as many copies of the batch, and each learns from its own, with noise of its own: they
@@ -50,7 +50,7 @@ class Members(Net):
         self.copies = gcd(self.members, sizes.z)
         self.own = sizes._replace(h=sizes.h // self.copies, z=sizes.z // self.copies)
         recipe: Net = self._recipe[0] or lookup("net/mlp")()
-        nets = [fresh(recipe) for _ in range(self.copies)]
+        nets = [unbuilt_copy(recipe) for _ in range(self.copies)]
         for net in nets:
             net.build(self.own)
         self.nets: Any = nn.ModuleList(nets)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from isthmus.core.interfaces import Sizes
 from isthmus.core.part import part
-from isthmus.parts.nets.linear_skip import BypassNet
+from isthmus.parts.nets.linear_skip import LinearSkipNet
 
 
 class Nothing(nn.Module):
@@ -18,7 +18,7 @@ class Nothing(nn.Module):
 
 
 @part("net/linear")
-class Linear(BypassNet):
+class Linear(LinearSkipNet):
     """One linear layer each way (Baldi & Hornik 1989)."""
 
     def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from isthmus.core.interfaces import Net, Sizes
 from isthmus.core.records import Batch
-from isthmus.parts.layers import Bypass, regress, whiten
+from isthmus.parts.layers import LinearSkip, regress, whiten
 
 
-class BypassNet(Net):
+class LinearSkipNet(Net):
     """Encoder and decoder, each ``linear(x) + body(x)``; abstract: a subclass gives the bodies.
 
     The linear paths start as whitened PCA and as the regression from codes to targets; a condition enters the
@@ -27,8 +27,8 @@ class BypassNet(Net):
         """Make both paths of both sides."""
         self.sizes = sizes
         encoder, decoder = self.bodies(sizes)
-        self.encoder = Bypass(encoder, prod(sizes.x), sizes.h)
-        self.decoder = Bypass(decoder, sizes.z + sizes.condition, prod(sizes.y))
+        self.encoder = LinearSkip(encoder, prod(sizes.x), sizes.h)
+        self.decoder = LinearSkip(decoder, sizes.z + sizes.condition, prod(sizes.y))
         self.given = nn.Linear(sizes.condition, sizes.h, bias=False) if sizes.condition else None
 
     def encode(self, batch: Batch) -> Tensor:

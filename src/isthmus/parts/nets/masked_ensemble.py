@@ -35,9 +35,9 @@ class Linears(nn.Module):
         return torch.baddbmm(self.bias, x, self.weight)
 
 
-@part("net/committee")
-class Committee(Net):
-    """Members with a hidden layer and a residual one on each side; their codes stand side by side, y is their mean.
+@part("net/masked-ensemble", was=["net/committee"])
+class MaskedEnsemble(Net):
+    """Ensemble with a hidden layer and a residual one on each side; their codes stand side by side, y is their mean.
 
     ::
 

@@ -10,12 +10,12 @@ from isthmus.core.interfaces import Sizes
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import centre, stack
-from isthmus.parts.nets.linear_skip import BypassNet
+from isthmus.parts.nets.linear_skip import LinearSkipNet
 from isthmus.support.errors import InputError
 
 
 @part("net/mlp")
-class MLP(BypassNet):
+class MLP(LinearSkipNet):
     """Fully connected layers, LayerNorm before all but the first, beside a linear path.
 
     ::

@@ -23,7 +23,7 @@ WORST = 10
 
 
 @dataclass
-class Findings:
+class ScanSummary:
     """What was found in all pieces.
 
     Attributes
@@ -92,7 +92,7 @@ def judged(
     explain: bool = False,
     keep_scores: bool = False,
     seen: Callable[[int], Any] = int,
-) -> Findings:
+) -> ScanSummary:
     """Judge rows piece by piece, in bounded memory.
 
     Parameters
@@ -115,8 +115,8 @@ def judged(
     seen : callable
         Told the number of rows of each piece that is done.
     """
-    findings, told = Findings(), set[str]()
-    names = detector.autoencoder_.data_.moment_names()
+    findings, told = ScanSummary(), set[str]()
+    names = detector.autoencoder_.data_.channel_names()
     for piece in pieces:
         at = first + findings.rows
         with _placed(at, told):
@@ -167,7 +167,7 @@ def _placed(at: int, told: set[str]) -> Iterator[None]:
 
 def explained(detector: Any, worst: Sequence[dict[str, Any]], most: int = 3) -> list[dict[str, Any]]:
     """Return the worst rows for people and machines: number, score, p-value, and which cells are to blame."""
-    names = detector.autoencoder_.data_.moment_names()
+    names = detector.autoencoder_.data_.channel_names()
     found = []
     for row in worst:
         with warnings.catch_warnings():

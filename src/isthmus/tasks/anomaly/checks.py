@@ -35,13 +35,13 @@ def check_rows(data: Data, columns: Columns) -> None:
     InputError
         A row has no value at all.
     """
-    absent = data.absent(columns)
+    absent = data.all_missing(columns)
     if absent is not None and absent.any():
         row = int(torch.nonzero(absent)[0])
         raise InputError(
             f"row {row} has no value at all ({int(absent.sum())} rows have none), so it has no score: leave them out"
         )
-    for sentence in data.surprises(columns):
+    for sentence in data.novelties(columns):
         warnings.warn(f"{sentence}; rows may be flagged for this alone", stacklevel=4)
 
 

@@ -44,7 +44,7 @@ GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributio
 
 @part("estimator/anomaly-detector")
 class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
-    """Flags rows, images or moments of a signal that are unlike those of the training.
+    """Flags rows, images or time steps of a signal that are unlike those of the training.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             self._fit_stream(X)
         else:
             self._fit_calibrated(X, data.ordered)
-        for name in label_like(self.autoencoder_.data_.moment_names()):
+        for name in label_like(self.autoencoder_.data_.channel_names()):
             warnings.warn(
                 f"the column {name!r} is named like a label: leave it out of the training unless it is a measurement",
                 stacklevel=2,
@@ -263,7 +263,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     # -- scores --------------------------------------------------------------------------------------------------
 
     def anomaly_score(self, X: Any) -> np.ndarray:
-        """Return how abnormal each row, or moment of a signal, is: higher is more abnormal.
+        """Return how abnormal each row, or time step of a signal, is: higher is more abnormal.
 
         Returns
         -------
@@ -286,12 +286,12 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             A DataFrame where X is one, with its columns; of a signal its channels, of images their pixels.
         """
         found = np.concatenate([self._numbers(piece, "contributions") for piece in pieces(X)])
-        return like_frame(found, X, self.autoencoder_.data_.moment_names())
+        return like_frame(found, X, self.autoencoder_.data_.channel_names())
 
     # -- signals -------------------------------------------------------------------------------------------------
 
     def score_stream(self, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
-        """Yield the score of each moment of a signal as values come in, in bounded memory.
+        """Yield the score of each time step of a signal as values come in, in bounded memory.
 
         Parameters
         ----------
@@ -312,7 +312,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         ----------
         X : like what was fitted on
         join : int or None, default None
-            Alarms with at most so many moments between them belong together; None: a window.
+            Alarms with at most so many time steps between them belong together; None: a window.
         shortest : int, default 1
             Shorter intervals are left out.
 
@@ -327,7 +327,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             self.threshold_,
             times=signals.times(X),
             contributions=np.asarray(self.explain(X)),
-            names=signals.moment_names(),
+            names=signals.channel_names(),
             join=signals.window if join is None else join,
             shortest=shortest,
         )
@@ -344,7 +344,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         data = self.autoencoder_.data_
         [columns] = self.autoencoder_.columns(X)
         check_rows(data, columns)
-        return data.moments(self._found(columns, what), X).double().numpy()
+        return data.fold_windows(self._found(columns, what), X).double().numpy()
 
     def _found(self, columns: Columns, what: str) -> Tensor:
         graph = self._graph(GRAPHS[what])
@@ -404,7 +404,7 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
 
 
 def default_autoencoder(n: int, data: Any = None, members: int | None = None) -> Autoencoder:
-    """Return the autoencoder of a detector for n rows or moments: about `STEPS` steps, and at least `EPOCHS` passes."""
+    """Return a detector's autoencoder for n rows or time steps: about `STEPS` steps, and at least `EPOCHS` passes."""
     batch_size = min(BATCH, max(16, n // 4))
     epochs = max(EPOCHS, ceil(STEPS * batch_size / n))
     variant = lookup("variant/denoising")(level=NOISE, members=members)

@@ -39,7 +39,7 @@ class Interval:
     last: int
 
     def __len__(self) -> int:
-        """Moments from the first alarm to the last one."""
+        """Time steps from the first alarm to the last one."""
         return self.last - self.first + 1
 
 
@@ -53,7 +53,7 @@ def intervals(
     join: int = 0,
     shortest: int = 1,
 ) -> list[Interval]:
-    """Join neighbouring alarms, the moments whose score is above the threshold.
+    """Join neighbouring alarms, the time steps whose score is above the threshold.
 
     Parameters
     ----------
@@ -63,13 +63,13 @@ def intervals(
     times : array of shape (n,), optional
         What `start`, `end` and `peak` are given in; default: numbers of rows.
     contributions : array of shape (n, channels), optional
-        How much of each moment's score is each channel's; what is negative counts as nothing.
+        How much of each time step's score is each channel's; what is negative counts as nothing.
     names : sequence of str, optional
         Of the channels; default: x0, x1 …
     join : int, default 0
-        Alarms with at most so many moments without alarm between them belong together.
+        Alarms with at most so many time steps without alarm between them belong together.
     shortest : int, default 1
-        Intervals of fewer moments, after joining, are left out.
+        Intervals of fewer time steps, after joining, are left out.
 
     Returns
     -------
@@ -116,8 +116,8 @@ def as_rows(found: Iterable[Interval], most: int = 3) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``start``, ``end``, ``peak``, ``score``, ``moments``, and ``channels`` as text such as ``"flow 71 %, current
-        20 %"``.
+        ``start``, ``end``, ``peak``, ``score``, ``fold_windows``, and ``channels`` as text such as ``"flow 71 %,
+        current 20 %"``.
     """
     return [
         {
@@ -125,7 +125,7 @@ def as_rows(found: Iterable[Interval], most: int = 3) -> list[dict[str, Any]]:
             "end": one.end,
             "peak": one.peak,
             "score": one.score,
-            "moments": len(one),
+            "time_steps": len(one),
             "channels": ", ".join(f"{name} {share:.0%}" for name, share in list(one.channels.items())[:most]),
         }
         for one in found
@@ -147,12 +147,12 @@ def _blame(contributions: np.ndarray, names: Sequence[str] | None) -> dict[str, 
 
 def _check(score: np.ndarray, threshold: Any, times: np.ndarray, contributions: Any, join: int, shortest: int) -> None:
     if score.ndim != 1:
-        raise InputError(f"score has the shape {score.shape}; intervals need one score for each moment: (n,)")
+        raise InputError(f"score has the shape {score.shape}; intervals need one score for each time step: (n,)")
     for name, value in (("times", times), ("contributions", contributions)):
         if value is not None and len(value) != len(score):
-            raise InputError(f"there are {len(score)} scores but {len(value)} {name}: one for each moment is needed")
+            raise InputError(f"there are {len(score)} scores but {len(value)} {name}: one for each time step is needed")
     shape = np.shape(threshold)
     if shape not in ((), (len(score),)) or np.isnan(threshold).any():
-        raise InputError(f"threshold={threshold!r}: give one number, or one for each of the {len(score)} moments")
+        raise InputError(f"threshold={threshold!r}: give one number, or one for each of the {len(score)} time steps")
     if join < 0 or shortest < 1:
         raise InputError(f"join={join}, shortest={shortest}: join must be at least 0, shortest at least 1")

@@ -1,4 +1,4 @@
-"""Online: the score of each moment as values come in, in bounded memory, the same as of the whole signal."""
+"""Online: the score of each time step as values come in, in bounded memory, the same as of the whole signal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def of_graph(graph: torch.nn.Module, name: str = "score") -> Scorer:
 
 
 def score_stream(score: Scorer, signals: Signals, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
-    """Yield the score of each moment, in order.
+    """Yield the score of each time step, in order.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ def score_stream(score: Scorer, signals: Signals, items: Iterable[Any], delay: i
     signals : Signals
         Fitted.
     items : iterable
-        The moments: each a number, a sequence of one value for each channel, or a mapping of names to values. NaN is a
-        missing value. Where the mapping holds the learnt column of times, moments that are left out are bridged as
+        The time steps: each a number, a sequence of one value for each channel, or a mapping of names to values. NaN is
+        a missing value. Where the mapping holds the learnt column of times, time steps that are left out are bridged as
         `Signals` does with ``gaps="bridge"``, and times must rise.
     delay : 0 or None, default None
-        None: the score of the whole signal, the mean over the windows that cover a moment: that of moment t is yielded
-        when moment t + window − 1 has come in, the last ones at the end. 0: the score of the last window that ends at
-        t, or before, at once; NaN until one has ended.
+        None: the score of the whole signal, the mean over the windows that cover a time step: that of time step t is
+        yielded when time step t + window − 1 has come in, the last ones at the end. 0: the score of the last window
+        that ends at t, or before, at once; NaN until one has ended.
 
     Raises
     ------
@@ -65,32 +65,32 @@ def score_stream(score: Scorer, signals: Signals, items: Iterable[Any], delay: i
             yield from stretch.push(np.full_like(values, np.nan), wanted=False)
         yield from stretch.push(values)
     if 0 < rows < signals.window:
-        raise InputError(f"the stream ended after {rows} moments, but a window takes {signals.window}: give more")
+        raise InputError(f"the stream ended after {rows} time steps, but a window takes {signals.window}: give more")
     yield from stretch.end()
 
 
 class Stretch:
-    """Moments without a long gap, and what is known of the last of them.
+    """Time steps without a long gap, and what is known of the last of them.
 
     Parameters
     ----------
     score : Scorer
     signals : Signals
     causal : bool
-        Whether each moment has the score of the last window that ended.
+        Whether each time step has the score of the last window that ended.
     """
 
     def __init__(self, score: Scorer, signals: Signals, causal: bool) -> None:
         self._score, self._causal = score, causal
         self._window, self._stride = signals.window, signals.stride
-        self._values = np.full((signals.window, len(signals.moment_names())), np.nan)
+        self._values = np.full((signals.window, len(signals.channel_names())), np.nan)
         self._total, self._count = np.zeros(signals.window), np.zeros(signals.window)
         self._wanted = np.zeros(signals.window, dtype=bool)
         self._length = 0
         self._last = np.nan
 
     def push(self, values: np.ndarray, wanted: bool = True) -> Iterator[float]:
-        """Take in a moment and yield the scores that are settled by it; those not `wanted` are left out."""
+        """Take in a time step and yield the scores that are settled by it; those not `wanted` are left out."""
         for held in (self._values, self._total, self._count, self._wanted):
             held[:-1] = held[1:]
         self._values[-1], self._total[-1], self._count[-1], self._wanted[-1] = values, 0, 0, wanted
@@ -114,7 +114,7 @@ class Stretch:
             yield float(self._total[place] / self._count[place])
 
     def end(self) -> Iterator[float]:
-        """Yield the scores of the moments that are left; one more window covers those that none has covered."""
+        """Yield the scores of the time steps that are left; one more window covers those that none has covered."""
         if self._causal or self._length == 0:
             return
         while self._length < self._window:  # a short stretch is filled up, as in the whole signal
@@ -127,7 +127,7 @@ class Stretch:
 
 
 class Clock:
-    """Counts the moments that are missing between the times of items."""
+    """Counts the time steps that are missing between the times of items."""
 
     def __init__(self, signals: Signals) -> None:
         known = signals.learnt
@@ -137,7 +137,7 @@ class Clock:
         self._before: float | None = None
 
     def missing(self, item: Any, row: int) -> int:
-        """Return how many moments are missing before an item."""
+        """Return how many time steps are missing before an item."""
         if self._name is None or not self._step or not isinstance(item, Mapping) or self._name not in item:
             return 0
         now, before = _seconds(item[self._name], self._name, row), self._before
@@ -148,7 +148,7 @@ class Clock:
             raise InputError(f"{self._name!r}, item {row}: the time {item[self._name]} is not after the one before")
         missing = max(round((now - before) / self._step), 1) - 1
         if missing and self._refuse:
-            raise InputError(f"{self._name!r}, item {row}: {missing} moments are missing before {item[self._name]}")
+            raise InputError(f"{self._name!r}, item {row}: {missing} time steps are missing before {item[self._name]}")
         return missing
 
 
@@ -167,7 +167,7 @@ def _seconds(time: Any, name: str, row: int) -> float:
 
 def _values(item: Any, signals: Signals, row: int) -> np.ndarray:
     """Return the values of an item, one for each channel."""
-    names = signals.moment_names()
+    names = signals.channel_names()
     if isinstance(item, Mapping):
         for name in names:
             if name not in item:

@@ -1,4 +1,4 @@
-"""Moments of a signal judged: the verdicts for a file, the intervals they join to, and the figure of both."""
+"""Time steps of a signal judged: the verdicts for a file, the intervals they join to, and the figure of both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from isthmus.tasks.anomaly.results import blamed, verdicts
 
 
 @dataclass(frozen=True)
-class Moments:
+class SignalResult:
     """What was found in a signal.
 
     Attributes
@@ -43,13 +43,13 @@ def _plain(time: Any) -> Any:
     return str(time).replace("T", " ").removesuffix(".000000") if isinstance(time, np.datetime64) else time
 
 
-def judged(detector: Any, X: Any, join: int) -> Moments:
-    """Judge the moments of a signal, and join alarms with at most `join` moments between them."""
+def judged(detector: Any, X: Any, join: int) -> SignalResult:
+    """Judge the time steps of a signal, and join alarms with at most `join` time steps between them."""
     data = detector.autoencoder_.data_
-    times, names, found = data.times(X), data.moment_names(), verdicts(detector, X)
+    times, names, found = data.times(X), data.channel_names(), verdicts(detector, X)
     contributions = np.asarray(detector.explain(X))
     stretches = intervals(
         found["score"], detector.threshold_, times=times, contributions=contributions, names=names, join=join
     )
     columns = {"time" if times.dtype.kind == "M" else "row": times, **found, **blamed(contributions, names)}
-    return Moments(times, names, columns, stretches)
+    return SignalResult(times, names, columns, stretches)

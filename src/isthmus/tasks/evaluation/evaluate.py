@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.tasks.evaluation.reconstruction import Likeness
+from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
 
@@ -58,7 +58,7 @@ def measure(model: Any, X: Any, y: Any = None) -> dict[str, Any]:
         likelihood; ``elbo`` in nats, of variational models; ``units`` and ``active``; ``probe`` where there are
         classes; ``rows_per_second`` of encoding; ``columns`` of DataFrames.
     """
-    likeness, codes, errors, bounds = Likeness(), [], [], []
+    likeness, codes, errors, bounds = ReconstructionMetrics(), [], [], []
     bounded = "posterior" in model.graphs()
     for piece, labels in pieces(X, y):
         beside = given(model, labels)

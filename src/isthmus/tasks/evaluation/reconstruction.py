@@ -11,7 +11,7 @@ WORDS = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
 """Types of columns whose cells are right or wrong, and nothing between."""
 
 
-class Likeness:
+class ReconstructionMetrics:
     """Sums over rows, from which follows how like reconstructions are to what was given; gaps count nothing."""
 
     def __init__(self) -> None:

@@ -176,7 +176,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         check_is_fitted(self)
         data = self._table
         columns = data.read(X)
-        gaps = data.locate((~observed(data(columns))).float()) > 0
+        gaps = data.per_feature((~observed(data(columns))).float()) > 0
         if bare := torch.nonzero(gaps.all(1)).flatten().tolist():
             warnings.warn(
                 f"{len(bare)} rows have no cells at all, such as row {bare[0]}: they are filled with what is "

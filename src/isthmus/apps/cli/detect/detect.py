@@ -62,9 +62,9 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     "--window",
     type=click.IntRange(min=2),
     section="Detector",
-    help="DATA is a signal, its rows are moments: so many make a window",
+    help="DATA is a signal, its rows are time steps: so many make a window",
 )
-@option("--stride", type=click.IntRange(min=1), section="Detector", help="Moments from one window to the next [1]")
+@option("--stride", type=click.IntRange(min=1), section="Detector", help="SignalResult from one window to the next [1]")
 @option(
     "--scorer",
     metavar="NAME",

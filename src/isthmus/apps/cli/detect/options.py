@@ -95,14 +95,14 @@ def _anew(autoencoder: Any) -> Any:
     return clone(autoencoder)
 
 
-def _windows(wish: Wish, moments: int) -> Any:
+def _windows(wish: Wish, steps: int) -> Any:
     """Return what rebuilds windows of a signal; None: the detector's own choice."""
     if wish.window is None:
         return None
     from isthmus.data.signals.signals import Signals
     from isthmus.tasks.anomaly.detector import default_autoencoder
 
-    return default_autoencoder(moments, Signals(window=wish.window, stride=wish.stride or 1))
+    return default_autoencoder(steps, Signals(window=wish.window, stride=wish.stride or 1))
 
 
 def _trained(wish: Wish, autoencoder: Any = None) -> Any:
@@ -114,7 +114,7 @@ def _trained(wish: Wish, autoencoder: Any = None) -> Any:
     X = _normal(wish)
     scored = autoencoder or _windows(wish, len(X))
     made = isthmus.AnomalyDetector(scored, scorer=wish.scorer or "auto", random_state=wish.seed, **how)
-    tell(f"training on {len(X):,} {'rows' if wish.window is None else 'moments'} of {wish.train or wish.data} …")
+    tell(f"training on {len(X):,} {'rows' if wish.window is None else 'time steps'} of {wish.train or wish.data} …")
     with hushed():
         return made.fit(X)
 

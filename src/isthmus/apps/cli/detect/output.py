@@ -1,4 +1,4 @@
-"""What ``isthmus detect`` does with rows and with moments, and what it says of them."""
+"""What ``isthmus detect`` does with rows and with time steps, and what it says of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from isthmus.apps.cli.detect.options import Wish
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.rows import cuts, joined
 
-NEIGHBOURING = "none: moments that follow each other are not exchangeable; the rate holds as far as they are alike"
-"""What is guaranteed of the moments of a signal."""
+NEIGHBOURING = "none: time steps that follow each other are not exchangeable; the rate holds as far as they are alike"
+"""What is guaranteed of the time steps of a signal."""
 
 LABELS = 12
 """Labels that are shown to people."""
@@ -103,13 +103,13 @@ def _blame(cells: list[dict[str, Any]]) -> str:
     return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['share']:.0%})" for cell in told)
 
 
-# -- moments of a signal ---------------------------------------------------------------------------------------------
+# -- time steps of a signal -------------------------------------------------------------------------------------------
 
 
 def judge_signal(
     found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Judge the moments of a signal; return what was found, for machines and for people."""
+    """Judge the time steps of a signal; return what was found, for machines and for people."""
     from isthmus.apps.figures.signal import write_figure
     from isthmus.apps.figures.time_steps import drawn
     from isthmus.data.io.appending import appending
@@ -119,22 +119,22 @@ def judge_signal(
 
     last = sys.maxsize if span.stop is None else span.stop
     X, beside = parted(joined(list(cuts(opened(wish.data), span.start, last))), wish.aside)
-    moments = judged(found, X, join=found.autoencoder_.data_.window)
+    result = judged(found, X, join=found.autoencoder_.data_.window)
     kept = {} if beside is None else dict(zip(beside.column_names, beside.columns, strict=True))
-    columns = {name: values for name, values in moments.columns.items() if explain or not name.startswith("blame")}
+    columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("blame")}
     time, *others = columns
     with appending(output) as append:
         append({time: columns[time], **kept, **{name: columns[name] for name in others}})
-    rows, stretches = moments.table(), Path(output).with_stem(Path(output).stem + "-intervals")
+    rows, stretches = result.table(), Path(output).with_stem(Path(output).stem + "-intervals")
     if rows:
         with appending(stretches) as append:
             append({name: [row[name] for row in rows] for name in rows[0]})
     if plot:
         known = None if wish.label is None or beside is None else beside[wish.label]
-        write_figure(plot, drawn(moments, X, found.threshold_, f"{Path(wish.data).name}", known))
+        write_figure(plot, drawn(result, X, found.threshold_, f"{Path(wish.data).name}", known))
     flagged = int(columns["flagged"].sum())
-    document = {"rows": len(moments.times), "flagged": flagged, "intervals": rows, "plot": plot}
-    head = _head(output, len(moments.times), flagged, found, wish, plot)
+    document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
+    head = _head(output, len(result.times), flagged, found, wish, plot)
     found_in = f"intervals, the highest score first (all of them, in the order of time: {stretches})"
     worst = sorted(rows, key=lambda row: -row["score"])[:10]
     return document, "\n\n".join(filter(None, [head, _titled(found_in, worst) if rows else "no interval is flagged"]))
@@ -157,7 +157,7 @@ def _meaning(found: Any, wish: Wish) -> Mapping[str, Any]:
         kept = f"{share:.3g} of the training rows" if share is not None else "set by its value"
         return {"keeps": kept, "training": found.training_}
     rate, ordered = wish.false_alarm_rate or found.false_alarm_rate, found.autoencoder_.data_.ordered
-    unit = "moments" if ordered else "rows"
+    unit = "time steps" if ordered else "rows"
     return {
         "asked for": f"{rate:.3g} of future normal {unit} flagged",
         "found with": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",

@@ -29,7 +29,7 @@ class Curves:
     def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
         """Return the length of a window, and the names of the channels and between which values most of each lies."""
         low, high = (None, None) if columns is None else _most(columns["windows"])
-        names = self.data.moment_names()
+        names = self.data.channel_names()
         return {"signal": {"window": self.window, "channels": names, "low": low, "high": high}}
 
     def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
@@ -39,12 +39,12 @@ class Curves:
     plain = values
 
     def blame(self, located: Tensor) -> dict[str, Any]:
-        """Return the error of each moment, for each channel."""
+        """Return the error of each time step, for each channel."""
         return {"curve": [finite(line) for line in located.T.tolist()]}
 
     def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
         """Return the channels that are most to blame."""
-        return largest(located.sum(0), self.data.moment_names(), most)
+        return largest(located.sum(0), self.data.channel_names(), most)
 
     def read(self, given: Any) -> dict[str, Tensor]:
         """Return the window of a list of numbers for each channel."""
@@ -61,7 +61,7 @@ class Curves:
         usual: dict[str, Tensor],
         random: torch.Generator,
     ) -> dict[str, Tensor]:
-        """Add noise in units of each channel's deviation, and take away that share of the moments."""
+        """Add noise in units of each channel's deviation, and take away that share of the time steps."""
         windows = columns["windows"]
         noisy = windows + noise * usual["windows"] * torch.randn(windows.shape, generator=random)
         gone = torch.rand(windows.shape, generator=random) < erase
@@ -77,9 +77,9 @@ class Curves:
         return {"windows": squares.sqrt()[:, None]}
 
     def flat(self, columns: dict[str, Tensor]) -> dict[str, list[Any]]:
-        """Return a column for each moment of each channel."""
-        moments = columns["windows"].transpose(1, 2).flatten(1).T.tolist()
-        return dict(zip(self.data.feature_names(), map(finite, moments), strict=True))
+        """Return a column for each time step of each channel."""
+        steps = columns["windows"].transpose(1, 2).flatten(1).T.tolist()
+        return dict(zip(self.data.feature_names(), map(finite, steps), strict=True))
 
 
 def _some(windows: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Faces: how each kind of data looks from outside a graph, as named tensors, and the way to columns and back."""
+"""Adapters: how each kind of data looks from outside a graph, as named tensors, and the way to columns and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from isthmus.apps.export.ports import Port
 Columns = dict[str, Tensor]
 
 
-class Face(nn.Module):
+class Adapter(nn.Module):
     """One kind of data, or of other input, as ports; abstract.
 
     Attributes
@@ -34,7 +34,7 @@ class Face(nn.Module):
         raise NotImplementedError
 
 
-class Codes(Face):
+class Codes(Adapter):
     """Codes ``z`` of so many numbers."""
 
     def __init__(self, width: int) -> None:

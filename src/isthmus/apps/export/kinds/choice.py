@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.apps.export.kinds.base import Face
+from isthmus.apps.export.kinds.base import Adapter
 from isthmus.apps.export.kinds.images import Pixels
 from isthmus.apps.export.kinds.signals import Windows
 from isthmus.apps.export.kinds.table import Cells, Matrix
@@ -12,7 +12,7 @@ from isthmus.data.images.images import Images
 from isthmus.data.signals.signals import Signals
 
 
-def face_of(data: Any) -> Face:
+def adapter_of(data: Any) -> Adapter:
     """Return how data look from outside."""
     if isinstance(data, Images):
         return Pixels(data)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from isthmus.apps.export.kinds.base import Columns, Face
+from isthmus.apps.export.kinds.base import Adapter, Columns
 from isthmus.apps.export.ports import Port
 from isthmus.data.images.images import Images
 
 
-class Pixels(Face):
+class Pixels(Adapter):
     """Pictures in the shape and type that they were learnt in; truth values are 0 and 1 as floats."""
 
     keys = frozenset({"pixels"})
@@ -33,4 +33,4 @@ class Pixels(Face):
 
     def write(self, columns: Columns) -> list[Tensor]:
         """Return the pixels as floats in [0, 1], in the shape given."""
-        return [self.data.locate(columns["pixels"])]
+        return [self.data.per_feature(columns["pixels"])]

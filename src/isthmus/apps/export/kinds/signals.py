@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from isthmus.apps.export.kinds.base import Columns, Face
+from isthmus.apps.export.kinds.base import Adapter, Columns
 from isthmus.apps.export.ports import Port
 from isthmus.data.signals.signals import Signals
 
 
-class Windows(Face):
+class Windows(Adapter):
     """Windows of a signal: (rows, window, channels)."""
 
     keys = frozenset({"windows"})
@@ -32,4 +32,4 @@ class Windows(Face):
 
     def write(self, columns: Columns) -> list[Tensor]:
         """Return the windows."""
-        return [self.data.locate(columns["windows"])]
+        return [self.data.per_feature(columns["windows"])]

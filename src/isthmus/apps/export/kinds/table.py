@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus.apps.export.kinds.base import Columns, Face
+from isthmus.apps.export.kinds.base import Adapter, Columns
 from isthmus.apps.export.ports import Port, category_port
 from isthmus.data.tables.cells import SINGLE
 from isthmus.data.tables.decode import whole_range
 from isthmus.data.tables.table import Table
 
 
-class Cells(Face):
+class Cells(Adapter):
     """A table whose columns have a port each; a column in which nothing was learnt has none.
 
     Parameters
@@ -70,7 +70,7 @@ class Cells(Face):
         return [made[place] for place in self.places]
 
 
-class Matrix(Face):
+class Matrix(Adapter):
     """A table of numbers whose columns have no names: one matrix, ``x``."""
 
     keys = frozenset({"numbers"})

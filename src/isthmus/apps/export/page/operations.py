@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.apps.export.page.tape import Register, Tape, Untranslatable
+from isthmus.apps.export.page.tape import Program, Register, Untranslatable
 
 ROWS = 2
 """Of the batch that is traced."""
@@ -20,14 +20,14 @@ NEVER = -1e30
 """Stands for minus infinity, which JSON does not have, in front of a softmax."""
 
 
-def _linear(tape: Tape, x: Register, weight: Tensor, bias: Tensor | None = None) -> Register:
+def _linear(tape: Program, x: Register, weight: Tensor, bias: Tensor | None = None) -> Register:
     _vector(x)
     held = None if bias is None else tape.array(bias)
     return tape.emit("linear", [x], (len(weight),), weight=tape.array(weight), bias=held)
 
 
 def _layer_norm(
-    tape: Tape,
+    tape: Program,
     x: Register,
     shape: list[int],
     weight: Tensor | None = None,
@@ -42,7 +42,7 @@ def _layer_norm(
 
 
 def _plain(name: str) -> Callable[..., Register]:
-    def step(tape: Tape, x: Register, **more: Any) -> Register:
+    def step(tape: Program, x: Register, **more: Any) -> Register:
         if more.get("approximate", "none") != "none":
             raise Untranslatable("gelu that is not exact")
         return tape.emit(name, [x], x.shape)
@@ -50,11 +50,11 @@ def _plain(name: str) -> Callable[..., Register]:
     return step
 
 
-def _same(tape: Tape, x: Register, *_: Any, **__: Any) -> Register:
+def _same(tape: Program, x: Register, *_: Any, **__: Any) -> Register:
     return x
 
 
-def _add(tape: Tape, a: Any, b: Any, sign: float = 1.0) -> Register:
+def _add(tape: Program, a: Any, b: Any, sign: float = 1.0) -> Register:
     if not isinstance(a, Register):
         a, b = (b, a) if sign == 1 else (_mul(tape, b, -1.0), a)
         sign = 1.0
@@ -65,11 +65,11 @@ def _add(tape: Tape, a: Any, b: Any, sign: float = 1.0) -> Register:
     return tape.emit("add", [a, tape.constant(sign * b, a)], a.shape)
 
 
-def _sub(tape: Tape, a: Any, b: Any) -> Register:
+def _sub(tape: Program, a: Any, b: Any) -> Register:
     return _add(tape, a, b, -1.0)
 
 
-def _mul(tape: Tape, a: Any, b: Any) -> Register:
+def _mul(tape: Program, a: Any, b: Any) -> Register:
     if not isinstance(a, Register):
         a, b = b, a
     if isinstance(b, Register):
@@ -79,13 +79,13 @@ def _mul(tape: Tape, a: Any, b: Any) -> Register:
     return tape.emit("mul", [a, tape.constant(b, a)], a.shape)
 
 
-def _div(tape: Tape, a: Any, b: Any) -> Register:
+def _div(tape: Program, a: Any, b: Any) -> Register:
     if isinstance(b, Register):
         raise Untranslatable("a division by what depends on the code")
     return _mul(tape, a, 1 / b)
 
 
-def _unflatten(tape: Tape, x: Register, axis: int, sizes: list[int]) -> Register:
+def _unflatten(tape: Program, x: Register, axis: int, sizes: list[int]) -> Register:
     axis = axis % (len(x.shape) + 1) - 1
     _inside(axis)
     known = prod(size for size in sizes if size != -1)
@@ -93,20 +93,20 @@ def _unflatten(tape: Tape, x: Register, axis: int, sizes: list[int]) -> Register
     return Register(x.at, (*x.shape[:axis], *filled, *x.shape[axis + 1 :]), x.logarithm)
 
 
-def _flatten(tape: Tape, x: Register, start: int = 0, end: int = -1) -> Register:
+def _flatten(tape: Program, x: Register, start: int = 0, end: int = -1) -> Register:
     start, end = start % (len(x.shape) + 1) - 1, end % (len(x.shape) + 1)
     _inside(start)
     return Register(x.at, (*x.shape[:start], prod(x.shape[start:end]), *x.shape[end:]), x.logarithm)
 
 
-def _view(tape: Tape, x: Register, sizes: list[int]) -> Register:
+def _view(tape: Program, x: Register, sizes: list[int]) -> Register:
     if sizes[0] not in (ROWS, -1):
         raise Untranslatable("rows that are mixed")
     known = prod(size for size in sizes[1:] if size != -1)
     return Register(x.at, tuple(x.size // known if size == -1 else size for size in sizes[1:]), x.logarithm)
 
 
-def _split(tape: Tape, x: Register, sizes: list[int] | int, axis: int = 0) -> list[Register]:
+def _split(tape: Program, x: Register, sizes: list[int] | int, axis: int = 0) -> list[Register]:
     if isinstance(sizes, int):
         whole = x.shape[0]
         sizes = [min(sizes, whole - at) for at in range(0, whole, sizes)]
@@ -114,11 +114,11 @@ def _split(tape: Tape, x: Register, sizes: list[int] | int, axis: int = 0) -> li
     return [_slice(tape, x, axis, end - size, end) for size, end in zip(sizes, ends, strict=True)]
 
 
-def _chunk(tape: Tape, x: Register, chunks: int, axis: int = 0) -> list[Register]:
+def _chunk(tape: Program, x: Register, chunks: int, axis: int = 0) -> list[Register]:
     return _split(tape, x, -(-x.shape[0] // chunks), axis)
 
 
-def _slice(tape: Tape, x: Register, axis: int = 0, start: int | None = None, stop: int | None = None) -> Register:
+def _slice(tape: Program, x: Register, axis: int = 0, start: int | None = None, stop: int | None = None) -> Register:
     if axis % (len(x.shape) + 1) != 1:
         raise Untranslatable("a slice of an inner axis")
     first, last, _ = slice(start, stop).indices(x.shape[0])
@@ -127,11 +127,11 @@ def _slice(tape: Tape, x: Register, axis: int = 0, start: int | None = None, sto
     return x if shape == x.shape else tape.emit("slice", [x], shape, start=first * step, stop=last * step)
 
 
-def _getitem(tape: Tape, pieces: list[Register], at: int) -> Register:
+def _getitem(tape: Program, pieces: list[Register], at: int) -> Register:
     return pieces[at]
 
 
-def _cat(tape: Tape, pieces: list[Any], axis: int = 0) -> Register:
+def _cat(tape: Program, pieces: list[Any], axis: int = 0) -> Register:
     first = next(piece for piece in pieces if isinstance(piece, Register))
     if axis % (len(first.shape) + 1) != 1:
         raise Untranslatable("a join along an inner axis")
@@ -143,24 +143,24 @@ def _cat(tape: Tape, pieces: list[Any], axis: int = 0) -> Register:
     return tape.emit("concat", held, shape)
 
 
-def _softmax(tape: Tape, x: Register, axis: int, *_: Any) -> Register:
+def _softmax(tape: Program, x: Register, axis: int, *_: Any) -> Register:
     if axis % (len(x.shape) + 1) != len(x.shape):
         raise Untranslatable("a softmax over an inner axis")
     return _by_line(tape, x, lambda line: tape.emit("softmax", [line], line.shape), x.shape)
 
 
-def _log_softmax(tape: Tape, x: Register, axis: int, *_: Any) -> Register:
+def _log_softmax(tape: Program, x: Register, axis: int, *_: Any) -> Register:
     found = _softmax(tape, x, axis)
     return Register(found.at, found.shape, logarithm=True)
 
 
-def _exp(tape: Tape, x: Register) -> Register:
+def _exp(tape: Program, x: Register) -> Register:
     if not x.logarithm:
         raise Untranslatable("the operation 'exp'")
     return Register(x.at, x.shape)
 
 
-def _sum(tape: Tape, x: Register, axes: list[int], keep: bool = False) -> Register:
+def _sum(tape: Program, x: Register, axes: list[int], keep: bool = False) -> Register:
     if [axis % (len(x.shape) + 1) for axis in axes] != [len(x.shape)] or keep:
         raise Untranslatable("a sum over an inner axis")
 
@@ -170,7 +170,7 @@ def _sum(tape: Tape, x: Register, axes: list[int], keep: bool = False) -> Regist
     return _by_line(tape, x, total, x.shape[:-1])
 
 
-def _by_line(tape: Tape, x: Register, function: Callable[[Register], Register], shape: tuple[int, ...]) -> Register:
+def _by_line(tape: Program, x: Register, function: Callable[[Register], Register], shape: tuple[int, ...]) -> Register:
     """Apply a function to each line along the last axis, and join what it leaves."""
     if len(x.shape) == 1:
         return function(x)
@@ -180,13 +180,13 @@ def _by_line(tape: Tape, x: Register, function: Callable[[Register], Register], 
     return Register(joined.at, shape)
 
 
-def _masked_fill(tape: Tape, x: Register, mask: Tensor, value: float) -> Register:
+def _masked_fill(tape: Program, x: Register, mask: Tensor, value: float) -> Register:
     if value != -torch.inf:
         raise Untranslatable("the operation 'masked_fill'")
     return x if not mask.any() else tape.emit("add", [x, tape.constant(mask * NEVER, x)], x.shape)
 
 
-def _clamp(tape: Tape, x: Register, low: float | None = None, high: float | None = None) -> Register:
+def _clamp(tape: Program, x: Register, low: float | None = None, high: float | None = None) -> Register:
     return tape.emit("clip", [x], x.shape, low=low, high=high)
 
 

@@ -1,4 +1,4 @@
-"""Steps: a decoder as a list of plain operations on vectors, which a page without a server can run.
+"""DecoderProgram: a decoder as a list of plain operations on vectors, which a page without a server can run.
 
 The graph is traced by ``torch.export``; what does not depend on the code is computed, the rest is translated.
 """
@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.apps.export.page.operations import ROWS, TRANSLATED
-from isthmus.apps.export.page.tape import Register, Tape, Untranslatable
+from isthmus.apps.export.page.tape import Program, Register, Untranslatable
 
 
-class Steps(Tape):
+class DecoderProgram(Program):
     """Translates a module from (batch, d) to (batch, ...).
 
     Parameters

@@ -42,7 +42,7 @@ def packed(values: Any, dtype: str = "float32", **more: Any) -> dict[str, Any]:
     return {"dtype": dtype, "shape": list(array.shape), "data": b64encode(little.tobytes()).decode(), **more}
 
 
-class Tape:
+class Program:
     """Operations, one after the other.
 
     Attributes

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from isthmus import Autoencoder, Denoising, InputError
-from isthmus.core.interfaces import Foreign, Sizes
+from isthmus.core.interfaces import Sizes, UserNet
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import lookup
 from isthmus.core.records import Batch
@@ -16,7 +16,7 @@ load_all()
 @pytest.fixture
 def members():
     torch.manual_seed(0)
-    made = lookup("net/members")(lookup("net/mlp")((8,)), 3)
+    made = lookup("net/ensemble")(lookup("net/mlp")((8,)), 3)
     made.build(Sizes((5,), 6, 6, (5,)))
     for weight in made.parameters():
         torch.nn.init.normal_(weight)
@@ -60,7 +60,7 @@ def test_a_step_counts_each_row_once():
 
 
 def test_as_many_members_as_divide_the_code():
-    made = lookup("net/members")(members=4)
+    made = lookup("net/ensemble")(members=4)
     made.build(Sizes((5,), 6, 6, (5,)))
     assert made.copies == len(made.nets) == 2
 
@@ -76,12 +76,12 @@ def test_several_rebuild_better_than_one():
     assert errors[4] < errors[1]
 
 
-@pytest.mark.parametrize("knobs", [{"members": 0}, {"members": 1.5}, {"members": True}, {"net": Foreign}])
+@pytest.mark.parametrize("knobs", [{"members": 0}, {"members": 1.5}, {"members": True}, {"net": UserNet}])
 def test_wrong_members_are_named(knobs):
     if knobs.get("net"):
-        knobs = {"net": Foreign(Both())}
+        knobs = {"net": UserNet(Both())}
     with pytest.raises(InputError, match="member"):
-        lookup("net/members")(**knobs)
+        lookup("net/ensemble")(**knobs)
 
 
 class Both(torch.nn.Module):
