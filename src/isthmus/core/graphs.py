@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -35,15 +36,16 @@ class Graph(nn.Module):
 
 
 class Encode(Graph):
-    """Columns to codes of shape (batch, latent_dim)."""
+    """Columns to codes: (batch, positions x latent_dim), or (batch, *positions, latent_dim) of rows of any size."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"z": …}``."""
-        return {"z": self.model.code(self.data.batch(columns), False).z.flatten(1)}
+        z = self.model.code(self.data.batch(columns), False).z
+        return {"z": z if self.model.any_size else z.flatten(1)}
 
 
 class Posterior(Graph):
-    """Columns to mean and variance of q(z|x)."""
+    """Columns to mean and variance of q(z|x), of shape (batch, *positions, latent_dim)."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"mean": …, "variance": …}``."""
@@ -63,8 +65,8 @@ class Decode(Graph):
         columns = dict(columns)
         z = columns.pop("z")
         given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
-        nothing = z[:, :0]
-        return self.model.decode(z, Batch(nothing, nothing, condition=given))
+        nothing = z.flatten(1)[:, :0]
+        return self.model.decode(self.model.shaped(z), Batch(nothing, nothing, condition=given))
 
 
 class Draw(Decode):
@@ -148,7 +150,7 @@ class Contributions(Scored):
 
 def observed_elements(batch: Batch) -> Tensor | int:
     """Return how many elements of each row are there."""
-    return batch.x[0].numel() if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
+    return prod(batch.x.shape[1:]) if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
 
 
 PIECE_ELEMENTS = 2**22
