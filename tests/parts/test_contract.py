@@ -5,11 +5,13 @@ import json
 import pytest
 import torch
 
+from isthmus.core.graphs import Scored
 from isthmus.core.interfaces import Sizes, per_sample
 from isthmus.core.model import Model
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import arguments, build, describe, lookup, names, unbuilt_copy
 from isthmus.core.records import Batch
+from isthmus.data.images.images import Images
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 
@@ -144,12 +146,14 @@ def test_members_are_coded_each_by_itself_or_refused(name, net):
         return
     model = Model(*parts)
     model.initialize(Batch(x, x))
-    assert model.positions() == (2,) and model.code_size == 8
+    assert model.positions() == () and model.code_size == model.latent_dim == 8
     model.eval()
     batch = Batch(x, x)
     h = model.encode(batch)
     assert h.shape == (30, 2, bottleneck.width(4))
     code = model.code(batch)
+    torch.testing.assert_close(model.vectors(code.z), code.z.flatten(1))
+    torch.testing.assert_close(model.shaped(model.vectors(code.z)), code.z)
     apart = [model.bottleneck(h[:, member]) for member in range(2)]
     torch.testing.assert_close(code.z, torch.stack([one.z for one in apart], 1))
     for term, value in code.terms.items():
@@ -269,6 +273,46 @@ def test_priors_draw_codes(name):
         prior.fit(torch.randn(100, 4))
     assert prior.sample(7).shape == (7, 4)
     assert prior.sample(2000, temperature=0.1).std() < 0.2 < prior.sample(2000).std()
+
+
+def feature_maps(x, typical=None, latent_dim=4):
+    net = lookup("net/feature-map")(stride=4, width=8, blocks=1)
+    model = Model(
+        net, lookup("bottleneck/plain")(), lookup("likelihood/squared")(), x, latent_dim, typical_shape=typical
+    )
+    return model.eval()
+
+
+@torch.no_grad()
+@all_of("score")
+@pytest.mark.parametrize("x", [(2, 20), (2, 12, 16)])
+def test_scores_take_codes_with_positions(name, x):
+    model, rows = feature_maps(x), torch.rand(40, *x)
+    output = model(Batch(rows, rows), False)
+    score = made("score", name).fit([output], model)
+    assert score(output, model).shape == (40,)
+    contributions = score.contributions(output, model)
+    assert contributions.shape == rows.shape and (contributions >= 0).all()
+
+
+@torch.no_grad()
+@all_of("score")
+def test_scores_take_rows_of_any_size_or_are_refused(name):
+    model = feature_maps((3, None, None), (3, 16, 16))
+    score = made("score", name)
+    if not score.any_size:
+        with pytest.raises(InputError, match=f"the score '{name}' needs rows of one size.*error"):
+            Scored(Images(), model, score)
+        return
+    outputs = [model(Batch(x, x), False) for x in (torch.rand(5, 3, 9, 21), torch.rand(4, 3, 30, 6))]
+    fitted = score.fit(outputs, model)
+    for output in outputs:
+        assert fitted(output, model).shape == (len(output.batch),)
+        assert fitted.contributions(output, model).shape == output.batch.x.shape
+    bright = outputs[0].batch.x.clone()
+    bright[0, 1, 2, 3] = 3.0  # beyond the range of its channel
+    found = fitted.contributions(model(Batch(bright, bright), False), model)
+    assert found[0].flatten().argmax() == bright[0].flatten().argmax()
 
 
 def test_every_argument_is_documented():

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from isthmus.core.data import Columns, Data, join, rows, take
 from isthmus.core.interfaces import per_sample
-from isthmus.core.model import Model
+from isthmus.core.model import Model, check_any_size
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
 
@@ -40,7 +40,7 @@ class Encode(Graph):
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"z": …}``."""
-        z = self.model.code(self.data.batch(columns), False).z
+        z = self.model.vectors(self.model.code(self.data.batch(columns), False).z)
         return {"z": z if self.model.any_size else z.flatten(1)}
 
 
@@ -50,7 +50,7 @@ class Posterior(Graph):
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"mean": …, "variance": …}``."""
         q = self.model.bottleneck.posterior(self.model.encode(self.data.batch(columns)))
-        return {"mean": q.mean, "variance": q.variance}
+        return {"mean": self.model.vectors(q.mean), "variance": self.model.vectors(q.variance)}
 
 
 class Decode(Graph):
@@ -118,6 +118,8 @@ class Scored(Graph):
 
     def __init__(self, data: Data, model: Model, score: Score) -> None:
         super().__init__(data, model)
+        if model.any_size:
+            check_any_size([score])
         self.score = score
 
     @property

@@ -101,26 +101,35 @@ class Model(nn.Module):
         """Numbers in one row of x; in a typical one where axes are free."""
         return prod(self.typical_shape)
 
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in a code at each position: of an ensemble, those of all members side by side."""
+        return self.sizes.members * self.sizes.z
+
     def positions(self, x_shape: tuple[int, ...] | None = None) -> tuple[int, ...]:
-        """Return what stands before the code axis of the code of one row, in eval mode; () of a vector code.
+        """Return what stands before the code axis of the code of one row; () of a vector code.
 
         Parameters
         ----------
         x_shape : tuple of int, optional
-            Shape of the row; a typical one if left out. The members of an ensemble come first.
+            Shape of the row; a typical one if left out.
         """
-        members = (self.sizes.members,) if self.sizes.members > 1 else ()
-        return (*members, *self.net.positions(x_shape or self.typical_shape))
+        return self.net.positions(x_shape or self.typical_shape)
 
     @property
     def code_size(self) -> int:
         """Numbers in the whole code of one row, of a typical one where axes are free: positions x latent_dim."""
-        return prod(self.positions()) * self.sizes.z
+        return prod(self.positions()) * self.latent_dim
+
+    def vectors(self, z: Tensor) -> Tensor:
+        """Return codes as users see them, (batch, *positions, latent_dim): those of all members side by side."""
+        return z if self.sizes.members == 1 else z.movedim(1, -2).flatten(-2)
 
     def shaped(self, z: Tensor) -> Tensor:
-        """Return codes that may be flat, (n, positions x latent_dim), as (n, *positions, latent_dim)."""
-        positions = self.positions()
-        return z.unflatten(1, (*positions, self.sizes.z)) if z.ndim == 2 and positions else z
+        """Return codes as the net takes them in eval mode: what `vectors` gave, flat or not."""
+        positions, members = self.positions(), self.sizes.members
+        z = z.unflatten(1, (*positions, self.latent_dim)) if z.ndim == 2 and positions else z
+        return z if members == 1 else z.unflatten(-1, (members, self.sizes.z)).movedim(-2, 1)
 
     @property
     def has_posterior(self) -> bool:
@@ -191,7 +200,8 @@ class Model(nn.Module):
         """
         name = type(self.net.module if isinstance(self.net, UserNet) else self.net).__name__
         n, sizes, x_shape = len(batch), self.sizes, tuple(batch.x.shape[1:])
-        positions = self.net.positions(x_shape) if self.training else self.positions(x_shape)
+        apart = () if self.training or sizes.members == 1 else (sizes.members,)
+        positions = (*apart, *self.positions(x_shape))
         try:
             h, skips = self._encode(batch)
             self._expect(f"{name}.encode", h, (n, *positions, sizes.h))
@@ -206,8 +216,8 @@ class Model(nn.Module):
             raise InputError(f"{what} returned the shape {tuple(got.shape)}, expected {shape}")
 
     def codes(self, batch: Batch, draw: bool = False) -> Tensor:
-        """Return the codes of a large batch, or draws of them, without the memory of all its activations."""
-        return torch.cat([self.code(piece, draw).z for piece in pieces(batch)])
+        """Return the codes of a large batch as users see them, or draws of them, in eval mode and bounded memory."""
+        return torch.cat([self.vectors(self.code(piece, draw).z) for piece in pieces(batch)])
 
 
 def pieces(batch: Batch) -> Iterator[Batch]:
