@@ -74,7 +74,7 @@ class Posterior(Graph):
 
 
 class Decode(Graph):
-    """Codes, and what is given, to columns."""
+    """Codes, and conditions, to columns."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
@@ -84,13 +84,13 @@ class Decode(Graph):
         """Return y."""
         columns = dict(columns)
         z = columns.pop("z")
-        given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
+        condition = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
         nothing = z.flatten(1)[:, :0]
-        return self.model.decode(self.model.shaped(z), Batch(nothing, nothing, condition=given))
+        return self.model.decode(self.model.shaped(z), Batch(nothing, nothing, condition=condition))
 
 
 class Draw(Decode):
-    """Codes, and what is given, to columns of new rows; the one graph that draws, and not for export."""
+    """Codes, and conditions, to columns of new rows; the one graph that draws, and not for export."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
