@@ -62,6 +62,20 @@ class Model(nn.Module):
         """Numbers in one row of x."""
         return prod(self.sizes.x)
 
+    def positions(self, x_shape: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        """Return what stands before the code axis of the code of one row; () of a vector code."""
+        return ()
+
+    @property
+    def code_size(self) -> int:
+        """Numbers in the whole code of one row: positions x latent_dim."""
+        return prod(self.positions()) * self.sizes.z
+
+    def shaped(self, z: Tensor) -> Tensor:
+        """Return codes that may be flat, (n, positions x latent_dim), as (n, *positions, latent_dim)."""
+        positions = self.positions()
+        return z.unflatten(1, (*positions, self.sizes.z)) if z.ndim == 2 and positions else z
+
     @property
     def has_posterior(self) -> bool:
         """Whether the bottleneck has a q(z|x)."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from isthmus.core.training.loop import Settings
+from isthmus.core.training.settings import Settings
 from isthmus.core.training.precision import choose_precision
 from isthmus.core.training.threads import choose_threads
 from isthmus.support.errors import InputError

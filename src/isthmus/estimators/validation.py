@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
-from isthmus.core.training.loop import SCHEDULES
+from isthmus.core.training.settings import SCHEDULES
 from isthmus.support.errors import InputError, unknown
 
 WHOLE = ("latent_dim", "epochs", "batch_size", "patience")
