@@ -64,6 +64,10 @@ class Condition:
             raise InputError("condition='y' needs labels: call fit(X, y)")
         return Condition(self.names, self.table.learn([given]))
 
+    def merge(self, other: Condition) -> Condition:
+        """Return what `learn` would return for the rows of both."""
+        return Condition(self.names, self.table.merge(other.table))
+
     def encode(self, given: Any, rows: int) -> dict[str, Tensor]:
         """Return the columns that carry the condition of `rows` rows; one given row serves all.
 
