@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,11 @@ class Graph(nn.Module):
     def __init__(self, data: Data, model: Model) -> None:
         super().__init__()
         self.data, self.model = data, model
+
+    @property
+    def elements(self) -> int:
+        """Numbers that a row takes at a time: of x or of y, whichever has more."""
+        return max(self.model.elements, prod(side or 1 for side in self.model.sizes.y))
 
     def reconstruction(self, columns: Columns) -> tuple[Batch, Tensor]:
         """Return the batch and y."""

@@ -174,8 +174,8 @@ class Likelihood(nn.Module):
 class Prior(nn.Module):
     """What codes look like: a distribution that new codes are drawn from.
 
-    Codes are of shape (n, *positions, latent_dim); positions are () for vector codes. `fit` returns a fitted copy, whose
-    arguments fix its sizes.
+    Codes are of shape (n, *positions, latent_dim); positions are () for vector codes. `fit` returns a fitted copy,
+    whose arguments fix its sizes.
     """
 
     sample_rows = 20_000

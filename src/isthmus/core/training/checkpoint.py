@@ -59,15 +59,19 @@ class Checkpoint:
             )
         with store.refused_if_broken(self.path):
             state = State(root["settings"], root["progress"], root["optimizers"], root["threads"], tensors)
-            self._compare(root, state, now)
+            pairs = self._pairs(root, state, now)
+        self._compare(pairs, state, now)
         return state
 
-    def _compare(self, root: dict[str, Any], state: State, now: State) -> None:
-        pairs = {
+    def _pairs(self, root: dict[str, Any], state: State, now: State) -> dict[str, tuple[Any, Any]]:
+        """Return what must be equal, as it was and as it is."""
+        return {
             "data": (root["source"], self.source),
             "model": (root["description"], self.description),
             **{name: (state.settings.get(name), value) for name, value in now.settings.items()},
         }
+
+    def _compare(self, pairs: dict[str, tuple[Any, Any]], state: State, now: State) -> None:
         for name, (then, here) in pairs.items():
             if then != here:
                 values = f" (then {then}, now {here})" if len(f"{then}{here}") < 200 else ""

@@ -1,4 +1,4 @@
-"""Several training processes: sums over them, and gradients averaged over them. All the identity in a single process."""
+"""Several training processes: sums and averaged gradients; all the identity in a single process."""
 
 from __future__ import annotations
 
