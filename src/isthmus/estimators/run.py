@@ -47,7 +47,9 @@ class Trainable(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """What to train: `fit` runs it here, others may in several processes, prepared alike in each::
+    """What to train.
+
+    `fit` runs it here; others may run it in several processes, prepared alike in each::
 
         run = prepare(estimator, X)
         training = Training(run.objective, run.settings, sync=average_gradients, initialize=run.initialize)
@@ -114,18 +116,12 @@ def prepare_pass(
     done : int
         Passes before.
     """
-    parts = _parts(estimator, estimator.parts, X, y)
+    known = estimator.parts
+    parts = _parts(estimator, known, X, y)
     trainable = _trainable(parts, X, y, sample_weight)
     settings = before or replace(_settings(estimator, parts, trainable), epochs=1, schedule="constant", patience=None)
-    run = _run(
-        estimator,
-        parts,
-        trainable,
-        replace(settings, seed=settings.seed + done),
-        0.0,
-        initialize=estimator.parts is None,
-    )
-    return replace(run, settings=settings)
+    ordered = replace(settings, seed=settings.seed + done)  # each pass has an order of its own
+    return replace(_run(estimator, parts, trainable, ordered, 0.0, initialize=known is None), settings=settings)
 
 
 def _parts(estimator: Parameters, known: Parts | None, X: Rows, y: Rows) -> Parts:

@@ -12,9 +12,9 @@ from isthmus.support.errors import InputError
 class Shard:
     """Every `world`-th row of each batch of a source, from row number `rank` on.
 
-    So the batches of all shards, laid together, are those of the source: training is the same in any number of processes
-    where gradients are averaged. Where a batch has fewer rows than there are processes, those without one get its first
-    row with weight 0. The sample is that of the source, so that all processes start alike.
+    So the batches of all shards, laid together, are those of the source: training is the same in any number of
+    processes where gradients are averaged. Where a batch has fewer rows than there are processes, those without one get
+    its first row with weight 0. The sample is that of the source, so that all processes start alike.
 
     Parameters
     ----------

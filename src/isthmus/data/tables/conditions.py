@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ class Condition:
 
     Parameters
     ----------
-    names : str or tuple of str
+    names : str or sequence of str
         ``"y"`` for the labels passed to ``fit``, else names of columns.
     table : Table or None
         How they are encoded; fitted by `learn`.
     """
 
-    def __init__(self, names: str | tuple[str, ...], table: Table | None = None) -> None:
+    def __init__(self, names: str | Sequence[str], table: Table | None = None) -> None:
         self.names, self.table = names, Table() if table is None else table
 
     @property
