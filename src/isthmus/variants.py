@@ -251,7 +251,7 @@ class Variational(Variant):
 
     beta: Weight = knob(
         None,
-        "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3); default: 1, or 0.1 for a DataFrame "
+        "weight of the KL term, or a schedule such as Warmup(1.0, fraction=0.3); default: 1, or 0.1 for a DataFrame "
         "without condition",
     )
     free_bits: float = knob(0.0, "nats for each dimension that cost nothing (Kingma 2016)")

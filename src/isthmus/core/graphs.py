@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.data import Columns, Data, join, rows, take
-from isthmus.core.interfaces import per_sample
+from isthmus.core.interfaces import fixed, per_sample
 from isthmus.core.model import Model, check_any_size
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
@@ -33,6 +33,11 @@ class Graph(nn.Module):
     def __init__(self, data: Data, model: Model) -> None:
         super().__init__()
         self.data, self.model = data, model
+
+    @property
+    def elements(self) -> int:
+        """Numbers that a row takes at a time: of x or of y, whichever has more."""
+        return max(self.model.elements, prod(fixed(self.model.likelihood.shape(self.model.typical_shape))))
 
     def local(self, columns: Columns) -> Columns:
         """Return a map, of which a part depends on no more of x than the net's reach."""

@@ -100,7 +100,7 @@ class Study:
     @property
     def _given_columns(self) -> list[str]:
         condition = self.model.condition
-        return [condition] if isinstance(condition, str) else list(condition)
+        return [condition] if isinstance(condition, str) else list(condition or ())
 
     @property
     def given(self) -> Any:

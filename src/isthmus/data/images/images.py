@@ -100,6 +100,19 @@ class Images(Data):
             )
         return learnt
 
+    def merge(self, other: Data) -> Images:
+        """Return this: pictures of one size know nothing but their shape, which must be the same.
+
+        Raises
+        ------
+        InputError
+            The shapes differ.
+        """
+        assert isinstance(other, Images)  # images are learnt from images
+        if other.given != self.given:
+            raise InputError(f"these pictures have the shape {other.given}, the others {self.given}: resize them")
+        return self
+
     def read(self, X: Any) -> Columns:
         """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X where that can be.
 

@@ -15,6 +15,7 @@ from isthmus.core.records import Batch
 from isthmus.data.images.files import Listing, decode, decode_all, listing
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import Order
+from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead
 
 DEPTH = 2
@@ -136,6 +137,10 @@ class PictureSource:
     def fingerprint(self) -> str:
         """Return a short text that differs where the files, the order or the batch size differ."""
         return hashlib.sha256(f"{self._stream.signature()} {self._order.settings}".encode()).hexdigest()[:16]
+
+    def shard(self, rank: int, world: int) -> Shard:
+        """Return the part of each batch that one of several processes trains on."""
+        return Shard(self, rank, world)
 
     def _columns(self, index: Tensor) -> Columns:
         return self._read(self._stream.take(index))
