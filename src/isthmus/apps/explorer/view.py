@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError, variants
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
-from isthmus.apps.explorer.judge import Judge, Verdict
+from isthmus.apps.explorer.judge import Judge, Verdict, scores
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
 from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
@@ -58,7 +58,7 @@ class View:
         self.ae = autoencoder(model)
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
-        self.scored, self._verdict = "score" in self.graphs, verdict
+        self.scored, self._verdict = scores(model), verdict
         self.nats = bool(self.ae.objective_.model.likelihood.normalised)
         self.judge = Judge(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:

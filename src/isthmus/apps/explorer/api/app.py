@@ -223,9 +223,12 @@ def _of_models(session: Session) -> APIRouter:
     def sample(m: int, asked: bodies.Sample) -> Response:
         return _answer(answers.sample, view(m), asked)
 
-    @router.post("/{m}/encode")
     def encode(m: int, asked: bodies.Encode) -> Response:
         return _answer(answers.encode, view(m), asked)
+
+    # what a body holds depends on the kinds of data that are shown
+    encode.__annotations__["asked"] = bodies.encode_body(one.kind for one in session.views)
+    router.add_api_route("/{m}/encode", encode, methods=["POST"])
 
     @router.get("/{m}/scores")
     def scores(m: int) -> Response:
