@@ -44,6 +44,8 @@ class Variant:
     """Whether a code longer than the row is held from copying it."""
     net: ClassVar[str | None] = None
     """The only net that this variant allows; None: any."""
+    denoises: ClassVar[bool] = False
+    """Whether it is trained to clean its input."""
 
     def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
         """Return the objective, built for the rows of a fitted data.
@@ -163,6 +165,8 @@ class Denoising(Variant):
     members: int | None = knob(
         1, "nets trained at once, whose reconstructions are averaged; in Python None lets the data choose", kw_only=True
     )
+
+    denoises = True
 
     def __post_init__(self) -> None:
         if self.level is not None and not isinstance(self.corruption, str):

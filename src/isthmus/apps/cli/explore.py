@@ -110,7 +110,7 @@ def _session(
     title: str | None,
 ) -> Any:
     """Return the models on the rows."""
-    from isthmus.apps.explorer.demo import digits
+    from isthmus.apps.explorer.digits import digits
     from isthmus.apps.explorer.session import opened
     from isthmus.apps.explorer.view import autoencoder
 

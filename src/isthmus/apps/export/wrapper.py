@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.apps.export.kinds.base import Adapter, Codes, Columns
-from isthmus.apps.export.kinds.choice import adapter_of
+from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
 from isthmus.apps.export.kinds.table import Given
 from isthmus.apps.export.ports import Port, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.data.tables.codec import to_date, to_duration, to_json
 
 NUMBERS = ("float", "integer", "boolean", "empty")

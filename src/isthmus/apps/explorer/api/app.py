@@ -19,7 +19,7 @@ from isthmus.apps.explorer.api import answers, bodies
 from isthmus.apps.explorer.colours import Colour
 from isthmus.apps.explorer.session import Session
 from isthmus.apps.explorer.view import View
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.http.security import secure
 
 STATIC = Path(__file__).parents[1] / "static"
