@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
 from isthmus.apps.export.kinds.table import Given
 from isthmus.apps.export.ports import Port, apart
@@ -79,7 +80,7 @@ def _settled(port: Port, tensor: Tensor) -> Tensor:
 
 def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator between named tensors."""
-    known = getattr(estimator, "autoencoder_", estimator)
+    known = autoencoder_of(estimator)
     answer = adapter_of(known.data_)
     faces: list[Adapter] = [Codes(len(known.get_feature_names_out()))] if part == "decode" else [answer]
     if known.condition_ is not None:

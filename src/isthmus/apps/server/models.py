@@ -11,6 +11,7 @@ import numpy as np
 
 import isthmus
 from isthmus import InputError, variants
+from isthmus.apps.capabilities import autoencoder_of, detects, imputes
 from isthmus.apps.server.given import Given
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 from isthmus.tasks.anomaly.results import verdicts
@@ -32,11 +33,11 @@ class Model:
 
     def __init__(self, name: str, estimator: Any) -> None:
         self.graphs = sorted(estimator.graphs())
-        self.detects, self.imputes = "score" in self.graphs, "impute" in self.graphs
+        self.detects, self.imputes = detects(estimator), imputes(estimator)
         if self.imputes:
             estimator.set_params(draws=1)
         self.name, self.estimator = name, estimator
-        self.autoencoder = getattr(estimator, "autoencoder_", estimator)
+        self.autoencoder = autoencoder_of(estimator)
         self.data = self.autoencoder.data_
         self.given = Given(self.autoencoder.condition_)
         self.fields = [*self.data.fields(), *self.given.columns]

@@ -6,6 +6,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+PLAIN: Schema = {"type": ["number", "boolean"]}
 NUMBER: Schema = {"type": ["number", "null"]}
 
 CELLS: dict[str, Schema] = {

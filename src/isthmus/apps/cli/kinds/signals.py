@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.detect.options import Wish
 from isthmus.apps.cli.detect.output import score_signal
 from isthmus.apps.cli.kinds.base import Files
@@ -22,7 +23,7 @@ class TimeSteps(Files):
 
     def guarantee(self, calibration: Mapping[str, Any]) -> str:
         """Return what holds of time steps."""
-        return "none: time steps that follow each other are not exchangeable; the rate holds as far as they are alike"
+        return NEIGHBOURING
 
     def detect(
         self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None

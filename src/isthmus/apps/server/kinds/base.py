@@ -14,7 +14,7 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.kinds import adapter
 from isthmus.apps.server import schemas
 from isthmus.apps.server.cells import shown
-from isthmus.apps.server.schemas import Schema
+from isthmus.apps.server.schemas import PLAIN, Schema
 
 FORMS = ("rows", "columns", "codes")
 WANTED = "either {'rows': [[…], …]} or {'columns': {…}}"
@@ -136,7 +136,7 @@ class Codes(Requests):
 
     def forms(self, most: int) -> list[tuple[str, Schema]]:
         """Return the schema of codes."""
-        return [(self.place, schemas.rows(schemas.array({"type": "number"}, self.shape), most))]
+        return [(self.place, schemas.rows(schemas.array(PLAIN, self.shape), most))]
 
 
 def requests_of(data: object, fields: Sequence[Any], named: bool) -> Requests:

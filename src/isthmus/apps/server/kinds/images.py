@@ -12,7 +12,7 @@ from isthmus import InputError
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server import schemas
 from isthmus.apps.server.kinds.base import Requests, Rows, array_rows, listed_rows, tensor
-from isthmus.apps.server.schemas import Schema
+from isthmus.apps.server.schemas import PLAIN, Schema
 from isthmus.data.images.files import decode_sized, write_png
 from isthmus.data.images.images import Images
 
@@ -60,4 +60,4 @@ class PictureRequests(Requests):
 
     def forms(self, most: int) -> list[tuple[str, Schema]]:
         """Return the schema of pictures."""
-        return [("rows", schemas.rows(schemas.array({"type": "number"}, self.shape), most))]
+        return [("rows", schemas.rows(schemas.array(PLAIN, self.shape), most))]
