@@ -72,6 +72,7 @@ class Pixels(Kind):
 
     def contributions(self, located: Tensor) -> dict[str, Any]:
         """Return where the error is: the more, the less clear the colour."""
+        assert self.data.given is not None  # fitted
         error = located.reshape(self.data.given)
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)

@@ -81,6 +81,9 @@ class Rows(ABC):
     walks: ClassVar[int] = 1
     """Interpolations that are shown."""
 
+    @abstractmethod
+    def __init__(self, data: Any, X: Any) -> None: ...
+
     @classmethod
     @abstractmethod
     def pick(cls, data: Any, X: Any) -> Picked:

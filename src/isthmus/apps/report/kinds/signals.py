@@ -139,7 +139,8 @@ class WindowRows(Rows):
     def _windows(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         at = scoring.worst(WINDOWS)
         windows, located = scoring.X[at], scoring.contributions(at)
-        rebuilt, blocks = reconstruct(windows), []
+        rebuilt = reconstruct(windows)
+        blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):
             shown = {"original": windows[row], "reconstruction": rebuilt[row]}
             blocks += self._window(
