@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from isthmus.data.tables.bins import learn_bins
-from isthmus.data.tables.cells import NUMBERS, InputTypeError
+from isthmus.data.tables.cells import NUMBERS
 from isthmus.data.tables.frames import Dtype
 from isthmus.data.tables.reservoir import Reservoir
 from isthmus.data.tables.schema import Schema, Sheet, finite, number_places, places, sheet
 from isthmus.data.tables.statistics import RunningStatistics
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, InputTypeError
 
 
 def learnt(chunks: Iterable[Any], max_categories: int, bins: bool = False) -> Learner:

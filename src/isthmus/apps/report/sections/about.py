@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from isthmus.apps.report.blocks import Block, Facts, Note, Section
 from isthmus.apps.report.charts import LEAST_SHOWN, lines
+from isthmus.apps.report.kinds.base import elements
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
 from isthmus.variants import options, variant_name
@@ -39,18 +39,19 @@ def figures(study: Study) -> list[tuple[str, str]]:
 
 def widths(study: Study) -> list[int]:
     """Return how many numbers a row has, its code, and what is rebuilt."""
-    elements = prod(study.model.data_.shape)
-    return [elements, study.units, elements]
+    size = elements(study.model.data_.shape)
+    return [size, study.units, size]
 
 
 def model_section(study: Study) -> Section:
     """Say what the model is."""
     model, variant = study.model, study.model.variant_
-    shape = " × ".join(map(str, model.data_.shape))
+    axes = model.data_.shape
+    shape = " × ".join("any" if axis is None else str(axis) for axis in axes)
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {
         "variant": variant_name(variant),
-        "a row": f"{prod(model.data_.shape):,} numbers" + (f" ({shape})" if len(model.data_.shape) > 1 else ""),
+        "a row": f"{elements(axes):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
         "its code": f"{study.units:,} numbers",
         "net": "chosen by the data" if model.net is None else str(model.net),
         "looked at here": f"{len(study):,} rows{drawn}",
