@@ -61,13 +61,23 @@ class Data(nn.Module):
     """
 
     shape: tuple[int, ...]
-    """Shape of one row of ``Batch.x``."""
+    """Shape of one row of ``Batch.x``; None where an axis is free."""
     ordered = False
     """Whether rows follow each other in time: what is held out is then the last of them."""
     score = "neighbours"
     """Name of the score by which abnormal rows are told from normal ones."""
     prior = "standard-normal"
     """Name of the prior from which new codes of a variational model are drawn."""
+
+    @property
+    def any_size(self) -> bool:
+        """Whether rows may differ in size: some axes of `shape` are free."""
+        return False
+
+    @property
+    def typical_shape(self) -> tuple[int, ...]:
+        """Shape of one row that plans are made for, with no free axis."""
+        return self.shape
 
     @property
     def summary(self) -> str:
@@ -86,6 +96,10 @@ class Data(nn.Module):
     def read(self, X: Any) -> Columns:
         """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
         raise NotImplementedError
+
+    def groups(self, X: Any) -> Iterator[tuple[Tensor, Any]]:
+        """Yield row indices (int64) and the rows of X at them, in groups that `read` takes: of one size each."""
+        yield torch.arange(len(X)), X
 
     def write(self, columns: Columns, like: Any = None) -> Any:
         """Turn columns into what the user has: the kind of `like`, else of what was learnt from."""
