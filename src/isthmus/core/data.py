@@ -8,7 +8,7 @@ float32 (n, k).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -179,6 +179,14 @@ class Data(nn.Module):
     def defaults(self) -> tuple[Any, Any]:
         """Return the (net, likelihood) parts that suit this data."""
         raise NotImplementedError
+
+    def space(self, columns: Columns) -> tuple[int, ...]:
+        """Return the lengths of the axes of rows that may be of any size: height and width of pictures."""
+        raise NotImplementedError(f"rows of {type(self).__name__} have one size")
+
+    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
+        """Return a part of each row: from start to end along each of the axes that `space` tells of."""
+        raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
     def batch(self, columns: Columns) -> Batch:
         """Call `forward`, then attach the weight and the conditions that stand in the columns."""

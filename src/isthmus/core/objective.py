@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
+from math import prod
 from operator import add
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Corruption
-from isthmus.core.model import Model
+from isthmus.core.model import Model, check_any_size, check_members
 from isthmus.core.part import part
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Penalty
@@ -51,8 +52,8 @@ class Objective(Protocol):
 class Reconstruction(nn.Module):
     """The sum of named terms, each with a weight that may follow a schedule.
 
-    The total is divided by the number of elements of a row, so that learning rate and clipping do not depend on the
-    size of the input.
+    The total is divided by the number of elements of a row of the batch, so that learning rate and clipping do not
+    depend on the size of the input.
 
     Parameters
     ----------
@@ -67,7 +68,9 @@ class Reconstruction(nn.Module):
     Raises
     ------
     InputError
-        A weight names a term that there is not: at the first step, since the bottleneck's terms are known then.
+        A weight names a term that there is not: at the first step, since the bottleneck's terms are known then. A
+        penalty needs rows of one size, or looks at all rows of a batch although each belongs to one member of an
+        ensemble.
     """
 
     def __init__(
@@ -81,6 +84,10 @@ class Reconstruction(nn.Module):
         self.model = model
         self.corruption = corruption
         self.penalties = dict(penalties or {})
+        if model.any_size:
+            check_any_size(self.penalties.values())
+        if model.sizes.members > 1:
+            check_members(model.sizes.members, self.penalties.values())
         self.weights = dict(weights or {})
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
@@ -111,9 +118,9 @@ class Reconstruction(nn.Module):
         penalties = {name: penalty(output, self.model) for name, penalty in self.penalties.items()}
         return output, {**output.terms, **penalties}
 
-    def loss(self, terms: dict[str, Tensor], t: float, weight: Tensor | None = None) -> Tensor:
+    def loss(self, batch: Batch, terms: dict[str, Tensor], t: float) -> Tensor:
         """Return the mean over a batch of the weighted sum of terms per element."""
-        return weighted_mean(self.total(terms, t), weight) / self.model.elements
+        return weighted_mean(self.total(terms, t), batch.weight) / elements(batch)
 
     def total(self, terms: dict[str, Tensor], t: float) -> Tensor:
         """Return the weighted sum of terms, of shape (batch,)."""
@@ -133,7 +140,7 @@ class Reconstruction(nn.Module):
         copies = self.model.net.copies
         _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
         terms = {name: term.unflatten(0, (copies, -1)).mean(0) for name, term in terms.items()}
-        yield "model", self.loss(terms, t, batch.weight), terms
+        yield "model", self.loss(batch, terms, t), terms
 
     def evaluate(self, batch: Batch) -> Tensor:
         """Return the loss of each sample under one fixed draw of corruption and code, with the weights of t = 1."""
@@ -142,7 +149,12 @@ class Reconstruction(nn.Module):
             # torch.manual_seed formats a stack trace for each kind of device that is not there: a millisecond
             (torch.manual_seed if devices else torch.default_generator.manual_seed)(EVALUATION_SEED)
             _, terms = self.terms(batch, draw=True)
-        return self.total(terms, 1.0) / self.model.elements
+        return self.total(terms, 1.0) / elements(batch)
+
+
+def elements(batch: Batch) -> int:
+    """Return the numbers in a row of a batch."""
+    return prod(batch.x.shape[1:])
 
 
 def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:

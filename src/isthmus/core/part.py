@@ -111,6 +111,11 @@ def _fresh_value(value: Any) -> Any:
     return unbuilt_copy(value) if is_part(value) else copy.deepcopy(value)
 
 
+def part_name(obj: object) -> str:
+    """Return the name ``"kind/name"`` of a part; of what is none, that of its class."""
+    return str(getattr(type(obj), "part_name", type(obj).__name__))
+
+
 def is_part(obj: Any) -> bool:
     """Tell whether an object is an instance of a registered part."""
     return not isinstance(obj, type) and hasattr(type(obj), "part_name")

@@ -83,7 +83,7 @@ class Code:
 
     Attributes
     ----------
-    z : Tensor of shape (batch, ...)
+    z : Tensor of shape (batch, *positions, latent_dim)
         The code that is decoded.
     terms : dict of Tensor of shape (batch,)
         What the code costs (``kl``, ``commitment``, ``rate`` …), unweighted.

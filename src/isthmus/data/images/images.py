@@ -255,6 +255,15 @@ class Images(Data):
         """Return ``{"pixels": x̂}``, cut to [0, 1]."""
         return {"pixels": mean.clamp(0, 1)}
 
+    def space(self, columns: Columns) -> tuple[int, ...]:
+        """Return height and width."""
+        return tuple(columns["pixels"].shape[2:])
+
+    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
+        """Return the pixels within the spans of rows and columns; views."""
+        (top, bottom), (left, right) = spans
+        return {**columns, "pixels": columns["pixels"][:, :, top:bottom, left:right]}
+
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error in the shape given: (n, *given)."""
         return self._as_given(error)

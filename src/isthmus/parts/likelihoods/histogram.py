@@ -8,7 +8,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from isthmus.core.interfaces import Likelihood
+from isthmus.core.interfaces import Likelihood, Shape, fixed, widened
 from isthmus.core.part import part
 from isthmus.support.errors import InputError
 
@@ -42,6 +42,7 @@ class Histogram(Likelihood):
     def __init__(self, bins: int | tuple[int, ...] = 64) -> None:
         super().__init__()
         self.bins = (bins,) if isinstance(bins, int) else tuple(bins)
+        self.any_size = len(self.bins) == 1
         if not self.bins or min(self.bins) < 1:
             raise InputError(f"bins={bins} of the histogram likelihood; each element needs at least one bar")
 
@@ -49,13 +50,13 @@ class Histogram(Likelihood):
     def _most(self) -> int:
         return max(self.bins)
 
-    def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y: as many times the channels, or the columns, as there are bars."""
-        return (self._most * x_shape[0], *x_shape[1:])
+        return widened(x_shape, self._most)
 
-    def build(self, x_shape: tuple[int, ...]) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Note which logits stand for no bar, where the elements differ in their number."""
-        if len(self.bins) not in (1, prod(x_shape)):
+        if len(self.bins) > 1 and len(self.bins) != prod(fixed(x_shape)):
             raise InputError(f"bins names the bars of {len(self.bins)} elements, but the rows have shape {x_shape}")
         tail = (1,) * (len(x_shape) - 1)
         bars = torch.tensor(self.bins, device="cpu")

@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
-from isthmus.parts.scores.errors import Error
+from isthmus.parts.scores.errors import Error, range_of
 
 LITTLE = 1e-6
 """Added to the usual error: there may be none."""
@@ -27,7 +27,9 @@ class Channel(Error):
     Parameters
     ----------
     width : int
-        Learnt: numbers in a row.
+        Learnt: numbers in a row, or its channels.
+    per_channel : bool, default False
+        Learnt: whether the range is that of a channel, as it is where rows have any size.
     """
 
     def forward(self, output: Output, model: Model) -> Tensor:
@@ -49,6 +51,7 @@ class Monitoring(Error):
         Learnt: numbers in a row, and in a code.
     """
 
+    any_size = False
     usual: Tensor
     centre: Tensor
     variance: Tensor
@@ -64,7 +67,7 @@ class Monitoring(Error):
         found = [(o.batch.x.flatten(1), o.code.z.flatten(1), errors(o, model).flatten(1).mean(1)) for o in outputs]
         x, codes, error = (torch.cat(side) for side in zip(*found, strict=True))
         fitted = Monitoring(x.shape[1], codes.shape[1])
-        fitted._learn_range(x)
+        fitted._learn_range([range_of(x)])
         fitted.usual.copy_(error.mean() + LITTLE)
         fitted.centre.copy_(codes.mean(0))
         fitted.variance.copy_(codes.var(0, correction=0) + STILL)

@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
-from isthmus.parts.scores.errors import Ranged
+from isthmus.parts.scores.errors import Ranged, range_of
 
 NEAR = 0.5
 """Where inputs and reconstructions begin to be brought in before they are compared, in deviations."""
@@ -43,7 +43,7 @@ class Residual(Ranged):
         x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
         fitted = Residual(x.shape[1])
         fitted.spread.copy_(spread(residuals))
-        fitted._learn_range(x)
+        fitted._learn_range([range_of(x)])
         return fitted
 
     def forward(self, output: Output, model: Model) -> Tensor:
