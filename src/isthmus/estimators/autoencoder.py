@@ -26,7 +26,8 @@ from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, 
 from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.loop import Settings, Training
 from isthmus.data.infer import choose_data, float_type
-from isthmus.data.sources.in_memory import InMemory, is_stream, pieces
+from isthmus.data.sources.in_memory import is_stream, pieces
+from isthmus.data.sources.rows import training_rows
 from isthmus.data.tables.conditions import Condition
 from isthmus.estimators.base import Persistent, any_cells
 from isthmus.estimators.plan import choose_device, plan
@@ -232,13 +233,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             self._learn(X, y, variant)
         if not hasattr(self, "_training_"):
             self._seed = self._draw_seed()
-        stream = X
-        if not is_stream(X):
-            stream = InMemory(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
-        elif self.condition_ is not None or sample_weight is not None:
-            raise InputError(
-                "condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream"
-            )
+        stream = training_rows(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
         if len(stream) < 2:
             raise InputError(f"Found array with n_samples = {len(stream)}, but at least 2 rows are needed to train")
         return stream
@@ -250,7 +245,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         chosen = choose_data(self.data, free, variant.table_scale, variant.frame_scale)
         data = chosen.learn(pieces(free))
         condition = None if condition is None else condition.learn(given)
-        size = prod(data.shape)
+        size = prod(data.typical_shape)
         latent_dim = self.latent_dim or max(1, min(size // 2, WIDEST))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._draw_seed())
@@ -371,7 +366,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         if not torch.isfinite(codes).all():
             raise InputError("the codes hold NaN or infinity: codes must be finite")
         columns = {"z": codes, **self._given(condition, len(codes))}
-        return self.data_.write(in_pieces(self.graphs()["decode"], columns, prod(self.data_.shape)))
+        return self.data_.write(in_pieces(self.graphs()["decode"], columns, prod(self.data_.typical_shape)))
 
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """Return X rebuilt, in the form of X."""
@@ -456,7 +451,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             torch.manual_seed(seed)
             z = self.prior_.sample(int(n_samples), temperature)
             columns = {"z": z, **self._given(condition, len(z))}
-            drawn = in_pieces(graphs.Draw(self.data_, self.objective_.model).eval(), columns, prod(self.data_.shape))
+            drawn = in_pieces(
+                graphs.Draw(self.data_, self.objective_.model).eval(), columns, prod(self.data_.typical_shape)
+            )
         return self.data_.write(drawn)
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:
@@ -511,7 +508,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def _over(self, function: Callable[[Columns], Columns], X: Any, condition: Any) -> Columns:
         check_is_fitted(self)
-        found = [in_pieces(function, columns, prod(self.data_.shape)) for columns in self.columns(X, condition)]
+        found = [in_pieces(function, columns, prod(self.data_.typical_shape)) for columns in self.columns(X, condition)]
         return join(found)
 
     def _bound(self, X: Any, condition: Any, bound: Callable[[Any, Any], Tensor]) -> Tensor:
