@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import product
 
 import numpy as np
 import torch
@@ -56,26 +57,23 @@ def _padded(picture: np.ndarray, crop: int) -> np.ndarray:
     return np.pad(picture, ((0, max(0, crop - height)), (0, max(0, crop - width)), (0, 0)), mode="edge")
 
 
-def turned(pixels: Tensor, turns: Tensor | None, mirrored: Tensor | None) -> Tensor:
+def turned(pixels: Tensor, turns: Tensor, mirrored: Tensor) -> Tensor:
     """Turn each of some square pictures, then mirror it left to right.
 
     Parameters
     ----------
     pixels : Tensor of shape (n, channels, side, side)
-    turns : Tensor of shape (n,), or None
+    turns : Tensor of shape (n,)
         Quarter turns against the clock, 0 to 3.
-    mirrored : bool Tensor of shape (n,), or None
+    mirrored : bool Tensor of shape (n,)
     """
-    across = torch.zeros(len(pixels), dtype=torch.bool, device=pixels.device) if mirrored is None else mirrored
-    if turns is not None:
-        pixels = _where(turns % 2 == 1, pixels.transpose(-1, -2), pixels)
-        pixels = _where((turns == 1) | (turns == 2), pixels.flip(-2), pixels)
-        across = across ^ (turns >= 2)
-    return pixels if turns is None and mirrored is None else _where(across, pixels.flip(-1), pixels)
-
-
-def _where(chosen: Tensor, then: Tensor, otherwise: Tensor) -> Tensor:
-    return torch.where(chosen[:, None, None, None], then, otherwise)
+    rows = pixels.movedim(1, -1)
+    found = torch.empty_like(rows)
+    for turn, mirror in product(range(4), (False, True)):
+        chosen = ((turns == turn) & (mirrored == mirror)).nonzero()[:, 0]
+        some = torch.rot90(rows.index_select(0, chosen), turn, (1, 2))
+        found[chosen] = some.flip(2) if mirror else some
+    return found.movedim(-1, 1)
 
 
 class Smaller:

@@ -137,9 +137,9 @@ class Images(Data):
         learnt: Images | None = None
         brightest, small = 0, Smaller(self.crop)
         for shape, kind, dtype, pixels in (look for chunk in chunks for look in self._looks(chunk)):
+            small.add(row_shape(shape, self.channels_first)[1:])
             learnt = learnt or self._learnt(shape, kind, dtype)
             learnt._check_like(shape, dtype)
-            small.add(row_shape(shape, self.channels_first)[1:])
             brightest = max(brightest, _brightest(pixels))
         if learnt is None:
             raise InputError("there are no pictures to learn from: X is empty; give at least one")
@@ -248,7 +248,7 @@ class Images(Data):
     def forward(self, columns: Columns) -> Batch:
         """Return x float32 (n, channels, height, width) in [0, 1]."""
         pixels = columns["pixels"]
-        x = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
+        x = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:

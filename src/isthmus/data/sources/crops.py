@@ -27,7 +27,7 @@ SHUFFLED = 2048
 ROOM = 64 * 2**20
 """Bytes of the crops that are shuffled together, at most; but always those of one picture."""
 
-SAMPLED = 2**25
+SAMPLED = 2**24
 """Pixels of a sample, at most."""
 
 ALL_EPOCHS = 0
@@ -177,17 +177,21 @@ class CropSource:
         owners = torch.empty_like(slots)
         owners[slots] = pictures.repeat_interleave(counts)
         columns = take(self._beside, owners) | {"pixels": torch.from_numpy(pixels).movedim(-1, 1)}
-        return columns | {
-            "mirrored": torch.from_numpy(draws[:, 0] < 0.5),
-            "turns": torch.from_numpy(4 * draws[:, 1]).int(),
-        }
+        return columns | self._turns(torch.from_numpy(draws))
+
+    def _turns(self, draws: Tensor) -> Columns:
+        """Return how each crop is turned and whether it is mirrored; nothing where none is."""
+        images = self._images
+        if not (images.turns or images.flips):
+            return {}
+        mirrored, turns = draws[:, 0] < 0.5 * images.flips, (4 * draws[:, 1] * images.turns).int()
+        return {"mirrored": mirrored, "turns": turns}
 
     def _batch(self, columns: Columns) -> Batch:
         columns = moved(columns, self._device)
-        turns, mirrored = columns.pop("turns"), columns.pop("mirrored")
-        images = self._images
-        pixels = turned(columns["pixels"], turns if images.turns else None, mirrored if images.flips else None)
-        return self._data.batch(columns | {"pixels": pixels})
+        if "turns" in columns:
+            columns["pixels"] = turned(columns["pixels"], columns.pop("turns"), columns.pop("mirrored"))
+        return self._data.batch(columns)
 
 
 def _joined(pieces: list[Columns]) -> Columns:
