@@ -74,6 +74,7 @@ class Variant:
             data.shape,
             latent_dim,
             condition_dim,
+            typical_shape=data.typical_shape,
         )
         return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
 

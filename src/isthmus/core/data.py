@@ -64,13 +64,23 @@ class Data(nn.Module):
     """
 
     shape: tuple[int, ...]
-    """Shape of one row of ``Batch.x``."""
+    """Shape of one row of ``Batch.x``; None where an axis is free."""
     ordered = False
     """Whether rows follow each other in time: what is held out is then the last of them."""
     score = "neighbours"
     """Name of the score by which abnormal rows are told from normal ones."""
     prior = "standard-normal"
     """Name of the prior from which new codes of a variational model are drawn."""
+
+    @property
+    def any_size(self) -> bool:
+        """Whether rows may differ in size: some axes of `shape` are free."""
+        return False
+
+    @property
+    def typical_shape(self) -> tuple[int, ...]:
+        """Shape of one row that plans are made for, with no free axis."""
+        return self.shape
 
     @property
     def summary(self) -> str:
@@ -91,7 +101,10 @@ class Data(nn.Module):
         raise NotImplementedError
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
-        """Yield rows that can be read together, with their row numbers; None: all rows in their order."""
+        """Yield row indices (int64) and the rows of X at them, in groups that `read` takes, of one size each.
+
+        None in place of the indices: all rows in their order.
+        """
         yield None, X
 
     def read(self, X: Any) -> Columns:

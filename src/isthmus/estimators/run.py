@@ -6,17 +6,17 @@ import copy
 import warnings
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Protocol
 
 import torch
 from sklearn.utils import check_random_state
 
-from isthmus.core.data import Data, Rows, Source
+from isthmus.core.data import Rows, Source
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import resolve, unbuilt_copy
 from isthmus.core.training.settings import Settings
 from isthmus.data.infer import choose_data
-from isthmus.data.sources.in_memory import InMemory, is_stream, pieces
+from isthmus.data.sources.in_memory import is_stream, pieces
+from isthmus.data.sources.rows import TrainingRows, training_rows
 from isthmus.data.tables.conditions import Condition
 from isthmus.estimators.parts import Parameters, Parts
 from isthmus.estimators.plan import choose_device, plan
@@ -27,22 +27,6 @@ from isthmus.variants import Variant
 
 WIDEST = 32
 """Numbers in a code that nobody asked for."""
-
-
-class Trainable(Protocol):
-    """Rows that make a source of batches: a stream, or rows in memory."""
-
-    def __len__(self) -> int: ...
-
-    def source(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        validation_fraction: float = ...,
-        seed: int = ...,
-        device: torch.device | str = ...,
-    ) -> Source: ...
 
 
 @dataclass(frozen=True)
@@ -140,14 +124,15 @@ def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> P
     chosen = choose_data(estimator.data, free, variant.table_scale, variant.frame_scale)
     data = unbuilt_copy(chosen.learn(pieces(free)))
     condition = None if condition is None else condition.learn(beside)
-    size = prod(data.shape)
+    size = prod(data.typical_shape)
     latent_dim = estimator.latent_dim or max(1, min(size // 2, WIDEST))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(draw_seed(estimator))
         objective = variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
-    if latent_dim > size and not variant.overcomplete:
+    if objective.model.code_size > size and not variant.overcomplete:
         warnings.warn(
-            f"latent_dim={latent_dim} is larger than a row of {size} numbers: the model can copy its input; "
+            f"latent_dim={latent_dim} makes codes of {objective.model.code_size} numbers for rows of {size}: the model "
+            "can copy its input; "
             "choose a smaller latent_dim, or a sparse or denoising variant",
             stacklevel=5,
         )
@@ -159,7 +144,7 @@ def draw_seed(estimator: Parameters) -> int:
     return int(check_random_state(estimator.random_state).randint(2**31 - 1))
 
 
-def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> Trainable:
+def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> TrainingRows:
     """Return rows that make a source of batches.
 
     Raises
@@ -167,24 +152,20 @@ def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> Trainable
     InputError
         There are fewer than two rows; or a stream has a condition or weights.
     """
-    trainable: Trainable = X
-    if not is_stream(X):
-        free, beside = (X, None) if parts.condition is None else parts.condition.split(X, y)
-        trainable = InMemory(free, parts.data, sample_weight, parts.condition, beside)
-    elif parts.condition is not None or sample_weight is not None:
-        raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
+    free, beside = (X, None) if parts.condition is None or is_stream(X) else parts.condition.split(X, y)
+    trainable = training_rows(free, parts.data, sample_weight, parts.condition, beside)
     if len(trainable) < 2:
         raise InputError(f"Found array with n_samples = {len(trainable)}, but at least 2 rows are needed to train")
     return trainable
 
 
-def _settings(estimator: Parameters, parts: Parts, trainable: Trainable) -> Settings:
+def _settings(estimator: Parameters, parts: Parts, trainable: TrainingRows) -> Settings:
     weights = sum(weight.numel() for weight in parts.objective.parameters())
     return plan(estimator, len(trainable), weights, draw_seed(estimator))
 
 
 def _run(
-    estimator: Parameters, parts: Parts, trainable: Trainable, settings: Settings, fraction: float, initialize: bool
+    estimator: Parameters, parts: Parts, trainable: TrainingRows, settings: Settings, fraction: float, initialize: bool
 ) -> Run:
     device = choose_device(estimator.device)
     parts.objective.to(device)

@@ -62,6 +62,18 @@ def widths(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
+def size(text: str) -> tuple[int, int]:
+    """Read a size, one number or width x height, as (height, width).
+
+    Examples
+    --------
+    >>> size("128"), size("128x96")
+    ((128, 128), (96, 128))
+    """
+    width, cross, height = text.lower().partition("x")
+    return int(height if cross else width), int(width)
+
+
 READERS: dict[Any, tuple[str, Reader]] = {
     int: ("INTEGER", int),
     float: ("NUMBER", float),

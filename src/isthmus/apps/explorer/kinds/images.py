@@ -72,8 +72,7 @@ class Pixels(Kind):
 
     def contributions(self, located: Tensor) -> dict[str, Any]:
         """Return where the error is: the more, the less clear the colour."""
-        assert self.data.given is not None  # fitted
-        error = located.reshape(self.data.given)
+        error = located
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)
         share = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
