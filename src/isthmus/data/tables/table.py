@@ -21,7 +21,8 @@ from isthmus.data.tables.decode import columns_of, form_of, frame, restored
 from isthmus.data.tables.encode import codes, numbers
 from isthmus.data.tables.learner import Learner, learnt
 from isthmus.data.tables.reservoir import Reservoir
-from isthmus.data.tables.scales import SCALES, automatic, scaler
+from isthmus.data.tables.scale_names import SCALES
+from isthmus.data.tables.scales import automatic, scaler
 from isthmus.data.tables.schema import KINDS, Schema, sheet
 from isthmus.support.errors import InputError, listed, unknown
 

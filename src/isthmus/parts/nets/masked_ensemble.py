@@ -27,8 +27,9 @@ class Linears(nn.Module):
 
     def __init__(self, members: int, a: int, b: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter((torch.rand(members, a, b) * 2 - 1) / sqrt(max(a, 1)))
-        self.bias = nn.Parameter((torch.rand(members, 1, b) * 2 - 1) / sqrt(max(a, 1)))
+        bound = 1 / sqrt(max(a, 1))
+        self.weight = nn.Parameter(torch.empty(members, a, b).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(members, 1, b).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return each member's product."""
@@ -84,7 +85,8 @@ class MaskedEnsemble(Net):
         """Make the layers of all members."""
         self.sizes, elements = sizes, prod(fixed(sizes.x))
         self.m, self.p = sizes.members, elements if self.numbers is None else self.numbers
-        self.register_buffer("edges", torch.linspace(-2, 2, self.bins + 1).repeat(self.p, 1))
+        edges = [4 * i / self.bins - 2 for i in range(self.bins + 1)]  # linspace on the meta device imports a compiler
+        self.register_buffer("edges", torch.tensor(edges).repeat(self.p, 1))
         seen = elements + self.p * (1 + self.bins) + sizes.condition
         m, width = self.m, self.width
         self.into, self.encoder, self.code = (
