@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import torch
@@ -16,6 +17,7 @@ from isthmus.core.data import Columns, Data, Rows, join, rows, take
 from isthmus.core.graphs import Graph, in_pieces
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
+from isthmus.core.tiles import in_tiles
 from isthmus.data.sources.in_memory import pieces
 from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
@@ -128,8 +130,10 @@ class Inference:
         return graph if self.device.type == "cpu" else copy.deepcopy(graph).to(self.device)
 
     def _run(self, graph: Graph, columns: Columns) -> Columns:
+        whole_or_tiled = partial(in_tiles, graph) if self.data.any_size else graph
+
         def there_and_back(piece: Columns) -> Columns:
-            return _on(graph(_on(piece, self.device)), torch.device("cpu"))
+            return _on(whole_or_tiled(_on(piece, self.device)), torch.device("cpu"))
 
         return in_pieces(there_and_back, columns, max(graph.elements, _elements(columns)))
 
