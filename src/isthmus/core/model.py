@@ -69,12 +69,16 @@ class Model(nn.Module):
     @property
     def code_size(self) -> int:
         """Numbers in the whole code of one row: positions x latent_dim."""
-        return prod(self.positions()) * self.sizes.z
+        return prod(self.positions()) * self.latent_dim
 
-    def shaped(self, z: Tensor) -> Tensor:
-        """Return codes that may be flat, (n, positions x latent_dim), as (n, *positions, latent_dim)."""
-        positions = self.positions()
-        return z.unflatten(1, (*positions, self.sizes.z)) if z.ndim == 2 and positions else z
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in a code at each position."""
+        return self.sizes.z
+
+    def vectors(self, z: Tensor) -> Tensor:
+        """Return codes as users see them, (batch, *positions, latent_dim)."""
+        return z
 
     @property
     def has_posterior(self) -> bool:

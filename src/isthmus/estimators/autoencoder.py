@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
+from operator import itemgetter
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -29,9 +30,8 @@ from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, 
 from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.loop import Training
 from isthmus.data.infer import float_type
-from isthmus.data.sources.in_memory import is_stream
 from isthmus.estimators.base import Persistent, any_cells
-from isthmus.estimators.inference import Bound, Bounded, Inference, seeded
+from isthmus.estimators.inference import Bound, Bounded, Group, Inference, in_order, seeded
 from isthmus.estimators.parts import Parts
 from isthmus.estimators.plan import choose_device
 from isthmus.estimators.prior import choose_prior, fit_prior
@@ -371,10 +371,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if pool not in (None, "mean"):
             raise InputError(f"pool={pool!r}; choose 'mean' or None")
-        z = self.run("encode", X, condition)["z"]
-        if pool == "mean":
-            z = self.model_.shaped(z).reshape(len(z), -1, self.model_.sizes.z).mean(1)
-        return self._numpy(z, X)
+
+        def codes(z: Tensor) -> Tensor:
+            return z if pool is None else z.reshape(len(z), -1, self.model_.latent_dim).mean(1)
+
+        return _arrays(self._groups("encode", X, condition), X, lambda columns: codes(columns["z"]))
 
     def inverse_transform(self, Z: Any, condition: Rows = None) -> Rows:
         """Return what codes decode to, in the form of what was fitted on.
@@ -387,7 +388,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         check_is_fitted(self)
         codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
-        shape = (*self.model_.positions(), self.model_.sizes.z)
+        shape = (*self.model_.positions(), self.model_.latent_dim)
         if tuple(codes.shape[1:]) not in ((self._n_features_out,), shape):
             raise InputError(
                 f"codes of shape {tuple(codes.shape)}; expected (n, {self._n_features_out}): latent_dim numbers a row"
@@ -402,8 +403,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def reconstruct(self, X: Rows, condition: Rows = None) -> Rows:
         """Return the reconstruction of X, in the form of X."""
-        columns = self.run("reconstruct", X, condition)
-        return self.data_.write(columns, like=None if is_stream(X) else self._inference.without_condition(X))
+        groups = self._groups("reconstruct", X, condition)
+        return in_order([(group.index, self.data_.write(group.columns, like=group.rows)) for group in groups])
 
     def corrupt(self, X: Rows, *, random_state: RandomState = None) -> Rows:
         """Return X as the encoder sees it in training, in the form of X; None where the variant corrupts nothing."""
@@ -425,8 +426,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if not self.model_.has_posterior:
             raise InputError("this model has no posterior q(z|x): train variant='variational'")
-        columns = self.run("posterior", X, condition)
-        return self._numpy(columns["mean"], X), self._numpy(columns["variance"], X)
+        groups = self._groups("posterior", X, condition)
+        mean, variance = (_arrays(groups, X, itemgetter(name)) for name in ("mean", "variance"))
+        return mean, variance
 
     def reconstruction_error(
         self, X: Rows, per: Literal["sample", "element", "feature"] = "sample", condition: Rows = None
@@ -443,7 +445,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        error = self._numpy(self.run("error" if per == "sample" else "error_map", X, condition)["error"], X)
+        graph = "error" if per == "sample" else "error_map"
+        error = _arrays(self._groups(graph, X, condition), X, itemgetter("error"))
         return error.mean(0) if per == "feature" else error
 
     def score_samples(self, X: Rows, condition: Rows = None) -> Array:
@@ -459,7 +462,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _bound(self, X: Rows, condition: Rows, bound: Bound) -> Array:
         graph = Bounded(self.data_, self.model_, bound).eval()
         with seeded(0, choose_device(self.device)):
-            return self._numpy(self.run(graph, X, condition)["bound"], X)
+            return _numpy(self.run(graph, X, condition)["bound"], X)
 
     def score(self, X: Rows, y: Any = None, condition: Rows = None) -> float:
         """Return minus the mean reconstruction error; y is ignored."""
@@ -519,8 +522,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """Return what the model can do, by name: modules from columns to columns, in eval mode."""
         return self._inference.graphs()
 
-    def _numpy(self, tensor: Tensor, X: Rows) -> Array:
-        return tensor.numpy().astype(float_type(X), copy=False)
+    def _groups(self, graph: str | Graph, X: Rows, condition: Rows) -> list[Group]:
+        """Run a graph, and return what it gives for each group of rows of one size."""
+        return self._inference.run_groups(self._graph(graph), X, condition)
 
     @property
     def _n_features_out(self) -> int:
@@ -573,6 +577,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         tags = any_cells(super().__sklearn_tags__())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _arrays(groups: list[Group], X: Rows, answer: Callable[[Columns], Tensor]) -> Array:
+    """Return what was made of groups of rows: an array, or a list of them where rows differ in size."""
+    arrays: Array = in_order([(group.index, _numpy(answer(group.columns), X)) for group in groups])
+    return arrays
+
+
+def _numpy(tensor: Tensor, X: Rows) -> Array:
+    return tensor.numpy().astype(float_type(X), copy=False)
 
 
 def info(run: Run, training: Training) -> dict[str, Any]:
