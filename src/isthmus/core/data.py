@@ -126,6 +126,10 @@ class Data(nn.Module):
         """Say in sentences how rows differ from all that was learnt from: of columns that were constant, say."""
         return []
 
+    def keeps(self) -> list[str]:
+        """Say what a file keeps of the rows that were learnt from, each thing in a few words."""
+        return []
+
     def per_feature(self, error: Tensor) -> Tensor:
         """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.
 

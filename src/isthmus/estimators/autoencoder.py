@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from math import prod
 from operator import itemgetter
 from typing import Any, Literal, Self
 
@@ -31,10 +30,11 @@ from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.loop import Training
 from isthmus.data.infer import float_type
 from isthmus.estimators.base import Persistent, any_cells
+from isthmus.estimators.card import Card, card_of
 from isthmus.estimators.inference import Bound, Bounded, Group, Inference, in_order, seeded
 from isthmus.estimators.parts import Parts
 from isthmus.estimators.plan import choose_device
-from isthmus.estimators.prior import choose_prior, fit_prior
+from isthmus.estimators.prior import choose_prior, fit_prior, warn_of_positions
 from isthmus.estimators.run import Run, prepare, prepare_pass
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import DivergenceError, InputError, unknown
@@ -203,7 +203,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         InputError
             The data or a parameter cannot be used.
         DivergenceError
-            The loss is not finite; the estimator is fitted with the best weights so far.
+            The loss is not finite; the estimator is fitted with the best weights so far, which validation rows tell, or
+            stays as it was where there are none.
         """
         run = prepare(self, X, y, sample_weight)
         training = self._training(run)
@@ -264,7 +265,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         try:
             training.run(run.source, epochs, checkpoint)
         except DivergenceError:
-            self._become(run, training, X, earlier, prior)
+            if training.best:
+                self._become(run, training, X, earlier, prior)
             raise
         self._become(run, training, X, earlier, prior)
         if self.interrupted_:
@@ -315,6 +317,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def autoencoder_(self) -> Self:
         """The autoencoder itself: tasks have the one they work with under the same name."""
         return self
+
+    def card(self) -> Card:
+        """Return what the fitted autoencoder is, in one record."""
+        check_is_fitted(self)
+        assert self.parts is not None  # fitted
+        return card_of(self.parts, self.prior_, self.info_, len(self.history_), self.graphs())
 
     @property
     def _inference(self) -> Inference:
@@ -493,12 +501,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         check_is_fitted(self)
         n, positions, device = int(n_samples), self.model_.positions(), choose_device(self.device)
-        if positions and not self.prior_.joint:
-            warnings.warn(
-                f"the prior {type(self.prior_).__name__} draws each of the {prod(positions)} positions of a code by "
-                "itself, so what is decoded has the right details but no whole",
-                stacklevel=2,
-            )
+        warn_of_positions(self.prior_, positions)
         given = self._inference.conditions(condition, n)
         by_name = {name.partition(":")[2]: tensor for name, tensor in given.items()}
         draw = graphs.Draw(self.data_, self.model_).eval()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from isthmus.core import part as parts
 from isthmus.core import store
+from isthmus.estimators.card import Card
 from isthmus.support.errors import FileFormatError, InputError, unknown
 
 
@@ -55,6 +56,12 @@ class Persistent:
         kind = self.PART_KINDS.get(name, "")
         known = isinstance(value, str) and value in parts.names(kind)
         return parts.resolve(kind, value) if known else value
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    def card(self) -> Card:
+        """Return what the fitted estimator is, in one record."""
+        raise NotImplementedError
 
     # -- the file ------------------------------------------------------------------------------------------------
 

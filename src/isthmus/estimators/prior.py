@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from math import prod
 
 import torch
@@ -36,6 +37,16 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
         wanted = "gaussian" if not model.has_posterior else "standard-normal" if conditional else data.prior
     prior: Prior = resolve("prior", wanted)
     return prior
+
+
+def warn_of_positions(prior: Prior, positions: tuple[int, ...]) -> None:
+    """Warn where a prior draws the positions of a code one by one, and not as a whole."""
+    if positions and not prior.joint:
+        warnings.warn(
+            f"the prior {type(prior).__name__} draws each of the {prod(positions)} positions of a code by itself, so "
+            "what is decoded has the right details but no whole",
+            stacklevel=3,
+        )
 
 
 @torch.no_grad()

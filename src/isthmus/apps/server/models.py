@@ -35,7 +35,7 @@ class Model:
         if isinstance(estimator, Imputer):
             estimator.set_params(draws=1)
         self.name, self.estimator = name, estimator
-        self.autoencoder = getattr(estimator, "autoencoder_", estimator)
+        self.autoencoder = estimator.autoencoder_
         self.data = self.autoencoder.data_
         self.given = Given(self.autoencoder.condition_)
         self.fields = [*self.data.fields(), *self.given.columns]
@@ -106,22 +106,22 @@ class Model:
 
     def about(self) -> dict[str, Any]:
         """Return what a client may want to know."""
-        info, estimator = self.autoencoder.info_, self.estimator
-        decided = {"threshold": self.threshold, "thresholds": getattr(estimator, "thresholds_", {})}
+        card = self.estimator.card()
+        decided = {"threshold": card.threshold, "thresholds": card.thresholds}
         return {
             "name": self.name,
-            "estimator": type(estimator).__name__,
-            "variant": variants.variant_name(self.autoencoder.variant_),
-            "data": self.data.summary,
+            "estimator": card.estimator,
+            "variant": card.variant,
+            "data": card.data,
             "latent_dim": self.codes.shape[0],
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
             "given": [asdict(field) for field in self.given.fields],
             "operations": list(self.operations),
             "graphs": self.graphs,
-            "parameters": info["parameters"],
-            "rows_trained_on": info["rows"],
-            **(decided if self.threshold is not None else {}),
+            "parameters": card.parameters,
+            "rows_trained_on": card.rows,
+            **(decided if card.threshold is not None else {}),
         }
 
 

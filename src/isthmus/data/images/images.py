@@ -113,6 +113,10 @@ class Images(Data):
             raise InputError(f"these pictures have the shape {other.given}, the others {self.given}: resize them")
         return self
 
+    def keeps(self) -> list[str]:
+        """Say what a file keeps of the pictures."""
+        return ["the size of its pictures"]
+
     def read(self, X: Any) -> Columns:
         """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X where that can be.
 

@@ -16,8 +16,8 @@ from isthmus.support.errors import InputError
 
 
 def is_stream(X: Any) -> bool:
-    """Tell whether X is read piece by piece: it has ``chunks()`` and ``source(...)``."""
-    return hasattr(X, "chunks") and hasattr(X, "source")
+    """Tell whether X is read piece by piece: its class has ``chunks()`` and ``source(...)``."""
+    return hasattr(type(X), "chunks") and hasattr(type(X), "source")
 
 
 def pieces(X: Any) -> Iterable[Any]:
