@@ -10,7 +10,7 @@ from isthmus import Autoencoder, InputError
 from isthmus.core.data import Data
 from isthmus.core.graphs import Graph
 from isthmus.data.images.images import Images
-from isthmus.estimators.inference import in_order
+from isthmus.estimators.inference import Inference, in_order
 
 DIGITS = (load_digits().images / 16).astype(np.float32)[:300]
 
@@ -125,3 +125,10 @@ def test_the_condition_may_stand_in_the_rows():
     [columns] = fitted.columns(frame)
     assert any(name.startswith("condition:") for name in columns)
     assert list(fitted.reconstruct(frame).columns) == ["a"]
+
+
+def test_a_graph_is_copied_to_another_device(model):
+    elsewhere = Inference(model.data_, None, model.model_, torch.device("meta"))
+    graph = elsewhere.graphs()["encode"]
+    assert {parameter.device.type for parameter in elsewhere.placed(graph).parameters()} == {"meta"}
+    assert {parameter.device.type for parameter in graph.parameters()} == {"cpu"}

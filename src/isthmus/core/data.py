@@ -194,7 +194,7 @@ class Source(Protocol):
     """Where batches come from. The order of rows is a function of (seed, epoch), so that resuming skips."""
 
     rows: int
-    """How many rows there are, those held out too."""
+    """How many rows there are, those for validation too."""
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on.

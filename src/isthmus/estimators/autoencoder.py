@@ -172,9 +172,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def fit(
         self,
-        X: Any,
-        y: Any = None,
-        sample_weight: Any = None,
+        X: Rows,
+        y: Rows = None,
+        sample_weight: Rows = None,
         *,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
@@ -220,7 +220,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.__dict__.pop("_training_", None)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Self:
         """Train one pass over X, at a constant rate, all rows: the first call fixes scaling and schema.
 
         Parameters
@@ -385,7 +385,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
         return _arrays(self._groups("encode", X, condition), X, lambda columns: codes(columns["z"]))
 
-    def inverse_transform(self, Z: Any, condition: Rows = None) -> Rows:
+    def inverse_transform(self, Z: Rows, condition: Rows = None) -> Rows:
         """Return what codes decode to, in the form of what was fitted on.
 
         Parameters
@@ -472,7 +472,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         with seeded(0, choose_device(self.device)):
             return _numpy(self.run(graph, X, condition)["bound"], X)
 
-    def score(self, X: Rows, y: Any = None, condition: Rows = None) -> float:
+    def score(self, X: Rows, y: Rows = None, condition: Rows = None) -> float:
         """Return minus the mean reconstruction error; y is ignored."""
         return -float(np.mean(self.reconstruction_error(X, condition=condition)))
 
@@ -502,12 +502,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         check_is_fitted(self)
         n, positions, device = int(n_samples), self.model_.positions(), choose_device(self.device)
         warn_of_positions(self.prior_, positions)
-        given = self._inference.conditions(condition, n)
-        by_name = {name.partition(":")[2]: tensor for name, tensor in given.items()}
+        conditions = self._inference.conditions(condition, n)
+        by_name = {name.partition(":")[2]: tensor for name, tensor in conditions.items()}
         draw = graphs.Draw(self.data_, self.model_).eval()
         with seeded(_seed(random_state), device):
             z = self.prior_.sample(n, positions, by_name, temperature)
-            return self.data_.write(self.run_columns(draw, {"z": z, **given}))
+            return self.data_.write(self.run_columns(draw, {"z": z, **conditions}))
 
     def interpolate(self, a: Rows, b: Rows, steps: int = 8, condition: Rows = None) -> Rows:
         """Decode `steps` codes on the straight line from the code of row `a` to that of row `b`, both included.

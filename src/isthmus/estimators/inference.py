@@ -119,13 +119,13 @@ class Inference:
         free = self.without_condition(X)
         if self.condition is not None and condition is None:
             condition = self.condition.split(X, None)[1]
-        found = list(self.data.groups(free))
-        if len(found) == 1:
+        parts = list(self.data.groups(free))
+        if len(parts) == 1:
             columns = self.data.read(free)
             yield Group(None, free, columns | self.conditions(condition, rows(columns)))
             return
         beside = self.conditions(condition, len(free))
-        for index, some in found:
+        for index, some in parts:
             assert index is not None  # there are several groups
             yield Group(index, some, self.data.read(some) | take(beside, index))
 

@@ -47,7 +47,7 @@ def written(path, n=1000, group=100, **more):
 def stream(path, piece=32, window=300) -> ParquetStream:
     """Return a stream with small pieces and windows."""
     found = ParquetStream(path)
-    found.piece_rows, found.window_rows = piece, window
+    found.piece_rows, found.buffer_rows = piece, window
     found.pieces = list(found._cut())
     found._last = {pieces[-1].number for pieces in found.groups()}
     return found

@@ -228,7 +228,7 @@ class Training:
                 weight = torch.ones_like(losses) if batch.weight is None else batch.weight
                 sums += torch.tensor([float((losses * weight).sum()), float(weight.sum())], dtype=torch.float64)
         self.objective.train()
-        total, count = distributed.total(sums).tolist()
+        total, count = map(float, distributed.total(sums))
         return total / max(count, 1e-12)
 
     def _keep(self, loss: float, epoch: int) -> None:
