@@ -121,7 +121,7 @@ class Inference:
             condition = self.condition.split(X, None)[1]
         parts = list(self.data.groups(free))
         if len(parts) == 1:
-            columns = self.data.read(free)
+            columns = self.data.read(parts[0][1])
             yield Group(None, free, columns | self.conditions(condition, rows(columns)))
             return
         beside = self.conditions(condition, len(free))
