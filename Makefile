@@ -23,8 +23,8 @@ demo: $(VENV)/.demo  ## Train every variant on real digits; writes isthmus-demo/
 test: $(VENV)/.test  ## Run the tests but the slow ones
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow' -n auto --maxprocesses 8
 
-test-slow: $(VENV)/.test  ## Run the slow tests
-	$(PY) -m pytest -m slow
+test-slow: $(VENV)/.test  ## Run the slow tests, and print the 20 longest
+	$(PY) -m pytest -m slow --durations=20
 
 test-all: test test-slow  ## Run all tests
 

@@ -16,11 +16,13 @@ setting and error, of the mean over the seeds.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.support import rows
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.imputation_peers import ROUNDS, TREES, peers
 from benchmarks.support.imputation_tables import INTERCEPT, SEEDS, SLOPE, TABLES, Case, cases, errors
@@ -31,6 +33,7 @@ OURS, FOREST = "isthmus", "missForest"
 SMALL = {"titanic", "horse colic", "breast cancer"}
 """Tables whose files have fewer than 1,000 rows."""
 
+Fill = Callable[[pd.DataFrame], pd.DataFrame]
 Errors = dict[tuple[str, str, str], dict[str, float]]
 """Of each table, setting and kind of error: each method's mean over the seeds."""
 
@@ -62,17 +65,26 @@ def run(quick: bool) -> Result:
 def fill(case: Case) -> list[dict[str, Any]]:
     """Let every method fill one table."""
     methods = {OURS: lambda frame: Imputer(random_state=case.seed).fit_transform(frame), **peers(case.seed)}
-    records = []
-    for name, method in methods.items():
-        seconds, filled = timed(lambda method=method: method(case.holed))
-        check(case, filled, name)
-        records.append(
-            {"table": case.table, "setting": case.setting, "seed": case.seed, "method": name, "seconds": seconds}
-            | errors(case, filled)
-        )
+    records = [kept(name, method, case) for name, method in methods.items()]
     last = {record["method"]: record.get("rmse", record.get("error rate")) for record in records}
     say(f"{case.table}, {case.setting}, seed {case.seed}: {', '.join(f'{k} {v:.3f}' for k, v in last.items())}")
     return records
+
+
+def kept(name: str, method: Fill, case: Case) -> dict[str, Any]:
+    """Return what one method made of one table as a row, which is measured once."""
+    row, inputs = f"{case.table}, {case.setting}, seed {case.seed}, {name}", (case.holed, case.seed)
+    if name == OURS:
+        return rows.ours(row, lambda: filled(name, method, case), *inputs)
+    return rows.theirs(row, lambda: filled(name, method, case), "scikit-learn", name, ROUNDS, TREES, *inputs)
+
+
+def filled(name: str, method: Fill, case: Case) -> dict[str, Any]:
+    """Let one method fill one table."""
+    seconds, table = timed(lambda: method(case.holed))
+    check(case, table, name)
+    measured = {"table": case.table, "setting": case.setting, "seed": case.seed, "method": name, "seconds": seconds}
+    return measured | errors(case, table)
 
 
 def check(case: Case, filled: pd.DataFrame, name: str) -> None:

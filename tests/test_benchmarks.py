@@ -4,13 +4,19 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from benchmarks.__main__ import ORDER
+from benchmarks import throughput
+from benchmarks.__main__ import ORDER, main
+from benchmarks.support import pairs, rows, running
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.page import grid, page
-from benchmarks.support.running import keep, record, write_page
+from benchmarks.support.rows import keeping
+from benchmarks.support.running import is_measured, keep, record, write_page
 from benchmarks.support.timing import in_turn, ratios
+from isthmus.core.training import precision
 
 HOME = Path(__file__).parents[1] / "benchmarks"
 
@@ -71,3 +77,98 @@ def test_turns_alternate_and_the_first_round_does_not_count():
     assert "".join(calls) == "ababab"
     assert found == {"a": [3, 5], "b": [4, 6]}
     assert ratios(found["b"], found["a"]) == pytest.approx(((4 / 3 + 6 / 5) / 2, 6 / 5))
+
+
+def test_a_row_is_measured_once_and_a_run_goes_on_where_it_was(tmp_path):
+    path, calls = tmp_path / "rows.jsonl", []
+
+    def rows_of(names, X):
+        with keeping(path):
+            return [rows.ours(name, lambda name=name: calls.append(name) or len(calls), X) for name in names]
+
+    assert rows_of("ab", np.zeros(3)) == [1, 2]
+    with path.open("a") as file:
+        file.write('{"row": "c", "key"')  # a run was killed while it wrote
+    assert rows_of("abc", np.zeros(3)) == [1, 2, 3]
+    assert rows_of("abc", np.zeros(3)) == [1, 2, 3]
+    assert rows_of("a", np.ones(3)) == [4]
+    (line,) = [json.loads(line) for line in path.read_text().splitlines() if '"row": "b"' in line]
+    assert line["commit"] and line["machine"]["gflops"] > 0
+    assert {"cores", "flags", "torch"} <= line["machine"].keys()
+
+
+def test_rows_of_a_peer_are_kept_when_sources_change_and_ours_are_not(tmp_path, monkeypatch):
+    def measured(value, settings):
+        with keeping(tmp_path / "rows.jsonl"):
+            return rows.ours("us", lambda: value, settings), rows.theirs("them", lambda: value, "numpy", settings)
+
+    assert measured(1, {"k": 3}) == (1, 1)
+    monkeypatch.setattr(rows, "sources", lambda: "others")
+    assert measured(2, {"k": 3}) == (2, 1)
+    assert measured(3, {"k": 4}) == (3, 3)
+
+
+def test_without_a_file_rows_are_measured_each_time():
+    assert [rows.ours("a", lambda n=n: n) for n in range(2)] == [0, 1]
+
+
+def test_a_result_says_whether_these_sources_made_it(tmp_path, monkeypatch):
+    assert not is_measured("topk", tmp_path)
+    keep(record("topk", 1.5, Result([])), tmp_path)
+    assert is_measured("topk", tmp_path)
+    monkeypatch.setattr(running, "sources", lambda: "others")
+    assert not is_measured("topk", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unit", "verdict"),
+    [
+        ([1, 1, 1], [1.2, 1.1, 1.3], "s", "worse"),
+        ([1, 1, 1], [1.2, 0.9, 1.3], "s", "alike"),
+        ([1, 1, 1], [1.02, 1.01, 1.03], "s", "alike"),
+        ([1, 1, 1], [1.2, 1.1, 1.3], "rows/s", "better"),
+        ([1, 1, 1], [1.2, 1.1, 1.3], "", "differs"),
+        ([0, 0, 0], [0, 0, 0], "s", "alike"),
+    ],
+)
+def test_a_time_is_worse_only_where_all_pairs_agree_and_the_median_is_above_three_percent(before, after, unit, verdict):
+    assert pairs.figure(Figure("a", 1, unit).record(), before, after)["verdict"] == verdict
+
+
+def test_two_commits_take_turns(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(pairs, "measured", lambda tree, *_: ran.append(tree == pairs.ROOT) or quick_record(len(ran)))
+    found = pairs.compared("HEAD", "topk", turns=2, quick=True)
+    assert ran == [False, True, True, False]
+    assert found["figures"][0] | {"verdict": ""} == {
+        "what": "time",
+        "unit": "s",
+        "before": [1, 4],
+        "after": [2, 3],
+        "ratio": pytest.approx((2 + 3 / 4) / 2),
+        "agree": 1,
+        "verdict": "",
+    }
+    pairs.report(found)
+
+
+def quick_record(value):
+    return record("topk", 1.0, Result([Figure("time", value, "s")]))
+
+
+def test_bfloat16_is_measured_only_where_the_processor_has_it(monkeypatch):
+    asked = []
+    for module in (throughput, precision):
+        monkeypatch.setattr(module, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(throughput, "peak", lambda dtype: asked.append(dtype) or 1.0)
+    monkeypatch.setattr(throughput, "in_turn", lambda repeats, runs: {name: [1.0] for name in runs})
+    monkeypatch.setattr(throughput, "median", lambda values: 1.0)
+    result = throughput.run(quick=True)
+    assert len(asked) == 1
+    assert not any("bfloat16" in figure.what for figure in result.figures)
+
+
+def test_the_command_lists_and_refuses():
+    listed = CliRunner().invoke(main, ["--list"])
+    assert all(name in listed.output for name in ORDER)
+    assert "is not one of" in CliRunner().invoke(main, ["nonsense"]).output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from benchmarks.support import rows
 from benchmarks.support.oneclass import Case, Split
 from benchmarks.support.scoreboard import Scoreboard, Verdict
 from benchmarks.support.timing import say, timed
@@ -63,10 +64,19 @@ def contest(cases: Iterable[Case], peers: tuple[str, ...] = PEERS, **settings: A
     warm_up(board.detectors, settings)
     for case in cases:
         for name in board.detectors:
-            verdict = judged(name, case, settings)
+            verdict = Verdict(**kept(name, case, settings))
             board.add(case.table, name, verdict)
             say(f"{case.table}, seed {case.seed}, {name}: {verdict}")
     return board
+
+
+def kept(name: str, case: Case, settings: dict[str, Any]) -> dict[str, float]:
+    """Return the verdict on one detector and case as a row, which is measured once."""
+    row, split = f"{case.table}, seed {case.seed}, {name}", case.ours if name == OURS else case.theirs
+    inputs = (split.train, split.test, split.y, case.seed)
+    if name == OURS:
+        return rows.ours(row, lambda: asdict(judged(name, case, settings)), *inputs, settings)
+    return rows.theirs(row, lambda: asdict(judged(name, case, settings)), "pyod", name, *inputs)
 
 
 def warm_up(names: Iterable[str], settings: dict[str, Any]) -> None:

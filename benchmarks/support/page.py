@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.support.machine import in_words
+
 HEAD = """# Benchmarks
 
-Every figure below was measured by one command, and that command repeats it. Peers run side by side in the same run.
-Speeds are those of one machine: compare the ratios.
+Every figure below was measured by one command, and that command repeats it. Peers run on the same machine. Speeds are
+those of one machine: compare the ratios. Bars in seconds mean two cores of about 100 GFLOP/s in a float32 matrix
+product, without bfloat16; under each table stands what its machine reached.
 
-`make bench` runs them all and writes this page; `python -m benchmarks --list` says what there is.
+`make bench` runs them all and writes this page; `python -m benchmarks --list` says what there is. A run that was ended
+goes on where it was: rows that were measured with the same sources are kept, and those of a peer for as long as its
+version, its input and its settings stay the same. `python -m benchmarks pair REVISION NAME` compares two commits.
 Data are looked for under `$ISTHMUS_DATA`; what needs data or a peer that are not there is skipped, and says so.
 """
 
@@ -58,11 +63,13 @@ def limits(figure: dict[str, Any]) -> str:
 
 def provenance(result: dict[str, Any]) -> str:
     machine = result["machine"]
+    measured = [f"commit {result['commit'][:12]}"] if "commit" in result else []
     parts = [
         f"`python -m benchmarks {result['name']}`",
         f"{result['date']}, {result['seconds']:.0f} s in all",
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads",
+        in_words(machine),
         f"torch {machine['torch']}, Python {machine['python']}",
+        *measured,
     ]
     return " · ".join(parts)
 

@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.support.figures import Result
 from benchmarks.support.machine import machine
 from benchmarks.support.page import figure_row, page
+from benchmarks.support.sources import commit, sources
 from benchmarks.support.timing import say, timed
 
 
@@ -31,11 +32,19 @@ def record(name: str, seconds: float, result: Result) -> dict[str, Any]:
         "about": inspect.getdoc(module(name)),
         "date": date.today().isoformat(),
         "seconds": round(seconds, 1),
+        "commit": commit(),
+        "sources": sources(),
         "machine": machine(),
         "figures": [figure.record() for figure in result.figures],
         "table": result.table,
         "details": result.details,
     }
+
+
+def is_measured(name: str, folder: Path) -> bool:
+    """Tell whether the result that is kept was measured with these very sources."""
+    path = folder / f"{name}.json"
+    return path.exists() and json.loads(path.read_text(encoding="utf-8")).get("sources") == sources()
 
 
 def keep(result: dict[str, Any], folder: Path) -> None:

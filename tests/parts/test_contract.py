@@ -19,9 +19,6 @@ load_all()
 
 ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
-    "prior/standard-normal": {"latent_dim": 4},
-    "prior/gaussian": {"latent_dim": 4},
-    "prior/mixture": {"latent_dim": 4},
 }
 
 
@@ -267,12 +264,23 @@ def test_schedules_are_numbers_over_training(name):
 
 
 @all_of("prior")
-def test_priors_draw_codes(name):
-    prior = made("prior", name)
-    if hasattr(prior, "fit"):
-        prior.fit(torch.randn(100, 4))
-    assert prior.sample(7).shape == (7, 4)
-    assert prior.sample(2000, temperature=0.1).std() < 0.2 < prior.sample(2000).std()
+@pytest.mark.parametrize("positions", [(), (5,), (4, 6)])
+def test_priors_fit_draw_and_weigh_codes(name, positions):
+    torch.manual_seed(0)
+    unfitted = lookup(f"prior/{name}")()
+    codes = torch.randn(400, *positions, 4)
+    prior = unfitted.fit(codes, {"label": torch.zeros(400, 1)})
+    assert type(prior) is type(unfitted) and prior is not unfitted
+    assert prior.sample(7, positions).shape == (7, *positions, 4)
+    assert prior.sample(2000, positions, temperature=0.1).std() < 0.9 * prior.sample(2000, positions).std()
+    log_prob = prior.log_prob(codes)
+    assert log_prob.shape == (400,)
+    assert (prior.log_prob(codes + 5) < log_prob).all()
+    one_by_one = prior.log_prob(codes.reshape(-1, 4)).reshape(400, -1).sum(1)
+    torch.testing.assert_close(log_prob, one_by_one, msg="a prior of vectors sums over positions")
+    again = build(describe(prior))
+    again.load_state_dict(prior.state_dict())
+    torch.testing.assert_close(again.log_prob(codes), log_prob)
 
 
 def feature_maps(x, typical=None, latent_dim=4):

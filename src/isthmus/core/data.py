@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Tensor]
 
+Rows = Any
+"""What the user has: an array, a DataFrame, a tensor, a list of rows, a signal, a stream."""
+
 MANY = 10
 """Rows that are enough to say something of all of them."""
 
@@ -93,13 +96,20 @@ class Data(nn.Module):
         """Return a fitted copy after one pass over pieces of the user's data, in bounded memory."""
         raise NotImplementedError
 
+    def merge(self, other: Data) -> Data:
+        """Return what `learn` would return for the rows of both: each was learnt from a part, say in a process."""
+        raise NotImplementedError
+
+    def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
+        """Yield row indices (int64) and the rows of X at them, in groups that `read` takes, of one size each.
+
+        None in place of the indices: all rows in their order.
+        """
+        yield None, X
+
     def read(self, X: Any) -> Columns:
         """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
         raise NotImplementedError
-
-    def groups(self, X: Any) -> Iterator[tuple[Tensor, Any]]:
-        """Yield row indices (int64) and the rows of X at them, in groups that `read` takes: of one size each."""
-        yield torch.arange(len(X)), X
 
     def write(self, columns: Columns, like: Any = None) -> Any:
         """Turn columns into what the user has: the kind of `like`, else of what was learnt from."""
@@ -220,6 +230,10 @@ class Source(Protocol):
 
     def fingerprint(self) -> str:
         """Return a short text that differs where the rows, their order or the batch size differ."""
+        ...
+
+    def shard(self, rank: int, world: int) -> Source:
+        """Return the part of the rows of one of several processes: disjoint, and together the whole of each batch."""
         ...
 
 

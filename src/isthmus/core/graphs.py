@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.data import Columns, Data, join, rows, take
-from isthmus.core.interfaces import per_sample
+from isthmus.core.interfaces import fixed, per_sample
 from isthmus.core.model import Model, check_any_size
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
@@ -33,6 +33,11 @@ class Graph(nn.Module):
     def __init__(self, data: Data, model: Model) -> None:
         super().__init__()
         self.data, self.model = data, model
+
+    @property
+    def elements(self) -> int:
+        """Numbers that a row takes at a time: of x or of y, whichever has more."""
+        return max(self.model.elements, prod(fixed(self.model.likelihood.shape(self.model.typical_shape))))
 
     def local(self, columns: Columns) -> Columns:
         """Return a map, of which a part depends on no more of x than the net's reach."""
@@ -74,7 +79,7 @@ class Posterior(Graph):
 
 
 class Decode(Graph):
-    """Codes, and what is given, to columns."""
+    """Codes, and conditions, to columns."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
@@ -84,13 +89,13 @@ class Decode(Graph):
         """Return y."""
         columns = dict(columns)
         z = columns.pop("z")
-        given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
+        condition = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
         nothing = z.flatten(1)[:, :0]
-        return self.model.decode(self.model.shaped(z), Batch(nothing, nothing, condition=given))
+        return self.model.decode(self.model.shaped(z), Batch(nothing, nothing, condition=condition))
 
 
 class Draw(Decode):
-    """Codes, and what is given, to columns of new rows; the one graph that draws, and not for export."""
+    """Codes, and conditions, to columns of new rows; the one graph that draws, and not for export."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""

@@ -15,6 +15,8 @@ from isthmus.core.records import Batch, Code
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch.distributions import Normal
 
 
@@ -230,6 +232,44 @@ class Likelihood(nn.Module):
     def sample(self, y: Tensor) -> Tensor:
         """Draw x from p(x|y); the mean where the likelihood is no distribution."""
         return self.mean(y)
+
+
+class Prior(nn.Module):
+    """What codes look like: a distribution that new codes are drawn from.
+
+    Codes are of shape (n, *positions, latent_dim); positions are () for vector codes. `fit` returns a fitted copy,
+    whose arguments fix its sizes.
+    """
+
+    sample_rows = 20_000
+    """How many codes `fit` wants to see; those of each position count."""
+    joint = False
+    """Whether positions are drawn together; False: one distribution of vectors is shared, each is drawn by itself."""
+
+    def fit(self, codes: Tensor, condition: Mapping[str, Tensor] | None = None) -> Prior:
+        """Return a copy fitted on codes of a frozen model.
+
+        Parameters
+        ----------
+        codes : Tensor of shape (n, *positions, latent_dim)
+        condition : mapping of Tensor, optional
+            What is given beside each code, by name.
+        """
+        raise NotImplementedError
+
+    def sample(
+        self,
+        n: int,
+        positions: tuple[int, ...] = (),
+        condition: Mapping[str, Tensor] | None = None,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Draw codes of shape (n, *positions, latent_dim); `temperature` scales the draw around the mean."""
+        raise NotImplementedError
+
+    def log_prob(self, z: Tensor, condition: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Return the log density of each code in nats, of shape (n,): summed over positions."""
+        raise NotImplementedError
 
 
 class Corruption:

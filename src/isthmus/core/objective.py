@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from math import prod
 from operator import add
@@ -26,6 +26,30 @@ SAMPLE_ELEMENTS = 2**26
 
 class Objective(Protocol):
     """What the loop asks of an objective, which is an ``nn.Module`` too: its weights are saved and averaged."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield all weights."""
+        ...
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Yield what is learnt without a gradient."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return weights and buffers by name."""
+        ...
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take back what `state_dict` returned."""
+        ...
+
+    def train(self) -> Any:
+        """Switch to training mode."""
+        ...
+
+    def eval(self) -> Any:
+        """Switch to eval mode."""
+        ...
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """Return torch's parameter groups for each player: a critic has its own rate and betas."""

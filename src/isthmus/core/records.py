@@ -27,7 +27,7 @@ class Batch:
     feature : int64 Tensor of shape (d,), or None
         The user's column of each element of a row: masking takes whole columns.
     condition : dict of Tensor
-        Label, noise level …: given, not rebuilt. Each of shape (batch, width).
+        Label, noise level …: given beside x and not reconstructed. Each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
         How much a sample counts.
     """

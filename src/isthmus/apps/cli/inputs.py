@@ -86,14 +86,15 @@ def suited(model: Any, path: str, rows: Rows) -> Rows:
     Raises
     ------
     Failure
-        Pictures meet a table, or labels stand among the columns.
+        They are of another kind, such as pictures where a table was, or labels stand among the columns.
     """
-    from isthmus.data.infer import axes
+    from isthmus.apps.cli.kinds.base import files_of
+    from isthmus.data.infer import choose_data
 
-    pictures, given = len(model.data_.shape) == 3, axes(rows.X) > 2
-    if pictures != given:
-        kinds = {True: "pictures", False: "a table"}
-        raise Failure(f"{rows.name!r} holds {kinds[given]}, but {path!r} was trained on {kinds[pictures]}")
+    kind = files_of(model.data_)
+    if not kind.takes(rows.X):
+        held = files_of(choose_data(None, rows.X)).noun
+        raise Failure(f"{rows.name!r} holds {held}, but {path!r} was trained on {kind.noun}")
     known = list(getattr(model, "feature_names_in_", []))
     strange = [name for name in getattr(rows.X, "columns", []) if known and name not in known]
     if len(strange) == 1:

@@ -15,6 +15,7 @@ from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
 from isthmus.apps.cli.values import Named
+from isthmus.data.tables.scale_names import SCALES
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -38,9 +39,10 @@ Read = Callable[[], Any]
 )
 @option(
     "--scale",
-    metavar="TEXT",
+    type=Named(list(SCALES)),
+    default=None,
     section="Model",
-    help="How a table is scaled: column, common or none; default: by the data",
+    help="How the numbers of a table are scaled; default: by the data",
 )
 @setting_options
 @knob_options

@@ -12,6 +12,9 @@ from isthmus import variants
 
 Reader = Callable[[str], Any]
 
+_, SCHEDULE = get_args(variants.Weight)
+"""What a weight may be beside a number."""
+
 
 def number(text: str) -> int | float:
     """Read a number, whole where it has no point.
@@ -45,7 +48,7 @@ def schedule(text: str) -> Any:
     1.0
     """
     name, _, given = text.partition(":")
-    return variants.lookup(f"schedule/{name}")(*(number(part) for part in given.split(",") if part))
+    return variants.schedule(name)(*(number(part) for part in given.split(",") if part))
 
 
 def widths(text: str) -> tuple[int, ...]:
@@ -76,7 +79,7 @@ READERS: dict[Any, tuple[str, Reader]] = {
     float: ("NUMBER", float),
     str: ("TEXT", str),
     tuple: ("LOW,HIGH", pair),
-    variants.Schedule: ("SCHEDULE", schedule),
+    SCHEDULE: ("SCHEDULE", schedule),
 }
 """What is written in the help for a type, and how it is read."""
 

@@ -152,6 +152,19 @@ class Images(Data):
             )
         return learnt
 
+    def merge(self, other: Data) -> Images:
+        """Return this: pictures of one size know nothing but their shape, which must be the same.
+
+        Raises
+        ------
+        InputError
+            The shapes differ.
+        """
+        assert isinstance(other, Images)  # images are learnt from images
+        if other.given != self.given:
+            raise InputError(f"these pictures have the shape {other.given}, the others {self.given}: resize them")
+        return self
+
     def _looks(self, chunk: Any) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
         """Yield the shape, kind and type of pictures of one size, and their pixels unless they come from files."""
         if isinstance(chunk, Pictures):
@@ -196,7 +209,7 @@ class Images(Data):
         check_range(pixels, room=NOISE)
         return {"pixels": channels_first(pixels, self.channels_first, len(self._shape_given()))}
 
-    def groups(self, X: Any) -> Iterator[tuple[Tensor, Any]]:
+    def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
         """Yield indices and pictures of one size, a bounded number at a time; others than of free size as they are."""
         if not self.any_size or not isinstance(X, Sequence):
             yield from super().groups(X)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, join, rows, take
+from isthmus.core.data import Columns, Source, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.images.crops import cut, turned
 from isthmus.data.images.images import Images
 from isthmus.data.images.pictures import Pictures, in_threads
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import CROP, EPOCH, MIX, SAMPLE, Split, generator, permutation, steps
+from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup
 
 MIXED = 64
@@ -55,7 +57,7 @@ class Crops:
 
     def source(
         self,
-        data: Images,
+        data: Any,
         *,
         batch_size: int,
         validation_fraction: float = 0.0,
@@ -134,6 +136,10 @@ class CropSource:
         images = self._images
         how = (images.crop, images.crops_per_image, images.flips, images.turns, self.batch_size, self._split.settings)
         return hashlib.sha256(f"{self._pictures.signature()} {how}".encode()).hexdigest()[:16]
+
+    def shard(self, rank: int, world: int) -> Source:
+        """Return the part of each batch that one of several processes trains on."""
+        return Shard(self, rank, world)
 
     # -- windows -------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from isthmus.data.images.resize import Size
 from isthmus.data.images.survey import Survey, survey
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import Order
+from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead
 from isthmus.support.errors import InputError
 
@@ -165,6 +166,10 @@ class PictureSource:
     def fingerprint(self) -> str:
         """Return a short text that differs where the files, the order or the batch size differ."""
         return hashlib.sha256(f"{self._stream.signature()} {self._order.settings}".encode()).hexdigest()[:16]
+
+    def shard(self, rank: int, world: int) -> Shard:
+        """Return the part of each batch that one of several processes trains on."""
+        return Shard(self, rank, world)
 
     def _columns(self, index: Tensor) -> Columns:
         return self._read(self._stream.some(index.tolist()))

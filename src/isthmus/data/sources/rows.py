@@ -15,7 +15,7 @@ from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
 
 
-class Rows(Protocol):
+class TrainingRows(Protocol):
     """Rows that are trained on: how many there are, and where batches of them come from."""
 
     def __len__(self) -> int:
@@ -31,7 +31,7 @@ class Rows(Protocol):
 
 def training_rows(
     X: Any, data: Data, sample_weight: Any = None, condition: Condition | None = None, given: Any = None
-) -> Rows:
+) -> TrainingRows:
     """Return the rows of X as they are trained on.
 
     Parameters
@@ -59,7 +59,7 @@ def training_rows(
         return InMemory(X, data, sample_weight, condition, given)
     if condition is not None or sample_weight is not None:
         raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
-    return cast(Rows, X)
+    return cast(TrainingRows, X)
 
 
 def _beside(n: int, sample_weight: Any, condition: Condition | None, given: Any) -> Columns:

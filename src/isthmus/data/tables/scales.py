@@ -9,14 +9,6 @@ from torch import Tensor, nn
 from isthmus.data.tables.bins import Bins
 from isthmus.data.tables.schema import Schema
 
-SCALES = {
-    "column": "each number minus the mean of its column, divided by its deviation",
-    "common": "all numbers shifted and divided alike, to [0, 1]",
-    "centre": "each number minus the mean of its column, all divided alike",
-    "none": "numbers as they are",
-    "bins": "each number placed in [0, 1] by bins of its column of about equal counts",
-}
-
 
 def automatic(schema: Schema) -> str:
     """Return ``"common"`` for an array that is uint8 or lies in [0, 1], else ``"column"``."""
@@ -68,7 +60,7 @@ def scaling(scale: str, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     scale : str
-        A key of `SCALES`, but ``"bins"``.
+        A key of `isthmus.data.tables.scale_names.SCALES`, but ``"bins"``.
     schema : Schema
     """
     mean, deviation = np.array(schema.mean), np.array(schema.deviation)

@@ -102,10 +102,10 @@ def sides(space: tuple[int, ...], stages: int) -> list[tuple[int, ...]]:
     >>> sides((28, 21), 3)
     [(28, 21), (14, 11), (7, 6), (4, 3)]
     """
-    found = [space]
+    lengths = [space]
     for _ in range(stages):
-        found.append(tuple(-(-side // 2) for side in found[-1]))
-    return found
+        lengths.append(tuple(-(-side // 2) for side in lengths[-1]))
+    return lengths
 
 
 @part("net/conv")

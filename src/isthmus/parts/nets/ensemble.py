@@ -26,7 +26,7 @@ class Ensemble(Net):
     net : Net or None, default None
         What a member is: a net of isthmus without skip connections; None: the mlp.
     members : int, default 4
-        At most so many; as many as divide `latent_dim`, which they share out among them.
+        At most so many; as many as divide `latent_dim`, which they divide among them.
 
     Raises
     ------

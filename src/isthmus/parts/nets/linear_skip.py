@@ -53,7 +53,7 @@ class LinearSkipNet(Net):
 
 
 def condition(batch: Batch | None) -> Tensor:
-    """Return all that is given beside x, side by side."""
+    """Return all conditions, side by side."""
     if batch is None or not batch.condition:
         raise ValueError("this model was trained with a condition: give one for each row")
     return torch.cat(list(batch.condition.values()), 1)

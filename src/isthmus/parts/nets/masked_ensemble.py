@@ -1,4 +1,4 @@
-"""A committee: several small nets that see which elements are missing, trained at once as one."""
+"""An ensemble of several small nets that see which elements are missing, trained at once as one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError
 
 FARTHEST = 4.0
-"""Numbers are cut here, in units of x: an outlier does not move what is rebuilt beside it without limit."""
+"""Numbers are cut here, in units of x: an outlier does not move what is reconstructed beside it without limit."""
 
 RIDGE = 1.0
-"""Of the start, as a share of the mean variance of a hidden unit."""
+"""Of the start, as a fraction of the mean variance of a hidden unit."""
 
 
 class Linears(nn.Module):
@@ -27,8 +27,9 @@ class Linears(nn.Module):
 
     def __init__(self, members: int, a: int, b: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter((torch.rand(members, a, b) * 2 - 1) / sqrt(max(a, 1)))
-        self.bias = nn.Parameter((torch.rand(members, 1, b) * 2 - 1) / sqrt(max(a, 1)))
+        bound = 1 / sqrt(max(a, 1))
+        self.weight = nn.Parameter(torch.empty(members, a, b).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(members, 1, b).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return each member's product."""
@@ -53,13 +54,13 @@ class MaskedEnsemble(Net):
     width : int, default 128
         Of the hidden layers of a member.
     members : int, default 8
-        At most so many; as many as divide `latent_dim`, which they share out among them.
+        At most so many; as many as divide `latent_dim`, which they divide among them.
     bins : int, default 48
         Of each number.
     numbers : int or None, default None
         How many elements of x, the first ones, are numbers and not parts of a category; None: all.
     dropout : float, default 0.2
-        Share of the hidden units that is left out in training, in the residual layers and before the last one.
+        Fraction of the hidden units that is left out in training, in the residual layers and before the last one.
 
     Raises
     ------
@@ -75,7 +76,7 @@ class MaskedEnsemble(Net):
         super().__init__()
         if min(width, members, bins) < 1 or not 0 <= dropout < 1:
             raise InputError(
-                f"width={width}, members={members}, bins={bins} of the committee must be at least 1, and "
+                f"width={width}, members={members}, bins={bins} of the masked ensemble must be at least 1, and "
                 f"dropout={dropout} in [0, 1)"
             )
         self.width, self.members, self.bins, self.numbers, self.dropout = width, members, bins, numbers, dropout
@@ -84,7 +85,8 @@ class MaskedEnsemble(Net):
         """Make the layers of all members."""
         self.sizes, elements = sizes, prod(fixed(sizes.x))
         self.m, self.p = sizes.members, elements if self.numbers is None else self.numbers
-        self.register_buffer("edges", torch.linspace(-2, 2, self.bins + 1).repeat(self.p, 1))
+        edges = [4 * i / self.bins - 2 for i in range(self.bins + 1)]  # linspace on the meta device imports a compiler
+        self.register_buffer("edges", torch.tensor(edges).repeat(self.p, 1))
         seen = elements + self.p * (1 + self.bins) + sizes.condition
         m, width = self.m, self.width
         self.into, self.encoder, self.code = (
@@ -119,8 +121,8 @@ class MaskedEnsemble(Net):
         reach = ((numbers[:, :, None] - low) / width.clamp_min(1e-6)).clamp(0, 1) - 0.5
         reach = reach * (width > 1e-6) * there_too[:, :, None]
         pieces = [numbers.clamp(-FARTHEST, FARTHEST) * there_too, reach.flatten(1), there_too - 0.5]
-        given = [condition(batch)] if self.sizes.condition else []
-        return torch.cat([*pieces, x[:, self.p :] * there[:, self.p :], *given], 1)
+        conditions = [condition(batch)] if self.sizes.condition else []
+        return torch.cat([*pieces, x[:, self.p :] * there[:, self.p :], *conditions], 1)
 
     # -- decoder -------------------------------------------------------------------------------------------------
 
@@ -165,11 +167,11 @@ class MaskedEnsemble(Net):
         """Let the bins hold about equal counts of what was observed."""
         x = batch.x.flatten(1)[:, : self.p]
         there = torch.ones_like(x, dtype=torch.bool) if batch.observed is None else batch.observed.flatten(1)
-        shares = torch.linspace(0, 1, self.bins + 1, device=x.device)
-        for place in range(self.p):
-            found = x[there[:, place], place]
-            if len(found):
-                self.edges[place] = torch.quantile(found[:: -(-len(found) // 2**20)], shares)
+        fractions = torch.linspace(0, 1, self.bins + 1, device=x.device)
+        for index in range(self.p):
+            observed = x[there[:, index], index]
+            if len(observed):
+                self.edges[index] = torch.quantile(observed[:: -(-len(observed) // 2**20)], fractions)
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
         """Let each member start as the ridge regression from its last hidden layer to y."""
