@@ -324,7 +324,8 @@ def test_postscript_that_is_called_png_starts_no_program(tmp_path, monkeypatch):
     assert not ran
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about tags that it passes over
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_garbled_files_are_read_or_named(saved, data):
     suffix = data.draw(st.sampled_from(["png", "jpg", "webp", "tif", "bmp"]))
@@ -337,6 +338,16 @@ def test_garbled_files_are_read_or_named(saved, data):
         assert decode(path).ndim in (2, 3)
     except InputError as error:
         assert path.name in str(error)
+
+
+def test_a_size_that_cannot_be_is_refused_before_it_is_decoded(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 2, 5), np.uint8), photometric="minisblack", planarconfig="contig")
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+        file.pages[0].tags["ImageWidth"].overwrite(2**15)
+        file.pages[0].tags["ImageLength"].overwrite(2**15)
+    with pytest.raises(InputError, match="a.tif': it says that it has 32768 x 32768 pixels"):
+        head(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (10, 20_000), (20_000, 10)])
