@@ -92,8 +92,7 @@ def figure(about: Record, before: list[float], after: list[float]) -> Record:
     """Return the pairs of a figure, how many agree in sign, their median ratio, and what that says."""
     signs = [(b > a) - (b < a) for a, b in zip(before, after, strict=True)]
     agree = max(signs.count(1), signs.count(-1))
-    ratios = [b / a for a, b in zip(before, after, strict=True) if a]
-    ratio = median(ratios) if ratios else float("nan")
+    ratio = median(b / a for a, b in zip(before, after, strict=True)) if min(before) > 0 else float("nan")
     return {
         "what": about["what"],
         "unit": about["unit"],

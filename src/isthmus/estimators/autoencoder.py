@@ -42,19 +42,20 @@ WIDEST = 32
 
 @part("estimator/autoencoder")
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
-    """Squeezes its input through a narrow bottleneck and rebuilds it.
+    """Squeezes its input through a narrow bottleneck and reconstructs it.
 
     Parameters
     ----------
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
-        ``"variational"``, or an object such as ``Variational(beta=4.0)``.
+        ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
     latent_dim : int or None, default 32
         Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
-        ``"mlp"``, ``"conv"``, ``"linear"``, an object such as ``MLP((512, 256))``, or None: chosen by the data.
+        ``"mlp"``, ``"conv"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
+        ``MLP((512, 256))``, or None: chosen by the data.
     data : str, Data or None, default None
-        ``"table"``, ``"images"``, an object such as ``Table(scale="common")``, or None: chosen by X.
+        ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: chosen by X.
     epochs : int or None, default None
         Passes over the training rows; None: by the number of rows.
     batch_size : int or None, default None

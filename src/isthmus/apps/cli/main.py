@@ -65,7 +65,7 @@ EXAMPLES = (
 )
 @click.version_option(isthmus.__version__, message="isthmus %(version)s")
 def main() -> None:
-    """Autoencoders for tables and images.
+    """Autoencoders for tables, images and signals.
 
     DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX), a folder of pictures whose subfolders are classes, or
     one of digits, mnist and fashion-mnist. A command ends with 0 if all went well, 1 if the data, a file or a setting
