@@ -208,7 +208,7 @@ def test_links_lead_somewhere(page):
         if not link.startswith("https://"):
             inside = PAGES[page].parent.name == "docs" and link in FROM_ROOT
             target = ROOT / FROM_ROOT[link] if inside else PAGES[page].parent / link
-            assert target.exists(), link
+            assert target.exists() or link in api.pages(), link
 
 
 def test_every_page_of_the_site_is_in_its_menu():
