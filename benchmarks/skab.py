@@ -2,7 +2,7 @@
 
 Each file trains on its first 400 rows and is scored whole; true and false alarms are counted over all files. Ours is an
 `AnomalyDetector` with a linear autoencoder of windows of 60 seconds and `scorer="channel"`: the error of the channel
-that is rebuilt worst, the mean over the windows that cover a moment. Rules are the same for all files: ours alarms
+reconstructed worst, averaged over the windows that cover a time step. Rules are the same for all files: ours alarms
 above 2.7 times the highest score of the training rows, PCA (T² or Q, five components) and the isolation forest above
 the 99 % quantile of theirs.
 """

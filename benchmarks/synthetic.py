@@ -3,8 +3,8 @@
 10,000 rows of each table are learnt from, and as many new ones drawn; 10,000 fresh real rows are what is compared with
 and tested on. Gradient boosting is trained on the drawn rows and tested on the fresh ones: AUROC of the income, R² of
 the house value. A copy equals a training row in every cell. The distance is the median over rows to the closest row
-learnt from, numbers in standard deviations; that of fresh rows is 1. TVAE takes no gaps: it gets the median of numbers,
-and a category of its own for texts. Means over two seeds; both train in turn, with as many threads.
+learnt from, numbers in standard deviations; that of fresh rows is 1. TVAE takes no missing cells: it gets the median
+for numbers, and a category of its own for texts. Means over two seeds; both train in turn, with as many threads.
 """
 
 from __future__ import annotations

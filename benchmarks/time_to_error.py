@@ -1,9 +1,9 @@
 """Seconds until a test MSE of 0.0095 on MNIST, beside pythae's AE of the same widths, 784-512-256-128-32.
 
-pythae trains with its trainer, Adam, a rate of 1e-3 and batches of 256, for at most ten minutes; its error is looked
-at after each epoch, off the clock, which starts after its trainer is built, and its output is cut to [0, 1] too. Our
-schedule depends on the number of epochs, so the whole call of `fit` is timed for the smallest `epochs` that gets
-there, three times: once before pythae's run, twice after it. Our start, a PCA, and our validation are on the clock.
+pythae trains with its trainer, Adam, a rate of 1e-3 and batches of 256, for at most ten minutes; its error is measured
+after each epoch with the clock stopped, which starts after its trainer is built, and its output is clipped too. Our
+schedule depends on the number of epochs, so the whole call of `fit` is timed for the smallest `epochs` that gets there,
+three times: once before pythae's run, twice after it. Our start, a PCA, and our validation are on the clock.
 """
 
 from __future__ import annotations
