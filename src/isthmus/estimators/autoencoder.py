@@ -46,19 +46,20 @@ RandomState = int | np.random.RandomState | None
 
 @part("estimator/autoencoder")
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
-    """Encodes its input in a short code, and reconstructs it from that.
+    """Squeezes its input through a narrow bottleneck and reconstructs it.
 
     Parameters
     ----------
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
-        ``"variational"``, or an object such as ``Variational(beta=4.0)``.
+        ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
     latent_dim : int or None, default 32
         Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
-        ``"mlp"``, ``"conv"``, ``"linear"``, an object such as ``MLP((512, 256))``, or None: chosen by the data.
+        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
+        ``MLP((512, 256))``, or None: chosen by the data.
     data : str, Data or None, default None
-        ``"table"``, ``"images"``, an object such as ``Table(scale="common")``, or None: chosen by X.
+        ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: chosen by X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
         What new codes are drawn from, fitted on codes of training rows; ``"auto"``: of a variational model the one that
         suits the data, or N(0, I) under a condition, else a Gaussian.

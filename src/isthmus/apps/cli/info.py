@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @model_argument
 @json_option
 def info(model: str, as_json: bool) -> None:
-    """Say what a model file is, and what it holds.
+    """Show what a model file contains.
 
-    Its parts, how it was trained, and what of the data stands in it. Of a file that export wrote: which part
-    of which model it is, its inputs and its outputs.
+    Its parts, how it was trained, and what it keeps of the data. For a file that export wrote: which part of which
+    model it is, its inputs and its outputs.
     """
     if is_exported(model):
         show(*exported(model), as_json)
