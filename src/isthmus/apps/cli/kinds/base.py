@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from isthmus.apps.cli.detect.options import Wish
@@ -15,16 +14,10 @@ class Files(ABC):
 
     noun: ClassVar[str]
     """What such a file holds, for messages."""
-    unit: ClassVar[str] = "rows"
-    """What is scored."""
 
     @abstractmethod
     def takes(self, X: Any) -> bool:
         """Tell whether what was read of a file can be of this kind."""
-
-    def guarantee(self, calibration: Mapping[str, Any]) -> str:
-        """Return what a calibration of a detector guarantees."""
-        return str(calibration["guarantee"])
 
     @abstractmethod
     def detect(
