@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.figures.time_steps import drawn
-from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Chart, Drawing, Table
+from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Chart, Drawing, Note, Table
 from isthmus.apps.report.charts import curves
 from isthmus.apps.report.kinds.base import Picked, Rows, chosen
 from isthmus.apps.report.multiples import small_multiples
@@ -27,7 +27,7 @@ CHANNELS = 2
 
 BARS = 24
 INTERVALS = 10
-ACROSS = 5
+ACROSS = 4
 """Windows side by side, at most."""
 
 STEP = "time step of the window"
@@ -133,8 +133,10 @@ class WindowRows(Rows):
         highest = sorted(found.table(), key=lambda row: -row["score"])[:INTERVALS]
         lines = [[Cell(_text(cell)) for cell in row.values()] for row in highest]
         picture = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")
-        caption = f"The {len(lines)} intervals with the highest scores, of {len(found.intervals)}"
-        return [picture, *([Table(list(highest[0]), lines, caption)] if lines else [])]
+        if not lines:
+            return [picture, Note("No time step has a score above the threshold.", "No interval is flagged")]
+        caption = f"Flagged intervals: the {len(lines)} with the highest scores of {len(found.intervals)}"
+        return [picture, Table([name.replace("_", " ") for name in highest[0]], lines, caption)]
 
     def _windows(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         at = scoring.worst(WINDOWS)
