@@ -162,6 +162,8 @@ def test_pictures_of_many_channels_and_sizes_are_shown():
     assert [strip.caption for strip in strips] == ["Original", "Reconstruction", "Difference"]
     assert all(strip.uri.startswith("data:image/png") for strip in strips)
     assert rows.note == "Of 13 channels the first three are shown as red, green and blue."
+    flat = rows.metrics(pictures, [picture + 0.1 for picture in pictures])
+    assert flat["mse"] == pytest.approx(0.01) and 0 < flat["explained"] < 1
     [bars] = rows.by_feature(np.arange(13.0))
     assert bars.bars[12].label == "channel 12" and bars.bars[12].share == 1.0
 

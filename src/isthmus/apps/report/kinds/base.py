@@ -14,7 +14,9 @@ import numpy as np
 from isthmus.apps.kinds import adapter
 from isthmus.apps.report.blocks import Block
 from isthmus.apps.report.scoring import Scoring
+from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import some
+from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 ROWS, ELEMENTS = 10_000, 2**25
 """Rows that are looked at, and numbers in them, at most."""
@@ -88,6 +90,12 @@ class Rows(ABC):
     @abstractmethod
     def pick(cls, data: Any, X: Any) -> Picked:
         """Return the rows of X that are looked at."""
+
+    def metrics(self, originals: Any, reconstructed: Any) -> dict[str, Any]:
+        """Return how like the originals their reconstructions are."""
+        found = ReconstructionMetrics()
+        found.add(originals, reconstructed)
+        return found.figures()
 
     @property
     def note(self) -> str:
@@ -189,7 +197,7 @@ def picked_rows(data: Any, X: Any) -> Picked:
 
 def drawn(X: Any, at: np.ndarray) -> Any:
     """Return the rows at some places in rising order; of a stream, piece by piece."""
-    if not hasattr(type(X), "chunks"):
+    if not is_stream(X):
         return X if len(at) == len(X) else take(X, at)
     found, start = [], 0
     for piece in X.chunks():
