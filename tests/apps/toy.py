@@ -81,13 +81,13 @@ class AngleFiles(Files):
     def takes(self, X):
         return getattr(X, "ndim", 2) == 1
 
-    def detect(self, found, wish, span, output, explain, plot):
+    def detect(self, detector, wish, span, output, explain, plot):
         raise NotImplementedError
 
 
 class AngleKind(Kind):
     name = key = "degrees"
-    given = Number
+    accepts = Number
 
     def __init__(self, data):
         self.data = data
@@ -107,8 +107,8 @@ class AngleKind(Kind):
     def contributors(self, located, most):
         return [{"name": "degrees", "share": 1.0}]
 
-    def read(self, given):
-        return {"degrees": torch.tensor([given], dtype=torch.float64)}
+    def read(self, value):
+        return {"degrees": torch.tensor([value], dtype=torch.float64)}
 
     def corrupted(self, columns, noise, erase, usual, random):
         return columns
@@ -125,21 +125,21 @@ class AngleRows(Rows):
     def pick(cls, data, X):
         return picked_rows(data, X)
 
-    def versions(self, given, errors):
-        columns = [[Cell(f"{angle:.0f}°") for angle in angles[:3]] for angles in given.values()]
-        return [Table(list(given), [list(row) for row in zip(*columns, strict=True)])]
+    def versions(self, versions, errors):
+        columns = [[Cell(f"{angle:.0f}°") for angle in angles[:3]] for angles in versions.values()]
+        return [Table(list(versions), [list(row) for row in zip(*columns, strict=True)])]
 
-    def extreme(self, title, given, errors):
-        return self.versions(given, errors)
+    def extreme(self, title, versions, errors):
+        return self.versions(versions, errors)
 
-    def grid(self, given, across, what, caption="", names=()):
-        return Table(["angle"], [[Cell(f"{angle:.0f}°")] for angle in given], what)
+    def grid(self, rows, across, what, caption="", names=()):
+        return Table(["angle"], [[Cell(f"{angle:.0f}°")] for angle in rows], what)
 
     def code_unit(self, name, below, above, walk, steps):
         return [self.grid(walk, len(steps), name)]
 
-    def examples(self, name, given, activations, walk):
-        return self.grid(given, len(given), name)
+    def examples(self, name, rows, activations, walk):
+        return self.grid(rows, len(rows), name)
 
     def by_feature(self, errors):
         return [Bars([Bar("degrees", 1.0, f"{errors[0]:.3g}")])]

@@ -21,9 +21,9 @@ class Files(ABC):
 
     @abstractmethod
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
-        """Score the file that `wish` names with a detector; return what was found, for machines and for people."""
+        """Score the file that `wish` names with a detector; return the result for machines and for people."""
 
 
 def files_of(data: object) -> Files:
@@ -34,5 +34,5 @@ def files_of(data: object) -> Files:
     InputError
         The command line cannot show this kind of data yet.
     """
-    found: Files = adapter("cli", data)()
-    return found
+    files: Files = adapter("cli", data)()
+    return files

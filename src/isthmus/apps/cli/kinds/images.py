@@ -19,7 +19,7 @@ class Pictures(Files):
         return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
 
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score pictures piece by piece."""
-        return judge_rows(found, wish, span, output, explain, plot)
+        return judge_rows(detector, wish, span, output, explain, plot)

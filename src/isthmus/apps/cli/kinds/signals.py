@@ -19,7 +19,7 @@ class TimeSteps(Files):
         return getattr(X, "ndim", 2) <= 3
 
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score time steps, and join those that are flagged to intervals."""
-        return judge_signal(found, wish, span, output, explain, plot)
+        return judge_signal(detector, wish, span, output, explain, plot)

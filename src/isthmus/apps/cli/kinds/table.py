@@ -19,7 +19,7 @@ class TableRows(Files):
         return getattr(X, "ndim", 2) <= 2
 
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score rows piece by piece, and name the columns that contribute most."""
-        return judge_rows(found, wish, span, output, explain, plot)
+        return judge_rows(detector, wish, span, output, explain, plot)

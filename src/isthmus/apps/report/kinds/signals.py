@@ -65,18 +65,18 @@ class WindowRows(Rows):
         many = len(self.names) > CHANNELS
         return f"Of {len(self.names)} channels the {CHANNELS} with the largest error are drawn." if many else ""
 
-    def versions(self, given: Mapping[str, Any], errors: Any, title: str = "Window") -> list[Block]:
+    def versions(self, versions: Mapping[str, Any], errors: Any, title: str = "Window") -> list[Block]:
         """Show a chart for each channel of some windows, and one of the error over the window."""
-        rows = {version: np.asarray(windows) for version, windows in given.items()}
+        rows = {version: np.asarray(windows) for version, windows in versions.items()}
         blocks: list[Block] = []
         for row in range(min(WINDOWS, len(errors))):
             shown = {version: windows[row] for version, windows in rows.items()}
             blocks += self._window(f"{title} {row + 1}", shown, errors[row], "error")
         return blocks
 
-    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show the charts of the first two of them."""
-        return self.versions({version: rows[:EXTREMES] for version, rows in given.items()}, errors[:EXTREMES], title)
+        return self.versions({version: rows[:EXTREMES] for version, rows in versions.items()}, errors[:EXTREMES], title)
 
     def _window(self, title: str, versions: Mapping[str, np.ndarray], located: np.ndarray, what: str) -> list[Chart]:
         """Show one window, and how much of something is located where."""
@@ -87,9 +87,9 @@ class WindowRows(Rows):
         ]
         return [*charts, curves(f"{title}: {what}", {self.names[c]: located[:, c] for c in largest}, STEP)]
 
-    def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
+    def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show windows as small multiples."""
-        return small_multiples(np.asarray(given), min(across, ACROSS), self.names, what, caption, names)
+        return small_multiples(np.asarray(rows), min(across, ACROSS), self.names, what, caption, names)
 
     def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
         """Show the atom as bars of the channels, and the ends of the traversal as curves of the most moved one."""
@@ -106,11 +106,11 @@ class WindowRows(Rows):
         walked = {text: along[at][:, channel] for text, at in named.items()}
         return [Bars(bars, "Atom"), curves(f"Traversal: {self.names[channel]}", walked, STEP)]
 
-    def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
+    def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the windows that activate a unit most, in the channels that the unit moves most."""
         moved = np.ptp(np.asarray(walk), axis=0).mean(0) / self.deviation
         channels = np.sort(np.argsort(-moved, kind="stable")[:CHANNELS])
-        windows, names = np.asarray(given)[:ACROSS, :, channels], [self.names[c] for c in channels]
+        windows, names = np.asarray(rows)[:ACROSS, :, channels], [self.names[c] for c in channels]
         return small_multiples(windows, ACROSS, names, f"windows that activate {name} most", "highest windows")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
@@ -127,24 +127,24 @@ class WindowRows(Rows):
         return self._windows(scoring, reconstruct) if ready(scoring.X) else self._intervals(scoring)
 
     def _intervals(self, scoring: Scoring) -> list[Block]:
-        found = judged(scoring.detector, scoring.X, join=self.data.window)
+        result = judged(scoring.detector, scoring.X, join=self.data.window)
         numeric = scoring.labels is not None and scoring.labels.dtype.kind in "biuf"
-        svg = drawn(found, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
-        highest = sorted(found.table(), key=lambda row: -row["score"])[:INTERVALS]
+        svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
+        highest = sorted(result.table(), key=lambda row: -row["score"])[:INTERVALS]
         lines = [[Cell(_text(cell)) for cell in row.values()] for row in highest]
         picture = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")
         if not lines:
             return [picture, Note("No time step has a score above the threshold.", "No interval is flagged")]
-        caption = f"Flagged intervals: the {len(lines)} with the highest scores of {len(found.intervals)}"
+        caption = f"Flagged intervals: the {len(lines)} with the highest scores of {len(result.intervals)}"
         return [picture, Table([name.replace("_", " ") for name in highest[0]], lines, caption)]
 
     def _windows(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         at = scoring.worst(WINDOWS)
         windows, located = scoring.X[at], scoring.contributions(at)
-        rebuilt = reconstruct(windows)
+        reconstructed = reconstruct(windows)
         blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):
-            shown = {"original": windows[row], "reconstruction": rebuilt[row]}
+            shown = {"original": windows[row], "reconstruction": reconstructed[row]}
             blocks += self._window(
                 f"{title}: score {number(float(scoring.scores[at[row]]))}", shown, located[row], "contributions"
             )
