@@ -37,13 +37,13 @@ class WindowRows(Rows):
     """Windows, each of shape (window, channels)."""
 
     noun, unit = "window", "time steps"
-    strips, errors, abnormal_style = "columns", "columns", "flow"
     differences = "An atom's bars are standard deviations of the channel that one step of the unit moves it by."
 
     def __init__(self, data: Signals, X: Any) -> None:
         self.names = list(map(str, data.channel_names()))
         self.deviation = data.divisor[:, 0].numpy()
         self.data, self.span = data, data.window
+        self.strips = self.errors = "pairs" if len(self.names) == 1 else "columns"  # a window's charts in one line
 
     @classmethod
     def pick(cls, data: Signals, X: Any) -> Picked:
@@ -120,7 +120,7 @@ class WindowRows(Rows):
         top = channels.max() or 1.0
         bars = [Bar(self.names[c], float(channels[c] / top), number(float(channels[c]), 3)) for c in order]
         over = curves("Mean error over the window", {"all channels": errors.mean(1)}, STEP, "error", zero=True)
-        return [Bars(bars, "Mean error of each channel"), over]
+        return [*([Bars(bars, "Mean error of each channel")] if len(bars) > 1 else []), over]
 
     def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         """Show the signal with its flagged intervals and a table of these; of cut windows, the highest scores."""
