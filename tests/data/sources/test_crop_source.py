@@ -73,7 +73,7 @@ def test_crops_of_an_epoch_are_those_of_the_seed_and_others_in_the_next():
 
 def test_crop_k_of_a_picture_does_not_depend_on_the_others():
     few, many = (
-        [crop for crop in seen(source(knobs={"crops_per_image": n}, validation_fraction=0).batches("train", 4))]
+        list(seen(source(knobs={"crops_per_image": n}, validation_fraction=0).batches("train", 4)))
         for n in (2, 5)
     )
     for picture in range(23):

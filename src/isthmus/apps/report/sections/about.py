@@ -147,11 +147,11 @@ def left_out(study: Study) -> list[Note]:
     return [
         Note(
             "No row of the data is in this page. Left out: originals beside their reconstructions, the best and the "
-            "worst rebuilt, the rows that activate a unit most, labels, the points of single rows in the latent space "
-            f"(a density stands there; cells with fewer than {LEAST_SHOWN} rows are blank), and walks between rows "
-            "(there are walks between random codes). What the model generates is shown: a model can have memorised "
-            "rows, so look at it before you pass the page on. Names of columns and of categories, means and ranges are "
-            "shown too.",
+            "worst rebuilt, the rows that activate a unit most, those that a detector finds most abnormal, labels, the "
+            f"points of single rows in the latent space (a density stands there; cells with fewer than {LEAST_SHOWN} "
+            "rows are blank), and walks between rows (there are walks between random codes). What the model generates "
+            "is shown: a model can have memorised rows, so look at it before you pass the page on. Names of columns "
+            "and of categories, means and ranges are shown too.",
             "Made without examples",
         )
     ]
