@@ -27,6 +27,7 @@ ORDER = (
     "topk",
     "probe",
     "streaming",
+    "photo_folder",
     "scoring_stream",
     "online",
     "serving",
