@@ -14,6 +14,7 @@ from benchmarks.support.figures import Skip
 ROOT = Path(__file__).parents[1]
 
 ORDER = (
+    "house",
     "defaults",
     "plain",
     "linear",
@@ -26,6 +27,7 @@ ORDER = (
     "contractive",
     "topk",
     "probe",
+    "feature_map",
     "streaming",
     "photo_folder",
     "scoring_stream",
@@ -62,12 +64,12 @@ def main() -> None:
 
 
 @main.command("run")
-@click.argument("names", nargs=-1, type=click.Choice(ORDER))
+@click.argument("names", nargs=-1, type=click.Choice(ORDER), metavar="[NAME]...")
 @click.option("--list", "listed", is_flag=True, help="Say what there is.")
 @click.option("--quick", is_flag=True, help="A few rows and epochs, to see that all runs; nothing is kept.")
 @click.option("--resume", is_flag=True, help="Leave out benchmarks that were measured with these very sources.")
 def run_named(names: tuple[str, ...], listed: bool, quick: bool, resume: bool) -> None:
-    """Run benchmarks, all of them without NAMES; each keeps its rows and writes its result as soon as it has them.
+    """Run benchmarks, or all of them without a NAME; each keeps its rows and writes its result as soon as it has them.
 
     A row that was measured with the same sources is not measured again, nor one of a peer whose input, settings and
     version are the same. `pair REVISION NAME` runs a benchmark on two commits in turn.
@@ -82,7 +84,7 @@ def run_named(names: tuple[str, ...], listed: bool, quick: bool, resume: bool) -
 
 @main.command("pair")
 @click.argument("revision")
-@click.argument("name", type=click.Choice(ORDER))
+@click.argument("name", type=click.Choice(ORDER), metavar="NAME")
 @click.option("--turns", type=click.IntRange(min=1), default=5, show_default=True, help="Runs of each commit.")
 @click.option("--quick", is_flag=True, help="A few rows and epochs, to see that it runs.")
 def pair_named(revision: str, name: str, turns: int, quick: bool) -> None:

@@ -1,10 +1,10 @@
-"""Anomalies in the 23 tables of ADBench that are given, learnt from normal rows alone, beside eight detectors of PyOD.
+"""Anomalies in 23 tables of ADBench, with normal rows only for training, beside eight detectors of PyOD.
 
-A table is cut to 20,000 rows, the share of anomalies kept but at least 50 of them, or all. Training sees a random half
-of the normal rows; the other half and all anomalies are the test. All get float32 columns standardised by the training
-rows, have their defaults, and take turns; figures are means over three seeds. Seconds are sums over the tables, those
-of PyOD's `fit` with its scores of the training rows. Where columns determine each other, PyOD's PCA divides by a
-variance of zero; its scores, all infinite, count as equal: an AUROC of 0.5.
+Tables are cut to 20,000 rows, keeping the fraction of anomalies but at least 50 of them, or all. A random half of the
+normal rows is for training; the other half and all anomalies are the test set. All detectors get float32 columns
+standardised by the training rows, use their defaults, and take turns; figures are means over three seeds. Seconds are
+sums over the tables; those of PyOD's `fit` include its scores of the training rows. Where columns determine each other,
+PyOD's PCA divides by a variance of zero; its scores, all infinite, count as ties: an AUROC of 0.5.
 """
 
 from __future__ import annotations

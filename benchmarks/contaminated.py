@@ -1,8 +1,8 @@
 """The 23 tables of ADBench without labels: each detector is trained on the whole table and scores it.
 
-A table is cut to 20,000 rows, the share of anomalies kept but at least 50 of them, or all; float32, standardised.
-Ours is `AnomalyDetector(contamination=0.1)`, PyOD's own default for that share; the peers have their defaults, and
-give the scores that they keep for their training rows, which takes them no time. Means over three seeds.
+Tables are cut to 20,000 rows, keeping the fraction of anomalies but at least 50 of them, or all; float32, standardised.
+Ours is `AnomalyDetector(contamination=0.1)`, which is PyOD's default too; the peers use their defaults, and return the
+scores that they keep of their training rows, which takes no time. Means over three seeds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Nothing set: `Autoencoder("plain", latent_dim=32).fit(X)` on the 60,000 images of MNIST.
+"""All defaults: `Autoencoder("plain", latent_dim=32).fit(X)` on the 60,000 images of MNIST.
 
 `X` is uint8 (60000, 28, 28). The seconds are those of the whole call of `fit`. The error is that of `reconstruct` on
-the test images; pixels lie in [0, 1], so its output is cut to that range, which lowers the error: PCA's is given both
-as it is and cut.
+the test images; pixels lie in [0, 1], so its output is clipped to that range, which lowers the error: PCA's error is
+given both with and without clipping.
 """
 
 from __future__ import annotations

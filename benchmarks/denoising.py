@@ -1,7 +1,7 @@
-"""The denoising variant on MNIST: what is left of Gaussian noise (sigma 0.5) and of masking (half of the pixels).
+"""The denoising variant on MNIST: the error left after Gaussian noise (sigma 0.5) and masking (half the pixels).
 
 Each model of the variant is trained for the corruption it is tested on; the others see clean images only. The error
-is against the clean test image, and every output is cut to [0, 1], those of the peers too.
+is that against the clean test image, and every output is clipped to [0, 1], also those of the peers.
 """
 
 from __future__ import annotations

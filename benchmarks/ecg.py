@@ -2,8 +2,8 @@
 
 A window reaches from 320 samples before the peak of a beat to 80 after it (1.1 seconds): it holds the beat and, at a
 usual rhythm, the one before. Both leads, four samples averaged to one. An `AnomalyDetector` with a linear autoencoder
-of 16 numbers is trained on the windows of all beats; those that it rebuilds worst come first. Three beats without room
-before them are left out.
+of 16 numbers is trained on the windows of all beats; those that it reconstructs worst come first. Three beats without
+enough samples before them are left out.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`isthmus explore`: what the page waits for, with 100,000 examples, over loopback.
 
-Rows of nine numbers and a category with a detector (16 numbers of code at most), and pictures of 28 x 28 with codes of
-32 numbers; generated, so that there are as many as wanted. Each request is a new one on a connection that is kept open,
-as the page asks. The first answer of a map or a colour computes it.
+Rows of nine numbers and a category with a detector (codes of at most 16 numbers), and images of 28 x 28 with codes of
+32 numbers; generated, so that there are enough of them. Each request is a new one on a connection that is kept open, as
+the page does. The first request for a map or a colour computes it.
 """
 
 from __future__ import annotations

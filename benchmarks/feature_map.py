@@ -57,7 +57,7 @@ def pictures(quick: bool) -> tuple[np.ndarray, np.ndarray]:
 def trained(name: str, X: np.ndarray, seconds: float) -> tuple[Autoencoder, float]:
     """Return a model that trained for about so many seconds."""
     net, latent_dim = NETS[name]
-    ae = Autoencoder(latent_dim=latent_dim, net=net, learning_rate=2e-3, random_state=0)
+    ae = Autoencoder(latent_dim=latent_dim, net=net, random_state=0)
     once = ae.set_params(epochs=1).fit(X).info_["seconds"]
     taken, ae = timed(lambda: ae.set_params(epochs=max(1, round(seconds / once))).fit(X))
     return ae, taken

@@ -1,7 +1,7 @@
-"""What importing costs, and what `--help` costs.
+"""The cost of importing, and of `--help`.
 
-Medians over processes, taken in turn. What says "import" is the process less one that does nothing; `--help` is the
-whole process, Python's own start included, for the command itself and for each of its commands.
+Medians over processes, taken in turn. The time of an import is that of the process minus that of one that does nothing;
+the time of `--help` is that of the whole process, including Python's own start, for `isthmus` and each of its commands.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Gaps filled in eight tables, beside mean and mode, neighbours, chained ridge and missForest; all in one run.
+"""Missing cells of eight tables, beside mean and mode, neighbours, chained ridge and missForest.
 
-Cells that are there are taken away: 10, 30 and 50 % of them completely at random (MCAR), or with probability
+Cells that are present are removed: 10, 30 and 50 % of them completely at random (MCAR), or with probability
 1 / (1 + exp(1 − z)), about 30 %, where z is the standardised rank of the row's value in one column that is never
-missing (MAR; the column keeps its own cells). What counts is the error on those cells: the RMSE of numbers in units of
-their column's standard deviation, and the share of wrong categories. Every method fits and fills the same table; three
-seeds draw rows, gaps and everything else. Of larger tables some rows are drawn, so that one core does all in about
-half an hour: 1,000 of adult and of both wines, 1,500 of California housing, 600 of spambase. Left out are columns that
-name rows or are free text (titanic: PassengerId, Name, Ticket, Cabin; breast cancer: id; horse colic: hospital number
+missing (MAR; the column keeps its own cells). Errors are measured on those cells: the RMSE of numbers in units of their
+column's standard deviation, and the fraction of wrong categories. Every method fits and fills the same table; three
+seeds draw rows, missing cells and everything else. Larger tables are sampled, so that one core does all in about half
+an hour: 1,000 of adult and of both wines, 1,500 of California housing, 600 of spambase. Columns that identify rows or
+are free text are left out (titanic: PassengerId, Name, Ticket, Cabin; breast cancer: id; horse colic: hospital number
 and the three lesion codes).
 
 The table gives each method's mean over the four settings and three seeds. A method's rank is taken in each table,

@@ -1,7 +1,7 @@
 """The linear variant beside scikit-learn's PCA, 32 dimensions, on MNIST as rows in [0, 1].
 
 The atoms of the decoder are what unit codes decode to, less what the code zero decodes to. The angle is the largest
-principal angle between their span and that of PCA's components. Nothing is cut to [0, 1], neither here nor there.
+principal angle between their span and that of PCA's components. Neither output is clipped to [0, 1].
 """
 
 from __future__ import annotations

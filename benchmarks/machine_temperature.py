@@ -1,9 +1,9 @@
-"""The temperature of a machine over eleven weeks (NAB): four labelled failures among the time steps that stand out.
+"""The temperature of a machine over eleven weeks (NAB): four labelled failures among the most abnormal time steps.
 
 An `AnomalyDetector` with `scorer="monitoring"`: windows of a day (288 rows of five minutes), one number for each,
 trained on the first 15 % of the rows. The score of a time step is the mean over the windows that cover it; the tenth of
 the time steps that scores highest is joined into intervals across up to three hours, sorted by their peaks. Rows count
-as time steps in the order in which they stand: the file goes back an hour once.
+as time steps in the order of the file, whose timestamps go back an hour once.
 """
 
 from __future__ import annotations

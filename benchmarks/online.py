@@ -1,4 +1,4 @@
-"""Sensors scored as their values come in (SKAB, eight of them): time per time step, distance to the batch.
+"""Online scores of eight sensors (SKAB): the time for each time step, and the difference to scores of the whole file.
 
 Each detector is trained on the first 400 rows of one file and scores its last 600, once whole and once
 step by step. A time step takes from the call for the next score to that score. A difference is divided by the score

@@ -1,7 +1,7 @@
 """The plain variant with hidden layers of 512, 256 and 128 units and a code of 32 numbers, on MNIST.
 
-The widths are spelled out, the rest is as it comes, but for a fixed seed. The seconds are those of the whole call of
-`fit`; the error is that of `reconstruct` on the test images, whose output is cut to [0, 1].
+Everything but the widths and the seed is at its default. The seconds are those of the whole call of
+`fit`; the error is that of `reconstruct` on the test images, whose output is clipped to [0, 1].
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the variants' codes are good for: a linear probe on MNIST codes of 32 numbers, with 1,000 labels.
+"""The use of codes for classification, by variant: a linear probe on MNIST codes of 32 numbers, with 1,000 labels.
 
-Each variant is trained with what it comes with, all for the same number of epochs. Logistic regression on
+Each variant is trained with its defaults, all for the same number of epochs. Logistic regression on
 standardised codes of 1,000 clean training images, drawn five times, is tested on the codes of the 10,000 test images:
 clean, with Gaussian noise (sigma 0.3), and with half of the pixels masked. Mean accuracy, and its standard deviation
 over the draws.

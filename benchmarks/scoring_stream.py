@@ -1,6 +1,6 @@
-"""Ten million rows of a Parquet file scored by `isthmus detect`: the most memory that it takes, and the time.
+"""Ten million rows of a Parquet file scored by `isthmus detect`: peak memory and time.
 
-The rows are those of the shuttle table (nine columns), again and again in another order, in row groups of 100,000. The
+The rows are those of the shuttle table (nine columns), repeated in different orders, in row groups of 100,000. The
 detector is trained on the normal ones, with its defaults. Scoring runs in a process of its own, with the command that
 a user types; memory is measured as for the training on Parquet.
 """

@@ -1,4 +1,4 @@
-"""`isthmus serve`: requests a second and their time, with 64 connections, beside a FastAPI endpoint that does nothing.
+"""`isthmus serve`: throughput and latency with 64 connections, beside a FastAPI endpoint that does nothing.
 
 A detector of nine columns (shuttle, normal rows, its defaults) scores one row a request, sent as JSON by wrk over
 loopback, one thread, 64 connections that are kept open. The empty endpoint is `async def empty() -> dict: return {}`

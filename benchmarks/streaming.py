@@ -1,9 +1,9 @@
-"""One epoch on a Parquet file of 5 GB: the most memory that the processes take, and the time.
+"""One epoch on a Parquet file of 5 GB: peak memory and time.
 
 The file is generated: columns of float32 that a few hidden numbers explain, one of text, uncompressed, row groups of
-50,000 rows. Training runs in a process of its own, one epoch in batches of 1,024, the rest as it comes. Memory is the
-resident set of that process and its children, looked at every 20 ms, and the highest mark that the system kept for the
-process itself.
+50,000 rows. Training runs in a process of its own, one epoch in batches of 1,024, otherwise with defaults. Memory is
+the resident set of that process and its children, looked at every 20 ms, and the highest mark that the system kept for
+the process itself.
 """
 
 from __future__ import annotations

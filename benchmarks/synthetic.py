@@ -3,16 +3,19 @@
 10,000 rows of each table are learnt from, and as many new ones drawn; 10,000 fresh real rows are what is compared with
 and tested on. Gradient boosting is trained on the drawn rows and tested on the fresh ones: AUROC of the income, R² of
 the house value. A copy equals a training row in every cell. The distance is the median over rows to the closest row
-learnt from, numbers in standard deviations; that of fresh rows is 1. TVAE takes no gaps: it gets the median of numbers,
-and a category of its own for texts. Means over two seeds; both train in turn, with as many threads.
+learnt from, numbers in standard deviations; that of fresh rows is 1. TVAE takes no missing cells: it gets the median
+for numbers, and a category of its own for texts. Means over two seeds; both train in turn, with as many threads.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import torch
 
+from benchmarks.support import rows as kept
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.peers import needs
 from benchmarks.support.synthesis import FILES, Halves, halves
@@ -22,6 +25,9 @@ from isthmus import Autoencoder
 ROWS, SEEDS = 10_000, (0, 1)
 SCORES = {"adult": "AUROC", "California housing": "R²"}
 GAP = "(missing)"
+
+Maker = Callable[[Halves, int, bool], tuple[float, pd.DataFrame]]
+"""Returns the seconds of training, and the rows that are drawn."""
 
 
 def run(quick: bool) -> Result:
@@ -39,16 +45,25 @@ def run(quick: bool) -> Result:
 
 
 def compared(table: Halves, seed: int, quick: bool) -> dict[str, dict[str, float]]:
-    """Return what is measured of fresh rows, and of those drawn by isthmus and by TVAE."""
-    makers = {"isthmus": ours, "TVAE": theirs}
-    drawn = {name: make(table, seed, quick) for name, make in makers.items()}
-    apart = table.distance(table.fresh)
-    real = {"score": table.usefulness(table.train), "seconds": float("nan")}
-    found = {"real": real | {"copies": 100 * table.copies(table.fresh), "distance": 1.0}}
-    for name, (seconds, rows) in drawn.items():
-        near = {"copies": 100 * table.copies(rows), "distance": table.distance(rows) / apart}
-        found[name] = {"score": table.usefulness(rows), "seconds": seconds, **near}
-    return found
+    """Return what is measured of fresh rows, and of those drawn by isthmus and by TVAE, each as a row of its own."""
+    where, inputs = f"{table.target}, seed {seed}", (table.train, table.fresh, seed)
+
+    def measured(make: Maker) -> dict[str, float]:
+        seconds, drawn = make(table, seed, quick)
+        near = {"copies": 100 * table.copies(drawn), "distance": table.distance(drawn) / table.distance(table.fresh)}
+        return {"score": table.usefulness(drawn), "seconds": seconds, **near}
+
+    return {
+        "real": kept.theirs(f"{where}, real", lambda: real(table), "scikit-learn", *inputs),
+        "isthmus": kept.ours(f"{where}, isthmus", lambda: measured(ours), *inputs),
+        "TVAE": kept.theirs(f"{where}, TVAE", lambda: measured(theirs), "ctgan", *inputs),
+    }
+
+
+def real(table: Halves) -> dict[str, float]:
+    """Return what is measured of the rows that are learnt from, and of fresh ones."""
+    copies = 100 * table.copies(table.fresh)
+    return {"score": table.usefulness(table.train), "seconds": float("nan"), "copies": copies, "distance": 1.0}
 
 
 def ours(table: Halves, seed: int, quick: bool) -> tuple[float, pd.DataFrame]:

@@ -114,6 +114,7 @@ def data_diff():
     kinds = without_words(
         "src/isthmus/data/infer.py",
         ("from isthmus.data.images.images import Images\n", ""),
+        ("KINDS = (Table, Images, Signals)", "KINDS = (Table, Signals)"),
         (
             'return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)',
             "return Table(scale=table_scale)",

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -150,6 +151,21 @@ def test_two_commits_take_turns(tmp_path, monkeypatch):
         "verdict": "",
     }
     pairs.report(found)
+
+
+def test_a_benchmark_that_fails_on_one_side_is_an_error_that_says_why(tmp_path):
+    with pytest.raises(click.ClickException, match="No module named 'benchmarks.nonsense'"):
+        pairs.measured(pairs.ROOT, "nonsense", True, tmp_path / "record.json")
+
+
+def test_figures_are_paired_by_order_or_else_by_their_words():
+    def runs(*figures):
+        return [record("topk", 1.0, Result([Figure(what, value, unit) for what, value, unit in figures]))]
+
+    by_order = pairs.in_pairs(runs(("slowest: a", 1, "s"), ("n", 2, "")), runs(("slowest: b", 3, "s"), ("n", 4, "")))
+    assert [(about["what"], *both) for about, *both in by_order] == [("slowest: b", [1], [3]), ("n", [2], [4])]
+    by_words = pairs.in_pairs(runs(("gone", 1, "s"), ("n", 2, "")), runs(("n", 4, "")))
+    assert [(about["what"], *both) for about, *both in by_words] == [("n", [2], [4])]
 
 
 def quick_record(value):

@@ -34,14 +34,14 @@ FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md
 """Pages of the site that docs/hooks.py takes from the root."""
 
 
-def load_generator():
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def load_script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-generate = load_generator()
+generate, api = load_script("generate"), load_script("api")
 
 
 def text_of(page):
@@ -208,9 +208,25 @@ def test_links_lead_somewhere(page):
         if not link.startswith("https://"):
             inside = PAGES[page].parent.name == "docs" and link in FROM_ROOT
             target = ROOT / FROM_ROOT[link] if inside else PAGES[page].parent / link
-            assert target.exists(), link
+            assert target.exists() or link in api.pages(), link
 
 
 def test_every_page_of_the_site_is_in_its_menu():
     menu = set(re.findall(r"^ +- .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
     assert menu == {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")} | set(FROM_ROOT)
+
+
+# -- the API reference -----------------------------------------------------------------------------------------------
+
+
+def test_every_module_stands_on_the_page_of_its_room():
+    package = ROOT / "src" / "isthmus"
+    modules = {".".join(p.relative_to(package.parent).with_suffix("").parts) for p in package.rglob("[!_]*.py")}
+    documented = re.findall(r"^::: (\S+)$", "\n".join(api.pages().values()), re.M)
+    assert sorted(documented) == sorted(modules | {"isthmus.tasks"})
+
+
+def test_every_page_of_the_reference_is_in_its_menu():
+    first, *rooms = api.menu()
+    listed = [page for room in rooms for entries in room.values() for entry in entries for page in entry.values()]
+    assert sorted([*first.values(), *listed]) == sorted(api.pages())

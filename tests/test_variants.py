@@ -36,10 +36,6 @@ def model(request):
     return fitted(*request.param)
 
 
-def test_there_are_seven():
-    assert set(NAMES) >= {"plain", "linear", "denoising", "sparse", "topk", "contractive", "variational"}
-
-
 def test_everything_an_autoencoder_does(model):
     codes = model.transform(DIGITS)
     assert codes.shape == (300, 8)

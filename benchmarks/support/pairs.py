@@ -13,6 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import click
+
 from benchmarks.support.machine import in_words, machine
 from benchmarks.support.page import grid, number
 from benchmarks.support.sources import ROOT, commit, git
@@ -74,26 +76,34 @@ def measured(tree: Path, name: str, quick: bool, path: Path) -> Record:
     """Return the record of one run with the sources in a folder."""
     places = {"PYTHONPATH": os.pathsep.join([str(tree / "src"), str(tree)])}
     command = [sys.executable, "-c", MEASURE, name, str(quick), str(path)]
-    subprocess.run(command, cwd=tree, env={**os.environ, **places}, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=tree, env={**os.environ, **places}, capture_output=True, text=True)
+    if done.returncode:
+        raise click.ClickException(f"{name} with the sources in {tree}: {done.stderr.strip().splitlines()[-1]}")
     record: Record = json.loads(path.read_text(encoding="utf-8"))
     return record
 
 
 def in_pairs(before: list[Record], after: list[Record]) -> Iterator[tuple[Record, list[float], list[float]]]:
-    """Yield each figure that both have, with its values in the runs of either."""
-    ours = [{figure["what"]: figure["value"] for figure in record["figures"]} for record in after]
-    for what, theirs in {figure["what"]: figure for figure in before[0]["figures"]}.items():
-        old = [figure["value"] for record in before for figure in record["figures"] if figure["what"] == what]
-        if all(what in values for values in ours) and len(old) == len(ours):
-            yield theirs, old, [values[what] for values in ours]
+    """Yield each figure with its values in the runs of either.
+
+    Figures are paired by their order where all runs have the same units in the same order, since words may have
+    changed, else by their words.
+    """
+    if len({tuple(figure["unit"] for figure in record["figures"]) for record in [*before, *after]}) == 1:
+        for index, about in enumerate(after[0]["figures"]):
+            yield about, *([record["figures"][index]["value"] for record in runs] for runs in (before, after))
+        return
+    old, new = ([{f["what"]: f["value"] for f in record["figures"]} for record in runs] for runs in (before, after))
+    for about in after[0]["figures"]:
+        if all(about["what"] in values for values in [*old, *new]):
+            yield about, *([values[about["what"]] for values in runs] for runs in (old, new))
 
 
 def figure(about: Record, before: list[float], after: list[float]) -> Record:
     """Return the pairs of a figure, how many agree in sign, their median ratio, and what that says."""
     signs = [(b > a) - (b < a) for a, b in zip(before, after, strict=True)]
     agree = max(signs.count(1), signs.count(-1))
-    ratios = [b / a for a, b in zip(before, after, strict=True) if a]
-    ratio = median(ratios) if ratios else float("nan")
+    ratio = median(b / a for a, b in zip(before, after, strict=True)) if min(before) > 0 else float("nan")
     return {
         "what": about["what"],
         "unit": about["unit"],

@@ -192,11 +192,11 @@ class Linear(Variant):
 @part("variant/denoising")
 @dataclass(frozen=True)
 class Denoising(Variant):
-    """Rebuilds the clean row from a spoiled one (Vincent 2008, 2010)."""
+    """Reconstructs the clean row from a corrupted one (Vincent 2008, 2010)."""
 
     corruption: CorruptionName | Any = knob("gaussian", "what is done to x")
     level: float | tuple[float, float] = knob(
-        None, "strength: noise in units of x, or share taken away; a pair low,high draws one for each row"
+        None, "strength: noise in units of x, or the fraction that is masked; a pair low,high draws one for each row"
     )
     members: int | None = knob(
         1, "nets trained at once, whose reconstructions are averaged; in Python None lets the data choose", kw_only=True
@@ -335,12 +335,12 @@ class Variational(Variant):
 @part("variant/masked")
 @dataclass(frozen=True)
 class Masked(Variant):
-    """Rebuilds rows from which columns were taken away, each at a rate of its own, by a committee of small nets.
+    """Reconstructs rows of which a random fraction of the columns is masked, with an ensemble of small nets.
 
     One model then predicts any column from any of the others (Vincent 2008; Gondara & Wang 2018).
     """
 
-    level: float | tuple[float, float] = knob((0.05, 0.8), "share taken away; a pair low,high draws one for each row")
+    level: float | tuple[float, float] = knob((0.05, 0.8), "fraction masked; a pair low,high draws one for each row")
     category_weight: float = knob(5.0, "how much a nat of a category counts beside the squared error of a number")
 
     table_scale = "column"

@@ -27,6 +27,8 @@ class Graph(nn.Module):
 
     axis: int | None = None
     """The first axis of space in what `local` gives; None: the graph gives no map, and needs the whole of a row."""
+    reads_rows = True
+    """Whether what goes in are rows, and not codes."""
     by_position = False
     """Whether that map is of the positions of the code, and not of the elements of x."""
 
@@ -80,6 +82,8 @@ class Posterior(Graph):
 
 class Decode(Graph):
     """Codes, and conditions, to columns."""
+
+    reads_rows = False
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""

@@ -87,6 +87,8 @@ class Net(nn.Module):
     """Whether the axes of x behind the channels may be free."""
     stride = 1
     """Elements of x along each axis for one position of the code."""
+    rate_scale = 1.0
+    """The learning rate of a model with this net, times that of the training."""
     reach: int | None = None
     """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
 

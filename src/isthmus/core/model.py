@@ -102,6 +102,11 @@ class Model(nn.Module):
         return prod(self.typical_shape)
 
     @property
+    def multiplications(self) -> int:
+        """Multiply-adds for one row, about: each weight is used at every position of the code."""
+        return sum(weight.numel() for weight in self.parameters()) * prod(self.positions())
+
+    @property
     def latent_dim(self) -> int:
         """Numbers in a code at each position: of an ensemble, those of all members side by side."""
         return self.sizes.members * self.sizes.z

@@ -117,10 +117,11 @@ class Reconstruction(nn.Module):
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """One player; weight decay for matrices only."""
         parameters = [p for p in self.parameters() if p.requires_grad]
+        scale = self.model.net.rate_scale
         return {
             "model": [
-                {"params": [p for p in parameters if p.ndim > 1]},
-                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+                {"params": [p for p in parameters if p.ndim > 1], "scale": scale},
+                {"params": [p for p in parameters if p.ndim <= 1], "scale": scale, "weight_decay": 0.0},
             ]
         }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -72,16 +73,12 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
     InputError
         A row is large, and the net looks at all of it at once, or the graph gives no map.
     """
-    space = graph.data.space(columns)
     channels = graph.model.typical_shape[0]
-    if side is None:
-        size = channels
-        for length in space:
-            size *= length
-        if size <= LARGEST:
-            whole: Columns = graph(columns)
-            return whole
-        side = int((TILE / channels) ** (1 / len(space)))
+    if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= LARGEST):
+        whole: Columns = graph(columns)
+        return whole
+    space = graph.data.space(columns)
+    side = side or int((TILE / channels) ** (1 / len(space)))
     reach = graph.model.net.reach
     if reach is None or graph.axis is None:
         raise InputError(

@@ -24,6 +24,7 @@ TYPED_WRONG = {
     "no number": ([*DIGITS, "-o", "m", "--latent-dim", "many"], "'many' is no INTEGER"),
     "a level of three numbers": ([*DIGITS, "-o", "m", "--variant", "denoising", "--level", "1,2,3"], "LOW,HIGH"),
     "an unknown precision": ([*DIGITS, "-o", "m", "--precision", "float3"], "did you mean 'float32'?"),
+    "an unknown scale": (["train", "{wine}", "--scale", "comon", "-o", "m"], "did you mean 'common'?"),
     "rows that are no span": (["encode", "{plain}", "digits", "--rows", "7", "-o", "z.npy"], "such as 0:16"),
     "one step": (["interpolate", "{plain}", "digits", "--from", 0, "--to", 1, "--steps", 1, "-o", "i.npy"], "--steps"),
 }
@@ -41,7 +42,6 @@ UNUSABLE = {
     "an unknown label": (["train", "{wine}", "--label", "knd", "-o", "m"], "did you mean 'kind'?"),
     "an unknown condition": (["train", "{wine}", "--condition", "regoin", "-o", "m"], "regoin"),
     "labels that are not there": (["train", "{wine}", "--condition", "y", "-o", "m"], "--label"),
-    "an unknown scale": (["train", "{wine}", "--scale", "comon", "-o", "m"], "did you mean 'common'?"),
     "an unknown net": ([*DIGITS[:-1], "mpl", "-o", "m"], "did you mean 'mlp'?"),
     "pictures for a table": (["evaluate", "{table}", "digits"], "'digits' holds pictures"),
     "a table for pictures": (["evaluate", "{plain}", "{wine}", "--label", "kind"], "holds a table"),

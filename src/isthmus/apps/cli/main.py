@@ -65,9 +65,9 @@ EXAMPLES = (
 )
 @click.version_option(isthmus.__version__, message="isthmus %(version)s")
 def main() -> None:
-    """Autoencoders for tables and images.
+    """Autoencoders for tables, images and signals.
 
-    DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX), a folder of pictures whose subfolders are classes, or
-    one of digits, mnist and fashion-mnist. A command ends with 0 if all went well, 1 if the data, a file or a setting
-    cannot be used, 2 if it was typed wrong, 130 if Ctrl-C ended it.
+    DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX, .png, .jpg), a folder of images whose subfolders are
+    classes, or one of digits, mnist and fashion-mnist. The exit code is 0 on success, 1 if the data, a file or a
+    setting cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
     """

@@ -19,7 +19,7 @@ from isthmus.apps.cli.written import write
 @output_option(ROWS, folder=True)
 @json_option
 def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
-    """Write DATA as the model rebuilds it."""
+    """Write the reconstruction of DATA."""
     _rebuild(*meet(model, read), output, as_json)
 
 

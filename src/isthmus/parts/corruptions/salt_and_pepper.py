@@ -19,14 +19,14 @@ class SaltAndPepper(Corruption):
     Parameters
     ----------
     level : float or (float, float), default 0.3
-        Fraction that is hit, in [0, 1].
+        Fraction that is corrupted, in [0, 1].
     """
 
     def __init__(self, level: Level = 0.3) -> None:
         self.level = check_level(level, 1)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with ``corrupted`` hit; ``masked`` stays unset, since nobody tells where it was hit."""
+        """Return the batch corrupted; ``masked`` stays unset, since the encoder does not know which elements are."""
         x = batch.x
         low, high = (x.amin(0), x.amax(0)) if x.ndim == 2 else (x.amin(), x.amax())
         extreme = torch.where(torch.rand_like(x) < 0.5, low, high)

@@ -43,6 +43,7 @@ class Ensemble(Net):
         self.members = members
         self._recipe = (net,)  # in a tuple, it is none of the modules
         self.any_size = net is not None and net.any_size
+        self.rate_scale = 1.0 if net is None else net.rate_scale
         self.stride, self.reach = (1, None) if net is None else (net.stride, net.reach)
 
     def build(self, sizes: Sizes) -> None:

@@ -53,6 +53,8 @@ class FeatureMap(Net):
     """
 
     any_size = True
+    rate_scale = 0.25
+    """Each weight is used at every position, and the start is good: larger steps only lose what it knows."""
 
     def __init__(self, stride: int = 8, width: int = 128, blocks: int = 2, activation: str = "gelu") -> None:
         super().__init__()

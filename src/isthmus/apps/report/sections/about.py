@@ -12,7 +12,7 @@ from isthmus.apps.report.charts import LEAST_SHOWN, lines
 from isthmus.apps.report.kinds.base import elements
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
-from isthmus.variants import options, variant_name
+from isthmus.variants import options
 
 NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
 
@@ -45,22 +45,22 @@ def widths(study: Study) -> list[int]:
 
 def model_section(study: Study) -> Section:
     """Say what the model is."""
-    model, variant = study.model, study.model.variant_
+    model, variant, card = study.model, study.model.variant_, study.model.card()
     axes = model.data_.shape
     shape = " × ".join("any" if axis is None else str(axis) for axis in axes)
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {
-        "variant": variant_name(variant),
+        "variant": card.variant,
         "a row": f"{elements(axes):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
         "its code": f"{study.units:,} numbers",
         "net": "chosen by the data" if model.net is None else str(model.net),
         "looked at here": f"{len(study):,} rows{drawn}",
     }
-    knobs = [(n, _value(getattr(variant, n)), f.metadata.get("help", "")) for n, f in options(type(variant)).items()]
+    knobs = [(n, _value(card.knobs[n]), f.metadata.get("help", "")) for n, f in options(type(variant)).items()]
     blocks = [
         Facts([(name, value, "") for name, value in sizes.items()], "Sizes"),
         Facts(knobs, "Knobs of the variant"),
-        Facts([(n.replace("_", " "), _value(v), "") for n, v in _training_facts(model.info_)], "How it was trained"),
+        Facts([(n.replace("_", " "), _value(v), "") for n, v in _training_facts(card.training)], "How it was trained"),
     ]
     return Section("model", "The model", "", blocks)
 
