@@ -1,6 +1,6 @@
 """Crops of a folder of photographs in two orientations: peak memory, and crops a second beside a hand-written loop.
 
-402 photographs of 481 x 321 pixels or on their side, streamed from their files; 32 crops of 64 x 64 of each in an epoch.
+402 photographs of 481 x 321 pixels or on their side, streamed from their files; 32 crops of 64 x 64 an epoch of each.
 The hand-written loop trains the same net in batches of the same size: threads decode each picture once an epoch and cut
 as many crops, which are shuffled over 64 pictures. Each runs in processes of its own, in turn; of three epochs the
 first does not count. Memory is the highest mark that the system kept for a process.

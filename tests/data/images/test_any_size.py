@@ -78,7 +78,7 @@ def test_tensors_and_channels_first_come_in_groups_too():
     X = [torch.rand(3, 6, 7), torch.rand(3, 7, 6), torch.rand(3, 6, 7)]
     images = Images(channels_first=True, crop=4).learn([X])
     assert images.shape == (3, None, None) and images.given == (3, None, None)
-    groups = dict((tuple(indices.tolist()), group) for indices, group in images.groups(X))
+    groups = {tuple(indices.tolist()): group for indices, group in images.groups(X)}
     assert set(groups) == {(0, 2), (1,)} and isinstance(groups[1,], torch.Tensor)
     written = images.write(images.read(groups[1,]))
     torch.testing.assert_close(written, X[1][None])
