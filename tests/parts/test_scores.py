@@ -38,7 +38,7 @@ def places(score, output):
 @pytest.mark.parametrize(("neighbours", "share", "k"), [(1, 0.0, 1), (10, 0.0, 10), (3, 0.25, 20), (1, 0.5, 40)])
 def test_neighbours_are_those_of_scikit_learn(model, neighbours, share, k):
     normal, x = outputs(model, torch.randn(80, 5)), outputs(model, torch.randn(20, 5))
-    score = lookup("score/neighbours")(neighbours, share=share, local=0.0).fit([normal], model)
+    score = lookup("score/neighbours")(neighbours, fraction=share, local=0.0).fit([normal], model)
     search = NearestNeighbors(n_neighbors=k).fit(places(score, normal))
     expected = torch.from_numpy(search.kneighbors(places(score, x))[0]).mean(1)
     torch.testing.assert_close(score(x, model), expected.float(), rtol=1e-4, atol=1e-4)
@@ -62,7 +62,7 @@ def test_an_element_reaches_as_far_as_its_eighth_power_says(model):
     far = 10 * torch.asinh(torch.tensor(3.0)) * (1e-3 / 105) ** (1 / 8)
     torch.testing.assert_close(known.reach[:4], torch.tensor([0.5, far, 1, 1]), rtol=0.05, atol=0)
     assert 1.7 < known.reach[4] < 2
-    shared = lookup("score/neighbours")(share=0.1, most=100).fit([outputs(model, x)], model)
+    shared = lookup("score/neighbours")(fraction=0.1, max_rows=100).fit([outputs(model, x)], model)
     assert torch.equal(shared.reach, torch.ones(5))
 
 

@@ -5,7 +5,7 @@ Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,10 @@ from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
     from torch.distributions import Normal
+
+
+Domain = Literal["numbers", "booleans", "categories"]
+"""What elements of x stand for."""
 
 
 class Sizes(NamedTuple):
@@ -105,6 +109,9 @@ class UserNet(Net):
 class Bottleneck(nn.Module):
     """Turns h into a Code, and says what that costs. Deterministic in eval mode, unless a draw is asked for."""
 
+    has_posterior = False
+    """Whether there is a `posterior`, from which codes are drawn."""
+
     def width(self, latent_dim: int) -> int:
         """Return how many numbers of h make a code of `latent_dim` numbers."""
         return latent_dim
@@ -134,8 +141,22 @@ class Bottleneck(nn.Module):
 class Likelihood(nn.Module):
     """Compares y with x elementwise, and turns y into a reconstruction."""
 
+    domain: Domain = "numbers"
+    """What it is a likelihood of."""
     normalised = False
     """True where ``error`` is −log p(x|y) in nats, constants included: a bound on log p(x) can be built on it."""
+
+    def with_numbers(self, likelihood: Likelihood) -> Likelihood:
+        """Return this likelihood with another one for what are numbers: here that one."""
+        return likelihood
+
+    def with_categories(self, likelihood: Likelihood) -> Likelihood:
+        """Return this likelihood with another one for what are categories: here itself, since nothing is."""
+        return self
+
+    def unbounded(self) -> Likelihood:
+        """Return this likelihood without bounds of the reconstruction: here itself."""
+        return self
 
     def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of y for one row of x."""
@@ -170,7 +191,10 @@ class Likelihood(nn.Module):
 
 
 class Corruption:
-    """Takes x away or spoils it."""
+    """Removes or corrupts parts of x."""
+
+    masks = False
+    """Whether it takes elements away and says which, in ``Batch.masked``."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` (and ``masked``) changed."""

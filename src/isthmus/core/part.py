@@ -94,7 +94,7 @@ def spell(obj: Any) -> str:
     --------
     >>> from isthmus.parts.schedules import Warmup
     >>> spell(Warmup(2.0))
-    'warmup(value=2.0, share=0.3)'
+    'warmup(value=2.0, fraction=0.3)'
     """
     if not is_part(obj):
         return type(obj).__name__

@@ -30,6 +30,10 @@ class Score(nn.Module):
     elements_of_contributions = 1
     """The same, of what a row's elements add to the score."""
 
+    def for_contaminated(self, fraction: float) -> Score:
+        """Return an unfitted copy for training rows of which a fraction may be abnormal: here the score itself."""
+        return self
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
         """Return a copy that knows what a frozen model makes of normal rows."""
         raise NotImplementedError

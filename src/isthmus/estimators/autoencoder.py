@@ -339,7 +339,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         model = self.objective_.model
         name = "gaussian"
         if model.has_posterior:
-            name = self.data_.prior if self.condition_ is None else "standard-normal"
+            fitted = self.data_.defaults().prior if self.condition_ is None else None
+            name = fitted or "standard-normal"
         prior = resolve("prior", name, latent_dim=model.sizes.z)
         if not hasattr(prior, "fit"):
             return prior

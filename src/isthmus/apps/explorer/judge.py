@@ -36,7 +36,7 @@ class Verdict:
 
 def simple(model: Any) -> bool:
     """Tell whether all that a model says of an example is the score of its row, and one threshold, or its error."""
-    return not (hasattr(model, "threshold_") and (model.autoencoder_.data_.ordered or model.thresholds_))
+    return not (hasattr(model, "threshold_") and (model.autoencoder_.data_.windowed is not None or model.thresholds_))
 
 
 def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
@@ -44,8 +44,9 @@ def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
     data = model.autoencoder_.data_
 
     def of_examples(found: np.ndarray) -> Floats:
-        greatest: Floats = data.window_max(torch.from_numpy(found), X).numpy()[kept].astype(np.float32)
-        return greatest
+        if data.windowed is not None:
+            found = data.windowed.window_max(torch.from_numpy(found), X).numpy()
+        return found[kept].astype(np.float32)
 
     scores = model.anomaly_score(X)
     return Verdict(of_examples(scores), of_examples(scores - model.limits(X)) if model.thresholds_ else None)

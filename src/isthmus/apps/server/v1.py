@@ -140,7 +140,7 @@ def document_of(model: Model, found: Found, form: str) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, held in found.items():
         if name == "contributions" and held.ndim == 2:
-            held = dict(zip(model.data.channel_names(), held.T.tolist(), strict=True))
+            held = dict(zip(model.data.row_names(), held.T.tolist(), strict=True))
         if name == "rows" and form == "columns" and isinstance(held, dict):
             document["columns"] = held
         else:

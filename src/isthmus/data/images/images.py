@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Field
+from isthmus.core.data import Columns, Data, Defaults, Field
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
@@ -45,6 +45,8 @@ class Images(Data):
     kind : ``"numpy"``, ``"torch"``, or None
         Learnt: what the pictures came in.
     """
+
+    named_columns = False
 
     def __init__(
         self,
@@ -150,10 +152,10 @@ class Images(Data):
         top = 255.0 if self.dtype == "uint8" else 1.0
         return [Field("pixels", "pixels", self.given, low=0.0, high=top)]
 
-    def defaults(self) -> tuple[Any, Any]:
+    def defaults(self) -> Defaults:
         """Return the mlp net for small grey pictures, the conv net for others, and the squared error within [0, 1]."""
         net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
-        return net, lookup("likelihood/squared")(bounds=(0.0, 1.0))
+        return Defaults(net, lookup("likelihood/squared")(bounds=(0.0, 1.0)))
 
     def _shape_given(self) -> tuple[int, ...]:
         if self.given is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,19 @@ def is_stream(X: Any) -> bool:
 
 
 def pieces(X: Any) -> Iterable[Any]:
-    """Return the pieces of a stream, or X itself as the only one."""
-    return X.chunks() if is_stream(X) else [X]
+    """Return the pieces of what is read piece by piece, or X itself as the only one."""
+    return X.chunks() if callable(getattr(type(X), "chunks", None)) else [X]
+
+
+def cut_pieces(X: Any, first: int, last: int) -> Iterator[Any]:
+    """Yield the rows from one index up to another, of what is read piece by piece only as much as is needed."""
+    start = 0
+    for piece in pieces(X):
+        if start < last and start + len(piece) > first:
+            yield piece[max(0, first - start) : last - start]
+        start += len(piece)
+        if start >= last:
+            return
 
 
 class InMemory:

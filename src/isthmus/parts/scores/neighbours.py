@@ -20,11 +20,11 @@ PIECE = 1024
 FAR = 10.0
 """Where inputs begin to be brought in, in deviations."""
 TAIL, LIGHTEST = 8, 0.5
-"""The power whose mean says how far an element reaches; the least reach, as a share of that of a normal variable."""
+"""The power whose mean says how far an element reaches; the least reach, as a fraction of that of a normal variable."""
 COARSE = 0.07
 """Added to the size of a residual, once more than for its own score."""
 SMALL, TINY = 0.1, 1e-3
-"""Added to the distance among normal rows: a share of the mean; and where all of them are the same."""
+"""Added to the distance among normal rows: a fraction of the mean; and where all of them are the same."""
 GROUPS = 128
 """Of normal rows, in the search for the nearest."""
 FEW = 16
@@ -33,7 +33,7 @@ LEAST, LEAST_OF_MANY = 1e-9, 1e-5
 """Squared distance, for each squared length, below which a row is the same: exact, and as the search rounds it."""
 
 
-@part("score/neighbours")
+@part("score/neighbours", renamed={"share": "fraction", "most": "max_rows"})
 class Neighbours(Score):
     """The distance to the nearest normal rows, by input and residual, measured by the distances among these.
 
@@ -48,15 +48,15 @@ class Neighbours(Score):
     ----------
     neighbours : int, default 10
         k, at least.
-    share : float, default 0
-        k as a share of the normal rows, where that is more: where abnormal rows may be among them, no group of
+    fraction : float, default 0
+        k as a fraction of the normal rows, where that is more: where abnormal rows may be among them, no group of
         abnormal rows may be larger. Density and reach, which such rows would change, then count for nothing: a = 0,
         t = 1.
     residual : float, default 0.4
         w.
     local : float, default 0.5
         a.
-    most : int, default 3072
+    max_rows : int, default 3072
         Normal rows that are kept; a random choice where there are more.
     rows, width : int
         Learnt: how many are kept, and numbers in each.
@@ -70,22 +70,23 @@ class Neighbours(Score):
     def __init__(
         self,
         neighbours: int = 10,
-        share: float = 0.0,
+        fraction: float = 0.0,
         residual: float = 0.4,
         local: float = 0.5,
-        most: int = 3072,
+        max_rows: int = 3072,
         rows: int = 0,
         width: int = 0,
     ) -> None:
         super().__init__()
-        if neighbours < 1 or most < 2 or not 0 <= share < 1 or residual < 0 or not 0 <= local <= 1:
+        if neighbours < 1 or max_rows < 2 or not 0 <= fraction < 1 or residual < 0 or not 0 <= local <= 1:
             raise InputError(
-                f"neighbours={neighbours}, share={share}, residual={residual}, local={local}, most={most} of the score "
-                "'neighbours': expected at least 1, [0, 1), at least 0, [0, 1], at least 2"
+                f"neighbours={neighbours}, fraction={fraction}, residual={residual}, local={local}, "
+                f"max_rows={max_rows} of the score 'neighbours': expected at least 1, [0, 1), at least 0, [0, 1], "
+                "at least 2"
             )
-        self.neighbours, self.share, self.residual, self.most = neighbours, share, residual, most
-        self.local = 0.0 if share else local
-        self.k = min(max(rows - 1, 0), max(neighbours, ceil(share * rows)))
+        self.neighbours, self.fraction, self.residual, self.max_rows = neighbours, fraction, residual, max_rows
+        self.local = 0.0 if fraction else local
+        self.k = min(max(rows - 1, 0), max(neighbours, ceil(fraction * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * 2 * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
         self.register_buffer("references", torch.zeros(rows, 2 * width))
@@ -93,15 +94,19 @@ class Neighbours(Score):
         self.register_buffer("reach", torch.ones(width))
         self.register_buffer("spread", torch.ones(width))
 
+    def for_contaminated(self, fraction: float) -> Neighbours:
+        """Return a copy whose neighbours are that fraction of the rows."""
+        return Neighbours(**{**arguments(self), "fraction": fraction})
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Neighbours:
         """Return a copy that keeps some of the normal rows."""
         found = [(squashed(output.batch.x, FAR), residual(output, model)) for output in outputs]
         x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
         if len(x) < 2:
             raise InputError("the score 'neighbours' needs at least 2 normal rows")
-        chosen = torch.randperm(len(x))[: self.most]
+        chosen = torch.randperm(len(x))[: self.max_rows]
         fitted = Neighbours(**{**arguments(self), "rows": len(chosen), "width": x.shape[1]})
-        if not self.share:
+        if not self.fraction:
             fitted.reach.copy_(reach(x))
         fitted.spread.copy_(spread(residuals))
         fitted.references.copy_(fitted.places(x, residuals)[chosen])

@@ -31,18 +31,18 @@ def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
 def _merged_frame(X: Any, filled: Any, gaps: np.ndarray) -> Any:
     frame, other = (nw.from_native(table, eager_only=True) for table in (X, filled))
     changed = []
-    for place, column in enumerate(frame.iter_columns()):
-        rows = np.flatnonzero(gaps[:, place])
+    for index, column in enumerate(frame.iter_columns()):
+        rows = np.flatnonzero(gaps[:, index])
         if len(rows):
-            changed.append(_merged_column(column, other[:, place], rows))
+            changed.append(_merged_column(column, other[:, index], rows))
     return frame.with_columns(*changed).to_native() if changed else frame.clone().to_native()
 
 
 def _merged_column(column: Any, filled: Any, rows: np.ndarray) -> Any:
     """Return a column with some cells taken from another, in its own type."""
-    found = filled[rows]
-    if column.dtype.is_integer() and found.dtype.is_float():
-        found = found.round()
-    if found.dtype != column.dtype and column.dtype not in (nw.Object, nw.Categorical, nw.Enum):
-        found = found.cast(column.dtype)
-    return column.scatter(rows, found)
+    cells = filled[rows]
+    if column.dtype.is_integer() and cells.dtype.is_float():
+        cells = cells.round()
+    if cells.dtype != column.dtype and column.dtype not in (nw.Object, nw.Categorical, nw.Enum):
+        cells = cells.cast(column.dtype)
+    return column.scatter(rows, cells)

@@ -130,7 +130,7 @@ def _collapse(study: Study) -> Note:
         "Posterior collapse",
         (
             "lower beta, such as Variational(beta=0.5)",
-            "KL warm-up: a schedule that raises beta from 0, such as Variational(beta=Warmup(1.0, share=0.3))",
+            "KL warm-up: a schedule that raises beta from 0, such as Variational(beta=Warmup(1.0, fraction=0.3))",
             "free bits, such as Variational(free_bits=0.1): so many nats of each dimension cost nothing",
             "a smaller decoder, such as net=MLP((128,)), which then needs the code",
             "where the reconstructions are good enough, a smaller latent_dim does the same",
