@@ -69,8 +69,7 @@ class Note:
     fatal: bool = False
 
 
-@dataclass(frozen=True)
-class RowLayout:
+class RowLayout(NamedTuple):
     """What the elements of a row of ``Batch.x`` stand for, in this order; what nothing is said of are numbers.
 
     Attributes
