@@ -16,7 +16,7 @@ def rows(known):
     return pd.DataFrame(X, columns=list("abc")).assign(kind=known["kind"]) if "kind" in known else X
 
 
-@pytest.mark.parametrize("name", ["detector-v1", "detector-groups-v1"])
+@pytest.mark.parametrize("name", ["detector-v1", "detector-groups-v1", "detector-signal-v1"])
 def test_a_detector_gives_what_it_gave(name):
     known = np.load(FILES / f"{name}.npz")
     detector, X = isthmus.load(FILES / f"{name}.safetensors"), rows(known)

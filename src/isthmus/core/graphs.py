@@ -134,7 +134,7 @@ class Scored(Graph):
 
 
 class Contributions(Scored):
-    """Columns to how much each of the user's elements is to blame for the score."""
+    """Columns to how much each of the user's elements contributes to the score."""
 
     @property
     def elements(self) -> int:

@@ -43,5 +43,5 @@ class Score(nn.Module):
         raise NotImplementedError
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return how much each element is to blame for the score, of the shape of x; none is negative."""
+        """Return how much each element contributes to the score, of the shape of x; none is negative."""
         raise NotImplementedError

@@ -43,7 +43,7 @@ def test_anomalies_have_higher_scores(real_data, fitted, table):
 
 
 def found_first(detector, train, fresh):
-    """Put one column of each of 200 normal rows beyond its largest value in training; return how often it contributes most."""
+    """Put a column of each of 200 normal rows beyond its largest value in training; return how often it is first."""
     rng = np.random.default_rng(0)
     rows = fresh[:200].copy()
     live = np.flatnonzero(np.ptp(train, axis=0) > 0)

@@ -39,7 +39,9 @@ def test_of_normal_rows_at_most_the_rate_has_a_small_p_value(rate):
 
 
 def test_too_few_calibration_rows_are_said_with_the_smallest_rate():
-    with pytest.warns(UserWarning, match=r"asks for 99 calibration rows, but there are 9.*smallest possible rate is 0\.1"):
+    with pytest.warns(
+        UserWarning, match=r"asks for 99 calibration rows, but there are 9.*smallest possible rate is 0\.1"
+    ):
         assert conformal.threshold(np.arange(9.0), 0.01) == 8
     assert conformal.required_rows(0.01) == 99 and conformal.required_rows(0.05) == 19
     with warnings.catch_warnings():

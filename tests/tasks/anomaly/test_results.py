@@ -121,7 +121,7 @@ def test_a_file_is_scored_piece_by_piece_into_another(detector, tmp_path, suffix
     )  # fmt: skip
     table = pd.read_parquet(tmp_path / "scores.parquet")
     assert list(table.columns)[:6] == ["row", "number", "state", *SCORES]
-    np.testing.assert_allclose(table.score, detector.anomaly_score(X[list("abc") + ["kind"]]), rtol=1e-4)
+    np.testing.assert_allclose(table.score, detector.anomaly_score(X[[*list("abc"), "kind"]]), rtol=1e-4)
     assert summary.rows == sum(seen) == 120 and summary.flagged == table.flagged.sum()
     assert summary.of_label == {"bad": 1, "good": 119} and summary.flagged_of_label["bad"] == 1
     worst = summary.worst[0]

@@ -1,4 +1,4 @@
-"""Scores of windows of a signal: by the channel that is rebuilt worst, and by error and code together."""
+"""Scores of windows of a signal: by the channel that is reconstructed worst, and by error and code together."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from isthmus.core.records import Output
 from isthmus.parts.scores.errors import Error
 
 LITTLE = 1e-6
-"""Added to the usual error: there may be none."""
+"""Added to the typical error: there may be none."""
 STILL = 1e-3
 """Added to the variance of a code: it may be constant."""
 
 
 @part("score/channel")
 class Channel(Error):
-    """The mean error of the channel that is rebuilt worst: one sensor that fails does not drown among many.
+    """The mean error of the channel that is reconstructed worst: one sensor that fails does not drown among many.
 
     What is no signal has its elements for channels.
 
@@ -37,11 +37,11 @@ class Channel(Error):
 
 @part("score/monitoring")
 class Monitoring(Error):
-    """The error and the distance of the code from its mean, each by what is usual in normal rows.
+    """The error and the distance of the code from its mean, each by what is typical of normal rows.
 
     The Q statistic over its mean, and the mean of T² over the numbers of the code, as processes are monitored by
-    principal components (Jackson & Mudholkar 1979), here by any autoencoder: the error tells what cannot be rebuilt,
-    the code what can be, but lies far out.
+    principal components (Jackson & Mudholkar 1979), here by any autoencoder: the error tells what cannot be
+    reconstructed, the code what can be, but lies far out.
 
     Parameters
     ----------
@@ -49,23 +49,23 @@ class Monitoring(Error):
         Learnt: numbers in a row, and in a code.
     """
 
-    usual: Tensor
+    typical_scale: Tensor
     centre: Tensor
     variance: Tensor
 
     def __init__(self, width: int = 0, codes: int = 0) -> None:
         super().__init__(width)
-        self.register_buffer("usual", torch.ones(()))
+        self.register_buffer("typical_scale", torch.ones(()))
         self.register_buffer("centre", torch.zeros(codes))
         self.register_buffer("variance", torch.ones(codes))
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Monitoring:
-        """Return a copy that knows the usual error, mean and variance of the codes, and the range of each element."""
-        found = [(o.batch.x.flatten(1), o.code.z.flatten(1), errors(o, model).flatten(1).mean(1)) for o in outputs]
-        x, codes, error = (torch.cat(side) for side in zip(*found, strict=True))
+        """Return a copy that knows the typical error, mean and variance of the codes, and the range of each element."""
+        parts = [(o.batch.x.flatten(1), o.code.z.flatten(1), errors(o, model).flatten(1).mean(1)) for o in outputs]
+        x, codes, error = (torch.cat(side) for side in zip(*parts, strict=True))
         fitted = Monitoring(x.shape[1], codes.shape[1])
         fitted._learn_range(x)
-        fitted.usual.copy_(error.mean() + LITTLE)
+        fitted.typical_scale.copy_(error.mean() + LITTLE)
         fitted.centre.copy_(codes.mean(0))
         fitted.variance.copy_(codes.var(0, correction=0) + STILL)
         return fitted
@@ -73,11 +73,11 @@ class Monitoring(Error):
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the sum of both."""
         distance = (output.code.z.flatten(1) - self.centre).square() / self.variance
-        return errors(output, model).flatten(1).mean(1) / self.usual + distance.mean(1)
+        return errors(output, model).flatten(1).mean(1) / self.typical_scale + distance.mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the error of each element and its excess over the range, by the usual error: a code has none."""
-        return super().contributions(output, model) / self.usual
+        """Return the error of each element and its excess over the range, by the typical error: a code has none."""
+        return super().contributions(output, model) / self.typical_scale
 
 
 def errors(output: Output, model: Model) -> Tensor:
@@ -87,5 +87,5 @@ def errors(output: Output, model: Model) -> Tensor:
 
 def channel_errors(output: Output, model: Model) -> Tensor:
     """Return the mean error of each channel, of shape (batch, channels)."""
-    found = errors(output, model)
-    return found if found.ndim == 2 else found.flatten(2).mean(2)
+    error = errors(output, model)
+    return error if error.ndim == 2 else error.flatten(2).mean(2)

@@ -1,4 +1,4 @@
-"""Scores by the error of the reconstruction, and the range of normal rows that blame looks at."""
+"""Scores by the error of the reconstruction, and the range of normal rows that contributions look at."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
 
 EXCESS = 100.0
-"""How often what a value has in excess of its range counts, where blame is laid."""
+"""How often what a value has in excess of its range counts in its contribution."""
 
 
 class Ranged(Score):
     """A score that knows the range of each element in normal rows; abstract.
 
-    A value beyond the range is to blame before any other: what it has in excess counts a hundred times.
+    A value beyond the range contributes more than any other: what it has in excess counts a hundred times.
 
     Parameters
     ----------

@@ -37,13 +37,16 @@ from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
 from isthmus.tasks.anomaly.training import Trained, Trainer
 from isthmus.tasks.base import Rows, State, Task, tensors
+from isthmus.tasks.evaluation.detection import detection_metrics
 
 if TYPE_CHECKING:
     from torch import nn
 
 RATE = 0.01
 NOISE, STEPS, EPOCHS, BATCH = (0.2, 1.0), 150, 15, 256
-"""Of the autoencoder where none is given."""
+"""Of the default autoencoder."""
+FORMER_TENSORS = {"score.usual": "score.typical_scale"}
+"""Names of tensors that stand in files, and what they are called now."""
 
 
 @part("estimator/anomaly-detector")
@@ -341,6 +344,28 @@ class AnomalyDetector(OutlierMixin, Task):
             progress=progress,
         )
 
+    def evaluate(self, X: Rows, y: Any) -> dict[str, float]:
+        """Return how well the detector tells abnormal rows, by labels that are known.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+        y : array of shape (n,)
+            Of each row, or time step of a signal: True, or another value than 0 or "", where it is abnormal.
+
+        Returns
+        -------
+        dict of str to float
+            See `isthmus.tasks.evaluation.detection.detection_metrics`.
+
+        Raises
+        ------
+        InputError
+            There is not one label for each row, or all are alike.
+        """
+        scored = self.score_rows(X)
+        return detection_metrics(scored["score"], scored["flagged"], np.asarray(y).astype(bool))
+
     # -- thresholds ----------------------------------------------------------------------------------------------
 
     @property
@@ -510,7 +535,7 @@ class AnomalyDetector(OutlierMixin, Task):
     def _restore_task(self, state: State) -> None:
         with building():
             score = build(state["score"])
-        adopt(score, tensors(state), "score.")
+        adopt(score, {FORMER_TENSORS.get(name, name): value for name, value in tensors(state).items()}, "score.")
         self.score_, self.thresholds_ = score.eval(), Thresholds.restored(state)
         self.training_ = state["training"]
 

@@ -164,6 +164,8 @@ def _check(
         if value is not None and len(value) != len(score):
             raise InputError(f"there are {len(score)} scores but {len(value)} {name}: one for each time step is needed")
     if threshold.shape not in ((), (len(score),)) or np.isnan(threshold).any():
-        raise InputError(f"threshold={threshold.tolist()!r}: give one number, or one for each of the {len(score)} time steps")
+        raise InputError(
+            f"threshold={threshold.tolist()!r}: give one number, or one for each of the {len(score)} time steps"
+        )
     if join < 0 or shortest < 1:
         raise InputError(f"join={join}, shortest={shortest}: join must be at least 0, shortest at least 1")

@@ -17,7 +17,7 @@ WindowScore = Callable[[np.ndarray], np.ndarray]
 
 
 def of_graph(graph: torch.nn.Module, name: str = "score") -> WindowScore:
-    """Return the score of one of an estimator's graphs, found once: faster for single windows than the estimator."""
+    """Return the score of one of an estimator's graphs, made once: faster for single windows than the estimator."""
 
     @torch.no_grad()
     def score(windows: np.ndarray) -> np.ndarray:
