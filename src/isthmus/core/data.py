@@ -213,7 +213,8 @@ class Data(nn.Module):
         columns = dict(columns)
         weight = columns.pop("weight", None)
         condition = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
-        return self(columns).with_(weight=weight, condition=condition)
+        batch: Batch = self(columns)
+        return batch.with_(weight=weight, condition=condition)
 
 
 class Timing(NamedTuple):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Rows = Any
 """The user's X: an array, a DataFrame, a tensor, a list of rows, a signal, images, or a stream of a file."""
+Labels = Any
+"""The user's y: an array, a Series, a list."""
 State = dict[str, Any]
 """What a fitted estimator consists of: tensors and JSON by name."""
 

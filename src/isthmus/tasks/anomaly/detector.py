@@ -32,11 +32,11 @@ from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
 from isthmus.tasks.anomaly.scorer import Scorer
-from isthmus.tasks.anomaly.streaming import of_graph, score_stream
+from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
 from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
 from isthmus.tasks.anomaly.training import Trained, Trainer
-from isthmus.tasks.base import Rows, State, Task, tensors
+from isthmus.tasks.base import Labels, Rows, State, Task, tensors
 from isthmus.tasks.evaluation.detection import detection_metrics
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Rows, y: Any = None) -> Self:
+    def fit(self, X: Rows, y: Labels = None) -> Self:
         """Train on X, and find the threshold.
 
         An exception leaves the detector as it was.
@@ -246,7 +246,7 @@ class AnomalyDetector(OutlierMixin, Task):
         """
         return self._rule.p_values(X)
 
-    def explain(self, X: Rows) -> Any:
+    def explain(self, X: Rows) -> Rows:
         """Return how much each column contributes to the score of each row: higher is more.
 
         Returns
@@ -268,7 +268,7 @@ class AnomalyDetector(OutlierMixin, Task):
         """
         return self._rule.score_rows(X)
 
-    def detect(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> Any:
+    def detect(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> Rows:
         """Return the table of scores: a line for each row, or time step of a signal.
 
         Parameters
@@ -344,7 +344,7 @@ class AnomalyDetector(OutlierMixin, Task):
             progress=progress,
         )
 
-    def evaluate(self, X: Rows, y: Any) -> dict[str, float]:
+    def evaluate(self, X: Rows, y: Labels) -> dict[str, float]:
         """Return how well the detector tells abnormal rows, by labels that are known.
 
         Parameters
@@ -463,7 +463,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     # -- signals -------------------------------------------------------------------------------------------------
 
-    def score_stream(self, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
+    def score_stream(self, items: Iterable[Item], delay: int | None = None) -> Iterator[float]:
         """Yield the score of each time step of a signal as values come in, in bounded memory.
 
         Parameters

@@ -112,4 +112,5 @@ def contribution_fractions(contributions: np.ndarray) -> np.ndarray:
     """Return each contribution as a fraction of all of its row; zeros where there are none."""
     positive = np.nan_to_num(np.maximum(contributions, 0.0))
     total = positive.sum(1, keepdims=True)
-    return np.divide(positive, total, out=np.zeros_like(positive), where=total > 0)
+    fractions: np.ndarray = np.divide(positive, total, out=np.zeros_like(positive), where=total > 0)
+    return fractions

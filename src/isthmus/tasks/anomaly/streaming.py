@@ -12,6 +12,8 @@ import torch
 from isthmus.core.data import Windowed
 from isthmus.support.errors import InputError, unknown
 
+Item = Any
+"""A time step of the user's: a number, a sequence of numbers, or a mapping of names to values."""
 WindowScore = Callable[[np.ndarray], np.ndarray]
 """From windows of shape (windows, window, channels) to a score for each."""
 
@@ -21,13 +23,14 @@ def of_graph(graph: torch.nn.Module, name: str = "score") -> WindowScore:
 
     @torch.no_grad()
     def score(windows: np.ndarray) -> np.ndarray:
-        return graph({"windows": torch.from_numpy(windows).transpose(1, 2)})[name].numpy()
+        scores: np.ndarray = graph({"windows": torch.from_numpy(windows).transpose(1, 2)})[name].numpy()
+        return scores
 
     return score
 
 
 def score_stream(
-    score: WindowScore, signals: Windowed, items: Iterable[Any], delay: int | None = None
+    score: WindowScore, signals: Windowed, items: Iterable[Item], delay: int | None = None
 ) -> Iterator[float]:
     """Yield the score of each time step, in order.
 
@@ -136,7 +139,7 @@ class Clock:
         self._timing = signals.timing
         self._before: float | None = None
 
-    def missing(self, item: Any, row: int) -> int:
+    def missing(self, item: Item, row: int) -> int:
         """Return how many time steps are missing before an item."""
         if self._timing is None or not isinstance(item, Mapping) or self._timing.name not in item:
             return 0
@@ -153,7 +156,7 @@ class Clock:
         return missing
 
 
-def _seconds(time: Any, name: str, row: int) -> float:
+def _seconds(time: Item, name: str, row: int) -> float:
     try:
         if isinstance(time, str):
             time = datetime.fromisoformat(time)
@@ -166,7 +169,7 @@ def _seconds(time: Any, name: str, row: int) -> float:
         raise InputError(f"{name!r}, item {row}: {time!r} is no time") from error
 
 
-def _values(item: Any, signals: Windowed, row: int) -> np.ndarray:
+def _values(item: Item, signals: Windowed, row: int) -> np.ndarray:
     """Return the values of an item, one for each channel."""
     names = signals.channel_names()
     if isinstance(item, Mapping):

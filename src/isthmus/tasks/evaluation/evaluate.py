@@ -12,11 +12,9 @@ from numpy.typing import ArrayLike
 from isthmus.data.sources.in_memory import pieces
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
-from isthmus.tasks.base import Rows
+from isthmus.tasks.base import Labels, Rows
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
-Labels = Any
-"""The user's y: an array or a Series."""
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
 
 ACTIVE = 0.01
@@ -122,8 +120,9 @@ def active(z: np.ndarray, posterior: bool) -> np.ndarray:
     >>> active(np.array([[0.0, 1.0], [0.0, 2.0]]), posterior=False).tolist()
     [False, True]
     """
-    variance = z.var(axis=0)
-    return variance > (ACTIVE if posterior else INACTIVE * variance.max(initial=0.0))
+    variance: np.ndarray = z.var(axis=0)
+    varies: np.ndarray = variance > (ACTIVE if posterior else INACTIVE * variance.max(initial=0.0))
+    return varies
 
 
 def probe(z: np.ndarray, y: ArrayLike | None) -> float | None:

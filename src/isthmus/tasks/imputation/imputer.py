@@ -21,7 +21,7 @@ from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
 from isthmus.support.errors import InputError
-from isthmus.tasks.base import Rows, State, Task
+from isthmus.tasks.base import Labels, Rows, State, Task
 from isthmus.tasks.imputation.graph import Impute, observed
 from isthmus.tasks.imputation.merge import merged
 from isthmus.tasks.imputation.sampling import Donors, column_by_column, find_donors, in_turns
@@ -92,7 +92,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         self.passes = passes
         self.random_state = random_state
 
-    def fit(self, X: Rows, y: Any = None) -> Self:
+    def fit(self, X: Rows, y: Labels = None) -> Self:
         """Train on the cells of X that are there.
 
         Parameters
@@ -167,7 +167,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
             verbose=False,
         )
 
-    def transform(self, X: Rows) -> Any:
+    def transform(self, X: Rows) -> Rows:
         """Return X with its gaps filled, in the form and with the types of X; cells that are there stay as they are.
 
         With ``draws`` more than one: a list of so many tables.

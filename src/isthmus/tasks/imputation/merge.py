@@ -8,8 +8,10 @@ import narwhals as nw
 import numpy as np
 import torch
 
+from isthmus.tasks.base import Rows
 
-def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
+
+def merged(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
     """Return X with the cells of `filled` in its gaps; columns of a DataFrame keep their types.
 
     Parameters
@@ -28,7 +30,7 @@ def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
     return cells
 
 
-def _merged_frame(X: Any, filled: Any, gaps: np.ndarray) -> Any:
+def _merged_frame(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
     frame, other = (nw.from_native(table, eager_only=True) for table in (X, filled))
     changed = []
     for index, column in enumerate(frame.iter_columns()):
@@ -38,7 +40,7 @@ def _merged_frame(X: Any, filled: Any, gaps: np.ndarray) -> Any:
     return frame.with_columns(*changed).to_native() if changed else frame.clone().to_native()
 
 
-def _merged_column(column: Any, filled: Any, rows: np.ndarray) -> Any:
+def _merged_column(column: nw.Series[Any], filled: nw.Series[Any], rows: np.ndarray) -> nw.Series[Any]:
     """Return a column with some cells taken from another, in its own type."""
     cells = filled[rows]
     if column.dtype.is_integer() and cells.dtype.is_float():
