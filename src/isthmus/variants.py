@@ -53,7 +53,7 @@ class Variant:
     frame_scale: ClassVar[str | None] = None
     """The same where the table is a DataFrame or a file of one; None: as `table_scale`."""
     overcomplete: ClassVar[bool] = True
-    """Whether a code longer than the row is held from copying it."""
+    """Whether a code longer than the row is kept from copying it."""
     net: ClassVar[str | None] = None
     """The only net that this variant allows; None: any."""
 
