@@ -13,6 +13,8 @@ from isthmus.parts.schedules import Schedule
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
+    from torch.nn import Module
+
     from isthmus.core.data import Data
     from isthmus.core.interfaces import Bottleneck, Corruption, Likelihood, Net
     from isthmus.core.objective import Reconstruction
@@ -22,7 +24,7 @@ LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "catego
 CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
 Weight = float | Schedule
 if TYPE_CHECKING:
-    NetChoice = str | Net | None
+    NetChoice = str | Module | None
     LikelihoodChoice = LikelihoodName | Likelihood | None
     CorruptionChoice = CorruptionName | Corruption
 else:  # the command line reads the names from the hints of the fields, and imports no part
@@ -96,7 +98,7 @@ class Variant:
         )
         return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
 
-    def _net(self, net: NetChoice, default: Net) -> Net:
+    def _net(self, net: NetChoice, default: Net) -> Any:
         if self.net is None:
             return default if net is None else resolve("net", net)
         chosen = resolve("net", self.net if net is None else net)
