@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Tensor]
 
+Rows = Any
+"""What the user has: an array, a DataFrame, a tensor, a list of rows, a signal, a stream."""
+
 MANY = 10
 """Rows that are enough to say something of all of them."""
 

@@ -15,8 +15,6 @@ from isthmus.support.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Rows = Any
-"""The user's X: an array, a DataFrame, a tensor, a list of rows, a signal, images, or a stream of a file."""
 Labels = Any
 """The user's y: an array, a Series, a list."""
 State = dict[str, Any]

@@ -15,6 +15,7 @@ from typing import Any, TypedDict, Unpack
 import narwhals as nw
 import numpy as np
 
+from isthmus.core.data import Rows
 from isthmus.data.io.appending import appending
 from isthmus.data.io.csv_stream import opened, text_columns
 from isthmus.data.io.tabular import split_columns
@@ -22,7 +23,6 @@ from isthmus.data.sources.in_memory import cut_pieces
 from isthmus.data.tables.rows import column, some
 from isthmus.support.errors import IsthmusError
 from isthmus.tasks.anomaly.results import Rule, ScoredRows
-from isthmus.tasks.base import Rows
 
 WORST = 10
 """Rows that are kept to be looked at."""

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from isthmus.core.data import Rows
 from isthmus.data.sources.in_memory import pieces
 from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly import conformal
-from isthmus.tasks.base import Rows, State
+from isthmus.tasks.base import State
 
 FRACTION, MAX_ROWS, FOLDS = 0.2, 10_000, 5
 """The fraction of rows that is held out, the largest number of them, and the folds where these are too few."""

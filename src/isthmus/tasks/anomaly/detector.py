@@ -13,7 +13,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.core.data import Data, Windowed
+from isthmus.core.data import Data, Rows, Windowed
 from isthmus.core.graphs import Contributions
 from isthmus.core.part import build, describe, lookup, part, resolve
 from isthmus.core.store import adopt, building
@@ -36,7 +36,7 @@ from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
 from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
 from isthmus.tasks.anomaly.training import Trained, Trainer
-from isthmus.tasks.base import Labels, Rows, State, Task, tensors
+from isthmus.tasks.base import Labels, State, Task, tensors
 from isthmus.tasks.evaluation.detection import detection_metrics
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isthmus.core.data import Data
+from isthmus.core.data import Data, Rows
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.calibration import labels_of
 from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.thresholds import Thresholds
-from isthmus.tasks.base import Rows
 
 ScoredRows = dict[str, np.ndarray]
 """The columns of the table of scores, each of shape (n,)."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data
+from isthmus.core.data import Columns, Data, Rows
 from isthmus.core.graphs import Contributions, Scored, in_pieces
 from isthmus.core.terms import Score
 from isthmus.data.sources.in_memory import pieces
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.tasks.anomaly.checks import check_data, check_scores
-from isthmus.tasks.base import Rows
 
 
 @dataclass(frozen=True)

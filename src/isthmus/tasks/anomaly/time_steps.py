@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.core.data import Windowed
+from isthmus.core.data import Rows, Windowed
 from isthmus.tasks.anomaly.intervals import Interval, as_rows, intervals
 from isthmus.tasks.anomaly.results import Rule, ScoredRows, top_contributors
-from isthmus.tasks.base import Rows
 
 
 @dataclass(frozen=True)

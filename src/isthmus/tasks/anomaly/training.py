@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from isthmus.core.data import Columns, join, rows, take
+from isthmus.core.data import Columns, Rows, join, rows, take
 from isthmus.core.part import lookup
 from isthmus.core.terms import Score
 from isthmus.data.tables.rows import count, some
@@ -18,7 +18,6 @@ from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
 from isthmus.tasks.anomaly.scorer import Scorer
-from isthmus.tasks.base import Rows
 
 FIT_ROWS = 20_000
 """Rows that a score is fitted on, at most; and training rows whose scores are kept."""

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isthmus.core.data import Rows
 from isthmus.data.sources.in_memory import pieces
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
-from isthmus.tasks.base import Labels, Rows
+from isthmus.tasks.base import Labels
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}

@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from isthmus.tasks.base import Rows
+from isthmus.core.data import Rows
 
 CATEGORICAL = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
 """Types of columns whose cells are right or wrong, and nothing between."""

@@ -14,14 +14,14 @@ from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.core.data import Columns
+from isthmus.core.data import Columns, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
 from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
 from isthmus.support.errors import InputError
-from isthmus.tasks.base import Labels, Rows, State, Task
+from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.imputation.graph import Impute, observed
 from isthmus.tasks.imputation.merge import merged
 from isthmus.tasks.imputation.sampling import Donors, column_by_column, find_donors, in_turns

@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import torch
 
-from isthmus.tasks.base import Rows
+from isthmus.core.data import Rows
 
 
 def merged(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
