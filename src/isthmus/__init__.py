@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.support.errors import MissingExtraError as MissingExtraError
     from isthmus.tasks import load as load
     from isthmus.tasks.anomaly.detector import AnomalyDetector as AnomalyDetector
+    from isthmus.tasks.evaluation.evaluate import evaluate as evaluate
     from isthmus.tasks.imputation.imputer import Imputer as Imputer
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
@@ -37,6 +38,7 @@ _HOMES = {
     "estimators.autoencoder": ["Autoencoder"],
     "tasks": ["load"],
     "tasks.anomaly.detector": ["AnomalyDetector"],
+    "tasks.evaluation.evaluate": ["evaluate"],
     "tasks.imputation.imputer": ["Imputer"],
     "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked"],
     "data.tables.table": ["Table"],

@@ -5,21 +5,34 @@ Nothing heavy is imported here; parts are built inside ``objective``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from math import prod
-from typing import Any, ClassVar, Literal
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isthmus.core.part import arguments, lookup, names, part, resolve
+from isthmus.core.part import lookup, names, part, resolve
 from isthmus.parts.schedules import Schedule
 from isthmus.support.errors import InputError
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from isthmus.core.data import Data
+    from isthmus.core.interfaces import Bottleneck, Corruption, Likelihood, Net
+    from isthmus.core.objective import Reconstruction
+    from isthmus.core.terms import Penalty
 
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
 CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
 Weight = float | Schedule
+if TYPE_CHECKING:
+    NetChoice = str | Module | None
+    LikelihoodChoice = LikelihoodName | Likelihood | None
+    CorruptionChoice = CorruptionName | Corruption
+else:  # the command line reads the names from the hints of the fields, and imports no part
+    LikelihoodChoice, CorruptionChoice = LikelihoodName | object | None, CorruptionName | object
 SEVERAL = 4
-"""Members where the residual alone tells abnormal rows: the mean of several errs less."""
-OF_CELLS = ("bernoulli", "categorical")
-"""Members of a mixed likelihood that are not of numbers: of truth values and categories."""
+"""Members where rows hold categories, so that the residual alone tells abnormal ones: the mean of several errs less."""
+FITTED_PRIOR_BETA = 0.1
+"""Weight of the KL term where a prior is fitted to the codes: they need not look like draws from N(0, I)."""
 
 
 def knob(default: Any, help: str, **more: Any) -> Any:
@@ -34,20 +47,32 @@ class Variant:
     A subclass overrides what it chooses: ``_bottleneck``, ``_corruption``, ``_penalties``, ``_weights``.
     """
 
-    likelihood: LikelihoodName | Any = knob(None, "how y is compared with x; default: by the data", kw_only=True)
+    likelihood: LikelihoodChoice = knob(None, "how y is compared with x; default: by the data", kw_only=True)
 
+    part_name: ClassVar[str]
     table_scale: ClassVar[str | None] = None
     """How a Table is scaled unless the user says otherwise; None: by the data."""
     frame_scale: ClassVar[str | None] = None
     """The same where the table is a DataFrame or a file of one; None: as `table_scale`."""
     overcomplete: ClassVar[bool] = True
-    """Whether a code longer than the row is held from copying it."""
+    """Whether a code longer than the row is kept from copying it."""
     net: ClassVar[str | None] = None
     """The only net that this variant allows; None: any."""
     denoises: ClassVar[bool] = False
     """Whether it is trained to clean its input."""
 
-    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+    @property
+    def masks(self) -> bool:
+        """Whether training takes elements away and says which, so that the model knows how to fill gaps."""
+        corruption = self._corruption()
+        return corruption is not None and corruption.masks
+
+    @property
+    def has_posterior(self) -> bool:
+        """Whether codes are drawn from a q(z|x)."""
+        return self._bottleneck().has_posterior
+
+    def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
         """Return the objective, built for the rows of a fitted data.
 
         Parameters
@@ -63,14 +88,12 @@ class Variant:
         """
         from isthmus.core.model import Model
         from isthmus.core.objective import Reconstruction
-        from isthmus.parts.catalogue import load_all
 
-        load_all()
-        default_net, default_likelihood = data.defaults()
+        defaults = data.defaults()
         model = Model(
-            self._net(net, default_net),
+            self._net(net, defaults.net),
             self._bottleneck(),
-            self._likelihood(default_likelihood),
+            self._likelihood(defaults.likelihood),
             data.shape,
             latent_dim,
             condition_dim,
@@ -78,7 +101,7 @@ class Variant:
         )
         return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
 
-    def _net(self, net: Any, default: Any) -> Any:
+    def _net(self, net: NetChoice, default: Net) -> Any:
         if self.net is None:
             return default if net is None else resolve("net", net)
         chosen = resolve("net", self.net if net is None else net)
@@ -86,25 +109,24 @@ class Variant:
             raise InputError(f"the variant {variant_name(self)!r} takes the net {self.net!r} only, not {net!r}")
         return chosen
 
-    def _likelihood(self, default: Any) -> Any:
-        if self.likelihood is None:
-            return default
-        return for_numbers(default, resolve("likelihood", self.likelihood))
+    def _likelihood(self, default: Likelihood) -> Likelihood:
+        """Return the likelihood: a chosen one is for the numbers of a row only, beside the data's for other cells."""
+        return default if self.likelihood is None else default.with_numbers(resolve("likelihood", self.likelihood))
 
-    def _bottleneck(self) -> Any:
+    def _bottleneck(self) -> Bottleneck:
         return lookup("bottleneck/plain")()
 
-    def _corruption(self) -> Any:
+    def _corruption(self) -> Corruption | None:
         return None
 
-    def _penalties(self) -> dict[str, Any]:
+    def _penalties(self) -> dict[str, Penalty]:
         return {}
 
     def _weights(self) -> dict[str, Weight]:
         return {}
 
 
-def variant_name(variant: Any) -> str:
+def variant_name(variant: Variant) -> str:
     """Return the short name of a variant."""
     return type(variant).part_name.partition("/")[2]
 
@@ -149,16 +171,7 @@ def schedule(name: str) -> type[Schedule]:
     return found
 
 
-def for_numbers(default: Any, chosen: Any) -> Any:
-    """Return the chosen likelihood; in a mixed one it takes the place of that of the numbers only."""
-    if type(default).part_name != "likelihood/mixed":
-        return chosen
-    name = type(chosen).part_name.partition("/")[2]
-    groups = arguments(default)["groups"]
-    return type(default)(tuple((member if member in OF_CELLS else name, width) for member, width in groups))
-
-
-def positive(variant: Any, *knobs: str) -> None:
+def positive(variant: Variant, *knobs: str) -> None:
     """Refuse knobs that are numbers below zero."""
     for name in knobs:
         value = getattr(variant, name)
@@ -183,10 +196,9 @@ class Linear(Variant):
     table_scale = "centre"
     net = "linear"
 
-    def _likelihood(self, default: Any) -> Any:
-        """Return the squared error without bounds, which PCA minimises, where the data say squared."""
-        likelihood = super()._likelihood(default)
-        return type(likelihood)() if likelihood.part_name == "likelihood/squared" else likelihood
+    def _likelihood(self, default: Likelihood) -> Likelihood:
+        """Return a likelihood without bounds: PCA minimises the squared error without them."""
+        return super()._likelihood(default).unbounded()
 
 
 @part("variant/denoising")
@@ -194,7 +206,7 @@ class Linear(Variant):
 class Denoising(Variant):
     """Reconstructs the clean row from a corrupted one (Vincent 2008, 2010)."""
 
-    corruption: CorruptionName | Any = knob("gaussian", "what is done to x")
+    corruption: CorruptionChoice = knob("gaussian", "what is done to x")
     level: float | tuple[float, float] = knob(
         None, "strength: noise in units of x, or the fraction that is masked; a pair low,high draws one for each row"
     )
@@ -210,18 +222,15 @@ class Denoising(Variant):
         if self.members is not None and (type(self.members) is not int or self.members < 1):
             raise InputError(f"members={self.members!r} of the variant 'denoising': expected a whole number from 1")
 
-    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+    def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
         """Return the objective; each member has a code of `latent_dim` numbers, and noise of its own."""
-        members = self.members or (SEVERAL if data.score == "residual" else 1)
+        members = self.members or (SEVERAL if data.categorical else 1)
         if members == 1:
             return super().objective(data, latent_dim, net, condition_dim)
-        from isthmus.parts.catalogue import load_all
+        ensemble = lookup("net/ensemble")(self._net(net, data.defaults().net), members)
+        return super().objective(data, latent_dim * members, ensemble, condition_dim)
 
-        load_all()
-        several = lookup("net/ensemble")(self._net(net, data.defaults()[0]), members)
-        return super().objective(data, latent_dim * members, several, condition_dim)
-
-    def _corruption(self) -> Any:
+    def _corruption(self) -> Corruption:
         if self.level is None:
             return resolve("corruption", self.corruption)
         return resolve("corruption", self.corruption, level=self.level)
@@ -243,10 +252,10 @@ class Sparse(Variant):
             raise InputError(f"target={self.target} of the variant 'sparse' is outside (0, 1)")
         positive(self, "weight")
 
-    def _bottleneck(self) -> Any:
+    def _bottleneck(self) -> Bottleneck:
         return lookup("bottleneck/plain")(activation="relu" if self.penalty == "l1" else "sigmoid")
 
-    def _penalties(self) -> dict[str, Any]:
+    def _penalties(self) -> dict[str, Penalty]:
         made = lookup("penalty/l1")() if self.penalty == "l1" else lookup("penalty/kl")(target=self.target)
         return {"sparsity": made}
 
@@ -262,7 +271,7 @@ class TopK(Variant):
 
     k: int = knob(None, "units kept; default: an eighth of latent_dim")
 
-    def _bottleneck(self) -> Any:
+    def _bottleneck(self) -> Bottleneck:
         return lookup("bottleneck/topk")(k=self.k)
 
 
@@ -277,7 +286,7 @@ class Contractive(Variant):
     def __post_init__(self) -> None:
         positive(self, "weight")
 
-    def _penalties(self) -> dict[str, Any]:
+    def _penalties(self) -> dict[str, Penalty]:
         return {"contraction": lookup("penalty/contraction")(exact=self.exact)}
 
     def _weights(self) -> dict[str, Weight]:
@@ -302,19 +311,19 @@ class Variational(Variant):
     def __post_init__(self) -> None:
         positive(self, "beta", "free_bits")
 
-    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
+    def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
         """Return the objective; where a prior is fitted to the codes afterwards, they are pulled to N(0, I) less.
 
         Under a condition they are not, since codes must be independent of it.
         """
-        fitted = data.prior != "standard-normal" and not condition_dim
-        beta = (0.1 if fitted else 1.0) if self.beta is None else self.beta
+        fitted = data.defaults().prior is not None and not condition_dim
+        beta = (FITTED_PRIOR_BETA if fitted else 1.0) if self.beta is None else self.beta
         return super(Variational, replace(self, beta=beta)).objective(data, latent_dim, net, condition_dim)
 
-    def _bottleneck(self) -> Any:
+    def _bottleneck(self) -> Bottleneck:
         return lookup("bottleneck/gaussian")(free_bits=self.free_bits)
 
-    def _likelihood(self, default: Any) -> Any:
+    def _likelihood(self, default: Likelihood) -> Likelihood:
         """Return a normalised likelihood, so that the ELBO is in nats: Gaussian where the data say squared."""
         likelihood = super()._likelihood(default)
         if likelihood.normalised:
@@ -323,9 +332,9 @@ class Variational(Variant):
             raise InputError(
                 f"likelihood={self.likelihood!r} is in no nats, so there is no ELBO: gaussian and bernoulli are"
             )
-        return for_numbers(likelihood, lookup("likelihood/gaussian")())
+        return likelihood.with_numbers(lookup("likelihood/gaussian")())
 
-    def _corruption(self) -> Any:
+    def _corruption(self) -> Corruption | None:
         return lookup("corruption/binarize")() if self.binarize else None
 
     def _weights(self) -> dict[str, Weight]:
@@ -345,35 +354,21 @@ class Masked(Variant):
 
     table_scale = "column"
 
-    def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
-        """Return the objective; unless a net is given, its committee knows which elements are numbers."""
-        from isthmus.parts.catalogue import load_all
-
-        load_all()
+    def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
+        """Return the objective; unless a net is given, its ensemble knows which elements are no part of a category."""
         if net is None:
-            net = lookup("net/masked-ensemble")(numbers=numbers_of(data))
+            net = lookup("net/masked-ensemble")(numbers=data.layout.scalars.stop)
         return super().objective(data, latent_dim, net, condition_dim)
 
-    def _corruption(self) -> Any:
+    def _corruption(self) -> Corruption:
         return lookup("corruption/masking")(level=self.level)
 
-    def _likelihood(self, default: Any) -> Any:
+    def _likelihood(self, default: Likelihood) -> Likelihood:
         """Return the data's, where one category among many numbers counts as much as some of them."""
-        likelihood = super()._likelihood(default)
-        if likelihood.part_name != "likelihood/mixed":
-            return likelihood
         weighted = lookup("likelihood/categorical")(weight=self.category_weight)
-        groups = arguments(likelihood)["groups"]
-        return type(likelihood)(tuple((weighted if name == "categorical" else name, width) for name, width in groups))
+        return super()._likelihood(default).with_categories(weighted)
 
 
-def numbers_of(data: Any) -> int:
-    """Return how many elements of a row, the first ones, are no part of a category."""
-    _, likelihood = data.defaults()
-    groups = arguments(likelihood).get("groups", ())
-    return int(prod(data.shape)) - sum(width for name, width in groups if name == "categorical")
-
-
-def options(cls: type[Variant]) -> dict[str, Any]:
+def options(cls: type[Variant]) -> dict[str, Field[Any]]:
     """Return the fields of a variant by name."""
     return {f.name: f for f in fields(cls)}

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 import torch
 
-from isthmus.core.data import rows
-from isthmus.core.part import build, describe, lookup
+import isthmus
+from isthmus.core.data import Data, Defaults, Field, rows
+from isthmus.core.part import build, describe, lookup, part
+from isthmus.core.records import Batch
+from isthmus.data.defaults import mlp_for
 from isthmus.data.infer import KINDS
 from isthmus.parts.catalogue import load_all
 
@@ -85,7 +88,110 @@ def test_weights_and_conditions_pass_through(data, X):
 
 @each
 def test_defaults_are_parts_and_the_summary_a_sentence(data, X):
-    net, likelihood = data.defaults()
-    assert net.part_name.startswith("net/")
-    assert likelihood.part_name.startswith("likelihood/")
+    defaults = data.defaults()
+    assert defaults.net.part_name.startswith("net/")
+    assert defaults.likelihood.part_name.startswith("likelihood/")
+    assert lookup(f"score/{defaults.score}")
+    assert defaults.prior is None or lookup(f"prior/{defaults.prior}")
     assert data.summary
+
+
+@each
+def test_the_layout_says_what_the_elements_are(data, X):
+    x = torch.zeros(2, *data.shape)
+    scalars, blocks = x[:, data.layout.scalars], [x[:, block] for block in data.layout.categories]
+    assert scalars.shape[1] + sum(block.shape[1] for block in blocks) == data.shape[0]
+    assert data.categorical == bool(blocks) == isinstance(X, pd.DataFrame)
+    assert len(data.row_names()) == (X.shape[-1] if data.windowed or X.ndim == 2 else np.prod(X.shape[1:]))
+
+
+@each
+def test_rows_like_those_that_were_learnt_are_not_unusual(data, X):
+    assert data.checks() == [] and data.checks(data.read(X)) == []
+
+
+# -- a new kind: its class below is all it takes to train, save, load, and find anomalies -----------------------------
+
+
+@part("data/directions")
+class Directions(Data):
+    """Angles in degrees, of shape (n, angles), as points on circles; what a new kind of data has to say.
+
+    Parameters
+    ----------
+    angles : int or None
+        Learnt: how many there are in a row.
+    """
+
+    def __init__(self, angles: int | None = None) -> None:
+        super().__init__()
+        self.angles = angles
+        if angles is not None:
+            self.shape = (2 * angles,)
+
+    @property
+    def fitted(self) -> bool:
+        return self.angles is not None
+
+    @property
+    def summary(self) -> str:
+        return f"{self.angles} angles, as points on circles"
+
+    def learn(self, chunks):
+        return Directions({len(row) for chunk in chunks for row in chunk}.pop())
+
+    def read(self, X):
+        return {"angles": torch.as_tensor(np.asarray(X, dtype=np.float64))}
+
+    def write(self, columns, like=None):
+        return columns["angles"].numpy()
+
+    def forward(self, columns):
+        radians = columns["angles"].deg2rad()
+        x = torch.cat([radians.cos(), radians.sin()], 1).float()
+        return Batch(x, x)
+
+    def invert(self, mean):
+        cos, sin = mean.double().chunk(2, 1)
+        return {"angles": torch.atan2(sin, cos).rad2deg() % 360}
+
+    def per_feature(self, error):
+        return error.unflatten(1, (2, -1)).sum(1)
+
+    def feature_names(self):
+        return [f"angle {index}" for index in range(self.angles)]
+
+    def fields(self):
+        return [Field(name, "float", (), low=0.0, high=360.0) for name in self.feature_names()]
+
+    def defaults(self):
+        return Defaults(mlp_for(self.shape), lookup("likelihood/squared")())
+
+
+@pytest.fixture
+def hands():
+    hours = RNG.random(400) * 12
+    return np.stack([30 * hours % 360, 360 * hours % 360], 1)
+
+
+def apart(a, b):
+    return np.abs((a - b + 180) % 360 - 180)
+
+
+def test_a_new_kind_trains_saves_and_loads(hands, tmp_path):
+    model = isthmus.Autoencoder("denoising", 3, data=Directions(), epochs=20, random_state=0, verbose=False).fit(hands)
+    assert np.median(apart(model.reconstruct(hands), hands)) < 20
+    assert model.sample(3, random_state=0).shape == (3, 2) and model.info_["data"] == model.data_.summary
+    model.save(tmp_path / "m.safetensors")
+    again = isthmus.load(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(again.reconstruct(hands), model.reconstruct(hands))
+    assert isthmus.evaluate(again, hands)["rows"] == 400
+
+
+def test_a_new_kind_has_its_anomalies_found(hands, tmp_path):
+    model = isthmus.Autoencoder("denoising", 3, data=Directions(), epochs=20, batch_size=32, verbose=False)
+    detector = isthmus.AnomalyDetector(model, false_alarm_rate=0.05, random_state=0).fit(hands)
+    detector.save(tmp_path / "d.safetensors")
+    table = isthmus.load(tmp_path / "d.safetensors").detect(hands[:50], explain=True)
+    np.testing.assert_allclose(table["score"], detector.anomaly_score(hands[:50]))
+    assert set(table["contributor_1"]) <= {"angle 0", "angle 1"}

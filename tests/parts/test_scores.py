@@ -27,7 +27,7 @@ def outputs(model, x, **more):
         return model(Batch(x, x, **more), False)
 
 
-def places(score, output):
+def points(score, output):
     """Return where rows stand, by the definition in the docstring."""
     x, rebuilt = output.batch.x, output.y
     residual = (torch.asinh(2 * x) - torch.asinh(2 * rebuilt)) / 2
@@ -35,22 +35,22 @@ def places(score, output):
     return torch.cat([squashed, score.residual * torch.asinh(residual / (score.spread + 0.07))], 1)
 
 
-@pytest.mark.parametrize(("neighbours", "share", "k"), [(1, 0.0, 1), (10, 0.0, 10), (3, 0.25, 20), (1, 0.5, 40)])
-def test_neighbours_are_those_of_scikit_learn(model, neighbours, share, k):
+@pytest.mark.parametrize(("neighbours", "fraction", "k"), [(1, 0.0, 1), (10, 0.0, 10), (3, 0.25, 20), (1, 0.5, 40)])
+def test_neighbours_are_those_of_scikit_learn(model, neighbours, fraction, k):
     normal, x = outputs(model, torch.randn(80, 5)), outputs(model, torch.randn(20, 5))
-    score = lookup("score/neighbours")(neighbours, share=share, local=0.0).fit([normal], model)
-    search = NearestNeighbors(n_neighbors=k).fit(places(score, normal))
-    expected = torch.from_numpy(search.kneighbors(places(score, x))[0]).mean(1)
+    score = lookup("score/neighbours")(neighbours, fraction=fraction, local=0.0).fit([normal], model)
+    search = NearestNeighbors(n_neighbors=k).fit(points(score, normal))
+    expected = torch.from_numpy(search.kneighbors(points(score, x))[0]).mean(1)
     torch.testing.assert_close(score(x, model), expected.float(), rtol=1e-4, atol=1e-4)
 
 
 def test_distances_are_measured_by_those_among_the_neighbours(model):
     normal, x = outputs(model, torch.randn(80, 5)), outputs(model, torch.randn(20, 5))
     score = lookup("score/neighbours")(4).fit([normal], model)
-    search = NearestNeighbors(n_neighbors=4).fit(places(score, normal))
+    search = NearestNeighbors(n_neighbors=4).fit(points(score, normal))
     among = search.kneighbors()[0].mean(1)
     among += 0.1 * among.mean() + 1e-3
-    near, which = search.kneighbors(places(score, x))
+    near, which = search.kneighbors(points(score, x))
     expected = near.mean(1) / among[which].mean(1) ** 0.5
     torch.testing.assert_close(score(x, model), torch.from_numpy(expected).float(), rtol=1e-4, atol=1e-4)
 
@@ -58,11 +58,11 @@ def test_distances_are_measured_by_those_among_the_neighbours(model):
 def test_an_element_reaches_as_far_as_its_eighth_power_says(model):
     x = torch.randn(100_000, 5) * torch.tensor([0.1, 1, 1, 1, 2])
     x[:100, 1] = 30.0  # a thousandth of the rows, far out
-    known = lookup("score/neighbours")(most=100).fit([outputs(model, x)], model)
+    known = lookup("score/neighbours")(max_rows=100).fit([outputs(model, x)], model)
     far = 10 * torch.asinh(torch.tensor(3.0)) * (1e-3 / 105) ** (1 / 8)
     torch.testing.assert_close(known.reach[:4], torch.tensor([0.5, far, 1, 1]), rtol=0.05, atol=0)
     assert 1.7 < known.reach[4] < 2
-    shared = lookup("score/neighbours")(share=0.1, most=100).fit([outputs(model, x)], model)
+    shared = lookup("score/neighbours")(fraction=0.1, max_rows=100).fit([outputs(model, x)], model)
     assert torch.equal(shared.reach, torch.ones(5))
 
 
@@ -82,7 +82,7 @@ def test_the_smallest_are_found_in_order(n, k):
 
 
 def test_neighbours_keep_a_random_choice_of_rows(model):
-    score = lookup("score/neighbours")(most=30).fit([outputs(model, torch.randn(50, 5)) for _ in range(3)], model)
+    score = lookup("score/neighbours")(max_rows=30).fit([outputs(model, torch.randn(50, 5)) for _ in range(3)], model)
     assert score.references.shape == (30, 10)
 
 
@@ -90,12 +90,12 @@ def test_neighbours_keep_a_random_choice_of_rows(model):
 def test_a_normal_row_is_not_its_own_neighbour(model, neighbours):
     normal = outputs(model, torch.randn(50, 5))
     score = lookup("score/neighbours")(neighbours, local=0.0).fit([normal], model)
-    stands = places(score, normal)
+    stands = points(score, normal)
     distances = torch.cdist(stands, stands).sort(1).values[:, 1 : neighbours + 1]
     torch.testing.assert_close(score(normal, model), distances.mean(1), rtol=1e-4, atol=1e-4)
 
 
-def test_blame_is_what_a_row_gains_by_not_looking_at_a_column(model):
+def test_a_contribution_is_what_a_row_gains_by_not_looking_at_a_column(model):
     normal, x = torch.rand(40, 5), torch.rand(7, 5)
     score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
     found = score.contributions(outputs(model, x), model)
@@ -107,7 +107,7 @@ def test_blame_is_what_a_row_gains_by_not_looking_at_a_column(model):
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
-def test_blame_keeps_its_digits_where_distances_nearly_cancel():
+def test_contributions_keep_their_digits_where_distances_nearly_cancel():
     score = lookup("score/neighbours")(rows=200, width=64)
     score.references.copy_(torch.rand(200, 128))
     x = torch.rand(9, 64)
@@ -121,7 +121,7 @@ def test_blame_keeps_its_digits_where_distances_nearly_cancel():
     assert ((found - expected).abs() <= 5e-6 * (expected + nearer.std())).all()
 
 
-def test_blame_of_elements_of_one_column_is_shared(model):
+def test_elements_of_one_column_contribute_alike(model):
     normal, x = torch.rand(40, 5), torch.rand(7, 5)
     x[:, 3:] = 9
     feature = torch.tensor([0, 1, 2, 3, 3])
@@ -140,7 +140,7 @@ def test_residuals_are_measured_by_their_usual_size(model):
     torch.testing.assert_close(score.contributions(x, model)[inside], expected[inside])
 
 
-def test_missing_cells_are_not_to_blame(model):
+def test_missing_cells_contribute_nothing(model):
     normal, x = torch.rand(40, 5), torch.full((1, 5), 9.0)
     observed = torch.tensor([[True, False, True, True, True]])
     score = lookup("score/neighbours")().fit([outputs(model, normal)], model)
@@ -156,7 +156,7 @@ def test_the_error_is_the_mean_squared_error(model):
 
 
 @pytest.mark.parametrize("name", names("score"))
-def test_a_value_beyond_its_range_is_to_blame_before_any_other(model, name):
+def test_a_value_beyond_its_range_contributes_more_than_any_other(model, name):
     normal, x = torch.rand(60, 5), torch.rand(5, 5)
     x[torch.arange(5), torch.arange(5)] = 1.5
     score = lookup(f"score/{name}")().fit([outputs(model, normal)], model)
@@ -178,7 +178,9 @@ def test_every_score_can_be_written_and_rebuilt(model, name):
     assert score.contributions(outputs(model, torch.empty(0, 5)), model).shape == (0, 5)
 
 
-@pytest.mark.parametrize("knobs", [{"neighbours": 0}, {"share": 1.0}, {"residual": -1.0}, {"local": 2.0}, {"most": 1}])
+@pytest.mark.parametrize(
+    "knobs", [{"neighbours": 0}, {"fraction": 1.0}, {"residual": -1.0}, {"local": 2.0}, {"max_rows": 1}]
+)
 def test_knobs_out_of_range_are_named(knobs):
     with pytest.raises(InputError, match=next(iter(knobs))):
         lookup("score/neighbours")(**knobs)

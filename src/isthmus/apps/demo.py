@@ -13,7 +13,8 @@ import numpy as np
 from isthmus import Autoencoder, InputError, variants
 from isthmus.apps.report import pages
 from isthmus.data.io import files
-from isthmus.tasks.evaluation.evaluate import classify, measure
+from isthmus.tasks.evaluation.evaluate import classify
+from isthmus.tasks.evaluation.evaluate import evaluate as measured
 
 ABOUT = "1,797 handwritten digits of 8 x 8 pixels, from scikit-learn: 1,437 to train on, 360 to test on"
 
@@ -109,7 +110,7 @@ def figures(model: Autoencoder, data: Digits) -> dict[str, Any]:
         cleaned = model.reconstruct(data.test + noise)
     codes = model.transform(data.train), model.transform(data.test)
     return {
-        **measure(model, data.test),
+        **measured(model, data.test),
         "noisy": float(np.mean((cleaned - data.test) ** 2)),
         "probe": classify(codes[0], data.train_labels, codes[1], data.test_labels),
     }

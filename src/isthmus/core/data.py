@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from isthmus.core.records import Batch
 
 if TYPE_CHECKING:
-    from isthmus.core.interfaces import Likelihood
+    from isthmus.core.interfaces import Likelihood, Net
 
 Columns = dict[str, Tensor]
 
@@ -55,22 +56,92 @@ class Field:
     high: float | None = None
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something that a person should know of columns before they trust what a model makes of them.
+
+    Attributes
+    ----------
+    text : str
+        A sentence without a full stop.
+    fatal : bool
+        Whether nothing can be made of them; the text then names a remedy.
+    """
+
+    text: str
+    fatal: bool = False
+
+
+class RowLayout(NamedTuple):
+    """What the elements of a row of ``Batch.x`` stand for, in this order; what nothing is said of are numbers.
+
+    Attributes
+    ----------
+    numbers : slice
+    booleans : slice
+    gaps : slice
+        Each says whether the number of a column is missing.
+    categories : tuple of slice
+        The one-hot elements of each column of categories.
+    """
+
+    numbers: slice = slice(None)
+    booleans: slice = slice(0, 0)
+    gaps: slice = slice(0, 0)
+    categories: tuple[slice, ...] = ()
+
+    @property
+    def scalars(self) -> slice:
+        """All elements that are not part of a category."""
+        return slice(0, self.categories[0].start) if self.categories else slice(None)
+
+
+class Defaults(NamedTuple):
+    """The parts that suit a kind of data.
+
+    Attributes
+    ----------
+    net : Net
+    likelihood : Likelihood
+    score : str
+        Name of the score by which abnormal rows are told from normal ones.
+    prior : str or None
+        Name of the prior that is fitted to the codes of a trained variational model; None: codes are drawn from
+        N(0, I), to which training pulls them.
+    """
+
+    net: Net
+    likelihood: Likelihood
+    score: str = "neighbours"
+    prior: str | None = None
+
+
 class Data(nn.Module):
     """A two-way map between what the user has and tensors; abstract.
 
     Constructed with knobs only it is not fitted; `learn` returns a fitted one, whose arguments are all it learnt.
     ``read`` and ``write`` run on the host (strings, dtypes, dates). ``forward``, ``invert`` and ``per_feature`` run in
     the graph: tensors only, no branch that depends on values.
+
+    A kind of data implements what raises NotImplementedError here; the rest has a default that suits most kinds.
     """
 
     shape: tuple[int, ...]
     """Shape of one row of ``Batch.x``; None where an axis is free."""
-    ordered = False
-    """Whether rows follow each other in time: what is held out is then the last of them."""
-    score = "neighbours"
-    """Name of the score by which abnormal rows are told from normal ones."""
-    prior = "standard-normal"
-    """Name of the prior from which new codes of a variational model are drawn."""
+    named_columns = True
+    """Whether the user's rows consist of named values, such as columns or channels; pixels have no names."""
+    layout = RowLayout()
+    """What the elements of a row of ``Batch.x`` stand for."""
+
+    @property
+    def categorical(self) -> bool:
+        """Whether a row holds categories, between whose codes distances mean little."""
+        return bool(self.layout.categories)
+
+    @property
+    def windowed(self) -> Windowed | None:
+        """The data itself where its rows are windows of something larger, else None."""
+        return None
 
     @property
     def any_size(self) -> bool:
@@ -123,22 +194,6 @@ class Data(nn.Module):
         """Turn a reconstruction x̂ of shape (batch, *shape) into columns in the user's units."""
         raise NotImplementedError
 
-    def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
-        """Turn y into new rows, in the user's units: the mean here, draws where noise belongs to what is drawn."""
-        return self.invert(likelihood.mean(y))
-
-    def all_missing(self, columns: Columns) -> Tensor | None:
-        """Return which rows have no value at all, of shape (n,); None where that cannot be."""
-        return None
-
-    def empty_columns(self) -> list[Any]:
-        """Name the columns in which nothing stood when they were learnt."""
-        return []
-
-    def novelties(self, columns: Columns) -> list[str]:
-        """Say in sentences how rows differ from all that was learnt from: of columns that were constant, say."""
-        return []
-
     def keeps(self) -> list[str]:
         """Say what a file keeps of the rows that were learnt from, each thing in a few words."""
         return []
@@ -157,41 +212,12 @@ class Data(nn.Module):
         """Name the user's coordinates in the order of a flattened row of `per_feature`."""
         raise NotImplementedError
 
-    def fold_windows(self, found: Tensor, X: Any) -> Tensor:
-        """Turn what was found for each row of ``read(X)`` into what holds for each of the user's rows of X.
-
-        Parameters
-        ----------
-        found : Tensor of shape (rows, ...)
-            A number for each row, or an error that `per_feature` gave.
-        X : what was read
-
-        Returns
-        -------
-        Tensor
-            The same, where a row of columns is one of the user's. For signals, whose rows are windows: of shape
-            (time steps,), or (time steps, channels) for located errors.
-        """
-        return found
-
-    def window_max(self, found: Tensor, X: Any) -> Tensor:
-        """Return for each row of ``read(X)`` the greatest of what was found for the user's rows of X in it: (rows,)."""
-        return found
-
-    def last_row_index(self, X: Any) -> Tensor:
-        """Return the number of the last of the user's rows in each row of ``read(X)``: int64 of shape (rows,)."""
-        return torch.arange(len(X))
-
-    def channel_names(self) -> list[str]:
-        """Name what one of the user's rows consists of: the columns of what `fold_windows` makes of located errors."""
-        return self.feature_names()
-
     def fields(self) -> list[Field]:
         """Return what a row consists of, in the user's order."""
         raise NotImplementedError
 
-    def defaults(self) -> tuple[Any, Any]:
-        """Return the (net, likelihood) parts that suit this data."""
+    def defaults(self) -> Defaults:
+        """Return the parts that suit this data."""
         raise NotImplementedError
 
     def space(self, columns: Columns) -> tuple[int, ...]:
@@ -202,12 +228,102 @@ class Data(nn.Module):
         """Return a part of each row: from start to end along each of the axes that `space` tells of."""
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
+    def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
+        """Turn y into new rows, in the user's units: the mean here, draws where noise belongs to what is drawn."""
+        return self.invert(likelihood.mean(y))
+
+    def checks(self, columns: Columns | None = None) -> list[Note]:
+        """Say what is unusual: of what was learnt, or how `columns` differ from all that was learnt from."""
+        return []
+
+    def row_names(self) -> list[str]:
+        """Name what one of the user's rows consists of: the channels of a signal, the columns of a table, pixels."""
+        return self.feature_names() if self.windowed is None else self.windowed.channel_names()
+
+    def per_row(self, values: Tensor, X: Any) -> Tensor:
+        """Turn a value of each row of ``read(X)`` into one of each of the user's rows of X."""
+        return values if self.windowed is None else self.windowed.fold_windows(values, X)
+
     def batch(self, columns: Columns) -> Batch:
         """Call `forward`, then attach the weight and the conditions that stand in the columns."""
         columns = dict(columns)
         weight = columns.pop("weight", None)
-        given = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
-        return self(columns).with_(weight=weight, condition=given)
+        condition = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
+        batch: Batch = self(columns)
+        return batch.with_(weight=weight, condition=condition)
+
+
+class Timing(NamedTuple):
+    """How time steps that come in one by one are counted.
+
+    Attributes
+    ----------
+    name : str
+        The value of a time step that is its time.
+    step : float
+        Seconds, or numbers, from one time step to the next.
+    refuse : bool
+        Whether a missing time step is an error.
+    """
+
+    name: str
+    step: float
+    refuse: bool
+
+
+class Windowed(Data):
+    """Data whose rows are windows of something larger, such as a signal of many time steps; abstract.
+
+    The user's rows are the time steps. They follow each other, so what is held out is the last of them.
+    """
+
+    window: int
+    """The user's rows in a window."""
+    stride: int
+    """The user's rows from the start of one window to the next."""
+
+    @property
+    def windowed(self) -> Windowed:
+        """The data itself."""
+        return self
+
+    @property
+    def timing(self) -> Timing | None:
+        """How time steps that come in one by one are counted; None: each is one step."""
+        return None
+
+    def channel_names(self) -> list[str]:
+        """Name what one of the user's rows consists of: the columns of what `fold_windows` makes of error maps."""
+        raise NotImplementedError
+
+    def times(self, X: Any) -> np.ndarray:
+        """Return the time of each of the user's rows of X, or its number where it has none."""
+        raise NotImplementedError
+
+    def fold_windows(self, values: Tensor, X: Any, causal: bool = False) -> Tensor:
+        """Turn a value of each window of ``read(X)`` into one of each of the user's rows of X.
+
+        Parameters
+        ----------
+        values : Tensor of shape (windows, ...)
+            A number for each window, or an error that `per_feature` gave.
+        X : what was read
+        causal : bool, default False
+            For numbers: that of the last window that ends at the row or before; else the mean over those that cover it.
+
+        Returns
+        -------
+        Tensor of shape (rows,), or (rows, channels) of errors
+        """
+        raise NotImplementedError
+
+    def window_max(self, values: Tensor, X: Any) -> Tensor:
+        """Return for each window of ``read(X)`` the greatest value of the user's rows of X in it: (windows,)."""
+        raise NotImplementedError
+
+    def last_row_index(self, X: Any) -> Tensor:
+        """Return the index of the last of the user's rows in each window of ``read(X)``: int64 of shape (windows,)."""
+        raise NotImplementedError
 
 
 @runtime_checkable

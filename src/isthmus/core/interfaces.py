@@ -6,7 +6,7 @@ Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from torch.distributions import Normal
 
+
+Domain = Literal["numbers", "booleans", "categories"]
+"""What elements of x stand for."""
 
 Shape = tuple[int | None, ...]
 """Of one row, channels first; None where an axis is free: each batch has its own length there."""
@@ -169,6 +172,9 @@ class Bottleneck(nn.Module):
         """Whether rows of a training batch see each other: the members of an ensemble then cannot train at once."""
         return False
 
+    has_posterior = False
+    """Whether there is a `posterior`, from which codes are drawn."""
+
     def width(self, latent_dim: int) -> int:
         """Return how many numbers of h make a code of `latent_dim` numbers."""
         return latent_dim
@@ -200,9 +206,22 @@ class Likelihood(nn.Module):
 
     any_size = True
     """Whether the axes of x behind the channels may be free."""
-
+    domain: Domain = "numbers"
+    """What it is a likelihood of."""
     normalised = False
     """True where ``error`` is −log p(x|y) in nats, constants included: a bound on log p(x) can be built on it."""
+
+    def with_numbers(self, likelihood: Likelihood) -> Likelihood:
+        """Return this likelihood with another one for what are numbers: here that one."""
+        return likelihood
+
+    def with_categories(self, likelihood: Likelihood) -> Likelihood:
+        """Return this likelihood with another one for what are categories: here itself, since nothing is."""
+        return self
+
+    def unbounded(self) -> Likelihood:
+        """Return this likelihood without bounds of the reconstruction: here itself."""
+        return self
 
     def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y for one row of x."""
@@ -276,6 +295,9 @@ class Prior(nn.Module):
 
 class Corruption:
     """Removes or corrupts parts of x."""
+
+    masks = False
+    """Whether it takes elements away and says which, in ``Batch.masked``."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` (and ``masked``) changed."""

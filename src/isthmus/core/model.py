@@ -139,7 +139,7 @@ class Model(nn.Module):
     @property
     def has_posterior(self) -> bool:
         """Whether the bottleneck has a q(z|x)."""
-        return type(self.bottleneck).posterior is not Bottleneck.posterior
+        return self.bottleneck.has_posterior
 
     def _encode(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
         h, *skips = encoded if isinstance(encoded := self.net.encode(batch), tuple) else (encoded,)

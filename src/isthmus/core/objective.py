@@ -55,6 +55,11 @@ class Objective(Protocol):
         """Return torch's parameter groups for each player: a critic has its own rate and betas."""
         ...
 
+    @property
+    def masks(self) -> bool:
+        """Whether training takes elements away and says which, so that the model knows how to fill gaps."""
+        ...
+
     def sample_rows(self) -> int:
         """Return how many rows `initialize` wants to see."""
         ...
@@ -124,6 +129,11 @@ class Reconstruction(nn.Module):
                 {"params": [p for p in parameters if p.ndim <= 1], "scale": scale, "weight_decay": 0.0},
             ]
         }
+
+    @property
+    def masks(self) -> bool:
+        """Whether the corruption masks."""
+        return self.corruption is not None and self.corruption.masks
 
     def sample_rows(self) -> int:
         """Return as many rows as hold `SAMPLE_ELEMENTS` numbers."""

@@ -42,6 +42,10 @@ class Score(nn.Module):
     kept_rows = 0
     """Training rows that stand in its buffers, and so in the file."""
 
+    def for_contaminated(self, fraction: float) -> Score:
+        """Return an unfitted copy for training rows of which a fraction may be abnormal: here the score itself."""
+        return self
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
         """Return a copy that knows what a frozen model makes of normal rows."""
         raise NotImplementedError

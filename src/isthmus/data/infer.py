@@ -26,7 +26,7 @@ def choose_data(wish: Any, X: Any, table_scale: str | None = None, frame_scale: 
     """
     if wish is not None:
         data: Data = resolve("data", wish)
-        if data.ordered and is_stream(X):
+        if data.windowed is not None and is_stream(X):
             raise InputError("a signal is not read piece by piece, since windows would break: read the file first")
         return data
     if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):

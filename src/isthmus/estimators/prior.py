@@ -34,7 +34,8 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
         There is no such prior.
     """
     if isinstance(wanted, str) and wanted == "auto":
-        wanted = "gaussian" if not model.has_posterior else "standard-normal" if conditional else data.prior
+        suited = None if conditional else data.defaults().prior
+        wanted = (suited or "standard-normal") if model.has_posterior else "gaussian"
     prior: Prior = resolve("prior", wanted)
     return prior
 

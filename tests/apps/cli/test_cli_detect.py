@@ -1,4 +1,4 @@
-"""``isthmus detect``: tables and signals in, verdicts out, in memory and streamed."""
+"""``isthmus detect``: tables and signals in, scores out, in memory and streamed."""
 
 import numpy as np
 import pandas as pd
@@ -52,23 +52,23 @@ def detector(isthmus, work):
     return done, work / "detector.safetensors"
 
 
-def test_odd_rows_are_flagged_and_columns_are_blamed(work, detector):
+def test_odd_rows_are_flagged_and_contributors_are_named(work, detector):
     done, path = detector
     found = pd.read_csv(work / "scores.csv")
     assert set(found.row[found.score.nlargest(2).index]) == set(ODD)
     assert found.flagged[ODD].all() and found.flagged.mean() < 0.1
     X = pd.read_csv(work / "new.csv").drop(columns=["number", "state"])
-    blame = AnomalyDetector.load(path).explain(X)
-    assert (found.blame_1 == blame.idxmax(axis=1)).mean() > 0.99
-    np.testing.assert_allclose(found.blame_1_share, blame.max(axis=1) / blame.sum(axis=1), atol=1e-3)
+    contributions = AnomalyDetector.load(path).explain(X)
+    assert (found.contributor_1 == contributions.idxmax(axis=1)).mean() > 0.99
+    np.testing.assert_allclose(found.contribution_1, contributions.max(axis=1) / contributions.sum(axis=1), atol=1e-3)
     assert found.p_value[ODD].max() == found.p_value.min()
     assert (found.number == found.row + 1000).all() and list(found.state[ODD]) == ["bad", "bad"]
-    assert f"{found.blame_1[40]} = " in done.out and f"({found.blame_1_share[40]:.0%})" in done.out
+    assert f"{found.contributor_1[40]} = " in done.out and f"({found.contribution_1[40]:.0%})" in done.out
     bad = next(line for line in done.out.splitlines() if line.startswith("bad"))
     assert bad.split() == ["bad", "2", "2", "100.0%"]
 
 
-def test_the_verdicts_are_those_of_the_detector(work, detector):
+def test_the_scores_are_those_of_the_detector(work, detector):
     model = AnomalyDetector.load(detector[1])
     X = pd.read_csv(work / "new.csv").drop(columns=["number", "state"])
     found = pd.read_csv(work / "scores.csv")
@@ -96,7 +96,7 @@ def test_types_of_the_output(isthmus, work, detector, tmp_path):
     schema = pq.read_schema(tmp_path / "s.parquet")
     types = {name: str(schema.field(name).type) for name in schema.names}
     assert types["row"] == types["number"] == "int64" and types["flagged"] == "bool"
-    assert types["blame_1"] == "string" and types["score"] == types["blame_1_share"] == "double"
+    assert types["contributor_1"] == "string" and types["score"] == types["contribution_1"] == "double"
 
 
 def test_words_that_look_like_numbers_in_a_piece_are_words(isthmus, tmp_path, monkeypatch):
@@ -125,7 +125,7 @@ def test_a_span_keeps_the_numbers_of_its_rows(isthmus, work, detector, tmp_path)
     )
     found = pd.read_csv(tmp_path / "s.csv")
     assert list(found.row) == list(range(30, 60)) and done.json["worst"][0]["row"] == 40
-    cells = {cell["column"]: cell["value"] for cell in done.json["worst"][0]["blame"]}
+    cells = {cell["column"]: cell["value"] for cell in done.json["worst"][0]["contributors"]}
     assert len(cells) == 3 and cells.get("b", -30.0) == -30.0 and done.json["rows"] == 30
 
 
@@ -171,20 +171,20 @@ def test_the_settings_of_an_autoencoder_are_taken(isthmus, work, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def moments(isthmus, work):
+def time_steps(isthmus, work):
     arguments = ["--train-rows", "0:400", "--window", 16, "--label", "wrong", "--explain", "--plot"]
-    return isthmus("detect", work / "signal.csv", *arguments, "-o", work / "moments.csv", "--json").json
+    return isthmus("detect", work / "signal.csv", *arguments, "-o", work / "time-steps.csv", "--json").json
 
 
-def test_a_signal_gives_moments_and_intervals(work, moments):
-    found = pd.read_csv(work / "moments.csv", parse_dates=["time"])
+def test_a_signal_gives_time_steps_and_intervals(work, time_steps):
+    found = pd.read_csv(work / "time-steps.csv", parse_dates=["time"])
     assert len(found) == 600 and found.time.is_monotonic_increasing and list(found.columns)[:2] == ["time", "wrong"]
-    assert 445 <= found.score.idxmax() <= 465 and found.blame_1[455] == "heat"
-    worst = max(moments["intervals"], key=lambda one: one["score"])
+    assert 445 <= found.score.idxmax() <= 465 and found.contributor_1[455] == "heat"
+    worst = max(time_steps["intervals"], key=lambda one: one["score"])
     assert worst["start"] <= "2024-01-01 07:30:00" and worst["end"] >= "2024-01-01 07:39:00"
     assert worst["channels"].startswith("heat")
-    written = pd.read_csv(work / "moments-intervals.csv")
-    assert list(written.start) == [one["start"] for one in moments["intervals"]]
+    written = pd.read_csv(work / "time-steps-intervals.csv")
+    assert list(written.start) == [one["start"] for one in time_steps["intervals"]]
 
 
 def test_the_score_is_chosen(isthmus, work, tmp_path):
@@ -194,8 +194,8 @@ def test_the_score_is_chosen(isthmus, work, tmp_path):
     assert 445 <= pd.read_csv(tmp_path / "m.csv").score.idxmax() <= 465
 
 
-def test_figures_are_drawn(work, detector, moments):
-    scores, signal = (work / "scores.svg").read_text(), (work / "moments.svg").read_text()
+def test_figures_are_drawn(work, detector, time_steps):
+    scores, signal = (work / "scores.svg").read_text(), (work / "time-steps.svg").read_text()
     assert "state = bad: 2 rows, 100.00% flagged" in scores and scores.count('class="threshold"') == 2
     assert "heat" in signal and "labelled" in signal
 

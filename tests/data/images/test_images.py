@@ -124,7 +124,7 @@ def test_errors_are_located_in_the_shape_given():
 )
 def test_the_default_net_is_chosen_by_size(shape, net):
     load_all()
-    chosen, likelihood = Images().learn([np.zeros((1, *shape))]).defaults()
+    chosen, likelihood, *_ = Images().learn([np.zeros((1, *shape))]).defaults()
     assert chosen.part_name == net and likelihood.part_name == "likelihood/squared"
 
 

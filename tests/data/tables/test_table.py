@@ -146,9 +146,9 @@ def test_large_numbers_keep_their_small_differences():
 
 def test_defaults_suit_the_columns(table):
     load_all()
-    net, likelihood = Table().learn([np.eye(2)]).defaults()
+    net, likelihood, *_ = Table().learn([np.eye(2)]).defaults()
     assert (net.part_name, likelihood.part_name) == ("net/mlp", "likelihood/squared")
-    assert describe(table.defaults()[1])["arguments"]["groups"] == [
+    assert describe(table.defaults().likelihood)["arguments"]["groups"] == [
         ["squared", 2],
         ["bernoulli", 1],
         ["categorical", 3],
@@ -158,7 +158,7 @@ def test_defaults_suit_the_columns(table):
 
 def test_the_default_likelihood_takes_the_table(table, frame):
     load_all()
-    likelihood = table.defaults()[1]
+    likelihood = table.defaults().likelihood
     x = table(table.read(frame)).x
     likelihood.build(table.shape)
     likely = table.write(table.invert(likelihood.mean(10 * likelihood.link(x))))

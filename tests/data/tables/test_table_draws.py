@@ -72,7 +72,7 @@ def test_pieces_and_files_make_no_difference(frame, table):
 
 
 def drawn(table, y):
-    _, likelihood = table.defaults()
+    likelihood = table.defaults().likelihood
     likelihood.build(table.shape)
     return table.write(table.draw(y(likelihood.shape(table.shape)[0]), likelihood))
 
@@ -90,7 +90,7 @@ def test_noise_draws_rows_of_the_table(frame, table):
 
 def test_the_likelihood_decides_what_is_drawn(table):
     y = torch.zeros(1, 1)
-    _, likelihood = table.defaults()
+    likelihood = table.defaults().likelihood
     likelihood.build(table.shape)
     x = table.batch(table.read(table.write(table.invert(torch.rand(500, *table.shape))))).x
     y = likelihood.link(x)

@@ -1,4 +1,4 @@
-"""AnomalyDetector: scores, thresholds, blame, bad input, the file."""
+"""AnomalyDetector: scores, thresholds, contributions, bad input, the file."""
 
 import re
 import warnings
@@ -12,8 +12,9 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import isthmus
-from isthmus import AnomalyDetector, Autoencoder, InputError, Signals
+from isthmus import AnomalyDetector, Autoencoder, InputError, Signals, Table
 from isthmus.data.sources.parquet import ParquetStream
+from isthmus.parts.scores.errors import Error
 
 RNG = np.random.default_rng(0)
 MIX = RNG.normal(size=(2, 6))
@@ -74,11 +75,11 @@ def test_few_rows_are_scored_fold_by_fold():
     made = AnomalyDetector(quick(), random_state=0).fit(normal(150))
     assert made.calibration_["method"] == "cross" and made.calibration_["rows"] == 150
     assert "twice" in made.calibration_["guarantee"]
-    with pytest.warns(UserWarning, match="smallest rate that can be had is 0.0196"):
+    with pytest.warns(UserWarning, match="smallest possible rate is 0.0196"):
         AnomalyDetector(quick(), random_state=0).fit(normal(50))
 
 
-def test_contamination_flags_that_share_of_the_training_rows():
+def test_contamination_flags_that_fraction_of_the_training_rows():
     X = np.r_[normal(180), normal(20, 1) + 3]
     made = AnomalyDetector(quick(), contamination=0.1, random_state=0).fit(X)
     assert (made.predict(X) == -1).sum() == 20
@@ -92,11 +93,11 @@ def test_the_threshold_can_be_set_without_training(detector):
     limits = [made.set_threshold(false_alarm_rate=rate).threshold_ for rate in (0.3, 0.1, 0.02)]
     assert limits == sorted(limits)
     assert made.set_threshold(value=1.5).threshold_ == 1.5
-    share = (made.training_scores_ > made.set_threshold(contamination=0.25).threshold_).mean()
-    assert share == pytest.approx(0.25, abs=0.005)
+    fraction = (made.training_scores_ > made.set_threshold(contamination=0.25).threshold_).mean()
+    assert fraction == pytest.approx(0.25, abs=0.005)
     before = made.threshold_
     assert made.recalibrate(normal(500, 1) * 3).threshold_ > before
-    assert made.calibration_["method"] == "given"
+    assert made.calibration_["method"] == "recalibrated"
 
 
 def test_groups_have_thresholds_of_their_own():
@@ -113,7 +114,7 @@ def test_groups_have_thresholds_of_their_own():
         AnomalyDetector(quick(), groups="sort").fit(X)
 
 
-def test_contamination_flags_its_share_of_each_group():
+def test_contamination_flags_its_fraction_of_each_group():
     X = frame(800)
     X.loc[X.kind == "up", "f"] += 2 * RNG.normal(size=(X.kind == "up").sum())
     made = AnomalyDetector(quick(), groups="kind", contamination=0.1, random_state=0).fit(X)
@@ -171,9 +172,9 @@ def test_graphs_give_what_methods_give(detector):
     columns = detector.autoencoder_.data_.read(X)
     with torch.no_grad():
         score = detector.graphs()["score"](columns)["score"]
-        blame = detector.graphs()["explain"](columns)["contributions"]
+        contributions = detector.graphs()["explain"](columns)["contributions"]
     np.testing.assert_allclose(score.numpy(), detector.anomaly_score(X), rtol=1e-5)
-    np.testing.assert_allclose(blame.numpy(), detector.explain(X), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(contributions.numpy(), detector.explain(X), rtol=1e-4, atol=1e-5)
 
 
 def test_monitoring_tells_when_normal_rows_no_longer_look_normal(detector):
@@ -187,7 +188,7 @@ def test_monitoring_tells_when_normal_rows_no_longer_look_normal(detector):
     assert found[-1]["drift"] > 0.3 and found[-1]["flagged"] > 0.1
 
 
-def test_signals_are_scored_moment_by_moment():
+def test_signals_are_scored_time_step_by_time_step():
     t = np.arange(1500)
     wave = np.sin(t / 6) + 0.05 * RNG.normal(size=1500)
     made = AnomalyDetector(
@@ -259,6 +260,36 @@ def test_missing_cells_are_scored(detector):
     X = normal(200, 6)
     X[1:, 2] = np.nan
     assert np.isfinite(detector.anomaly_score(X)).all()
+
+
+class Broken(Error):
+    """A score that cannot be fitted."""
+
+    def fit(self, outputs, model):
+        raise RuntimeError("no score")
+
+
+def test_an_exception_leaves_the_detector_as_it_was():
+    X = normal(200)
+    unfitted = AnomalyDetector(quick(), scorer=Broken(), contamination=0.1, random_state=0)
+    before = set(vars(unfitted))
+    with pytest.raises(RuntimeError, match="no score"):
+        unfitted.fit(X)
+    assert set(vars(unfitted)) == before
+    fitted = AnomalyDetector(quick(), random_state=0, false_alarm_rate=0.1).fit(X)
+    score, known = fitted.anomaly_score(X), dict(vars(fitted))
+    with pytest.raises(InputError, match="nothing stands"):
+        fitted.fit(np.c_[X[:, :5], np.full(200, np.nan)])
+    assert vars(fitted) == known
+    np.testing.assert_array_equal(fitted.anomaly_score(X), score)
+
+
+def test_the_data_are_learnt_once_for_each_autoencoder(monkeypatch):
+    learnt = []
+    original = Table.learn
+    monkeypatch.setattr(Table, "learn", lambda self, chunks: learnt.append(1) or original(self, chunks))
+    AnomalyDetector(quick(), false_alarm_rate=0.1, random_state=0).fit(normal(400))
+    assert len(learnt) == 1
 
 
 def test_a_column_that_is_missing_throughout_is_said(detector):

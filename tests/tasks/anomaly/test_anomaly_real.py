@@ -1,4 +1,4 @@
-"""AnomalyDetector on real tables: anomalies found, the rate kept, the column to blame named."""
+"""AnomalyDetector on real tables: anomalies found, the rate kept, the column that contributes most named."""
 
 import warnings
 
@@ -43,7 +43,7 @@ def test_anomalies_have_higher_scores(real_data, fitted, table):
 
 
 def found_first(detector, train, fresh):
-    """Put one column of each of 200 normal rows beyond its largest value in training; return how often it is blamed."""
+    """Put a column of each of 200 normal rows beyond its largest value in training; return how often it is first."""
     rng = np.random.default_rng(0)
     rows = fresh[:200].copy()
     live = np.flatnonzero(np.ptp(train, axis=0) > 0)
@@ -57,14 +57,14 @@ def found_first(detector, train, fresh):
 
 @pytest.mark.parametrize("scorer", SCORERS)
 @pytest.mark.parametrize("table", TABLES)
-def test_a_value_outside_its_range_is_to_blame(real_data, fitted, table, scorer):
+def test_a_value_outside_its_range_contributes_most(real_data, fitted, table, scorer):
     detector, train, fresh, _ = fitted(real_data(f"adbench/{table}.npz"), scorer)
     assert found_first(detector, train, fresh) >= 0.9
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scorer", ["neighbours", "residual", "error", "channel", "monitoring"])
-def test_a_value_outside_its_range_is_to_blame_in_all_tables(real_data, scorer):
+def test_a_value_outside_its_range_contributes_most_in_all_tables(real_data, scorer):
     shares = {}
     for path in sorted(real_data("adbench").glob("*.npz")):
         train, fresh, _ = one_class(path, most=8000)
@@ -74,7 +74,7 @@ def test_a_value_outside_its_range_is_to_blame_in_all_tables(real_data, scorer):
 
 
 @pytest.mark.parametrize("scorer", ["neighbours", "residual", "error"])
-def test_a_category_never_seen_is_to_blame(real_data, scorer):
+def test_a_category_never_seen_contributes_most(real_data, scorer):
     names = pd.read_csv(real_data("intrusion/nsl_kdd/columns.csv")).iloc[:, 1].tolist()
     rows = pd.read_csv(real_data("intrusion/nsl_kdd/KDDTrain+_20Percent.txt"), header=None, names=names)
     rows = rows[rows["attack"] == "normal"].drop(columns=["attack", "difficulty"]).head(3000).reset_index(drop=True)

@@ -22,7 +22,7 @@ def test_p_values_count(calibration, score):
 
 @given(scores, scores, st.floats(0.01, 0.6))
 def test_a_score_is_above_the_threshold_exactly_where_its_p_value_is_at_most_the_rate(calibration, new, rate):
-    if len(calibration) < conformal.needed(rate):
+    if len(calibration) < conformal.required_rows(rate):
         return
     flagged = new > conformal.threshold(calibration, rate)
     np.testing.assert_array_equal(flagged, conformal.p_values(new, calibration) <= rate + 1e-12)
@@ -39,18 +39,20 @@ def test_of_normal_rows_at_most_the_rate_has_a_small_p_value(rate):
 
 
 def test_too_few_calibration_rows_are_said_with_the_smallest_rate():
-    with pytest.warns(UserWarning, match=r"asks for 99 calibration rows, but there are 9.*can be had is 0\.1"):
+    with pytest.warns(
+        UserWarning, match=r"asks for 99 calibration rows, but there are 9.*smallest possible rate is 0\.1"
+    ):
         assert conformal.threshold(np.arange(9.0), 0.01) == 8
-    assert conformal.needed(0.01) == 99 and conformal.needed(0.05) == 19
+    assert conformal.required_rows(0.01) == 99 and conformal.required_rows(0.05) == 19
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert conformal.threshold(np.arange(99.0), 0.01) == 98
 
 
 @given(st.integers(2, 300), st.floats(0.0, 0.99))
-def test_a_share_of_the_scores_is_above_its_threshold(n, share):
+def test_a_fraction_of_the_scores_is_above_its_threshold(n, fraction):
     values = np.random.default_rng(n).permutation(n).astype(float)
-    assert (values > conformal.share_threshold(values, share)).sum() == round(share * n)
+    assert (values > conformal.fraction_threshold(values, fraction)).sum() == round(fraction * n)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_which_rows_are_held_out(n, rate, ordered, parts, size):
 
 def test_groups_have_p_values_and_thresholds_of_their_own():
     calibration = Calibration("split", np.r_[np.arange(99.0), 1000 + np.arange(99.0)], np.repeat(["low", "high"], 99))
-    _, each = calibration.thresholds(0.01)
+    _, each = calibration.rate_thresholds(0.01)
     assert each == {"low": 98.0, "high": 1098.0}
     found = calibration.p_values(np.array([500.0, 500.0]), np.array(["low", "high"]))
     np.testing.assert_allclose(found, [0.01, 1.0])
@@ -92,6 +94,6 @@ def test_scores_that_are_no_numbers_are_refused():
 
 
 @pytest.mark.parametrize("value", [0, 1, -0.1, "a", True, None])
-def test_a_share_out_of_range_is_named(value):
+def test_a_fraction_out_of_range_is_named(value):
     with pytest.raises(InputError, match="contamination="):
-        conformal.check_share("contamination", value, 1.0)
+        conformal.check_fraction("contamination", value, 1.0)

@@ -1,4 +1,4 @@
-"""Intervals: alarms joined, with their peak and who is to blame."""
+"""Intervals: alarms joined, with their peak and the contributions of channels."""
 
 import numpy as np
 import pytest
@@ -43,17 +43,17 @@ def test_a_threshold_for_each_moment():
     assert ends(intervals([1, 1, 1], [0, 2, 0])) == [(0, 0), (2, 2)]
 
 
-def test_channels_to_blame():
+def test_channels_stand_with_what_they_contribute():
     contributions = np.zeros((11, 3))
     contributions[4:7] = [1, 3, -5]
     one = intervals(SCORE, 4.5, contributions=contributions, names=["flow", "current", "voltage"])[0]
     assert one.channels == {"current": 0.75, "flow": 0.25, "voltage": 0.0}
-    row = as_rows([one], most=2)[0]
+    row = as_rows([one], count=2)[0]
     assert row["channels"] == "current 75%, flow 25%"
     assert (row["start"], row["end"], row["time_steps"]) == (4, 6, 3)
 
 
-def test_nothing_to_blame_is_shared():
+def test_channels_contribute_alike_where_nothing_does():
     (one,) = intervals([1, 0], 0.5, contributions=np.zeros((2, 2)))
     assert one.channels == {"x0": 0.5, "x1": 0.5}
 

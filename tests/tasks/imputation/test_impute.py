@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import isthmus
-from isthmus import Autoencoder, Imputer, InputError, Table
+from isthmus import Autoencoder, Denoising, Imputer, InputError, Table
 from isthmus.tasks.imputation import imputer
 
 
@@ -221,8 +221,29 @@ def test_a_variational_model_draws_what_is_possible(scale, tmp_path):
     assert all(table.equals(other) for table, other in zip(tables, again, strict=True))
 
 
-def test_draws_need_a_variant_that_draws_and_rows_kept_aside():
-    with pytest.raises(InputError, match="draws=2 needs one of the variants masked and variational, not 'plain'"):
+def test_any_model_that_was_trained_to_fill_gaps_draws():
+    X, gone = line()
+    holed = np.where(gone, np.nan, X)
+    variant = Denoising(corruption="masking", level=(0.1, 0.6))
+    model = Autoencoder(variant, 2, epochs=30, batch_size=64, random_state=0, verbose=False)
+    made = Imputer(model, draws=2, random_state=0).fit(holed)
+    first, second = made.transform(holed)
+    assert made.donors_ and made._passes == 1
+    assert np.isfinite(first).all() and (first != second)[gone].mean() > 0.5
+    np.testing.assert_array_equal(first[~gone], X[~gone])
+
+
+def test_an_exception_leaves_the_imputer_as_it_was():
+    X, gone = line()
+    made = small().fit(np.where(gone, np.nan, X))
+    known = dict(vars(made))
+    with pytest.raises(InputError, match="nothing stands"):
+        made.fit(np.c_[X, np.full(len(X), np.nan)])
+    assert vars(made) == known
+
+
+def test_draws_need_a_model_that_draws_and_rows_held_out():
+    with pytest.raises(InputError, match="'masked' or 'variational', not 'plain'"):
         Imputer(Autoencoder(), draws=2).fit(line()[0])
     with pytest.raises(InputError, match="draws=2, but the Imputer was fitted with draws=1"):
         small().fit(line()[0]).set_params(draws=2).transform(line()[0])

@@ -21,10 +21,10 @@ from isthmus.apps.cli.written import write
 @json_option
 def encode(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
     """Write the codes of DATA."""
-    from isthmus.tasks.evaluation.evaluate import given, pieces
+    from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
     trained, rows = meet(model, read)
-    codes = [trained.transform(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]
+    codes = [trained.transform(piece, condition_of(trained, y)) for piece, y in labelled_pieces(rows.X, rows.y)]
     write(output, codes, as_json, columns=list(trained.get_feature_names_out()))
 
 

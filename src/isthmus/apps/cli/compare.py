@@ -37,13 +37,13 @@ def compare(models: tuple[str, ...], read: Callable[[], Any], as_json: bool) -> 
     likelihood, so alike only for models with the same one. ELBO: in nats, of variational models. Active: units that
     vary. Probe: accuracy of a linear probe, where there are labels. Compare on rows that no model was trained on.
     """
-    from isthmus.tasks.evaluation.evaluate import measure
+    from isthmus.tasks.evaluation import evaluate as evaluation
 
     rows = read()
     loaded = [(path, load(path)) for path in models]
     for path, model in loaded:
         suited(model, path, rows)
-    documents = [{**_about(path, model), **measure(model, rows.X, rows.y)} for path, model in loaded]
+    documents = [{**_about(path, model), **evaluation.evaluate(model, rows.X, rows.y)} for path, model in loaded]
     known = {name for document in documents for name in (*document, *document["error"])}
     shown = {name: said for name, said in SHOWN.items() if name in known}
     show({"data": rows.name, "models": documents}, table([_line(document, shown) for document in documents]), as_json)

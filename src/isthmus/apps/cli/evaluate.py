@@ -37,10 +37,10 @@ def evaluate(model: str, read: Callable[[], Any], as_json: bool) -> None:
     was trained on make it look better than it is. Where there are labels, a linear probe tells how much of them the
     codes hold: logistic regression, trained on half of the rows and tested on the other half.
     """
-    from isthmus.tasks.evaluation.evaluate import measure
+    from isthmus.tasks.evaluation import evaluate as evaluation
 
     trained, rows = meet(model, read)
-    figures = measure(trained, rows.X, rows.y)
+    figures = evaluation.evaluate(trained, rows.X, rows.y)
     show({"model": model, "data": rows.name, **figures}, _text(figures), as_json)
 
 

@@ -64,13 +64,13 @@ def impute(
     check_appended(output)
     if save:
         writable(save)
-    imputer = _held(model, draws) if model else _trained(train or data, keep, draws or 1, seed)
+    imputer = _loaded(model, draws) if model else _trained(train or data, keep, draws or 1, seed)
     if save:
         imputer.save(save)
     document = _write(imputer, data, keep, _outputs(output, imputer.draws))
     rows, filled = document["rows"], document["filled"]
     lines = [
-        {"column": name, "filled": count, "share": f"{count / rows:.1%}"}
+        {"column": name, "filled": count, "fraction": f"{count / rows:.1%}"}
         for name, count in document["columns"].items()
         if count
     ]
@@ -78,7 +78,7 @@ def impute(
     show(document, "\n\n".join([head, *([table(lines)] if lines else [])]), as_json)
 
 
-def _held(path: str, draws: int | None) -> Any:
+def _loaded(path: str, draws: int | None) -> Any:
     """Return the imputer in a file."""
     imputer = load(path, "Imputer")
     if draws not in (None, imputer.draws):
@@ -110,9 +110,9 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
 def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
     """Return an imputer trained on the rows of a file."""
     from isthmus.data.io import files
+    from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
-    from isthmus.tasks.anomaly.batch import parted
     from isthmus.tasks.imputation.imputer import Imputer
 
     X = files.read(path).X
@@ -120,7 +120,7 @@ def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
     if not hasattr(X, "columns"):
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
-    X = whole_numbers(parted(X, [name for name in keep if name in X.columns])[0])
+    X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {len(X):,} rows of {path} …")
     with hushed():
         return Imputer(draws=draws, random_state=seed).fit(X)
@@ -140,14 +140,13 @@ def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str])
     """Return a piece with its gaps filled, its columns in their order, once for each draw; count the gaps."""
     import narwhals as nw
 
-    from isthmus.data.io.tabular import to_arrow
+    from isthmus.data.io.tabular import split_columns, to_arrow
     from isthmus.data.tables.integers import as_learnt, missing
-    from isthmus.tasks.anomaly.batch import parted
 
-    X, beside = parted(piece, keep)
+    X, kept = split_columns(piece, keep)
     gaps.update(missing(X))
     filled, names = imputer.transform(as_learnt(X, imputer.autoencoder_.data_)), nw.from_native(piece).columns
     tables = [to_arrow(one) for one in (filled if imputer.draws > 1 else [filled])]
     for name in keep:
-        tables = [one.append_column(name, beside[name]) for one in tables]
+        tables = [one.append_column(name, kept[name]) for one in tables]
     return [one.select(list(names)) for one in tables]

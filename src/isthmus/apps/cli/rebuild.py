@@ -46,7 +46,7 @@ def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> 
 
 
 def _rebuild(trained: Any, rows: Any, output: str, as_json: bool) -> None:
-    from isthmus.tasks.evaluation.evaluate import given, pieces
+    from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
-    rebuilt = [trained.reconstruct(piece, given(trained, y)) for piece, y in pieces(rows.X, rows.y)]
+    rebuilt = [trained.reconstruct(piece, condition_of(trained, y)) for piece, y in labelled_pieces(rows.X, rows.y)]
     write(output, rebuilt, as_json)

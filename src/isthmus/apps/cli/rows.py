@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -41,7 +41,9 @@ def cut(X: Any, span: slice, flag: str = "--rows") -> Any:
     if first >= last:
         asked = f"{span.start}:{'' if span.stop is None else span.stop}"
         raise Failure(f"{flag} {asked} picks no row: the data has {len(X)}, numbered from 0")
-    return joined(list(cuts(X, first, last)))
+    from isthmus.data.sources.in_memory import cut_pieces
+
+    return joined(list(cut_pieces(X, first, last)))
 
 
 def row(X: Any, number: int, flag: str) -> Any:
@@ -54,19 +56,8 @@ def row(X: Any, number: int, flag: str) -> Any:
     """
     if not 0 <= number < len(X):
         raise Failure(f"{flag} {number}: the data has {len(X)} rows, numbered from 0")
-    found = joined(list(cuts(X, number, number + 1)))
+    found = cut(X, slice(number, number + 1), flag)
     return found[0] if hasattr(found, "ndim") and not hasattr(found, "columns") else found
-
-
-def cuts(X: Any, first: int, last: int) -> Iterator[Any]:
-    """Yield the rows from one number up to another, of a stream piece by piece."""
-    at = 0
-    for piece in X.chunks() if hasattr(type(X), "chunks") else [X]:
-        if at < last and at + len(piece) > first:
-            yield piece[max(0, first - at) : last - at]
-        at += len(piece)
-        if at >= last:
-            return
 
 
 def joined(pieces: Sequence[Any]) -> Any:

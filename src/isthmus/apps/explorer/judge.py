@@ -46,8 +46,9 @@ def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
     data = model.autoencoder_.data_
 
     def of_examples(found: np.ndarray) -> Floats:
-        greatest: Floats = data.window_max(torch.from_numpy(found), X).numpy()[kept].astype(np.float32)
-        return greatest
+        if data.windowed is not None:
+            found = data.windowed.window_max(torch.from_numpy(found), X).numpy()
+        return found[kept].astype(np.float32)
 
     scores = model.anomaly_score(X)
     return Verdict(of_examples(scores), of_examples(scores - model.limits(X)) if model.thresholds_ else None)

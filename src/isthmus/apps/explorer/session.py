@@ -117,7 +117,7 @@ def opened(
     if len(set(counts.values())) > 1:
         raise InputError(f"the models cut the data into different numbers of examples: {counts}")
     data = autoencoder_of(next(iter(models.values()))).data_
-    last = data.last_row_index(X).numpy()
+    last = np.arange(len(X)) if data.windowed is None else data.windowed.last_row_index(X).numpy()
     labels = None if labels is None else labels[last]
     rows = total if streamed else len(last)
     kept = np.arange(len(last))

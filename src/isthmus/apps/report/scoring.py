@@ -11,8 +11,7 @@ import numpy as np
 
 from isthmus.apps.report.labels import groups_of
 from isthmus.data.tables.rows import some
-from isthmus.tasks.anomaly.drift import ALARM, monitored
-from isthmus.tasks.anomaly.results import verdicts
+from isthmus.tasks.anomaly.drift import ALARM, drift
 
 BLOCKS = 10
 """Pieces in the order of the rows that are compared with the calibration."""
@@ -40,7 +39,7 @@ class Scoring:
         self.detector, self.X, self.index, self.labels = detector, X, index, labels
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is new in these rows
-            scored = verdicts(detector, X)
+            scored = detector.score_rows(X)
         self.scores, self.p_values, self.flagged = scored["score"], scored["p_value"], scored["flagged"]
 
     @property
@@ -74,9 +73,7 @@ class Scoring:
         """How the scores drift from those of the calibration, block by block."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the page says it
-            return monitored(
-                self.scores, self.flagged, self.detector.calibration_scores_, min(BLOCKS, len(self.scores))
-            )
+            return drift(self.scores, self.flagged, self.detector.calibration_scores_, min(BLOCKS, len(self.scores)))
 
 
 def drifts(block: dict[str, Any], blocks: int) -> bool:

@@ -14,7 +14,6 @@ from isthmus import InputError
 from isthmus.apps.capabilities import detects, imputes
 from isthmus.apps.server.given import Given
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
-from isthmus.tasks.anomaly.results import verdicts
 
 Found = dict[str, Any]
 """What an operation finds, each with the rows first: an array, or ``{column: list}``."""
@@ -60,7 +59,7 @@ class Model:
         return {
             "encode": lambda X, given: {"codes": ae.transform(X, given)},
             "reconstruct": self._reconstruct,
-            "score": self._verdict if self.detects else self._error,
+            "score": self._scores if self.detects else self._error,
             **more,
         }
 
@@ -80,8 +79,8 @@ class Model:
             found["contributions"] = self.autoencoder.reconstruction_error(X, "element", given)
         return found
 
-    def _verdict(self, X: Any, given: Any, explain: bool = False) -> Found:
-        found: Found = dict(verdicts(self.estimator, X))
+    def _scores(self, X: Any, given: Any, explain: bool = False) -> Found:
+        found: Found = self.estimator.score_rows(X)
         if explain:
             found["contributions"] = np.asarray(self.estimator.explain(X))
         return found

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Field
+from isthmus.core.data import Columns, Data, Defaults, Field
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
@@ -65,6 +65,8 @@ class Images(Data):
         How pictures are resized: their middle that fills the size, all of them with their edges repeated, or all of
         them out of proportion.
     """
+
+    named_columns = False
 
     def __init__(
         self,
@@ -309,12 +311,13 @@ class Images(Data):
         top = 255.0 if self.dtype == "uint8" else 1.0
         return [Field("pixels", "pixels", self.given, low=0.0, high=top)]  # type: ignore[arg-type]  # None where free
 
-    def defaults(self) -> tuple[Any, Any]:
+    def defaults(self) -> Defaults:
         """Return the feature-map net for free sizes, the mlp net for small pictures, else conv; squared error."""
         likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
         if self.any_size:
-            return lookup("net/feature-map")(), likelihood
-        return mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")(), likelihood
+            return Defaults(lookup("net/feature-map")(), likelihood, score="error")
+        net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
+        return Defaults(net, likelihood)
 
     def _shape_given(self) -> tuple[int | None, ...]:
         if self.given is None:

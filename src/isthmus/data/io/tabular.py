@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ import numpy as np
 
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.sources.parquet import ParquetStream, parquet_files, reading
+from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError, extra, unknown
 
 SEPARATORS = ",;\t|"
@@ -152,6 +153,22 @@ def write_parquet(X: Any, columns: Any, stream: BinaryIO) -> None:
 def write_feather(X: Any, columns: Any, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as Feather."""
     extra("pyarrow.feather", "tables").write_feather(to_arrow(X, columns), stream)
+
+
+def split_columns(piece: Any, names: Sequence[str]) -> tuple[Any, Any]:
+    """Return a piece without some columns, and these as an Arrow table; None where there are none to take out.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    if not names:
+        return piece, None
+    for name in names:
+        column(piece, name)
+    frame = nw.from_native(piece, eager_only=True)
+    return frame.drop(*names).to_native(), to_arrow(frame.select(*names).to_native())
 
 
 def to_arrow(X: Any, columns: Any = None) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Field
+from isthmus.core.data import Columns, Data, Defaults, Field, Timing, Windowed
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
@@ -27,7 +27,7 @@ SCALES = ("standard", "none")
 
 
 @part("data/signals")
-class Signals(Data):
+class Signals(Windowed):
     """A signal through windows; ``Batch.x`` is float32 (windows, channels, window).
 
     A signal is an array of shape (n,) or (n, channels), a DataFrame with a column for each channel, or a Series. A list
@@ -76,7 +76,6 @@ class Signals(Data):
     tensor([1., 2., 2., 2., 3.], dtype=torch.float64)
     """
 
-    ordered = True
     offset: Tensor
     divisor: Tensor
 
@@ -105,6 +104,14 @@ class Signals(Data):
     def fitted(self) -> bool:
         """Whether the channels are known."""
         return self.learnt is not None
+
+    @property
+    def timing(self) -> Timing | None:
+        """The column of times, and the usual step; None where there are none, or they do not matter."""
+        known = self._known()
+        if known.time is None or not known.step or self.gaps == "ignore":
+            return None
+        return Timing(known.time, known.step, self.gaps == "refuse")
 
     def learn(self, chunks: Iterable[Any]) -> Signals:
         """Return a fitted copy after one pass over pieces of signals; memory is bounded by the largest piece.
@@ -254,12 +261,12 @@ class Signals(Data):
         ends = np.cumsum([len(one) for one in like])[:-1]
         return [as_given(part, one, self._known()) for part, one in zip(np.split(values, ends), like, strict=True)]
 
-    def fold_windows(self, found: Tensor, X: Any, causal: bool = False) -> Tensor:
-        """Return for each time step of X the mean of what was found for the windows that cover it.
+    def fold_windows(self, values: Tensor, X: Any, causal: bool = False) -> Tensor:
+        """Return for each time step of X the mean over the windows that cover it.
 
         Parameters
         ----------
-        found : Tensor of shape (windows,) or (windows, window, channels)
+        values : Tensor of shape (windows,) or (windows, window, channels)
             A number for each window, or an error that `per_feature` gave.
         X : what was read
         causal : bool, default False
@@ -269,19 +276,19 @@ class Signals(Data):
         Returns
         -------
         float64 Tensor of shape (n,) or (n, channels)
-            Of several recordings one behind the other. The same as `found` where X is windows that are cut already.
+            Of several recordings one behind the other. The same as `values` where X is windows that are cut already.
         """
         if ready(X):
-            return found
+            return values
         where = self._layout(self._recordings(X))
-        if len(found) != len(where.starts):
+        if len(values) != len(where.starts):
             raise InputError(
-                f"there are {len(found)} windows, but X has {len(where.starts)}: give the X they come from"
+                f"there are {len(values)} windows, but X has {len(where.starts)}: give the X they come from"
             )
-        return where.last(found.detach().cpu()) if causal else where.mean(found.detach().cpu())
+        return where.last(values.detach().cpu()) if causal else where.mean(values.detach().cpu())
 
-    def window_max(self, found: Tensor, X: Any) -> Tensor:
-        """Return for each window the greatest of the numbers found for its time steps; of cut windows, theirs.
+    def window_max(self, values: Tensor, X: Any) -> Tensor:
+        """Return for each window the greatest value of its time steps; of windows that are cut already, their own.
 
         Examples
         --------
@@ -289,7 +296,7 @@ class Signals(Data):
         >>> signals.window_max(torch.tensor([5.0, 1.0, 2.0, 1.0, 3.0]), [0.0, 1.0, 2.0, 3.0, 4.0])
         tensor([5., 3.], dtype=torch.float64)
         """
-        return found if ready(X) else self._layout(self._recordings(X)).window_max(found)
+        return values if ready(X) else self._layout(self._recordings(X)).window_max(values)
 
     def last_row_index(self, X: Any) -> Tensor:
         """Return for each window the row number of the last time step of X in it; of cut windows, their own.
@@ -349,16 +356,16 @@ class Signals(Data):
         return [Field("signal", "signal", (self.window, len(self._known().offset)))]
 
     def feature_names(self) -> list[str]:
-        """Return ``CHANNEL[MOMENT]`` for each number of a window, time steps counted from 0."""
+        """Return ``CHANNEL[TIME STEP]`` for each number of a window, time steps counted from 0."""
         return [f"{name}[{step}]" for step in range(self.window) for name in self.channel_names()]
 
-    def defaults(self) -> tuple[Any, Any]:
+    def defaults(self) -> Defaults:
         """Return the mlp net and the squared error.
 
         On three channels with windows of 16, 64 and 256, the conv net had 0.94, 0.95 and 1.15 times the mlp net's error
         on new time steps, and took 4 to 13 times as long.
         """
-        return mlp_for(self.shape), lookup("likelihood/squared")()
+        return Defaults(mlp_for(self.shape), lookup("likelihood/squared")())
 
     @property
     def summary(self) -> str:

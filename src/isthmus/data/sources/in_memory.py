@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,17 @@ def is_stream(X: Rows) -> bool:
 def pieces(X: Rows) -> Iterable[Rows]:
     """Return the pieces of a stream, or X itself as the only one."""
     return X.chunks() if is_stream(X) else [X]
+
+
+def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:
+    """Yield the rows from one index up to another, of what is read piece by piece only as much as is needed."""
+    start = 0
+    for piece in pieces(X):
+        if start < last and start + len(piece) > first:
+            yield piece[max(0, first - start) : last - start]
+        start += len(piece)
+        if start >= last:
+            return
 
 
 class InMemory:

@@ -78,8 +78,14 @@ def like_frame(values: np.ndarray, X: Any, names: list[str]) -> Any:
     """Return values of shape (n, columns) as a DataFrame of the kind of X; as they are where X is none."""
     if not nw.dependencies.is_into_dataframe(X) or values.ndim != 2:
         return values
-    kind = nw.from_native(X, eager_only=True).implementation
-    made = nw.from_dict({name: values[:, at] for at, name in enumerate(names)}, backend=kind).to_native()
+    return as_table({name: values[:, index] for index, name in enumerate(names)}, X)
+
+
+def as_table(columns: dict[str, np.ndarray], X: Any) -> Any:
+    """Return columns as a DataFrame of the kind of X, with its row labels; as they are where X is none."""
+    if not nw.dependencies.is_into_dataframe(X):
+        return columns
+    made = nw.from_dict(columns, backend=nw.from_native(X, eager_only=True).implementation).to_native()
     if hasattr(made, "index"):
         made.index = X.index
     return made

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data, Field, rows
+from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, rows
+from isthmus.core.interfaces import Likelihood
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
@@ -108,10 +110,9 @@ class Table(Data):
         self.scale = self.scale or automatic(schema)
         self._wide = len(schema.numbers)
         self.scaler = scaler(self.scale, schema)
-        self.score = "residual" if schema.categories else "neighbours"  # distances mean little between one-hot codes
-        self.prior = "mixture" if self.scale == "bins" else "standard-normal"
         gapped = [place for place, count in enumerate(schema.missing) if count and self.scale == "bins"]
         self._widths = [len(known) + 1 for known in schema.categories]
+        self.layout = _layout(self._wide, len(schema.places("boolean")), len(gapped), self._widths)
         self.shape = (self._wide + len(gapped) + sum(self._widths),)
         categorical = schema.places("category")
         owner = np.repeat(np.arange(len(categorical)), self._widths)
@@ -214,22 +215,25 @@ class Table(Data):
             return array(np.stack([restored(column).astype(object) for column in made], axis=1), dtype, form)
         return frame(made, form, like)
 
-    def all_missing(self, columns: Columns) -> Tensor:
-        """Return which rows have no value at all."""
-        return torch.stack([gaps.all(1) for gaps in gaps_of(columns).values()]).all(0)
+    def checks(self, columns: Columns | None = None) -> list[Note]:
+        """Say which columns were empty when they were learnt; or which rows are, and what differs from all rows learnt.
 
-    def empty_columns(self) -> list[Any]:
-        """Name the columns in which nothing stood."""
+        Columns that are missing throughout, and numbers that were constant in training and are not now.
+        """
+        return self._empty() if columns is None else [*_empty_rows(columns), *self._novelties(columns)]
+
+    def _empty(self) -> list[Note]:
         schema = self._known()
-        return [schema.name(place) for place in schema.places("empty")]
+        empty = [schema.name(index) for index in schema.places("empty")]
+        text = f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out"
+        return [Note(text, fatal=True)] if empty else []
 
-    def novelties(self, columns: Columns) -> list[str]:
-        """Name columns that are missing throughout, and numbers that were constant when they were learnt, and vary."""
-        told = {
+    def _novelties(self, columns: Columns) -> list[Note]:
+        names = {
             f"columns that are missing in all {rows(columns)} rows": [repr(name) for name in self._gone(columns)],
             "columns that were constant in training, but are not now": self._varying(columns),
         }
-        return [f"{what}: {listed(names)}" for what, names in told.items() if names]
+        return [Note(f"{what}: {listed(which)}") for what, which in names.items() if which]
 
     def _varying(self, columns: Columns) -> list[str]:
         """Say where numbers differ that were constant in training."""
@@ -321,7 +325,7 @@ class Table(Data):
         located = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
         return located.index_add(1, self.gapped, gaps)
 
-    def draw(self, y: Tensor, likelihood: Any) -> Columns:
+    def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
         """Return rows drawn from the likelihood, each number within the learnt range and in its unit.
 
         Cells are missing where the table was scaled by bins, and as often as they were.
@@ -350,13 +354,17 @@ class Table(Data):
             for place, (name, kind) in enumerate(zip(self.feature_names(), schema.kinds, strict=True))
         ]
 
-    def defaults(self) -> tuple[Any, Any]:
+    def defaults(self) -> Defaults:
         """Return the mlp net, and the squared error, mixed with others where there are truth values or categories.
 
-        Bins have the histogram likelihood instead.
-
-        Numbers of the ``common`` scale lie in [0, 1], and so does their reconstruction.
+        Bins have the histogram likelihood instead, and a mixture fitted to the codes. Numbers of the ``common`` scale
+        lie in [0, 1], and so does their reconstruction.
         """
+        wide = (max(FINE, *self.shape),) if self.scale == "bins" else self.shape
+        score = "residual" if self.categorical else "neighbours"  # distances mean little between one-hot codes
+        return Defaults(mlp_for(wide), self._likelihood(), score, "mixture" if self.scale == "bins" else None)
+
+    def _likelihood(self) -> Likelihood:
         booleans = len(self._known().places("boolean"))
         groups = [("squared", self._wide - booleans), ("bernoulli", booleans + len(self.gapped))]
         groups = [group for group in groups if group[1]] + [("categorical", width) for width in self._widths]
@@ -365,9 +373,8 @@ class Table(Data):
             groups[0] = (histogram, groups[0][1])
         plain = [name for name, _ in groups] == ["squared"]
         bounds = (0.0, 1.0) if self.scale == "common" else None
-        squared = lookup("likelihood/squared")(bounds=bounds)
-        wide = (max(FINE, *self.shape),) if self.scale == "bins" else self.shape
-        return mlp_for(wide), squared if plain else lookup("likelihood/mixed")(groups=tuple(groups))
+        chosen: Likelihood = lookup("likelihood/squared")(bounds=bounds)
+        return chosen if plain else lookup("likelihood/mixed")(groups=tuple(groups))
 
     @property
     def summary(self) -> str:
@@ -379,6 +386,23 @@ class Table(Data):
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
         scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
         return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
+
+
+def _layout(numbers: int, booleans: int, gaps: int, categories: list[int]) -> RowLayout:
+    """Return the layout of a row; `numbers` includes the booleans, which are the last of them."""
+    ends = np.cumsum([numbers + gaps, *categories]).tolist()
+    blocks = tuple(slice(start, stop) for start, stop in pairwise(ends))
+    first = numbers - booleans
+    return RowLayout(slice(0, first), slice(first, numbers), slice(numbers, ends[0]), blocks)
+
+
+def _empty_rows(columns: Columns) -> list[Note]:
+    """Say that rows have no value at all."""
+    empty = torch.stack([gaps.all(1) for gaps in gaps_of(columns).values()]).all(0)
+    if not empty.any():
+        return []
+    row, count = int(torch.nonzero(empty)[0]), int(empty.sum())
+    return [Note(f"row {row} has no value at all ({count} rows have none): leave them out", fatal=True)]
 
 
 def gaps_of(columns: Columns) -> dict[str, Tensor]:

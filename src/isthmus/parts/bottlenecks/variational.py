@@ -23,6 +23,8 @@ class Gaussian(Bottleneck):
         batch is below costs this constant, so nothing pulls it further down (Kingma 2016).
     """
 
+    has_posterior = True
+
     def __init__(self, free_bits: float = 0.0) -> None:
         super().__init__()
         self.free_bits = free_bits

@@ -22,6 +22,8 @@ class Masking(Corruption):
         Fraction that is taken away, in [0, 1].
     """
 
+    masks = True
+
     def __init__(self, level: Level = 0.5) -> None:
         self.level = check_level(level, 1)
 
@@ -48,6 +50,8 @@ class PatchMasking(Corruption):
     size : int, default 4
         Side of a patch in pixels.
     """
+
+    masks = True
 
     def __init__(self, level: Level = 0.5, size: int = 4) -> None:
         if size < 1:

@@ -20,6 +20,7 @@ class Bernoulli(Likelihood):
         How far from 0 and 1 the decoder is initialised: ``link(x)`` is the logit of x squeezed by it.
     """
 
+    domain = "booleans"
     normalised = True
 
     def __init__(self, margin: float = 0.02) -> None:

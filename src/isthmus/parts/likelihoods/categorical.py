@@ -26,6 +26,8 @@ class Categorical(Likelihood):
         The weight is not above 0.
     """
 
+    domain = "categories"
+
     def __init__(self, weight: float = 1.0) -> None:
         super().__init__()
         if weight <= 0:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Likelihood, Shape, fixed
+from isthmus.core.interfaces import Domain, Likelihood, Shape, fixed
 from isthmus.core.part import part, resolve, unbuilt_copy
 from isthmus.support.errors import InputError
 
@@ -27,10 +27,24 @@ class Mixed(Likelihood):
 
     def __init__(self, groups: tuple[tuple[Any, int], ...]) -> None:
         super().__init__()
+        self.groups = groups
         self.widths = [width for _, width in groups]
         self._members: list[Likelihood] = [unbuilt_copy(resolve("likelihood", member)) for member, _ in groups]
         self.members = nn.ModuleList(self._members)
         self.normalised = all(member.normalised for member in self._members)
+
+    def with_numbers(self, likelihood: Likelihood) -> Mixed:
+        """Return a copy with another likelihood for the blocks of numbers."""
+        return self._with("numbers", likelihood)
+
+    def with_categories(self, likelihood: Likelihood) -> Mixed:
+        """Return a copy with another likelihood for each block of categories."""
+        return self._with("categories", likelihood)
+
+    def _with(self, domain: Domain, likelihood: Likelihood) -> Mixed:
+        """Return a copy with another likelihood for the blocks of a domain."""
+        members = zip(self.groups, self._members, strict=True)
+        return Mixed(tuple((likelihood if m.domain == domain else name, width) for (name, width), m in members))
 
     def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y: the members' shapes side by side."""

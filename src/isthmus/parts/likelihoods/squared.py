@@ -37,6 +37,10 @@ class Squared(Likelihood):
         super().__init__()
         self.bounds = bounds
 
+    def unbounded(self) -> Squared:
+        """Return the squared error without bounds."""
+        return Squared()
+
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the squared difference."""
         if self.bounds is not None:

@@ -13,7 +13,7 @@ from isthmus.core.terms import Penalty
 from isthmus.core.training.distributed import mean
 
 
-@part("penalty/contraction")
+@part("penalty/contraction", renamed={"share": "fraction"})
 class Contraction(Penalty):
     """The squared Frobenius norm of the encoder's Jacobian dz/dx (Rifai 2011), of codes of unit variance.
 
@@ -27,15 +27,15 @@ class Contraction(Penalty):
         None: exact up to `SMALL` units.
     standardise : bool, default True
         Whether codes are taken at unit variance.
-    share : float, default 0.25
-        Share of the batch on which the estimate is made, since it costs as much as a training step; those rows bear it
-        for all.
+    fraction : float, default 0.25
+        Fraction of the batch on which the estimate is made, since it costs as much as a training step; those rows bear
+        it for all.
     """
 
     SMALL = 4
 
-    def __init__(self, exact: bool | None = None, standardise: bool = True, share: float = 0.25) -> None:
-        self.exact, self.standardise, self.share = exact, standardise, share
+    def __init__(self, exact: bool | None = None, standardise: bool = True, fraction: float = 0.25) -> None:
+        self.exact, self.standardise, self.fraction = exact, standardise, fraction
 
     @property
     def mixes_rows(self) -> bool:
@@ -46,7 +46,7 @@ class Contraction(Penalty):
         """Return the term of each sample."""
         units = output.code.z[0].numel()
         exact = units <= self.SMALL if self.exact is None else self.exact
-        seen = len(output.batch) if exact else max(1, round(self.share * len(output.batch)))
+        seen = len(output.batch) if exact else max(1, round(self.fraction * len(output.batch)))
         with torch.enable_grad():
             x = output.batch.corrupted[:seen].detach().requires_grad_()
             z = model.code(output.batch[:seen].with_(corrupted=x), False).z

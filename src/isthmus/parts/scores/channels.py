@@ -52,13 +52,13 @@ class Monitoring(Error):
     """
 
     any_size = False
-    usual: Tensor
+    typical_scale: Tensor
     centre: Tensor
     variance: Tensor
 
     def __init__(self, width: int = 0, codes: int = 0) -> None:
         super().__init__(width)
-        self.register_buffer("usual", torch.ones(()))
+        self.register_buffer("typical_scale", torch.ones(()))
         self.register_buffer("centre", torch.zeros(codes))
         self.register_buffer("variance", torch.ones(codes))
 
@@ -68,7 +68,7 @@ class Monitoring(Error):
         x, codes, error = (torch.cat(side) for side in zip(*triples, strict=True))
         fitted = Monitoring(x.shape[1], codes.shape[1])
         fitted._learn_range([range_of(x)])
-        fitted.usual.copy_(error.mean() + LITTLE)
+        fitted.typical_scale.copy_(error.mean() + LITTLE)
         fitted.centre.copy_(codes.mean(0))
         fitted.variance.copy_(codes.var(0, correction=0) + STILL)
         return fitted
@@ -76,11 +76,11 @@ class Monitoring(Error):
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the sum of both."""
         distance = (output.code.z.flatten(1) - self.centre).square() / self.variance
-        return errors(output, model).flatten(1).mean(1) / self.usual + distance.mean(1)
+        return errors(output, model).flatten(1).mean(1) / self.typical_scale + distance.mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the error of each element and its excess over the range, over the typical error: a code has none."""
-        return super().contributions(output, model) / self.usual
+        return super().contributions(output, model) / self.typical_scale
 
 
 def errors(output: Output, model: Model) -> Tensor:

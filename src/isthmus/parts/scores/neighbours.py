@@ -20,43 +20,43 @@ PIECE = 1024
 FAR = 10.0
 """Where inputs begin to be brought in, in deviations."""
 TAIL, LIGHTEST = 8, 0.5
-"""The power whose mean says how far an element reaches; the least reach, as a share of that of a normal variable."""
+"""The power whose mean says how far an element reaches; the least reach, as a fraction of that of a normal variable."""
 COARSE = 0.07
 """Added to the size of a residual, once more than for its own score."""
 SMALL, TINY = 0.1, 1e-3
-"""Added to the distance among normal rows: a share of the mean; and where all of them are the same."""
+"""Added to the distance among normal rows: a fraction of the mean; and where all of them are the same."""
 GROUPS = 128
 """Of normal rows, in the search for the nearest."""
 FEW = 16
 """Neighbours that are looked at one by one; more are summed up in the search itself."""
-LEAST, LEAST_OF_MANY = 1e-9, 1e-5
+TOLERANCE, TOLERANCE_OF_MANY = 1e-9, 1e-5
 """Squared distance, for each squared length, below which a row is the same: exact, and as the search rounds it."""
 
 
-@part("score/neighbours")
+@part("score/neighbours", renamed={"share": "fraction", "most": "max_rows"})
 class Neighbours(Score):
     """The distance to the nearest normal rows, by input and residual, measured by the distances among these.
 
     A row stands at (s(x) / t, w r): s(x) = 10 asinh(x / 10) brings in what is far out; t, the eighth root of the mean
     of s(x)⁸ over normal rows, is how far an element reaches: where normal rows too have values far out, these say
-    little. r is asinh of the residual measured by its usual size: what the model cannot say of the row. The score is d
-    / ℓ^a: d is the mean distance to the k nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for these
-    neighbours themselves (as in the local outlier factor: Breunig 2000). A row that equals a normal row is not its own
-    neighbour.
+    little. r is asinh of the residual measured by its typical size: what the model cannot say of the row. The score is
+    d / ℓ^a: d is the mean distance to the k nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for
+    these neighbours themselves (as in the local outlier factor: Breunig 2000). A row that equals a normal row is not
+    its own neighbour.
 
     Parameters
     ----------
     neighbours : int, default 10
         k, at least.
-    share : float, default 0
-        k as a share of the normal rows, where that is more: where abnormal rows may be among them, no group of
+    fraction : float, default 0
+        k as a fraction of the normal rows, where that is more: where abnormal rows may be among them, no group of
         abnormal rows may be larger. Density and reach, which such rows would change, then count for nothing: a = 0,
         t = 1.
     residual : float, default 0.4
         w.
     local : float, default 0.5
         a.
-    most : int, default 3072
+    max_rows : int, default 3072
         Normal rows that are kept; a random choice where there are more.
     rows, width : int
         Learnt: how many are kept, and numbers in each.
@@ -70,22 +70,23 @@ class Neighbours(Score):
     def __init__(
         self,
         neighbours: int = 10,
-        share: float = 0.0,
+        fraction: float = 0.0,
         residual: float = 0.4,
         local: float = 0.5,
-        most: int = 3072,
+        max_rows: int = 3072,
         rows: int = 0,
         width: int = 0,
     ) -> None:
         super().__init__()
-        if neighbours < 1 or most < 2 or not 0 <= share < 1 or residual < 0 or not 0 <= local <= 1:
+        if neighbours < 1 or max_rows < 2 or not 0 <= fraction < 1 or residual < 0 or not 0 <= local <= 1:
             raise InputError(
-                f"neighbours={neighbours}, share={share}, residual={residual}, local={local}, most={most} of the score "
-                "'neighbours': expected at least 1, [0, 1), at least 0, [0, 1], at least 2"
+                f"neighbours={neighbours}, fraction={fraction}, residual={residual}, local={local}, "
+                f"max_rows={max_rows} of the score 'neighbours': expected at least 1, [0, 1), at least 0, [0, 1], "
+                "at least 2"
             )
-        self.neighbours, self.share, self.residual, self.most = neighbours, share, residual, most
-        self.local = 0.0 if share else local
-        self.k = min(max(rows - 1, 0), max(neighbours, ceil(share * rows)))
+        self.neighbours, self.fraction, self.residual, self.max_rows = neighbours, fraction, residual, max_rows
+        self.local = 0.0 if fraction else local
+        self.k = min(max(rows - 1, 0), max(neighbours, ceil(fraction * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * 2 * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
         self.kept_rows = rows
@@ -94,41 +95,45 @@ class Neighbours(Score):
         self.register_buffer("reach", torch.ones(width))
         self.register_buffer("spread", torch.ones(width))
 
+    def for_contaminated(self, fraction: float) -> Neighbours:
+        """Return a copy whose neighbours are that fraction of the rows."""
+        return Neighbours(**{**arguments(self), "fraction": fraction})
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Neighbours:
         """Return a copy that keeps some of the normal rows."""
-        found = [(squashed(output.batch.x, FAR), residual(output, model)) for output in outputs]
-        x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
+        parts = [(squashed(output.batch.x, FAR), residual(output, model)) for output in outputs]
+        x, residuals = (torch.cat(side) for side in zip(*parts, strict=True))
         if len(x) < 2:
             raise InputError("the score 'neighbours' needs at least 2 normal rows")
-        chosen = torch.randperm(len(x))[: self.most]
+        chosen = torch.randperm(len(x))[: self.max_rows]
         fitted = Neighbours(**{**arguments(self), "rows": len(chosen), "width": x.shape[1]})
-        if not self.share:
+        if not self.fraction:
             fitted.reach.copy_(reach(x))
         fitted.spread.copy_(spread(residuals))
-        fitted.references.copy_(fitted.places(x, residuals)[chosen])
+        fitted.references.copy_(fitted.embed(x, residuals)[chosen])
         around = torch.cat([fitted.distances(piece)[0].mean(1) for piece in fitted.references.split(PIECE)])
         fitted.around.copy_(around + SMALL * around.mean() + TINY)
         return fitted
 
-    def places(self, x: Tensor, residuals: Tensor) -> Tensor:
-        """Return where rows stand, of shape (batch, 2 d)."""
+    def embed(self, x: Tensor, residuals: Tensor) -> Tensor:
+        """Return the points that distances are between, of shape (batch, 2 d)."""
         return torch.cat([x / self.reach, self.residual * asinh(residuals / (self.spread + COARSE))], 1)
 
-    def distances(self, places: Tensor) -> tuple[Tensor, Tensor]:
+    def distances(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Return the distances to the k nearest normal rows, the row itself not among them, and which they are."""
-        length = places.square().sum(1, keepdim=True)
+        length = points.square().sum(1, keepdim=True)
         shift = self.references.square().sum(1)
-        values, indices = smallest(torch.addmm(shift, places, self.references.T, alpha=-2), self.k + 1)
-        squares, least = values + length, LEAST_OF_MANY
+        values, indices = smallest(torch.addmm(shift, points, self.references.T, alpha=-2), self.k + 1)
+        squares, tolerance = values + length, TOLERANCE_OF_MANY
         if self.k <= FEW:
-            squares, least = (places[:, None] - self.references[indices]).square().sum(2), LEAST
-        itself = squares[:, :1] <= least * (1 + length)
+            squares, tolerance = (points[:, None] - self.references[indices]).square().sum(2), TOLERANCE
+        itself = squares[:, :1] <= tolerance * (1 + length)
         near = torch.where(itself, squares[:, 1:], squares[:, :-1]).clamp_min(0).sqrt()
         return near, torch.where(itself, indices[:, 1:], indices[:, :-1])
 
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return d / ℓ^a."""
-        near, which = self.distances(self.places(squashed(output.batch.x, FAR), residual(output, model)))
+        near, which = self.distances(self.embed(squashed(output.batch.x, FAR), residual(output, model)))
         if not self.local:
             return near.mean(1)
         return near.mean(1) / self.around[which].mean(1) ** self.local
@@ -136,8 +141,8 @@ class Neighbours(Score):
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return how much nearer the nearest normal row would be, were one of the user's columns not looked at.
 
-        Squared distances of inputs, spread over the elements of a column. A value beyond those of all normal rows is to
-        blame before any other: what it has in excess counts too, a hundred times.
+        Squared distances of inputs, spread over the elements of a column. A value beyond those of all normal rows
+        contributes more than any other: what it has in excess counts too, a hundred times.
         """
         batch = output.batch
         x = squashed(batch.x.double(), FAR).float() / self.reach  # as near as can be: the excess is multiplied
@@ -156,7 +161,7 @@ class Neighbours(Score):
 def farther(x: Tensor, normal: Tensor, there: Tensor) -> Tensor:
     """Return how much farther than the nearest normal row each of them is, squared, by the elements that are there.
 
-    Differences of sums that nearly cancel: found in float64, so that every runtime finds the same.
+    Differences of sums that nearly cancel: computed in float64, so that every runtime gives the same.
     """
     normal, there = normal.double(), there.double()
     squares = there @ normal.square().T - 2 * (there * x) @ normal.T  # and a constant for each row
@@ -164,19 +169,19 @@ def farther(x: Tensor, normal: Tensor, there: Tensor) -> Tensor:
 
 
 def smallest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return the k smallest values of each row, in order, and their places.
+    """Return the k smallest values of each row, in order, and their indices.
 
     Of many values, only those of k groups are looked at: the groups with the smallest minima hold them all.
     """
     n = values.shape[1]
     if n % GROUPS or n < 16 * GROUPS or 2 * k > GROUPS:
-        found = values.topk(k, 1, largest=False)
-        return found.values, found.indices
+        top = values.topk(k, 1, largest=False)
+        return top.values, top.indices
     grouped = values.view(-1, n // GROUPS, GROUPS)
     groups = grouped.amin(1).topk(k, 1, largest=False, sorted=False).indices
-    held = grouped.gather(2, groups[:, None].expand(-1, n // GROUPS, -1)).flatten(1)
-    found = held.topk(k, 1, largest=False)
-    return found.values, found.indices // k * GROUPS + groups.gather(1, found.indices % k)
+    candidates = grouped.gather(2, groups[:, None].expand(-1, n // GROUPS, -1)).flatten(1)
+    top = candidates.topk(k, 1, largest=False)
+    return top.values, top.indices // k * GROUPS + groups.gather(1, top.indices % k)
 
 
 def reach(x: Tensor) -> Tensor:

@@ -1,30 +1,53 @@
-"""Rows of a table judged piece by piece: the verdicts for a file, and what of them a person reads."""
+"""Rows scored piece by piece, in bounded memory: the table of scores of a file, and what of it a person reads."""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import narwhals as nw
 import numpy as np
 
-from isthmus import IsthmusError
-from isthmus.data.io.tabular import to_arrow
+from isthmus.core.data import Rows
+from isthmus.data.io.appending import appending
+from isthmus.data.io.csv_stream import opened, text_columns
+from isthmus.data.io.tabular import split_columns
+from isthmus.data.sources.in_memory import cut_pieces
 from isthmus.data.tables.rows import column, some
-from isthmus.tasks.anomaly.results import blamed, verdicts
+from isthmus.support.errors import IsthmusError
+from isthmus.tasks.anomaly.results import Rule, ScoredRows
 
 WORST = 10
 """Rows that are kept to be looked at."""
 
 
+class Contributor(TypedDict):
+    """A column, the value of a row in it, and the fraction that it contributes to the row's score."""
+
+    column: str
+    value: object
+    contribution: float
+
+
+class WorstRow(TypedDict):
+    """A row with one of the highest scores: its index, score and p-value, and what contributes most to its score."""
+
+    row: int
+    score: float
+    p_value: float
+    contributors: list[Contributor]
+
+
 @dataclass
 class ScanSummary:
-    """What was found in all pieces.
+    """What is kept of all pieces.
 
     Attributes
     ----------
@@ -32,7 +55,8 @@ class ScanSummary:
     of_label, flagged_of_label : Counter
         Rows and flagged rows of each label.
     worst : list of dict
-        The rows with the highest scores, the highest first: ``row``, ``score``, ``p_value``, ``X``.
+        The rows with the highest scores, the highest first: ``row``, ``score``, ``p_value``, and ``contributors``, each
+        with its ``column``, ``value`` and ``contribution``; images have none.
     scores : dict of list of ndarray
         All scores by label, where they were asked for.
     """
@@ -41,12 +65,12 @@ class ScanSummary:
     flagged: int = 0
     of_label: Counter[str] = field(default_factory=Counter)
     flagged_of_label: Counter[str] = field(default_factory=Counter)
-    worst: list[dict[str, Any]] = field(default_factory=list)
+    worst: list[WorstRow] = field(default_factory=list)
     scores: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
-    def add(self, X: Any, found: dict[str, np.ndarray], labels: np.ndarray | None, keep_scores: bool) -> None:
-        """Count a piece, and keep its worst rows."""
-        score, flagged, first = found["score"], found["flagged"], self.rows
+    def add(self, scored: ScoredRows, labels: np.ndarray | None, keep_scores: bool) -> None:
+        """Count the rows of a piece."""
+        score, flagged = scored["score"], scored["flagged"]
         self.rows, self.flagged = self.rows + len(score), self.flagged + int(flagged.sum())
         if labels is not None:
             self.of_label.update(labels.tolist())
@@ -55,85 +79,137 @@ class ScanSummary:
             for label in [""] if labels is None else np.unique(labels):
                 chosen = score if labels is None else score[labels == label]
                 self.scores.setdefault(str(label), []).append(chosen.astype(np.float32))
-        for at in np.argsort(-score, kind="stable")[:WORST]:
-            if len(self.worst) < WORST or score[at] > self.worst[-1]["score"]:
-                row = {"row": first + int(at), "score": float(score[at]), "p_value": float(found["p_value"][at])}
-                self.worst = sorted([*self.worst, {**row, "X": some(X, np.array([at]))}], key=_order)[:WORST]
 
 
-def _order(row: dict[str, Any]) -> float:
-    return -float(row["score"])
+@dataclass
+class Worst:
+    """The rows with the highest scores so far."""
+
+    rows: list[tuple[float, float, int, Rows]] = field(default_factory=list)
+
+    def add(self, X: Rows, scored: ScoredRows, first: int) -> None:
+        """Keep the worst rows of a piece whose first row has the index `first`."""
+        score, p_value = scored["score"], scored["p_value"]
+        for index in np.argsort(-score, kind="stable")[:WORST].tolist():
+            if len(self.rows) < WORST or score[index] > self.rows[-1][0]:
+                row = (float(score[index]), float(p_value[index]), first + index, some(X, np.array([index])))
+                self.rows = sorted([*self.rows, row], key=lambda kept: -kept[0])[:WORST]
+
+    def explained(self, rule: Rule) -> list[WorstRow]:
+        """Return them for people and machines."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is unusual of them was said when they were scored
+            return [
+                {"row": row, "score": score, "p_value": p_value, "contributors": _contributors(rule, X)}
+                for score, p_value, row, X in self.rows
+            ]
 
 
-def parted(piece: Any, aside: Sequence[str]) -> tuple[Any, Any]:
-    """Return a piece without some columns, and these as an Arrow table; None where there are none to take out.
-
-    Raises
-    ------
-    InputError
-        There is no such column.
-    """
-    if not aside:
-        return piece, None
-    for name in aside:
-        column(piece, name)
-    frame = nw.from_native(piece, eager_only=True)
-    return frame.drop(*aside).to_native(), to_arrow(frame.select(*aside).to_native())
+def _contributors(rule: Rule, X: Rows) -> list[Contributor]:
+    """Return the cells of a single row that contribute most to its score; none where cells have no names."""
+    if not rule.data.named_columns:
+        return []
+    top, names = rule.contributors(X), rule.data.row_names()
+    ranks = [(top[f"contributor_{rank}"][0], top[f"contribution_{rank}"][0]) for rank in range(1, len(top) // 2 + 1)]
+    return [
+        {"column": str(name), "value": _cell(X, names, name), "contribution": float(fraction)}
+        for name, fraction in ranks
+    ]
 
 
-def judged(
-    detector: Any,
-    pieces: Iterable[Any],
-    append: Callable[[Any], None],
-    *,
-    first: int = 0,
-    aside: Sequence[str] = (),
-    label: str | None = None,
-    explain: bool = False,
-    keep_scores: bool = False,
-    seen: Callable[[int], Any] = int,
+def _cell(X: Rows, names: Sequence[str], name: str) -> object:
+    """Return the value of a single row in a column."""
+    is_frame = nw.dependencies.is_into_dataframe(X)
+    value = column(X, name if is_frame else list(names).index(name))[0]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def score_file(
+    rule: Rule,
+    X: Rows | str | os.PathLike[str],
+    output: str | os.PathLike[str] | None,
+    **settings: Unpack[Settings],
 ) -> ScanSummary:
-    """Judge rows piece by piece, in bounded memory.
+    """Score a file, a stream or rows in memory piece by piece, and write the table of scores to a file.
 
     Parameters
     ----------
-    detector : AnomalyDetector
-        Fitted.
-    pieces : iterable of array or DataFrame
+    rule : Rule
+    X : path, stream, DataFrame or array
+    output : path or None
+        ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
+    **settings
+        Those of `score_pieces`.
+    """
+    if isinstance(X, (str, os.PathLike)):
+        X = opened(os.fspath(X), text_columns(rule.data))
+    if output is None:
+        return score_pieces(rule, X, lambda table: None, **settings)
+    with appending(output) as append:
+        return score_pieces(rule, X, append, **settings)
+
+
+class Settings(TypedDict, total=False):
+    """How `score_pieces` goes about it."""
+
+    rows: slice
+    kept_columns: Sequence[str]
+    label: str | None
+    explain: bool
+    keep_scores: bool
+    progress: Callable[[int], object]
+
+
+def score_pieces(
+    rule: Rule,
+    X: Rows,
+    append: Callable[[dict[str, Any]], None],
+    *,
+    rows: slice = slice(0, None),
+    kept_columns: Sequence[str] = (),
+    label: str | None = None,
+    explain: bool = False,
+    keep_scores: bool = False,
+    progress: Callable[[int], object] = int,
+) -> ScanSummary:
+    """Score rows piece by piece, in bounded memory.
+
+    Parameters
+    ----------
+    rule : Rule
+    X : stream, DataFrame or array
     append : callable
-        Takes the verdicts of each piece, a table.
-    first : int, default 0
-        Number of the first row.
-    aside : sequence of str, default ()
-        Columns that the detector does not see: they stand beside the verdicts.
+        Takes the table of scores of each piece.
+    rows : slice, default all
+        Only these rows, from ``start`` to ``stop``.
+    kept_columns : sequence of str, default ()
+        Columns that the detector does not see: they are copied into the table of scores.
     label : str, optional
-        One of `aside`, by whose values rows are counted.
+        One of `kept_columns`, by whose values rows are counted.
     explain : bool, default False
-        Whether the verdicts name the columns to blame.
+        Whether the columns that contribute most are named for each row.
     keep_scores : bool, default False
         Whether all scores are kept, in single precision.
-    seen : callable
-        Told the number of rows of each piece that is done.
+    progress : callable
+        Called with the number of rows of each piece that is done.
     """
-    findings, told = ScanSummary(), set[str]()
-    names = detector.autoencoder_.data_.channel_names()
-    for piece in pieces:
-        at = first + findings.rows
-        with _placed(at, told):
-            X, beside = parted(piece, aside)
-            found = verdicts(detector, X)
-            blame = blamed(detector.explain(X), names) if explain else {}
-        labels = None if label is None else _text(beside[label])
-        findings.add(X, found, labels, keep_scores)
-        held = {} if beside is None else dict(zip(beside.column_names, beside.columns, strict=True))
-        append({"row": np.arange(at, at + len(found["score"])), **held, **found, **blame})
-        seen(len(found["score"]))
-    for row in findings.worst:
-        row["row"] += first
-    return findings
+    summary, worst, warned, first = ScanSummary(), Worst(), set[str](), rows.start or 0
+    for piece in cut_pieces(X, first, sys.maxsize if rows.stop is None else rows.stop):
+        start = first + summary.rows
+        with _located(start, warned):
+            seen, kept = split_columns(piece, kept_columns)
+            scored = rule.score_rows(seen)
+            contributors = rule.contributors(seen) if explain else {}
+        worst.add(seen, scored, start)
+        summary.add(scored, None if label is None or kept is None else _texts(kept[label].to_pylist()), keep_scores)
+        copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
+        append({"row": np.arange(start, start + len(scored["score"])), **copied, **scored, **contributors})
+        progress(len(scored["score"]))
+    summary.worst = worst.explained(rule)
+    return summary
 
 
-def label_text(value: Any) -> str:
+def label_text(value: object) -> str:
     """Return a label as a person types it: whole numbers without a point.
 
     Examples
@@ -144,14 +220,14 @@ def label_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _text(values: Any) -> np.ndarray:
-    return np.array([label_text(value) for value in values.to_pylist()], dtype=object)
+def _texts(labels: list[object]) -> np.ndarray:
+    return np.array([label_text(value) for value in labels], dtype=object)
 
 
 @contextmanager
-def _placed(at: int, told: set[str]) -> Iterator[None]:
-    """Say where a piece begins in errors, and a warning that returns with other numbers only once."""
-    where = f"in the rows from {at:,} on (counted from there): " if at else ""
+def _located(start: int, warned: set[str]) -> Iterator[None]:
+    """Say in errors and warnings where a piece starts; a warning that returns with other numbers is given once."""
+    where = f"in the rows from {start:,} on (counted from there): " if start else ""
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
@@ -160,30 +236,6 @@ def _placed(at: int, told: set[str]) -> Iterator[None]:
         raise type(error)(f"{where}{error}") from error
     for warning in caught:
         kind = re.sub(r"\d+|\(.*?\)", "", str(warning.message))
-        if kind not in told:
-            told.add(kind)
+        if kind not in warned:
+            warned.add(kind)
             warnings.warn(f"{where}{warning.message}", warning.category, stacklevel=3)
-
-
-def explained(detector: Any, worst: Sequence[dict[str, Any]], most: int = 3) -> list[dict[str, Any]]:
-    """Return the worst rows for people and machines: number, score, p-value, and which cells are to blame."""
-    names = detector.autoencoder_.data_.channel_names()
-    found = []
-    for row in worst:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            blame = blamed(detector.explain(row["X"]), names, most)
-        cells = []
-        for place in range(1, most + 1):
-            if f"blame_{place}" not in blame:
-                break
-            name, share = blame[f"blame_{place}"][0], float(blame[f"blame_{place}_share"][0])
-            cells.append({"column": str(name), "value": _cell(row["X"], names, name), "share": share})
-        found.append({name: row[name] for name in ("row", "score", "p_value")} | {"blame": cells})
-    return found
-
-
-def _cell(X: Any, names: Sequence[str], name: str) -> Any:
-    """Return the value that a single row has in a column."""
-    value = column(X, name if hasattr(X, "columns") else list(names).index(name))[0]
-    return value.item() if hasattr(value, "item") else value

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from isthmus.core.data import Rows
+from isthmus.data.sources.in_memory import pieces
+from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly import conformal
+from isthmus.tasks.base import State
 
-SHARE, MOST, FOLDS = 0.2, 10_000, 5
-"""Of the rows that are held out: their share, the most of them; and the folds where that is too few."""
+FRACTION, MAX_ROWS, FOLDS = 0.2, 10_000, 5
+"""The fraction of rows that is held out, the largest number of them, and the folds where these are too few."""
 
 GUARANTEES = {
     "split": "of future normal rows that are exchangeable with the calibration rows, on average at most the rate asked "
@@ -22,13 +26,15 @@ GUARANTEES = {
     "cross": "of future normal rows on average at most twice the rate asked for is flagged, and about that rate in "
     "practice (cross-conformal: Vovk 2015; Barber 2021)",
     "training": "none: these are scores of rows that were trained on",
-    "given": "as of split conformal prediction, for rows that are exchangeable with those given to recalibrate",
+    "recalibrated": "as of split conformal prediction, for rows that are exchangeable with those of the recalibration",
 }
+FORMER_METHODS = {"given": "recalibrated"}
+"""Names of methods that stand in files, and what they are called now."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Scores, and the group of each.
+    """Scores of rows, and the group of each.
 
     Attributes
     ----------
@@ -47,23 +53,24 @@ class Calibration:
             raise InputError("calibration scores are not finite: the model cannot score these rows")
 
     @classmethod
-    def joined(cls, method: str, parts: list[tuple[np.ndarray, np.ndarray | None]]) -> Calibration:
+    def joined(cls, method: str, folds: list[Calibration]) -> Calibration:
         """Return the scores of several folds, with their groups, as one."""
-        scores = np.concatenate([scores for scores, _ in parts])
-        labels = [labels for _, labels in parts if labels is not None]
+        scores = np.concatenate([fold.scores for fold in folds])
+        labels = [fold.labels for fold in folds if fold.labels is not None]
         return cls(method, scores, np.concatenate(labels) if labels else None)
 
-    def state(self, name: str) -> dict[str, Any]:
-        """Return what is known, under a name: a tensor and JSON."""
+    def state(self, name: str) -> State:
+        """Return scores, method and groups as entries of a state, under a name."""
         labels = None if self.labels is None else self.labels.tolist()
         return {f"{name}.scores": torch.from_numpy(self.scores), name: {"method": self.method, "labels": labels}}
 
     @classmethod
-    def restored(cls, name: str, state: dict[str, Any]) -> Calibration:
-        """Return what `state` put under a name."""
+    def restored(cls, name: str, state: State) -> Calibration:
+        """Return the calibration that `state` put under a name."""
         labels = state[name]["labels"]
         labels = None if labels is None else np.array(labels, dtype=str)
-        return cls(state[name]["method"], state[f"{name}.scores"].numpy(), labels)
+        method = state[name]["method"]
+        return cls(FORMER_METHODS.get(method, method), state[f"{name}.scores"].numpy(), labels)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -76,24 +83,29 @@ class Calibration:
             return {}
         return {str(label): self.scores[self.labels == label] for label in np.unique(self.labels)}
 
-    def thresholds(self, rate: float) -> tuple[float, dict[str, float]]:
+    def rate_thresholds(self, rate: float) -> tuple[float, dict[str, float]]:
         """Return the threshold of a false-alarm rate, over all rows and of each group."""
         groups = self.groups()
         each = {label: conformal.threshold(s, rate, f" in the group {label!r}") for label, s in groups.items()}
         return conformal.threshold(self.scores, rate), each
 
-    def shares(self, share: float) -> tuple[float, dict[str, float]]:
-        """Return the threshold above which a share of the scores lies, over all rows and of each group."""
-        each = {label: conformal.share_threshold(scores, share) for label, scores in self.groups().items()}
-        return conformal.share_threshold(self.scores, share), each
+    def fraction_thresholds(self, fraction: float) -> tuple[float, dict[str, float]]:
+        """Return the threshold above which a fraction of the scores lies, over all rows and of each group."""
+        each = {label: conformal.fraction_threshold(scores, fraction) for label, scores in self.groups().items()}
+        return conformal.fraction_threshold(self.scores, fraction), each
 
     def p_values(self, scores: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the p-values of scores, within their groups where there are."""
-        found = conformal.p_values(scores, self.scores)
+        p = conformal.p_values(scores, self.scores)
         if labels is not None:
-            for label, known in self.groups().items():
-                found[labels == label] = conformal.p_values(scores[labels == label], known)
-        return found
+            for label, own in self.groups().items():
+                p[labels == label] = conformal.p_values(scores[labels == label], own)
+        return p
+
+
+def labels_of(X: Rows, groups: str | int | None) -> np.ndarray | None:
+    """Return the group of each row: the text in a column; None without groups."""
+    return None if groups is None else np.concatenate([column(piece, groups).astype(str) for piece in pieces(X)])
 
 
 def limits(labels: np.ndarray, threshold: float, thresholds: dict[str, float]) -> np.ndarray:
@@ -120,11 +132,11 @@ def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool) ->
     ordered : bool
         Rows follow each other in time: the last are held out, at most half of them.
     """
-    alarms = max(1, floor(rate * (min(round(SHARE * n), MOST) + 1)))
-    wanted = ceil(round(alarms / rate - 1, 9))  # so that the rate is a whole number of calibration scores
+    alarms = max(1, floor(rate * (min(round(FRACTION * n), MAX_ROWS) + 1)))
+    size = ceil(round(alarms / rate - 1, 9))  # so that the rate is a whole number of calibration scores
     if ordered:
-        return [np.arange(n - min(wanted, n // 2), n)]
+        return [np.arange(n - min(size, n // 2), n)]
     order = random.permutation(n)
-    if wanted <= n // 4:
-        return [np.sort(order[:wanted])]
+    if size <= n // 4:
+        return [np.sort(order[:size])]
     return [np.sort(fold) for fold in np.array_split(order, min(FOLDS, n))]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from isthmus.support.errors import InputError
 LABELS = {"class", "label", "labels", "target", "anomaly", "attack", "outlier", "fraud", "is_fraud", "is_anomaly", "y"}
 
 
-def label_like(names: Iterable[Any]) -> list[str]:
+def label_like(names: Iterable[str]) -> list[str]:
     """Return the names that are usually those of labels.
 
     Examples
@@ -24,44 +23,25 @@ def label_like(names: Iterable[Any]) -> list[str]:
     >>> label_like(["Time", "Amount", "Class", "attack_cat"])
     ['Class', 'attack_cat']
     """
-    return [str(n) for n in names if {str(n).lower(), re.split(r"[_ .-]", str(n).lower())[0]} & LABELS]
+    return [n for n in names if {n.lower(), re.split(r"[_ .-]", n.lower())[0]} & LABELS]
 
 
-def check_rows(data: Data, columns: Columns) -> None:
-    """Refuse rows without any value, and tell how others differ from all that was learnt from.
-
-    Raises
-    ------
-    InputError
-        A row has no value at all.
-    """
-    absent = data.all_missing(columns)
-    if absent is not None and absent.any():
-        row = int(torch.nonzero(absent)[0])
-        raise InputError(
-            f"row {row} has no value at all ({int(absent.sum())} rows have none), so it has no score: leave them out"
-        )
-    for sentence in data.novelties(columns):
-        warnings.warn(f"{sentence}; rows may be flagged for this alone", stacklevel=4)
-
-
-def check_columns(data: Data, pieces: Iterable[Any]) -> None:
-    """Refuse a column in which nothing stands.
+def check_data(data: Data, columns: Columns | None = None) -> None:
+    """Refuse what the data call fatal, and warn of what else is unusual: of what was learnt, or of new rows.
 
     Raises
     ------
     InputError
-        There is one.
+        Nothing stands in a column, or in a row.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        empty = data.learn(pieces).empty_columns()
-    if empty:
-        raise InputError(f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out")
+    for note in data.checks(columns):
+        if note.fatal:
+            raise InputError(note.text)
+        warnings.warn(f"{note.text}; rows may be flagged for this alone", stacklevel=4)
 
 
 def check_scores(scores: Tensor) -> None:
-    """Refuse scores that are no numbers, and tell where all of many are the same.
+    """Refuse scores that are no numbers, and warn where all of many are the same.
 
     Raises
     ------

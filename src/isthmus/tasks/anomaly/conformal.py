@@ -11,7 +11,7 @@ from isthmus.support.errors import InputError
 
 
 def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
-    """Return how unusual each score is: (1 + calibration scores at least as high) / (1 + calibration scores).
+    """Return the p-value of each score: (1 + calibration scores at least as high) / (1 + calibration scores).
 
     Of normal rows that are exchangeable with those of the calibration, at most a fraction α has p ≤ α (Vovk 2005).
 
@@ -24,18 +24,18 @@ def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
     return (len(calibration) - below + 1) / (len(calibration) + 1)
 
 
-def least_rate(calibration: int) -> float:
+def min_rate(calibration: int) -> float:
     """Return the smallest false-alarm rate for which there is a threshold."""
     return 1 / (calibration + 1)
 
 
-def needed(rate: float) -> int:
+def required_rows(rate: float) -> int:
     """Return how many calibration scores a false-alarm rate asks for."""
     return max(1, ceil(round(1 / rate - 1, 9)))
 
 
-def threshold(calibration: np.ndarray, rate: float, whose: str = "") -> float:
-    """Return the score above which a row has p ≤ `rate`.
+def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
+    """Return the score above which a row has p ≤ `rate`; `where` says in a warning of which rows.
 
     Warns
     -----
@@ -46,16 +46,16 @@ def threshold(calibration: np.ndarray, rate: float, whose: str = "") -> float:
     alarms = floor(round(rate * (n + 1), 9))
     if alarms < 1:
         warnings.warn(
-            f"false_alarm_rate={rate:g} asks for {needed(rate)} calibration rows, but there are {n}{whose}: the "
-            f"threshold is their largest score; the smallest rate that can be had is {least_rate(n):.3g}",
+            f"false_alarm_rate={rate:g} asks for {required_rows(rate)} calibration rows, but there are {n}{where}: the "
+            f"threshold is their largest score; the smallest possible rate is {min_rate(n):.3g}",
             stacklevel=4,
         )
     return float(np.sort(calibration)[n - max(alarms, 1)])
 
 
-def share_threshold(scores: np.ndarray, share: float) -> float:
-    """Return the score above which a share of these scores lies, as near as ties allow."""
-    flagged = round(share * len(scores))
+def fraction_threshold(scores: np.ndarray, fraction: float) -> float:
+    """Return the score above which a fraction of these scores lies, as near as ties allow."""
+    flagged = round(fraction * len(scores))
     if flagged < 1:
         return float(np.max(scores))
     if flagged >= len(scores):
@@ -63,14 +63,14 @@ def share_threshold(scores: np.ndarray, share: float) -> float:
     return float(np.sort(scores)[len(scores) - flagged - 1])
 
 
-def check_share(name: str, value: object, most: float) -> float:
-    """Return a share that a threshold is to keep.
+def check_fraction(name: str, value: object, limit: float) -> float:
+    """Return a fraction that a threshold is to keep.
 
     Raises
     ------
     InputError
-        It is no number between 0 and `most`.
+        It is no number between 0 and `limit`.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < most:
-        raise InputError(f"{name}={value!r}: expected a number above 0 and below {most:g}")
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < limit:
+        raise InputError(f"{name}={value!r}: expected a number above 0 and below {limit:g}")
     return float(value)

@@ -1,72 +1,79 @@
-"""AnomalyDetector: how abnormal each row is, above which score it is flagged, and which columns are to blame."""
+"""AnomalyDetector: how abnormal each row is, above which score it is flagged, and which columns contribute to it."""
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
-from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.base import OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
-from isthmus.core.data import Columns, join, rows, take
-from isthmus.core.graphs import Contributions, Scored, in_pieces
-from isthmus.core.part import build, describe, lookup, part
+from isthmus.core.data import Data, Rows, Windowed
+from isthmus.core.graphs import Contributions
+from isthmus.core.part import build, describe, lookup, part, resolve
 from isthmus.core.store import adopt, building
+from isthmus.core.terms import Score
 from isthmus.data.infer import choose_data
-from isthmus.data.signals.signals import Signals
-from isthmus.data.sources.in_memory import is_stream, pieces
-from isthmus.data.tables.rows import count, indexable, like_frame, some
+from isthmus.data.sources.in_memory import is_stream
+from isthmus.data.tables.rows import as_table, indexable, like_frame
 from isthmus.estimators.autoencoder import Autoencoder
-from isthmus.estimators.base import Persistent, any_cells, nested, take_names, unnested
 from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
-from isthmus.tasks.anomaly.calibration import Calibration, held_out
-from isthmus.tasks.anomaly.checks import check_columns, check_rows, check_scores, label_like
-from isthmus.tasks.anomaly.conformal import check_share, share_threshold
-from isthmus.tasks.anomaly.intervals import Interval, intervals
-from isthmus.tasks.anomaly.streaming import of_graph, score_stream
+from isthmus.tasks.anomaly.batch import ScanSummary, score_file
+from isthmus.tasks.anomaly.calibration import labels_of
+from isthmus.tasks.anomaly.checks import label_like
+from isthmus.tasks.anomaly.conformal import check_fraction
+from isthmus.tasks.anomaly.drift import drift
+from isthmus.tasks.anomaly.intervals import Interval
+from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
+from isthmus.tasks.anomaly.scorer import Scorer
+from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
 from isthmus.tasks.anomaly.thresholds import Thresholds
+from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
+from isthmus.tasks.anomaly.training import Trained, Trainer
+from isthmus.tasks.base import Labels, State, Task, tensors
+from isthmus.tasks.evaluation.detection import detection_metrics
+
+if TYPE_CHECKING:
+    from torch import nn
 
 RATE = 0.01
-FIT_ROWS = 20_000
-"""Rows that a score is fitted on, at most; and training rows whose scores are kept."""
-PIECE_ROWS = 2048
 NOISE, STEPS, EPOCHS, BATCH = (0.2, 1.0), 150, 15, 256
-"""Of the autoencoder where none is given."""
-GRAPHS: dict[str, type[Scored]] = {"score": Scored, "contributions": Contributions}
+"""Of the default autoencoder."""
+FORMER_TENSORS = {"score.usual": "score.typical_scale"}
+"""Names of tensors that stand in files, and what they are called now."""
 
 
 @part("estimator/anomaly-detector")
-class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
+class AnomalyDetector(OutlierMixin, Task):
     """Flags rows, images or time steps of a signal that are unlike those of the training.
 
     Parameters
     ----------
     autoencoder : Autoencoder or None, default None
-        What rebuilds the rows. None: a denoising one, whose noise is between 0.2 and 1 of a column's deviation, and
+        What reconstructs the rows. None: a denoising one, whose noise is between 0.2 and 1 of a column's deviation, and
         whose code has half as many numbers as a row, at most 32; its `members` are trained at once.
     scorer : {"auto", "neighbours", "residual", "error", "channel", "monitoring"} or Score, default "auto"
         ``"neighbours"``: the distance to the nearest training rows, by input and residual. ``"residual"``: what the
-        reconstruction leaves, each element measured by its usual size. ``"error"``: the error of the reconstruction, as
-        the likelihood has it. ``"channel"``: that of the channel of a signal which is rebuilt worst. ``"monitoring"``:
-        the error and the distance of the code, each by what is usual (Q and T²). ``"auto"``: residual for tables with
-        categories, else neighbours.
+        reconstruction leaves, each element measured by its typical size. ``"error"``: the error of the reconstruction,
+        as the likelihood has it. ``"channel"``: that of the channel of a signal which is reconstructed worst.
+        ``"monitoring"``: the error and the distance of the code, each by what is typical (Q and T²). ``"auto"``:
+        residual for tables with categories, else neighbours.
     contamination : float or None, default None
-        Share of the *training* rows that are abnormal and are to be flagged. The training is then trimmed: a first
-        model scores the rows, that share of them is left out, and a second model is trained on the rest; neighbours
-        are as many as that share of the rows, so that no group of abnormal rows can be among themselves.
+        Fraction of the *training* rows that are abnormal and are to be flagged. The training is then trimmed: a first
+        model scores the rows, that fraction of them is left out, and a second model is trained on the rest; neighbours
+        are as many as that fraction of the rows, so that no group of abnormal rows can be among themselves.
     false_alarm_rate : float, default 0.01
-        Share of *future normal* rows that are flagged, where `contamination` is None and all training rows are normal:
-        split conformal prediction, with rows that are kept from the training (see `calibration_`).
-    groups : name or number of a column, or None, default None
+        Fraction of *future normal* rows that are flagged, where `contamination` is None and all training rows are
+        normal: split conformal prediction, with rows that are kept from the training (see `calibration_`).
+    groups : name or index of a column, or None, default None
         Each value in this column has a threshold of its own.
     members : int or None, default None
         Autoencoders that are trained at once, and whose reconstructions are averaged, where `autoencoder` is None: one
@@ -78,11 +85,11 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     Attributes
     ----------
     autoencoder_, score_ :
-        Fitted: what rebuilds, and what scores.
+        Fitted: what reconstructs, and what scores.
     threshold_ : float
         A row with a score above it is flagged. Groups with one of their own: `thresholds_`.
-    thresholds_ : dict of str to float
-        Of each group; empty without groups.
+    thresholds_ : Thresholds
+        A mapping of each group to its threshold, empty without groups; it holds the calibration too.
     offset_ : float
         Minus the threshold, in the direction of `score_samples`.
     calibration_scores_ : ndarray of shape (n,)
@@ -105,16 +112,19 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
     """
 
     PART_KINDS = {"scorer": "score"}
+    score_: Score
+    thresholds_: Thresholds
+    training_: str
 
     def __init__(
         self,
         autoencoder: Autoencoder | None = None,
-        scorer: Any = "auto",
+        scorer: str | Score = "auto",
         contamination: float | None = None,
         false_alarm_rate: float = RATE,
-        groups: Any = None,
+        groups: str | int | None = None,
         members: int | None = None,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.autoencoder = autoencoder
         self.scorer = scorer
@@ -126,13 +136,15 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Rows, y: Labels = None) -> Self:
         """Train on X, and find the threshold.
+
+        An exception leaves the detector as it was.
 
         Parameters
         ----------
         X : array, DataFrame, tensor, signal or stream
-            Normal rows; with `contamination`, rows of which that share may be abnormal.
+            Normal rows; with `contamination`, rows of which that fraction may be abnormal.
         y : ignored
 
         Raises
@@ -141,130 +153,68 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             The data or a parameter cannot be used.
         """
         self._check(X)
-        self._random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         X = X if is_stream(X) else indexable(X)
-        data = choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
-        check_columns(data, pieces(X))
-        if self.contamination is not None:
-            self._fit_trimmed(X, data.ordered)
-        elif is_stream(X):
-            self._fit_stream(X)
+        trained = self._trained(X)
+        thresholds = Thresholds(trained.calibration, trained.training)
+        if self.contamination is None:
+            thresholds = thresholds.at_rate(self.false_alarm_rate)
         else:
-            self._fit_calibrated(X, data.ordered)
-        for name in label_like(self.autoencoder_.data_.channel_names()):
+            thresholds = thresholds.at_fraction(self.contamination)
+        self._adopt(trained.scorer.autoencoder)
+        self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment
+        for name in label_like(trained.scorer.data.row_names()):
             warnings.warn(
                 f"the column {name!r} is named like a label: leave it out of the training unless it is a measurement",
                 stacklevel=2,
             )
         return self
 
-    def _check(self, X: Any) -> None:
+    def _check(self, X: Rows) -> None:
         load_all()
-        check_share("false_alarm_rate", self.false_alarm_rate, 1.0)
+        self._check_autoencoder()
+        check_fraction("false_alarm_rate", self.false_alarm_rate, 1.0)
         if self.contamination is not None:
-            check_share("contamination", self.contamination, 0.5)
+            check_fraction("contamination", self.contamination, 0.5)
             if self.false_alarm_rate != RATE:
                 raise InputError(
                     f"contamination={self.contamination} and false_alarm_rate={self.false_alarm_rate} are both set: "
-                    "the first is a share of training rows, the second of future normal rows; set one of them"
+                    "the first is a fraction of training rows, the second of future normal rows; set one of them"
                 )
-        if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
-            raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
+        if self.scorer != "auto":
+            resolve("score", self.scorer)
         for name in ("contamination", "groups"):
             if is_stream(X) and getattr(self, name) is not None:
                 raise InputError(f"{name}={getattr(self, name)!r} needs rows in memory: read the file, or leave it out")
         if self.members is not None and self.autoencoder is not None:
             raise InputError(
-                f"members={self.members} goes with the default autoencoder: tell yours, as in "
+                f"members={self.members} goes with the default autoencoder: set them in yours, as in "
                 f"Autoencoder(Denoising(members={self.members}))"
             )
 
-    def _fit_trimmed(self, X: Any, ordered: bool) -> None:
-        n, share = count(X), float(self.contamination or 0)
-        self._train(X, share)
-        self.training_ = f"all {n} rows; the neighbours are {share:.0%} of them"
-        if not ordered:
-            first = self.anomaly_score(X)
-            kept = np.flatnonzero(first <= share_threshold(first, share))
-            self._train(some(X, kept), share)
-            self.training_ = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
-        self._trained = self._calibrated = self._judged(X)
-        self.set_threshold(contamination=share)
+    def _trained(self, X: Rows) -> Trained:
+        """Train as the parameters say."""
+        labels_of([] if is_stream(X) else X, self.groups)  # a column that is not there is an error before training
+        random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        trainer = Trainer(self._untrained, self.scorer, self.groups, random)
+        if self.contamination is None and is_stream(X):
+            return trainer.streamed(X)
+        data = choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
+        ordered = data.windowed is not None
+        if self.contamination is None:
+            return trainer.calibrated(X, self.false_alarm_rate, ordered)
+        return trainer.trimmed(X, float(self.contamination), ordered)
 
-    def _fit_stream(self, X: Any) -> None:
-        scores = self._found(self._train(X), "score").double().numpy()
-        self._trained = self._calibrated = Calibration("training", scores)
-        self.training_ = "all rows as normal"
-        self.set_threshold(false_alarm_rate=self.false_alarm_rate)
-
-    def _fit_calibrated(self, X: Any, ordered: bool) -> None:
-        """Train, and find the threshold with rows that were not trained on."""
-        n = count(X)
-        folds = held_out(n, self.false_alarm_rate, self._random, ordered)
-        parts = [self._fold(X, fold) for fold in folds]
-        if len(parts) > 1:
-            self._train(X)
-        self._calibrated = Calibration.joined("split" if len(parts) == 1 else "cross", parts)
-        chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self._random.choice(n, FIT_ROWS, replace=False)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is new in rows that were held out has been said
-            self._trained = self._judged(chosen)
-        self.training_ = "all rows as normal"
-        self.set_threshold(false_alarm_rate=self.false_alarm_rate)
-
-    def _judged(self, X: Any) -> Calibration:
-        """Return the scores of training rows, and their groups."""
-        return Calibration("training", self.anomaly_score(X), self._labels(X))
-
-    def _fold(self, X: Any, held: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Train on all but some rows, and return the scores of these, and their groups."""
-        self._train(some(X, np.setdiff1d(np.arange(count(X)), held)))
-        chosen = some(X, held)
-        return self.anomaly_score(chosen), self._labels(chosen)
-
-    def _autoencoder(self, n: int) -> Autoencoder:
-        """Return an untrained autoencoder for n rows, with a seed of its own."""
-        default = default_autoencoder(n, members=self.members)
-        made: Autoencoder = default if self.autoencoder is None else clone(self.autoencoder)
-        if made.random_state is None:
-            made.set_params(random_state=int(self._random.integers(2**31 - 1)))
-        return made
-
-    def _train(self, X: Any, share: float = 0.0) -> Columns:
-        """Train the autoencoder, and fit the score on a sample of the rows; return the sample."""
-        self.__dict__.pop("score_", None)
-        known = self.autoencoder_ = self._autoencoder(count(X)).fit(X)
-        take_names(self, known)
-        sample = self._sample(X)
-        model, data = known.objective_.model, known.data_
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(self._random.integers(2**31 - 1)))
-            parts = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
-            fitted = self._scorer(share).fit((model(data.batch(part), False) for part in parts), model)
-        self.score_ = fitted.eval()
-        return sample
-
-    def _sample(self, X: Any) -> Columns:
-        """Return what is read of some training rows, each as likely as any other (Vitter 1985)."""
-        kept: Columns = {}
-        keys = np.empty(0)
-        for columns in self.autoencoder_.columns(X):
-            keys = np.append(keys, self._random.random(rows(columns)))
-            kept = join([kept, columns]) if kept else columns
-            if len(keys) > FIT_ROWS:
-                chosen = np.sort(np.argpartition(keys, FIT_ROWS)[:FIT_ROWS])
-                keys, kept = keys[chosen], take(kept, torch.from_numpy(chosen))
-        return kept
-
-    def _scorer(self, share: float) -> Any:
-        if not isinstance(self.scorer, str):
-            return self.scorer
-        name = self.autoencoder_.data_.score if self.scorer == "auto" else self.scorer
-        return lookup(f"score/{name}")(**({"share": share} if name == "neighbours" else {}))
+    def _default_autoencoder(self, rows: int) -> Autoencoder:
+        return default_autoencoder(rows, members=self.members)
 
     # -- scores --------------------------------------------------------------------------------------------------
 
-    def anomaly_score(self, X: Any) -> np.ndarray:
+    @property
+    def _rule(self) -> Rule:
+        check_is_fitted(self)
+        return Rule(Scorer(self.autoencoder_, self.score_), self.thresholds_, self.groups)
+
+    def anomaly_score(self, X: Rows) -> np.ndarray:
         """Return how abnormal each row, or time step of a signal, is: higher is more abnormal.
 
         Returns
@@ -276,23 +226,246 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         InputError
             X does not have the columns of the training, or a row has no value at all.
         """
-        found = [self._numbers(piece, "score") for piece in pieces(X)]
-        return np.concatenate(found)
+        return self._rule.scorer.scores(X)
 
-    def explain(self, X: Any) -> Any:
-        """Return how much each column is to blame for the score of each row: higher is more.
+    def score_samples(self, X: Rows) -> np.ndarray:
+        """Return minus the anomaly score, of shape (n,): scikit-learn's direction."""
+        return -self.anomaly_score(X)
+
+    def decision_function(self, X: Rows) -> np.ndarray:
+        """Return the threshold less the anomaly score, of shape (n,): below zero is flagged."""
+        return self.limits(X) - self.anomaly_score(X)
+
+    def predict(self, X: Rows) -> np.ndarray:
+        """Return −1 for rows that are flagged, else 1, of shape (n,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def p_values(self, X: Rows) -> np.ndarray:
+        """Return how unusual each row is among normal ones, of shape (n,).
+
+        The fraction of calibration rows, the row itself included, whose score is at least as high: of future normal
+        rows at most a fraction α has p ≤ α (Vovk 2005). With groups, among the rows of its own group.
+        """
+        return self._rule.p_values(X)
+
+    def explain(self, X: Rows) -> Rows:
+        """Return how much each column contributes to the score of each row: higher is more.
 
         Returns
         -------
         DataFrame or ndarray of shape (n, columns)
             A DataFrame where X is one, with its columns; of a signal its channels, of images their pixels.
         """
-        found = np.concatenate([self._numbers(piece, "contributions") for piece in pieces(X)])
-        return like_frame(found, X, self.autoencoder_.data_.channel_names())
+        rule = self._rule
+        return like_frame(rule.scorer.contributions(X), X, rule.data.row_names())
+
+    def score_rows(self, X: Rows) -> ScoredRows:
+        """Return score, p-value and alarm of each row, or time step of a signal, in one pass.
+
+        Returns
+        -------
+        dict of ndarray of shape (n,)
+            ``"score"``, ``"p_value"`` and ``"flagged"``, as `anomaly_score`, `p_values` and `predict` give them. Where
+            there is no score (NaN), there is no p-value.
+        """
+        return self._rule.score_rows(X)
+
+    def detect(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> Rows:
+        """Return the table of scores: a line for each row, or time step of a signal.
+
+        Parameters
+        ----------
+        X : like what was fitted on, or a stream of it
+        explain : bool, default False
+            Whether the columns that contribute most to the score are named for each row.
+        contributors : int, default 3
+            How many of them.
+
+        Returns
+        -------
+        DataFrame, or dict of ndarray of shape (n,)
+            A DataFrame of the kind of X where X is one, with its row labels. ``score`` (higher is more abnormal),
+            ``p_value`` (how rare such a score is among normal rows), ``flagged`` (whether it is above the threshold);
+            with `explain` ``contributor_1`` (a column), ``contribution_1`` (its fraction of all contributions),
+            ``contributor_2`` …
+
+        Raises
+        ------
+        InputError
+            `explain` for images: they have no columns.
+        """
+        return as_table(self._rule.table(X, explain, contributors), X)
+
+    def detect_file(
+        self,
+        X: Rows | str | os.PathLike[str],
+        output: str | os.PathLike[str] | None = None,
+        *,
+        kept_columns: Sequence[str] = (),
+        label: str | None = None,
+        explain: bool = False,
+        rows: slice = slice(0, None),
+        keep_scores: bool = False,
+        progress: Callable[[int], object] = int,
+    ) -> ScanSummary:
+        """Score a file or a stream piece by piece, in bounded memory, and write the table of scores to a file.
+
+        Parameters
+        ----------
+        X : path, stream, DataFrame or array
+            A path of a file of Parquet, CSV or Feather.
+        output : path or None, default None
+            ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
+        kept_columns : sequence of str, default ()
+            Columns that the detector does not see, such as the number of a transaction: they are copied into the table.
+        label : str or None, default None
+            One of them, by whose values rows are counted.
+        explain : bool, default False
+            Whether the columns that contribute most to the score are named for each row.
+        rows : slice, default all
+            Only these rows, from ``start`` to ``stop``.
+        keep_scores : bool, default False
+            Whether the summary holds all scores, in single precision.
+        progress : callable, optional
+            Called with the number of rows of each piece that is done.
+
+        Returns
+        -------
+        ScanSummary
+            How many rows there are, how many are flagged, and the ten with the highest scores.
+        """
+        return score_file(
+            self._rule,
+            X,
+            output,
+            rows=rows,
+            kept_columns=kept_columns,
+            label=label,
+            explain=explain,
+            keep_scores=keep_scores,
+            progress=progress,
+        )
+
+    def evaluate(self, X: Rows, y: Labels) -> dict[str, float]:
+        """Return how well the detector tells abnormal rows, by labels that are known.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+        y : array of shape (n,)
+            Of each row, or time step of a signal: True, or another value than 0 or "", where it is abnormal.
+
+        Returns
+        -------
+        dict of str to float
+            See `isthmus.tasks.evaluation.detection.detection_metrics`.
+
+        Raises
+        ------
+        InputError
+            There is not one label for each row, or all are alike.
+        """
+        scored = self.score_rows(X)
+        return detection_metrics(scored["score"], scored["flagged"], np.asarray(y).astype(bool))
+
+    # -- thresholds ----------------------------------------------------------------------------------------------
+
+    @property
+    def threshold_(self) -> float:
+        """Above which score a row is flagged; of a row in a group: `thresholds_`."""
+        check_is_fitted(self)
+        return self.thresholds_.overall
+
+    @property
+    def offset_(self) -> float:
+        """Minus the threshold."""
+        return -self.threshold_
+
+    @property
+    def calibration_scores_(self) -> np.ndarray:
+        """Scores of the rows that the threshold was found with."""
+        check_is_fitted(self)
+        return self.thresholds_.calibration.scores
+
+    @property
+    def calibration_(self) -> dict[str, Any]:
+        """How the threshold was found, and what that guarantees."""
+        check_is_fitted(self)
+        return self.thresholds_.calibration.about
+
+    @property
+    def training_scores_(self) -> np.ndarray:
+        """Scores of the training rows, or of some of them."""
+        check_is_fitted(self)
+        return self.thresholds_.training.scores
+
+    def limits(self, X: Rows) -> float | np.ndarray:
+        """Return the threshold of each row, of shape (n,); a number where there is one for all."""
+        return self._rule.limits(X)
+
+    def set_threshold(
+        self,
+        *,
+        false_alarm_rate: float | None = None,
+        contamination: float | None = None,
+        value: float | dict[str, float] | None = None,
+    ) -> Self:
+        """Set the threshold anew, without training.
+
+        Parameters
+        ----------
+        false_alarm_rate : float, optional
+            Fraction of future normal rows that are flagged, by the calibration scores.
+        contamination : float, optional
+            Fraction of the training rows that are flagged, in each group.
+        value : float, or dict of str to float, optional
+            The threshold itself; a dict: of each group.
+
+        Raises
+        ------
+        InputError
+            None of them is given, or several; or one is out of its range.
+        """
+        check_is_fitted(self)
+        settings = {"false_alarm_rate": false_alarm_rate, "contamination": contamination, "value": value}
+        settings = {name: setting for name, setting in settings.items() if setting is not None}
+        if len(settings) != 1:
+            raise InputError(f"set_threshold({settings}): give one of false_alarm_rate, contamination and value")
+        if contamination is not None:
+            self.thresholds_ = self.thresholds_.at_fraction(check_fraction("contamination", contamination, 1.0))
+        elif false_alarm_rate is not None:
+            self.thresholds_ = self.thresholds_.at_rate(check_fraction("false_alarm_rate", false_alarm_rate, 1.0))
+        elif value is not None:
+            self.thresholds_ = self.thresholds_.at(value)
+        return self
+
+    def recalibrate(self, X_normal: Rows) -> Self:
+        """Find the threshold of `false_alarm_rate` anew with other normal rows, without training."""
+        rule = self._rule
+        scores, labels = rule.scorer.scores(X_normal), rule.labels(X_normal)
+        self.thresholds_ = rule.thresholds.recalibrated(scores, labels).at_rate(self.false_alarm_rate)
+        return self
+
+    def monitor(self, X: Rows, blocks: int = 10) -> list[dict[str, Any]]:
+        """Return, block by block, the fraction flagged, and how far scores drifted from those of the calibration.
+
+        Parameters
+        ----------
+        X : like what was fitted on
+            In the order of time.
+        blocks : int, default 10
+
+        Returns
+        -------
+        list of dict
+            See `isthmus.tasks.anomaly.drift.drift`; a warning says where normal rows no longer look normal.
+        """
+        scores = self.anomaly_score(X)
+        return drift(scores, scores > self.limits(X), self.calibration_scores_, blocks)
 
     # -- signals -------------------------------------------------------------------------------------------------
 
-    def score_stream(self, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
+    def score_stream(self, items: Iterable[Item], delay: int | None = None) -> Iterator[float]:
         """Yield the score of each time step of a signal as values come in, in bounded memory.
 
         Parameters
@@ -305,10 +478,11 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         InputError
             What the detector was trained on is no signal; or an item does not fit.
         """
-        return score_stream(of_graph(self.graphs()["score"]), self._signals("score_stream"), items, delay)
+        signals = self._windowed("score_stream")
+        return score_stream(of_graph(self.graphs()["score"]), signals, items, delay)
 
-    def intervals(self, X: Any, join: int | None = None, shortest: int = 1) -> list[Interval]:
-        """Return the stretches of a signal that are flagged, with peak and channels to blame.
+    def intervals(self, X: Rows, join: int | None = None, shortest: int = 1) -> list[Interval]:
+        """Return the stretches of a signal that are flagged, with peak and the contributions of the channels.
 
         Parameters
         ----------
@@ -323,50 +497,28 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
         InputError
             What the detector was trained on is no signal.
         """
-        signals = self._signals("intervals")
-        return intervals(
-            self.anomaly_score(X),
-            self.threshold_,
-            times=signals.times(X),
-            contributions=np.asarray(self.explain(X)),
-            names=signals.channel_names(),
-            join=signals.window if join is None else join,
-            shortest=shortest,
-        )
+        return score_time_steps(self._rule, self._windowed("intervals"), X, join, shortest).intervals
 
-    def _signals(self, what: str) -> Signals:
-        check_is_fitted(self)
-        data = self.autoencoder_.data_
-        if not isinstance(data, Signals):
+    def score_time_steps(self, X: Rows, join: int | None = None) -> SignalResult:
+        """Return the times of a signal, its table of scores, and its intervals, in one pass.
+
+        Parameters
+        ----------
+        X, join :
+            As in `intervals`.
+
+        Raises
+        ------
+        InputError
+            What the detector was trained on is no signal.
+        """
+        return score_time_steps(self._rule, self._windowed("score_time_steps"), X, join)
+
+    def _windowed(self, what: str) -> Windowed:
+        windowed = self._rule.data.windowed
+        if windowed is None:
             raise InputError(f"{what} is for signals, but the training had rows: use Autoencoder(data=Signals(...))")
-        return data
-
-    def _numbers(self, X: Any, what: str) -> np.ndarray:
-        check_is_fitted(self)
-        data = self.autoencoder_.data_
-        [columns] = self.autoencoder_.columns(X)
-        check_rows(data, columns)
-        return data.fold_windows(self._found(columns, what), X).double().numpy()
-
-    def _found(self, columns: Columns, what: str) -> Tensor:
-        graph = self._graph(GRAPHS[what])
-        found = in_pieces(graph, columns, graph.elements)[what]
-        if what == "score":
-            check_scores(found)
-        return found
-
-    def _graph(self, kind: type[Scored]) -> Scored:
-        known = self.autoencoder_
-        return kind(known.data_, known.objective_.model, self.score_).eval()
-
-    def graphs(self) -> dict[str, torch.nn.Module]:
-        """Return the autoencoder's graphs, and ``"score"`` and ``"explain"``."""
-        check_is_fitted(self)
-        return {
-            **self.autoencoder_.graphs(),
-            "score": self._graph(Scored),
-            "explain": self._graph(Contributions),
-        }
+        return windowed
 
     def card(self) -> Card:
         """Return what the fitted detector is, in one record."""
@@ -387,44 +539,29 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
 
     # -- the file ------------------------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, Any]:
-        """Return what fit learnt: tensors and JSON."""
-        check_is_fitted(self)
+    def _task_graphs(self) -> dict[str, nn.Module]:
+        scorer = self._rule.scorer
+        return {"score": scorer.graph(), "explain": scorer.graph(Contributions)}
+
+    def _task_state(self) -> State:
         return {
-            **nested("autoencoder", self.autoencoder_),
             **{f"score.{name}": tensor for name, tensor in self.score_.state_dict().items()},
             "score": describe(self.score_),
-            **self._calibrated.state("calibration"),
-            **self._trained.state("training_scores"),
-            "threshold": self.threshold_,
-            "thresholds": self.thresholds_,
+            **self.thresholds_.state(),
             "training": self.training_,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` returned."""
-        load_all()
-        self.autoencoder_ = unnested("autoencoder", state)
-        take_names(self, self.autoencoder_)
+    def _restore_task(self, state: State) -> None:
         with building():
             score = build(state["score"])
-        adopt(score, {name: value for name, value in state.items() if isinstance(value, Tensor)}, "score.")
-        self.score_ = score.eval()
-        self._calibrated = Calibration.restored("calibration", state)
-        self._trained = Calibration.restored("training_scores", state)
-        self.threshold_, self.thresholds_ = state["threshold"], dict(state["thresholds"])
-        self.offset_, self.training_ = -self.threshold_, state["training"]
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "score_")
-
-    def __sklearn_tags__(self) -> Any:
-        return any_cells(super().__sklearn_tags__())
+        adopt(score, {FORMER_TENSORS.get(name, name): value for name, value in tensors(state).items()}, "score.")
+        self.score_, self.thresholds_ = score.eval(), Thresholds.restored(state)
+        self.training_ = state["training"]
 
 
-def default_autoencoder(n: int, data: Any = None, members: int | None = None) -> Autoencoder:
-    """Return a detector's autoencoder for n rows or time steps: about `STEPS` steps, and at least `EPOCHS` passes."""
-    batch_size = min(BATCH, max(16, n // 4))
-    epochs = max(EPOCHS, ceil(STEPS * batch_size / n))
+def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:
+    """Return a detector's autoencoder for rows or time steps: about `STEPS` steps, and at least `EPOCHS` passes."""
+    batch_size = min(BATCH, max(16, rows // 4))
+    epochs = max(EPOCHS, ceil(STEPS * batch_size / rows))
     variant = lookup("variant/denoising")(level=NOISE, members=members)
     return Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)

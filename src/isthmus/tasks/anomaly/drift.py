@@ -1,4 +1,4 @@
-"""Monitoring: whether normal rows still look normal, as time goes on."""
+"""Drift: whether normal rows still look normal, as time goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALARM = 0.001
 """Probability that a warning is false, over all blocks."""
 
 
-def monitored(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, blocks: int) -> list[dict[str, Any]]:
+def drift(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, blocks: int) -> list[dict[str, Any]]:
     """Compare the scores of rows in order of time with those of the calibration, block by block.
 
     Parameters
@@ -27,7 +27,7 @@ def monitored(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, 
     Returns
     -------
     list of dict
-        ``start`` and ``end`` (rows, the end not included), ``flagged`` (share), ``median`` (score), ``drift`` (the
+        ``start`` and ``end`` (rows, the end not included), ``flagged`` (a fraction), ``median`` (score), ``drift`` (the
         Kolmogorov-Smirnov distance of the scores from the calibration's, 0 to 1), ``p`` (its p-value).
 
     Warns
@@ -39,10 +39,10 @@ def monitored(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, 
 
     if not 1 <= blocks <= len(scores):
         raise InputError(f"blocks={blocks}: expected from 1 to the number of rows, {len(scores)}")
-    found = []
+    report = []
     for rows in np.array_split(np.arange(len(scores)), blocks):
         test = ks_2samp(scores[rows], calibration)
-        found.append(
+        report.append(
             {
                 "start": int(rows[0]),
                 "end": int(rows[-1]) + 1,
@@ -52,7 +52,7 @@ def monitored(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, 
                 "p": float(test.pvalue),
             }
         )
-    drifted = [block for block in found if block["p"] < ALARM / blocks]
+    drifted = [block for block in report if block["p"] < ALARM / blocks]
     if drifted:
         worst = max(drifted, key=lambda block: block["drift"])
         warnings.warn(
@@ -61,4 +61,4 @@ def monitored(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, 
             "call recalibrate with recent normal rows, or train again",
             stacklevel=3,
         )
-    return found
+    return report

@@ -1,19 +1,22 @@
-"""Intervals: neighbouring alarms joined, with their peak and the channels to blame."""
+"""Intervals: neighbouring alarms joined, with their peak and the contributions of the channels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isthmus.support.errors import InputError
+
+Time = np.datetime64 | int | float
+"""A date, or a number."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A stretch of alarms.
+    """Alarms that follow each other.
 
     Attributes
     ----------
@@ -24,15 +27,15 @@ class Interval:
     score : float
         The highest score.
     channels : dict of str to float
-        Channels to blame and their share of what was found in the interval, the largest first; the shares add up to 1.
+        The fraction that each channel contributes to the scores of the interval, the largest first; they add up to 1.
         Empty where nothing is known of channels.
     first, last : int
         Rows of the first and the last alarm.
     """
 
-    start: Any
-    end: Any
-    peak: Any
+    start: Time
+    end: Time
+    peak: Time
     score: float
     channels: dict[str, float]
     first: int
@@ -44,11 +47,11 @@ class Interval:
 
 
 def intervals(
-    score: Any,
-    threshold: Any,
+    score: ArrayLike,
+    threshold: ArrayLike,
     *,
-    times: Any = None,
-    contributions: Any = None,
+    times: ArrayLike | None = None,
+    contributions: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     join: int = 0,
     shortest: int = 1,
@@ -83,40 +86,42 @@ def intervals(
 
     Examples
     --------
-    >>> found = intervals([0, 5, 0, 9, 0, 0, 7], 4, join=1)
-    >>> [(one.first, one.last, one.peak, one.score) for one in found]
+    >>> alarms = intervals([0, 5, 0, 9, 0, 0, 7], 4, join=1)
+    >>> [(one.first, one.last, one.peak, one.score) for one in alarms]
     [(1, 3, 3, 9.0), (6, 6, 6, 7.0)]
     """
     score = np.asarray(score, dtype=np.float64)
     times = np.arange(len(score)) if times is None else np.asarray(times)
-    _check(score, threshold, times, contributions, join, shortest)
-    alarms = np.flatnonzero(score > np.asarray(threshold, dtype=np.float64))
+    parts = None if contributions is None else np.asarray(contributions)
+    limit = np.asarray(threshold, dtype=np.float64)
+    _check(score, limit, times, parts, join, shortest)
+    alarms = np.flatnonzero(score > limit)
     stretches = np.split(alarms, np.flatnonzero(np.diff(alarms) > join + 1) + 1) if len(alarms) else []
-    found = []
+    joined = []
     for rows in stretches:
         first, last = int(rows[0]), int(rows[-1])
         if last - first + 1 < shortest:
             continue
         peak = int(rows[np.argmax(score[rows])])
-        blame = {} if contributions is None else _blame(np.asarray(contributions)[first : last + 1], names)
+        channels = {} if parts is None else _channel_fractions(parts[first : last + 1], names)
         start, end, top = _plain(times[[first, last, peak]])
-        found.append(Interval(start, end, top, float(score[peak]), blame, first, last))
-    return found
+        joined.append(Interval(start, end, top, float(score[peak]), channels, first, last))
+    return joined
 
 
-def as_rows(found: Iterable[Interval], most: int = 3) -> list[dict[str, Any]]:
+def as_rows(alarms: Iterable[Interval], count: int = 3) -> list[dict[str, object]]:
     """Return intervals as rows of a table, for a DataFrame or a file.
 
     Parameters
     ----------
-    found : iterable of Interval
-    most : int, default 3
+    alarms : iterable of Interval
+    count : int, default 3
         Channels that are named.
 
     Returns
     -------
     list of dict
-        ``start``, ``end``, ``peak``, ``score``, ``fold_windows``, and ``channels`` as text such as ``"flow 71 %,
+        ``start``, ``end``, ``peak``, ``score``, ``time_steps``, and ``channels`` as text such as ``"flow 71 %,
         current 20 %"``.
     """
     return [
@@ -126,33 +131,41 @@ def as_rows(found: Iterable[Interval], most: int = 3) -> list[dict[str, Any]]:
             "peak": one.peak,
             "score": one.score,
             "time_steps": len(one),
-            "channels": ", ".join(f"{name} {share:.0%}" for name, share in list(one.channels.items())[:most]),
+            "channels": ", ".join(f"{name} {part:.0%}" for name, part in list(one.channels.items())[:count]),
         }
-        for one in found
+        for one in alarms
     ]
 
 
-def _plain(times: np.ndarray) -> list[Any]:
+def _plain(times: np.ndarray) -> list[Time]:
     """Return times one by one: dates as they are, numbers as Python's."""
     return list(times) if times.dtype.kind == "M" else times.tolist()
 
 
-def _blame(contributions: np.ndarray, names: Sequence[str] | None) -> dict[str, float]:
-    """Return the share of each channel, the largest first."""
+def _channel_fractions(contributions: np.ndarray, names: Sequence[str] | None) -> dict[str, float]:
+    """Return the fraction that each channel contributes, the largest first."""
     total = np.nansum(np.maximum(contributions.astype(np.float64), 0), axis=0)
-    share = total / total.sum() if total.sum() > 0 else np.full(len(total), 1 / len(total))
-    named = list(names) if names is not None else [f"x{place}" for place in range(len(total))]
-    return {named[place]: float(share[place]) for place in np.argsort(-share, kind="stable")}
+    fractions = total / total.sum() if total.sum() > 0 else np.full(len(total), 1 / len(total))
+    named = list(names) if names is not None else [f"x{index}" for index in range(len(total))]
+    return {named[index]: float(fractions[index]) for index in np.argsort(-fractions, kind="stable")}
 
 
-def _check(score: np.ndarray, threshold: Any, times: np.ndarray, contributions: Any, join: int, shortest: int) -> None:
+def _check(
+    score: np.ndarray,
+    threshold: np.ndarray,
+    times: np.ndarray,
+    contributions: np.ndarray | None,
+    join: int,
+    shortest: int,
+) -> None:
     if score.ndim != 1:
         raise InputError(f"score has the shape {score.shape}; intervals need one score for each time step: (n,)")
     for name, value in (("times", times), ("contributions", contributions)):
         if value is not None and len(value) != len(score):
             raise InputError(f"there are {len(score)} scores but {len(value)} {name}: one for each time step is needed")
-    shape = np.shape(threshold)
-    if shape not in ((), (len(score),)) or np.isnan(threshold).any():
-        raise InputError(f"threshold={threshold!r}: give one number, or one for each of the {len(score)} time steps")
+    if threshold.shape not in ((), (len(score),)) or np.isnan(threshold).any():
+        raise InputError(
+            f"threshold={threshold.tolist()!r}: give one number, or one for each of the {len(score)} time steps"
+        )
     if join < 0 or shortest < 1:
         raise InputError(f"join={join}, shortest={shortest}: join must be at least 0, shortest at least 1")

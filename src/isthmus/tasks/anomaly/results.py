@@ -1,43 +1,82 @@
-"""Verdicts: score, p-value, alarm and the columns to blame, as the columns of one table."""
+"""Results: which rows are flagged, the table of scores, and the columns that contribute most to a score."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from isthmus.tasks.anomaly.conformal import p_values
-from isthmus.tasks.anomaly.detector import AnomalyDetector
+from isthmus.core.data import Data, Rows
+from isthmus.support.errors import InputError
+from isthmus.tasks.anomaly.calibration import labels_of
+from isthmus.tasks.anomaly.scorer import Scorer
+from isthmus.tasks.anomaly.thresholds import Thresholds
 
-Named = dict[str, np.ndarray]
+ScoredRows = dict[str, np.ndarray]
+"""The columns of the table of scores, each of shape (n,)."""
+CONTRIBUTORS = 3
+"""Columns that are named for each row."""
 
 
-def verdicts(detector: AnomalyDetector, X: Any) -> Named:
-    """Return the verdict on each row, or moment of a signal, with one pass through the model.
+@dataclass(frozen=True)
+class Rule:
+    """What decides which rows are flagged.
 
-    Parameters
+    Attributes
     ----------
-    detector : AnomalyDetector
-        Fitted.
-    X : like what it was fitted on
-
-    Returns
-    -------
-    dict of ndarray of shape (n,)
-        ``"score"``, ``"p_value"`` and ``"flagged"``, as `AnomalyDetector.anomaly_score`, `p_values` and `predict` give
-        them. Where there is no score (NaN), there is no p-value.
+    scorer : Scorer
+    thresholds : Thresholds
+    groups : name or index of a column, or None
     """
-    score = detector.anomaly_score(X)
-    if detector.groups is None:
-        flagged, p = score > detector.threshold_, p_values(score, detector.calibration_scores_)
-    else:
-        flagged, p = detector.predict(X) < 0, detector.p_values(X)
-    return {"score": score, "p_value": np.where(np.isnan(score), np.nan, p), "flagged": flagged}
+
+    scorer: Scorer
+    thresholds: Thresholds
+    groups: str | int | None
+
+    @property
+    def data(self) -> Data:
+        """What turns rows into tensors."""
+        return self.scorer.data
+
+    def labels(self, X: Rows) -> np.ndarray | None:
+        """Return the group of each row; None without groups."""
+        return labels_of(X, self.groups)
+
+    def limits(self, X: Rows) -> float | np.ndarray:
+        """Return the threshold of each row; a number where there is one for all."""
+        return self.thresholds.limits(self.labels(X) if self.thresholds else None)
+
+    def p_values(self, X: Rows) -> np.ndarray:
+        """Return the p-value of each row."""
+        return self.thresholds.p_values(self.scorer.scores(X), self.labels(X))
+
+    def score_rows(self, X: Rows) -> ScoredRows:
+        """Return ``"score"``, ``"p_value"`` and ``"flagged"`` of each row, each of shape (n,), in one pass."""
+        score, labels = self.scorer.scores(X), self.labels(X)
+        p = self.thresholds.p_values(score, labels)
+        return {"score": score, "p_value": p, "flagged": score > self.thresholds.limits(labels)}
+
+    def table(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> ScoredRows:
+        """Return the table of scores; with `explain` beside the columns that contribute most to each."""
+        return {**self.score_rows(X), **(self.contributors(X, contributors) if explain else {})}
+
+    def contributors(self, X: Rows, count: int = CONTRIBUTORS) -> ScoredRows:
+        """Return the columns that contribute most to the score of each row: see `top_contributors`.
+
+        Raises
+        ------
+        InputError
+            The data have no named columns: they are images.
+        """
+        if not self.data.named_columns:
+            raise InputError("images have no columns whose contributions could be named: use explain(X) for maps")
+        return top_contributors(self.scorer.contributions(X), self.data.row_names(), count)
 
 
-def blamed(contributions: Any, names: Sequence[str], most: int = 3) -> Named:
-    """Return the columns most to blame for each row, and their share of all that was found against it.
+def top_contributors(contributions: ArrayLike, names: Sequence[str], count: int = CONTRIBUTORS) -> ScoredRows:
+    """Return the columns that contribute most to the score of each row, and their fractions of all contributions.
 
     Parameters
     ----------
@@ -45,27 +84,32 @@ def blamed(contributions: Any, names: Sequence[str], most: int = 3) -> Named:
         As `AnomalyDetector.explain` gives them; what is negative counts as nothing.
     names : sequence of str
         Of the columns.
-    most : int, default 3
+    count : int, default 3
         Columns that are named.
 
     Returns
     -------
     dict of ndarray of shape (n,)
-        ``"blame_1"`` (a name), ``"blame_1_share"`` (0 to 1), ``"blame_2"`` …; the largest first.
+        ``"contributor_1"`` (a name), ``"contribution_1"`` (0 to 1), ``"contributor_2"`` …; the largest first.
 
     Examples
     --------
-    >>> found = blamed([[1.0, 3.0, -1.0]], ["a", "b", "c"], most=2)
-    >>> [(name, values.tolist()) for name, values in found.items()]
-    [('blame_1', ['b']), ('blame_1_share', [0.75]), ('blame_2', ['a']), ('blame_2_share', [0.25])]
+    >>> top = top_contributors([[1.0, 3.0, -1.0]], ["a", "b", "c"], count=2)
+    >>> [(name, values.tolist()) for name, values in top.items()]
+    [('contributor_1', ['b']), ('contribution_1', [0.75]), ('contributor_2', ['a']), ('contribution_2', [0.25])]
     """
-    found = np.nan_to_num(np.maximum(np.asarray(contributions, dtype=np.float64), 0.0))
-    total = found.sum(1, keepdims=True)
-    share = np.divide(found, total, out=np.zeros_like(found), where=total > 0)
-    order = np.argsort(-share, axis=1, kind="stable")[:, :most]
-    columns: Named = {}
-    for place in range(order.shape[1]):
-        at = order[:, place]
-        columns[f"blame_{place + 1}"] = np.asarray(names, dtype=object)[at]
-        columns[f"blame_{place + 1}_share"] = np.take_along_axis(share, at[:, None], 1)[:, 0]
+    fractions = contribution_fractions(np.asarray(contributions, dtype=np.float64))
+    order = np.argsort(-fractions, axis=1, kind="stable")[:, :count]
+    columns: ScoredRows = {}
+    for rank, index in enumerate(order.T, start=1):
+        columns[f"contributor_{rank}"] = np.asarray(names, dtype=object)[index]
+        columns[f"contribution_{rank}"] = np.take_along_axis(fractions, index[:, None], 1)[:, 0]
     return columns
+
+
+def contribution_fractions(contributions: np.ndarray) -> np.ndarray:
+    """Return each contribution as a fraction of all of its row; zeros where there are none."""
+    positive = np.nan_to_num(np.maximum(contributions, 0.0))
+    total = positive.sum(1, keepdims=True)
+    fractions: np.ndarray = np.divide(positive, total, out=np.zeros_like(positive), where=total > 0)
+    return fractions

@@ -9,32 +9,37 @@ from typing import Any
 import numpy as np
 import torch
 
-from isthmus.data.signals.signals import Signals
+from isthmus.core.data import Windowed
 from isthmus.data.tables.codec import to_seconds
 from isthmus.support.errors import InputError, unknown
 
-Scorer = Callable[[np.ndarray], np.ndarray]
+Item = Any
+"""A time step of the user's: a number, a sequence of numbers, or a mapping of names to values."""
+WindowScore = Callable[[np.ndarray], np.ndarray]
 """From windows of shape (windows, window, channels) to a score for each."""
 
 
-def of_graph(graph: torch.nn.Module, name: str = "score") -> Scorer:
-    """Return the score of one of an estimator's graphs, found once: faster for single windows than the estimator."""
+def of_graph(graph: torch.nn.Module, name: str = "score") -> WindowScore:
+    """Return the score of one of an estimator's graphs, made once: faster for single windows than the estimator."""
 
     @torch.no_grad()
     def score(windows: np.ndarray) -> np.ndarray:
-        return graph({"windows": torch.from_numpy(windows).transpose(1, 2)})[name].numpy()
+        scores: np.ndarray = graph({"windows": torch.from_numpy(windows).transpose(1, 2)})[name].numpy()
+        return scores
 
     return score
 
 
-def score_stream(score: Scorer, signals: Signals, items: Iterable[Any], delay: int | None = None) -> Iterator[float]:
+def score_stream(
+    score: WindowScore, signals: Windowed, items: Iterable[Item], delay: int | None = None
+) -> Iterator[float]:
     """Yield the score of each time step, in order.
 
     Parameters
     ----------
     score : callable
         From windows (1, window, channels) to their scores (1,): ``of_graph(detector.graphs()["score"])``, say.
-    signals : Signals
+    signals : Signals, or other data that are windowed
         Fitted.
     items : iterable
         The time steps: each a number, a sequence of one value for each channel, or a mapping of names to values. NaN is
@@ -75,13 +80,13 @@ class Stretch:
 
     Parameters
     ----------
-    score : Scorer
-    signals : Signals
+    score : callable
+    signals : Windowed
     causal : bool
         Whether each time step has the score of the last window that ended.
     """
 
-    def __init__(self, score: Scorer, signals: Signals, causal: bool) -> None:
+    def __init__(self, score: WindowScore, signals: Windowed, causal: bool) -> None:
         self._score, self._causal = score, causal
         self._window, self._stride = signals.window, signals.stride
         self._values = np.full((signals.window, len(signals.channel_names())), np.nan)
@@ -92,8 +97,8 @@ class Stretch:
 
     def push(self, values: np.ndarray, wanted: bool = True) -> Iterator[float]:
         """Take in a time step and yield the scores that are settled by it; those not `wanted` are left out."""
-        for held in (self._values, self._total, self._count, self._wanted):
-            held[:-1] = held[1:]
+        for ring in (self._values, self._total, self._count, self._wanted):
+            ring[:-1] = ring[1:]
         self._values[-1], self._total[-1], self._count[-1], self._wanted[-1] = values, 0, 0, wanted
         self._length += 1
         begin = self._length - self._window
@@ -102,7 +107,7 @@ class Stretch:
         if self._causal:
             yield from [self._last] if wanted else []
         elif begin >= 0:
-            yield from self._settled(0)
+            yield from self._mean(0)
 
     def _cover(self) -> None:
         """Score the window that ends here."""
@@ -110,9 +115,10 @@ class Stretch:
         self._total += self._last
         self._count += 1
 
-    def _settled(self, place: int) -> Iterator[float]:
-        if self._wanted[place]:
-            yield float(self._total[place] / self._count[place])
+    def _mean(self, index: int) -> Iterator[float]:
+        """Yield the mean over the windows that cover a time step."""
+        if self._wanted[index]:
+            yield float(self._total[index] / self._count[index])
 
     def end(self) -> Iterator[float]:
         """Yield the scores of the time steps that are left; one more window covers those that none has covered."""
@@ -123,44 +129,42 @@ class Stretch:
         uncovered = self._count == 0
         if uncovered.any():
             self._total[uncovered], self._count[uncovered] = float(self._score(self._values[None])[0]), 1
-        for place in range(1, self._window):
-            yield from self._settled(place)
+        for index in range(1, self._window):
+            yield from self._mean(index)
 
 
 class Clock:
     """Counts the time steps that are missing between the times of items."""
 
-    def __init__(self, signals: Signals) -> None:
-        known = signals.learnt
-        self._name = known.time if known is not None and signals.gaps != "ignore" else None
-        self._step = known.step if known is not None else None
-        self._refuse = signals.gaps == "refuse"
+    def __init__(self, signals: Windowed) -> None:
+        self._timing = signals.timing
         self._before: float | None = None
 
-    def missing(self, item: Any, row: int) -> int:
+    def missing(self, item: Item, row: int) -> int:
         """Return how many time steps are missing before an item."""
-        if self._name is None or not self._step or not isinstance(item, Mapping) or self._name not in item:
+        if self._timing is None or not isinstance(item, Mapping) or self._timing.name not in item:
             return 0
-        now, before = _seconds(item[self._name], self._name, row), self._before
+        name, step, refuse = self._timing
+        now, before = _seconds(item[name], name, row), self._before
         self._before = now
         if before is None:
             return 0
         if now <= before:
-            raise InputError(f"{self._name!r}, item {row}: the time {item[self._name]} is not after the one before")
-        missing = max(round((now - before) / self._step), 1) - 1
-        if missing and self._refuse:
-            raise InputError(f"{self._name!r}, item {row}: {missing} time steps are missing before {item[self._name]}")
+            raise InputError(f"{name!r}, item {row}: the time {item[name]} is not after the one before")
+        missing = max(round((now - before) / step), 1) - 1
+        if missing and refuse:
+            raise InputError(f"{name!r}, item {row}: {missing} time steps are missing before {item[name]}")
         return missing
 
 
-def _seconds(time: Any, name: str, row: int) -> float:
+def _seconds(time: Item, name: str, row: int) -> float:
     try:
         return to_seconds(time) if isinstance(time, (str, date, np.datetime64)) else float(time)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name!r}, item {row}: {time!r} is no time") from error
 
 
-def _values(item: Any, signals: Signals, row: int) -> np.ndarray:
+def _values(item: Item, signals: Windowed, row: int) -> np.ndarray:
     """Return the values of an item, one for each channel."""
     names = signals.channel_names()
     if isinstance(item, Mapping):

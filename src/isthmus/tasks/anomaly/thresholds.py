@@ -1,150 +1,112 @@
-"""Thresholds: from scores to verdicts, by calibration scores, training scores, or a number."""
+"""Thresholds: from scores to alarms, by calibration scores, training scores, or a number."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from isthmus.data.sources.in_memory import pieces
-from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.calibration import Calibration, limits
-from isthmus.tasks.anomaly.conformal import check_share
-from isthmus.tasks.anomaly.drift import monitored
+from isthmus.tasks.base import State
 
 
-class Thresholds(ABC):
-    """Mixin for a detector that has `anomaly_score`: what is flagged, how unusual a score is, whether it drifts."""
+@dataclass(frozen=True, eq=False)
+class Thresholds(Mapping[str, float]):
+    """Above which score a row is flagged; a mapping of groups to their own thresholds, empty without groups.
 
-    groups: Any
-    false_alarm_rate: float
-    threshold_: float
-    thresholds_: dict[str, float]
-    offset_: float
-    _calibrated: Calibration
-    _trained: Calibration
+    Attributes
+    ----------
+    calibration : Calibration
+        Scores that thresholds of a false-alarm rate and p-values are found with.
+    training : Calibration
+        Scores of training rows, that thresholds of a fraction of them are found with.
+    overall : float
+        The threshold of rows without a group.
+    groups : dict of str to float
+        That of each group.
+    """
 
-    @abstractmethod
-    def anomaly_score(self, X: Any) -> np.ndarray:
-        """Return how abnormal each row is, of shape (n,): higher is more abnormal."""
+    calibration: Calibration
+    training: Calibration
+    overall: float = np.inf
+    groups: dict[str, float] = field(default_factory=dict)
 
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Return minus the anomaly score, of shape (n,): scikit-learn's direction."""
-        return -self.anomaly_score(X)
+    def __getitem__(self, group: str) -> float:
+        return self.groups[group]
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return the threshold less the anomaly score, of shape (n,): below zero is flagged."""
-        return self.limits(X) - self.anomaly_score(X)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.groups)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return −1 for rows that are flagged, else 1, of shape (n,)."""
-        return np.where(self.decision_function(X) < 0, -1, 1)
+    def __len__(self) -> int:
+        return len(self.groups)
 
-    def limits(self, X: Any) -> Any:
-        """Return the threshold of each row, of shape (n,); a number where there is one for all."""
-        check_is_fitted(self)
-        labels = self._labels(X) if self.thresholds_ else None
-        return self.threshold_ if labels is None else limits(labels, self.threshold_, self.thresholds_)
+    # -- other thresholds ----------------------------------------------------------------------------------------
 
-    def p_values(self, X: Any) -> np.ndarray:
-        """Return how unusual each row is among normal ones, of shape (n,).
+    def at_rate(self, rate: float) -> Thresholds:
+        """Return the thresholds of a false-alarm rate."""
+        return self._with(*self.calibration.rate_thresholds(rate))
 
-        The share of calibration rows, the row itself included, whose score is at least as high: of future normal rows
-        at most a fraction α has p ≤ α (Vovk 2005). With groups, among the rows of its own group.
-        """
-        return self._calibrated.p_values(self.anomaly_score(X), self._labels(X))
+    def at_fraction(self, fraction: float) -> Thresholds:
+        """Return the thresholds above which a fraction of the training scores lies."""
+        return self._with(*self.training.fraction_thresholds(fraction))
 
-    def set_threshold(
-        self,
-        *,
-        false_alarm_rate: float | None = None,
-        contamination: float | None = None,
-        value: float | dict[str, float] | None = None,
-    ) -> Self:
-        """Set the threshold anew, without training.
-
-        Parameters
-        ----------
-        false_alarm_rate : float, optional
-            Share of future normal rows that are flagged, by the calibration scores.
-        contamination : float, optional
-            Share of the training rows that are flagged, in each group.
-        value : float, or dict of str to float, optional
-            The threshold itself; a dict: of each group.
+    def at(self, value: float | dict[str, float]) -> Thresholds:
+        """Return thresholds that were typed: one for all rows, or that of each group.
 
         Raises
         ------
         InputError
-            None of them is given, or several; or one is out of its range.
+            One is no finite number.
         """
-        given = {"false_alarm_rate": false_alarm_rate, "contamination": contamination, "value": value}
-        given = {name: setting for name, setting in given.items() if setting is not None}
-        if len(given) != 1:
-            raise InputError(f"set_threshold({given}): give one of false_alarm_rate, contamination and value")
-        if contamination is not None:
-            found = self._trained.shares(check_share("contamination", contamination, 1.0))
-        elif false_alarm_rate is not None:
-            found = self._calibrated.thresholds(check_share("false_alarm_rate", false_alarm_rate, 1.0))
-        elif isinstance(value, dict):
-            found = (self.threshold_, {str(label): number(limit) for label, limit in value.items()})
-        else:
-            found = (number(value), {})
-        self.threshold_, self.thresholds_ = found
-        self.offset_ = -self.threshold_
-        return self
+        if isinstance(value, dict):
+            return self._with(self.overall, {str(label): number(limit) for label, limit in value.items()})
+        return self._with(number(value), {})
 
-    def recalibrate(self, X_normal: Any) -> Self:
-        """Find the threshold of `false_alarm_rate` anew with other normal rows, without training."""
-        self._calibrated = Calibration("given", self.anomaly_score(X_normal), self._labels(X_normal))
-        return self.set_threshold(false_alarm_rate=self.false_alarm_rate)
+    def _with(self, overall: float, groups: dict[str, float]) -> Thresholds:
+        return replace(self, overall=overall, groups=groups)
 
-    def monitor(self, X: Any, blocks: int = 10) -> list[dict[str, Any]]:
-        """Tell, block by block, the share flagged, and how far scores drifted from the calibration's.
+    def recalibrated(self, scores: np.ndarray, labels: np.ndarray | None) -> Thresholds:
+        """Return these thresholds beside other calibration scores."""
+        return replace(self, calibration=Calibration("recalibrated", scores, labels))
 
-        Parameters
-        ----------
-        X : like what was fitted on
-            In the order of time.
-        blocks : int, default 10
+    # -- what they say of scores ---------------------------------------------------------------------------------
 
-        Returns
-        -------
-        list of dict
-            See `isthmus.tasks.anomaly.drift.monitored`; a warning says where normal rows no longer look normal.
-        """
-        scores = self.anomaly_score(X)
-        return monitored(scores, scores > self.limits(X), self.calibration_scores_, blocks)
+    def limits(self, labels: np.ndarray | None) -> float | np.ndarray:
+        """Return the threshold of each row's group; one number where there is one for all."""
+        return limits(labels, self.overall, self.groups) if self.groups and labels is not None else self.overall
 
-    @property
-    def calibration_scores_(self) -> np.ndarray:
-        """Scores of the rows that the threshold was found with."""
-        check_is_fitted(self)
-        return self._calibrated.scores
+    def p_values(self, scores: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """Return the p-value of each score; NaN where there is no score."""
+        return np.where(np.isnan(scores), np.nan, self.calibration.p_values(scores, labels))
 
-    @property
-    def calibration_(self) -> dict[str, Any]:
-        """How the threshold was found, and what that guarantees."""
-        check_is_fitted(self)
-        return self._calibrated.about
+    # -- the file ------------------------------------------------------------------------------------------------
 
-    @property
-    def training_scores_(self) -> np.ndarray:
-        """Scores of the training rows, or of some of them."""
-        check_is_fitted(self)
-        return self._trained.scores
+    def state(self) -> State:
+        """Return the thresholds as entries of a state."""
+        return {
+            **self.calibration.state("calibration"),
+            **self.training.state("training_scores"),
+            "threshold": self.overall,
+            "thresholds": self.groups,
+        }
 
-    def _labels(self, X: Any) -> np.ndarray | None:
-        """Return the group of each row; None without groups."""
-        if self.groups is None:
-            return None
-        return np.concatenate([column(piece, self.groups).astype(str) for piece in pieces(X)])
+    @classmethod
+    def restored(cls, state: State) -> Thresholds:
+        """Return what `state` gave."""
+        calibration, training = (Calibration.restored(name, state) for name in ("calibration", "training_scores"))
+        return cls(calibration, training, state["threshold"], dict(state["thresholds"]))
 
 
-def number(value: Any) -> float:
-    """Return a threshold that was given as a number."""
+def number(value: object) -> float:
+    """Return a threshold that was typed as a number.
+
+    Raises
+    ------
+    InputError
+        It is none, or not finite.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
         raise InputError(f"value={value!r}: a threshold is a finite number")
     return float(value)

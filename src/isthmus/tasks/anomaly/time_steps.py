@@ -1,19 +1,19 @@
-"""Time steps of a signal judged: the verdicts for a file, the intervals they join to, and the figure of both."""
+"""The time steps of a signal scored: the table of scores, and the intervals in which alarms lie."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from isthmus.core.data import Rows, Windowed
 from isthmus.tasks.anomaly.intervals import Interval, as_rows, intervals
-from isthmus.tasks.anomaly.results import blamed, verdicts
+from isthmus.tasks.anomaly.results import Rule, ScoredRows, top_contributors
 
 
 @dataclass(frozen=True)
 class SignalResult:
-    """What was found in a signal.
+    """The scores of a signal.
 
     Attributes
     ----------
@@ -21,35 +21,53 @@ class SignalResult:
     names : list of str
         Of the channels.
     columns : dict of ndarray of shape (n,)
-        The table of verdicts.
+        The table of scores.
     intervals : list of Interval
         In the order of time.
     """
 
     times: np.ndarray
     names: list[str]
-    columns: dict[str, Any]
+    columns: ScoredRows
     intervals: list[Interval]
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self) -> list[dict[str, object]]:
         """Return the intervals as rows of a table."""
         return [
-            {**row, **{name: _plain(row[name]) for name in ("start", "end", "peak")}} for row in as_rows(self.intervals)
+            {**row, **{name: _text_of_date(row[name]) for name in ("start", "end", "peak")}}
+            for row in as_rows(self.intervals)
         ]
 
 
-def _plain(time: Any) -> Any:
+def _text_of_date(time: object) -> object:
     """Return a time as text where it is a date."""
     return str(time).replace("T", " ").removesuffix(".000000") if isinstance(time, np.datetime64) else time
 
 
-def judged(detector: Any, X: Any, join: int) -> SignalResult:
-    """Judge the time steps of a signal, and join alarms with at most `join` time steps between them."""
-    data = detector.autoencoder_.data_
-    times, names, found = data.times(X), data.channel_names(), verdicts(detector, X)
-    contributions = np.asarray(detector.explain(X))
-    stretches = intervals(
-        found["score"], detector.threshold_, times=times, contributions=contributions, names=names, join=join
+def score_time_steps(rule: Rule, data: Windowed, X: Rows, join: int | None = None, shortest: int = 1) -> SignalResult:
+    """Score the time steps of a signal, and join alarms.
+
+    Parameters
+    ----------
+    rule : Rule
+    data : Windowed
+        Of the rule.
+    X : like what was fitted on
+    join : int or None, default None
+        Alarms with at most so many time steps between them belong together; None: a window.
+    shortest : int, default 1
+        Shorter intervals are left out.
+    """
+    times, names, scored = data.times(X), data.channel_names(), rule.score_rows(X)
+    contributions = rule.scorer.contributions(X)
+    alarms = intervals(
+        scored["score"],
+        rule.thresholds.overall,
+        times=times,
+        contributions=contributions,
+        names=names,
+        join=data.window if join is None else join,
+        shortest=shortest,
     )
-    columns = {"time" if times.dtype.kind == "M" else "row": times, **found, **blamed(contributions, names)}
-    return SignalResult(times, names, columns, stretches)
+    columns = {"time" if times.dtype.kind == "M" else "row": times, **scored, **top_contributors(contributions, names)}
+    return SignalResult(times, names, columns, alarms)

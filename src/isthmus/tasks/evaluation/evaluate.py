@@ -1,4 +1,4 @@
-"""What is measured of a fitted model on data: the figures of ``evaluate``, ``compare`` and ``demo``."""
+"""Evaluation: what is measured of a fitted model on rows, such as its error and how well its codes tell classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from isthmus.core.data import Rows
+from isthmus.data.sources.in_memory import pieces
+from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.support.errors import InputError
+from isthmus.tasks.base import Labels
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
@@ -15,33 +21,33 @@ QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.9
 ACTIVE = 0.01
 """Variance of a unit's posterior mean above which it counts as active, beside a prior of variance 1 (Burda 2016)."""
 
-STILL = 1e-4
-"""Share of the most varying unit's variance up to which a unit counts as inactive, where there is no prior."""
+INACTIVE = 1e-4
+"""Fraction of the most varying unit's variance up to which a unit counts as inactive, where there is no prior."""
 
 PROBED = 5_000
 """Rows that a probe is trained and tested on, at most."""
 
-MANY_CLASSES = 100
+MAX_CLASSES = 100
 
 TIMED = 10_000
 """Rows whose encoding is timed, at most."""
 
 
-def pieces(X: Any, y: Any = None) -> Iterator[tuple[Any, Any]]:
+def labelled_pieces(X: Rows, y: Labels = None) -> Iterator[tuple[Rows, Labels]]:
     """Yield rows and their labels: a stream piece by piece, anything else as a whole."""
-    at = 0
-    for piece in X.chunks() if hasattr(type(X), "chunks") else [X]:
-        yield piece, None if y is None else y[at : at + len(piece)]
-        at += len(piece)
+    start = 0
+    for piece in pieces(X):
+        yield piece, None if y is None else y[start : start + len(piece)]
+        start += len(piece)
 
 
-def given(model: Any, y: Any) -> Any:
-    """Return the labels where the model was trained with them beside x."""
+def condition_of(model: Autoencoder, y: Labels) -> Labels:
+    """Return the labels where the model was trained with them as its condition."""
     return y if model.condition == "y" else None
 
 
-def measure(model: Any, X: Any, y: Any = None) -> dict[str, Any]:
-    """Return the figures of a model on rows.
+def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
+    """Measure a fitted model on rows; a stream is measured piece by piece.
 
     Parameters
     ----------
@@ -49,38 +55,56 @@ def measure(model: Any, X: Any, y: Any = None) -> dict[str, Any]:
         Fitted.
     X : like what it was fitted on, or a stream of that
     y : array of shape (n,), optional
-        Labels: given to a model that was trained with them, and what a linear probe of the codes predicts.
+        Labels: the condition of a model that was trained with them, and what a linear probe predicts from the codes.
 
     Returns
     -------
     dict
-        ``rows``; ``mse`` (of arrays and images) and ``explained``; ``error`` with its quantiles, in the units of the
-        likelihood; ``elbo`` in nats, of variational models; ``units`` and ``active``; ``probe`` where there are
-        classes; ``rows_per_second`` of encoding; ``columns`` of DataFrames.
+        ``rows``; ``mse`` (of arrays and images) and ``explained`` (fraction of the variance); ``error``: its mean and
+        quantiles over the rows, in the units of the likelihood; ``elbo`` in nats, of variational models; ``units`` of
+        a code and how many are ``active``; ``probe``: accuracy of a linear probe, where there are classes;
+        ``rows_per_second`` of encoding; ``columns`` of DataFrames, each with its own error.
+
+    Raises
+    ------
+    InputError
+        The model is no Autoencoder.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(100, 1)) * [1.0, 2.0, 3.0]
+    >>> model = Autoencoder("linear", latent_dim=1, epochs=20, random_state=0).fit(X)
+    >>> round(evaluate(model, X)["explained"], 2)
+    1.0
     """
-    likeness, codes, errors, bounds = ReconstructionMetrics(), [], [], []
-    bounded = "posterior" in model.graphs()
-    for piece, labels in pieces(X, y):
-        beside = given(model, labels)
-        codes.append(model.transform(piece, beside))
-        errors.append(model.reconstruction_error(piece, condition=beside))
-        likeness.add(piece, model.reconstruct(piece, beside))
-        bounds += [model.score_samples(piece, beside)] if bounded else []
+    if not isinstance(model, Autoencoder):
+        raise InputError(
+            f"evaluate measures an Autoencoder, not {type(model).__name__}: give its autoencoder_, or call "
+            "evaluate(X, y) of a detector for how well it tells abnormal rows"
+        )
+    metrics, codes, errors, bounds = ReconstructionMetrics(), [], [], []
+    has_elbo = "posterior" in model.graphs()
+    for piece, labels in labelled_pieces(X, y):
+        condition = condition_of(model, labels)
+        codes.append(model.transform(piece, condition))
+        errors.append(model.reconstruction_error(piece, condition=condition))
+        metrics.add(piece, model.reconstruct(piece, condition))
+        bounds += [model.score_samples(piece, condition)] if has_elbo else []
     z, error = np.concatenate(codes), np.concatenate(errors)
-    figures = {"rows": len(z), **likeness.figures(), "error": {"mean": float(error.mean()), **quantiles(error)}}
-    if bounded:
+    figures = {"rows": len(z), **metrics.figures(), "error": {"mean": float(error.mean()), **quantiles(error)}}
+    if has_elbo:
         figures["elbo"] = float(np.concatenate(bounds).mean())
-    figures |= {"units": z.shape[1], "active": int(active(z, bounded).sum())}
+    figures |= {"units": z.shape[1], "active": int(active(z, has_elbo).sum())}
     if (accuracy := probe(z, y)) is not None:
         figures["probe"] = accuracy
-    return figures | {"rows_per_second": speed(model, piece, beside)}
+    return figures | {"rows_per_second": speed(model, piece, condition)}
 
 
-def speed(model: Any, X: Any, beside: Any = None) -> int:
+def speed(model: Autoencoder, X: Rows, condition: Labels = None) -> int:
     """Return how many rows a second are encoded."""
-    X, beside = X[:TIMED], None if beside is None else beside[:TIMED]
+    X, condition = X[:TIMED], None if condition is None else condition[:TIMED]
     began = time.perf_counter()
-    model.transform(X, beside)
+    model.transform(X, condition)
     return round(len(X) / (time.perf_counter() - began))
 
 
@@ -97,11 +121,12 @@ def active(z: np.ndarray, posterior: bool) -> np.ndarray:
     >>> active(np.array([[0.0, 1.0], [0.0, 2.0]]), posterior=False).tolist()
     [False, True]
     """
-    variance = z.var(axis=0)
-    return variance > (ACTIVE if posterior else STILL * variance.max(initial=0.0))
+    variance: np.ndarray = z.var(axis=0)
+    varies: np.ndarray = variance > (ACTIVE if posterior else INACTIVE * variance.max(initial=0.0))
+    return varies
 
 
-def probe(z: np.ndarray, y: Any) -> float | None:
+def probe(z: np.ndarray, y: ArrayLike | None) -> float | None:
     """Return how well codes tell classes: `classify`, trained on half of the rows and tested on the other half.
 
     None where there are no labels, or too many different ones, or a class has a single row.
@@ -109,7 +134,7 @@ def probe(z: np.ndarray, y: Any) -> float | None:
     if y is None:
         return None
     classes, codes, counts = np.unique(np.asarray(y).astype(str), return_inverse=True, return_counts=True)
-    if not 2 <= len(classes) <= min(MANY_CLASSES, len(z) // 4) or counts.min() < 2:
+    if not 2 <= len(classes) <= min(MAX_CLASSES, len(z) // 4) or counts.min() < 2:
         return None
     from sklearn.model_selection import train_test_split
 
@@ -122,7 +147,7 @@ def probe(z: np.ndarray, y: Any) -> float | None:
 
 
 def classify(train: np.ndarray, answers: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
-    """Return the share of right answers of logistic regression from codes to classes."""
+    """Return the fraction of right answers of logistic regression from codes to classes."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -1,4 +1,4 @@
-"""How like reconstructions are to the rows that were given, of every kind of data and column by column."""
+"""How close reconstructions are to the rows that were reconstructed, of every kind of data and column by column."""
 
 from __future__ import annotations
 
@@ -7,77 +7,79 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-WORDS = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
+from isthmus.core.data import Rows
+
+CATEGORICAL = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
 """Types of columns whose cells are right or wrong, and nothing between."""
 
 
 class ReconstructionMetrics:
-    """Sums over rows, from which follows how like reconstructions are to what was given; gaps count nothing."""
+    """Sums over rows, from which follows how close reconstructions are to them; missing cells count nothing."""
 
     def __init__(self) -> None:
         self.columns: list[str] | None = None
-        self.pictures = False
+        self.images = False
         self.numbers: Any = 0.0
-        self.words: Any = 0.0
+        self.categories: Any = 0.0
 
-    def add(self, X: Any, rebuilt: Any) -> None:
-        """Add rows; columns that were not rebuilt, since they were given, are left out."""
-        self.columns, self.pictures = _columns(rebuilt), np.ndim(X) > 2
-        numeric, verbal = _kinds(rebuilt)
-        x, y = _numbers(X, numeric), _numbers(rebuilt, numeric)
+    def add(self, X: Rows, reconstruction: Rows) -> None:
+        """Add rows; columns that were not reconstructed, since they are a condition, are left out."""
+        self.columns, self.images = _columns(reconstruction), np.ndim(X) > 2
+        numeric, categorical = _kinds(reconstruction)
+        x, y = _numbers(X, numeric), _numbers(reconstruction, numeric)
         there = np.isfinite(x)
         x, error = np.where(there, x, 0.0), np.where(there, y - x, 0.0)
         self.numbers = self.numbers + np.stack([there.sum(0), x.sum(0), (x**2).sum(0), (error**2).sum(0)])
-        a, b = _words(X, verbal), _words(rebuilt, verbal)
+        a, b = _categories(X, categorical), _categories(reconstruction, categorical)
         there = a != None  # noqa: E711  (elementwise)
-        self.words = self.words + np.stack([there.sum(0), (there & (a == b)).sum(0)])
-        self.kinds = numeric, verbal
+        self.categories = self.categories + np.stack([there.sum(0), (there & (a == b)).sum(0)])
+        self.kinds = numeric, categorical
 
     def figures(self) -> dict[str, Any]:
         """Return ``mse``, ``explained`` and ``columns``, as far as there are such."""
         count, total, squares, errors = self.numbers
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
-        found = {} if self.columns is not None else {"mse": float(errors.sum() / count.sum())}
-        if moved.any() and self.pictures:
-            found["explained"] = float(1 - errors.sum() / spread.sum())
+        metrics = {} if self.columns is not None else {"mse": float(errors.sum() / count.sum())}
+        if moved.any() and self.images:
+            metrics["explained"] = float(1 - errors.sum() / spread.sum())
         elif moved.any():
-            found["explained"] = float(np.mean(1 - errors[moved] / spread[moved]))
-        return found if self.columns is None else {**found, "columns": self._by_column(spread, moved)}
+            metrics["explained"] = float(np.mean(1 - errors[moved] / spread[moved]))
+        return metrics if self.columns is None else {**metrics, "columns": self._by_column(spread, moved)}
 
     def _by_column(self, spread: np.ndarray, moved: np.ndarray) -> list[dict[str, Any]]:
-        """Return the figures of each column: the root of the mean squared error, or the share of right cells."""
-        numeric, verbal = self.kinds
+        """Return the figures of each column: the root of the mean squared error, or the fraction of right cells."""
+        numeric, categorical = self.kinds
         count, _, _, errors = self.numbers
-        found: dict[str, dict[str, Any]] = {}
-        for at, name in enumerate(numeric):
-            share = float(1 - errors[at] / spread[at]) if moved[at] else None
-            found[name] = {"rmse": float(np.sqrt(errors[at] / max(count[at], 1))), "explained": share}
-        for name, seen, right in zip(verbal, *self.words, strict=True):
-            found[name] = {"right": float(right / max(seen, 1))}
-        return [{"column": name, **found[name]} for name in self.columns or [] if name in found]
+        by_name: dict[str, dict[str, Any]] = {}
+        for index, name in enumerate(numeric):
+            explained = float(1 - errors[index] / spread[index]) if moved[index] else None
+            by_name[name] = {"rmse": float(np.sqrt(errors[index] / max(count[index], 1))), "explained": explained}
+        for name, seen, right in zip(categorical, *self.categories, strict=True):
+            by_name[name] = {"right": float(right / max(seen, 1))}
+        return [{"column": name, **by_name[name]} for name in self.columns or [] if name in by_name]
 
 
-def _frame(X: Any) -> Any:
+def _frame(X: Rows) -> Any:
     """Return X as a frame of narwhals, or None where it is no DataFrame."""
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     return frame if isinstance(frame, nw.DataFrame) else None
 
 
-def _columns(X: Any) -> list[str] | None:
+def _columns(X: Rows) -> list[str] | None:
     frame = _frame(X)
     return None if frame is None else list(frame.columns)
 
 
-def _kinds(X: Any) -> tuple[list[str], list[str]]:
-    """Return the names of the columns of numbers, and of those of words; dates are neither."""
+def _kinds(X: Rows) -> tuple[list[str], list[str]]:
+    """Return the names of the columns of numbers, and of those of categories; dates are neither."""
     frame = _frame(X)
     kinds = {} if frame is None else {name: frame[name].dtype for name in frame.columns}
     numeric = [name for name, kind in kinds.items() if kind.is_numeric()]
-    return numeric, [name for name, kind in kinds.items() if isinstance(kind, WORDS)]
+    return numeric, [name for name, kind in kinds.items() if isinstance(kind, CATEGORICAL)]
 
 
-def _numbers(X: Any, names: list[str]) -> np.ndarray:
+def _numbers(X: Rows, names: list[str]) -> np.ndarray:
     """Return numbers as float64 (n, elements), pixels in [0, 1]; NaN where a cell is missing."""
     frame = _frame(X)
     if frame is not None:
@@ -87,12 +89,12 @@ def _numbers(X: Any, names: list[str]) -> np.ndarray:
     return array.reshape(len(array), -1).astype(np.float64) / scale
 
 
-def _words(X: Any, names: list[str]) -> np.ndarray:
-    """Return columns of words as objects (n, columns), None where a cell is missing."""
+def _categories(X: Rows, names: list[str]) -> np.ndarray:
+    """Return columns of categories as objects (n, columns), None where a cell is missing."""
     frame = _frame(X)
     listed = [[None if v is None or v != v else v for v in frame[name].to_list()] for name in names]
     return _side_by_side([np.array(cells, dtype=object) for cells in listed], len(X), object)
 
 
-def _side_by_side(columns: list[np.ndarray], rows: int, dtype: Any) -> np.ndarray:
+def _side_by_side(columns: list[np.ndarray], rows: int, dtype: type) -> np.ndarray:
     return np.stack(columns, axis=1).astype(dtype) if columns else np.zeros((rows, 0), dtype)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from isthmus.core.data import Columns
 from isthmus.core.graphs import Graph
+from isthmus.core.model import Model
 from isthmus.core.records import Batch
 from isthmus.data.tables.table import Table
 
@@ -26,7 +25,7 @@ class Impute(Graph):
 
     data: Table
 
-    def __init__(self, data: Table, model: Any, passes: int) -> None:
+    def __init__(self, data: Table, model: Model, passes: int) -> None:
         super().__init__(data, model)
         self.passes = passes
 
@@ -37,13 +36,14 @@ class Impute(Graph):
         for _ in range(self.passes):
             mean = self.model.likelihood.mean(self.model(batch.with_(corrupted=x), False).y)
             x = self.data.filled(torch.where(observed(batch), batch.x, mean))
-        return {name: _filled(columns[name], found) for name, found in self.data.invert(mean).items()}
+        return {name: _filled(columns[name], cells) for name, cells in self.data.invert(mean).items()}
 
 
-def _filled(given: Tensor, found: Tensor) -> Tensor:
-    if given.is_floating_point():
-        return torch.where(torch.isnan(given), found, given.to(found.dtype))
-    return torch.where(given < 0, found, given)
+def _filled(cells: Tensor, reconstruction: Tensor) -> Tensor:
+    """Return cells, those of the reconstruction in the gaps."""
+    if cells.is_floating_point():
+        return torch.where(torch.isnan(cells), reconstruction, cells.to(reconstruction.dtype))
+    return torch.where(cells < 0, reconstruction, cells)
 
 
 def observed(batch: Batch) -> Tensor:

@@ -8,8 +8,10 @@ import narwhals as nw
 import numpy as np
 import torch
 
+from isthmus.core.data import Rows
 
-def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
+
+def merged(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
     """Return X with the cells of `filled` in its gaps; columns of a DataFrame keep their types.
 
     Parameters
@@ -28,21 +30,21 @@ def merged(X: Any, filled: Any, gaps: np.ndarray) -> Any:
     return cells
 
 
-def _merged_frame(X: Any, filled: Any, gaps: np.ndarray) -> Any:
+def _merged_frame(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
     frame, other = (nw.from_native(table, eager_only=True) for table in (X, filled))
     changed = []
-    for place, column in enumerate(frame.iter_columns()):
-        rows = np.flatnonzero(gaps[:, place])
+    for index, column in enumerate(frame.iter_columns()):
+        rows = np.flatnonzero(gaps[:, index])
         if len(rows):
-            changed.append(_merged_column(column, other[:, place], rows))
+            changed.append(_merged_column(column, other[:, index], rows))
     return frame.with_columns(*changed).to_native() if changed else frame.clone().to_native()
 
 
-def _merged_column(column: Any, filled: Any, rows: np.ndarray) -> Any:
+def _merged_column(column: nw.Series[Any], filled: nw.Series[Any], rows: np.ndarray) -> nw.Series[Any]:
     """Return a column with some cells taken from another, in its own type."""
-    found = filled[rows]
-    if column.dtype.is_integer() and found.dtype.is_float():
-        found = found.round()
-    if found.dtype != column.dtype and column.dtype not in (nw.Object, nw.Categorical, nw.Enum):
-        found = found.cast(column.dtype)
-    return column.scatter(rows, found)
+    cells = filled[rows]
+    if column.dtype.is_integer() and cells.dtype.is_float():
+        cells = cells.round()
+    if cells.dtype != column.dtype and column.dtype not in (nw.Object, nw.Categorical, nw.Enum):
+        cells = cells.cast(column.dtype)
+    return column.scatter(rows, cells)

@@ -1,4 +1,4 @@
-"""``isthmus detect``: how abnormal each row is, which are flagged, and which columns are to blame."""
+"""``isthmus detect``: how abnormal each row is, which are flagged, and which columns contribute most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, option, tell
-from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, Wish, check, detector
+from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, Options, check, detector
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.rows import Span
@@ -16,7 +16,7 @@ from isthmus.apps.cli.rows import Span
 BESIDE = ""
 """What ``--plot`` is without a name: the figure goes beside the output."""
 
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @command(
@@ -24,20 +24,21 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     "isthmus detect new.csv --train normal.csv -o scores.csv --explain",
     "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
     "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
-    "isthmus detect log.csv --train-rows 0:2000 --window 64 -o moments.csv --plot",
+    "isthmus detect log.csv --train-rows 0:2000 --window 64 -o time-steps.csv --plot",
 )
 @data_argument
-@output_option("Where the verdicts go: .parquet, .csv or .feather, a row for each row of DATA")
+@output_option("Where the scores go: .parquet, .csv or .feather, a row for each row of DATA")
 @option("--label", metavar="COLUMN", section="In and out", help="Labels: not trained on; rows are counted by them")
 @option(
     "--keep",
+    "kept",
     metavar="COLUMN",
     multiple=True,
     section="In and out",
     help="A column that says which row it is, such as a number of a transaction: not trained on; may be repeated",
 )
 @option("--rows", type=Span(), section="In and out", help="Only these rows of DATA, numbered from 0")
-@option("--explain", is_flag=True, section="In and out", help="Name the columns to blame for each row")
+@option("--explain", is_flag=True, section="In and out", help="Name the columns that contribute most to each score")
 @option(
     "--plot",
     metavar="[FILE.svg]",
@@ -63,7 +64,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     section="Detector",
     help="DATA is a signal, its rows are time steps: so many make a window",
 )
-@option("--stride", type=click.IntRange(min=1), section="Detector", help="SignalResult from one window to the next [1]")
+@option("--stride", type=click.IntRange(min=1), section="Detector", help="Time steps from one window to the next [1]")
 @option(
     "--scorer",
     metavar="NAME",
@@ -73,15 +74,15 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(
     "--false-alarm-rate",
-    type=SHARE,
+    type=FRACTION,
     section="Threshold",
-    help=f"Share of future normal rows that may be flagged [{RATE}]",
+    help=f"Fraction of future normal rows that may be flagged [{RATE}]",
 )
 @option(
     "--contamination",
-    type=SHARE,
+    type=FRACTION,
     section="Threshold",
-    help=f"Share of the training rows that is abnormal, and flagged; without --train and --model [{CONTAMINATION}]",
+    help=f"Fraction of the training rows that is abnormal, and flagged; without --train and --model [{CONTAMINATION}]",
 )
 @json_option
 def detect(
@@ -98,29 +99,29 @@ def detect(
 
     Give normal rows with --train, or a detector with --model. With neither, the rows of DATA are trained on
     themselves, as a mixture of normal and abnormal ones. Files of Parquet and CSV are scored piece by piece, in
-    bounded memory. The verdicts are the row, its score (higher is more abnormal), its p-value (how rare such a score
+    bounded memory. Written are the row, its score (higher is more abnormal), its p-value (how rare such a score
     is among normal rows), and whether it is flagged.
     """  # fmt: skip
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.appending import check_appended
 
-    wish = Wish(data=data, **typed)
-    check(wish)
+    options = Options(data=data, **typed)
+    check(options)
     check_appended(output)
     figure_path = _figure_path(plot, output)
     for path in filter(None, [figure_path, save]):
         writable(path)
-    if wish.unlabelled:
+    if options.unlabelled:
         tell(
             f"no rows are known to be normal (--train, --model): {data} is trained on as it is, and the most abnormal "
-            f"{wish.contamination or CONTAMINATION:.1%} of its rows are flagged (--contamination)"
+            f"{options.contamination or CONTAMINATION:.1%} of its rows are flagged (--contamination)"
         )
-    found = detector(wish)
+    fitted = detector(options)
     if save:
-        found.save(save)
-    kind = files_of(found.autoencoder_.data_)
-    document, text = kind.detect(found, wish, rows or slice(0, None), output, explain, figure_path)
-    document = {"output": output, "threshold": found.threshold_, "calibration": found.calibration_, **document}
+        fitted.save(save)
+    kind = files_of(fitted.autoencoder_.data_)
+    document, text = kind.detect(fitted, options, rows or slice(0, None), output, explain, figure_path)
+    document = {"output": output, "threshold": fitted.threshold_, "calibration": fitted.calibration_, **document}
     if save:
         text += f"\n\ndetector: {save}"
     show(document, text, as_json)

@@ -11,9 +11,9 @@ import click
 
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.detect.options import Wish
+from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.cli.output import facts, figure, table
-from isthmus.apps.cli.rows import cuts, joined
+from isthmus.apps.cli.rows import joined
 
 LABELS = 12
 """Labels that are shown to people."""
@@ -22,71 +22,66 @@ LABELS = 12
 # -- rows of a table, or pictures ------------------------------------------------------------------------------------
 
 
-def judge_rows(
-    found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+def detect_rows(
+    detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Judge rows piece by piece; return what was found, for machines and for people."""
+    """Score rows piece by piece; return the result for machines and for people."""
     from tqdm.auto import tqdm
 
-    from isthmus.apps.figures.scores import scores_figure
-    from isthmus.apps.figures.signal import write_figure
-    from isthmus.data.io.appending import appending
     from isthmus.data.io.csv_stream import opened, text_columns
-    from isthmus.tasks.anomaly.batch import explained, judged
 
-    pictures = len(found.autoencoder_.data_.shape) == 3
-    if pictures and explain:
+    data = detector.autoencoder_.data_
+    if explain and not data.named_columns:
         raise Failure("--explain names columns, but pictures have none: leave it out")
-    X = opened(wish.data, text_columns(found.autoencoder_.data_))
-    last = sys.maxsize if span.stop is None else span.stop
-    total = min(last, len(X)) - span.start
+    X = opened(options.data, text_columns(data))
+    total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
     quiet = click.get_current_context().meta.get("quiet")
-    with (
-        tqdm(total=total, unit=" rows", unit_scale=True, desc="scoring", disable=True if quiet else None) as bar,
-        appending(output) as append,
-    ):
-        findings = judged(
-            found,
-            cuts(X, span.start, last),
-            append,
-            first=span.start,
-            aside=wish.aside,
-            label=wish.label,
+    with tqdm(total=total, unit=" rows", unit_scale=True, desc="scoring", disable=True if quiet else None) as bar:
+        summary = detector.detect_file(
+            X,
+            output,
+            rows=span,
+            kept_columns=options.kept_columns,
+            label=options.label,
             explain=explain,
             keep_scores=plot is not None,
-            seen=bar.update,
+            progress=bar.update,
         )
-    worst = [] if pictures else explained(found, findings.worst)
     if plot:
-        scores = {
-            f"{wish.label} = {label}" if wish.label else "": _whole(pieces) for label, pieces in findings.scores.items()
-        }
-        write_figure(plot, scores_figure(scores, found.threshold_, f"Scores of {Path(wish.data).name}"))
-    labels = _labels(findings, wish.label)
-    document = {"rows": findings.rows, "flagged": findings.flagged, "labels": labels, "worst": worst, "plot": plot}
-    sections = [_head(output, findings.rows, findings.flagged, found, wish, plot), _shown(labels)]
-    lines = [{"row": row["row"], "score": row["score"], "to blame": _blame(row["blame"])} for row in worst]
+        _draw_scores(plot, summary.scores, detector.threshold_, options)
+    labels = _labels(summary, options.label)
+    worst = summary.worst if data.named_columns else []
+    document = {"rows": summary.rows, "flagged": summary.flagged, "labels": labels, "worst": worst, "plot": plot}
+    sections = [_head(output, summary.rows, summary.flagged, detector, options, plot), _shown(labels)]
+    lines = [{"row": r["row"], "score": r["score"], "contributors": _cells(r["contributors"])} for r in worst]
     return document, "\n\n".join(filter(None, [*sections, _titled("the most abnormal rows", lines)]))
 
 
-def _whole(pieces: list[Any]) -> Any:
+def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, options: Options) -> None:
+    """Write the figure of scores by label."""
     import numpy as np
 
-    return np.concatenate(pieces)
+    from isthmus.apps.figures.scores import scores_figure
+    from isthmus.apps.figures.signal import write_figure
+
+    by_label = {
+        f"{options.label} = {label}" if options.label else "": np.concatenate(parts) for label, parts in scores.items()
+    }
+    write_figure(path, scores_figure(by_label, threshold, f"Scores of {Path(options.data).name}"))
 
 
-def _labels(findings: Any, name: str | None) -> list[dict[str, Any]]:
+def _labels(summary: Any, name: str | None) -> list[dict[str, Any]]:
     """Return how many rows of each label there are, and how many are flagged; the most frequent first."""
     return [
         {
             str(name): label,
             "rows": rows,
-            "flagged": findings.flagged_of_label[label],
-            "share": f"{findings.flagged_of_label[label] / rows:.1%}",
+            "flagged": summary.flagged_of_label[label],
+            "fraction": f"{summary.flagged_of_label[label] / rows:.1%}",
         }
-        for label, rows in findings.of_label.most_common()
+        for label, rows in summary.of_label.most_common()
     ]
 
 
@@ -95,71 +90,81 @@ def _shown(labels: list[dict[str, Any]]) -> str:
     return table(labels[:LABELS]) + (f"\n… and {more} rarer labels (all of them: --json)" if more > 0 else "")
 
 
-def _blame(cells: list[dict[str, Any]]) -> str:
-    """Return the first cell, and those others of which at least one percent is to say."""
-    told = [cell for place, cell in enumerate(cells) if place == 0 or cell["share"] >= 0.01]
-    return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['share']:.0%})" for cell in told)
+def _cells(contributors: list[dict[str, Any]]) -> str:
+    """Return the first cell, and those others that contribute at least one percent."""
+    named = [cell for rank, cell in enumerate(contributors) if rank == 0 or cell["contribution"] >= 0.01]
+    return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['contribution']:.0%})" for cell in named)
 
 
 # -- time steps of a signal -------------------------------------------------------------------------------------------
 
 
-def judge_signal(
-    found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+def detect_time_steps(
+    detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Judge the time steps of a signal; return what was found, for machines and for people."""
+    """Score the time steps of a signal; return the result for machines and for people."""
     from isthmus.apps.figures.signal import write_figure
     from isthmus.apps.figures.time_steps import drawn
-    from isthmus.data.io.appending import appending
     from isthmus.data.io.csv_stream import opened
-    from isthmus.tasks.anomaly.batch import parted
-    from isthmus.tasks.anomaly.time_steps import judged
+    from isthmus.data.io.tabular import split_columns
+    from isthmus.data.sources.in_memory import cut_pieces
 
     last = sys.maxsize if span.stop is None else span.stop
-    X, beside = parted(joined(list(cuts(opened(wish.data), span.start, last))), wish.aside)
-    result = judged(found, X, join=found.autoencoder_.data_.window)
-    kept = {} if beside is None else dict(zip(beside.column_names, beside.columns, strict=True))
-    columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("blame")}
-    time, *others = columns
-    with appending(output) as append:
-        append({time: columns[time], **kept, **{name: columns[name] for name in others}})
-    rows, stretches = result.table(), Path(output).with_stem(Path(output).stem + "-intervals")
+    X, kept = split_columns(joined(list(cut_pieces(opened(options.data), span.start, last))), options.kept_columns)
+    result = detector.score_time_steps(X)
+    columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
+    rows, path = result.table(), str(Path(output).with_stem(Path(output).stem + "-intervals"))
+    _write_time_steps(output, columns, kept)
     if rows:
-        with appending(stretches) as append:
-            append({name: [row[name] for row in rows] for name in rows[0]})
+        _append(path, {name: [row[name] for row in rows] for name in rows[0]})
     if plot:
-        known = None if wish.label is None or beside is None else beside[wish.label]
-        write_figure(plot, drawn(result, X, found.threshold_, f"{Path(wish.data).name}", known))
+        known = None if options.label is None or kept is None else kept[options.label]
+        write_figure(plot, drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known))
     flagged = int(columns["flagged"].sum())
     document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
-    head = _head(output, len(result.times), flagged, found, wish, plot)
-    found_in = f"intervals, the highest score first (all of them, in the order of time: {stretches})"
+    head = _head(output, len(result.times), flagged, detector, options, plot)
+    title = f"intervals, the highest score first (all of them, in the order of time: {path})"
     worst = sorted(rows, key=lambda row: -row["score"])[:10]
-    return document, "\n\n".join(filter(None, [head, _titled(found_in, worst) if rows else "no interval is flagged"]))
+    return document, "\n\n".join(filter(None, [head, _titled(title, worst) if rows else "no interval is flagged"]))
+
+
+def _write_time_steps(path: str, columns: dict[str, Any], kept: Any) -> None:
+    """Write the scores of time steps: the time first, then the kept columns."""
+    time, *others = columns
+    copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
+    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}})
+
+
+def _append(path: str, columns: dict[str, Any]) -> None:
+    from isthmus.data.io.appending import appending
+
+    with appending(path) as append:
+        append(columns)
 
 
 # -- what is said ----------------------------------------------------------------------------------------------------
 
 
-def _head(output: str, rows: int, flagged: int, found: Any, wish: Wish, plot: str | None) -> str:
+def _head(output: str, rows: int, flagged: int, detector: Any, options: Options, plot: str | None) -> str:
     """Say what was written, and what the threshold means."""
-    what = {"rows": rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": found.threshold_}
-    return f"{output}\n" + facts({**what, **_meaning(found, wish), **({"figure": plot} if plot else {})}, "  ")
+    what = {"rows": rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": detector.threshold_}
+    return f"{output}\n" + facts({**what, **_meaning(detector, options), **({"figure": plot} if plot else {})}, "  ")
 
 
-def _meaning(found: Any, wish: Wish) -> Mapping[str, Any]:
-    """Say which share the threshold keeps, and of what."""
-    about = found.calibration_
-    if wish.contamination is not None or (about["method"] == "training" and wish.false_alarm_rate is None):
-        share = wish.contamination or found.contamination
-        kept = f"{share:.3g} of the training rows" if share is not None else "set by its value"
-        return {"keeps": kept, "training": found.training_}
-    rate, ordered = wish.false_alarm_rate or found.false_alarm_rate, found.autoencoder_.data_.ordered
-    unit = "time steps" if ordered else "rows"
+def _meaning(detector: Any, options: Options) -> Mapping[str, Any]:
+    """Say which fraction the threshold keeps, and of what."""
+    about = detector.calibration_
+    if options.contamination is not None or (about["method"] == "training" and options.false_alarm_rate is None):
+        fraction = options.contamination or detector.contamination
+        kept = f"{fraction:.3g} of the training rows" if fraction is not None else "set by its value"
+        return {"keeps": kept, "training": detector.training_}
+    rate = options.false_alarm_rate or detector.false_alarm_rate
+    signal = detector.autoencoder_.data_.windowed is not None
+    unit = "time steps" if signal else "rows"
     return {
         "asked for": f"{rate:.3g} of future normal {unit} flagged",
         "found with": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",
-        "guarantee": NEIGHBOURING if ordered else about["guarantee"],
+        "guarantee": NEIGHBOURING if signal else about["guarantee"],
     }
 
 

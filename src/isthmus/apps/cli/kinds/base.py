@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from isthmus.apps.cli.detect.options import Wish
+from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.kinds import adapter
 
 
@@ -21,9 +21,9 @@ class Files(ABC):
 
     @abstractmethod
     def detect(
-        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
-        """Score the file that `wish` names with a detector; return the result for machines and for people."""
+        """Score the file that `options` names with a detector; return the result for machines and for people."""
 
 
 def files_of(data: object) -> Files:

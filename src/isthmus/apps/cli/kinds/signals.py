@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.apps.cli.detect.options import Wish
-from isthmus.apps.cli.detect.output import judge_signal
+from isthmus.apps.cli.detect.options import Options
+from isthmus.apps.cli.detect.output import detect_time_steps
 from isthmus.apps.cli.kinds.base import Files
 
 
@@ -19,7 +19,7 @@ class TimeSteps(Files):
         return getattr(X, "ndim", 2) <= 3
 
     def detect(
-        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score time steps, and join those that are flagged to intervals."""
-        return judge_signal(detector, wish, span, output, explain, plot)
+        return detect_time_steps(detector, options, span, output, explain, plot)

@@ -17,7 +17,6 @@ from isthmus.apps.report.numbers import number
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.signals.recordings import ready
 from isthmus.data.signals.signals import Signals
-from isthmus.tasks.anomaly.time_steps import judged
 
 WINDOWS, EXTREMES = 3, 2
 """Windows that are compared at most; and of the best and the worst ones."""
@@ -127,7 +126,7 @@ class WindowRows(Rows):
         return self._windows(scoring, reconstruct) if ready(scoring.X) else self._intervals(scoring)
 
     def _intervals(self, scoring: Scoring) -> list[Block]:
-        result = judged(scoring.detector, scoring.X, join=self.data.window)
+        result = scoring.detector.score_time_steps(scoring.X)
         numeric = scoring.labels is not None and scoring.labels.dtype.kind in "biuf"
         svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
         highest = sorted(result.table(), key=lambda row: -row["score"])[:INTERVALS]

@@ -1,0 +1,165 @@
+"""How a detector is trained: the scorers, and the scores that its thresholds are found with."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from isthmus.core.data import Columns, Rows, join, rows, take
+from isthmus.core.part import lookup
+from isthmus.core.terms import Score
+from isthmus.data.tables.rows import count, some
+from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
+from isthmus.tasks.anomaly.checks import check_data
+from isthmus.tasks.anomaly.conformal import fraction_threshold
+from isthmus.tasks.anomaly.scorer import Scorer
+
+FIT_ROWS = 20_000
+"""Rows that a score is fitted on, at most; and training rows whose scores are kept."""
+PIECE_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives.
+
+    Attributes
+    ----------
+    scorer : Scorer
+    calibration : Calibration
+        Scores that thresholds are found with.
+    training : Calibration
+        Scores of the training rows, or of some of them.
+    treatment : str
+        How abnormal rows were treated.
+    """
+
+    scorer: Scorer
+    calibration: Calibration
+    training: Calibration
+    treatment: str
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What the trainings of one fit have in common.
+
+    Attributes
+    ----------
+    untrained : callable
+        Returns an unfitted autoencoder for a number of rows.
+    score : str or Score
+        ``"auto"``: the data's own.
+    groups : name or number of a column, or None
+        Whose values have thresholds of their own.
+    random : Generator
+    """
+
+    untrained: Callable[[int], Autoencoder]
+    score: str | Score
+    groups: str | int | None
+    random: np.random.Generator
+
+    # -- one training --------------------------------------------------------------------------------------------
+
+    def train(self, X: Rows, fraction: float = 0.0) -> tuple[Scorer, Columns]:
+        """Train an autoencoder, and fit the score on a sample of the rows; `fraction` of them may be abnormal.
+
+        Returns
+        -------
+        Scorer
+        Columns
+            What was read of the sample.
+        """
+        autoencoder = self.untrained(count(X))
+        if autoencoder.random_state is None:
+            autoencoder.set_params(random_state=self._seed())
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "nothing stands in the columns")  # an error where it matters
+            autoencoder.fit(X)
+        sample = self._sample(autoencoder, X)
+        model, data = autoencoder.model_, autoencoder.data_
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed())
+            parts = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
+            outputs = (model(data.batch(part), False) for part in parts)
+            score = self._score(data.defaults().score, fraction).fit(outputs, model)
+        return Scorer(autoencoder, score.eval()), sample
+
+    def _seed(self) -> int:
+        return int(self.random.integers(2**31 - 1))
+
+    def _sample(self, autoencoder: Autoencoder, X: Rows) -> Columns:
+        """Return what is read of some training rows, each as likely as any other (Vitter 1985)."""
+        kept: Columns = {}
+        keys = np.empty(0)
+        for columns in autoencoder.columns(X):
+            keys = np.append(keys, self.random.random(rows(columns)))
+            kept = join([kept, columns]) if kept else columns
+            if len(keys) > FIT_ROWS:
+                chosen = np.sort(np.argpartition(keys, FIT_ROWS)[:FIT_ROWS])
+                keys, kept = keys[chosen], take(kept, torch.from_numpy(chosen))
+        return kept
+
+    def _score(self, default: str, fraction: float) -> Score:
+        """Return the unfitted score."""
+        if not isinstance(self.score, str):
+            return self.score
+        made: Score = lookup(f"score/{default if self.score == 'auto' else self.score}")()
+        return made.for_contaminated(fraction) if fraction else made
+
+    # -- what a fit consists of ----------------------------------------------------------------------------------
+
+    def trimmed(self, X: Rows, fraction: float, ordered: bool) -> Trained:
+        """Train on rows of which a fraction is abnormal: a second time without it, unless rows follow each other."""
+        n = count(X)
+        scorer, _ = self.train(X, fraction)
+        check_data(scorer.data)
+        treatment = f"all {n} rows; the neighbours are {fraction:.0%} of them"
+        if not ordered:
+            first = scorer.scores(X)
+            kept = np.flatnonzero(first <= fraction_threshold(first, fraction))
+            scorer, _ = self.train(some(X, kept), fraction)
+            treatment = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
+        scores = self._scored(scorer, X)
+        return Trained(scorer, scores, scores, treatment)
+
+    def streamed(self, X: Rows) -> Trained:
+        """Train on the normal rows of a stream, and keep the scores of a sample."""
+        scorer, sample = self.train(X)
+        check_data(scorer.data)
+        scores = Calibration("training", scorer.column_scores(sample).double().numpy())
+        return Trained(scorer, scores, scores, "all rows as normal")
+
+    def calibrated(self, X: Rows, rate: float, ordered: bool) -> Trained:
+        """Train on normal rows, and score those that were not trained on."""
+        n = count(X)
+        folds = [self._fold(X, fold) for fold in held_out(n, rate, self.random, ordered)]
+        scorer = folds[0].scorer if len(folds) == 1 else self.train(X)[0]
+        check_data(scorer.data)
+        calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
+        chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self.random.choice(n, FIT_ROWS, replace=False)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is new in rows that were held out has been said
+            training = self._scored(scorer, chosen)
+        return Trained(scorer, calibration, training, "all rows as normal")
+
+    def _fold(self, X: Rows, fold: np.ndarray) -> _Fold:
+        """Train on all but some rows, and score these."""
+        scorer, _ = self.train(some(X, np.setdiff1d(np.arange(count(X)), fold)))
+        return _Fold(scorer, self._scored(scorer, some(X, fold)))
+
+    def _scored(self, scorer: Scorer, X: Rows) -> Calibration:
+        """Return the scores of rows, and their groups."""
+        return Calibration("training", scorer.scores(X), labels_of(X, self.groups))
+
+
+@dataclass(frozen=True)
+class _Fold:
+    scorer: Scorer
+    calibration: Calibration

@@ -1,0 +1,96 @@
+"""Task: what every estimator shares that trains an autoencoder to do something with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.estimators.base import Persistent, any_cells, nested, take_names, unnested
+from isthmus.parts.catalogue import load_all
+from isthmus.support.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Labels = Any
+"""The user's y: an array, a Series, a list."""
+State = dict[str, Any]
+"""What a fitted estimator consists of: tensors and JSON by name."""
+
+
+class Task(Persistent, BaseEstimator):
+    """An estimator that has an autoencoder, its parameter `autoencoder`; abstract.
+
+    A task implements ``fit``, which calls `_adopt` once, at its end, and what raises NotImplementedError here. Its
+    graphs, its file and its tags follow.
+    """
+
+    autoencoder: Autoencoder | None
+    autoencoder_: Autoencoder
+
+    # -- what a task implements ----------------------------------------------------------------------------------
+
+    def _default_autoencoder(self, rows: int) -> Autoencoder:
+        """Return the unfitted autoencoder that is trained on so many rows where the user gives none."""
+        raise NotImplementedError
+
+    def _task_graphs(self) -> dict[str, nn.Module]:
+        """Return the graphs of the task itself, by name."""
+        raise NotImplementedError
+
+    def _task_state(self) -> State:
+        """Return what fit learnt beside the autoencoder."""
+        raise NotImplementedError
+
+    def _restore_task(self, state: State) -> None:
+        """Take back what `_task_state` returned; the autoencoder is there."""
+        raise NotImplementedError
+
+    # -- what follows --------------------------------------------------------------------------------------------
+
+    def graphs(self) -> dict[str, nn.Module]:
+        """Return what the fitted task can do, by name: the graphs of its autoencoder, and its own."""
+        check_is_fitted(self)
+        return {**self.autoencoder_.graphs(), **self._task_graphs()}
+
+    def state(self) -> State:
+        """Return what fit learnt: tensors and JSON."""
+        check_is_fitted(self)
+        return {**nested("autoencoder", self.autoencoder_), **self._task_state()}
+
+    def restore(self, state: State) -> None:
+        """Take back what `state` returned."""
+        load_all()
+        self._adopt(unnested("autoencoder", state))
+        self._restore_task(state)
+
+    def _check_autoencoder(self) -> None:
+        """Refuse a parameter `autoencoder` that is none."""
+        if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
+            raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
+
+    def _untrained(self, rows: int) -> Autoencoder:
+        """Return what is to be trained on so many rows: a clone of the user's autoencoder, or the default one."""
+        chosen: Autoencoder = self._default_autoencoder(rows) if self.autoencoder is None else clone(self.autoencoder)
+        return chosen
+
+    def _adopt(self, autoencoder: Autoencoder) -> None:
+        """Take a fitted autoencoder, and what it knows of the columns."""
+        self.autoencoder_ = autoencoder
+        take_names(self, autoencoder)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "autoencoder_" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        return any_cells(super().__sklearn_tags__())
+
+
+def tensors(state: State) -> dict[str, Tensor]:
+    """Return those entries of a state that are tensors."""
+    from torch import is_tensor
+
+    return {name: value for name, value in state.items() if is_tensor(value)}
