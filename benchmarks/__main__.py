@@ -14,6 +14,7 @@ from benchmarks.support.figures import Skip
 ROOT = Path(__file__).parents[1]
 
 ORDER = (
+    "house",
     "defaults",
     "plain",
     "linear",
@@ -26,6 +27,7 @@ ORDER = (
     "contractive",
     "topk",
     "probe",
+    "feature_map",
     "streaming",
     "scoring_stream",
     "online",

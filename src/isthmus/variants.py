@@ -44,6 +44,8 @@ class Variant:
     """Whether a code longer than the row is held from copying it."""
     net: ClassVar[str | None] = None
     """The only net that this variant allows; None: any."""
+    denoises: ClassVar[bool] = False
+    """Whether it is trained to clean its input."""
 
     def objective(self, data: Any, latent_dim: int, net: Any = None, condition_dim: int = 0) -> Any:
         """Return the objective, built for the rows of a fitted data.
@@ -72,6 +74,7 @@ class Variant:
             data.shape,
             latent_dim,
             condition_dim,
+            typical_shape=data.typical_shape,
         )
         return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
 
@@ -109,6 +112,41 @@ def variant_name(variant: Any) -> str:
 def variants() -> dict[str, type[Variant]]:
     """Return all variants by name, those of installed packages not included until they are used."""
     return {name: lookup(f"variant/{name}") for name in names("variant")}
+
+
+def variant(name: str) -> type[Variant]:
+    """Return a variant by its short name, those of installed packages included.
+
+    Raises
+    ------
+    InputError
+        There is no such variant; the message names the nearest one.
+    """
+    found: type[Variant] = lookup(f"variant/{name}")
+    return found
+
+
+def schedules() -> dict[str, type[Schedule]]:
+    """Return all schedules of weights by name.
+
+    Examples
+    --------
+    >>> schedules()["warmup"](2.0, 0.5)(0.25)
+    1.0
+    """
+    return {name: lookup(f"schedule/{name}") for name in names("schedule")}
+
+
+def schedule(name: str) -> type[Schedule]:
+    """Return a schedule of weights by its short name.
+
+    Raises
+    ------
+    InputError
+        There is no such schedule; the message names the nearest one.
+    """
+    found: type[Schedule] = lookup(f"schedule/{name}")
+    return found
 
 
 def for_numbers(default: Any, chosen: Any) -> Any:
@@ -163,6 +201,8 @@ class Denoising(Variant):
     members: int | None = knob(
         1, "nets trained at once, whose reconstructions are averaged; in Python None lets the data choose", kw_only=True
     )
+
+    denoises = True
 
     def __post_init__(self) -> None:
         if self.level is not None and not isinstance(self.corruption, str):
@@ -251,7 +291,7 @@ class Variational(Variant):
 
     beta: Weight = knob(
         None,
-        "weight of the KL term, or a schedule such as Warmup(1.0, share=0.3); default: 1, or 0.1 for a DataFrame "
+        "weight of the KL term, or a schedule such as Warmup(1.0, fraction=0.3); default: 1, or 0.1 for a DataFrame "
         "without condition",
     )
     free_bits: float = knob(0.0, "nats for each dimension that cost nothing (Kingma 2016)")

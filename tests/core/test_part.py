@@ -69,7 +69,7 @@ def test_plain_values_survive_json(value):
 
 
 def test_nested_parts_survive_json():
-    variant = Variational(beta=Warmup(4.0, share=0.5), free_bits=0.1)
+    variant = Variational(beta=Warmup(4.0, fraction=0.5), free_bits=0.1)
     again = build(json.loads(json.dumps(describe(variant))))
     assert isinstance(again, Variational)
     assert again.beta(0.25) == 2.0

@@ -5,19 +5,20 @@ import json
 import pytest
 import torch
 
+from isthmus.core.graphs import Scored
 from isthmus.core.interfaces import Sizes, per_sample
 from isthmus.core.model import Model
+from isthmus.core.objective import Reconstruction
 from isthmus.core.part import arguments, build, describe, lookup, names, unbuilt_copy
 from isthmus.core.records import Batch
+from isthmus.data.images.images import Images
 from isthmus.parts.catalogue import load_all
+from isthmus.support.errors import InputError
 
 load_all()
 
 ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
-    "prior/standard-normal": {"latent_dim": 4},
-    "prior/gaussian": {"latent_dim": 4},
-    "prior/mixture": {"latent_dim": 4},
 }
 
 
@@ -63,14 +64,14 @@ def test_nets_join_the_sizes(name, x, condition):
     image = torch.rand(6, *x)
     batch = Batch(image, image, condition={"c": torch.rand(6, 3)} if condition else {})
     h = net.encode(batch)
-    y = net.decode(h[:, :4], batch)
-    assert h.shape == (6, 8)
+    y = net.decode(h[..., :4], batch)
+    assert h.shape == (6, *net.positions(x), 8)
     assert y.shape == (6, *sizes.y)
     (h.sum() + y.sum()).backward()
     assert all(p.grad is not None for p in net.parameters())
     if condition:
         with pytest.raises(ValueError, match="condition"):
-            net.decode(h[:, :4])
+            net.decode(h[..., :4])
 
 
 @all_of("net")
@@ -94,20 +95,84 @@ def test_rows_do_not_see_each_other(name):
     torch.testing.assert_close(net.decode(net.encode(Batch(x, x))), alone, rtol=1e-4, atol=1e-5)
 
 
+POSITIONS = pytest.mark.parametrize("positions", [(), (5,), (4, 6)])
+
+
 @all_of("bottleneck")
-def test_bottlenecks_give_codes(name):
+@POSITIONS
+@pytest.mark.parametrize("latent_dim", [5, 6])  # 5 and 6 are lengths of axes of positions too
+def test_bottlenecks_give_codes(name, positions, latent_dim):
     bottleneck = made("bottleneck", name)
-    bottleneck.build(6)
-    h = torch.randn(64, bottleneck.width(6))
+    bottleneck.build(latent_dim)
+    h = torch.randn(64, *positions, bottleneck.width(latent_dim))
     bottleneck.initialize(h)
     h.requires_grad_()
     code = bottleneck.train()(h)
-    assert code.z.shape == (64, 6)
+    assert code.z.shape == (64, *positions, latent_dim)
     assert all(term.shape == (64,) for term in code.terms.values())
     (code.z.sum() + sum(term.sum() for term in code.terms.values())).backward()
     assert torch.isfinite(h.grad).all()
     bottleneck.eval()
     assert torch.equal(bottleneck(h).z, bottleneck(h).z)
+
+
+@all_of("bottleneck")
+@pytest.mark.parametrize("positions", [(5,), (4, 6)])
+def test_in_eval_mode_a_position_is_coded_as_a_vector_code_is(name, positions):
+    bottleneck = made("bottleneck", name)
+    bottleneck.build(6)
+    h = torch.randn(32, *positions, bottleneck.width(6))
+    bottleneck.initialize(h)
+    bottleneck.eval()
+    flat = bottleneck(h.flatten(0, -2))
+    code = bottleneck(h)
+    torch.testing.assert_close(code.z.flatten(0, -2), flat.z)
+    for term, value in code.terms.items():
+        torch.testing.assert_close(value, flat.terms[term].view(32, -1).sum(1))
+
+
+@all_of("bottleneck")
+@pytest.mark.parametrize("net", ["ensemble", "masked-ensemble"])
+def test_members_are_coded_each_by_itself_or_refused(name, net):
+    torch.manual_seed(0)
+    bottleneck, x = made("bottleneck", name), torch.rand(30, 7)
+    parts = lookup(f"net/{net}")(members=2), bottleneck, lookup("likelihood/squared")(), (7,), 8
+    if bottleneck.mixes_rows:
+        with pytest.raises(InputError, match=f"the bottleneck '{name}' looks at all rows"):
+            Model(*parts)
+        return
+    model = Model(*parts)
+    model.initialize(Batch(x, x))
+    assert model.positions() == () and model.code_size == model.latent_dim == 8
+    model.eval()
+    batch = Batch(x, x)
+    h = model.encode(batch)
+    assert h.shape == (30, 2, bottleneck.width(4))
+    code = model.code(batch)
+    torch.testing.assert_close(model.vectors(code.z), code.z.flatten(1))
+    torch.testing.assert_close(model.shaped(model.vectors(code.z)), code.z)
+    apart = [model.bottleneck(h[:, member]) for member in range(2)]
+    torch.testing.assert_close(code.z, torch.stack([one.z for one in apart], 1))
+    for term, value in code.terms.items():
+        torch.testing.assert_close(value, sum(one.terms[term] for one in apart))
+    model.train()
+    output = model(batch.repeated(model.net.copies))
+    assert output.code.z.shape == (30 * model.net.copies, 4)
+    sum(term.sum() for term in output.terms.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+@all_of("penalty")
+def test_a_penalty_that_mixes_rows_takes_no_ensemble(name):
+    penalty = made("penalty", name)
+    model = Model(
+        lookup("net/ensemble")(members=2), lookup("bottleneck/plain")(), lookup("likelihood/squared")(), (7,), 8
+    )
+    if penalty.mixes_rows:
+        with pytest.raises(InputError, match=f"the penalty '{name}' looks at all rows"):
+            Reconstruction(model, penalties={"it": penalty})
+    else:
+        Reconstruction(model, penalties={"it": penalty})
 
 
 @all_of("likelihood")
@@ -174,6 +239,24 @@ def test_penalties_are_per_sample_and_pull(name):
     assert model.net.encoder.linear.weight.grad.abs().sum() > 0
 
 
+@all_of("penalty")
+@pytest.mark.parametrize("latent_dim", [2, 3])  # 3 is the length of an axis of positions too
+@pytest.mark.parametrize("x", [(1, 12), (1, 12, 8)])
+def test_penalties_take_codes_with_positions(name, x, latent_dim):
+    penalty = made("penalty", name)
+    bottleneck = lookup("bottleneck/plain")(activation="sigmoid")
+    net = lookup("net/feature-map")(stride=4, width=8, blocks=1)
+    model = Model(net, bottleneck, lookup("likelihood/squared")(), x, latent_dim)
+    batch = Batch(rows := torch.rand(16, *x), rows)
+    model.initialize(batch)
+    term = penalty(model(batch), model)
+    assert term.shape == (16,)
+    assert (term >= 0).all()
+    term.sum().backward()
+    assert model.net.encoder.linear.weight.grad.abs().sum() > 0
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
 @all_of("schedule")
 def test_schedules_are_numbers_over_training(name):
     schedule = made("schedule", name)
@@ -181,12 +264,63 @@ def test_schedules_are_numbers_over_training(name):
 
 
 @all_of("prior")
-def test_priors_draw_codes(name):
-    prior = made("prior", name)
-    if hasattr(prior, "fit"):
-        prior.fit(torch.randn(100, 4))
-    assert prior.sample(7).shape == (7, 4)
-    assert prior.sample(2000, temperature=0.1).std() < 0.2 < prior.sample(2000).std()
+@pytest.mark.parametrize("positions", [(), (5,), (4, 6)])
+def test_priors_fit_draw_and_weigh_codes(name, positions):
+    torch.manual_seed(0)
+    unfitted = lookup(f"prior/{name}")()
+    codes = torch.randn(400, *positions, 4)
+    prior = unfitted.fit(codes, {"label": torch.zeros(400, 1)})
+    assert type(prior) is type(unfitted) and prior is not unfitted
+    assert prior.sample(7, positions).shape == (7, *positions, 4)
+    assert prior.sample(2000, positions, temperature=0.1).std() < 0.9 * prior.sample(2000, positions).std()
+    log_prob = prior.log_prob(codes)
+    assert log_prob.shape == (400,)
+    assert (prior.log_prob(codes + 5) < log_prob).all()
+    one_by_one = prior.log_prob(codes.reshape(-1, 4)).reshape(400, -1).sum(1)
+    torch.testing.assert_close(log_prob, one_by_one, msg="a prior of vectors sums over positions")
+    again = build(describe(prior))
+    again.load_state_dict(prior.state_dict())
+    torch.testing.assert_close(again.log_prob(codes), log_prob)
+
+
+def feature_maps(x, typical=None, latent_dim=4):
+    net = lookup("net/feature-map")(stride=4, width=8, blocks=1)
+    model = Model(
+        net, lookup("bottleneck/plain")(), lookup("likelihood/squared")(), x, latent_dim, typical_shape=typical
+    )
+    return model.eval()
+
+
+@torch.no_grad()
+@all_of("score")
+@pytest.mark.parametrize("x", [(2, 20), (2, 12, 16)])
+def test_scores_take_codes_with_positions(name, x):
+    model, rows = feature_maps(x), torch.rand(40, *x)
+    output = model(Batch(rows, rows), False)
+    score = made("score", name).fit([output], model)
+    assert score(output, model).shape == (40,)
+    contributions = score.contributions(output, model)
+    assert contributions.shape == rows.shape and (contributions >= 0).all()
+
+
+@torch.no_grad()
+@all_of("score")
+def test_scores_take_rows_of_any_size_or_are_refused(name):
+    model = feature_maps((3, None, None), (3, 16, 16))
+    score = made("score", name)
+    if not score.any_size:
+        with pytest.raises(InputError, match=f"the score '{name}' needs rows of one size.*error"):
+            Scored(Images(), model, score)
+        return
+    outputs = [model(Batch(x, x), False) for x in (torch.rand(5, 3, 9, 21), torch.rand(4, 3, 30, 6))]
+    fitted = score.fit(outputs, model)
+    for output in outputs:
+        assert fitted(output, model).shape == (len(output.batch),)
+        assert fitted.contributions(output, model).shape == output.batch.x.shape
+    bright = outputs[0].batch.x.clone()
+    bright[0, 1, 2, 3] = 3.0  # beyond the range of its channel
+    found = fitted.contributions(model(Batch(bright, bright), False), model)
+    assert found[0].flatten().argmax() == bright[0].flatten().argmax()
 
 
 def test_every_argument_is_documented():

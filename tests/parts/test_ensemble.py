@@ -5,6 +5,7 @@ import torch
 
 from isthmus import Autoencoder, Denoising, InputError
 from isthmus.core.interfaces import Sizes, UserNet
+from isthmus.core.model import Model
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import lookup
 from isthmus.core.records import Batch
@@ -17,7 +18,7 @@ load_all()
 def members():
     torch.manual_seed(0)
     made = lookup("net/ensemble")(lookup("net/mlp")((8,)), 3)
-    made.build(Sizes((5,), 6, 6, (5,)))
+    made.build(Sizes((5,), 2, 2, (5,), members=3))
     for weight in made.parameters():
         torch.nn.init.normal_(weight)
     return made
@@ -60,9 +61,10 @@ def test_a_step_counts_each_row_once():
 
 
 def test_as_many_members_as_divide_the_code():
-    made = lookup("net/ensemble")(members=4)
-    made.build(Sizes((5,), 6, 6, (5,)))
-    assert made.copies == len(made.nets) == 2
+    parts = lookup("net/ensemble")(members=4), lookup("bottleneck/plain")(), lookup("likelihood/squared")()
+    model = Model(*parts, (5,), 6)
+    assert model.net.copies == len(model.net.nets) == 2
+    assert model.sizes.z == 3
 
 
 def test_several_rebuild_better_than_one():

@@ -216,7 +216,8 @@ def test_the_loss_is_the_weighted_sum_per_element():
     model = Model(MLP((4,)), GaussianBottleneck(), Bernoulli(), (5,), 2)
     objective = Reconstruction(model, weights={"kl": 3.0})
     terms = {"error": torch.tensor([10.0]), "kl": torch.tensor([2.0])}
-    assert objective.loss(terms, 0.5).item() == pytest.approx((10 + 6) / 5)
+    batch = Batch(torch.zeros(1, 5), torch.zeros(1, 5))
+    assert objective.loss(batch, terms, 0.5).item() == pytest.approx((10 + 6) / 5)
 
 
 def test_an_unknown_weight_is_an_error():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
+from isthmus.core.interfaces import per_sample
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
 from isthmus.support.errors import InputError
@@ -27,10 +29,10 @@ def check_bound(model: Model) -> None:
         raise InputError("log p(x) needs a likelihood in nats, such as 'gaussian' or 'bernoulli'")
 
 
-def antithetic(draws: int, latent_dim: int, seed: int = 0) -> Tensor:
-    """Return standard normal noise of shape (draws, latent_dim) in pairs of opposite sign."""
+def antithetic(draws: int, shape: Sequence[int], seed: int = 0) -> Tensor:
+    """Return standard normal noise of shape (draws, *shape) in pairs of opposite sign."""
     generator = torch.Generator().manual_seed(seed)
-    half = torch.randn((draws + 1) // 2, latent_dim, generator=generator)
+    half = torch.randn((draws + 1) // 2, *shape, generator=generator)
     return torch.cat([half, -half])[:draws]
 
 
@@ -43,9 +45,9 @@ def elbo(model: Model, batch: Batch, draws: int = 16) -> Tensor:
     check_bound(model)
     h = model.encode(batch)
     q = model.bottleneck.posterior(h)
-    noise = antithetic(draws, q.loc.shape[1]).to(q.loc.device)
+    noise = antithetic(draws, q.loc.shape[1:]).to(q.loc.device)
     errors = [model.likelihood.total(model.decode(q.loc + q.scale * e, batch), batch.x, batch.observed) for e in noise]
-    return -torch.stack(errors).mean(0) - kl_divergence(q, standard_normal(q)).sum(1)
+    return -torch.stack(errors).mean(0) - per_sample(kl_divergence(q, standard_normal(q)))
 
 
 def log_likelihood(model: Model, batch: Batch, draws: int = 500) -> Tensor:
@@ -60,7 +62,7 @@ def log_likelihood(model: Model, batch: Batch, draws: int = 500) -> Tensor:
     for _ in range(draws):
         z = q.sample()
         log_p = -model.likelihood.total(model.decode(z, batch), batch.x, batch.observed)
-        total = torch.logaddexp(total, log_p + (prior.log_prob(z) - q.log_prob(z)).sum(1))
+        total = torch.logaddexp(total, log_p + per_sample(prior.log_prob(z) - q.log_prob(z)))
     return total - math.log(draws)
 
 

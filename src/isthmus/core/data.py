@@ -8,7 +8,7 @@ float32 (n, k).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from isthmus.core.interfaces import Likelihood
 
 Columns = dict[str, Tensor]
+
+Rows = Any
+"""What the user has: an array, a DataFrame, a tensor, a list of rows, a signal, a stream."""
 
 MANY = 10
 """Rows that are enough to say something of all of them."""
@@ -61,13 +64,23 @@ class Data(nn.Module):
     """
 
     shape: tuple[int, ...]
-    """Shape of one row of ``Batch.x``."""
+    """Shape of one row of ``Batch.x``; None where an axis is free."""
     ordered = False
     """Whether rows follow each other in time: what is held out is then the last of them."""
     score = "neighbours"
     """Name of the score by which abnormal rows are told from normal ones."""
     prior = "standard-normal"
     """Name of the prior from which new codes of a variational model are drawn."""
+
+    @property
+    def any_size(self) -> bool:
+        """Whether rows may differ in size: some axes of `shape` are free."""
+        return False
+
+    @property
+    def typical_shape(self) -> tuple[int, ...]:
+        """Shape of one row that plans are made for, with no free axis."""
+        return self.shape
 
     @property
     def summary(self) -> str:
@@ -82,6 +95,17 @@ class Data(nn.Module):
     def learn(self, chunks: Iterable[Any]) -> Data:
         """Return a fitted copy after one pass over pieces of the user's data, in bounded memory."""
         raise NotImplementedError
+
+    def merge(self, other: Data) -> Data:
+        """Return what `learn` would return for the rows of both: each was learnt from a part, say in a process."""
+        raise NotImplementedError
+
+    def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
+        """Yield row indices (int64) and the rows of X at them, in groups that `read` takes, of one size each.
+
+        None in place of the indices: all rows in their order.
+        """
+        yield None, X
 
     def read(self, X: Any) -> Columns:
         """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
@@ -166,6 +190,14 @@ class Data(nn.Module):
         """Return the (net, likelihood) parts that suit this data."""
         raise NotImplementedError
 
+    def space(self, columns: Columns) -> tuple[int, ...]:
+        """Return the lengths of the axes of rows that may be of any size: height and width of pictures."""
+        raise NotImplementedError(f"rows of {type(self).__name__} have one size")
+
+    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
+        """Return a part of each row: from start to end along each of the axes that `space` tells of."""
+        raise NotImplementedError(f"rows of {type(self).__name__} have one size")
+
     def batch(self, columns: Columns) -> Batch:
         """Call `forward`, then attach the weight and the conditions that stand in the columns."""
         columns = dict(columns)
@@ -198,6 +230,10 @@ class Source(Protocol):
 
     def fingerprint(self) -> str:
         """Return a short text that differs where the rows, their order or the batch size differ."""
+        ...
+
+    def shard(self, rank: int, world: int) -> Source:
+        """Return the part of the rows of one of several processes: disjoint, and together the whole of each batch."""
         ...
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.core.data import Columns, Data, join, rows, take
-from isthmus.core.interfaces import per_sample
-from isthmus.core.model import Model
+from isthmus.core.interfaces import fixed, per_sample
+from isthmus.core.model import Model, check_any_size
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
 
@@ -24,35 +25,65 @@ class Graph(nn.Module):
     model : Model
     """
 
+    axis: int | None = None
+    """The first axis of space in what `local` gives; None: the graph gives no map, and needs the whole of a row."""
+    reads_rows = True
+    """Whether what goes in are rows, and not codes."""
+    by_position = False
+    """Whether that map is of the positions of the code, and not of the elements of x."""
+
     def __init__(self, data: Data, model: Model) -> None:
         super().__init__()
         self.data, self.model = data, model
+
+    @property
+    def elements(self) -> int:
+        """Numbers that a row takes at a time: of x or of y, whichever has more."""
+        return max(self.model.elements, prod(fixed(self.model.likelihood.shape(self.model.typical_shape))))
+
+    def local(self, columns: Columns) -> Columns:
+        """Return a map, of which a part depends on no more of x than the net's reach."""
+        local: Columns = self(columns)
+        return local
+
+    def finish(self, columns: Columns) -> Columns:
+        """Return what `forward` gives from what `local` gave of whole rows."""
+        return columns
 
     def reconstruction(self, columns: Columns) -> tuple[Batch, Tensor]:
         """Return the batch and y."""
         batch = self.data.batch(columns)
         return batch, self.model(batch, False).y
 
+    def errors(self, columns: Columns) -> Columns:
+        """Return the error of each element of x."""
+        return {"error": self.model.error(*self.reconstruction(columns))}
+
 
 class Encode(Graph):
-    """Columns to codes of shape (batch, latent_dim)."""
+    """Columns to codes: (batch, positions x latent_dim), or (batch, *positions, latent_dim) of rows of any size."""
+
+    axis, by_position = 1, True
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"z": …}``."""
-        return {"z": self.model.code(self.data.batch(columns), False).z.flatten(1)}
+        z = self.model.vectors(self.model.code(self.data.batch(columns), False).z)
+        return {"z": z if self.model.any_size else z.flatten(1)}
 
 
 class Posterior(Graph):
-    """Columns to mean and variance of q(z|x)."""
+    """Columns to mean and variance of q(z|x), of shape (batch, *positions, latent_dim)."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"mean": …, "variance": …}``."""
         q = self.model.bottleneck.posterior(self.model.encode(self.data.batch(columns)))
-        return {"mean": q.mean, "variance": q.variance}
+        return {"mean": self.model.vectors(q.mean), "variance": self.model.vectors(q.variance)}
 
 
 class Decode(Graph):
-    """Codes, and what is given, to columns."""
+    """Codes, and conditions, to columns."""
+
+    reads_rows = False
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
@@ -62,13 +93,13 @@ class Decode(Graph):
         """Return y."""
         columns = dict(columns)
         z = columns.pop("z")
-        given = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
-        nothing = z[:, :0]
-        return self.model.decode(z, Batch(nothing, nothing, condition=given))
+        condition = {name.partition(":")[2]: tensor for name, tensor in columns.items()}
+        nothing = z.flatten(1)[:, :0]
+        return self.model.decode(self.model.shaped(z), Batch(nothing, nothing, condition=condition))
 
 
 class Draw(Decode):
-    """Codes, and what is given, to columns of new rows; the one graph that draws, and not for export."""
+    """Codes, and conditions, to columns of new rows; the one graph that draws, and not for export."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
@@ -78,28 +109,49 @@ class Draw(Decode):
 class Reconstruct(Graph):
     """Columns to columns."""
 
+    axis = 2
+
     def forward(self, columns: Columns) -> Columns:
-        """Return the user's columns, rebuilt."""
+        """Return the user's columns, reconstructed."""
         return self.data.invert(self.model.likelihood.mean(self.reconstruction(columns)[1]))
+
+
+class ErrorMap(Graph):
+    """Columns to the error of each of the user's elements."""
+
+    axis = 2
+
+    def local(self, columns: Columns) -> Columns:
+        """Return the error of each element of x."""
+        return self.errors(columns)
+
+    def finish(self, columns: Columns) -> Columns:
+        """Return it in the user's coordinates."""
+        return {"error": self.data.per_feature(columns["error"])}
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"error": (batch, ...)}``."""
+        return self.finish(self.local(columns))
 
 
 class Error(Graph):
     """Columns to the mean error over the elements of each row."""
+
+    axis = 2
+
+    def local(self, columns: Columns) -> Columns:
+        """Return the error of each element of x."""
+        return self.errors(columns)
+
+    def finish(self, columns: Columns) -> Columns:
+        """Return its mean over each row, of which all elements are there: large rows have no gaps."""
+        return {"error": columns["error"].flatten(1).mean(1)}
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"error": (batch,)}``."""
         batch, y = self.reconstruction(columns)
         total = self.model.likelihood.total(y, batch.x, batch.observed)
         return {"error": total / observed_elements(batch)}
-
-
-class ErrorMap(Graph):
-    """Columns to the error of each of the user's elements."""
-
-    def forward(self, columns: Columns) -> Columns:
-        """Return ``{"error": (batch, ...)}``."""
-        batch, y = self.reconstruction(columns)
-        return {"error": self.data.per_feature(self.model.error(batch, y))}
 
 
 class Scored(Graph):
@@ -116,6 +168,8 @@ class Scored(Graph):
 
     def __init__(self, data: Data, model: Model, score: Score) -> None:
         super().__init__(data, model)
+        if model.any_size:
+            check_any_size([score])
         self.score = score
 
     @property
@@ -134,7 +188,7 @@ class Scored(Graph):
 
 
 class Contributions(Scored):
-    """Columns to how much each of the user's elements is to blame for the score."""
+    """Columns to how much each of the user's elements contributes to the score."""
 
     @property
     def elements(self) -> int:
@@ -148,7 +202,7 @@ class Contributions(Scored):
 
 def observed_elements(batch: Batch) -> Tensor | int:
     """Return how many elements of each row are there."""
-    return batch.x[0].numel() if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
+    return prod(batch.x.shape[1:]) if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
 
 
 PIECE_ELEMENTS = 2**22

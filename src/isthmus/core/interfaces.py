@@ -5,6 +5,7 @@ Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -14,7 +15,32 @@ from isthmus.core.records import Batch, Code
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch.distributions import Normal
+
+
+Shape = tuple[int | None, ...]
+"""Of one row, channels first; None where an axis is free: each batch has its own length there."""
+
+
+def fixed(shape: Shape) -> tuple[int, ...]:
+    """Return a shape without free axes.
+
+    Raises
+    ------
+    InputError
+        An axis is free.
+    """
+    if None in shape:
+        raise InputError(f"rows of shape {shape} have free axes, but a fixed size is needed here")
+    return tuple(side for side in shape if side is not None)
+
+
+def widened(shape: Shape, times: int) -> Shape:
+    """Return a shape with so many times the channels, or columns."""
+    channels = fixed(shape[:1])[0]
+    return (times * channels, *shape[1:])
 
 
 class Sizes(NamedTuple):
@@ -22,43 +48,64 @@ class Sizes(NamedTuple):
 
     Attributes
     ----------
-    x : tuple of int
+    x : tuple of int or None
         Shape of one row of ``Batch.x``.
     h : int
-        Numbers that ``encode`` returns for a row: the bottleneck's ``width(latent_dim)``.
+        Numbers that ``encode`` returns for each position: the bottleneck's ``width(z)``.
     z : int
-        Numbers in a code.
-    y : tuple of int
+        Numbers of the code at each position.
+    y : tuple of int or None
         Shape of one row that ``decode`` returns: the likelihood's ``shape(x)``.
     condition : int
         Numbers given beside x and z; 0 where nothing is given.
+    members : int
+        Members of an ensemble, which have as many codes; 1: there is one net.
     """
 
-    x: tuple[int, ...]
+    x: Shape
     h: int
     z: int
-    y: tuple[int, ...]
+    y: Shape
     condition: int = 0
+    members: int = 1
 
 
 class Net(nn.Module):
-    """An encoder and its decoder."""
+    """An encoder and its decoder.
+
+    The code axis is the last; positions stand before it: () for vector codes, (height, width) for feature maps. An
+    ensemble has an axis of members before its positions in eval mode; in training each row belongs to one member.
+    """
 
     reconstructs_only = False
     """True where ``encode`` returns skip connections, so that a code alone cannot be decoded."""
     copies = 1
     """How often a training step shows it the batch, one copy after the other, each corrupted anew."""
+    members = 1
+    """Nets that it consists of, at most: as many as divide the length of the code are built."""
+    any_size = False
+    """Whether the axes of x behind the channels may be free."""
+    stride = 1
+    """Elements of x along each axis for one position of the code."""
+    rate_scale = 1.0
+    """The learning rate of a model with this net, times that of the training."""
+    reach: int | None = None
+    """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
 
     def build(self, sizes: Sizes) -> None:
         """Make the layers."""
         raise NotImplementedError
 
+    def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the positions of the code of one row of that shape, members left out."""
+        return ()
+
     def encode(self, batch: Batch) -> Any:
-        """Return h of shape (batch, sizes.h), or a tuple (h, *skips)."""
+        """Return h of shape (batch, *positions, sizes.h), or a tuple (h, *skips)."""
         raise NotImplementedError
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
-        """Return y of shape (batch, *sizes.y)."""
+        """Return y of shape (batch, *sizes.y) for z of shape (batch, *positions, sizes.z)."""
         raise NotImplementedError
 
     def initialize_encoder(self, batch: Batch) -> Tensor | None:
@@ -67,7 +114,7 @@ class Net(nn.Module):
         Returns
         -------
         Tensor of shape (sizes.z,), or None
-            The share of each code number's variance that is noise; None where the net cannot tell.
+            The fraction of each code number's variance that is noise; None where the net cannot tell.
         """
         return None
 
@@ -92,6 +139,11 @@ class UserNet(Net):
     def build(self, sizes: Sizes) -> None:
         """Leave the module as it is."""
 
+    def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return what the module says; () where it has no ``positions``: its codes are vectors."""
+        positions = getattr(self.module, "positions", None)
+        return () if positions is None else tuple(positions(x_shape))
+
     def encode(self, batch: Batch) -> Any:
         """Return the module's h."""
         return self.module.encode(batch.corrupted)
@@ -103,7 +155,19 @@ class UserNet(Net):
 
 
 class Bottleneck(nn.Module):
-    """Turns h into a Code, and says what that costs. Deterministic in eval mode, unless a draw is asked for."""
+    """Turns h into a Code, and says what that costs. Deterministic in eval mode, unless a draw is asked for.
+
+    It works on the last axis of h; terms are summed over positions. Statistics of a batch are per code number, over
+    rows and positions.
+    """
+
+    any_size = True
+    """Whether the number of positions may differ from batch to batch."""
+
+    @property
+    def mixes_rows(self) -> bool:
+        """Whether rows of a training batch see each other: the members of an ensemble then cannot train at once."""
+        return False
 
     def width(self, latent_dim: int) -> int:
         """Return how many numbers of h make a code of `latent_dim` numbers."""
@@ -117,7 +181,7 @@ class Bottleneck(nn.Module):
 
         Parameters
         ----------
-        h : Tensor of shape (n, width)
+        h : Tensor of shape (n, *positions, width)
         noise : Tensor of shape (latent_dim,), or None
             What `Net.initialize_encoder` returned.
         """
@@ -134,14 +198,17 @@ class Bottleneck(nn.Module):
 class Likelihood(nn.Module):
     """Compares y with x elementwise, and turns y into a reconstruction."""
 
+    any_size = True
+    """Whether the axes of x behind the channels may be free."""
+
     normalised = False
     """True where ``error`` is −log p(x|y) in nats, constants included: a bound on log p(x) can be built on it."""
 
-    def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y for one row of x."""
         return x_shape
 
-    def build(self, x_shape: tuple[int, ...]) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Make parameters."""
 
     def initialize(self, y: Tensor, x: Tensor) -> None:
@@ -169,8 +236,46 @@ class Likelihood(nn.Module):
         return self.mean(y)
 
 
+class Prior(nn.Module):
+    """What codes look like: a distribution that new codes are drawn from.
+
+    Codes are of shape (n, *positions, latent_dim); positions are () for vector codes. `fit` returns a fitted copy,
+    whose arguments fix its sizes.
+    """
+
+    sample_rows = 20_000
+    """How many codes `fit` wants to see; those of each position count."""
+    joint = False
+    """Whether positions are drawn together; False: one distribution of vectors is shared, each is drawn by itself."""
+
+    def fit(self, codes: Tensor, condition: Mapping[str, Tensor] | None = None) -> Prior:
+        """Return a copy fitted on codes of a frozen model.
+
+        Parameters
+        ----------
+        codes : Tensor of shape (n, *positions, latent_dim)
+        condition : mapping of Tensor, optional
+            What is given beside each code, by name.
+        """
+        raise NotImplementedError
+
+    def sample(
+        self,
+        n: int,
+        positions: tuple[int, ...] = (),
+        condition: Mapping[str, Tensor] | None = None,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Draw codes of shape (n, *positions, latent_dim); `temperature` scales the draw around the mean."""
+        raise NotImplementedError
+
+    def log_prob(self, z: Tensor, condition: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Return the log density of each code in nats, of shape (n,): summed over positions."""
+        raise NotImplementedError
+
+
 class Corruption:
-    """Takes x away or spoils it."""
+    """Removes or corrupts parts of x."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` (and ``masked``) changed."""
@@ -180,3 +285,13 @@ class Corruption:
 def per_sample(elementwise: Tensor) -> Tensor:
     """Sum everything but the rows."""
     return torch.flatten(elementwise, 1).sum(1)
+
+
+def per_code(z: Tensor) -> Tensor:
+    """Return codes of shape (batch, *positions, d) as one row for each position: (batch x positions, d)."""
+    return z.flatten(0, -2)
+
+
+def sites(z: Tensor) -> int:
+    """Return the number of positions of codes of shape (batch, *positions, d)."""
+    return prod(z.shape[1:-1])

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
+from collections.abc import Iterable, Iterator
+from math import gcd, prod
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Bottleneck, Likelihood, Net, Sizes, UserNet
-from isthmus.core.part import part, unbuilt_copy
+from isthmus.core.interfaces import Bottleneck, Likelihood, Net, Shape, Sizes, UserNet, fixed
+from isthmus.core.part import lookup, names, part, part_name, unbuilt_copy
 from isthmus.core.records import Batch, Code, Output
 from isthmus.support.errors import InputError
 
 PIECE = 2048
+"""Rows that pass through the model at a time where there are many, and of large rows fewer:"""
+PIECE_ELEMENTS = 2**22
+"""numbers in them."""
+
+
+class Sized(Protocol):
+    """A part that says whether the axes of x behind the channels may be free."""
+
+    @property
+    def any_size(self) -> bool: ...
+
+
+class Mixing(Protocol):
+    """A part that says whether the rows of a training batch see each other in it."""
+
+    @property
+    def mixes_rows(self) -> bool: ...
 
 
 @part("model/autoencoder")
@@ -30,12 +48,20 @@ class Model(nn.Module):
     ----------
     net, bottleneck, likelihood : parts
         Knobs only; fresh copies of them are built here.
-    x_shape : tuple of int
-        Shape of one row of ``Batch.x``.
+    x_shape : tuple of int or None
+        Shape of one row of ``Batch.x``; None where an axis is free.
     latent_dim : int
-        Numbers in a code.
+        Numbers in a code, at each position; of an ensemble, in the codes of all its members.
     condition_dim : int, default 0
         Numbers given beside x.
+    typical_shape : tuple of int or None, default None
+        Shape of a row as training shows it, where axes of x are free; None: `x_shape`.
+
+    Raises
+    ------
+    InputError
+        An axis is free, and one of the parts needs a fixed size; or rows of a batch see each other in the bottleneck of
+        an ensemble.
     """
 
     def __init__(
@@ -43,24 +69,72 @@ class Model(nn.Module):
         net: Net,
         bottleneck: Bottleneck,
         likelihood: Likelihood,
-        x_shape: tuple[int, ...],
+        x_shape: Shape,
         latent_dim: int,
         condition_dim: int = 0,
+        typical_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
         self.net: Net = unbuilt_copy(net) if isinstance(net, Net) else UserNet(unbuilt_copy(net))
         self.bottleneck, self.likelihood = unbuilt_copy(bottleneck), unbuilt_copy(likelihood)
         x_shape = tuple(x_shape)
-        h, y = self.bottleneck.width(latent_dim), self.likelihood.shape(x_shape)
-        self.sizes = Sizes(x_shape, h, latent_dim, y, condition_dim)
-        self.bottleneck.build(latent_dim)
+        self.typical_shape = fixed(x_shape if typical_shape is None else typical_shape)
+        self.any_size = None in x_shape
+        members = gcd(self.net.members, latent_dim)
+        self._check_parts(members)
+        z = latent_dim // members
+        h, y = self.bottleneck.width(z), self.likelihood.shape(x_shape)
+        self.sizes = Sizes(x_shape, h, z, y, condition_dim, members)
+        self.bottleneck.build(z)
         self.likelihood.build(x_shape)
         self.net.build(self.sizes)
 
+    def _check_parts(self, members: int) -> None:
+        parts = (self.net, self.bottleneck, self.likelihood)
+        if self.any_size:
+            check_any_size(parts)
+        if members > 1:
+            check_members(members, [self.bottleneck])
+
     @property
     def elements(self) -> int:
-        """Numbers in one row of x."""
-        return prod(self.sizes.x)
+        """Numbers in one row of x; in a typical one where axes are free."""
+        return prod(self.typical_shape)
+
+    @property
+    def multiplications(self) -> int:
+        """Multiply-adds for one row, about: each weight is used at every position of the code."""
+        return sum(weight.numel() for weight in self.parameters()) * prod(self.positions())
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in a code at each position: of an ensemble, those of all members side by side."""
+        return self.sizes.members * self.sizes.z
+
+    def positions(self, x_shape: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        """Return what stands before the code axis of the code of one row; () of a vector code.
+
+        Parameters
+        ----------
+        x_shape : tuple of int, optional
+            Shape of the row; a typical one if left out.
+        """
+        return self.net.positions(x_shape or self.typical_shape)
+
+    @property
+    def code_size(self) -> int:
+        """Numbers in the whole code of one row, of a typical one where axes are free: positions x latent_dim."""
+        return prod(self.positions()) * self.latent_dim
+
+    def vectors(self, z: Tensor) -> Tensor:
+        """Return codes as users see them, (batch, *positions, latent_dim): those of all members side by side."""
+        return z if self.sizes.members == 1 else z.movedim(1, -2).flatten(-2)
+
+    def shaped(self, z: Tensor) -> Tensor:
+        """Return codes as the net takes them in eval mode: what `vectors` gave, flat or not."""
+        positions, members = self.positions(), self.sizes.members
+        z = z.unflatten(1, (*positions, self.latent_dim)) if z.ndim == 2 and positions else z
+        return z if members == 1 else z.unflatten(-1, (members, self.sizes.z)).movedim(-2, 1)
 
     @property
     def has_posterior(self) -> bool:
@@ -72,7 +146,7 @@ class Model(nn.Module):
         return h.float(), tuple(skips)
 
     def encode(self, batch: Batch) -> Tensor:
-        """Return h of shape (batch, sizes.h)."""
+        """Return h of shape (batch, *positions, sizes.h)."""
         return self._encode(batch)[0]
 
     def code(self, batch: Batch, draw: bool | None = None) -> Code:
@@ -80,7 +154,7 @@ class Model(nn.Module):
         return self.bottleneck(self.encode(batch), draw)
 
     def decode(self, z: Tensor, batch: Batch | None = None) -> Tensor:
-        """Return y for codes alone.
+        """Return y for codes alone, of shape (batch, *positions, latent_dim).
 
         Raises
         ------
@@ -117,8 +191,8 @@ class Model(nn.Module):
         z = self.bottleneck(h).z
         self.net.initialize_decoder(z, self.likelihood.link(batch.x), batch)
         if not self.net.reconstructs_only:
-            first = batch[:PIECE]
-            self.likelihood.initialize(self.decode(z[:PIECE], first), first.x)
+            first = next(pieces(batch))
+            self.likelihood.initialize(self.decode(z[: len(first)], first), first.x)
 
     @torch.no_grad()
     def check_shapes(self, batch: Batch) -> None:
@@ -130,24 +204,63 @@ class Model(nn.Module):
             The net gives another shape than the bottleneck or the likelihood expect, or cannot take the rows.
         """
         name = type(self.net.module if isinstance(self.net, UserNet) else self.net).__name__
-        n, sizes = len(batch), self.sizes
+        n, sizes, x_shape = len(batch), self.sizes, tuple(batch.x.shape[1:])
+        apart = () if self.training or sizes.members == 1 else (sizes.members,)
+        positions = (*apart, *self.positions(x_shape))
         try:
             h, skips = self._encode(batch)
-            self._expect(f"{name}.encode", h, (n, sizes.h))
-            self._expect(f"{name}.decode", self.net.decode(h[:, : sizes.z], batch, *skips), (n, *sizes.y))
+            self._expect(f"{name}.encode", h, (n, *positions, sizes.h))
+            y = self.net.decode(h[..., : sizes.z], batch, *skips)
+            self._expect(f"{name}.decode", y, (n, *self.likelihood.shape(x_shape)))
         except RuntimeError as error:
             raise InputError(f"the net {name} cannot take rows of shape {tuple(batch.x.shape)}: {error}") from error
 
     @staticmethod
-    def _expect(what: str, got: Tensor, shape: tuple[int, ...]) -> None:
+    def _expect(what: str, got: Tensor, shape: Shape) -> None:
         if tuple(got.shape) != shape:
             raise InputError(f"{what} returned the shape {tuple(got.shape)}, expected {shape}")
 
     def codes(self, batch: Batch, draw: bool = False) -> Tensor:
-        """Return the codes of a large batch, or draws of them, without the memory of all its activations."""
-        return torch.cat([self.code(piece, draw).z for piece in pieces(batch)])
+        """Return the codes of a large batch as users see them, or draws of them, in eval mode and bounded memory."""
+        return torch.cat([self.vectors(self.code(piece, draw).z) for piece in pieces(batch)])
 
 
 def pieces(batch: Batch) -> Iterator[Batch]:
     """Yield a batch piece by piece."""
-    return (batch[at : at + PIECE] for at in range(0, len(batch), PIECE))
+    step = max(1, min(PIECE, PIECE_ELEMENTS // max(1, prod(batch.corrupted.shape[1:]))))
+    return (batch[at : at + step] for at in range(0, len(batch), step))
+
+
+def check_any_size(parts: Iterable[Sized]) -> None:
+    """Refuse parts that need rows of one size.
+
+    Raises
+    ------
+    InputError
+        Names the part, and those of its kind that take rows of any size.
+    """
+    for one in parts:
+        if not one.any_size:
+            kind, _, name = part_name(one).partition("/")
+            able = [other for other in names(kind) if getattr(lookup(f"{kind}/{other}"), "any_size", False) is True]
+            raise InputError(
+                f"the {kind} {name!r} needs rows of one size, but these have many; {kind}s for any size: "
+                f"{', '.join(able) or 'none'}; or bring pictures to one size: Images(resize=(height, width))"
+            )
+
+
+def check_members(members: int, parts: Iterable[Mixing]) -> None:
+    """Refuse parts in which the rows of a batch see each other, where each row belongs to one member of an ensemble.
+
+    Raises
+    ------
+    InputError
+        Names the part.
+    """
+    for one in parts:
+        if one.mixes_rows:
+            kind, _, name = part_name(one).partition("/")
+            raise InputError(
+                f"the {kind} {name!r} looks at all rows of a batch, but each row belongs to one of the {members} "
+                f"members of an ensemble: give a net that is none (members=1), or another {kind}"
+            )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
+from math import prod
 from operator import add
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Corruption
-from isthmus.core.model import Model
+from isthmus.core.model import Model, check_any_size, check_members
 from isthmus.core.part import part
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Penalty
@@ -25,6 +26,30 @@ SAMPLE_ELEMENTS = 2**26
 
 class Objective(Protocol):
     """What the loop asks of an objective, which is an ``nn.Module`` too: its weights are saved and averaged."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield all weights."""
+        ...
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Yield what is learnt without a gradient."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return weights and buffers by name."""
+        ...
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take back what `state_dict` returned."""
+        ...
+
+    def train(self) -> Any:
+        """Switch to training mode."""
+        ...
+
+    def eval(self) -> Any:
+        """Switch to eval mode."""
+        ...
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """Return torch's parameter groups for each player: a critic has its own rate and betas."""
@@ -51,8 +76,8 @@ class Objective(Protocol):
 class Reconstruction(nn.Module):
     """The sum of named terms, each with a weight that may follow a schedule.
 
-    The total is divided by the number of elements of a row, so that learning rate and clipping do not depend on the
-    size of the input.
+    The total is divided by the number of elements of a row of the batch, so that learning rate and clipping do not
+    depend on the size of the input.
 
     Parameters
     ----------
@@ -67,7 +92,9 @@ class Reconstruction(nn.Module):
     Raises
     ------
     InputError
-        A weight names a term that there is not: at the first step, since the bottleneck's terms are known then.
+        A weight names a term that there is not: at the first step, since the bottleneck's terms are known then. A
+        penalty needs rows of one size, or looks at all rows of a batch although each belongs to one member of an
+        ensemble.
     """
 
     def __init__(
@@ -81,15 +108,20 @@ class Reconstruction(nn.Module):
         self.model = model
         self.corruption = corruption
         self.penalties = dict(penalties or {})
+        if model.any_size:
+            check_any_size(self.penalties.values())
+        if model.sizes.members > 1:
+            check_members(model.sizes.members, self.penalties.values())
         self.weights = dict(weights or {})
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """One player; weight decay for matrices only."""
         parameters = [p for p in self.parameters() if p.requires_grad]
+        scale = self.model.net.rate_scale
         return {
             "model": [
-                {"params": [p for p in parameters if p.ndim > 1]},
-                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+                {"params": [p for p in parameters if p.ndim > 1], "scale": scale},
+                {"params": [p for p in parameters if p.ndim <= 1], "scale": scale, "weight_decay": 0.0},
             ]
         }
 
@@ -111,9 +143,9 @@ class Reconstruction(nn.Module):
         penalties = {name: penalty(output, self.model) for name, penalty in self.penalties.items()}
         return output, {**output.terms, **penalties}
 
-    def loss(self, terms: dict[str, Tensor], t: float, weight: Tensor | None = None) -> Tensor:
+    def loss(self, batch: Batch, terms: dict[str, Tensor], t: float) -> Tensor:
         """Return the mean over a batch of the weighted sum of terms per element."""
-        return weighted_mean(self.total(terms, t), weight) / self.model.elements
+        return weighted_mean(self.total(terms, t), batch.weight) / elements(batch)
 
     def total(self, terms: dict[str, Tensor], t: float) -> Tensor:
         """Return the weighted sum of terms, of shape (batch,)."""
@@ -133,7 +165,7 @@ class Reconstruction(nn.Module):
         copies = self.model.net.copies
         _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
         terms = {name: term.unflatten(0, (copies, -1)).mean(0) for name, term in terms.items()}
-        yield "model", self.loss(terms, t, batch.weight), terms
+        yield "model", self.loss(batch, terms, t), terms
 
     def evaluate(self, batch: Batch) -> Tensor:
         """Return the loss of each sample under one fixed draw of corruption and code, with the weights of t = 1."""
@@ -142,7 +174,12 @@ class Reconstruction(nn.Module):
             # torch.manual_seed formats a stack trace for each kind of device that is not there: a millisecond
             (torch.manual_seed if devices else torch.default_generator.manual_seed)(EVALUATION_SEED)
             _, terms = self.terms(batch, draw=True)
-        return self.total(terms, 1.0) / self.model.elements
+        return self.total(terms, 1.0) / elements(batch)
+
+
+def elements(batch: Batch) -> int:
+    """Return the numbers in a row of a batch."""
+    return prod(batch.x.shape[1:])
 
 
 def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Parts: classes with a kind and a name that remember their arguments, so that a file can describe and rebuild them.
+"""Parts: classes with a kind and a name that remember their arguments, so that a file can describe and restore them.
 
 Nothing here imports torch: the command line reads the tables of parts and variants without it.
 """
@@ -72,9 +72,9 @@ def _remember(cls: type) -> None:
         if "_arguments" not in self.__dict__:
             bound = signature.bind(self, *args, **kwargs)
             bound.apply_defaults()
-            held = {n: v for n, v in bound.arguments.items() if signature.parameters[n].kind not in VARIADIC}
-            del held["self"]
-            object.__setattr__(self, "_arguments", held)
+            bound_arguments = {n: v for n, v in bound.arguments.items() if signature.parameters[n].kind not in VARIADIC}
+            del bound_arguments["self"]
+            object.__setattr__(self, "_arguments", bound_arguments)
         original(self, *args, **kwargs)
 
     cls.__init__ = init  # type: ignore[misc]
@@ -94,12 +94,12 @@ def spell(obj: Any) -> str:
     --------
     >>> from isthmus.parts.schedules import Warmup
     >>> spell(Warmup(2.0))
-    'warmup(value=2.0, share=0.3)'
+    'warmup(value=2.0, fraction=0.3)'
     """
     if not is_part(obj):
         return type(obj).__name__
-    held = ", ".join(f"{name}={value!r}" for name, value in arguments(obj).items())
-    return f"{type(obj).part_name.partition('/')[2]}({held})"
+    listing = ", ".join(f"{name}={value!r}" for name, value in arguments(obj).items())
+    return f"{type(obj).part_name.partition('/')[2]}({listing})"
 
 
 def unbuilt_copy(obj: T) -> T:
@@ -109,6 +109,11 @@ def unbuilt_copy(obj: T) -> T:
 
 def _fresh_value(value: Any) -> Any:
     return unbuilt_copy(value) if is_part(value) else copy.deepcopy(value)
+
+
+def part_name(obj: object) -> str:
+    """Return the name ``"kind/name"`` of a part; of what is none, that of its class."""
+    return str(getattr(type(obj), "part_name", type(obj).__name__))
 
 
 def is_part(obj: Any) -> bool:
@@ -176,8 +181,8 @@ def describe(value: Any) -> Any:
     """
     if is_part(value):
         unsaved = getattr(value, "UNSAVED", ())
-        held = {name: describe(v) for name, v in arguments(value).items() if name not in unsaved}
-        return {"part": type(value).part_name, "arguments": held}
+        described = {name: describe(v) for name, v in arguments(value).items() if name not in unsaved}
+        return {"part": type(value).part_name, "arguments": described}
     if value is None or isinstance(value, (bool, str)):
         return value
     if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a NumPy or torch number
@@ -197,7 +202,7 @@ def describe(value: Any) -> Any:
 
 
 def build(description: Any) -> Any:
-    """Rebuild what `describe` described; lists come back as tuples.
+    """Build what `describe` described; lists come back as tuples.
 
     Raises
     ------
@@ -217,4 +222,4 @@ def build(description: Any) -> Any:
         names = RENAMED.get(cls.part_name, {})  # type: ignore[attr-defined]  # all that `lookup` finds has it
         return cls(**{names.get(k, k): build(v) for k, v in description["arguments"].items()})
     except (KeyError, TypeError, AttributeError, InputError) as error:
-        raise FileFormatError(f"the description {str(description)[:80]!r} cannot be rebuilt: {error}") from error
+        raise FileFormatError(f"the description {str(description)[:80]!r} cannot be built: {error}") from error

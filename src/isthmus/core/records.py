@@ -27,7 +27,7 @@ class Batch:
     feature : int64 Tensor of shape (d,), or None
         The user's column of each element of a row: masking takes whole columns.
     condition : dict of Tensor
-        Label, noise level …: given, not rebuilt. Each of shape (batch, width).
+        Label, noise level …: given beside x and not reconstructed. Each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
         How much a sample counts.
     """
@@ -83,7 +83,7 @@ class Code:
 
     Attributes
     ----------
-    z : Tensor of shape (batch, ...)
+    z : Tensor of shape (batch, *positions, latent_dim)
         The code that is decoded.
     terms : dict of Tensor of shape (batch,)
         What the code costs (``kl``, ``commitment``, ``rate`` …), unweighted.

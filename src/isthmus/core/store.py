@@ -51,11 +51,11 @@ def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) 
         The file cannot be written; what stood there stays.
     """
     header = {"format": FORMAT, "version": str(VERSION), "root": json.dumps(root, allow_nan=False)}
-    held = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with atomic(path) as temporary:
         mode = temporary.stat().st_mode
         try:
-            save_file(held, temporary, metadata=header)
+            save_file(contiguous, temporary, metadata=header)
             temporary.chmod(mode)  # save_file makes a file of its own, for the owner only
         except SafetensorError as error:
             raise InputError(f"cannot write {str(path)!r}: {error}; nothing was changed") from error
@@ -115,19 +115,19 @@ def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
     FileFormatError
         A tensor is missing, is too many, or has another shape or type than the description asks for.
     """
-    given = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    loaded = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
     wanted = module.state_dict()
-    for name in wanted.keys() | given.keys():
-        if name not in given or name not in wanted:
-            fault = "is missing in the file" if name not in given else "is in the file but not in its description"
+    for name in wanted.keys() | loaded.keys():
+        if name not in loaded or name not in wanted:
+            fault = "is missing in the file" if name not in loaded else "is in the file but not in its description"
             raise FileFormatError(f"the tensor {prefix + name!r} {fault}: the file was tampered with")
-        asked, held = wanted[name], given[name]
-        if asked.shape != held.shape or asked.dtype != held.dtype:
+        asked, stored = wanted[name], loaded[name]
+        if asked.shape != stored.shape or asked.dtype != stored.dtype:
             raise FileFormatError(
-                f"the tensor {prefix + name!r} is {held.dtype} {tuple(held.shape)}, but its description asks "
+                f"the tensor {prefix + name!r} is {stored.dtype} {tuple(stored.shape)}, but its description asks "
                 f"for {asked.dtype} {tuple(asked.shape)}: the file was tampered with"
             )
-    module.load_state_dict(given, assign=True)
+    module.load_state_dict(loaded, assign=True)
 
 
 @contextmanager
@@ -139,4 +139,4 @@ def building() -> Iterator[None]:
     except BROKEN as error:
         if isinstance(error, FileFormatError):
             raise
-        raise FileFormatError(f"the description in the file cannot be rebuilt: {error}") from error
+        raise FileFormatError(f"the description in the file cannot be built: {error}") from error

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 class Penalty:
     """One more term of the loss."""
 
+    any_size = True
+    """Whether the axes of x behind the channels may be free."""
+
+    @property
+    def mixes_rows(self) -> bool:
+        """Whether rows of a training batch see each other: the members of an ensemble then cannot train at once."""
+        return False
+
     def __call__(self, output: Output, model: Model) -> Tensor:
         """Return the term of each sample, of shape (batch,)."""
         raise NotImplementedError
@@ -25,6 +33,8 @@ class Penalty:
 class Score(nn.Module):
     """One number for each row, higher is more abnormal. `fit` returns a fitted copy, whose arguments fix its sizes."""
 
+    any_size = False
+    """Whether the axes of x behind the channels may be free."""
     elements = 1
     """Numbers that scoring a row holds at a time, beside the row itself."""
     elements_of_contributions = 1
@@ -39,5 +49,5 @@ class Score(nn.Module):
         raise NotImplementedError
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return how much each element is to blame for the score, of the shape of x; none is negative."""
+        """Return how much each element contributes to the score, of the shape of x; none is negative."""
         raise NotImplementedError

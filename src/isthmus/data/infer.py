@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from isthmus.core.data import Data
 from isthmus.core.part import resolve
@@ -30,11 +31,25 @@ def choose_data(wish: Any, X: Any, table_scale: str | None = None, frame_scale: 
         return data
     if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):
         table_scale = frame_scale
-    return Images() if getattr(X, "ndim", 2) in (3, 4) else Table(scale=table_scale)
+    return Images() if axes(X) in (3, 4) else Table(scale=table_scale)
+
+
+def axes(X: Any) -> int:
+    """Return how many axes X has as an array; of a list of pictures, which may differ in size, one more than the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> axes(np.zeros((2, 5))), axes([np.zeros((4, 5, 3)), np.zeros((6, 5, 3))]), axes([[1, 2], [3, 4]])
+    (2, 4, 2)
+    """
+    if isinstance(X, list | tuple) and len(X):
+        return 1 + int(getattr(X[0], "ndim", np.ndim(X[0])))
+    return int(getattr(X, "ndim", 2))
 
 
 def float_type(X: Any) -> str:
     """Return the float type that answers have: float32 for float32 and for pixels, else float64."""
     name = str(getattr(X, "dtype", "float64")).removeprefix("torch.")
-    pixels = getattr(X, "ndim", 2) > 2 and name != "float64"
+    pixels = axes(X) > 2 and name != "float64"
     return "float32" if pixels or name == "float32" else "float64"

@@ -4,45 +4,49 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from functools import partial
 from math import prod
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.core import graphs
 from isthmus.core.bounds import elbo, log_likelihood
-from isthmus.core.data import Columns, join, rows
-from isthmus.core.graphs import in_pieces
-from isthmus.core.part import build, describe, part, resolve, spell
-from isthmus.core.store import adopt, building
+from isthmus.core.data import Columns, Data, Rows
+from isthmus.core.graphs import Graph
+from isthmus.core.interfaces import Prior
+from isthmus.core.model import Model
+from isthmus.core.part import build, describe, part, spell
+from isthmus.core.store import adopt, building, refused_if_broken
 from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, interactive
 from isthmus.core.training.checkpoint import Checkpoint
-from isthmus.core.training.loop import Settings, Training
-from isthmus.data.infer import choose_data, float_type
-from isthmus.data.sources.in_memory import InMemory, is_stream, pieces
-from isthmus.data.tables.conditions import Condition
+from isthmus.core.training.loop import Training
+from isthmus.data.infer import float_type
+from isthmus.data.sources.in_memory import is_stream
 from isthmus.estimators.base import Persistent, any_cells
-from isthmus.estimators.plan import choose_device, plan
-from isthmus.estimators.validation import check_parameters
+from isthmus.estimators.inference import Bound, Bounded, Inference, seeded
+from isthmus.estimators.parts import Parts
+from isthmus.estimators.plan import choose_device
+from isthmus.estimators.prior import choose_prior, fit_prior
+from isthmus.estimators.run import Run, prepare, prepare_pass
 from isthmus.parts.catalogue import load_all
-from isthmus.support.errors import DivergenceError, InputError
+from isthmus.support.errors import DivergenceError, InputError, unknown
 from isthmus.variants import Variant
 
-PRIOR_ROWS = 20_000
-WIDEST = 32
-"""Numbers in a code that nobody asked for."""
+Array = NDArray[np.floating[Any]]
+RandomState = int | np.random.RandomState | None
 
 
 @part("estimator/autoencoder")
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
-    """Squeezes its input through a narrow bottleneck and reconstructs it.
+    """Encodes its input in a short code, and reconstructs it from that.
 
     Parameters
     ----------
@@ -52,10 +56,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     latent_dim : int or None, default 32
         Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
-        ``"mlp"``, ``"conv"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
-        ``MLP((512, 256))``, or None: chosen by the data.
+        ``"mlp"``, ``"conv"``, ``"linear"``, ``"feature-map"``, ``"ensemble"``, ``"masked-ensemble"``, an object such
+        as ``MLP((512, 256))``, or None: chosen by the data.
     data : str, Data or None, default None
         ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: chosen by X.
+    prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
+        What new codes are drawn from, fitted on codes of training rows; ``"auto"``: of a variational model the one that
+        suits the data, or N(0, I) under a condition, else a Gaussian.
     epochs : int or None, default None
         Passes over the training rows; None: by the number of rows.
     batch_size : int or None, default None
@@ -66,7 +73,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         How the rate goes: up over the first tenth of the steps (one-cycle: three tenths), then down to zero along half
         a cosine; or constant.
     validation_fraction : float, default 0.05
-        Share of the rows that is kept aside to choose the best weights; 0: none, the last weights are kept.
+        Fraction of the rows that validate, to choose the best weights; 0: none, the last weights are kept.
     patience : int or None, default None
         Epochs without a better validation loss after which training stops; None: never.
     weight_decay : float, default 0.01
@@ -78,9 +85,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     device : str, default "auto"
         ``"cpu"``, ``"cuda"`` …; "auto": a GPU where there is one.
     condition : None, "y", or names of columns, default None
-        What is given to encoder and decoder and not rebuilt: the labels passed to ``fit``, or columns of a DataFrame.
+        What encoder and decoder see beside x, and do not reconstruct: the labels passed to ``fit``, or columns of a
+        DataFrame.
     warm_start : bool, default False
-        ``fit`` goes on from the weights there are, with the scaling there is.
+        ``fit`` continues from the weights and with the scaling of the fit before.
     random_state : int, RandomState or None, default None
         An int gives the same result twice.
     callbacks : sequence of callables, default ()
@@ -114,15 +122,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     (1797, 64)
     """
 
-    PART_KINDS = {"variant": "variant", "net": "net", "data": "data"}
+    PART_KINDS = {"variant": "variant", "net": "net", "data": "data", "prior": "prior"}
 
     def __init__(
         self,
         variant: str | Variant = "plain",
         latent_dim: int | None = 32,
         *,
-        net: Any = None,
-        data: Any = None,
+        net: str | nn.Module | None = None,
+        data: str | Data | None = None,
+        prior: str | Prior = "auto",
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float = 4e-3,
@@ -133,9 +142,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         average: float | None = None,
         precision: str = "auto",
         device: str = "auto",
-        condition: Any = None,
+        condition: str | Sequence[str] | None = None,
         warm_start: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
         callbacks: Sequence[Callback] = (),
         verbose: bool | Literal["auto"] = "auto",
     ) -> None:
@@ -143,6 +152,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.latent_dim = latent_dim
         self.net = net
         self.data = data
+        self.prior = prior
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -174,7 +184,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
         Parameters
         ----------
-        X : array, DataFrame, tensor or stream
+        X : array, DataFrame, tensor, signal or stream
             Rows: (n, columns) of a table, (n, height, width[, channels]) of images, or a stream of a file.
         y : array of shape (n,), optional
             Ignored unless ``condition="y"``.
@@ -183,7 +193,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         checkpoint : path, optional
             File to which the state of training is written after each epoch and each minute.
         resume : bool, default False
-            Go on from `checkpoint` where it exists.
+            Continue from `checkpoint` where it exists.
 
         Returns
         -------
@@ -194,17 +204,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         InputError
             The data or a parameter cannot be used.
         DivergenceError
-            The loss became no number; the estimator is fitted with the best weights so far.
+            The loss is not finite; the estimator is fitted with the best weights so far.
         """
-        stream = self._prepare(X, y, sample_weight, keep=self.warm_start)
-        training = self._training(self._plan(stream))
-        source = self._source(stream, training.settings, self.validation_fraction)
-        held = None
+        run = prepare(self, X, y, sample_weight)
+        training = self._training(run)
+        saved = None
         if checkpoint is not None:
-            held = Checkpoint(checkpoint, describe(self.objective_))
+            saved = Checkpoint(checkpoint, describe(run.objective), run.source.fingerprint())
             if resume and os.path.exists(checkpoint):
-                held.resume(training, source)
-        return self._run(training, source, held)
+                state = saved.read(training.state())
+                with refused_if_broken(checkpoint):
+                    training.restore(state)
+        earlier = self.history_ if not run.initialize else []
+        self._train(run, training, X, earlier, checkpoint=saved)
+        self.__dict__.pop("_training_", None)
+        return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train one pass over X, at a constant rate, all rows: the first call fixes scaling and schema.
@@ -214,200 +228,210 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         X, y, sample_weight :
             As in `fit`.
         """
-        stream = self._prepare(X, y, sample_weight, keep=True)
-        if not hasattr(self, "_training_"):
-            settings = replace(self._plan(stream), epochs=1, schedule="constant", patience=None)
-            self._training_ = self._training(settings)
-        settings, done = self._training_.settings, self._training_.progress.epoch
-        self.objective_.to(choose_device(self.device))
-        source = self._source(stream, replace(settings, seed=settings.seed + done), 0.0)
-        return self._run(self._training_, source, None, epochs=done + 1)
-
-    def _prepare(self, X: Any, y: Any, sample_weight: Any, keep: bool) -> Any:
-        """Check parameters; learn the data and build the objective unless they are kept; return the rows."""
-        load_all()
-        variant = resolve("variant", self.variant)
-        check_parameters(self)
-        choose_device(self.device)
-        if not (keep and hasattr(self, "objective_")):
-            self._learn(X, y, variant)
-        if not hasattr(self, "_training_"):
-            self._seed = self._draw_seed()
-        stream = X
-        if not is_stream(X):
-            stream = InMemory(self._free(X), self.data_, sample_weight, self.condition_, self._beside(X, y))
-        elif self.condition_ is not None or sample_weight is not None:
-            raise InputError(
-                "condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream"
-            )
-        if len(stream) < 2:
-            raise InputError(f"Found array with n_samples = {len(stream)}, but at least 2 rows are needed to train")
-        return stream
-
-    def _learn(self, X: Any, y: Any, variant: Variant) -> None:
-        """Fit the data and build untrained parts for it."""
-        condition = None if self.condition is None else Condition(self.condition)
-        free, given = (X, None) if condition is None else condition.split(X, y)
-        chosen = choose_data(self.data, free, variant.table_scale, variant.frame_scale)
-        data = chosen.learn(pieces(free))
-        condition = None if condition is None else condition.learn(given)
-        size = prod(data.shape)
-        latent_dim = self.latent_dim or max(1, min(size // 2, WIDEST))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._draw_seed())
-            objective = variant.objective(data, latent_dim, self.net, condition.width if condition else 0)
-        for trained in ("_training_", "prior_"):
-            self.__dict__.pop(trained, None)
-        self.variant_, self.data_, self.condition_, self.objective_ = variant, data, condition, objective
-        self.history_: list[dict[str, Any]] = []
-        self._note_features(X)
-        if latent_dim > size and not variant.overcomplete:
-            warnings.warn(
-                f"latent_dim={latent_dim} is larger than a row of {size} numbers: the model can copy its input; "
-                "choose a smaller latent_dim, or a sparse or denoising variant",
-                stacklevel=4,
-            )
-
-    def _draw_seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _note_features(self, X: Any) -> None:
-        self.__dict__.pop("feature_names_in_", None)
-        columns = getattr(X, "columns", None)
-        if columns is not None and all(isinstance(c, str) for c in columns):
-            self.feature_names_in_ = np.asarray(columns, dtype=object)
-        given = 0 if self.condition_ is None else self.condition_.columns
-        self.n_features_in_ = len(self.data_.feature_names()) + given
-
-    def _plan(self, stream: Any) -> Settings:
-        return plan(self, len(stream), sum(weight.numel() for weight in self.objective_.parameters()), self._seed)
-
-    def _source(self, stream: Any, settings: Settings, held_out: float) -> Any:
-        return stream.source(
-            self.data_,
-            batch_size=settings.batch_size,
-            validation_fraction=held_out,
-            seed=settings.seed,
-            device=choose_device(self.device),
-        )
-
-    def _training(self, settings: Settings) -> Training:
-        self.objective_.to(choose_device(self.device))
-        watched = interactive() if self.verbose == "auto" else bool(self.verbose)
-        told: list[Callback] = [ProgressBar() if watched else LogProgress(), *self.callbacks]
-        return Training(self.objective_, settings, told, initialize=not hasattr(self, "prior_"))
-
-    def _run(self, training: Training, source: Any, held: Checkpoint | None, epochs: int | None = None) -> Self:
-        """Train, and leave the estimator fitted with the best weights, after a divergence too."""
-        before = self.history_[: len(self.history_) - len(training.progress.history)]
+        training: Training | None = self.__dict__.get("_training_")
+        before, done = (None, 0) if training is None else (training.settings, training.progress.epoch)
+        run = prepare_pass(self, X, y, sample_weight, before, done)
+        earlier = [] if run.initialize else self.history_[: len(self.history_) - done]
+        training = training or self._training(run)
+        state = training.state()
         try:
-            training.run(source, epochs, held)
+            self._train(run, training, X, earlier, epochs=done + 1)
         except DivergenceError:
-            self._finish(training, source, before)
             raise
-        self._finish(training, source, before)
+        except BaseException:  # an error of the source, say: the estimator stays as it was
+            training.restore(state)
+            training.settle()
+            run.objective.to("cpu")
+            raise
+        self._training_ = training
+        return self
+
+    def _training(self, run: Run) -> Training:
+        watched = interactive() if self.verbose == "auto" else bool(self.verbose)
+        callbacks: list[Callback] = [ProgressBar() if watched else LogProgress(), *self.callbacks]
+        return Training(run.objective, run.settings, callbacks, initialize=run.initialize)
+
+    def _train(
+        self,
+        run: Run,
+        training: Training,
+        X: Rows,
+        earlier: list[dict[str, Any]],
+        epochs: int | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Train, and become what was trained: with the best weights, after a divergence too."""
+        prior = choose_prior(self.prior, run.objective.model, run.parts.data, run.parts.condition is not None)
+        try:
+            training.run(run.source, epochs, checkpoint)
+        except DivergenceError:
+            self._become(run, training, X, earlier, prior)
+            raise
+        self._become(run, training, X, earlier, prior)
         if self.interrupted_:
             warnings.warn(
                 f"training was interrupted in epoch {training.progress.epoch + 1}: the best weights so far are kept",
                 stacklevel=3,
             )
+
+    def _become(self, run: Run, training: Training, X: Rows, earlier: list[dict[str, Any]], prior: Prior) -> None:
+        """Take on everything that was learnt, at once."""
+        fitted = fit_prior(prior, run.objective.model, run.source, training.settings.seed)
+        run.objective.to("cpu")
+        self._take(run.parts, fitted)
+        if run.initialize:
+            self._note_features(X)
+        self.history_ = earlier + training.progress.history
+        self.interrupted_ = training.progress.interrupted
+        self.info_ = info(run, training)
+
+    def _take(self, parts: Parts, prior: Prior) -> None:
+        self.variant_, self.data_, self.condition_ = parts.variant, parts.data, parts.condition
+        self.objective_, self.prior_ = parts.objective, prior
+
+    def _note_features(self, X: Rows) -> None:
+        self.__dict__.pop("feature_names_in_", None)
+        columns = getattr(X, "columns", None)
+        if columns is not None and all(isinstance(c, str) for c in columns):
+            self.feature_names_in_ = np.asarray(columns, dtype=object)
+        beside = 0 if self.condition_ is None else self.condition_.columns
+        self.n_features_in_ = len(self.data_.feature_names()) + beside
+
+    # -- what was fitted -----------------------------------------------------------------------------------------
+
+    @property
+    def parts(self) -> Parts | None:
+        """The fitted parts; None before `fit`."""
+        if not self.__sklearn_is_fitted__():
+            return None
+        return Parts(self.variant_, self.data_, self.condition_, self.objective_)
+
+    @property
+    def model_(self) -> Model:
+        """The trained model: net, bottleneck and likelihood."""
+        check_is_fitted(self)
+        return self.objective_.model
+
+    @property
+    def autoencoder_(self) -> Self:
+        """The autoencoder itself: tasks have the one they work with under the same name."""
         return self
 
-    def _finish(self, training: Training, source: Any, before: list[dict[str, Any]]) -> None:
-        progress = training.progress
-        self.objective_.to("cpu")
-        self.history_ = before + progress.history
-        self.interrupted_ = progress.interrupted
-        self.info_ = {
-            "rows": source.rows,
-            "batch_size": training.settings.batch_size,
-            "epochs": training.settings.epochs,
-            "best_epoch": progress.best_epoch,
-            "best_validation_loss": progress.best_loss if training.best else None,
-            "seconds": round(progress.seconds, 3),
-            "precision": training.settings.precision,
-            "seed": training.settings.seed,
-            "data": self.data_.summary,
-            "net": spell(self.objective_.model.net),
-            "parameters": sum(p.numel() for p in self.objective_.parameters()),
-            "torch": str(torch.__version__),
-        }
-        self.prior_ = self._fit_prior(source)
-
-    @torch.no_grad()
-    def _fit_prior(self, source: Any) -> Any:
-        """Return a Gaussian fitted on codes; of a variational model the data's, N(0, I) where something is given."""
-        model = self.objective_.model
-        name = "gaussian"
-        if model.has_posterior:
-            name = self.data_.prior if self.condition_ is None else "standard-normal"
-        prior = resolve("prior", name, latent_dim=model.sizes.z)
-        if not hasattr(prior, "fit"):
-            return prior
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed)
-            return prior.fit(model.codes(source.sample(PRIOR_ROWS).to("cpu"), draw=model.has_posterior))
+    @property
+    def _inference(self) -> Inference:
+        check_is_fitted(self)
+        return Inference(self.data_, self.condition_, self.objective_.model, choose_device(self.device))
 
     # -- using ---------------------------------------------------------------------------------------------------
 
-    def transform(self, X: Any, condition: Any = None) -> np.ndarray:
-        """Return the codes of X, of shape (n, latent_dim).
+    def run(self, graph: str | Graph, X: Rows, condition: Rows = None) -> Columns:
+        """Return what a graph makes of X: in pieces, on the estimator's device, the result on the CPU.
+
+        Parameters
+        ----------
+        graph : str or Graph
+            A name of `graphs`, or a graph of one's own.
+        X : like what was fitted on, or a stream of that
+        condition : array of shape (n,), optional
+            As in `transform`.
+
+        Raises
+        ------
+        InputError
+            There is no such graph; or X does not fit.
+        """
+        inference = self._inference
+        return inference.run(self._graph(graph), X, condition)
+
+    def run_columns(self, graph: str | Graph, columns: Columns) -> Columns:
+        """Return what a graph makes of columns that `columns` gave: like `run`."""
+        return self._inference.run_columns(self._graph(graph), columns)
+
+    def _graph(self, graph: str | Graph) -> Graph:
+        if not isinstance(graph, str):
+            return graph
+        known = self.graphs()
+        if graph not in known:
+            raise InputError(unknown("graph", graph, known))
+        return known[graph]
+
+    def columns(self, X: Rows, condition: Rows = None) -> Iterator[Columns]:
+        """Yield what is read of X: of each piece of a stream, or of all rows."""
+        return self._inference.columns(X, condition)
+
+    def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
+        """Return the codes of X, of shape (n, positions x latent_dim): one position where codes are vectors.
 
         Parameters
         ----------
         X : like what was fitted on
         condition : array of shape (n,), optional
-            What is given, where the model was trained with a condition that is not part of X.
+            The condition of each row, where the model was trained with one that is not part of X.
+        pool : {"mean"} or None, default None
+            ``"mean"``: the mean over positions, of shape (n, latent_dim).
         """
-        return self._numpy(self._apply("encode", X, condition)["z"], X)
+        if pool not in (None, "mean"):
+            raise InputError(f"pool={pool!r}; choose 'mean' or None")
+        z = self.run("encode", X, condition)["z"]
+        if pool == "mean":
+            z = z.reshape(len(z), -1, self.model_.latent_dim).mean(1)
+        return self._numpy(z, X)
 
-    def inverse_transform(self, Z: Any, condition: Any = None) -> Any:
-        """Return what codes of shape (n, latent_dim) decode to, in the form of what was fitted on."""
+    def inverse_transform(self, Z: Any, condition: Rows = None) -> Rows:
+        """Return what codes decode to, in the form of what was fitted on.
+
+        Parameters
+        ----------
+        Z : array of shape (n, positions x latent_dim) or (n, *positions, latent_dim)
+        condition : array of shape (n,), optional
+            As in `transform`.
+        """
         check_is_fitted(self)
         codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
-        if codes.ndim != 2 or codes.shape[1] != self.objective_.model.sizes.z:
+        shape = (*self.model_.positions(), self.model_.latent_dim)
+        if tuple(codes.shape[1:]) not in ((self._n_features_out,), shape):
             raise InputError(
                 f"codes of shape {tuple(codes.shape)}; expected (n, {self._n_features_out}): latent_dim numbers a row"
             )
         if not torch.isfinite(codes).all():
             raise InputError("the codes hold NaN or infinity: codes must be finite")
-        columns = {"z": codes, **self._given(condition, len(codes))}
-        return self.data_.write(in_pieces(self.graphs()["decode"], columns, prod(self.data_.shape)))
+        return self.data_.write(self._decoded("decode", codes, condition))
 
-    def reconstruct(self, X: Any, condition: Any = None) -> Any:
-        """Return X rebuilt, in the form of X."""
-        check_is_fitted(self)
-        like = None if is_stream(X) else self._free(X)
-        return self.data_.write(self._apply("reconstruct", X, condition), like=like)
+    def _decoded(self, graph: str | Graph, z: Tensor, condition: Rows) -> Columns:
+        """Return what a graph makes of codes and their condition."""
+        return self.run_columns(graph, {"z": z, **self._inference.conditions(condition, len(z))})
 
-    def corrupt(self, X: Any, *, random_state: Any = None) -> Any:
+    def reconstruct(self, X: Rows, condition: Rows = None) -> Rows:
+        """Return the reconstruction of X, in the form of X."""
+        columns = self.run("reconstruct", X, condition)
+        return self.data_.write(columns, like=None if is_stream(X) else self._inference.without_condition(X))
+
+    def corrupt(self, X: Rows, *, random_state: RandomState = None) -> Rows:
         """Return X as the encoder sees it in training, in the form of X; None where the variant corrupts nothing."""
         check_is_fitted(self)
         if self.objective_.corruption is None:
             return None
-        seed = int(check_random_state(random_state).randint(2**31 - 1))
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            torch.manual_seed(seed)
-            batch = self.objective_.corrupt(self.data_.batch(self.data_.read(self._free(X))))
-        return self.data_.write(self.data_.invert(batch.corrupted), like=self._free(X))
+        free = self._inference.without_condition(X)
+        with seeded(_seed(random_state), torch.device("cpu")), torch.no_grad():
+            batch = self.objective_.corrupt(self.data_.batch(self.data_.read(free)))
+        return self.data_.write(self.data_.invert(batch.corrupted), like=free)
 
-    def posterior(self, X: Any, condition: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and variance of q(z|x), each of shape (n, latent_dim); variational models only.
+    def posterior(self, X: Rows, condition: Rows = None) -> tuple[Array, Array]:
+        """Return mean and variance of q(z|x), each of the shape of codes; variational models only.
 
         Raises
         ------
         InputError
             The model has no posterior.
         """
-        check_is_fitted(self)
-        if not self.objective_.model.has_posterior:
+        if not self.model_.has_posterior:
             raise InputError("this model has no posterior q(z|x): train variant='variational'")
-        found = self._apply("posterior", X, condition)
-        return self._numpy(found["mean"], X), self._numpy(found["variance"], X)
+        columns = self.run("posterior", X, condition)
+        return self._numpy(columns["mean"], X), self._numpy(columns["variance"], X)
 
     def reconstruction_error(
-        self, X: Any, per: Literal["sample", "element", "feature"] = "sample", condition: Any = None
-    ) -> np.ndarray:
+        self, X: Rows, per: Literal["sample", "element", "feature"] = "sample", condition: Rows = None
+    ) -> Array:
         """Return how far the reconstruction is from X, in the units of the likelihood.
 
         Parameters
@@ -420,28 +444,37 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        error = self._numpy(self._apply("error" if per == "sample" else "error_map", X, condition)["error"], X)
+        error = self._numpy(self.run("error" if per == "sample" else "error_map", X, condition)["error"], X)
         return error.mean(0) if per == "feature" else error
 
-    def score_samples(self, X: Any, condition: Any = None) -> np.ndarray:
+    def score_samples(self, X: Rows, condition: Rows = None) -> Array:
         """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats."""
-        check_is_fitted(self)
-        if not self.objective_.model.has_posterior:
+        if not self.model_.has_posterior:
             return -self.reconstruction_error(X, condition=condition)
-        return self._numpy(self._bound(X, condition, elbo), X)
+        return self._bound(X, condition, elbo)
 
-    def log_likelihood(self, X: Any, draws: int = 500, condition: Any = None) -> np.ndarray:
+    def log_likelihood(self, X: Rows, draws: int = 500, condition: Rows = None) -> Array:
         """Return log p(x) of each row in nats by importance sampling (Burda 2016); variational models only."""
-        return self._numpy(self._bound(X, condition, lambda model, batch: log_likelihood(model, batch, draws)), X)
+        return self._bound(X, condition, partial(log_likelihood, draws=draws))
 
-    def score(self, X: Any, y: Any = None, condition: Any = None) -> float:
+    def _bound(self, X: Rows, condition: Rows, bound: Bound) -> Array:
+        graph = Bounded(self.data_, self.model_, bound).eval()
+        with seeded(0, choose_device(self.device)):
+            return self._numpy(self.run(graph, X, condition)["bound"], X)
+
+    def score(self, X: Rows, y: Any = None, condition: Rows = None) -> float:
         """Return minus the mean reconstruction error; y is ignored."""
         return -float(np.mean(self.reconstruction_error(X, condition=condition)))
 
     def sample(
-        self, n_samples: int = 1, *, temperature: float = 1.0, condition: Any = None, random_state: Any = None
-    ) -> Any:
-        """Decode codes drawn from the prior: rows of a table are drawn from the likelihood, of pictures its mean.
+        self,
+        n_samples: int = 1,
+        *,
+        temperature: float = 1.0,
+        condition: Rows = None,
+        random_state: RandomState = None,
+    ) -> Rows:
+        """Decode codes drawn from the prior: rows of a table are drawn from the likelihood, of images its mean.
 
         Parameters
         ----------
@@ -450,17 +483,28 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             Scale of the draw around the prior's mean: below 1 is more typical, above 1 more varied.
         condition : array of shape (n_samples,) or a single value, optional
         random_state : int or None
+
+        Warns
+        -----
+        UserWarning
+            A code has several positions, and the prior draws each by itself: what is decoded does not hang together.
         """
         check_is_fitted(self)
-        seed = int(check_random_state(random_state).randint(2**31 - 1))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            z = self.prior_.sample(int(n_samples), temperature)
-            columns = {"z": z, **self._given(condition, len(z))}
-            drawn = in_pieces(graphs.Draw(self.data_, self.objective_.model).eval(), columns, prod(self.data_.shape))
-        return self.data_.write(drawn)
+        n, positions, device = int(n_samples), self.model_.positions(), choose_device(self.device)
+        if positions and not self.prior_.joint:
+            warnings.warn(
+                f"the prior {type(self.prior_).__name__} draws each of the {prod(positions)} positions of a code by "
+                "itself, so what is decoded has the right details but no whole",
+                stacklevel=2,
+            )
+        given = self._inference.conditions(condition, n)
+        by_name = {name.partition(":")[2]: tensor for name, tensor in given.items()}
+        draw = graphs.Draw(self.data_, self.model_).eval()
+        with seeded(_seed(random_state), device):
+            z = self.prior_.sample(n, positions, by_name, temperature)
+            return self.data_.write(self.run_columns(draw, {"z": z, **given}))
 
-    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:
+    def interpolate(self, a: Rows, b: Rows, steps: int = 8, condition: Rows = None) -> Rows:
         """Decode `steps` codes on the straight line from the code of row `a` to that of row `b`, both included.
 
         Parameters
@@ -469,65 +513,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         steps : int, default 8
         """
         ends = [self.transform(_one_row(row), condition) for row in (a, b)]
-        share = np.linspace(0, 1, steps)[:, None]
-        return self.inverse_transform((1 - share) * ends[0] + share * ends[1], condition)
+        t = np.linspace(0, 1, steps)[:, None]
+        return self.inverse_transform((1 - t) * ends[0] + t * ends[1], condition)
 
-    def graphs(self) -> dict[str, torch.nn.Module]:
+    def graphs(self) -> dict[str, Graph]:
         """Return what the model can do, by name: modules from columns to columns, in eval mode."""
-        check_is_fitted(self)
-        kinds = {
-            "encode": graphs.Encode,
-            "decode": graphs.Decode,
-            "reconstruct": graphs.Reconstruct,
-            "error": graphs.Error,
-            "error_map": graphs.ErrorMap,
-        }
-        if self.objective_.model.has_posterior:
-            kinds["posterior"] = graphs.Posterior
-        if self.objective_.model.net.reconstructs_only:
-            del kinds["decode"]
-        return {name: kind(self.data_, self.objective_.model).eval() for name, kind in kinds.items()}
+        return self._inference.graphs()
 
-    # -- between the user's world and tensors --------------------------------------------------------------------
-
-    def _beside(self, X: Any, y: Any) -> Any:
-        """Return what stands beside X as the condition."""
-        return None if self.condition_ is None else self.condition_.split(X, y)[1]
-
-    def _free(self, X: Any) -> Any:
-        return X if self.condition_ is None else self.condition_.split(X, None)[0]
-
-    def _given(self, condition: Any, n: int) -> Columns:
-        return {} if self.condition_ is None else self.condition_.encode(self.condition_.read(condition), n)
-
-    def columns(self, X: Any, condition: Any = None) -> Iterator[Columns]:
-        """Yield what is read of X: of each piece of a stream, or of all rows."""
-        for piece in pieces(X):
-            columns = self.data_.read(self._free(piece))
-            yield columns | self._given(self._beside(piece, None) if condition is None else condition, rows(columns))
-
-    def _apply(self, name: str, X: Any, condition: Any = None) -> Columns:
-        """Run a graph over X."""
-        return self._over(self.graphs()[name], X, condition)
-
-    def _over(self, function: Callable[[Columns], Columns], X: Any, condition: Any) -> Columns:
-        check_is_fitted(self)
-        found = [in_pieces(function, columns, prod(self.data_.shape)) for columns in self.columns(X, condition)]
-        return join(found)
-
-    def _bound(self, X: Any, condition: Any, bound: Callable[[Any, Any], Tensor]) -> Tensor:
-        check_is_fitted(self)
-        model = self.objective_.model
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return self._over(lambda piece: {"bound": bound(model, self.data_.batch(piece))}, X, condition)["bound"]
-
-    def _numpy(self, tensor: Tensor, X: Any) -> np.ndarray:
+    def _numpy(self, tensor: Tensor, X: Rows) -> Array:
         return tensor.numpy().astype(float_type(X), copy=False)
 
     @property
     def _n_features_out(self) -> int:
-        return self.objective_.model.sizes.z
+        return self.model_.code_size
 
     def _resolved(self, name: str, value: Any) -> Any:
         load_all()
@@ -578,7 +576,30 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return tags
 
 
-def _one_row(row: Any) -> Any:
+def info(run: Run, training: Training) -> dict[str, Any]:
+    """Return what was chosen for a training, and how it went."""
+    settings, progress = training.settings, training.progress
+    return {
+        "rows": run.source.rows,
+        "batch_size": settings.batch_size,
+        "epochs": settings.epochs,
+        "best_epoch": progress.best_epoch,
+        "best_validation_loss": progress.best_loss if training.best else None,
+        "seconds": round(progress.seconds, 3),
+        "precision": settings.precision,
+        "seed": settings.seed,
+        "data": run.parts.data.summary,
+        "net": spell(run.objective.model.net),
+        "parameters": sum(weight.numel() for weight in run.objective.parameters()),
+        "torch": str(torch.__version__),
+    }
+
+
+def _seed(random_state: RandomState) -> int:
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _one_row(row: Rows) -> Rows:
     """Return a row with the axis of rows."""
     if hasattr(row, "columns") or (np.ndim(row) == 2 and len(row) == 1) or np.ndim(row) == 4:
         return row

@@ -19,8 +19,8 @@ class Persistent:
     """
 
     PART_KINDS: ClassVar[dict[str, str]] = {}
-    UNSAVED: ClassVar[tuple[str, ...]] = ("callbacks", "random_state")
-    """Parameters that are not written: they are code, or a stream of numbers."""
+    UNSAVED: ClassVar[tuple[str, ...]] = ("callbacks", "random_state", "device")
+    """Parameters that are not written: they are code, a stream of numbers, or belong to a machine."""
     part_name: ClassVar[str]
 
     # -- parameters ----------------------------------------------------------------------------------------------
@@ -111,7 +111,8 @@ def packed(estimator: Any) -> tuple[dict[str, Any], store.Tensors]:
 def unpacked(root: dict[str, Any], tensors: store.Tensors) -> Any:
     """Return the fitted estimator that `packed` described."""
     cls: Any = parts.lookup(root["part"])
-    estimator = cls(**{name: parts.build(value) for name, value in root["arguments"].items()})
+    arguments = {name: value for name, value in root["arguments"].items() if name not in cls.UNSAVED}
+    estimator = cls(**{name: parts.build(value) for name, value in arguments.items()})
     estimator.restore({**root["state"], **tensors})
     return estimator
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
-from isthmus.core.training.loop import Settings
 from isthmus.core.training.precision import choose_precision
+from isthmus.core.training.settings import Settings
 from isthmus.core.training.threads import choose_threads
+from isthmus.estimators.parts import Parameters
 from isthmus.support.errors import InputError
 
 
-def plan(estimator: Any, rows: int, parameters: int, seed: int) -> Settings:
+def plan(estimator: Parameters, rows: int, parameters: int, seed: int) -> Settings:
     """Return the settings of a training.
 
     Parameters
@@ -20,7 +19,7 @@ def plan(estimator: Any, rows: int, parameters: int, seed: int) -> Settings:
     estimator : Autoencoder
         Its parameters are what the user says.
     rows : int
-        To train on, those held out included.
+        To train on, validation rows included.
     parameters : int
         Weights of the model.
     seed : int
@@ -42,21 +41,21 @@ def plan(estimator: Any, rows: int, parameters: int, seed: int) -> Settings:
     )
 
 
-def choose_device(wish: str) -> torch.device:
-    """Return the device that is wished for; ``"auto"`` is a GPU where there is one.
+def choose_device(wanted: str) -> torch.device:
+    """Return the device that is wanted; ``"auto"`` is a GPU where there is one.
 
     Raises
     ------
     InputError
         There is no such device.
     """
-    if wish == "auto":
+    if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.empty(0, device=wish).device
+        return torch.empty(0, device=wanted).device
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
         reason = str(error).partition("\n")[0]
-        raise InputError(f"device={wish!r} cannot be used ({reason}); choose 'auto' or 'cpu'") from error
+        raise InputError(f"device={wanted!r} cannot be used ({reason}); choose 'auto' or 'cpu'") from error
 
 
 def default_batch_size(rows: int) -> int:

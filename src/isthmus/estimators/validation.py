@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any
 
-from isthmus.core.training.loop import SCHEDULES
+from isthmus.core.training.settings import SCHEDULES
+from isthmus.estimators.parts import Parameters
 from isthmus.support.errors import InputError, unknown
 
 WHOLE = ("latent_dim", "epochs", "batch_size", "patience")
 RATES = ("learning_rate", "weight_decay")
 
 
-def check_parameters(estimator: Any) -> None:
+def check_parameters(estimator: Parameters) -> None:
     """Refuse parameters that are no numbers, or out of range.
 
     Raises
@@ -35,7 +35,7 @@ def check_parameters(estimator: Any) -> None:
         raise InputError(f"average={estimator.average!r}: expected a number between 0 and 1, or None")
 
 
-def number(estimator: Any, name: str) -> float:
+def number(estimator: Parameters, name: str) -> float:
     """Return a parameter that must be a number."""
     value = getattr(estimator, name)
     if not isinstance(value, Real):

@@ -14,7 +14,7 @@ ACTIVATIONS = {"gelu": nn.GELU, "silu": nn.SiLU, "relu": nn.ReLU, "tanh": nn.Tan
 
 
 FLOOR = 1e-3
-"""Components below this share of the first one's variance are not stretched to unit variance: noise would be."""
+"""Components below this fraction of the first one's variance are not stretched to unit variance: noise would be."""
 
 
 def activation(name: str) -> nn.Module:
@@ -99,8 +99,8 @@ def whiten(linear: nn.Linear, x: Tensor, k: int) -> Tensor:
     Returns
     -------
     Tensor of shape (k,)
-        The share of noise in each component's variance, by probabilistic PCA (Tipping & Bishop 1999): the mean variance
-        of the components left out, over its own.
+        The fraction of noise in each component's variance, by probabilistic PCA (Tipping & Bishop 1999): the mean
+        variance of the components left out, over its own.
     """
     mean, axes, variance = principal_axes(x, k)
     rows = axes / variance.clamp_min(FLOOR * variance[:1]).sqrt()[:, None] if len(variance) else axes

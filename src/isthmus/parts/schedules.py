@@ -26,26 +26,26 @@ class Constant(Schedule):
         return self.value
 
 
-@part("schedule/warmup")
+@part("schedule/warmup", renamed={"share": "fraction"})
 class Warmup(Schedule):
-    """A weight that rises in a straight line from 0 to `value` over the first `share` of training (Bowman 2016).
+    """A weight that rises in a straight line from 0 to `value` over the first `fraction` of training (Bowman 2016).
 
     Examples
     --------
-    >>> [Warmup(2.0, share=0.5)(t) for t in (0, 0.25, 0.5, 1)]
+    >>> [Warmup(2.0, fraction=0.5)(t) for t in (0, 0.25, 0.5, 1)]
     [0.0, 1.0, 2.0, 2.0]
     """
 
-    def __init__(self, value: float = 1.0, share: float = 0.3) -> None:
-        if not 0 < share <= 1:
+    def __init__(self, value: float = 1.0, fraction: float = 0.3) -> None:
+        if not 0 < fraction <= 1:
             raise InputError(
-                f"share={share} is outside (0, 1]: it is the part of training during which the weight rises"
+                f"fraction={fraction} is outside (0, 1]: the weight rises during that fraction of training"
             )
-        self.value, self.share = value, share
+        self.value, self.fraction = value, fraction
 
     def __call__(self, t: float) -> float:
         """Return the weight at progress `t`."""
-        return self.value * min(1.0, t / self.share)
+        return self.value * min(1.0, t / self.fraction)
 
 
 @part("schedule/cyclical")

@@ -1,4 +1,4 @@
-"""The exceptions that isthmus raises on purpose; each message names the value, the place and the remedy."""
+"""The exceptions that isthmus raises on purpose; each message names the value, where it stands and the remedy."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -42,17 +42,17 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}{hint} Known: {', '.join(known) or 'none'}"
 
 
-def listed(texts: Iterable[str], most: int = 10) -> str:
-    """Return texts with commas between them, and how many more there are than `most`.
+def listed(texts: Iterable[str], max_texts: int = 10) -> str:
+    """Return texts with commas between them, and how many more there are than `max_texts`.
 
     Examples
     --------
-    >>> listed("abcd", most=2)
+    >>> listed("abcd", max_texts=2)
     'a, b and 2 more'
     """
     texts = list(texts)
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return f"{', '.join(texts[:most])}{more}"
+    more = f" and {len(texts) - max_texts} more" if len(texts) > max_texts else ""
+    return f"{', '.join(texts[:max_texts])}{more}"
 
 
 def extra(module: str, name: str):

@@ -20,7 +20,7 @@ TYPED_WRONG = {
         [*DIGITS, "-o", "m", "--variant", "variational", "--beta", "wamup:1"],
         "did you mean 'warmup'?",
     ),
-    "a schedule out of range": ([*DIGITS, "-o", "m", "--variant", "variational", "--beta", "warmup:1,7"], "share=7"),
+    "a schedule out of range": ([*DIGITS, "-o", "m", "--variant", "variational", "--beta", "warmup:1,7"], "fraction=7"),
     "no number": ([*DIGITS, "-o", "m", "--latent-dim", "many"], "'many' is no INTEGER"),
     "a level of three numbers": ([*DIGITS, "-o", "m", "--variant", "denoising", "--level", "1,2,3"], "LOW,HIGH"),
     "an unknown precision": ([*DIGITS, "-o", "m", "--precision", "float3"], "did you mean 'float32'?"),

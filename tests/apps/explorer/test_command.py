@@ -51,11 +51,11 @@ def test_a_detector(isthmus, served, folder, wine):
 
 
 def test_the_demo_trains_once(served, monkeypatch, tmp_path):
-    from isthmus.apps.explorer import demo
+    from isthmus.apps.explorer import digits
 
     monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path))
-    quick = {name: {**settings, "epochs": 1} for name, settings in demo.MODELS.items()}
-    monkeypatch.setattr(demo, "MODELS", quick)
+    quick = {name: {**settings, "epochs": 1} for name, settings in digits.MODELS.items()}
+    monkeypatch.setattr(digits, "MODELS", quick)
     session = served("--demo")
     assert session.demo and [view.name for view in session.views] == ["variational", "plain"]
     assert session.views[0].latent_dim == 2 and session.state()["n"] == 1797

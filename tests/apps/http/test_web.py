@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from uvicorn.server import ServerState
 
 from isthmus import InputError
-from isthmus.apps.http.errors import Refused
 from isthmus.apps.http.inflate import Inflate
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.http.running import Connection, check_address, listen, run
 from isthmus.apps.http.security import secure
 

@@ -248,7 +248,7 @@ def test_large_pictures_are_reduced(page):
 
 
 def test_a_stream_is_drawn_from(models, page, monkeypatch):
-    from isthmus.apps.report import study
+    from isthmus.apps.report.kinds import base
 
     class Stream:
         shape = X.shape
@@ -259,7 +259,7 @@ def test_a_stream_is_drawn_from(models, page, monkeypatch):
         def chunks(self):
             yield from (X[:100], X[100:])
 
-    monkeypatch.setattr(study, "ROWS", 120)
+    monkeypatch.setattr(base, "ROWS", 120)
     assert "120 rows of 300, drawn at random" in page(models["plain"], Stream(), y=Y).text
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus import Images
 from isthmus.apps.report import charts, labels
 from isthmus.apps.report.kinds.base import take
 from isthmus.apps.report.kinds.images import PictureRows
@@ -101,7 +102,8 @@ def test_rows_are_taken_in_their_form():
 
 
 def test_a_mosaic_has_a_tile_for_each_picture():
-    picture = PictureRows().grid(RANDOM.random((5, 8, 8)), 3, "five")
+    X = RANDOM.random((5, 8, 8))
+    picture = PictureRows(Images().learn([X]), X).grid(X, 3, "five")
     image = Image.open(BytesIO(b64decode(picture.uri.partition(",")[2])))
     assert image.size == (3 * 50 - 2, 2 * 50 - 2)
     alpha = np.asarray(image)[..., 1]

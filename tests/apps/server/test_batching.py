@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from isthmus import InputError
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server import batching
 from isthmus.apps.server.app import build
 from isthmus.apps.server.batching import Batcher

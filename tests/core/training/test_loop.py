@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 import isthmus
 from isthmus import Autoencoder, DivergenceError, FileFormatError, InputError
 from isthmus.core.training.callbacks import StopTraining
-from isthmus.core.training.loop import Settings
+from isthmus.core.training.settings import Settings
 from isthmus.core.training.threads import choose_threads, threads
 from isthmus.parts.nets.mlp import MLP
 

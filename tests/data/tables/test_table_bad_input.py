@@ -122,7 +122,7 @@ def test_a_table_that_is_not_fitted_says_so(use):
 def test_a_description_that_contradicts_itself_is_refused(table, field, value):
     description = describe(table)
     description["arguments"]["columns"]["dict"][field] = value
-    with pytest.raises(FileFormatError, match="cannot be rebuilt"):
+    with pytest.raises(FileFormatError, match="cannot be built"):
         build(description)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import click
 
+from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import LABEL, load, read, stem, suited
 from isthmus.apps.cli.output import writable
@@ -110,9 +111,8 @@ def _session(
     title: str | None,
 ) -> Any:
     """Return the models on the rows."""
-    from isthmus.apps.explorer.demo import digits
+    from isthmus.apps.explorer.digits import digits
     from isthmus.apps.explorer.session import opened
-    from isthmus.apps.explorer.view import autoencoder
 
     limit = limit or (EXPORTED if exported else None)
     if demo or model is None or data is None:
@@ -124,7 +124,7 @@ def _session(
     models = {}
     for path in paths:
         held = load(path, *KINDS)
-        suited(autoencoder(held), path, found)
+        suited(autoencoder_of(held), path, found)
         name = stem(path) if stem(path) not in models else path
         models[name] = held
     tell(f"encoding {len(found.X):,} rows")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isthmus import variants
+from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.cli.command import command
 from isthmus.apps.cli.exported import exported, is_exported
 from isthmus.apps.cli.inputs import load, model_argument
@@ -26,7 +27,7 @@ def info(model: str, as_json: bool) -> None:
         show(*exported(model), as_json)
         return
     held = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
-    trained = getattr(held, "autoencoder_", held)
+    trained = autoencoder_of(held)
     document = {
         "file": _file(model),
         "model": {**_model(trained), "estimator": type(held).__name__},
@@ -73,7 +74,7 @@ def _model(trained: Any) -> dict[str, Any]:
 
 def _task(held: Any) -> dict[str, Any]:
     """Return what a detector decides by; nothing of what decides nothing."""
-    if not hasattr(held, "threshold_"):
+    if not detects(held):
         return {}
     decided = {
         "score": said(held.state()["score"]),

@@ -12,12 +12,14 @@ import click
 
 from isthmus.apps.cli.command import Failure, option
 from isthmus.apps.cli.rows import Span, cut
-from isthmus.apps.cli.values import number
+from isthmus.apps.cli.values import Named, number
 
 model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
 
 
+SKIP_BROKEN = "Leave out pictures of a folder that cannot be read, and say how many"
+ALPHA = "Whether an alpha channel of pictures is set on white, or kept as a fourth channel [white]"
 LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 
@@ -34,21 +36,25 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``."""
 
     @wraps(function)
-    def wrapped(data: str, label: str | None, rows: slice | None, **others: Any) -> Any:
-        return function(read=lambda: read(data, label, rows), **others)
+    def wrapped(
+        data: str, label: str | None, rows: slice | None, alpha: str | None, skip_broken: bool, **others: Any
+    ) -> Any:
+        return function(read=lambda: read(data, label, rows, alpha=alpha, skip_broken=skip_broken), **others)
 
-    decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(wrapped)
+    decorated = option("--skip-broken", is_flag=True, help=SKIP_BROKEN, section="In and out")(wrapped)
+    decorated = option("--alpha", type=Named(["white", "keep"]), help=ALPHA, section="In and out")(decorated)
+    decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(decorated)
     decorated = option("--label", metavar="COLUMN", help=LABEL, section="In and out")(decorated)
     return data_argument(decorated)
 
 
-def read(path: str, label: str | None = None, span: slice | None = None) -> Rows:
-    """Read DATA; labels that have names come as their names."""
+def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
+    """Read DATA; labels that have names come as their names. `how` is about pictures, as in `files.read`."""
     import numpy as np
 
     from isthmus.data.io import files
 
-    loaded = files.read(path, label=label)
+    loaded = files.read(path, label=label, **how)
     y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
     if span is None:
         return Rows(loaded.X, y, path)
@@ -80,12 +86,15 @@ def suited(model: Any, path: str, rows: Rows) -> Rows:
     Raises
     ------
     Failure
-        Pictures meet a table, or labels stand among the columns.
+        They are of another kind, such as pictures where a table was, or labels stand among the columns.
     """
-    pictures, given = len(model.data_.shape) == 3, getattr(rows.X, "ndim", 2) > 2
-    if pictures != given:
-        kinds = {True: "pictures", False: "a table"}
-        raise Failure(f"{rows.name!r} holds {kinds[given]}, but {path!r} was trained on {kinds[pictures]}")
+    from isthmus.apps.cli.kinds.base import files_of
+    from isthmus.data.infer import choose_data
+
+    kind = files_of(model.data_)
+    if not kind.takes(rows.X):
+        held = files_of(choose_data(None, rows.X)).noun
+        raise Failure(f"{rows.name!r} holds {held}, but {path!r} was trained on {kind.noun}")
     known = list(getattr(model, "feature_names_in_", []))
     strange = [name for name in getattr(rows.X, "columns", []) if known and name not in known]
     if len(strange) == 1:

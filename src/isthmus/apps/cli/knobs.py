@@ -62,8 +62,8 @@ def _says(field: Field[Any]) -> str:
 
 def schedules() -> str:
     """Say how each schedule is typed."""
-    known = {name: variants.lookup(f"schedule/{name}") for name in variants.names("schedule")}
-    return "  ".join(f"{name}:{','.join(signature(cls).parameters).upper()}" for name, cls in known.items())
+    known = variants.schedules().items()
+    return "  ".join(f"{name}:{','.join(signature(cls).parameters).upper()}" for name, cls in known)
 
 
 def chosen(variant: str, given: dict[str, Any]) -> Any:
@@ -74,7 +74,7 @@ def chosen(variant: str, given: dict[str, Any]) -> Any:
     click.UsageError
         The variant has no such knob.
     """
-    cls = variants.lookup(f"variant/{variant}")
+    cls = variants.variant(variant)
     own = [knob for knob, holders in knobs().items() if variant in holders]
     for knob in given:
         if knob not in own:

@@ -68,6 +68,6 @@ def main() -> None:
     """Autoencoders for tables, images and signals.
 
     DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX, .png, .jpg), a folder of images whose subfolders are
-    classes, or one of digits, mnist and fashion-mnist. The exit code is 0 on success, 1 if the data, a file or a setting
-    cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
+    classes, or one of digits, mnist and fashion-mnist. The exit code is 0 on success, 1 if the data, a file or a
+    setting cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
     """

@@ -36,7 +36,7 @@ def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> 
     """Write DATA cleaned by a denoising model."""
     trained, rows = meet(model, read)
     variant = trained.variant_
-    if not isinstance(variant, variants.Denoising):
+    if not variant.denoises:
         warnings.warn(
             f"{model!r} is of the variant {variants.variant_name(variant)!r}, which was not trained to clean its "
             "input: train one with --variant denoising",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import command, option
-from isthmus.apps.cli.inputs import data_options, meet, model_argument
+from isthmus.apps.cli.inputs import data_options, load, model_argument, suited
 from isthmus.apps.cli.output import json_option, output_option, show
 
 
@@ -23,10 +24,12 @@ def report(
     """Write a page that shows what a model learnt.
 
     One HTML file that needs no network: curves of training, reconstructions, the latent space, and what each unit
-    captures. The page shows rows of DATA as they are, unless --no-examples is given.
+    captures. Of a detector also the scores, the threshold and what it guarantees, the most abnormal rows, and drift.
+    The page shows rows of DATA as they are, unless --no-examples is given.
     """
     from isthmus.apps.report import pages
 
-    trained, rows = meet(model, read)
-    pages.write(trained, rows.X, output, y=rows.y, examples=not no_examples, title=title)
+    held = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    rows = suited(autoencoder_of(held), model, read())
+    pages.write(held, rows.X, output, y=rows.y, examples=not no_examples, title=title)
     show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

@@ -77,6 +77,8 @@ def joined(pieces: Sequence[Any]) -> Any:
 
     if isinstance(pieces[0], np.ndarray):
         return np.concatenate(pieces)
+    if isinstance(pieces[0], Sequence):  # pictures of several sizes
+        return [picture for piece in pieces for picture in piece]
     import narwhals as nw
 
     return nw.concat([nw.from_native(piece, eager_only=True) for piece in pieces]).to_native()

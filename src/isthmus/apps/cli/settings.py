@@ -1,10 +1,13 @@
-"""The options of ``train`` that are parameters of Autoencoder, read from its source: to import it takes seconds."""
+"""The options of ``train`` that are parameters of Autoencoder and Images, read from their source.
+
+To import them would take seconds.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -13,20 +16,25 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import option
-from isthmus.apps.cli.values import READERS, Named, Read, widths
+from isthmus.apps.cli.values import READERS, Named, Read, size, widths
 
 HANDLED = ("variant", "data", "callbacks", "warm_start", "verbose")
 """Parameters that other options stand for."""
 
+OF_ARRAYS = ("channels_first", "given", "dtype", "kind")
+"""Parameters of Images that are about arrays, or learnt."""
+
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
+PICTURES = "Pictures"
 
 WORDS = {
-    "net": "mlp, conv, linear, ensemble, masked-ensemble, or the widths of an mlp's layers such as 512,256,128; "
-    "default: by the data",
+    "net": "mlp, conv, feature-map, linear, ensemble, masked-ensemble, or the widths of an mlp's layers such as "
+    "512,256,128; default: by the data",
     "condition": "What encoder and decoder get beside the row, without reconstructing it: y (the labels), or columns "
     "of the table, a,b …",
     "precision": "In which matrix products are computed; auto: chosen from the processor and the sizes",
     "random_state": "The same seed gives the same model",
+    "resize": "Bring every picture to this size in pixels: 128, or width x height as in 128x96",
 }
 """Help that differs from what the docstring says to users of Python."""
 
@@ -49,12 +57,23 @@ class Setting:
 @cache
 def settings() -> dict[str, Setting]:
     """Return the parameters of Autoencoder that options stand for, by name."""
-    tree = ast.parse(_source("isthmus.estimators.autoencoder"))
-    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Autoencoder")
+    return _parameters("isthmus.estimators.autoencoder", "Autoencoder", HANDLED)
+
+
+@cache
+def image_settings() -> dict[str, Setting]:
+    """Return the parameters of Images that options stand for, by name."""
+    return _parameters("isthmus.data.images.images", "Images", OF_ARRAYS)
+
+
+def _parameters(module: str, name: str, handled: Sequence[str]) -> dict[str, Setting]:
+    """Return the parameters of a class, but for those that are handled elsewhere."""
+    tree = ast.parse(_source(module))
+    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
     init = next(node for node in cls.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
     documented = _documented(ast.get_docstring(cls) or "")
-    given = [(name, hint, default) for name, hint, default in _signature(init) if name not in HANDLED]
-    return {name: Setting(name, hint, default, *documented[name]) for name, hint, default in given}
+    own = [(name, hint, default) for name, hint, default in _signature(init) if name not in handled]
+    return {name: Setting(name, hint, default, *documented[name]) for name, hint, default in own}
 
 
 def _source(module: str) -> str:
@@ -81,18 +100,26 @@ def _documented(docstring: str) -> dict[str, tuple[str, str]]:
 
 def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each parameter; what is not typed is None."""
+    for setting in reversed(image_settings().values()):
+        function = _option(setting, PICTURES)(function)
     for setting in reversed(settings().values()):
-        flag = FLAGS.get(setting.name, "--" + setting.name.replace("_", "-"))
-        section = SECTIONS.get(setting.name, "Training")
-        function = option(flag, setting.name, type=_type(setting), default=None, help=_help(setting), section=section)(
-            function
-        )
+        function = _option(setting, SECTIONS.get(setting.name, "Training"))(function)
     return function
+
+
+def _option(setting: Setting, section: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    flag = FLAGS.get(setting.name, "--" + setting.name.replace("_", "-"))
+    about: dict[str, Any] = {"default": None, "help": _help(setting), "section": section}
+    if setting.hint == "bool":
+        return option(flag, setting.name, is_flag=True, flag_value=True, type=bool, **about)
+    return option(flag, setting.name, type=_type(setting), **about)
 
 
 def _type(setting: Setting) -> click.ParamType:
     if setting.name == "net":
         return Read(["NET"], [widths, str])
+    if setting.name == "resize":
+        return Read(["SIZE"], [size])
     if setting.type.startswith("{"):
         return Named(re.findall(r'"(.*?)"', setting.type.partition("}")[0]))
     kind = {"random_state": "int"}.get(setting.name, setting.hint.removesuffix(" | None"))
@@ -104,4 +131,4 @@ def _help(setting: Setting) -> str:
     """Return the docstring's words, as the command line would say them."""
     default = DEFAULTS.get(setting.name, setting.default)
     said = WORDS.get(setting.name) or re.sub(r"[`\"]", "", setting.help).replace("None:", "default:").rstrip(".")
-    return said if default is None else f"{said} [{default}]"
+    return said if default is None or default is False else f"{said} [{default}]"

@@ -13,7 +13,7 @@ from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options, load
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
-from isthmus.apps.cli.settings import DEFAULTS, setting_options, settings
+from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
 
@@ -28,6 +28,7 @@ Read = Callable[[], Any]
     "isthmus train digits -o digits.safetensors",
     "isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4",
     "isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5",
+    "isthmus train holiday-photos/ -o photos.safetensors --crop 64 --flips",
     "isthmus train faces.parquet -o vae.safetensors --variant variational --beta warmup:1.0,0.3",
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
@@ -98,22 +99,36 @@ def _quiet() -> bool:
     return bool(click.get_current_context().meta.get("quiet"))
 
 
-def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what was typed as settings of Autoencoder, and as knobs of the variant."""
-    own = {name: value for name, value in given.items() if name in settings()}
-    return own, {name: value for name, value in given.items() if name in knobs()}
+def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return what was typed as settings of Autoencoder, as knobs of the variant, and as settings of Images."""
+    own, turned, pictures = (
+        {name: value for name, value in given.items() if name in known}
+        for known in (settings(), knobs(), image_settings())
+    )
+    return own, turned, pictures
+
+
+def _data(scale: str | None, pictures: dict[str, Any]) -> Any:
+    """Return what is said of the data; None where nothing is."""
+    import isthmus
+
+    if scale and pictures:
+        raise click.UsageError(f"--scale is about tables, {flag(next(iter(pictures)))} about pictures: leave one out")
+    if pictures:
+        return isthmus.Images(**pictures)
+    return isthmus.Table(scale=scale) if scale else None
 
 
 def _anew(variant: str, scale: str | None, given: dict[str, Any]) -> Any:
     """Return an estimator that is not trained yet."""
-    own, turned = _parted(given)
+    own, turned, pictures = _parted(given)
     recipe = chosen(variant, turned)
     import isthmus
 
     widths = own.pop("net") if isinstance(own.get("net"), tuple) else None
     if "condition" in own:
         own["condition"] = _names(own["condition"])
-    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=isthmus.Table(scale=scale) if scale else None)
+    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(scale, pictures))
     return model.set_params(net="mlp").set_params(net__widths=widths) if widths else model
 
 
@@ -124,11 +139,11 @@ def _names(text: str) -> str | tuple[str, ...]:
 
 def _further(start: str, variant: str | None, scale: str | None, given: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
-    own, turned = _parted(given)
+    own, turned, pictures = _parted(given)
     fixed = [
         flag(n) for n in ("variant", "scale", *BUILT) if {"variant": variant, "scale": scale, **own}.get(n) is not None
     ]
-    if fixed := [*fixed, *map(flag, turned)]:
+    if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
     return load(start).set_params(warm_start=True, **{**DEFAULTS, **own})
 

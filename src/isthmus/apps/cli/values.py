@@ -12,6 +12,9 @@ from isthmus import variants
 
 Reader = Callable[[str], Any]
 
+_, SCHEDULE = get_args(variants.Weight)
+"""What a weight may be beside a number."""
+
 
 def number(text: str) -> int | float:
     """Read a number, whole where it has no point.
@@ -45,7 +48,7 @@ def schedule(text: str) -> Any:
     1.0
     """
     name, _, given = text.partition(":")
-    return variants.lookup(f"schedule/{name}")(*(number(part) for part in given.split(",") if part))
+    return variants.schedule(name)(*(number(part) for part in given.split(",") if part))
 
 
 def widths(text: str) -> tuple[int, ...]:
@@ -59,12 +62,24 @@ def widths(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
+def size(text: str) -> tuple[int, int]:
+    """Read a size, one number or width x height, as (height, width).
+
+    Examples
+    --------
+    >>> size("128"), size("128x96")
+    ((128, 128), (96, 128))
+    """
+    width, cross, height = text.lower().partition("x")
+    return int(height if cross else width), int(width)
+
+
 READERS: dict[Any, tuple[str, Reader]] = {
     int: ("INTEGER", int),
     float: ("NUMBER", float),
     str: ("TEXT", str),
     tuple: ("LOW,HIGH", pair),
-    variants.Schedule: ("SCHEDULE", schedule),
+    SCHEDULE: ("SCHEDULE", schedule),
 }
 """What is written in the help for a type, and how it is read."""
 

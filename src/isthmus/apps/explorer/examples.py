@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from isthmus import InputError
-from isthmus.apps.explorer.colours import Colour, by_category, by_number, of_labels
+from isthmus.apps.explorer.colours import Colour, of_labels
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
-from isthmus.apps.explorer.kinds.table import Cells, seconds
+from isthmus.data.tables.codec import to_seconds
 
 COMPARED = re.compile(r"^(?P<name>.+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.+)$")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -58,20 +58,7 @@ class Examples:
     def _colours(self) -> dict[str, Colour]:
         """Return the colours that need no model."""
         found = {} if self.labels is None else {"label": of_labels(self.labels, "label")}
-        if not (self.shown and isinstance(self.kind, Cells)):
-            return found
-        for place, field in enumerate(self.kind.fields):
-            values = self.kind.column(self.columns, place)
-            if field.kind == "category":
-                found[f"column:{field.name}"] = by_category(
-                    values.numpy(), list(map(str, field.categories)), field.name
-                )
-            elif field.kind == "boolean":
-                codes = values.nan_to_num(-1).long().numpy()
-                found[f"column:{field.name}"] = by_category(codes, ["false", "true"], field.name)
-            elif field.kind != "empty":
-                found[f"column:{field.name}"] = by_number(values.numpy(), field.name)
-        return found
+        return {**found, **(self.kind.colours(self.columns) if self.shown else {})}
 
     def check(self, indices: Sequence[int], field: str) -> torch.Tensor:
         """Return numbers of rows as a tensor.
@@ -154,7 +141,7 @@ def _compare(colour: Colour, sign: str, text: str) -> np.ndarray:
         fits = np.isin(colour.values, known)
         return fits if sign == "=" else ~fits
     try:
-        wanted = seconds(text) if DATE.match(text) else float(text)
+        wanted = to_seconds(text) if DATE.match(text) else float(text)
         numbers = colour.values if colour.names is None else _numbers(colour)
     except ValueError as error:
         raise InputError(f"q: {colour.title!r} {sign} {text!r}: these cannot be compared as numbers") from error

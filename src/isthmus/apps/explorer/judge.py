@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isthmus.apps.capabilities import detects
+from isthmus.apps.explorer.kinds.base import kind_of
 from isthmus.apps.explorer.once import once
 
 Floats = NDArray[np.float32]
@@ -36,7 +38,7 @@ class Verdict:
 
 def simple(model: Any) -> bool:
     """Tell whether all that a model says of an example is the score of its row, and one threshold, or its error."""
-    return not (hasattr(model, "threshold_") and (model.autoencoder_.data_.ordered or model.thresholds_))
+    return not (detects(model) and (kind_of(model.autoencoder_.data_).windowed or model.thresholds_))
 
 
 def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
@@ -69,7 +71,7 @@ class Judge:
     def __init__(self, model: Any, nats: bool, errors: Callable[[], Floats], ask: Callable[[], Verdict]) -> None:
         self.model, self.errors, self.ask = model, errors, ask
         names = {"error": "−log p" if nats else "error"}
-        if hasattr(model, "threshold_"):
+        if detects(model):
             names["score"] = "score"
             if model.thresholds_:
                 names["excess"] = "score above threshold"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,10 @@ from isthmus.apps.explorer.api import answers
 from isthmus.apps.explorer.api.app import STATIC, finite
 from isthmus.apps.explorer.colours import Colour
 from isthmus.apps.explorer.decoder import decoder
-from isthmus.apps.explorer.kinds.images import Pixels
 from isthmus.apps.explorer.session import Session
 from isthmus.apps.explorer.view import View
 from isthmus.apps.export.page.tape import packed
-from isthmus.apps.report.png import data_uri
 from isthmus.support.atomic import atomic
-
-TILE, SHEET = 64, 8192
-"""Pixels of the side of a thumbnail, and of the sheet that holds them all, at most."""
 
 DRAWS = 20_000
 """Codes that a prior of no simple form is described by."""
@@ -105,7 +99,8 @@ def content(session: Session) -> dict[str, Any]:
         told["maps"] = [one for one in told["maps"] if one["id"] != "umap"]
         told["decodes"] = made["decoder"] is not None
         told["samples"] = told["decodes"] and made["prior"] is not None
-    colours = dict(session.examples.colours)
+    examples = session.examples
+    colours = dict(examples.colours)
     for told in state["colours"]:
         if told["id"] not in colours:
             what, _, id = told["id"].partition(":")
@@ -117,8 +112,8 @@ def content(session: Session) -> dict[str, Any]:
         "version": 1,
         "state": state,
         "colours": {id: _colour(colour) for id, colour in colours.items()},
-        "rows": _rows(session.examples.places),
-        "values": _values(session) if session.examples.shown else None,
+        "rows": _rows(examples.places),
+        "values": examples.kind.packed(examples.columns) if examples.shown else None,
         "models": models,
     }
 
@@ -167,29 +162,3 @@ def _prior(view: View) -> dict[str, Any]:
         values, vectors = torch.linalg.eigh(torch.atleast_2d(torch.cov(drawn.T)))
         mean, factor = drawn.mean(0), vectors * values.clamp_min(0).sqrt()
     return {"mean": mean.tolist(), "factor": factor.tolist()}
-
-
-def _values(session: Session) -> dict[str, Any]:
-    """Return what all examples look like."""
-    examples = session.examples
-    if isinstance(examples.kind, Pixels):
-        return {"sprite": _sprite(examples.kind.tiles(examples.columns))}
-    shown = examples.kind.values(examples.columns)
-    if examples.kind.name == "table":
-        return {"cells": [value["cells"] for value in shown]}
-    return {"curves": packed(np.array([value["curve"] for value in shown], dtype=np.float32))}
-
-
-def _sprite(tiles: np.ndarray) -> dict[str, Any]:
-    """Return thumbnails side by side as one picture."""
-    n, height, width, channels = tiles.shape
-    columns = ceil(sqrt(n))
-    by = max(1, ceil(max(height, width) / min(TILE, SHEET // columns)))
-    small = tiles[:, : height // by * by, : width // by * by].reshape(n, height // by, by, width // by, by, channels)
-    small = small.mean((2, 4)).round().astype(np.uint8) if by > 1 else tiles
-    height, width, rows = small.shape[1], small.shape[2], ceil(n / columns)
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:n] = small
-    laid = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    picture = laid.reshape(rows * height, columns * width, channels)
-    return {"png": data_uri(picture), "columns": columns, "width": width, "height": height}

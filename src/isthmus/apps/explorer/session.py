@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from isthmus import InputError
+from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.explorer.examples import Examples
 from isthmus.apps.explorer.judge import simple, verdict
 from isthmus.apps.explorer.kinds.base import Columns
-from isthmus.apps.explorer.view import View, autoencoder
+from isthmus.apps.explorer.view import View
 from isthmus.apps.report.kinds.base import drawn
 from isthmus.apps.report.labels import labels_of
 
@@ -110,11 +111,11 @@ def opened(
     if streamed:
         places = _chosen(total, limit or STREAMED)
         X, labels = drawn(X, places), None if labels is None else labels[places]
-    read = {name: _columns(autoencoder(model), X, labels) for name, model in models.items()}
+    read = {name: _columns(autoencoder_of(model), X, labels) for name, model in models.items()}
     counts = {name: len(next(iter(columns.values()))) for name, columns in read.items()}
     if len(set(counts.values())) > 1:
         raise InputError(f"the models cut the data into different numbers of examples: {counts}")
-    data = autoencoder(next(iter(models.values()))).data_
+    data = autoencoder_of(next(iter(models.values()))).data_
     last = data.last_row_index(X).numpy()
     labels = None if labels is None else labels[last]
     rows = total if streamed else len(last)

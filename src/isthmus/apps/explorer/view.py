@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError, variants
+from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
 from isthmus.apps.explorer.judge import Judge, Verdict
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
@@ -55,10 +56,10 @@ class View:
     def __init__(self, model: Any, name: str, columns: Columns, verdict: Callable[[], Verdict] | None = None) -> None:
         check_is_fitted(model)
         self.model, self.name, self.columns = model, name, columns
-        self.ae = autoencoder(model)
+        self.ae = autoencoder_of(model)
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
-        self.scored, self._verdict = "score" in self.graphs, verdict
+        self.scored, self._verdict = detects(model), verdict
         self.nats = bool(self.ae.objective_.model.likelihood.normalised)
         self.judge = Judge(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:
@@ -224,8 +225,3 @@ def _every_core() -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
-
-
-def autoencoder(model: Any) -> Any:
-    """Return the autoencoder in an estimator, or the estimator itself."""
-    return getattr(model, "autoencoder_", model)

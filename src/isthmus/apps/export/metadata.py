@@ -9,6 +9,7 @@ from typing import Any
 
 import isthmus
 from isthmus import FileFormatError, variants
+from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.support.errors import extra
 
 KEY = "isthmus"
@@ -17,9 +18,9 @@ KEY = "isthmus"
 
 def described(estimator: Any, part: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what a program on the other side has to know, as JSON."""
-    known = getattr(estimator, "autoencoder_", estimator)
+    known = autoencoder_of(estimator)
     decided = {}
-    if hasattr(estimator, "threshold_"):
+    if detects(estimator):
         decided = {"threshold": float(estimator.threshold_), "thresholds": dict(estimator.thresholds_)}
     return {
         "version": isthmus.__version__,

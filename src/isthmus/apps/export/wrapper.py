@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.apps.export.kinds.base import Adapter, Codes, Columns
-from isthmus.apps.export.kinds.choice import adapter_of
+from isthmus.apps.capabilities import autoencoder_of
+from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
 from isthmus.apps.export.kinds.table import Given
 from isthmus.apps.export.ports import Port, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded
@@ -80,7 +80,7 @@ def _settled(port: Port, tensor: Tensor) -> Tensor:
 
 def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator between named tensors."""
-    known = getattr(estimator, "autoencoder_", estimator)
+    known = autoencoder_of(estimator)
     answer = adapter_of(known.data_)
     faces: list[Adapter] = [Codes(len(known.get_feature_names_out()))] if part == "decode" else [answer]
     if known.condition_ is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 
 from isthmus.apps.figures.signal import signal_figure
+from isthmus.data.signals.recordings import several
 from isthmus.data.tables.rows import column
 from isthmus.tasks.anomaly.intervals import intervals
 from isthmus.tasks.anomaly.time_steps import SignalResult
@@ -40,6 +42,9 @@ def drawn(found: SignalResult, X: Any, threshold: float, title: str, known: Any 
 
 
 def _channel(X: Any, place: int, name: str) -> np.ndarray:
-    if hasattr(X, "columns"):
+    """Return one channel of a signal, of several recordings one behind the other."""
+    if several(X):
+        return np.concatenate([_channel(one, place, name) for one in X])
+    if nw.dependencies.is_into_dataframe(X):
         return np.asarray(column(X, name), dtype=np.float64)
     return np.asarray(X, dtype=np.float64).reshape(len(X), -1)[:, place]

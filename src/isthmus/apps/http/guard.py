@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse
 
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^][:@/?#\s]+))(?::\d+)?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 
 ENCODINGS = ("gzip", "deflate")
 

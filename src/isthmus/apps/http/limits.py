@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from isthmus.apps.http.errors import Refused
 from isthmus.apps.http.inflate import ENCODINGS, Inflate, too_large
+from isthmus.apps.http.refusals import Refused
 
 
 class Limits:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from isthmus.apps.http.errors import answer_errors
 from isthmus.apps.http.guard import Guard
 from isthmus.apps.http.limits import Limits
+from isthmus.apps.http.refusals import answer_errors
 
 MAX_BODY = 64 * 2**20
 TIMEOUT = 60.0

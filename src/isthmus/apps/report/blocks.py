@@ -175,7 +175,28 @@ class Group:
     style: str = "card"
 
 
-Block = Note | Picture | Table | Facts | Bars | Chart | Group
+@dataclass(frozen=True)
+class Drawing:
+    """A whole SVG document that stands in the page.
+
+    Attributes
+    ----------
+    svg : str
+        Made here: it goes into the page as it is.
+    alt : str
+        What it shows, for who cannot see it.
+    caption : str
+    legend : sequence of (style, text)
+    """
+
+    kind: ClassVar[str] = "drawing"
+    svg: str
+    alt: str
+    caption: str = ""
+    legend: Sequence[tuple[str, str]] = ()
+
+
+Block = Note | Picture | Drawing | Table | Facts | Bars | Chart | Group
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ TICKS = 4
 DECADES = 1.3
 """Values that span more powers of ten than this get a logarithmic axis."""
 
-TALL = 340
-"""Height of a map."""
+TALL, SHORT = 340, 190
+"""Heights of a map, and of curves."""
 
 FOOT = Chart.height - Chart.BOTTOM
 """Where the horizontal axis is, unless on a map."""
@@ -146,6 +146,38 @@ def lines(title: str, series: Mapping[str, np.ndarray], x_label: str, best: int 
     legend += [("best", f"kept: {x_label} {best + 1}")] if best is not None else []
     whole = [tick for tick in _x_ticks(across) if tick.text.isdecimal()]
     return Chart(title, f"{title}: {ends}.", marks, whole, _y_ticks(up), x_label, legend=legend)
+
+
+def curves(title: str, series: Mapping[str, np.ndarray], x_label: str, y_label: str = "", zero: bool = False) -> Chart:
+    """Draw series over 0, 1, 2 …, each in its colour; where a value is missing, the line is broken.
+
+    Parameters
+    ----------
+    series : dict of ndarray of shape (n,)
+    zero : bool
+        Whether the upright axis reaches zero.
+    """
+    every = np.concatenate(list(series.values())).astype(float)
+    steps = np.arange(max(map(len, series.values())))
+    across, up = _axes(steps, every, pad=0.0 if zero else 0.05, zero=zero)
+    across = replace(across, low=float(steps[0]), high=float(max(steps[-1], 1)))
+    up = replace(up, start=SHORT - Chart.BOTTOM)
+    marks = [
+        Mark(f"line c{place}", broken_line(across(steps[: len(values)]), up(values.astype(float))))
+        for place, values in enumerate(series.values())
+    ]
+    legend = [(f"c{place}", name) for place, name in enumerate(series)] if len(series) > 1 else []
+    description = f"{title}: {', '.join(series)} over {len(steps)} steps."
+    x_ticks = [tick for tick in _x_ticks(across, up.start) if tick.text.isdecimal()]
+    return Chart(title, description, marks, x_ticks, _y_ticks(up), x_label, y_label, legend=legend, height=SHORT)
+
+
+def broken_line(x: np.ndarray, y: np.ndarray) -> str:
+    """Return a path that is broken where y is not finite."""
+    there = np.isfinite(y)
+    starts = there & ~np.concatenate([[False], there[:-1]])
+    points = zip(x[there], y[there], starts[there], strict=True)
+    return "".join(f"{'M' if start else 'L'}{a:.1f} {b:.1f}" for a, b, start in points)
 
 
 def histogram(title: str, values: np.ndarray, x_label: str, lines_at: Mapping[str, float], bins: int = 36) -> Chart:

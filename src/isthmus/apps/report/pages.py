@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus import __version__
 from isthmus.apps.report.blocks import Chapter, Note, Page, Section
 from isthmus.apps.report.render import write_page
-from isthmus.apps.report.sections import about, comparison, latent, reconstruction, units
+from isthmus.apps.report.sections import about, comparison, detection, latent, reconstruction, units
 from isthmus.apps.report.study import Study
 from isthmus.variants import variant_name
 
@@ -20,7 +20,7 @@ FOOT = f"Written by isthmus {__version__}. One file: it loads nothing from elsew
 
 
 def write(
-    model: Autoencoder,
+    model: Any,
     X: Any,
     path: str | os.PathLike[str],
     *,
@@ -32,9 +32,9 @@ def write(
 
     Parameters
     ----------
-    model : Autoencoder
-        Fitted.
-    X : rows, as for ``model.transform``, or a stream of them
+    model : Autoencoder, or an estimator that holds one
+        Fitted; of a detector its scores, its threshold and drift are shown too.
+    X : rows, as for ``model.transform``, a signal, or a stream of rows
         What the model is looked at with; best rows that it was not trained on.
     path : str or PathLike
         The file to write, whole or not at all.
@@ -53,15 +53,20 @@ def write(
     """
     study = Study(model, X, y, examples)
     page = Page(
-        title or f"The {variant_name(model.variant_)} autoencoder",
-        about.sentence(model),
-        about.figures(study),
+        title or _title(study),
+        about.sentence(study.model),
+        [*detection.figures(study), *about.figures(study)],
         sections(study),
         about.widths(study),
         [*about.warnings_of(study), *about.left_out(study)],
         foot=FOOT,
     )
     write_page(page, path)
+
+
+def _title(study: Study) -> str:
+    name = variant_name(study.model.variant_)
+    return f"The {name} autoencoder" if study.scoring is None else f"An anomaly detector: the {name} autoencoder"
 
 
 def write_comparison(
@@ -99,7 +104,7 @@ def _chapter(name: str, study: Study) -> Chapter:
 
 def sections(study: Study) -> list[Section]:
     """Return the sections of the report on one model."""
-    found = [about.training_section(study)]
+    found = [*detection.detection_sections(study), about.training_section(study)]
     found += [reconstruction.original_section(study)] if study.examples else []
     found += [reconstruction.error_section(study), latent.map_section(study)]
     found += [latent.sample_section(study), units.capture_section(study)] if study.decodes else [_no_decoder()]

@@ -30,6 +30,17 @@ def encode(pixels: np.ndarray, level: int = 9) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
 
 
+def visible(pixels: np.ndarray) -> np.ndarray:
+    """Return pictures of any number of channels, the last axis, with those that can be shown: one as grey, or three.
+
+    Examples
+    --------
+    >>> [visible(np.zeros((2, 2, channels))).shape[-1] for channels in (1, 2, 3, 13)]
+    [1, 1, 3, 3]
+    """
+    return pixels[..., : 3 if pixels.shape[-1] >= 3 else 1]
+
+
 def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 

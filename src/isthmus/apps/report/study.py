@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -12,19 +11,16 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError
-from isthmus.apps.report.kinds.base import Rows, drawn, take
-from isthmus.apps.report.kinds.images import PictureRows
-from isthmus.apps.report.kinds.table import TableRows
+from isthmus.apps.capabilities import autoencoder_of, detects
+from isthmus.apps.report.kinds.base import Rows, rows_of, take
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
+from isthmus.apps.report.scoring import Scoring
 from isthmus.tasks.evaluation.evaluate import active
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 if TYPE_CHECKING:
     from isthmus.estimators.autoencoder import Autoencoder
-
-ROWS, ELEMENTS = 10_000, 2**25
-"""Rows that are looked at, and numbers in them, at most."""
 
 SILENT = 0.01
 """Nats below which a unit of a posterior says nothing about the row."""
@@ -35,9 +31,9 @@ class Study:
 
     Parameters
     ----------
-    model : Autoencoder
-        Fitted.
-    X : rows, as for ``model.transform``, or a stream of them
+    model : Autoencoder, or an estimator that holds one
+        Fitted; of a detector, its scores are looked at too.
+    X : rows, as for ``model.transform``, a signal, or a stream of rows
         Where there are very many, some are drawn at random.
     y : array of shape (n,), optional
         Labels; also the condition of a model that was trained with ``condition="y"``.
@@ -54,23 +50,30 @@ class Study:
     Attributes
     ----------
     total : int
-        Rows of X.
+        Rows of X, or windows of a signal.
     X, y :
-        The rows that are looked at, and their labels.
+        The rows or windows that are looked at, and their labels.
+    index : ndarray of shape (n,)
+        The number of each among the user's rows; of a window, of its last time step.
+    scoring : Scoring or None
+        What a detector says of them.
     """
 
-    def __init__(self, model: Autoencoder, X: Any, y: Any = None, examples: bool = True) -> None:
+    def __init__(self, model: Any, X: Any, y: Any = None, examples: bool = True) -> None:
         check_is_fitted(model)
-        X = X if hasattr(X, "shape") or hasattr(X, "columns") else np.asarray(X)
+        self.model: Autoencoder = autoencoder_of(model)
+        self.examples = examples
+        self._rows = rows_of(self.model.data_)
         if len(X) < 2:
             raise InputError(f"X has {len(X)} rows, but a report needs at least 2: give more")
         labels = None if y is None else labels_of(y, len(X))
-        self.model, self.examples, self.total = model, examples, len(X)
-        most = max(2, min(ROWS, ELEMENTS // prod(model.data_.shape)))
-        at = np.arange(len(X))
-        if len(X) > most:
-            at = np.sort(np.random.default_rng(0).choice(len(X), most, replace=False))
-        self.X, self.y = drawn(X, at), None if labels is None else labels[at]
+        picked = self._rows.pick(self.model.data_, X)
+        self.X, self.index, self.total = picked.X, picked.index, picked.total
+        self.y = None if labels is None else labels[picked.index]
+        self.scoring = None
+        if detects(model):
+            scored = None if labels is None else labels[picked.scored_index]
+            self.scoring = Scoring(model, picked.scored, picked.scored_index, scored)
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
@@ -80,15 +83,17 @@ class Study:
     @cached_property
     def rows(self) -> Rows:
         """How rows are shown."""
-        data = self.model.data_
-        if self.pictures:
-            return PictureRows(getattr(data, "channels_first", False))
-        return TableRows(data.feature_names(), self.originals)
+        return self._rows(self.model.data_, self.originals)
 
-    @property
-    def pictures(self) -> bool:
-        """Whether a row is a picture."""
-        return len(self.model.data_.shape) == 3
+    def apart(self, order: np.ndarray, n: int) -> np.ndarray:
+        """Return the first n of some rows, those left out that are nearly the same as one before them."""
+        kept: list[int] = []
+        for row in order.tolist():
+            if all(abs(self.index[row] - self.index[other]) >= self.rows.span for other in kept):
+                kept.append(row)
+            if len(kept) == n:
+                break
+        return np.array(kept)
 
     @cached_property
     def originals(self) -> Any:
@@ -100,7 +105,7 @@ class Study:
     @property
     def _given_columns(self) -> list[str]:
         condition = self.model.condition
-        return [condition] if isinstance(condition, str) else list(condition)
+        return [condition] if isinstance(condition, str) else list(condition or ())
 
     @property
     def given(self) -> Any:

@@ -12,7 +12,7 @@ from time import thread_time
 from typing import Any
 
 from isthmus import InputError
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 
 WAITING = 1024
 """Requests that wait for one operation, at most."""

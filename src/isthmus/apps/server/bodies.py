@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus import InputError
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.cells import nested, shown
 
 JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
@@ -80,26 +79,6 @@ def array_of(body: bytes) -> np.ndarray:
         raise Refused(400, message, "body") from error
 
 
-def picture_of(body: bytes, data: Any) -> np.ndarray:
-    """Return the one picture in a body, as the model takes it.
-
-    Raises
-    ------
-    Refused
-        The model takes no pictures, or this one cannot be read or is of another size.
-    """
-    from isthmus.data.images.files import decode_sized
-
-    if data.fields()[0].kind != "pixels":
-        raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
-    channels, height, width = data.shape
-    try:
-        picture = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L") / np.float32(255)
-    except InputError as error:
-        raise Refused(422, str(error), "body") from error
-    return (np.moveaxis(picture, -1, 0) if data.channels_first and channels == 3 else picture).reshape(data.given)
-
-
 def as_json(document: Any) -> bytes:
     """Return a document as JSON; what JSON has no number for is null."""
     try:
@@ -123,23 +102,4 @@ def as_npy(found: Any) -> bytes:
         found = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
     stream = BytesIO()
     np.save(stream, found, allow_pickle=False)
-    return stream.getvalue()
-
-
-def as_png(found: Any, data: Any) -> bytes:
-    """Return one picture as PNG.
-
-    Raises
-    ------
-    Refused
-        It is none, or there are several.
-    """
-    from isthmus.data.images.files import write_png
-
-    if isinstance(found, dict) or data.fields()[0].kind != "pixels" or np.ndim(found) < 3:
-        raise Refused(406, "this answer is no picture: accept application/json", "Accept")
-    if len(found) != 1:
-        raise Refused(406, f"image/png holds one picture, not {len(found)}: accept application/x-npy", "Accept")
-    stream = BytesIO()
-    write_png(np.moveaxis(found, 1, -1) if data.channels_first else found, None, stream)
     return stream.getvalue()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
-from math import isfinite
+from datetime import datetime, timedelta
 from reprlib import Repr
 from typing import Any
 
 import numpy as np
 
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
+from isthmus.data.tables.codec import to_date, to_duration, to_json
 
 NUMBERS = ("float", "integer", "boolean", "empty")
 """Kinds of columns that are numbers in a request."""
@@ -19,8 +19,6 @@ SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 60, 60
 SURROGATES = re.compile("[\ud800-\udfff]")
 """Signs that JSON can write and no text may hold: halves of others."""
-FARTHEST = 9e12
-"""Seconds of a duration that 64 bits hold in microseconds."""
 
 
 def shown(value: Any) -> str:
@@ -44,13 +42,12 @@ def number(name: str, row: int, value: Any) -> float:
     raise _cell(name, row, value, "number")
 
 
-def _moment(name: str, row: int, value: Any) -> datetime | None:
+def _date(name: str, row: int, value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        parsed = datetime.fromisoformat(value)
-        return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
-    except (TypeError, ValueError, OverflowError) as error:
+        return to_date(value)
+    except ValueError as error:
         raise _cell(name, row, value, "date of ISO 8601, such as '2024-05-31T12:00:00Z'") from error
 
 
@@ -58,9 +55,10 @@ def _span(name: str, row: int, value: Any) -> timedelta | None:
     seconds = number(name, row, value)
     if seconds != seconds:
         return None
-    if not isfinite(seconds) or abs(seconds) > FARTHEST:
-        raise _cell(name, row, value, "duration in seconds that can be held")
-    return timedelta(seconds=seconds)
+    try:
+        return to_duration(seconds)
+    except ValueError as error:
+        raise _cell(name, row, value, "duration in seconds that can be held") from error
 
 
 def _category(name: str, row: int, value: Any) -> Any:
@@ -71,7 +69,7 @@ def _category(name: str, row: int, value: Any) -> Any:
 
 READERS: dict[str, tuple[Callable[[str, int, Any], Any], str]] = {
     **dict.fromkeys(NUMBERS, (number, "float64")),
-    "date": (_moment, "datetime64[us]"),
+    "date": (_date, "datetime64[us]"),
     "duration": (_span, "timedelta64[us]"),
     "category": (_category, "object"),
 }
@@ -128,21 +126,8 @@ def across(names: Sequence[str], rows: list[Any]) -> Iterable[tuple[str, list[An
     return [(name, [row[place] for row in rows]) for place, name in enumerate(names)]
 
 
-def plain(value: Any) -> Any:
-    """Return a cell as JSON has it: null for a gap, text for a date, seconds for a duration."""
-    if isinstance(value, (str, bool, int)) or value is None:
-        return value
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if value != value:  # NaT
-        return None
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
 def nested(value: Any) -> Any:
     """Return lists and dicts of cells as JSON has them."""
     if isinstance(value, dict):
         return {name: nested(held) for name, held in value.items()}
-    return [nested(held) for held in value] if isinstance(value, (list, tuple)) else plain(value)
+    return [nested(held) for held in value] if isinstance(value, (list, tuple)) else to_json(value)

@@ -7,16 +7,15 @@ from urllib.parse import quote
 
 from fastapi.openapi.utils import get_openapi
 
+from isthmus.apps.server import schemas
 from isthmus.apps.server.bodies import JSON, NPY, PNG
-from isthmus.apps.server.cells import NUMBERS
-from isthmus.apps.server.kinds import Grid, Signal
 from isthmus.apps.server.models import Model
+from isthmus.apps.server.schemas import NUMBER, Schema
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import WHOLE
 from isthmus.apps.server.tensors import DTYPES
 from isthmus.apps.server.v2 import OCTETS
 
-Schema = dict[str, Any]
 ERROR: Schema = {
     "type": "object",
     "required": ["error"],
@@ -42,7 +41,6 @@ REFUSALS = {
     503: "Too many requests wait",
     504: "It took too long",
 }
-NUMBER: Schema = {"type": ["number", "null"]}
 SCORES: Schema = {"type": "array", "items": NUMBER}
 BINARY: Schema = {"type": "string", "format": "binary"}
 
@@ -98,7 +96,7 @@ def _operation(model: Model, operation: str, most: int) -> Schema:
     forms = {JSON: request_of(model, operation, most)}
     if operation != "sample":
         forms[NPY] = BINARY
-    if operation not in ("sample", "decode") and isinstance(model.layout, Grid):
+    if operation not in ("sample", "decode") and model.layout.pictures:
         forms |= {PNG: BINARY, "image/jpeg": BINARY}
     return {
         "summary": f"{operation.capitalize()} with {model.name}",
@@ -133,64 +131,23 @@ def request_of(model: Model, operation: str, most: int) -> Schema:
             "temperature": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e6, "default": 1},
             "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**32 - 1},
         }
-        return _object(properties, ["condition"] if "condition" in properties else [])
+        return schemas.fixed(properties, ["condition"] if "condition" in properties else [])
     if operation == "score":
         properties["explain"] = {"type": "boolean", "default": False}
     required = [name for name in ("condition",) if name in properties]
     if operation == "decode":
-        codes = _rows(_array({"type": "number"}, model.codes.shape), most)
-        return _object({"codes": codes, **properties}, ["codes", *required])
-    forms = _row_forms(model, most)
-    return {"oneOf": [_object({name: schema, **properties}, [name, *required]) for name, schema in forms]}
-
-
-def _row_forms(model: Model, most: int) -> list[tuple[str, Schema]]:
-    """Return under which names rows may stand, and how."""
-    if isinstance(model.layout, Grid):
-        return [("rows", _rows(_array({"type": "number"}, model.layout.shape), most))]
-    if isinstance(model.layout, Signal):
-        return [("rows", _rows(_array(NUMBER, (len(model.layout.names),)), most))]
-    cells = {field.name: _cell(field) for field in model.fields}
-    lists = {"type": "array", "prefixItems": list(cells.values()), "items": False, "minItems": len(cells)}
-    columns = {name: _rows(cell, most) for name, cell in cells.items()}
-    return [
-        ("rows", _rows({"oneOf": [lists, _object(cells, list(cells))]}, most)),
-        ("columns", _object(columns, list(columns))),
-    ]
-
-
-def _cell(field: Any) -> Schema:
-    """Return what a cell of a column may be."""
-    if field.kind == "boolean":
-        return {"type": ["boolean", "null"]}
-    if field.kind in NUMBERS or field.kind == "duration":
-        return NUMBER
-    if field.kind == "date":
-        return {"type": ["string", "null"], "format": "date-time"}
-    return {"type": ["string", "number", "boolean", "null"], "examples": list(field.categories[:3])}
+        codes = dict(model.codes.forms(most))
+        return schemas.fixed({**codes, **properties}, [*codes, *required])
+    forms = model.layout.forms(most)
+    return {"oneOf": [schemas.fixed({name: schema, **properties}, [name, *required]) for name, schema in forms]}
 
 
 def _condition(model: Model) -> Schema:
     if model.given.labelled:
         label = {"type": ["string", "number", "boolean"]}
         return {"oneOf": [label, {"type": "array", "items": label, "minItems": 1}]}
-    cells = {field.name: _cell(field) for field in model.given.fields}
-    return _object(cells, list(cells))
-
-
-def _rows(row: Schema, most: int) -> Schema:
-    return {"type": "array", "items": row, "minItems": 1, "maxItems": most}
-
-
-def _array(cell: Schema, shape: tuple[int, ...]) -> Schema:
-    """Return nested lists of a shape."""
-    for axis in reversed(shape):
-        cell = {"type": "array", "items": cell, "minItems": axis, "maxItems": axis}
-    return cell
-
-
-def _object(properties: Schema, required: list[str]) -> Schema:
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    cells = {field.name: schemas.cell(field) for field in model.given.fields}
+    return schemas.fixed(cells, list(cells))
 
 
 def answer_of(operation: str) -> Schema:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.http.errors import Refused
-from isthmus.apps.server.kinds import Table, Values
+from isthmus.apps.http.refusals import Refused
+from isthmus.apps.server.kinds.base import Values
+from isthmus.apps.server.kinds.table import TableRequests
 
 CONDITION = "condition"
 """What labels are called, and where a document has what is given."""
@@ -28,7 +29,7 @@ class Given:
         fields = [] if condition is None else condition.table.fields()
         self.labelled = condition is not None and condition.names == "y"
         self.fields = [replace(field, name=CONDITION) for field in fields] if self.labelled else fields
-        self.table = Table(self.fields, named=not self.labelled)
+        self.table = TableRequests(None, self.fields, named=not self.labelled)
 
     @property
     def columns(self) -> list[Any]:

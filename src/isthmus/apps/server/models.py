@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 
 import isthmus
-from isthmus import AnomalyDetector, Imputer, InputError, variants
+from isthmus import InputError, variants
+from isthmus.apps.capabilities import autoencoder_of, detects, imputes
 from isthmus.apps.server.given import Given
-from isthmus.apps.server.kinds import Grid, layout_of
+from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 from isthmus.tasks.anomaly.results import verdicts
 
 Found = dict[str, Any]
@@ -32,18 +32,19 @@ class Model:
     """
 
     def __init__(self, name: str, estimator: Any) -> None:
-        if isinstance(estimator, Imputer):
+        self.graphs = sorted(estimator.graphs())
+        self.detects, self.imputes = detects(estimator), imputes(estimator)
+        if self.imputes:
             estimator.set_params(draws=1)
         self.name, self.estimator = name, estimator
-        self.autoencoder = getattr(estimator, "autoencoder_", estimator)
+        self.autoencoder = autoencoder_of(estimator)
         self.data = self.autoencoder.data_
         self.given = Given(self.autoencoder.condition_)
         self.fields = [*self.data.fields(), *self.given.columns]
         self.named = hasattr(self.autoencoder, "feature_names_in_")
-        self.layout = layout_of(self.data, self.fields, self.named)
-        self.codes = Grid("z", (len(self.autoencoder.get_feature_names_out()),))
-        self.graphs = sorted(estimator.graphs())
-        self.framed = bool(self.given.columns) or getattr(estimator, "groups", None) is not None
+        self.layout = requests_of(self.data, self.fields, self.named)
+        self.codes = Codes(len(self.autoencoder.get_feature_names_out()))
+        self.framed = bool(self.given.columns) or (self.detects and estimator.groups is not None)
         self.operations = self._operations()
 
     def _operations(self) -> dict[str, Callable[..., Found]]:
@@ -52,27 +53,26 @@ class Model:
         more: dict[str, Callable[..., Found]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
-        if isinstance(ae.variant_, variants.Denoising):
+        if ae.variant_.denoises:
             more["denoise"] = self._reconstruct
-        if isinstance(self.estimator, Imputer):
-            more["impute"] = lambda X, given: {"rows": self._columns(self.estimator.transform(X))}
-        detects = isinstance(self.estimator, AnomalyDetector)
+        if self.imputes:
+            more["impute"] = lambda X, given: {"rows": self.layout.answer(self.estimator.transform(X))}
         return {
             "encode": lambda X, given: {"codes": ae.transform(X, given)},
             "reconstruct": self._reconstruct,
-            "score": self._verdict if detects else self._error,
+            "score": self._verdict if self.detects else self._error,
             **more,
         }
 
     def _reconstruct(self, X: Any, given: Any) -> Found:
-        return {"rows": self._columns(self.autoencoder.reconstruct(X, given))}
+        return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, given))}
 
     def _decode(self, Z: Any, given: Any) -> Found:
-        return {"rows": self._columns(self.autoencoder.inverse_transform(Z, given))}
+        return {"rows": self.layout.answer(self.autoencoder.inverse_transform(Z, given))}
 
     def _sample(self, n: int, temperature: float, seed: int | None, given: Any) -> Found:
         drawn = self.autoencoder.sample(n, temperature=temperature, condition=given, random_state=seed)
-        return {"rows": self._columns(drawn)}
+        return {"rows": self.layout.answer(drawn)}
 
     def _error(self, X: Any, given: Any, explain: bool = False) -> Found:
         found = {"score": self.autoencoder.reconstruction_error(X, condition=given)}
@@ -86,28 +86,19 @@ class Model:
             found["contributions"] = np.asarray(self.estimator.explain(X))
         return found
 
-    def _columns(self, found: Any) -> Any:
-        """Return rows as they are where they are arrays, those of a table as a list for each column."""
-        if hasattr(found, "columns"):
-            return {str(c.name): c.to_list() for c in nw.from_native(found, eager_only=True).iter_columns()}
-        array = np.asarray(found)
-        if array.ndim == 2 and self.data.fields()[0].kind not in ("pixels", "signal"):
-            return dict(zip(self.data.feature_names(), array.T.tolist(), strict=True))
-        return array
-
     @property
     def threshold(self) -> float | None:
         """The score above which rows are flagged; None where nothing is."""
-        return getattr(self.estimator, "threshold_", None)
+        return self.estimator.threshold_ if self.detects else None
 
-    def layout_for(self, operation: str) -> Any:
+    def layout_for(self, operation: str) -> Requests:
         """Return what the rows of an operation are."""
         return self.codes if operation == "decode" else self.layout
 
     def about(self) -> dict[str, Any]:
         """Return what a client may want to know."""
         info, estimator = self.autoencoder.info_, self.estimator
-        decided = {"threshold": self.threshold, "thresholds": getattr(estimator, "thresholds_", {})}
+        decided = {"threshold": self.threshold, "thresholds": estimator.thresholds_} if self.detects else {}
         return {
             "name": self.name,
             "estimator": type(estimator).__name__,
@@ -121,7 +112,7 @@ class Model:
             "graphs": self.graphs,
             "parameters": info["parameters"],
             "rows_trained_on": info["rows"],
-            **(decided if self.threshold is not None else {}),
+            **decided,
         }
 
 

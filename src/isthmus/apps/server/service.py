@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from isthmus import InputError
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.batching import Batcher
-from isthmus.apps.server.kinds import Rows, check_count
+from isthmus.apps.server.kinds.base import Rows, check_count
 from isthmus.apps.server.metrics import Metrics
 from isthmus.apps.server.models import Found, Model, part_of
 

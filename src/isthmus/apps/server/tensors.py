@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import as_json, parsed
 from isthmus.apps.server.cells import shown
 

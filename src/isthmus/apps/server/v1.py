@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from isthmus import InputError
-from isthmus.apps.http.errors import Refused, unusable
-from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, as_png, parsed, picture_of, received
+from isthmus.apps.http.refusals import Refused, unusable
+from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import shown
-from isthmus.apps.server.kinds import Rows, rows_of
+from isthmus.apps.server.kinds.base import Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Found, Model
 from isthmus.apps.server.service import Service
 
@@ -83,7 +83,7 @@ class Operate:
         if kind == NPY:
             return layout.array(array_of(body))
         if kind in PICTURES and layout is model.layout:
-            return layout.array(picture_of(body, model.data)[None])
+            return layout.picture(body)
         raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
 
     async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Found, str]:
@@ -131,7 +131,7 @@ def answered(model: Model, found: Found, form: str, accept: bytes) -> tuple[byte
     if NPY.encode() in accept:
         return NPY.encode(), as_npy(next(iter(found.values())))
     if PNG.encode() in accept:
-        return PNG.encode(), as_png(next(iter(found.values())), model.data)
+        return PNG.encode(), model.layout.png(next(iter(found.values())))
     return JSON.encode(), as_json(document_of(model, found, form))
 
 
@@ -139,8 +139,8 @@ def document_of(model: Model, found: Found, form: str) -> dict[str, Any]:
     """Return what was found as it stands in JSON; rows in the form in which they came."""
     document: dict[str, Any] = {}
     for name, held in found.items():
-        if name == "contributions" and held.ndim == 2:
-            held = dict(zip(model.data.channel_names(), held.T.tolist(), strict=True))
+        if name == "contributions":
+            held = model.layout.contributions(held)
         if name == "rows" and form == "columns" and isinstance(held, dict):
             document["columns"] = held
         else:

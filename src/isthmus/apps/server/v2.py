@@ -10,11 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import isthmus
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import JSON, received
-from isthmus.apps.server.cells import NUMBERS, plain
 from isthmus.apps.server.given import CONDITION
-from isthmus.apps.server.kinds import Rows, Table
+from isthmus.apps.server.kinds.base import Rows
 from isthmus.apps.server.models import Found, Model
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import (
@@ -26,7 +25,6 @@ from isthmus.apps.server.signature import (
     metadata,
     operation_of,
     outputs_of,
-    rebuilt,
 )
 from isthmus.apps.server.tensors import response_of, split, tensors_of
 
@@ -152,7 +150,7 @@ def rows_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
     Refused
         They are not those that the model takes.
     """
-    columns = isinstance(model.layout, Table)
+    columns = model.layout.columns
     names = [entry["name"] for entry in inputs_of(model)]
     wholes = {WHOLE} - set(names) if columns else {WHOLE, names[0]}
     name = next(iter(tensors), names[0])
@@ -198,21 +196,5 @@ def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarra
     if "rows" not in found:
         return {name: np.asarray(held) for name, held in found.items()}
     begin = next((begin for begin, known in REBUILT.items() if known == operation), "reconstruction")
-    names = [entry["name"] for entry in rebuilt(model)]
-    if not isinstance(found["rows"], dict):
-        return {f"{begin}.{names[0]}": np.asarray(found["rows"])}
-    if model.fields[0].kind == "signal":
-        return {f"{begin}.{names[0]}": np.array([found["rows"][name] for name in model.data.channel_names()], float).T}
-    return {f"{begin}.{field.name}": _column(field.kind, found["rows"][field.name]) for field in model.data.fields()}
-
-
-def _column(kind: str, cells: list[Any]) -> np.ndarray:
-    """Return a column as a tensor: numbers, or text."""
-    if kind in (*NUMBERS, "duration"):
-        numbers = [np.nan if cell is None else cell for cell in map(plain, cells)]
-        whole = {"integer": np.int64, "boolean": np.bool_}.get(kind)
-        gaps = any(number != number for number in numbers)
-        return np.array(numbers, np.float64 if whole is None or gaps else whole)
-    found = np.empty(len(cells), object)
-    found[:] = [plain(cell) for cell in cells]
-    return found
+    names = [f"{begin}.{entry['name']}" for entry in model.layout.inputs()]
+    return dict(zip(names, model.layout.tensors(found["rows"]), strict=True))

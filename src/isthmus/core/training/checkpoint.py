@@ -1,20 +1,15 @@
-"""Checkpoints: all that a killed training needs to go on bit for bit, in one .safetensors file."""
+"""Checkpoints: the state of a training in one .safetensors file."""
 
 from __future__ import annotations
 
 import logging
 import os
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
-
-import torch
-from torch import Tensor
+from dataclasses import asdict
+from typing import Any
 
 from isthmus.core import store
+from isthmus.core.training.state import State
 from isthmus.support.errors import FileFormatError, InputError
-
-if TYPE_CHECKING:
-    from isthmus.core.training.loop import Training
 
 log = logging.getLogger("isthmus")
 
@@ -27,26 +22,28 @@ class Checkpoint:
     path : str or PathLike
     description : dict
         What is trained, as JSON: a checkpoint of something else is refused.
+    source : str
+        Fingerprint of the source of batches: a checkpoint of other data is refused.
     """
 
-    def __init__(self, path: str | os.PathLike[str], description: dict[str, Any]) -> None:
-        self.path, self.description = path, description
+    def __init__(self, path: str | os.PathLike[str], description: dict[str, Any], source: str) -> None:
+        self.path, self.description, self.source = path, description, source
 
-    def write(self, training: Training, source: Any) -> None:
-        """Write the state of a training, whole or not at all."""
-        root = {
-            "kind": "checkpoint",
-            "description": self.description,
-            "settings": asdict(training.settings),
-            "progress": asdict(training.progress),
-            "optimizers": {name: _groups(optimizer) for name, optimizer in training.optimizers.items()},
-            "threads": _threads(training),
-            "source": source.fingerprint(),
-        }
-        store.write(self.path, root, dict(_tensors(training)))
+    def write(self, state: State) -> None:
+        """Write a state, whole or not at all."""
+        root = asdict(state)
+        tensors = root.pop("tensors")
+        store.write(
+            self.path, {"kind": "checkpoint", "description": self.description, "source": self.source, **root}, tensors
+        )
 
-    def resume(self, training: Training, source: Any) -> None:
-        """Put the state in the file into a training.
+    def read(self, now: State) -> State:
+        """Return the state in the file.
+
+        Parameters
+        ----------
+        now : State
+            Of the training that is to continue from it.
 
         Raises
         ------
@@ -60,85 +57,31 @@ class Checkpoint:
             raise FileFormatError(
                 f"{str(self.path)!r} is a model, not a checkpoint: load it and train with warm_start=True"
             )
-        self._compare(root, training, source)
         with store.refused_if_broken(self.path):
-            _restore(training, root, tensors)
+            state = State(root["settings"], root["progress"], root["optimizers"], root["threads"], tensors)
+            pairs = self._pairs(root, state, now)
+        self._compare(pairs, state, now)
+        return state
 
-    def _compare(self, root: dict[str, Any], training: Training, source: Any) -> None:
-        now = {
-            "data": (root["source"], source.fingerprint()),
+    def _pairs(self, root: dict[str, Any], state: State, now: State) -> dict[str, tuple[Any, Any]]:
+        """Return what must be equal, as it was and as it is."""
+        return {
+            "data": (root["source"], self.source),
             "model": (root["description"], self.description),
-            **{name: (root["settings"].get(name), value) for name, value in asdict(training.settings).items()},
+            **{name: (state.settings.get(name), value) for name, value in now.settings.items()},
         }
-        for name, (then, here) in now.items():
+
+    def _compare(self, pairs: dict[str, tuple[Any, Any]], state: State, now: State) -> None:
+        for name, (then, here) in pairs.items():
             if then != here:
-                shown = f" (then {then}, now {here})" if len(f"{then}{here}") < 200 else ""
+                values = f" (then {then}, now {here})" if len(f"{then}{here}") < 200 else ""
                 raise InputError(
-                    f"the checkpoint {str(self.path)!r} was written with another {name}{shown}: resume with the same "
+                    f"the checkpoint {str(self.path)!r} was written with another {name}{values}: resume with the same "
                     f"{name}, or start anew without the checkpoint"
                 )
-        if root["threads"] != _threads(training):
+        if state.threads != now.threads:
             log.warning(
                 "the checkpoint was written with %d threads, now there are %d: the last digits will differ",
-                root["threads"],
-                _threads(training),
+                state.threads,
+                now.threads,
             )
-
-
-def _threads(training: Training) -> int:
-    return training.settings.threads or torch.get_num_threads()
-
-
-def _groups(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
-    plain = (bool, int, float, str, type(None))
-    return [
-        {k: v for k, v in group.items() if isinstance(v, plain)} for group in optimizer.state_dict()["param_groups"]
-    ]
-
-
-def _tensors(training: Training) -> Any:
-    """Yield name and tensor of everything that is no plain number."""
-    for name, tensor in training.objective.state_dict().items():
-        yield f"weights.{name}", tensor
-    for name, tensor in training.best.items():
-        yield f"best.{name}", tensor
-    for index, tensor in enumerate(training.averages):
-        yield f"average.{index}", tensor
-    for name, tensor in training.sums.items():
-        yield f"sum.{name}", tensor
-    for player, optimizer in training.optimizers.items():
-        for index, state in optimizer.state_dict()["state"].items():
-            for key, value in state.items():
-                yield f"optimizer.{player}.{index}.{key}", torch.as_tensor(value)
-    yield "random.cpu", torch.get_rng_state()
-    if any(weight.is_cuda for weight in training.weights):
-        yield "random.cuda", torch.cuda.get_rng_state()
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def _restore(training: Training, root: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    known = {field.name for field in fields(training.progress)}
-    for name, value in root["progress"].items():
-        if name in known:
-            setattr(training.progress, name, value)
-    training.objective.load_state_dict(_under(tensors, "weights."))
-    training.best = _under(tensors, "best.")
-    device = training.weights[0].device if training.weights else torch.device("cpu")
-    training.sums = {name: t.to(device) for name, t in _under(tensors, "sum.").items()}
-    with torch.no_grad():
-        for index, average in enumerate(training.averages):
-            average.copy_(tensors[f"average.{index}"])
-    for player, optimizer in training.optimizers.items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _under(tensors, f"optimizer.{player}.").items():
-            number, _, key = name.partition(".")
-            state.setdefault(int(number), {})[key] = tensor
-        held = optimizer.state_dict()["param_groups"]
-        groups = [{**group, **saved} for group, saved in zip(held, root["optimizers"][player], strict=True)]
-        optimizer.load_state_dict({"state": state, "param_groups": groups})
-    training.random_state = tensors["random.cpu"]
-    if "random.cuda" in tensors and device.type == "cuda":
-        torch.cuda.set_rng_state(tensors["random.cuda"])

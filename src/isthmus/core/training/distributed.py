@@ -1,13 +1,76 @@
-"""Sums across processes; the identity where there is one process."""
+"""Several training processes: sums and averaged gradients; all the identity in a single process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
+
+Sync = Callable[[list[Tensor], float], None]
+"""Called with parameters that have their gradients, and with how much this process's batch counts in the mean."""
+
+
+def world() -> int:
+    """Return the number of training processes."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Return the number of this process among them, from 0."""
+    return dist.get_rank() if world() > 1 else 0
 
 
 def mean(tensor: Tensor) -> Tensor:
-    """Return the mean of a tensor over all training processes."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+    """Return the mean of a tensor over all training processes; gradients flow to each of them."""
+    if world() == 1:
         return tensor
-    total = tensor.clone()
-    torch.distributed.all_reduce(total)
-    return total / torch.distributed.get_world_size()
+    from torch.distributed.nn.functional import all_reduce
+
+    return all_reduce(tensor) / world()
+
+
+def total(tensor: Tensor) -> Tensor:
+    """Return the sum of a tensor over all training processes; no gradient flows."""
+    if world() == 1:
+        return tensor
+    summed = tensor.detach().clone()
+    dist.all_reduce(summed)
+    return summed
+
+
+@torch.no_grad()
+def average_gradients(parameters: Iterable[Tensor], weight: float) -> None:
+    """Replace the gradients of a mean over this process's rows by those of the mean over the rows of all processes.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        With gradients for the same ones in each process.
+    weight : float
+        How much this process's rows count: their number, or the sum of their weights.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if world() == 1 or not gradients:
+        return
+    joined = torch.cat([gradient.flatten() for gradient in gradients] + [gradients[0].new_ones(1)])
+    summed = total(joined * weight)
+    parts = (summed[:-1] / summed[-1]).split([gradient.numel() for gradient in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+@torch.no_grad()
+def average_buffers(buffers: Iterable[Tensor]) -> None:
+    """Replace what each process has learnt without a gradient, such as running means, by the mean over all."""
+    if world() > 1:
+        for buffer in buffers:
+            if buffer.is_floating_point():
+                buffer.copy_(mean(buffer))
+
+
+def separate_random_streams(seed: int) -> None:
+    """Give each process but the first a random stream of its own, so that each draws other noise."""
+    if rank():
+        torch.manual_seed(seed + rank())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, fields
 from typing import Any
 
 import torch
@@ -14,88 +14,23 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from isthmus.core.data import Source
+from isthmus.core.objective import Objective
 from isthmus.core.records import Batch
+from isthmus.core.training import distributed
 from isthmus.core.training.callbacks import Callback, Event, StopTraining
 from isthmus.core.training.checkpoint import Checkpoint
+from isthmus.core.training.distributed import Sync
 from isthmus.core.training.precision import computing
+from isthmus.core.training.settings import Settings
+from isthmus.core.training.state import Progress, State, Tensors, load_optimizer, optimizer_tensors, plain_groups
 from isthmus.core.training.threads import threads
 from isthmus.support.errors import DivergenceError
 
 EXPLODED = 1e6
 CHECK_EVERY_ON_GPU = 50
-SCHEDULES = {"cosine": 0.1, "one-cycle": 0.3, "constant": None}
-"""The share of the steps during which the rate rises; None: it stays."""
-
-FIRST_RATE = 0.04
 CHECKPOINT_SECONDS = 60.0
 """A checkpoint is written after each epoch, and within one after so many seconds."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train.
-
-    Attributes
-    ----------
-    epochs : int
-    batch_size : int
-    learning_rate : float
-        The highest rate of the schedule.
-    schedule : {"cosine", "one-cycle", "constant"}
-        Cosine: a straight rise over a tenth of the steps, then half a cosine down to zero. One-cycle: the rise takes
-        three tenths (Smith & Topin 2019).
-    weight_decay : float
-        AdamW's, for matrices.
-    clip : float or None
-        The longest gradient, in units of the loss per element.
-    average : float or None
-        Decay of the moving average of the weights that is evaluated and kept; None keeps the weights themselves.
-    patience : int or None
-        Epochs without a better validation loss after which training stops.
-    precision : {"float32", "bfloat16"}
-    threads : int or None
-        Of the processor; None: as many as torch uses.
-    seed : int
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float = 4e-3
-    schedule: str = "cosine"
-    weight_decay: float = 0.01
-    clip: float | None = 1.0
-    average: float | None = None
-    patience: int | None = None
-    precision: str = "float32"
-    threads: int | None = None
-    seed: int = 0
-
-    def rate(self, t: float) -> float:
-        """Return the learning rate at progress `t` in [0, 1]."""
-        rise = SCHEDULES[self.schedule]
-        if rise is None:
-            return self.learning_rate
-        if t < rise:
-            return self.learning_rate * (FIRST_RATE + (1 - FIRST_RATE) * t / rise)
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (t - rise) / (1 - rise)))
-
-
-@dataclass
-class Progress:
-    """Where a training stands; plain numbers, all of it in a checkpoint."""
-
-    epoch: int = 0
-    step: int = 0
-    updates: int = 0
-    best_loss: float = math.inf
-    best_epoch: int = -1
-    stale: int = 0
-    seconds: float = 0.0
-    finished: bool = False
-    interrupted: bool = False
-    rows: int = 0
-    first: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Training:
@@ -108,17 +43,18 @@ class Training:
     callbacks : sequence of callables
         Each is called with every `Event`.
     sync : callable or None
-        Called with the parameters before each optimizer step: averages gradients over processes.
+        Called before each optimizer step with the parameters and with how much the batch counts (its rows, or their
+        weights): averages gradients over processes, as `isthmus.core.training.distributed.average_gradients` does.
     initialize : bool, default True
         Whether parts choose a start that knows the data; False where training goes on from trained weights.
     """
 
     def __init__(
         self,
-        objective: Any,
+        objective: Objective,
         settings: Settings,
         callbacks: Sequence[Callback] = (),
-        sync: Callable[[list[Tensor]], None] | None = None,
+        sync: Sync | None = None,
         initialize: bool = True,
     ) -> None:
         self.objective, self.settings, self.callbacks, self.sync = objective, settings, tuple(callbacks), sync
@@ -130,17 +66,18 @@ class Training:
             )
             for name, groups in objective.players().items()
         }
-        self.weights = [p for p in objective.parameters() if p.requires_grad]
+        self.weights: list[Tensor] = [p for p in objective.parameters() if p.requires_grad]
         self.averages = [p.detach().clone() for p in self.weights] if settings.average else []
-        self.best: dict[str, Tensor] = {}
-        self.last: dict[str, Tensor] = {}
-        self.sums: dict[str, Tensor] = {}
+        self.best: Tensors = {}
+        self.last: Tensors = {}
+        self.sums: Tensors = {}
         self.progress = Progress()
         self.random_state: Tensor | None = None
+        self.running = False
 
     # -- the loop ------------------------------------------------------------------------------------------------
 
-    def run(self, source: Any, epochs: int | None = None, checkpoint: Checkpoint | None = None) -> Progress:
+    def run(self, source: Source, epochs: int | None = None, checkpoint: Checkpoint | None = None) -> Progress:
         """Train until `epochs` are done, patience ends, a callback stops, or Ctrl-C; best weights end in the objective.
 
         Parameters
@@ -171,21 +108,22 @@ class Training:
             except (KeyboardInterrupt, StopTraining) as stop:
                 progress.interrupted = isinstance(stop, KeyboardInterrupt)
             finally:
-                self._settle()
+                self.settle()
                 self._tell("end", source, last)
         return progress
 
-    def _start(self, source: Any) -> None:
+    def _start(self, source: Source) -> None:
         """Let the parts choose their start, and keep it as the best so far."""
         if self.initialize:
             self.objective.train()
             self.objective.initialize(source.sample(self.objective.sample_rows()))
         for average, weight in zip(self.averages, self.weights, strict=False):
             average.copy_(weight.detach())
+        distributed.separate_random_streams(self.settings.seed)
         if source.steps("validation"):
             self._keep(self.validate(source), epoch=-1)
 
-    def _epoch(self, source: Any, last: int, checkpoint: Checkpoint | None) -> None:
+    def _epoch(self, source: Source, last: int, checkpoint: Checkpoint | None) -> None:
         progress, began = self.progress, time.perf_counter()
         steps, written = source.steps("train"), began
         self.objective.train()
@@ -197,12 +135,12 @@ class Training:
             self._tell("step", source, last, rows=len(batch))
             if checkpoint and time.perf_counter() - written > CHECKPOINT_SECONDS:
                 progress.seconds += time.perf_counter() - began
-                checkpoint.write(self, source)
+                checkpoint.write(self.state())
                 began = written = time.perf_counter()
         progress.seconds += time.perf_counter() - began
         self._close_epoch(source, last)
         if checkpoint:
-            checkpoint.write(self, source)
+            checkpoint.write(self.state())
             self._tell("checkpoint", source, last)
 
     def _step(self, batch: Batch, t: float) -> None:
@@ -215,7 +153,7 @@ class Training:
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             if self.sync:
-                self.sync(weights)
+                self.sync(weights, _count(batch))
             if self.settings.clip:
                 _clip(weights, self.settings.clip)
             optimizer.step()
@@ -225,7 +163,7 @@ class Training:
             decay = min(self.settings.average or 0.0, (1 + self.progress.updates) / (10 + self.progress.updates))
             get_ema_multi_avg_fn(decay)(self.averages, self.weights, self.progress.updates)
 
-    def _check(self, player: str, loss: Tensor, terms: dict[str, Tensor]) -> None:
+    def _check(self, player: str, loss: Tensor, terms: Tensors) -> None:
         """Stop where the loss is no number, or a million times what it was at first."""
         progress = self.progress
         if loss.is_cuda and progress.updates % CHECK_EVERY_ON_GPU:
@@ -242,7 +180,7 @@ class Training:
             "the scale of the data"
         )
 
-    def _add(self, player: str, loss: Tensor, terms: dict[str, Tensor], rows: int) -> None:
+    def _add(self, player: str, loss: Tensor, terms: Tensors, rows: int) -> None:
         prefix = "" if len(self.players) == 1 else f"{player} "
         self._sum(f"{prefix}loss", loss).add_(loss.detach(), alpha=rows)
         for name, term in terms.items():
@@ -255,10 +193,12 @@ class Training:
             self.sums[name] = torch.zeros((), device=like.device)
         return self.sums[name]
 
-    def _close_epoch(self, source: Any, last: int) -> None:
+    def _close_epoch(self, source: Source, last: int) -> None:
         """Write the history's entry, judge the epoch, and turn the page."""
         progress = self.progress
-        means = {name: float(value) / max(progress.rows, 1) for name, value in self.sums.items()}
+        distributed.average_buffers(self.objective.buffers())
+        rows = float(distributed.total(torch.tensor(float(progress.rows), dtype=torch.float64)))
+        means = {name: float(distributed.total(value)) / max(rows, 1) for name, value in self.sums.items()}
         t = min(1.0, (progress.epoch + 1) / self.settings.epochs)
         record = {
             "epoch": progress.epoch,
@@ -277,22 +217,23 @@ class Training:
 
     # -- evaluation and weights ----------------------------------------------------------------------------------
 
-    def validate(self, source: Any) -> float:
-        """Return the mean loss over the validation rows, of the averaged weights where there are."""
+    def validate(self, source: Source) -> float:
+        """Return the mean loss over the validation rows, with the averaged weights where there are any."""
         self.objective.eval()
-        total = count = 0.0
+        sums = torch.zeros(2, dtype=torch.float64)
         with torch.no_grad(), self._averaged():
             for batch in source.batches("validation", 0):
                 with self._computing():
                     losses = self.objective.evaluate(batch)
                 weight = torch.ones_like(losses) if batch.weight is None else batch.weight
-                total, count = total + float((losses * weight).sum()), count + float(weight.sum())
+                sums += torch.tensor([float((losses * weight).sum()), float(weight.sum())], dtype=torch.float64)
         self.objective.train()
+        total, count = distributed.total(sums).tolist()
         return total / max(count, 1e-12)
 
     def _keep(self, loss: float, epoch: int) -> None:
         progress = self.progress
-        if loss < progress.best_loss:
+        if progress.best_loss is None or loss < progress.best_loss:
             with self._averaged():
                 self.best = _snapshot(self.objective)
             progress.best_loss, progress.best_epoch, progress.stale = loss, epoch, 0
@@ -305,17 +246,17 @@ class Training:
         if not self.averages:
             yield
             return
-        held = [weight.detach().clone() for weight in self.weights]
+        current = [weight.detach().clone() for weight in self.weights]
         _copy(self.averages, self.weights)
         try:
             yield
         finally:
-            _copy(held, self.weights)
+            _copy(current, self.weights)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Leave the best weights in the objective: by validation, else the averaged, else the last.
 
-        The weights that training goes on from are kept aside, for a further `run`.
+        The weights that training continues from are kept for a further `run`.
         """
         self.last = _snapshot(self.objective)
         if self.best:
@@ -324,15 +265,63 @@ class Training:
             _copy(self.averages, self.weights)
         self.objective.eval()
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.weights[0].device if self.weights else torch.device("cpu")
+
     def _computing(self) -> AbstractContextManager[None]:
-        device = self.weights[0].device if self.weights else torch.device("cpu")
-        return computing(self.settings.precision, device)
+        return computing(self.settings.precision, self.device)
+
+    # -- the state -----------------------------------------------------------------------------------------------
+
+    def state(self) -> State:
+        """Return a copy of all that changes while training runs."""
+        return State(
+            settings=asdict(self.settings),
+            progress=asdict(self.progress),
+            optimizers={player: plain_groups(optimizer) for player, optimizer in self.optimizers.items()},
+            threads=self.settings.threads or torch.get_num_threads(),
+            tensors={name: tensor.detach().clone() for name, tensor in self._tensors()},
+        )
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield name and tensor of everything that is no plain number."""
+        groups = {
+            "weights": self.last or self.objective.state_dict(),
+            "best": self.best,
+            "average": {str(index): tensor for index, tensor in enumerate(self.averages)},
+            "sum": self.sums,
+            **{f"optimizer.{player}": optimizer_tensors(opt) for player, opt in self.optimizers.items()},
+        }
+        for group, tensors in groups.items():
+            for name, tensor in tensors.items():
+                yield f"{group}.{name}", tensor
+        yield "random.cpu", torch.get_rng_state() if self.running or self.random_state is None else self.random_state
+        if self.device.type == "cuda":
+            yield "random.cuda", torch.cuda.get_rng_state(self.device)
+
+    def restore(self, state: State) -> None:
+        """Continue from what `state` returned."""
+        names = {field.name for field in fields(Progress)}
+        self.progress = Progress(**{name: value for name, value in state.progress.items() if name in names})
+        self.objective.load_state_dict(state.under("weights."))
+        self.last, self.best = {}, state.under("best.")
+        self.sums = {name: tensor.to(self.device) for name, tensor in state.under("sum.").items()}
+        averages = state.under("average.")
+        _copy([averages[str(index)] for index in range(len(self.averages))], self.averages)
+        for player, optimizer in self.optimizers.items():
+            load_optimizer(optimizer, state.optimizers[player], state.under(f"optimizer.{player}."))
+        self.random_state = state.tensors["random.cpu"]
+        if self.device.type == "cuda" and "random.cuda" in state.tensors:
+            torch.cuda.set_rng_state(state.tensors["random.cuda"], self.device)
 
     # -- small things --------------------------------------------------------------------------------------------
 
     @contextmanager
     def _stream(self) -> Iterator[None]:
         """Swap torch's global random stream for training's own, and back."""
+        self.running = True
         cuda = list({weight.device for weight in self.weights if weight.is_cuda})
         with torch.random.fork_rng(devices=cuda):
             if self.random_state is None:
@@ -342,9 +331,9 @@ class Training:
             try:
                 yield
             finally:
-                self.random_state = torch.get_rng_state()
+                self.random_state, self.running = torch.get_rng_state(), False
 
-    def _tell(self, kind: str, source: Any, epochs: int, **more: Any) -> None:
+    def _tell(self, kind: str, source: Source, epochs: int, **more: Any) -> None:
         if not self.callbacks:
             return
         progress = self.progress
@@ -357,6 +346,11 @@ def _flat(groups: list[dict[str, Any]]) -> list[Tensor]:
     return [parameter for group in groups for parameter in group["params"]]
 
 
+def _count(batch: Batch) -> float:
+    """Return how much a batch counts in a mean: its rows, or the sum of their weights."""
+    return float(len(batch)) if batch.weight is None else float(batch.weight.sum())
+
+
 def _clip(weights: list[Tensor], longest: float) -> None:
     """Shorten the gradient where it is too long; on a CPU the question costs less than shortening by nothing."""
     norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
@@ -364,7 +358,7 @@ def _clip(weights: list[Tensor], longest: float) -> None:
         clip_grads_with_norm_(weights, longest, norm)
 
 
-def _snapshot(module: torch.nn.Module) -> dict[str, Tensor]:
+def _snapshot(module: Objective) -> Tensors:
     return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
 

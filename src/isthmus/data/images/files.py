@@ -1,27 +1,19 @@
-"""Picture files: found in folders, decoded, and written."""
+"""Picture files: found in folders, read from requests, and written."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.support.errors import InputError, extra
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-
-MODES = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB"}
-"""What Pillow's modes are decoded to; an alpha channel is dropped."""
-
-KINDS = {2: "grey", 3: "colour"}
-
-WORKERS = min(8, os.cpu_count() or 1)
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
+"""Pillow's modes that a request may send."""
 
 GAP = 1
 """Pixels between the pictures of a grid."""
@@ -52,11 +44,19 @@ def listing(folder: Path) -> Listing:
             "put all pictures into class subfolders, or none"
         )
     if not loose and not classes:
-        raise InputError(f"{str(folder)!r} holds no pictures, nor do its subfolders; looked for {', '.join(SUFFIXES)}")
+        raise InputError(
+            f"{str(folder)!r} holds no pictures, nor do its subfolders; looked for {', '.join(SUFFIXES)}"
+            f"{_passed_over(folder)}"
+        )
     if loose:
         return Listing(loose, None, ())
     y = np.repeat(np.arange(len(classes)), [len(found) for found in classes.values()])
     return Listing([path for found in classes.values() for path in found], y, tuple(classes))
+
+
+def _passed_over(folder: Path) -> str:
+    kinds = {what for path in _visible(folder) if (what := not_yet(path.name))}
+    return f"; it holds {' and '.join(sorted(kinds))}, which cannot be read yet" if kinds else ""
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -65,26 +65,6 @@ def _visible(folder: Path) -> list[Path]:
 
 def _pictures(folder: Path) -> list[Path]:
     return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
-
-
-def decode(path: Path) -> np.ndarray:
-    """Return a picture as uint8 (height, width) or (height, width, 3), turned as its EXIF data says.
-
-    Raises
-    ------
-    InputError
-        The file is no picture, is truncated, or has more than 8 bits for a channel.
-    """
-    image, ops = extra("PIL.Image", "images"), extra("PIL.ImageOps", "images")
-    try:
-        with image.open(path) as opened:
-            if opened.mode not in MODES:
-                raise InputError(
-                    f"the picture {str(path)!r} is of mode {opened.mode}: save it with 8 bits for a channel"
-                )
-            return np.asarray(ops.exif_transpose(opened).convert(MODES[opened.mode]))
-    except (OSError, SyntaxError, image.DecompressionBombError) as error:
-        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
 
 
 def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarray:
@@ -122,47 +102,6 @@ def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarr
         raise InputError(f"the picture cannot be read: {error}; send a whole PNG or JPEG file") from error
 
 
-def decode_all(paths: Sequence[Path], shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return pictures of one shape as uint8 (n, *shape), decoded by several threads.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        At least one.
-    shape : tuple of int, or None
-        The shape that all must have; None: that of the first.
-
-    Raises
-    ------
-    InputError
-        A picture cannot be read, or its size or number of channels differs.
-    """
-    shape = decode(paths[0]).shape if shape is None else shape
-    pictures = np.empty((len(paths), *shape), np.uint8)
-
-    def place(i: int) -> None:
-        picture = decode(paths[i])
-        if picture.shape != shape:
-            raise InputError(_differs(paths[i], picture.shape, shape))
-        pictures[i] = picture
-
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(place, range(len(paths))))
-    return pictures
-
-
-def _differs(path: Path, got: tuple[int, ...], expected: tuple[int, ...]) -> str:
-    if len(got) != len(expected):
-        return (
-            f"the picture {str(path)!r} is {KINDS[len(got)]}, the first one is {KINDS[len(expected)]}: "
-            "bring all to grey or all to colour"
-        )
-    return (
-        f"the picture {str(path)!r} is {got[1]} x {got[0]} pixels (width x height), "
-        f"the first one is {expected[1]} x {expected[0]}: resize or cut them to one size"
-    )
-
-
 def write_png(X: Any, columns: Any, stream: BinaryIO) -> None:
     """Write one picture, or several as a grid, to a PNG stream; `columns` is for tables only."""
     pictures = to_bytes(X)
@@ -184,10 +123,10 @@ def to_bytes(X: Any) -> np.ndarray:
     """
     array = np.asarray(X)
     array = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
-    if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] == 3)) or 0 in array.shape:
+    if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4))) or 0 in array.shape:
         raise InputError(
             f"an array of shape {array.shape} cannot be drawn: give pictures (n, height, width) or "
-            "(n, height, width, 3), or write it to .npy"
+            "(n, height, width, 3 or 4), or write it to .npy"
         )
     if array.dtype == np.uint8:
         return array

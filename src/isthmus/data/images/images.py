@@ -1,9 +1,9 @@
-"""Images: pictures as uint8 or as floats in [0, 1], grey or in colour."""
+"""Images: pictures as uint8 or as floats in [0, 1], of one size or of any."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -13,59 +13,113 @@ import torch
 from torch import Tensor
 
 from isthmus.core.data import Columns, Data, Field
-from isthmus.core.part import lookup, part
+from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
+from isthmus.data.images.crops import Smaller, crops_of
+from isthmus.data.images.layout import as_given, channels_first, channels_last, row_shape
+from isthmus.data.images.pictures import ArrayPictures, Pictures, in_threads
+from isthmus.data.images.pixels import check_range, kind_of, to_tensor
+from isthmus.data.images.resize import How, Size, check_size, resize, scaled
 from isthmus.support.errors import InputError
 
-CHANNELS = (1, 3)
 SMALL = 32 * 32
 """Pictures of at most so many numbers get the mlp net by default, larger ones the conv net."""
 
-ROUNDING = 1e-5
 NOISE = 4.0
 """How far from [0, 1] a fitted object still takes a pixel: noise may have been added, another scale is refused."""
+
+COLOURS = {1: "grey", 2: "two-channel", 3: "colour", 4: "four-channel"}
 
 
 @part("data/images")
 class Images(Data):
-    """Pictures of one size; ``Batch.x`` is float32 (n, channels, height, width) in [0, 1].
+    """Pictures; ``Batch.x`` is float32 (n, channels, height, width) in [0, 1].
 
-    Pixels are uint8, bool, or floats in [0, 1], in NumPy arrays or torch tensors of shape (n, height, width),
-    (n, height, width, 1) or (n, height, width, 3). They come back as floats in [0, 1] in the shape given.
+    Pixels are uint8, bool, or floats in [0, 1], in NumPy arrays or torch tensors of shape (n, height, width) or
+    (n, height, width, channels). They come back as floats in [0, 1] in the shape given. Pictures of several sizes are
+    a list of such arrays, or a folder that `isthmus.data.io.files.read` opened: with `crop` the net is trained on
+    crops of them and applied to them as a whole, with `resize` they are brought to one size.
 
     Parameters
     ----------
     channels_first : bool, default False
         Whether the shape of one picture is (channels, height, width).
-    given : tuple of int, or None
-        Learnt: the shape of one picture as the user has it.
+    given : tuple of int or None, or None
+        Learnt: the shape of one picture as the user has it; None in it where the size is free.
     dtype : str or None
         Learnt: the name of the pixels' type, such as ``"uint8"``.
     kind : ``"numpy"``, ``"torch"``, or None
         Learnt: what the pictures came in.
+    crop : int or None, default None
+        Train on square crops of so many pixels a side; the model then takes pictures of any size.
+    crops_per_image : int or None, default None
+        Crops of each picture in an epoch; None: as many as cover its area, from 1 to 32.
+    flips : bool, default False
+        Mirror half of the crops left to right.
+    turns : bool, default False
+        Turn the crops by a random number of quarter turns.
+    resize : int, (int, int) or None, default None
+        Bring every picture to this height and width.
+    how : {"cover", "contain", "stretch"}, default "cover"
+        How pictures are resized: their middle that fills the size, all of them with their edges repeated, or all of
+        them out of proportion.
     """
 
     def __init__(
         self,
         channels_first: bool = False,
-        given: tuple[int, ...] | None = None,
+        given: tuple[int | None, ...] | None = None,
         dtype: str | None = None,
         kind: str | None = None,
+        *,
+        crop: int | None = None,
+        crops_per_image: int | None = None,
+        flips: bool = False,
+        turns: bool = False,
+        resize: int | Size | None = None,
+        how: How = "cover",
     ) -> None:
         super().__init__()
         self.channels_first, self.dtype, self.kind = channels_first, dtype, kind
+        self.crop, self.crops_per_image, self.flips, self.turns, self.how = crop, crops_per_image, flips, turns, how
+        self.size = None if resize is None else check_size(resize, how)
+        self._check_crops()
         self.given = None if given is None else tuple(given)
         if self.given is not None:
-            self.shape = self._row_shape(self.given)
+            self.shape = row_shape(self.given, channels_first)  # type: ignore[assignment]  # None where free
+
+    def _check_crops(self) -> None:
+        for name in ("crop", "crops_per_image"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
+        if self.crop and self.size:
+            raise InputError(f"crop={self.crop} and resize={self.size}: choose one, crops are of pictures as they are")
+        for name in ("crops_per_image", "flips", "turns"):
+            if getattr(self, name) and not self.crop:
+                raise InputError(f"{name}={getattr(self, name)!r} is about crops: give crop=64, say, too")
+
+    @property
+    def any_size(self) -> bool:
+        """Whether pictures may differ in size."""
+        return self.crop is not None
+
+    @property
+    def typical_shape(self) -> tuple[int, ...]:
+        """Shape of a row that plans are made for: (channels, crop, crop) where the size is free."""
+        return self.shape if self.crop is None else (self.shape[0], self.crop, self.crop)
 
     @property
     def summary(self) -> str:
         """One sentence on the pictures and how they are scaled."""
         channels, height, width = self.shape
         scaled = "divided by 255" if self.dtype == "uint8" else "taken as they are"
-        colour = {1: "grey", 3: "colour"}[channels]
-        return f"{colour} pictures of {height} x {width} pixels ({self.dtype}), {scaled}"
+        colour = COLOURS.get(channels, f"{channels}-channel")
+        if self.crop is not None:
+            return f"{colour} pictures of any size ({self.dtype}), {scaled}; crops of {self.crop} x {self.crop} pixels"
+        resized = "" if self.size is None else f", resized ({self.how})"
+        return f"{colour} pictures of {height} x {width} pixels ({self.dtype}){resized}, {scaled}"
 
     @property
     def fitted(self) -> bool:
@@ -81,17 +135,15 @@ class Images(Data):
             There are no pictures, they differ in shape, or their values cannot be pixels.
         """
         learnt: Images | None = None
-        brightest = 0
-        for chunk in chunks:
-            pixels, kind, dtype = _tensor(chunk)
-            if len(pixels) == 0:
-                continue
-            learnt = learnt or Images(self.channels_first, tuple(pixels.shape[1:]), dtype, kind)
-            learnt._check_shape(pixels)
-            _check_range(pixels, room=0.0)
-            brightest = max(brightest, int(pixels.max())) if pixels.dtype == torch.uint8 else 255
+        brightest, small = 0, Smaller(self.crop)
+        for shape, kind, dtype, pixels in (look for chunk in chunks for look in self._looks(chunk)):
+            small.add(row_shape(shape, self.channels_first)[1:])
+            learnt = learnt or self._learnt(shape, kind, dtype)
+            learnt._check_like(shape, dtype)
+            brightest = max(brightest, _brightest(pixels))
         if learnt is None:
             raise InputError("there are no pictures to learn from: X is empty; give at least one")
+        small.warn()
         if learnt.dtype == "uint8" and brightest <= 1:
             warnings.warn(
                 f"the largest of these uint8 pixels is {brightest} of 255; if they mean black and white, "
@@ -100,43 +152,146 @@ class Images(Data):
             )
         return learnt
 
+    def merge(self, other: Data) -> Images:
+        """Return this: pictures of one size know nothing but their shape, which must be the same.
+
+        Raises
+        ------
+        InputError
+            The shapes differ.
+        """
+        assert isinstance(other, Images)  # images are learnt from images
+        if other.given != self.given:
+            raise InputError(f"these pictures have the shape {other.given}, the others {self.given}: resize them")
+        return self
+
+    def _looks(self, chunk: Any) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
+        """Yield the shape, kind and type of pictures of one size, and their pixels unless they come from files."""
+        if isinstance(chunk, Pictures):
+            self._check_sizes(chunk)
+            yield from ((shape, "numpy", chunk.dtype.name, None) for shape in chunk.shapes)
+            return
+        for array in self._arrays(chunk):
+            pixels, kind, dtype = to_tensor(array)
+            check_range(pixels, room=0.0)
+            if len(pixels):
+                yield tuple(pixels.shape[1:]), kind, dtype, pixels
+
+    def _arrays(self, X: Any) -> Iterable[Any]:
+        """Return pictures as arrays with the axis of rows, each of pictures of one size."""
+        several = isinstance(X, Sequence) and (self.any_size or self.size is not None)
+        return (picture[None] for picture in X) if several else (X,)
+
+    def _learnt(self, shape: tuple[int, ...], kind: str, dtype: str) -> Images:
+        """Return a fitted copy for pictures of a shape."""
+        return Images(**{**arguments(self), "given": self._free(shape), "dtype": dtype, "kind": kind})
+
+    def _free(self, shape: tuple[int, ...]) -> tuple[int | None, ...]:
+        """Return the shape that pictures of some shape are learnt as: sizes are free, or what they are brought to."""
+        sides = (None, None) if self.any_size else self.size
+        if sides is None:
+            return shape
+        return (*shape[:-2], *sides) if self.channels_first else (*sides, *shape[2:])
+
     def read(self, X: Any) -> Columns:
         """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X where that can be.
 
         Raises
         ------
         InputError
-            Pictures of another shape, NaN or infinity, or floats far outside [0, 1].
+            Pictures of several sizes (see `groups`), of another shape than learnt, NaN or infinity, or floats far
+            outside [0, 1].
         """
-        pixels, _, _ = _tensor(X)
-        self._check_shape(pixels)
-        _check_range(pixels, room=NOISE)
-        return {"pixels": self._channels_first(pixels)}
+        if self.size is not None:
+            return {"pixels": torch.from_numpy(self._resized(self._pictures(X))).movedim(-1, 1)}
+        pixels, _, _ = to_tensor(X)
+        self._check_shape(tuple(pixels.shape[1:]))
+        check_range(pixels, room=NOISE)
+        return {"pixels": channels_first(pixels, self.channels_first, len(self._shape_given()))}
+
+    def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
+        """Yield indices and pictures of one size, a bounded number at a time; others than of free size as they are."""
+        if not self.any_size or not isinstance(X, Sequence):
+            yield from super().groups(X)
+            return
+        pictures = self._pictures(X)
+        for indices in pictures.groups():
+            yield torch.tensor(indices), _stacked(pictures.decoded(indices))
+
+    def crops_of(self, shape: tuple[int, ...]) -> int:
+        """Return how many crops a picture of a shape gives in an epoch."""
+        height, width = row_shape(shape, self.channels_first)[1:]
+        return crops_of(height or 1, width or 1, self.typical_shape[-1], self.crops_per_image)
+
+    def canonical(self, picture: Any) -> np.ndarray:
+        """Return one picture as uint8 or float32 (height, width, channels).
+
+        Raises
+        ------
+        InputError
+            Its number of channels differs from what was learnt, or its values cannot be pixels.
+        """
+        pixels, _, _ = to_tensor(picture)
+        self._check_shape(self._free(tuple(pixels.shape)))
+        check_range(pixels, room=NOISE)
+        return channels_last(pixels.numpy(), self.channels_first)
+
+    def _pictures(self, X: Any) -> Pictures:
+        return X if isinstance(X, Pictures) else ArrayPictures(X)
+
+    def _resized(self, pictures: Pictures) -> np.ndarray:
+        """Return all pictures brought to one size, (n, height, width, channels)."""
+        size = self.size
+        assert size is not None  # asked for
+
+        def one(index: int) -> np.ndarray:
+            sides = row_shape(pictures.shapes[index], self.channels_first)[1:]
+            least = scaled((sides[0] or 1, sides[1] or 1), size, self.how)
+            return resize(self.canonical(pictures.reduced(index, least)), size, self.how)
+
+        return np.stack(in_threads(one, range(len(pictures))))
 
     def write(self, columns: Columns, like: Any = None) -> Any:
         """Return floats in [0, 1] of shape (n, *given); kind and float type are those of `like`, else as learnt."""
         pixels = self._as_given(columns["pixels"]).detach().cpu()
-        kind, dtype = (self.kind, str(self.dtype)) if like is None else _kind(like)
+        kind, dtype = (self.kind, str(self.dtype)) if like is None else kind_of(like)
         pixels = pixels.to(getattr(torch, dtype) if dtype in ("float16", "float64") else torch.float32)
         return pixels.contiguous() if kind == "torch" else pixels.contiguous().numpy()
 
     def forward(self, columns: Columns) -> Batch:
         """Return x float32 (n, channels, height, width) in [0, 1]."""
         pixels = columns["pixels"]
-        x = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
+        x = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:
         """Return ``{"pixels": x̂}``, cut to [0, 1]."""
         return {"pixels": mean.clamp(0, 1)}
 
+    def space(self, columns: Columns) -> tuple[int, ...]:
+        """Return height and width."""
+        return tuple(columns["pixels"].shape[2:])
+
+    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
+        """Return the pixels within the spans of rows and columns; views."""
+        (top, bottom), (left, right) = spans
+        return {**columns, "pixels": columns["pixels"][:, :, top:bottom, left:right]}
+
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error in the shape given: (n, *given)."""
         return self._as_given(error)
 
+    def _as_given(self, pixels: Tensor) -> Tensor:
+        return as_given(pixels, self.channels_first, len(self._shape_given()))
+
     def feature_names(self) -> list[str]:
-        """Return ``pixel_ROW_COLUMN``, with ``_CHANNEL`` where the shape given has an axis for it."""
-        given = self._shape_given()
+        """Return ``pixel_ROW_COLUMN``, and ``_CHANNEL`` where the shape given has an axis for it; ``channel_NUMBER``.
+
+        The latter where the size is free.
+        """
+        if self.any_size:
+            return [f"channel_{number}" for number in range(self.typical_shape[0])]
+        given = self._sides_given()
         names = []
         for index in product(*map(range, given)):
             if len(given) == 3 and self.channels_first:
@@ -148,115 +303,48 @@ class Images(Data):
         """Return the one field, the pixels in the shape given."""
         assert self.given is not None  # fitted
         top = 255.0 if self.dtype == "uint8" else 1.0
-        return [Field("pixels", "pixels", self.given, low=0.0, high=top)]
+        return [Field("pixels", "pixels", self.given, low=0.0, high=top)]  # type: ignore[arg-type]  # None where free
 
     def defaults(self) -> tuple[Any, Any]:
-        """Return the mlp net for small grey pictures, the conv net for others, and the squared error within [0, 1]."""
-        net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
-        return net, lookup("likelihood/squared")(bounds=(0.0, 1.0))
+        """Return the feature-map net for free sizes, the mlp net for small pictures, else conv; squared error."""
+        likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
+        if self.any_size:
+            return lookup("net/feature-map")(), likelihood
+        return mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")(), likelihood
 
-    def _shape_given(self) -> tuple[int, ...]:
+    def _shape_given(self) -> tuple[int | None, ...]:
         if self.given is None:
             raise InputError("these Images know no shape yet: call learn(chunks), or fit, first")
         return self.given
 
-    def _row_shape(self, given: tuple[int, ...]) -> tuple[int, int, int]:
-        """Return (channels, height, width) for a shape as the user has it."""
-        axes = given if self.channels_first else (*given[2:], *given[:2])
-        axes = (1, *given) if len(given) == 2 else axes
-        if len(axes) != 3 or axes[0] not in CHANNELS or 0 in axes:
-            raise InputError(f"a picture of shape {given} has no layout that is known; {self._remedy(given)}")
-        return axes[0], axes[1], axes[2]
+    def _sides_given(self) -> tuple[int, ...]:
+        return tuple(side for side in self._shape_given() if side is not None)
 
-    def _remedy(self, given: tuple[int, ...]) -> str:
-        if len(given) == 1:
-            return "give rows of numbers to a Table, or reshape X to (n, height, width)"
-        if len(given) == 3 and given[0 if not self.channels_first else 2] in CHANNELS:
-            return f"channels stand at the other end: use Images(channels_first={not self.channels_first})"
-        if len(given) == 3 and given[0 if self.channels_first else 2] == 4:
-            return "drop the alpha channel: there may be 1 or 3 channels"
-        layout = "(channels, height, width)" if self.channels_first else "(height, width, channels)"
-        return f"expected (height, width) or {layout} with 1 or 3 channels"
+    def _check_sizes(self, pictures: Pictures) -> None:
+        if not self.any_size and self.size is None:
+            pictures.check_one_size()
 
-    def _check_shape(self, pixels: Tensor) -> None:
-        given, got = self._shape_given(), tuple(pixels.shape[1:])
-        if got != given:
+    def _check_like(self, shape: tuple[int, ...], dtype: str) -> None:
+        """Refuse a picture of another shape or type than the first one's."""
+        self._check_shape(self._free(shape))
+        if dtype != self.dtype:
+            raise InputError(f"a picture holds {dtype}, the first one {self.dtype}: bring all to one type")
+
+    def _check_shape(self, got: tuple[int | None, ...]) -> None:
+        given = self._shape_given()
+        fits = len(got) == len(given) and all(a is None or a == b for a, b in zip(given, got, strict=True))
+        if not fits:
             raise InputError(
                 f"these pictures have the shape {got}, the ones learnt from had {given}: "
                 "resize them, or bring their channels to the same number and place"
             )
 
-    def _channels_first(self, pixels: Tensor) -> Tensor:
-        if pixels.ndim == 3:
-            return pixels.unsqueeze(1)
-        return pixels if self.channels_first else pixels.movedim(-1, 1)
 
-    def _as_given(self, pixels: Tensor) -> Tensor:
-        if len(self._shape_given()) == 2:
-            return pixels.squeeze(1)
-        return pixels if self.channels_first else pixels.movedim(1, -1)
+def _brightest(pixels: Tensor | None) -> int:
+    """Return the largest of uint8 pixels; 255 where they are others, or not looked at."""
+    return 255 if pixels is None or pixels.dtype != torch.uint8 else int(pixels.max())
 
 
-def _kind(X: Any) -> tuple[str, str]:
-    """Return what X is (``"numpy"`` or ``"torch"``) and the name of its type."""
-    if isinstance(X, Tensor):
-        return "torch", str(X.dtype).removeprefix("torch.")
-    return "numpy", str(np.asarray(X).dtype)
-
-
-def _tensor(X: Any) -> tuple[Tensor, str, str]:
-    """Return X as a uint8 or float32 tensor on the CPU, what it is, and the name of its type."""
-    X = X if isinstance(X, Tensor) else _array(X)
-    kind, dtype = _kind(X)
-    if "float" not in dtype and dtype not in ("uint8", "bool"):
-        raise InputError(
-            f"pixels of type {dtype} have no known range: give floats in [0, 1], or uint8 "
-            "(X.astype('uint8') where they count from 0 to 255)"
-        )
-    if isinstance(X, Tensor):
-        pixels = X.detach().cpu()
-        return (pixels if dtype == "uint8" else pixels.float()), kind, dtype
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite
-        array = X.astype(np.uint8 if dtype == "uint8" else np.float32, copy=False)
-    return torch.from_numpy(np.require(array, requirements=["C", "W"])), kind, dtype
-
-
-def _array(X: Any) -> np.ndarray:
-    try:
-        return np.asarray(X)
-    except ValueError as error:
-        raise InputError(
-            f"these pictures make no array, they differ in size: {error}; resize them to one size"
-        ) from error
-
-
-def _check_range(pixels: Tensor, room: float) -> None:
-    """Refuse NaN, infinity, and floats more than `room` outside [0, 1]; warn of floats outside [0, 1]."""
-    if pixels.dtype == torch.uint8 or pixels.numel() == 0:
-        return
-    low, high = (float(v) for v in torch.aminmax(pixels))
-    if not (np.isfinite(low) and np.isfinite(high)):
-        place, value = _first(pixels, ~torch.isfinite(pixels))
-        raise InputError(f"pixel {place} is {value}: pictures must be finite; replace it, or leave that picture out")
-    if low < -room - ROUNDING or high > 1 + room + ROUNDING:
-        place, value = _first(pixels, (pixels < -room - ROUNDING) | (pixels > 1 + room + ROUNDING))
-        raise InputError(f"pixel {place} is {value:g}, but float pixels lie in [0, 1]; {_rescale(low, high)}")
-    if low < -ROUNDING or high > 1 + ROUNDING:
-        warnings.warn(
-            f"these pixels reach from {low:g} to {high:g}: right if noise was added to pictures in [0, 1], "
-            f"wrong if they are on another scale; {_rescale(low, high)}",
-            stacklevel=3,
-        )
-
-
-def _first(pixels: Tensor, wrong: Tensor) -> tuple[tuple[int, ...], float]:
-    place = tuple(int(i) for i in wrong.nonzero()[0])
-    return place, float(pixels[place])
-
-
-def _rescale(low: float, high: float) -> str:
-    if low >= 0 and high <= 255:
-        return "if they count from 0 to 255, divide by 255 or give uint8; else divide by the largest value there can be"
-    if low >= -1 and high <= 1:
-        return "if they lie in [-1, 1], give (X + 1) / 2"
-    return "shift and scale them to [0, 1], with the same numbers for all pictures"
+def _stacked(pictures: list[Any]) -> Any:
+    """Return pictures of one size as one array, or tensor."""
+    return torch.stack(pictures) if isinstance(pictures[0], Tensor) else np.stack(pictures)

@@ -16,6 +16,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from isthmus.data.images import files as image_files
+from isthmus.data.images.decode import decode
+from isthmus.data.images.head import Alpha
+from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.data.io import datasets, idx, tabular
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.sources.budget import available
@@ -28,7 +31,13 @@ STREAMED_FROM = 0.25
 
 
 def read(
-    path: str | os.PathLike[str], label: str | None = None, part: str | None = None, budget: int | None = None
+    path: str | os.PathLike[str],
+    label: str | None = None,
+    part: str | None = None,
+    budget: int | None = None,
+    *,
+    alpha: Alpha | None = None,
+    skip_broken: bool = False,
 ) -> Dataset:
     """Read data: a file, a folder, or a data set with a name.
 
@@ -36,7 +45,8 @@ def read(
     ----------
     path : str or PathLike
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``; gzipped too), ``.parquet``, ``.feather``, an IDX file (gzipped too), a
-        picture (``.png``, ``.jpg``), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
+        picture (``.png``, ``.jpg``, ``.webp``, ``.tif``, ``.bmp``, ``.avif``, ``.heic``, ``.dcm``: its content counts,
+        not its name), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
         ``fashion-mnist``. ``PATH:PART`` gives the part too, such as ``mnist:test``. A folder that is called
         like a data set is ``./mnist``.
     label : str or None
@@ -46,11 +56,16 @@ def read(
     budget : int or None
         Bytes of memory that the data may take; Parquet and folders of pictures that take more are streamed. None: a
         quarter of what is available.
+    alpha : {"white", "keep"}, optional
+        Of pictures: whether an alpha channel is set on white, which is the default, or kept as a fourth channel.
+    skip_broken : bool, default False
+        Leave out pictures of a folder that cannot be read, and say how many.
 
     Returns
     -------
     Dataset
-        X, y, the names of the classes, and where they come from.
+        X, y, the names of the classes, and where they come from. Pictures of several sizes are a list of arrays, or a
+        stream.
 
     Raises
     ------
@@ -64,8 +79,8 @@ def read(
         return datasets.load(name, part or "train")
     found = Path(name).expanduser()
     form = _format(found)
-    given = {"label": label, "part": part, "budget": budget}
-    for option in ("label", "part"):
+    given = {"label": label, "part": part, "budget": budget, "alpha": alpha, "skip_broken": skip_broken or None}
+    for option in ("label", "part", "alpha", "skip_broken"):
         if option not in form.options:
             _refuse(option, given[option], repr(name))
     return form.read(found, **{option: given[option] for option in form.options})
@@ -95,10 +110,13 @@ def _format(path: Path) -> Format:
         raise InputError(f"there is no file {str(path)!r}{_nearest(path)}, nor a data set of that name")
     if path.is_dir():
         parquet = any(path.glob("*.parquet"))
-        return Format("", tabular.read_parquet, ("label", "budget")) if parquet else Format("", _folder, ("budget",))
+        pictures = Format("", _folder, ("budget", "alpha", "skip_broken"))
+        return Format("", tabular.read_parquet, ("label", "budget")) if parquet else pictures
     for form in FORMATS:
         if fnmatch(path.name.lower(), form.pattern):
             return _small_enough(form, path)
+    if what := not_yet(path.name):
+        raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its pictures as files")
     known = [form.pattern for form in FORMATS]
     raise InputError(f"{str(path)!r} is of no kind that can be read; known: {', '.join(known)}")
 
@@ -175,15 +193,14 @@ def _idx(path: Path) -> Dataset:
     return Dataset(X, y, (), str(path))
 
 
-def _picture(path: Path) -> Dataset:
-    return Dataset(image_files.decode(path)[None], None, (), str(path))
+def _picture(path: Path, alpha: Alpha | None) -> Dataset:
+    return Dataset(decode(path, alpha=alpha or "white")[None], None, (), str(path))
 
 
-def _folder(path: Path, budget: int) -> Dataset:
-    stream = PictureStream(path)
-    found = stream.listing
-    X = image_files.decode_all(found.paths) if stream.bytes <= budget else stream
-    return Dataset(X, found.y, found.classes, str(path))
+def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | None) -> Dataset:
+    stream = PictureStream(path, alpha or "white", bool(skip_broken))
+    X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
+    return Dataset(X, stream.survey.y, stream.survey.classes, str(path))
 
 
 FORMATS = (
@@ -194,7 +211,7 @@ FORMATS = (
     Format("*.tsv", tabular.read_csv, ("label",)),
     Format("*.parquet", tabular.read_parquet, ("label", "budget")),
     Format("*.feather", tabular.read_feather, ("label",)),
-    *(Format(f"*{suffix}", _picture) for suffix in image_files.SUFFIXES),
+    *(Format(f"*{suffix}", _picture, ("alpha",)) for suffix in SUFFIXES),
     *(Format(pattern, _idx) for pattern in ("*.idx", "*.idx.gz", "*[.-]idx[1-9]-*", "*.idx[1-9]")),
 )
 """All kinds of files; the first pattern that fits the name in lower case counts."""
@@ -232,9 +249,9 @@ def write(path: str | os.PathLike[str], X: Any, columns: Any = None) -> None:
 
 
 def _write_folder(folder: Path, X: Any) -> None:
-    found = image_files.to_bytes(X)
-    digits = len(str(len(found) - 1))
-    for i, picture in enumerate(found):
+    digits = len(str(len(X) - 1))
+    for i, one in enumerate(X):
+        (picture,) = image_files.to_bytes(np.asarray(one)[None])
         with atomic(folder / f"{i:0{digits}}.png") as temporary, temporary.open("wb") as stream:
             image_files.encode(picture, stream)
 

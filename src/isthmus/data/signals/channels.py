@@ -11,6 +11,7 @@ import torch
 
 from isthmus.data.signals.recordings import Recording
 from isthmus.data.tables.arrays import array
+from isthmus.data.tables.statistics import RunningStatistics
 from isthmus.support.errors import InputError
 
 
@@ -30,6 +31,8 @@ class Learnt:
         The usual step of the times, in seconds or in the unit of the numbers.
     offset, divisor : tuple of float
         Of each channel.
+    count, mean, squares, low, high : tuple of float
+        The fields of the `RunningStatistics` of the channels; empty in files of before they were kept.
     """
 
     form: str
@@ -38,14 +41,39 @@ class Learnt:
     step: float | None
     offset: tuple[float, ...]
     divisor: tuple[float, ...]
+    count: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()
+    squares: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    @property
+    def statistics(self) -> RunningStatistics:
+        """What is known of the values of all channels.
+
+        Raises
+        ------
+        InputError
+            It stands in no file of before it was kept.
+        """
+        if not self.count:
+            raise InputError(
+                "these Signals come from a file that holds no counts, so they cannot be merged: learn anew"
+            )
+        return RunningStatistics(*map(np.array, (self.count, self.mean, self.squares, self.low, self.high)))
 
 
 def check_channels(one: Recording, names: tuple[str, ...] | None, count: int) -> None:
+    """Refuse a recording of other channels than those learnt."""
+    check_names(one.names, one.values.shape[1], names, count)
+
+
+def check_names(found: tuple[str, ...] | None, found_count: int, names: tuple[str, ...] | None, count: int) -> None:
     """Refuse other channels than those learnt."""
-    if one.values.shape[1] != count:
-        raise InputError(f"X has {one.values.shape[1]} channels, but Signals is expecting {count} as learnt")
-    if names is not None and one.names is not None and one.names != names:
-        missing, new = [n for n in names if n not in one.names], [n for n in one.names if n not in names]
+    if found_count != count:
+        raise InputError(f"X has {found_count} channels, but Signals is expecting {count} as learnt")
+    if names is not None and found is not None and found != names:
+        missing, new = [n for n in names if n not in found], [n for n in found if n not in names]
         what = f"missing: {missing}; not learnt: {new}" if missing or new else f"they stand in another order: {names}"
         raise InputError(f"the channels are others than those learnt ({what})")
 

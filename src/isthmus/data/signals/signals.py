@@ -15,7 +15,7 @@ from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.signals import timeline
-from isthmus.data.signals.channels import Learnt, as_given, check_channels
+from isthmus.data.signals.channels import Learnt, as_given, check_channels, check_names
 from isthmus.data.signals.recordings import Recording, ready, recordings, several
 from isthmus.data.signals.windows import Layout, carried, layout
 from isthmus.data.tables.arrays import array
@@ -126,9 +126,34 @@ class Signals(Data):
                     step = timeline.usual_step(piece.stamps)
         if first is None:
             raise InputError("there is no signal to learn from: X is empty; give at least one window of time steps")
-        offset, divisor = self._scaling(statistics, first)
-        found = Learnt(first.form, first.names, first.time, step, offset, divisor)
-        return Signals(self.window, self.stride, self.time, self.channels, self.gaps, self.scale, asdict(found))
+        return self._fitted(first.form, first.names, first.time, step, statistics)
+
+    def merge(self, other: Data) -> Signals:
+        """Return what `learn` would return for the signals of both.
+
+        Raises
+        ------
+        InputError
+            The channels differ; or one comes from a file that does not hold what is needed.
+        """
+        assert isinstance(other, Signals)  # signals are learnt from signals
+        one, two = self._known(), other._known()
+        check_names(two.names, len(two.offset), one.names, len(one.offset))
+        step = two.step if one.step is None else one.step
+        return self._fitted(one.form, one.names, one.time, step, one.statistics.merge(two.statistics))
+
+    def _fitted(
+        self,
+        form: str,
+        names: tuple[str, ...] | None,
+        time: str | None,
+        step: float | None,
+        statistics: RunningStatistics,
+    ) -> Signals:
+        offset, divisor = self._scaling(statistics, names)
+        kept = {name: tuple(values.tolist()) for name, values in vars(statistics).items()}
+        learnt = Learnt(form, names, time, step, offset, divisor, **kept)
+        return Signals(self.window, self.stride, self.time, self.channels, self.gaps, self.scale, asdict(learnt))
 
     def _pieces(self, X: Any) -> list[Recording]:
         """Return the recordings of a piece; windows that are cut already are one, time steps in any order."""
@@ -137,9 +162,11 @@ class Signals(Data):
         self._check_ready(X)
         return recordings(X.reshape(-1, X.shape[2]), False, None)
 
-    def _scaling(self, statistics: RunningStatistics, first: Recording) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    def _scaling(
+        self, statistics: RunningStatistics, known: tuple[str, ...] | None
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return offset and divisor of each channel; refuse channels that cannot be scaled."""
-        names = first.names or tuple(f"x{place}" for place in range(statistics.mean.size))
+        names = known or tuple(f"x{place}" for place in range(statistics.mean.size))
         for name, count, deviation in zip(names, statistics.count, statistics.deviation, strict=True):
             if count == 0:
                 raise InputError(f"channel {name!r} holds no value at all: leave it out")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from isthmus.data.tables.codec import to_date
 from isthmus.data.tables.schema import Sheet
 from isthmus.support.errors import InputError, unknown
 
@@ -69,13 +69,12 @@ def _parsed(cells: Iterable[Any], name: object) -> np.ndarray:
     found = []
     for row, cell in enumerate(cells):
         try:
-            parsed = datetime.fromisoformat(str(cell))
+            found.append(to_date(cell))
         except ValueError as error:
             raise InputError(
                 f"column {name!r}, row {row}: {cell!r} is no time such as '2024-03-01 12:30:00'; convert the column "
                 "(to_datetime), or say time=False if it holds no times"
             ) from error
-        found.append(parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None))
     return np.array(found, dtype="datetime64[us]")
 
 

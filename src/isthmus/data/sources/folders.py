@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,45 +13,57 @@ from torch import Tensor
 
 from isthmus.core.data import Columns, Data
 from isthmus.core.records import Batch
-from isthmus.data.images.files import Listing, decode, decode_all, listing
+from isthmus.data.images.decode import decode
+from isthmus.data.images.head import Alpha
+from isthmus.data.images.pictures import Pictures
+from isthmus.data.images.resize import Size
+from isthmus.data.images.survey import Survey, survey
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import Order
+from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead
+from isthmus.support.errors import InputError
 
 DEPTH = 2
 """Batches that are decoded ahead."""
 
-CHUNK = 64 * 2**20
-"""Bytes of decoded pictures in a chunk."""
 
-
-class PictureStream:
-    """The pictures of a folder, without holding them: only their names.
+class PictureStream(Pictures):
+    """The pictures of a folder, without holding them: only their names, sizes and the form they are brought to.
 
     Parameters
     ----------
-    path : str, Path or Listing
+    path : str, Path or Survey
         A folder of pictures, or of class subfolders.
+    alpha : {"white", "keep"}, default "white"
+        Whether an alpha channel is set on white, or kept as a fourth channel.
+    skip_broken : bool, default False
+        Leave out files that cannot be read, and say how many; without it such a file is an error.
 
     Raises
     ------
     InputError
-        There are no pictures, or the first one cannot be read.
+        There are no pictures, one cannot be read, or their channels differ.
 
     Attributes
     ----------
-    shape : tuple of int
-        (n, height, width) or (n, height, width, 3); that of the first picture counts for all.
+    shapes : list of tuple
+        Of each picture: (height, width), or (height, width, channels).
+    shape : tuple of int or None
+        (n, height, width) or (n, height, width, channels); None where pictures differ in size.
     """
 
-    dtype = np.dtype(np.uint8)
+    def __init__(self, path: str | Path | Survey, alpha: Alpha = "white", skip_broken: bool = False) -> None:
+        self.survey = path if isinstance(path, Survey) else survey(Path(path), alpha, skip_broken)
+        self.shapes, self.dtype = self.survey.shapes, self.survey.form.dtype
+        sides = zip(*(shape[:2] for shape in self.shapes), strict=True)
+        height, width = (side[0] if len(set(side)) == 1 else None for side in sides)
+        self.shape = (len(self.shapes), height, width, *self.shapes[0][2:])
 
-    def __init__(self, path: str | Path | Listing) -> None:
-        self.listing = path if isinstance(path, Listing) else listing(Path(path))
-        self.shape = (len(self.listing.paths), *decode(self.listing.paths[0]).shape)
-
-    def __len__(self) -> int:
-        return self.shape[0]
+    @property
+    def one_size(self) -> bool:
+        """Whether all pictures have the same."""
+        return None not in self.shape
 
     @property
     def ndim(self) -> int:
@@ -60,22 +73,39 @@ class PictureStream:
     @property
     def bytes(self) -> int:
         """What all pictures would take in memory."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return sum(map(self.nbytes, self.shapes))
 
-    def take(self, index: Tensor) -> np.ndarray:
-        """Return some pictures as uint8.
+    def at(self, index: int) -> np.ndarray:
+        """Return one picture, decoded.
 
         Raises
         ------
         InputError
-            A picture cannot be read, or its size or number of channels differs from the first one's.
+            It cannot be read, or changed on disk since its size was asked.
         """
-        return decode_all([self.listing.paths[i] for i in index.tolist()], self.shape[1:])
+        found = decode(self.survey.paths[index], self.survey.form)
+        if found.shape != self.shapes[index]:
+            raise InputError(
+                f"{self.name(index)} changed on disk: it had the shape {self.shapes[index]}; read it again"
+            )
+        return found
 
-    def chunks(self) -> Iterator[np.ndarray]:
-        """Yield all pictures, in the order of their names."""
-        step = max(1, CHUNK * len(self) // self.bytes)
-        return map(self.take, torch.arange(len(self)).split(step))
+    def reduced(self, index: int, least: Size) -> np.ndarray:
+        """Return one picture, of a JPEG a smaller one where that is enough."""
+        return decode(self.survey.paths[index], self.survey.form, least=least)
+
+    def some(self, indices: Sequence[int]) -> PictureStream:
+        """Return some of the pictures; none is decoded."""
+        return PictureStream(self.survey.some(indices))
+
+    def name(self, index: int) -> str:
+        """Return how a picture is named in messages."""
+        return f"the picture {str(self.survey.paths[index])!r}"
+
+    def chunks(self) -> Iterator[Any]:
+        """Yield all pictures in the order of their names: arrays where all have one size, else streams of some."""
+        for part in self.slices():
+            yield np.asarray(self[part]) if self.one_size else self[part]
 
     def source(
         self,
@@ -92,7 +122,7 @@ class PictureStream:
     def signature(self) -> str:
         """Return a hash of the names and sizes of all files."""
         digest = hashlib.sha256()
-        for path in self.listing.paths:
+        for path in self.survey.paths:
             digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
         return digest.hexdigest()
 
@@ -137,8 +167,12 @@ class PictureSource:
         """Return a short text that differs where the files, the order or the batch size differ."""
         return hashlib.sha256(f"{self._stream.signature()} {self._order.settings}".encode()).hexdigest()[:16]
 
+    def shard(self, rank: int, world: int) -> Shard:
+        """Return the part of each batch that one of several processes trains on."""
+        return Shard(self, rank, world)
+
     def _columns(self, index: Tensor) -> Columns:
-        return self._read(self._stream.take(index))
+        return self._read(self._stream.some(index.tolist()))
 
     def _batch(self, columns: Columns) -> Batch:
         return self._data.batch(moved(columns, self._device))

@@ -14,6 +14,7 @@ from isthmus.core.data import Columns, Data, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.order import Order
+from isthmus.data.sources.shards import Shard
 
 LIMIT = 4 * 2**30
 """Bytes up to which encoded rows are kept."""
@@ -97,6 +98,10 @@ class Memory:
     def fingerprint(self) -> str:
         """Return a short text that differs where the rows, their order or the batch size differ."""
         return self._fingerprint
+
+    def shard(self, rank: int, world: int) -> Shard:
+        """Return the part of each batch that one of several processes trains on."""
+        return Shard(self, rank, world)
 
     def _gather(self, index: Tensor, room: Columns | None = None) -> Batch:
         """Return some rows as a batch, in `room` where there is some: fresh memory costs more than copying."""

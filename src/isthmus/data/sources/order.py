@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.support.errors import InputError, unknown
 
-SPLIT, EPOCH, SAMPLE = range(3)
+SPLIT, EPOCH, SAMPLE, CROP, MIX = range(5)
 """What randomness is for: the first of the keys of `generator`."""
 
 
@@ -65,6 +65,38 @@ def check_split(split: str) -> str:
     return split
 
 
+class Split:
+    """Which rows are trained on and which are held out: chosen at random by the seed.
+
+    Parameters
+    ----------
+    rows : int
+    validation_fraction : float in [0, 1)
+    seed : int
+        At least 0.
+
+    Raises
+    ------
+    InputError
+        There are no rows, or the fraction is out of its range.
+
+    Attributes
+    ----------
+    settings : tuple
+        All that the split is a function of.
+    """
+
+    def __init__(self, rows: int, validation_fraction: float, seed: int) -> None:
+        held = held_out(rows, validation_fraction)
+        self.seed, self.settings = seed, (rows, validation_fraction, seed)
+        shuffled = permutation(rows, seed, SPLIT)
+        self._rows = {"train": shuffled[held:].sort().values, "validation": shuffled[:held].sort().values}
+
+    def indices(self, split: str) -> Tensor:
+        """Return the row numbers of a split, ascending."""
+        return self._rows[check_split(split)]
+
+
 class Order:
     """The split and the order of rows that can be reached by their number.
 
@@ -91,16 +123,14 @@ class Order:
     """
 
     def __init__(self, rows: int, batch_size: int, validation_fraction: float, seed: int) -> None:
-        held = held_out(rows, validation_fraction)
+        self._split = Split(rows, validation_fraction, seed)
         steps(rows, batch_size)
         self.batch_size, self.seed = int(batch_size), seed
         self.settings = (rows, self.batch_size, validation_fraction, seed)
-        shuffled = permutation(rows, seed, SPLIT)
-        self._rows = {"train": shuffled[held:].sort().values, "validation": shuffled[:held].sort().values}
 
     def batches(self, split: str, epoch: int, start: int = 0, device: torch.device | str = "cpu") -> Iterator[Tensor]:
         """Yield the row numbers of each batch, from batch number `start` on: shuffled in training, else ascending."""
-        order = self._rows[check_split(split)]
+        order = self._split.indices(split)
         if split == "train":
             order = order[permutation(len(order), self.seed, EPOCH, epoch)]
         order = order[start * self.batch_size :]
@@ -108,9 +138,9 @@ class Order:
 
     def steps(self, split: str) -> int:
         """Return the number of batches of a split."""
-        return steps(len(self._rows[check_split(split)]), self.batch_size)
+        return steps(len(self._split.indices(split)), self.batch_size)
 
     def sample(self, rows: int) -> Tensor:
         """Return at most so many row numbers of the training split, the same at each call."""
-        train = self._rows["train"]
+        train = self._split.indices("train")
         return train[permutation(len(train), self.seed, SAMPLE)[:rows]]

@@ -18,6 +18,7 @@ from isthmus.core.data import Columns, Data, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import EPOCH, SAMPLE, SPLIT, check_split, held_out, permutation, steps
+from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup, take_turns
 from isthmus.support.errors import InputError, extra, unknown
 
@@ -300,6 +301,13 @@ class ParquetSource:
     def fingerprint(self) -> str:
         """Return a short text that differs where the files, the order or the batch size differ."""
         return hashlib.sha256(repr((self._stream.signature(), *self._settings)).encode()).hexdigest()[:16]
+
+    def shard(self, rank: int, world: int) -> Shard:
+        """Return the part of each batch that one of several processes trains on.
+
+        Each process reads the whole file.
+        """
+        return Shard(self, rank, world)
 
     def _batch(self, columns: Columns) -> Batch:
         return self._data.batch(moved(columns, self._device))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ class Condition:
 
     Parameters
     ----------
-    names : str or tuple of str
+    names : str or sequence of str
         ``"y"`` for the labels passed to ``fit``, else names of columns.
     table : Table or None
         How they are encoded; fitted by `learn`.
     """
 
-    def __init__(self, names: str | tuple[str, ...], table: Table | None = None) -> None:
+    def __init__(self, names: str | Sequence[str], table: Table | None = None) -> None:
         self.names, self.table = names, Table() if table is None else table
 
     @property
@@ -63,6 +64,10 @@ class Condition:
         if given is None:
             raise InputError("condition='y' needs labels: call fit(X, y)")
         return Condition(self.names, self.table.learn([given]))
+
+    def merge(self, other: Condition) -> Condition:
+        """Return what `learn` would return for the rows of both."""
+        return Condition(self.names, self.table.merge(other.table))
 
     def encode(self, given: Any, rows: int) -> dict[str, Tensor]:
         """Return the columns that carry the condition of `rows` rows; one given row serves all.

@@ -38,3 +38,11 @@ class Reservoir:
             kept = np.sort(np.argpartition(keys, self._most)[: self._most])
             keys, rows = keys[kept], rows[kept]
         self._keys, self.rows = keys, rows
+
+    def merge(self, other: Reservoir) -> Reservoir:
+        """Return a sample of the rows of both."""
+        merged = Reservoir(self.rows.shape[1])
+        keys = np.append(self._keys, other._keys)
+        kept = np.sort(np.argsort(keys, kind="stable")[: merged._most])
+        merged._keys, merged.rows = keys[kept], np.concatenate([self.rows, other.rows])[kept]
+        return merged

@@ -101,6 +101,10 @@ class Schema:
     bins : tuple of tuple of Bin
         Of each column of numbers but the booleans, as `isthmus.data.tables.bins.learn_bins` returns them; empty
         unless the scale needs them.
+    rows : int
+        That were learnt from; 0 in files of before it was kept.
+    declared : tuple of int
+        How many of the categories of each column of categories its type declared.
     """
 
     form: str
@@ -116,6 +120,8 @@ class Schema:
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
     bins: tuple[tuple[Bin, ...], ...] = ()
+    rows: int = 0
+    declared: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         columns = {len(held) for held in (self.kinds, self.dtypes, self.missing, self.names or self.kinds)}
@@ -139,6 +145,10 @@ class Schema:
     def name(self, place: int) -> Any:
         """Return the name of a column; x0, x1 … where there are none."""
         return f"x{place}" if self.names is None else self.names[place]
+
+    def dtype(self, place: int) -> Dtype:
+        """Return the type of a column."""
+        return self.dtypes[place]
 
     def check(self, given: Sheet) -> None:
         """Refuse other columns than were learnt, in scikit-learn's words.

@@ -19,7 +19,8 @@ from isthmus.data.tables.bins import Bins
 from isthmus.data.tables.clipping import settled
 from isthmus.data.tables.decode import columns_of, form_of, frame, restored
 from isthmus.data.tables.encode import codes, numbers
-from isthmus.data.tables.learner import learnt
+from isthmus.data.tables.learner import Learner, learnt
+from isthmus.data.tables.reservoir import Reservoir
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.data.tables.scales import automatic, scaler
 from isthmus.data.tables.schema import KINDS, Schema, sheet
@@ -98,6 +99,7 @@ class Table(Data):
             raise InputError(unknown("scale", scale, SCALES))
         self.scale, self.max_categories = scale, max_categories
         self.schema = None if columns is None else Schema(**columns)
+        self._sample: Reservoir | None = None  # of the rows that bins come from, for `merge`; never saved
         if self.schema is not None:
             self._lay_out(self.schema)
 
@@ -145,8 +147,26 @@ class Table(Data):
         InputError
             There are no pieces, they differ in their columns, or one of them cannot be read.
         """
-        found = learnt(chunks, self.max_categories, bins=self.scale == "bins")
-        return Table(self.scale or automatic(found), asdict(found), self.max_categories)
+        return self._fitted(self.scale, learnt(chunks, self.max_categories, bins=self.scale == "bins"))
+
+    def merge(self, other: Data) -> Table:
+        """Return what `learn` would return for the rows of both; a scale by which they differ is chosen anew.
+
+        Raises
+        ------
+        InputError
+            The columns differ; or one comes from a file, which does not hold what is needed.
+        """
+        assert isinstance(other, Table)  # a table is learnt from the rows of a table
+        learner, more = (Learner.of(one._known(), one.max_categories, one._sample) for one in (self, other))
+        learner.merge(more)
+        return self._fitted(self.scale if self.scale == other.scale else None, learner)
+
+    def _fitted(self, scale: str | None, learner: Learner) -> Table:
+        schema = learner.schema()
+        fitted = Table(scale or automatic(schema), asdict(schema), self.max_categories)
+        fitted._sample = learner.sample
+        return fitted
 
     def _known(self) -> Schema:
         if self.schema is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Bottleneck
+from isthmus.core.interfaces import Bottleneck, per_code
 from isthmus.core.part import part
 from isthmus.core.records import Code
 from isthmus.support.errors import InputError
@@ -15,7 +15,7 @@ MOMENTUM = 0.05
 
 @part("bottleneck/topk")
 class TopK(Bottleneck):
-    """Keeps the k largest units of relu(norm(h)) in each row and sets the others to zero (Makhzani & Frey 2014).
+    """Keeps the k largest units of relu(norm(h)) at each position and sets the others to zero (Makhzani & Frey 2014).
 
     The norm is BatchNorm without gain and bias: units compete on one scale, so that none is never chosen.
 
@@ -28,6 +28,11 @@ class TopK(Bottleneck):
     def __init__(self, k: int | None = None) -> None:
         super().__init__()
         self.k = k
+
+    @property
+    def mixes_rows(self) -> bool:
+        """BatchNorm looks at all rows of a batch."""
+        return True
 
     def build(self, latent_dim: int) -> None:
         """Settle k.
@@ -43,12 +48,13 @@ class TopK(Bottleneck):
         self.norm = nn.BatchNorm1d(latent_dim, affine=False, momentum=MOMENTUM)
 
     def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:
-        """Start the running moments at those of a sample."""
-        moments = {"running_mean": h.mean(0), "running_var": h.var(0, unbiased=False)}
-        self.norm.load_state_dict({**self.norm.state_dict(), **moments})
+        """Start the running statistics at those of a sample."""
+        h = per_code(h)
+        statistics = {"running_mean": h.mean(0), "running_var": h.var(0, unbiased=False)}
+        self.norm.load_state_dict({**self.norm.state_dict(), **statistics})
 
     def forward(self, h: Tensor, draw: bool | None = None) -> Code:
         """Return the code; it costs nothing."""
-        h = self.norm(h.float())
-        values, units = torch.relu(h).topk(self.kept, dim=1)
-        return Code(torch.zeros_like(h).scatter(1, units, values))
+        h = self.norm(per_code(h.float())).view(h.shape)
+        values, units = torch.relu(h).topk(self.kept, dim=-1)
+        return Code(torch.zeros_like(h).scatter(-1, units, values))

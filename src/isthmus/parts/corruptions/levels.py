@@ -11,11 +11,11 @@ from isthmus.support.errors import InputError
 Level = float | tuple[float, float]
 
 
-def check_level(level: Level, most: float = float("inf")) -> Level:
-    """Return the level as a number or a pair; refuse one that is negative, above `most`, or not in order."""
+def check_level(level: Level, maximum: float = float("inf")) -> Level:
+    """Return the level as a number or a pair; refuse one that is negative, above `maximum`, or not in order."""
     low, high = (level, level) if isinstance(level, (int, float)) else level
-    if not 0 <= low <= high <= most:
-        raise InputError(f"level={level!r}: expected a number, or (low, high), with 0 <= low <= high <= {most:g}")
+    if not 0 <= low <= high <= maximum:
+        raise InputError(f"level={level!r}: expected a number, or (low, high), with 0 <= low <= high <= {maximum:g}")
     return low if low == high else (low, high)
 
 

@@ -14,12 +14,12 @@ from isthmus.support.errors import InputError
 
 @part("corruption/masking")
 class Masking(Corruption):
-    """Sets a share of the pixels or columns to zero and says which (Vincent 2008).
+    """Sets a fraction of the pixels or columns to zero and says which (Vincent 2008).
 
     Parameters
     ----------
     level : float or (float, float), default 0.5
-        Share that is taken away, in [0, 1].
+        Fraction that is taken away, in [0, 1].
     """
 
     def __init__(self, level: Level = 0.5) -> None:
@@ -37,14 +37,14 @@ def take_away(batch: Batch, mask: Tensor) -> Batch:
 
 @part("corruption/patch-masking")
 class PatchMasking(Corruption):
-    """Sets a share of square patches of images to zero and says which (Pathak 2016; He 2022).
+    """Sets a fraction of square patches of images to zero and says which (Pathak 2016; He 2022).
 
     On rows that are no images, runs of `size` neighbouring elements are taken away.
 
     Parameters
     ----------
     level : float or (float, float), default 0.5
-        Share of patches that is taken away, in [0, 1].
+        Fraction of patches that is taken away, in [0, 1].
     size : int, default 4
         Side of a patch in pixels.
     """

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Likelihood
+from isthmus.core.interfaces import Likelihood, Shape, fixed, widened
 from isthmus.core.part import part
 from isthmus.support.errors import InputError
 
@@ -42,15 +42,16 @@ class Gaussian(Likelihood):
                 f"variance={variance!r} of the Gaussian likelihood; choose 'shared', 'feature' or 'output'"
             )
         self.variance, self.log_floor = variance, math.log(floor)
+        self.any_size = variance != "feature"
 
-    def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y: twice the channels where the decoder gives the variance."""
-        return (2 * x_shape[0], *x_shape[1:]) if self.variance == "output" else x_shape
+        return widened(x_shape, 2) if self.variance == "output" else x_shape
 
-    def build(self, x_shape: tuple[int, ...]) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Make log σ a parameter where the decoder does not give it."""
         if self.variance != "output":
-            self.log_scale = nn.Parameter(torch.zeros(x_shape if self.variance == "feature" else ()))
+            self.log_scale = nn.Parameter(torch.zeros(fixed(x_shape) if self.variance == "feature" else ()))
 
     def initialize(self, y: Tensor, x: Tensor) -> None:
         """Start a learnt σ at the spread of what the decoder's start leaves."""

@@ -8,7 +8,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from isthmus.core.interfaces import Likelihood
+from isthmus.core.interfaces import Likelihood, Shape, fixed, widened
 from isthmus.core.part import part
 from isthmus.support.errors import InputError
 
@@ -42,30 +42,31 @@ class Histogram(Likelihood):
     def __init__(self, bins: int | tuple[int, ...] = 64) -> None:
         super().__init__()
         self.bins = (bins,) if isinstance(bins, int) else tuple(bins)
+        self.any_size = len(self.bins) == 1
         if not self.bins or min(self.bins) < 1:
             raise InputError(f"bins={bins} of the histogram likelihood; each element needs at least one bar")
 
     @property
-    def _most(self) -> int:
+    def _max_bars(self) -> int:
         return max(self.bins)
 
-    def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y: as many times the channels, or the columns, as there are bars."""
-        return (self._most * x_shape[0], *x_shape[1:])
+        return widened(x_shape, self._max_bars)
 
-    def build(self, x_shape: tuple[int, ...]) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Note which logits stand for no bar, where the elements differ in their number."""
-        if len(self.bins) not in (1, prod(x_shape)):
+        if len(self.bins) > 1 and len(self.bins) != prod(fixed(x_shape)):
             raise InputError(f"bins names the bars of {len(self.bins)} elements, but the rows have shape {x_shape}")
         tail = (1,) * (len(x_shape) - 1)
         bars = torch.tensor(self.bins, device="cpu")
-        absent = torch.arange(self._most, device="cpu") >= bars[:, None]
+        absent = torch.arange(self._max_bars, device="cpu") >= bars[:, None]
         self.register_buffer("bars", bars.float().view(-1, *tail), persistent=False)
         self.register_buffer("absent", absent.view(*absent.shape, *tail), persistent=False)
 
     def _log_probabilities(self, y: Tensor) -> Tensor:
         """Return log p of each bar, of shape (batch, x_shape[0], bars, *x_shape[1:])."""
-        logits = y.unflatten(1, (-1, self._most)).masked_fill(self.absent, -math.inf)
+        logits = y.unflatten(1, (-1, self._max_bars)).masked_fill(self.absent, -math.inf)
         return torch.log_softmax(logits, 2)
 
     def _bar(self, x: Tensor) -> Tensor:
@@ -80,17 +81,17 @@ class Histogram(Likelihood):
 
     def mean(self, y: Tensor) -> Tensor:
         """Return the expected x."""
-        places = torch.arange(self._most, device=y.device).view(-1, *(1,) * (y.ndim - 2)) + 0.5
-        return (self._log_probabilities(y).exp() * places).sum(2) / self.bars
+        centres = torch.arange(self._max_bars, device=y.device).view(-1, *(1,) * (y.ndim - 2)) + 0.5
+        return (self._log_probabilities(y).exp() * centres).sum(2) / self.bars
 
     def link(self, x: Tensor) -> Tensor:
         """Return the centred log of smoothed probabilities."""
-        there = torch.nn.functional.one_hot(self._bar(x), self._most).movedim(-1, 2)
-        logits = torch.log(0.02 / self._most + 0.98 * there)
+        there = torch.nn.functional.one_hot(self._bar(x), self._max_bars).movedim(-1, 2)
+        logits = torch.log(0.02 / self._max_bars + 0.98 * there)
         return (logits - logits.mean(2, keepdim=True)).flatten(1, 2)
 
     def sample(self, y: Tensor) -> Tensor:
-        """Draw a bar, and a place in it."""
-        noise = torch.empty_like(y).exponential_().log().unflatten(1, (-1, self._most))
+        """Draw a bar, and a position in it."""
+        noise = torch.empty_like(y).exponential_().log().unflatten(1, (-1, self._max_bars))
         bar = (self._log_probabilities(y) - noise).argmax(2)
         return (bar + torch.rand_like(bar, dtype=y.dtype)) / self.bars

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Likelihood
+from isthmus.core.interfaces import Likelihood, Shape, fixed
 from isthmus.core.part import part, resolve, unbuilt_copy
 from isthmus.support.errors import InputError
 
@@ -23,6 +23,8 @@ class Mixed(Likelihood):
         ``(("squared", 3), ("categorical", 5))``.
     """
 
+    any_size = False
+
     def __init__(self, groups: tuple[tuple[Any, int], ...]) -> None:
         super().__init__()
         self.widths = [width for _, width in groups]
@@ -30,21 +32,21 @@ class Mixed(Likelihood):
         self.members = nn.ModuleList(self._members)
         self.normalised = all(member.normalised for member in self._members)
 
-    def shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, x_shape: Shape) -> Shape:
         """Return the shape of y: the members' shapes side by side."""
         self._check(x_shape)
         return (sum(self._y_widths()),)
 
-    def _check(self, x_shape: tuple[int, ...]) -> None:
+    def _check(self, x_shape: Shape) -> None:
         if x_shape != (sum(self.widths),):
             raise InputError(
                 f"mixed likelihood for rows of {sum(self.widths)} elements, but the rows have shape {x_shape}"
             )
 
     def _y_widths(self) -> list[int]:
-        return [member.shape((width,))[0] for member, width in zip(self._members, self.widths, strict=True)]
+        return [fixed(member.shape((width,)))[0] for member, width in zip(self._members, self.widths, strict=True)]
 
-    def build(self, x_shape: tuple[int, ...]) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Build the members."""
         for member, width in zip(self._members, self.widths, strict=True):
             member.build((width,))

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Sizes
+from isthmus.core.interfaces import Sizes, fixed
 from isthmus.core.part import part
 from isthmus.parts.layers import activation, zero_last
 from isthmus.parts.nets.linear_skip import LinearSkipNet
@@ -102,10 +102,10 @@ def sides(space: tuple[int, ...], stages: int) -> list[tuple[int, ...]]:
     >>> sides((28, 21), 3)
     [(28, 21), (14, 11), (7, 6), (4, 3)]
     """
-    found = [space]
+    lengths = [space]
     for _ in range(stages):
-        found.append(tuple(-(-side // 2) for side in found[-1]))
-    return found
+        lengths.append(tuple(-(-side // 2) for side in lengths[-1]))
+    return lengths
 
 
 @part("net/conv")
@@ -146,5 +146,5 @@ class Conv(LinearSkipNet):
                 f"but the rows have shape {sizes.x}: give images of shape (n, height, width) or (n, height, width, "
                 "channels), or data='signals', or net='mlp'"
             )
-        down = Down(sizes.x, self.channels, sizes.h, self.activation)
-        return down, Up(sizes.z + sizes.condition, self.channels, sizes.y, self.activation)
+        down = Down(fixed(sizes.x), self.channels, sizes.h, self.activation)
+        return down, Up(sizes.z + sizes.condition, self.channels, fixed(sizes.y), self.activation)

@@ -7,7 +7,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Net, Sizes
+from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.records import Batch
 from isthmus.parts.layers import LinearSkip, regress, whiten
 
@@ -27,8 +27,8 @@ class LinearSkipNet(Net):
         """Make both paths of both sides."""
         self.sizes = sizes
         encoder, decoder = self.bodies(sizes)
-        self.encoder = LinearSkip(encoder, prod(sizes.x), sizes.h)
-        self.decoder = LinearSkip(decoder, sizes.z + sizes.condition, prod(sizes.y))
+        self.encoder = LinearSkip(encoder, prod(fixed(sizes.x)), sizes.h)
+        self.decoder = LinearSkip(decoder, sizes.z + sizes.condition, prod(fixed(sizes.y)))
         self.given = nn.Linear(sizes.condition, sizes.h, bias=False) if sizes.condition else None
 
     def encode(self, batch: Batch) -> Tensor:
@@ -38,7 +38,7 @@ class LinearSkipNet(Net):
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y)."""
-        return self.decoder(self._beside(z, batch)).unflatten(1, self.sizes.y)
+        return self.decoder(self._beside(z, batch)).unflatten(1, fixed(self.sizes.y))
 
     def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
         return z if self.given is None else torch.cat([z, condition(batch)], 1)
@@ -53,7 +53,7 @@ class LinearSkipNet(Net):
 
 
 def condition(batch: Batch | None) -> Tensor:
-    """Return all that is given beside x, side by side."""
+    """Return all conditions, side by side."""
     if batch is None or not batch.condition:
         raise ValueError("this model was trained with a condition: give one for each row")
     return torch.cat(list(batch.condition.values()), 1)

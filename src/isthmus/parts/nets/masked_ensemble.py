@@ -1,14 +1,14 @@
-"""A committee: several small nets that see which elements are missing, trained at once as one."""
+"""An ensemble of several small nets that see which elements are missing, trained at once as one."""
 
 from __future__ import annotations
 
-from math import gcd, prod, sqrt
+from math import prod, sqrt
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Net, Sizes
+from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import regress
@@ -16,10 +16,10 @@ from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError
 
 FARTHEST = 4.0
-"""Numbers are cut here, in units of x: an outlier does not move what is rebuilt beside it without limit."""
+"""Numbers are cut here, in units of x: an outlier does not move what is reconstructed beside it without limit."""
 
 RIDGE = 1.0
-"""Of the start, as a share of the mean variance of a hidden unit."""
+"""Of the start, as a fraction of the mean variance of a hidden unit."""
 
 
 class Linears(nn.Module):
@@ -38,7 +38,7 @@ class Linears(nn.Module):
 
 @part("net/masked-ensemble", was=["net/committee"])
 class MaskedEnsemble(Net):
-    """Ensemble with a hidden layer and a residual one on each side; their codes stand side by side, y is their mean.
+    """Members with a hidden layer and a residual one on each side; each has a code of its own, y is their mean.
 
     ::
 
@@ -54,13 +54,13 @@ class MaskedEnsemble(Net):
     width : int, default 128
         Of the hidden layers of a member.
     members : int, default 8
-        At most so many; as many as divide the length of the code.
+        At most so many; as many as divide `latent_dim`, which they divide among them.
     bins : int, default 48
         Of each number.
     numbers : int or None, default None
         How many elements of x, the first ones, are numbers and not parts of a category; None: all.
     dropout : float, default 0.2
-        Share of the hidden units that is left out in training, in the residual layers and before the last one.
+        Fraction of the hidden units that is left out in training, in the residual layers and before the last one.
 
     Raises
     ------
@@ -76,15 +76,15 @@ class MaskedEnsemble(Net):
         super().__init__()
         if min(width, members, bins) < 1 or not 0 <= dropout < 1:
             raise InputError(
-                f"width={width}, members={members}, bins={bins} of the committee must be at least 1, and "
+                f"width={width}, members={members}, bins={bins} of the masked ensemble must be at least 1, and "
                 f"dropout={dropout} in [0, 1)"
             )
         self.width, self.members, self.bins, self.numbers, self.dropout = width, members, bins, numbers, dropout
 
     def build(self, sizes: Sizes) -> None:
         """Make the layers of all members."""
-        self.sizes, elements = sizes, prod(sizes.x)
-        self.m, self.p = gcd(self.members, sizes.z), elements if self.numbers is None else self.numbers
+        self.sizes, elements = sizes, prod(fixed(sizes.x))
+        self.m, self.p = sizes.members, elements if self.numbers is None else self.numbers
         edges = [4 * i / self.bins - 2 for i in range(self.bins + 1)]  # linspace on the meta device imports a compiler
         self.register_buffer("edges", torch.tensor(edges).repeat(self.p, 1))
         seen = elements + self.p * (1 + self.bins) + sizes.condition
@@ -92,26 +92,23 @@ class MaskedEnsemble(Net):
         self.into, self.encoder, self.code = (
             Linears(m, seen, width),
             Linears(m, width, width),
-            Linears(m, width, sizes.h // m),
+            Linears(m, width, sizes.h),
         )
         self.out_of, self.decoder = (
-            Linears(m, sizes.z // m + sizes.condition, width),
+            Linears(m, sizes.z + sizes.condition, width),
             Linears(m, width, width),
         )
-        self.last = Linears(m, width, prod(sizes.y))
+        self.last = Linears(m, width, prod(fixed(sizes.y)))
 
     # -- encoder -------------------------------------------------------------------------------------------------
 
     def encode(self, batch: Batch) -> Tensor:
-        """Return h of shape (batch, sizes.h): the members' side by side, in training only that of the row's member."""
+        """Return h of shape (batch, members, sizes.h); in training that of the row's member alone."""
         hidden = F.gelu(self.into(self._dealt(self._shown(batch))))
         code = self.code(hidden + F.gelu(self.encoder(self._dropped(hidden))))
-        kinds = self.sizes.h // self.sizes.z  # mean and variance of each number are far apart in h
-        if not self.training:
-            return code.unflatten(2, (kinds, -1)).movedim(0, 2).flatten(1)
-        own = torch.eye(self.m, dtype=code.dtype, device=code.device)
-        apart = code.unflatten(2, (kinds, 1, -1)) * own.view(self.m, 1, 1, self.m, 1)
-        return apart.transpose(0, 1).flatten(0, 1).flatten(1)[: len(batch)]
+        if self.training:
+            return code.transpose(0, 1).flatten(0, 1)[: len(batch)]
+        return code.transpose(0, 1) if self.m > 1 else code[0]
 
     def _shown(self, batch: Batch) -> Tensor:
         """Return what the members see of each row."""
@@ -124,22 +121,18 @@ class MaskedEnsemble(Net):
         reach = ((numbers[:, :, None] - low) / width.clamp_min(1e-6)).clamp(0, 1) - 0.5
         reach = reach * (width > 1e-6) * there_too[:, :, None]
         pieces = [numbers.clamp(-FARTHEST, FARTHEST) * there_too, reach.flatten(1), there_too - 0.5]
-        given = [condition(batch)] if self.sizes.condition else []
-        return torch.cat([*pieces, x[:, self.p :] * there[:, self.p :], *given], 1)
+        conditions = [condition(batch)] if self.sizes.condition else []
+        return torch.cat([*pieces, x[:, self.p :] * there[:, self.p :], *conditions], 1)
 
     # -- decoder -------------------------------------------------------------------------------------------------
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
         rows = z.shape[0]
-        if self.training:
-            own = self._padded(z.unflatten(1, (self.m, -1))).unflatten(0, (-1, self.m))
-            z = own.diagonal(dim1=1, dim2=2).permute(2, 0, 1)
-        else:
-            z = torch.stack(z.chunk(self.m, 1))  # transposed, no rows at all would end an onnxruntime
+        z = self._dealt(z) if self.training else self._apart(z)
         y = self.last(self._dropped(self._decoded(self._given_too(z, batch))))
         y = y.transpose(0, 1).flatten(0, 1)[:rows] if self.training else y.mean(0)
-        return y.unflatten(1, self.sizes.y)
+        return y.unflatten(1, fixed(self.sizes.y))
 
     def _decoded(self, z: Tensor) -> Tensor:
         hidden = F.gelu(self.out_of(z))
@@ -156,6 +149,10 @@ class MaskedEnsemble(Net):
             return rows.expand(self.m, -1, -1)
         return self._padded(rows).unflatten(0, (-1, self.m)).transpose(0, 1)
 
+    def _apart(self, z: Tensor) -> Tensor:
+        """Return (rows, members, d) as (members, rows, d); transposed, no rows at all would end an onnxruntime."""
+        return torch.stack(z.unbind(1)) if self.m > 1 else z[None]
+
     def _padded(self, rows: Tensor) -> Tensor:
         """Return rows, and zeros where the last members would have none."""
         lacking = -len(rows) % self.m
@@ -170,17 +167,18 @@ class MaskedEnsemble(Net):
         """Let the bins hold about equal counts of what was observed."""
         x = batch.x.flatten(1)[:, : self.p]
         there = torch.ones_like(x, dtype=torch.bool) if batch.observed is None else batch.observed.flatten(1)
-        shares = torch.linspace(0, 1, self.bins + 1, device=x.device)
-        for place in range(self.p):
-            found = x[there[:, place], place]
-            if len(found):
-                self.edges[place] = torch.quantile(found[:: -(-len(found) // 2**20)], shares)
+        fractions = torch.linspace(0, 1, self.bins + 1, device=x.device)
+        for index in range(self.p):
+            observed = x[there[:, index], index]
+            if len(observed):
+                self.edges[index] = torch.quantile(observed[:: -(-len(observed) // 2**20)], fractions)
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
         """Let each member start as the ridge regression from its last hidden layer to y."""
         training = self.training
         self.eval()
-        codes = self.encode(batch)[:, : self.sizes.z].unflatten(1, (self.m, -1)).transpose(0, 1)
+        h = self.encode(batch)
+        codes = (h if self.m > 1 else h[:, None])[..., : self.sizes.z].transpose(0, 1)
         hidden = self._decoded(self._given_too(codes, batch))
         for member, (weight, bias) in enumerate(zip(self.last.weight, self.last.bias, strict=True)):
             layer = nn.Linear(weight.shape[0], weight.shape[1], device=weight.device)

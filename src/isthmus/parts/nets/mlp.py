@@ -6,7 +6,7 @@ from math import prod
 
 from torch import Tensor, nn
 
-from isthmus.core.interfaces import Sizes
+from isthmus.core.interfaces import Sizes, fixed
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import centre, stack
@@ -40,8 +40,9 @@ class MLP(LinearSkipNet):
 
     def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:
         """Return the two stacks of layers."""
-        encoder = stack((prod(sizes.x), *self.widths, sizes.h), self.activation, self.norm)
-        decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], prod(sizes.y)), self.activation, self.norm)
+        x, y = prod(fixed(sizes.x)), prod(fixed(sizes.y))
+        encoder = stack((x, *self.widths, sizes.h), self.activation, self.norm)
+        decoder = stack((sizes.z + sizes.condition, *self.widths[::-1], y), self.activation, self.norm)
         return encoder, decoder
 
     def initialize_encoder(self, batch: Batch) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from isthmus.core.interfaces import per_sample
+from isthmus.core.interfaces import per_code, per_sample
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
@@ -37,6 +37,11 @@ class Contraction(Penalty):
     def __init__(self, exact: bool | None = None, standardise: bool = True, share: float = 0.25) -> None:
         self.exact, self.standardise, self.share = exact, standardise, share
 
+    @property
+    def mixes_rows(self) -> bool:
+        """The spread of a unit is over all rows of a batch, and one random direction is for some of them."""
+        return True
+
     def __call__(self, output: Output, model: Model) -> Tensor:
         """Return the term of each sample."""
         units = output.code.z[0].numel()
@@ -44,14 +49,16 @@ class Contraction(Penalty):
         seen = len(output.batch) if exact else max(1, round(self.share * len(output.batch)))
         with torch.enable_grad():
             x = output.batch.corrupted[:seen].detach().requires_grad_()
-            z = model.code(output.batch[:seen].with_(corrupted=x), False).z.flatten(1)
-            spread = self._spread(output.code.z.flatten(1))
-            directions = torch.eye(units, device=z.device) if exact else torch.randn(1, *z.shape, device=z.device)
+            z = model.code(output.batch[:seen].with_(corrupted=x), False).z
+            spread = self._spread(output.code.z)
+            each = torch.eye(units, device=z.device).view(units, *z.shape[1:])
+            directions = each if exact else torch.randn(1, *z.shape, device=z.device)
             term = sum((self._squared(z, x, direction / spread) for direction in directions), z.new_zeros(seen))
         return torch.cat([term * (len(output.batch) / seen), z.new_zeros(len(output.batch) - seen)])
 
     def _spread(self, z: Tensor) -> Tensor:
-        """Return the standard deviation of each unit over the batch; it takes part in the gradient."""
+        """Return the standard deviation of each code number over rows and positions; it takes part in the gradient."""
+        z = per_code(z)
         return (mean(z.var(0, unbiased=False)) + 1e-6).sqrt() if self.standardise else torch.ones_like(z[0])
 
     @staticmethod

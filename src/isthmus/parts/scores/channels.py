@@ -1,4 +1,4 @@
-"""Scores of windows of a signal: by the channel that is rebuilt worst, and by error and code together."""
+"""Scores of windows of a signal: by the channel that is reconstructed worst, and by error and code together."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
-from isthmus.parts.scores.errors import Error
+from isthmus.parts.scores.errors import Error, range_of
 
 LITTLE = 1e-6
-"""Added to the usual error: there may be none."""
+"""Added to the typical error: there may be none."""
 STILL = 1e-3
 """Added to the variance of a code: it may be constant."""
 
 
 @part("score/channel")
 class Channel(Error):
-    """The mean error of the channel that is rebuilt worst: one sensor that fails does not drown among many.
+    """The mean error of the channel that is reconstructed worst: one sensor that fails does not drown among many.
 
     What is no signal has its elements for channels.
 
     Parameters
     ----------
     width : int
-        Learnt: numbers in a row.
+        Learnt: numbers in a row, or its channels.
+    per_channel : bool, default False
+        Learnt: whether the range is that of a channel, as it is where rows have any size.
     """
 
     def forward(self, output: Output, model: Model) -> Tensor:
@@ -37,11 +39,11 @@ class Channel(Error):
 
 @part("score/monitoring")
 class Monitoring(Error):
-    """The error and the distance of the code from its mean, each by what is usual in normal rows.
+    """The error and the distance of the code from its mean, each divided by its typical value in normal rows.
 
     The Q statistic over its mean, and the mean of T² over the numbers of the code, as processes are monitored by
-    principal components (Jackson & Mudholkar 1979), here by any autoencoder: the error tells what cannot be rebuilt,
-    the code what can be, but lies far out.
+    principal components (Jackson & Mudholkar 1979), here by any autoencoder: the error tells what cannot be
+    reconstructed, the code what can be, but lies far out.
 
     Parameters
     ----------
@@ -49,6 +51,7 @@ class Monitoring(Error):
         Learnt: numbers in a row, and in a code.
     """
 
+    any_size = False
     usual: Tensor
     centre: Tensor
     variance: Tensor
@@ -60,11 +63,11 @@ class Monitoring(Error):
         self.register_buffer("variance", torch.ones(codes))
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Monitoring:
-        """Return a copy that knows the usual error, mean and variance of the codes, and the range of each element."""
-        found = [(o.batch.x.flatten(1), o.code.z.flatten(1), errors(o, model).flatten(1).mean(1)) for o in outputs]
-        x, codes, error = (torch.cat(side) for side in zip(*found, strict=True))
+        """Return a copy that knows the typical error, mean and variance of the codes, and the range of each element."""
+        triples = [(o.batch.x.flatten(1), o.code.z.flatten(1), errors(o, model).flatten(1).mean(1)) for o in outputs]
+        x, codes, error = (torch.cat(side) for side in zip(*triples, strict=True))
         fitted = Monitoring(x.shape[1], codes.shape[1])
-        fitted._learn_range(x)
+        fitted._learn_range([range_of(x)])
         fitted.usual.copy_(error.mean() + LITTLE)
         fitted.centre.copy_(codes.mean(0))
         fitted.variance.copy_(codes.var(0, correction=0) + STILL)
@@ -76,7 +79,7 @@ class Monitoring(Error):
         return errors(output, model).flatten(1).mean(1) / self.usual + distance.mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the error of each element and its excess over the range, by the usual error: a code has none."""
+        """Return the error of each element and its excess over the range, over the typical error: a code has none."""
         return super().contributions(output, model) / self.usual
 
 
@@ -87,5 +90,5 @@ def errors(output: Output, model: Model) -> Tensor:
 
 def channel_errors(output: Output, model: Model) -> Tensor:
     """Return the mean error of each channel, of shape (batch, channels)."""
-    found = errors(output, model)
-    return found if found.ndim == 2 else found.flatten(2).mean(2)
+    error = errors(output, model)
+    return error if error.ndim == 2 else error.flatten(2).mean(2)

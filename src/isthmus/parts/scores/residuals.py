@@ -1,4 +1,4 @@
-"""Residuals measured by their usual size: a score, and what other scores make of them."""
+"""Residuals measured by their typical scale: a score, and what other scores make of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
-from isthmus.parts.scores.errors import Ranged
+from isthmus.parts.scores.errors import Ranged, range_of
 
 NEAR = 0.5
 """Where inputs and reconstructions begin to be brought in before they are compared, in deviations."""
@@ -20,10 +20,10 @@ FLOOR = 0.03
 
 @part("score/residual")
 class Residual(Ranged):
-    """The residuals, each measured by its usual size: the mean of log(1 + (residual / size)²) over the elements.
+    """The residuals, each measured by its typical scale: the mean of log(1 + (residual / size)²) over the elements.
 
     This is minus the logarithm of a Cauchy density, up to constants: one residual that is far off counts, but does not
-    hide the others. It suits tables with categories, whose codes are no places that distances mean much between.
+    hide the others. It suits tables with categories, where distances between rows mean little.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class Residual(Ranged):
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Residual:
         """Return a copy that knows the root mean square of each residual, and the range of each element."""
-        found = [(output.batch.x.flatten(1), residual(output, model)) for output in outputs]
-        x, residuals = (torch.cat(side) for side in zip(*found, strict=True))
+        pairs = [(output.batch.x.flatten(1), residual(output, model)) for output in outputs]
+        x, residuals = (torch.cat(side) for side in zip(*pairs, strict=True))
         fitted = Residual(x.shape[1])
         fitted.spread.copy_(spread(residuals))
-        fitted._learn_range(x)
+        fitted._learn_range([range_of(x)])
         return fitted
 
     def forward(self, output: Output, model: Model) -> Tensor:
@@ -61,12 +61,12 @@ class Residual(Ranged):
 def residual(output: Output, model: Model) -> Tensor:
     """Return s(x) − s(x̂) of shape (batch, d), with s(x) = asinh(2 x) / 2; zero where x is missing."""
     batch = output.batch
-    found = squashed(batch.x, NEAR) - squashed(model.likelihood.mean(output.y.float()), NEAR)
-    return found if batch.observed is None else found * batch.observed.flatten(1)
+    difference = squashed(batch.x, NEAR) - squashed(model.likelihood.mean(output.y.float()), NEAR)
+    return difference if batch.observed is None else difference * batch.observed.flatten(1)
 
 
 def spread(residuals: Tensor) -> Tensor:
-    """Return the usual size of each residual: its root mean square, and a little more."""
+    """Return the typical scale of each residual: its root mean square, and a little more."""
     return residuals.square().mean(0).sqrt() + FLOOR
 
 

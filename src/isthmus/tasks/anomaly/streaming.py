@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
 import torch
 
 from isthmus.data.signals.signals import Signals
+from isthmus.data.tables.codec import to_seconds
 from isthmus.support.errors import InputError, unknown
 
 Scorer = Callable[[np.ndarray], np.ndarray]
@@ -154,13 +155,7 @@ class Clock:
 
 def _seconds(time: Any, name: str, row: int) -> float:
     try:
-        if isinstance(time, str):
-            time = datetime.fromisoformat(time)
-        if isinstance(time, datetime):
-            return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-        if isinstance(time, np.datetime64):
-            return float(time.astype("datetime64[us]").astype(np.int64)) / 1e6
-        return float(time)
+        return to_seconds(time) if isinstance(time, (str, date, np.datetime64)) else float(time)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name!r}, item {row}: {time!r} is no time") from error
 

@@ -36,7 +36,7 @@ WRONG = [
     ("post", "/api/models/0/direction", {"from": [], "to": [1]}, 422, "from"),
     ("post", "/api/models/0/direction", {"from": [1], "to": [301]}, 422, "to"),
     ("post", "/api/models/0/sample", {"temperature": -1}, 422, "temperature"),
-    ("post", "/api/models/0/encode", {"pixels": [0.5]}, 422, "cells"),
+    ("post", "/api/models/0/encode", {"pixels": [0.5]}, 422, "pixels"),
     ("post", "/api/models/0/encode", {"cells": [1, 2]}, 422, "cells"),
     ("post", "/api/models/0/encode", {"cells": ["x", 1, "Ulm", True, None]}, 422, "cells"),
     ("post", "/api/models/0/encode", {"cells": [1, 1, "Rome", True, None]}, 422, "cells"),

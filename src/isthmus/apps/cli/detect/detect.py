@@ -9,7 +9,6 @@ import click
 
 from isthmus.apps.cli.command import Failure, command, option, tell
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, Wish, check, detector
-from isthmus.apps.cli.detect.output import judge_rows, judge_signal
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.rows import Span
@@ -102,6 +101,7 @@ def detect(
     bounded memory. The verdicts are the row, its score (higher is more abnormal), its p-value (how rare such a score
     is among normal rows), and whether it is flagged.
     """  # fmt: skip
+    from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.appending import check_appended
 
     wish = Wish(data=data, **typed)
@@ -118,8 +118,8 @@ def detect(
     found = detector(wish)
     if save:
         found.save(save)
-    judge = judge_signal if found.autoencoder_.data_.ordered else judge_rows
-    document, text = judge(found, wish, rows or slice(0, None), output, explain, figure_path)
+    kind = files_of(found.autoencoder_.data_)
+    document, text = kind.detect(found, wish, rows or slice(0, None), output, explain, figure_path)
     document = {"output": output, "threshold": found.threshold_, "calibration": found.calibration_, **document}
     if save:
         text += f"\n\ndetector: {save}"

@@ -18,9 +18,6 @@ BLAMED = 3
 BARS = 40
 """Of the histogram of scores."""
 
-KINDS = {"table": "cells", "pixels": "pixels", "signal": "curve"}
-"""The key of `bodies.Encode` that each kind of data is given in."""
-
 
 def _made(view: View, asked: bodies.OnMap) -> maps.Map:
     """Return the map that was asked for; raise InputError where it is still being made."""
@@ -50,7 +47,7 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
         **_judged(view, index, columns),
         "original": examples.values(torch.tensor([index]))[0] if shown else None,
         "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if shown else None,
-        "blame": view.kind.blame(view.located(columns)[0]) if shown else None,
+        "blame": view.kind.contributions(view.located(columns)[0]) if shown else None,
         "code": view.codes[index].tolist(),
         "neighbours": near(view, view.codes[index], index),
     }
@@ -131,12 +128,12 @@ def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[s
 
 def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
     """Return what a model makes of an example that the user made."""
-    key = KINDS[view.kind.name]
+    key = view.kind.key
     given = getattr(asked, key)
     if given is None:
         raise InputError(f"{key}: the data of this model are given as {key!r}")
     random = torch.Generator().manual_seed(asked.seed)
-    columns = view.kind.spoiled(view.kind.read(given), asked.noise, asked.erase, view.usual, random)
+    columns = view.kind.corrupted(view.kind.read(given), asked.noise, asked.erase, view.usual, random)
     columns |= view.given
     code = view.run("encode", columns)["z"]
     if not bool(torch.isfinite(code).all()):
@@ -182,7 +179,7 @@ def flagged(view: View, threshold: float | None) -> tuple[float, np.ndarray]:
 
 def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
     """Return what is most to blame for each of some examples."""
-    if view.kind.name == "pixels":
+    if not view.kind.named:
         return [[] for _ in places]
     known = view.blamed
     new = np.array([at for at in places.tolist() if at not in known], dtype=np.int64)
@@ -190,7 +187,8 @@ def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
         piece = new[start : start + 256]
         located = view.located(view.take(torch.from_numpy(piece)))
         known.update(
-            (at, view.kind.shares(one.nan_to_num(), BLAMED)) for at, one in zip(piece.tolist(), located, strict=True)
+            (at, view.kind.contributors(one.nan_to_num(), BLAMED))
+            for at, one in zip(piece.tolist(), located, strict=True)
         )
     return [known[at] for at in places.tolist()]
 

@@ -19,7 +19,7 @@ from isthmus.apps.explorer.api import answers, bodies
 from isthmus.apps.explorer.colours import Colour
 from isthmus.apps.explorer.session import Session
 from isthmus.apps.explorer.view import View
-from isthmus.apps.http.errors import Refused
+from isthmus.apps.http.refusals import Refused
 from isthmus.apps.http.security import secure
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -223,9 +223,12 @@ def _of_models(session: Session) -> APIRouter:
     def sample(m: int, asked: bodies.Sample) -> Response:
         return _answer(answers.sample, view(m), asked)
 
-    @router.post("/{m}/encode")
     def encode(m: int, asked: bodies.Encode) -> Response:
         return _answer(answers.encode, view(m), asked)
+
+    # what a body holds depends on the kinds of data that are shown
+    encode.__annotations__["asked"] = bodies.encode_body(one.kind for one in session.views)
+    router.add_api_route("/{m}/encode", encode, methods=["POST"])
 
     @router.get("/{m}/scores")
     def scores(m: int) -> Response:

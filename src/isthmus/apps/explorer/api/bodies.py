@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
+from isthmus.apps.explorer.kinds.base import Kind, Number
+
 Place = Annotated[int, Field(ge=0, le=2**31)]
 Point = Annotated[list[Number], Field(min_length=2, max_length=2)]
 Codes = Annotated[list[list[Number]], Field(min_length=1, max_length=4096)]
-Cell = bool | int | Number | str | None
 MapName = Literal["pca", "umap", "codes"]
 
 
@@ -74,11 +75,8 @@ class Sample(OnMap):
 
 
 class Encode(OnMap):
-    """One example that the user made: of the three, what fits the kind of data."""
+    """One example that the user made; abstract: `encode_body` adds the keys of the kinds of data."""
 
-    pixels: list[Number] | None = None
-    cells: list[Cell] | None = None
-    curve: list[list[Number | None]] | None = None
     noise: Annotated[float, Field(ge=0, le=10)] = 0.0
     erase: Annotated[float, Field(ge=0, le=1)] = 0.0
     seed: Annotated[int, Field(ge=0, le=2**53)] = 0
@@ -88,3 +86,9 @@ class Selection(Body):
     """Some examples."""
 
     indices: Annotated[list[Place], Field(min_length=1)]
+
+
+def encode_body(kinds: Iterable[Kind]) -> type[Encode]:
+    """Return the body of one example, with a key for each of some kinds of data."""
+    fields: dict[str, Any] = {kind.key: (kind.given | None, None) for kind in kinds}
+    return create_model("Encode", __base__=Encode, **fields)

@@ -1,15 +1,16 @@
-"""Kinds of examples: how pictures, rows and windows of a signal are shown, given and spoiled."""
+"""Kind: what the explorer asks of one kind of data: how examples are shown, given, corrupted and coloured."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Annotated, Any, ClassVar
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from isthmus.apps.explorer.kinds.images import Pixels
-from isthmus.apps.explorer.kinds.signals import Curves
-from isthmus.apps.explorer.kinds.table import Cells
+from isthmus.apps.explorer.colours import Colour
+from isthmus.apps.kinds import adapter
 
 Columns = dict[str, Tensor]
 """What the data of a model read: tensors with the rows first."""
@@ -18,52 +19,95 @@ Value = dict[str, Any]
 """What an example looks like: ``{"png": …}``, ``{"cells": […]}`` or ``{"curve": [[…]]}``."""
 
 
-class Kind(Protocol):
-    """What the explorer asks of one kind of data; an object of it belongs to the data of one model."""
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
+"""A number in a body."""
 
-    name: str
-    """``"table"``, ``"pixels"`` or ``"signal"``."""
+
+class Kind(ABC):
+    """Examples of one kind of data; an object of it belongs to the fitted data of one model.
+
+    Parameters
+    ----------
+    data : Data
+        Fitted.
+    """
+
+    name: ClassVar[str]
+    """What the page calls the kind."""
+    key: ClassVar[str]
+    """The key of a body under which the page sends an example."""
+    given: ClassVar[Any]
+    """The type of what stands under that key, for the body's validation."""
+    named: ClassVar[bool] = True
+    """Whether contributions have names that say something."""
+    windowed: ClassVar[bool] = False
+    """Whether an example is a window of several of the user's rows."""
 
     def about(self, columns: Columns | None) -> dict[str, Any]:
         """Return what the page is told of the shape of examples; and, unless None is given, of their range."""
-        ...
+        return {}
 
+    def colours(self, columns: Columns) -> dict[str, Colour]:
+        """Return the colours that examples have by themselves, such as ``"column:NAME"``."""
+        return {}
+
+    @abstractmethod
     def values(self, columns: Columns) -> list[Value]:
         """Return what each row looks like."""
-        ...
 
     def plain(self, columns: Columns) -> list[Value]:
         """Return each row as numbers and text, pictures too."""
-        ...
+        return self.values(columns)
 
-    def blame(self, located: Tensor) -> Value:
+    @abstractmethod
+    def packed(self, columns: Columns) -> dict[str, Any]:
+        """Return what all rows look like, as a page without a server holds them."""
+
+    @abstractmethod
+    def layout(self) -> dict[str, Any]:
+        """Return how a page without a server makes a value of x̂."""
+
+    @abstractmethod
+    def contributions(self, located: Tensor) -> Value:
         """Return the error of one row, of shape (...), in the form of an example."""
-        ...
 
-    def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
-        """Return the names that are most to blame for the error of one row, and their shares."""
-        ...
+    @abstractmethod
+    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+        """Return the names that contribute most to the error of one row, and their shares."""
 
+    @abstractmethod
     def read(self, given: Any) -> Columns:
         """Return the columns of one row that the page sent; raise InputError where it does not fit."""
-        ...
 
-    def spoiled(self, columns: Columns, noise: float, erase: float, usual: Columns, random: torch.Generator) -> Columns:
-        """Return a row with noise added, as a share of what is `usual`, and with a share of it taken away."""
-        ...
+    @abstractmethod
+    def corrupted(
+        self, columns: Columns, noise: float, erase: float, usual: Columns, random: torch.Generator
+    ) -> Columns:
+        """Return a row with noise added, as a fraction of what is `usual`, and with a fraction of it taken away."""
 
     def usual(self, columns: Columns) -> Columns:
         """Return how much each number usually varies: what noise is measured by."""
-        ...
+        return {}
 
+    @abstractmethod
     def flat(self, columns: Columns) -> dict[str, list[Any]]:
         """Return rows as columns of a table with names."""
-        ...
 
 
-FIELDS: dict[str, type[Cells] | type[Curves] | type[Pixels]] = {"pixels": Pixels, "signal": Curves}
+def kind_of(data: object) -> Kind:
+    """Return the kind of a fitted data object.
+
+    Raises
+    ------
+    InputError
+        The explorer cannot show this kind of data yet.
+    """
+    kind: Kind = adapter("explorer", data)(data)
+    return kind
 
 
-def kind_of(data: Any) -> Kind:
-    """Return the kind of a fitted data object."""
-    return FIELDS.get(data.fields()[0].kind, Cells)(data)
+def largest(parts: Tensor, names: list[str], most: int) -> list[dict[str, Any]]:
+    """Return the names of the largest parts, and their shares of the sum."""
+    shares = parts.clamp_min(0) / parts.clamp_min(0).sum().clamp_min(1e-30)
+    order = shares.argsort(descending=True)[:most].tolist()
+    return [{"name": names[at], "share": float(shares[at])} for at in order]

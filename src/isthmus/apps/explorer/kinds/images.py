@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor
 
 from isthmus import InputError
-from isthmus.apps.report.png import data_uri
+from isthmus.apps.explorer.kinds.base import Columns, Kind, Number
+from isthmus.apps.report.png import data_uri, visible
+from isthmus.data.images.images import Images
 
 HUE = (216, 82, 28)
 """Of errors."""
@@ -17,8 +20,11 @@ HUE = (216, 82, 28)
 FAST = 1
 """Level of compression: pictures are small, and people wait."""
 
+TILE, SHEET = 64, 8192
+"""Pixels of the side of a thumbnail, and of the sheet that holds them all, at most."""
 
-class Pixels:
+
+class Pixels(Kind):
     """Pictures, as PNG.
 
     Parameters
@@ -28,34 +34,45 @@ class Pixels:
     """
 
     name = "pixels"
+    key = "pixels"
+    given = list[Number]
+    named = False  # a single pixel says little
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Images) -> None:
         self.data = data
         self.channels, self.height, self.width = data.shape
 
-    def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
+    def about(self, columns: Columns | None) -> dict[str, Any]:
         """Return height, width and channels."""
         return {"picture": {"height": self.height, "width": self.width, "channels": self.channels}}
 
-    def tiles(self, columns: dict[str, Tensor]) -> np.ndarray:
-        """Return uint8 pictures of shape (n, height, width, channels)."""
+    def tiles(self, columns: Columns) -> np.ndarray:
+        """Return uint8 pictures of shape (n, height, width, channels): of more than three channels the first three."""
         pixels = columns["pixels"]
         if pixels.dtype != torch.uint8:
             pixels = (255 * pixels).round().clamp(0, 255).byte()
-        return pixels.movedim(1, -1).contiguous().numpy()
+        return visible(pixels.movedim(1, -1).contiguous().numpy())
 
-    def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+    def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each picture as the address of a PNG."""
         return [{"png": data_uri(tile, FAST)} for tile in self.tiles(columns)]
 
-    def plain(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+    def plain(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each picture as numbers in [0, 1], row by row, channels last."""
         pixels = self._floats(columns).movedim(1, -1).flatten(1)
         return [{"pixels": picture} for picture in pixels.tolist()]
 
-    def blame(self, located: Tensor) -> dict[str, Any]:
+    def packed(self, columns: Columns) -> dict[str, Any]:
+        """Return all pictures as thumbnails on one sheet."""
+        return {"sprite": _sprite(self.tiles(columns))}
+
+    def layout(self) -> dict[str, Any]:
+        """Return the sizes of x̂."""
+        return {"kind": self.name, "height": self.height, "width": self.width, "channels": self.channels}
+
+    def contributions(self, located: Tensor) -> dict[str, Any]:
         """Return where the error is: the more, the less clear the colour."""
-        error = located.reshape(self.data.given)
+        error = located
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)
         share = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
@@ -63,11 +80,11 @@ class Pixels:
         hue = np.broadcast_to(np.array(HUE, np.uint8), (*alpha.shape[:2], 3))
         return {"png": data_uri(np.concatenate([hue, alpha], -1), FAST)}
 
-    def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
-        """Return nothing: a single pixel says little."""
+    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+        """Return nothing: pixels have no names."""
         return []
 
-    def read(self, given: Any) -> dict[str, Tensor]:
+    def read(self, given: Any) -> Columns:
         """Return the picture of numbers in [0, 1], row by row, channels last."""
         wanted = self.height * self.width * self.channels
         if len(given) != wanted:
@@ -80,25 +97,25 @@ class Pixels:
             raise InputError("pixels: numbers must lie in [0, 1]")
         return {"pixels": pixels.view(1, self.height, self.width, self.channels).movedim(-1, 1)}
 
-    def spoiled(
+    def corrupted(
         self,
-        columns: dict[str, Tensor],
+        columns: Columns,
         noise: float,
         erase: float,
-        usual: dict[str, Tensor],
+        usual: Columns,
         random: torch.Generator,
-    ) -> dict[str, Tensor]:
+    ) -> Columns:
         """Add noise of that deviation, and make that share of the pixels black."""
         pixels = self._floats(columns)
         noisy = pixels + noise * torch.randn(pixels.shape, generator=random)
         kept = torch.rand(noisy[:, :1].shape, generator=random) >= erase
         return {**columns, "pixels": noisy.clamp(0, 1) * kept}
 
-    def usual(self, columns: dict[str, Tensor]) -> dict[str, Tensor]:
+    def usual(self, columns: Columns) -> Columns:
         """Return nothing: pixels lie in [0, 1]."""
         return {}
 
-    def flat(self, columns: dict[str, Tensor]) -> dict[str, list[Any]]:
+    def flat(self, columns: Columns) -> dict[str, list[Any]]:
         """Return a column for each pixel."""
         written = np.asarray(self.data.write(columns)).reshape(len(columns["pixels"]), -1)
         if columns["pixels"].dtype == torch.uint8:
@@ -106,6 +123,21 @@ class Pixels:
         return dict(zip(self.data.feature_names(), written.T.tolist(), strict=True))
 
     @staticmethod
-    def _floats(columns: dict[str, Tensor]) -> Tensor:
+    def _floats(columns: Columns) -> Tensor:
         pixels = columns["pixels"]
         return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
+
+
+def _sprite(tiles: np.ndarray) -> dict[str, Any]:
+    """Return thumbnails side by side as one picture."""
+    n, height, width, channels = tiles.shape
+    columns = ceil(sqrt(n))
+    by = max(1, ceil(max(height, width) / min(TILE, SHEET // columns)))
+    small = tiles[:, : height // by * by, : width // by * by].reshape(n, height // by, by, width // by, by, channels)
+    small = small.mean((2, 4)).round().astype(np.uint8) if by > 1 else tiles
+    height, width, rows = small.shape[1], small.shape[2], ceil(n / columns)
+    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
+    sheet[:n] = small
+    laid = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    picture = laid.reshape(rows * height, columns * width, channels)
+    return {"png": data_uri(picture), "columns": columns, "width": width, "height": height}

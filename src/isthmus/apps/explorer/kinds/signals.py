@@ -9,9 +9,12 @@ import torch
 from torch import Tensor
 
 from isthmus import InputError
+from isthmus.apps.explorer.kinds.base import Columns, Kind, Number, largest
+from isthmus.apps.export.page.tape import packed
+from isthmus.data.signals.signals import Signals
 
 
-class Curves:
+class Curves(Kind):
     """Windows, a curve for each channel.
 
     Parameters
@@ -21,53 +24,64 @@ class Curves:
     """
 
     name = "signal"
+    key = "curve"
+    given = list[list[Number | None]]
+    windowed = True
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Signals) -> None:
         self.data = data
         self.channels, self.window = data.shape
 
-    def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
+    def about(self, columns: Columns | None) -> dict[str, Any]:
         """Return the length of a window, and the names of the channels and between which values most of each lies."""
         low, high = (None, None) if columns is None else _most(columns["windows"])
         names = self.data.channel_names()
         return {"signal": {"window": self.window, "channels": names, "low": low, "high": high}}
 
-    def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+    def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return the curves of each window; None where a value is missing."""
         return [{"curve": [finite(line) for line in window]} for window in columns["windows"].tolist()]
 
-    plain = values
+    def packed(self, columns: Columns) -> dict[str, Any]:
+        """Return the values of all windows."""
+        return {"curves": packed(columns["windows"].numpy().astype(np.float32))}
 
-    def blame(self, located: Tensor) -> dict[str, Any]:
+    def layout(self) -> dict[str, Any]:
+        """Return the sizes of x̂, and the scale of each channel."""
+        scale, offset = self.data.divisor.flatten().tolist(), self.data.offset.flatten().tolist()
+        sizes = {"channels": self.channels, "window": self.window}
+        return {"kind": self.name, **sizes, "scale": scale, "offset": offset}
+
+    def contributions(self, located: Tensor) -> dict[str, Any]:
         """Return the error of each time step, for each channel."""
         return {"curve": [finite(line) for line in located.T.tolist()]}
 
-    def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
         """Return the channels that are most to blame."""
         return largest(located.sum(0), self.data.channel_names(), most)
 
-    def read(self, given: Any) -> dict[str, Tensor]:
+    def read(self, given: Any) -> Columns:
         """Return the window of a list of numbers for each channel."""
         if len(given) != self.channels or any(len(line) != self.window for line in given):
             raise InputError(f"curve: expected {self.channels} lists of {self.window} numbers, one for each channel")
         lines = [[float("nan") if value is None else value for value in line] for line in given]
         return {"windows": torch.tensor(lines, dtype=torch.float64)[None]}
 
-    def spoiled(
+    def corrupted(
         self,
-        columns: dict[str, Tensor],
+        columns: Columns,
         noise: float,
         erase: float,
-        usual: dict[str, Tensor],
+        usual: Columns,
         random: torch.Generator,
-    ) -> dict[str, Tensor]:
+    ) -> Columns:
         """Add noise in units of each channel's deviation, and take away that share of the time steps."""
         windows = columns["windows"]
         noisy = windows + noise * usual["windows"] * torch.randn(windows.shape, generator=random)
         gone = torch.rand(windows.shape, generator=random) < erase
         return {**columns, "windows": torch.where(gone, torch.nan, noisy)}
 
-    def usual(self, columns: dict[str, Tensor]) -> dict[str, Tensor]:
+    def usual(self, columns: Columns) -> Columns:
         """Return the deviation of each channel."""
         windows = _some(columns["windows"]).double()
         there = ~torch.isnan(windows)
@@ -76,7 +90,7 @@ class Curves:
         squares = torch.where(there, (windows - mean[:, None]).square(), 0.0).sum((0, 2)) / count
         return {"windows": squares.sqrt()[:, None]}
 
-    def flat(self, columns: dict[str, Tensor]) -> dict[str, list[Any]]:
+    def flat(self, columns: Columns) -> dict[str, list[Any]]:
         """Return a column for each time step of each channel."""
         steps = columns["windows"].transpose(1, 2).flatten(1).T.tolist()
         return dict(zip(self.data.feature_names(), map(finite, steps), strict=True))
@@ -100,10 +114,3 @@ def _ends(values: np.ndarray) -> np.ndarray:
 def finite(numbers: list[float]) -> list[float | None]:
     """Return numbers with None in place of NaN."""
     return [None if number != number else number for number in numbers]
-
-
-def largest(parts: Tensor, names: list[str], most: int) -> list[dict[str, Any]]:
-    """Return the names of the largest parts, and their shares of the sum."""
-    shares = parts.clamp_min(0) / parts.clamp_min(0).sum().clamp_min(1e-30)
-    order = shares.argsort(descending=True)[:most].tolist()
-    return [{"name": names[at], "share": float(shares[at])} for at in order]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from isthmus import InputError
-from isthmus.apps.explorer.kinds.signals import largest
+from isthmus.apps.explorer.colours import Colour, by_category, by_number
+from isthmus.apps.explorer.kinds.base import Columns, Kind, Number, largest
+from isthmus.data.tables import bins
+from isthmus.data.tables.codec import date_text, label, to_seconds
+from isthmus.data.tables.table import Table
 
-START = datetime(1970, 1, 1, tzinfo=UTC)
+Cell = bool | int | Number | str | None
+
 UNSEEN = "(unseen)"
 """What stands for a category that was not learnt."""
 
 
-class Cells:
+class Cells(Kind):
     """Rows of a table, their cells in the order of the fields.
 
     Parameters
@@ -27,42 +31,62 @@ class Cells:
     """
 
     name = "table"
+    key = "cells"
+    given = list[Cell]
 
-    def __init__(self, data: Any) -> None:
-        self.data, self.fields = data, data.fields()
-        schema = data.schema
+    def __init__(self, data: Table) -> None:
+        assert data.schema is not None  # fitted
+        self.data, self.fields, self.schema = data, data.fields(), data.schema
+        schema = self.schema
         self.places = {place: ("numbers", at) for at, place in enumerate(schema.numbers)}
         self.places |= {place: ("codes", at) for at, place in enumerate(schema.places("category"))}
 
-    def about(self, columns: dict[str, Tensor] | None) -> dict[str, Any]:
-        """Return nothing: the fields say all."""
-        return {}
+    def colours(self, columns: Columns) -> dict[str, Colour]:
+        """Return a colour for each column that holds something."""
+        fields = [(place, field) for place, field in enumerate(self.fields) if field.kind != "empty"]
+        return {f"column:{field.name}": _colour(self.column(columns, place), field) for place, field in fields}
 
-    def column(self, columns: dict[str, Tensor], place: int) -> Tensor:
+    def column(self, columns: Columns, place: int) -> Tensor:
         """Return one of the user's columns: numbers with NaN, or codes with -1 for gaps."""
         name, at = self.places[place]
         return columns[name][:, at]
 
-    def flat(self, columns: dict[str, Tensor]) -> dict[str, list[Any]]:
+    def flat(self, columns: Columns) -> dict[str, list[Any]]:
         """Return the cells of each column."""
         return {field.name: _shown(self.column(columns, place), field) for place, field in enumerate(self.fields)}
 
-    def values(self, columns: dict[str, Tensor]) -> list[dict[str, Any]]:
+    def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return the cells of each row."""
         shown = [_shown(self.column(columns, place), field) for place, field in enumerate(self.fields)]
         return [{"cells": list(row)} for row in zip(*shown, strict=True)]
 
-    plain = values
+    def packed(self, columns: Columns) -> dict[str, Any]:
+        """Return the cells of all rows."""
+        return {"cells": [value["cells"] for value in self.values(columns)]}
 
-    def blame(self, located: Tensor) -> dict[str, Any]:
+    def layout(self) -> dict[str, Any]:
+        """Return where each column is in x̂, and how its cells are told from it."""
+        schema, scaler = self.schema, self.data.scaler
+        columns: dict[int, dict[str, Any]] = {}
+        for at, place in enumerate(schema.numbers):
+            kind = schema.kinds[place]
+            columns[place] = {"kind": kind} if kind == "empty" else {"kind": kind, "at": at, **_scale(scaler, at)}
+        start = len(schema.numbers) + len(self.data.gapped)
+        for place, known in zip(schema.places("category"), schema.categories, strict=True):
+            stop = start + len(known)
+            columns[place] = {"kind": "category", "start": start, "stop": stop, "categories": list(map(label, known))}
+            start = stop + 1  # and one for those that were not learnt
+        return {"kind": self.name, "columns": [columns[place] for place in sorted(columns)]}
+
+    def contributions(self, located: Tensor) -> dict[str, Any]:
         """Return the error of each column."""
         return {"values": located.nan_to_num().tolist()}
 
-    def shares(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
         """Return the columns that are most to blame."""
         return largest(located, [field.name for field in self.fields], most)
 
-    def read(self, given: Any) -> dict[str, Tensor]:
+    def read(self, given: Any) -> Columns:
         """Return the row of cells in the order of the fields."""
         if len(given) != len(self.fields):
             raise InputError(f"cells: {len(given)} of them, but a row has {len(self.fields)}")
@@ -72,14 +96,14 @@ class Cells:
         types = {"numbers": torch.float64, "codes": torch.int64}
         return {name: torch.tensor([cells], dtype=types[name]) for name, cells in row.items() if cells}
 
-    def spoiled(
+    def corrupted(
         self,
-        columns: dict[str, Tensor],
+        columns: Columns,
         noise: float,
         erase: float,
-        usual: dict[str, Tensor],
+        usual: Columns,
         random: torch.Generator,
-    ) -> dict[str, Tensor]:
+    ) -> Columns:
         """Add noise to numbers in units of their deviation, and empty that share of the cells."""
         found = dict(columns)
         if "numbers" in columns:
@@ -91,9 +115,9 @@ class Cells:
             found["codes"] = torch.where(gone, -1, columns["codes"])
         return found
 
-    def usual(self, columns: dict[str, Tensor]) -> dict[str, Tensor]:
+    def usual(self, columns: Columns) -> Columns:
         """Return the deviation of each column of numbers; 0 of truth values, which noise would make untrue."""
-        schema = self.data.schema
+        schema = self.schema
         truth = torch.tensor([schema.kinds[place] in ("boolean", "empty") for place in schema.numbers])
         deviation = torch.tensor(schema.deviation, dtype=torch.float64)
         return {"numbers": torch.where(truth, 0.0, deviation) if len(truth) else deviation}
@@ -102,28 +126,17 @@ class Cells:
 def _shown(values: Tensor, field: Any) -> list[Any]:
     """Return the cells of a column as text, numbers and truth values; None for gaps."""
     if field.kind == "category":
-        known = [*map(_plain, field.categories), UNSEEN, None]
+        known = [*map(label, field.categories), UNSEEN, None]
         return [known[code] for code in values.tolist()]
     show = SHOWN[field.kind]
     return [None if value != value else show(value) for value in values.tolist()]
-
-
-def _plain(category: Any) -> Any:
-    return category if isinstance(category, (str, int, float, bool)) else str(category)
-
-
-def _date(seconds: float) -> str | None:
-    try:
-        return (START + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat(sep=" ")
-    except OverflowError:
-        return None
 
 
 SHOWN: dict[str, Callable[[float], Any]] = {
     "float": float,
     "integer": round,
     "boolean": lambda value: value >= 0.5,
-    "date": _date,
+    "date": date_text,
     "duration": float,
     "empty": lambda value: None,
 }
@@ -133,7 +146,7 @@ SHOWN: dict[str, Callable[[float], Any]] = {
 def _read(cell: Any, field: Any) -> float | int:
     """Return the number, or the code, of a cell that the page sent."""
     if field.kind == "category":
-        known = [_plain(category) for category in field.categories]
+        known = [label(category) for category in field.categories]
         if cell is not None and cell not in known:
             near = ", ".join(map(repr, known[:8])) + (" …" if len(known) > 8 else "")
             raise InputError(f"cells: column {field.name!r}: {cell!r} is none of its categories: {near}")
@@ -141,7 +154,7 @@ def _read(cell: Any, field: Any) -> float | int:
     if cell is None or field.kind == "empty":
         return float("nan")
     try:
-        number = seconds(cell) if field.kind == "date" else float(cell)
+        number = to_seconds(cell) if field.kind == "date" else float(cell)
     except (ValueError, TypeError) as error:
         raise InputError(f"cells: column {field.name!r}: {cell!r} is no {field.kind}") from error
     if abs(number) == float("inf") or number != number:
@@ -151,7 +164,21 @@ def _read(cell: Any, field: Any) -> float | int:
     return number
 
 
-def seconds(cell: Any) -> float:
-    """Return the seconds since 1970 of a date as text."""
-    found = datetime.fromisoformat(str(cell))
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+def _colour(values: Tensor, field: Any) -> Colour:
+    if field.kind == "category":
+        return by_category(values.numpy(), list(map(str, field.categories)), field.name)
+    if field.kind == "boolean":
+        return by_category(values.nan_to_num(-1).long().numpy(), ["false", "true"], field.name)
+    return by_number(values.numpy(), field.name)
+
+
+def _scale(scaler: Any, at: int) -> dict[str, Any]:
+    """Return how a number is told from its place in x̂."""
+    if not isinstance(scaler, bins.Bins):
+        return {"scale": float(scaler.divisor[at]), "offset": float(scaler.offset[at])}
+    if at >= len(scaler.count):
+        return {"scale": 1.0, "offset": 0.0}
+    count = int(scaler.count[at])
+    units = [None if unit != unit else unit for unit in scaler.unit[at, :count].tolist()]
+    knots = scaler.knots[at, :count].tolist()
+    return {"bins": {"count": count, "rim": bins.RIM, "parts": bins.PARTS, "knots": knots, "units": units}}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from isthmus.apps.export.ports import Port
+from isthmus.apps.kinds import adapter
 
 Columns = dict[str, Tensor]
 
@@ -44,3 +45,15 @@ class Codes(Adapter):
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return the codes."""
         return {"z": tensors[0]}
+
+
+def adapter_of(data: object) -> Adapter:
+    """Return how fitted data look from outside.
+
+    Raises
+    ------
+    InputError
+        This kind of data cannot be exported yet.
+    """
+    found: Adapter = adapter("export", data)(data)
+    return found

@@ -103,3 +103,10 @@ class Given(Cells):
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return the condition, encoded."""
         return {"condition:given": self.table(super().read(tensors)).x}
+
+
+def table_ports(table: Table) -> Adapter:
+    """Return a table as one matrix where its columns are numbers without names, else as a port for each column."""
+    assert table.schema is not None  # fitted
+    unnamed = table.schema.names is None and set(table.schema.kinds) <= {"float", "empty"}
+    return Matrix(table) if unnamed else Cells(table)

@@ -1,37 +1,125 @@
-"""Rows: how rows of one kind of data are shown. Pictures and tables each answer the same questions in blocks."""
+"""Rows: how rows of one kind of data are picked and shown in a report, in blocks."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
 
 import narwhals as nw
 import numpy as np
 
+from isthmus.apps.kinds import adapter
 from isthmus.apps.report.blocks import Block
+from isthmus.apps.report.scoring import Scoring
+from isthmus.data.tables.rows import some
+
+ROWS, ELEMENTS = 10_000, 2**25
+"""Rows that are looked at, and numbers in them, at most."""
+
+FREE = 128
+"""Length that an axis of any length counts as."""
 
 
-class Rows(Protocol):
-    """How rows are shown."""
+@dataclass(frozen=True)
+class Picked:
+    """The rows that a report looks at.
 
-    def versions(self, given: Mapping[str, Any], errors: np.ndarray, caption: str = "") -> list[Block]:
+    Attributes
+    ----------
+    X : rows, as a model takes them
+    index : ndarray of shape (n,)
+        The user's row that each of them is, or ends with: whose label it has.
+    total : int
+        Rows that they were picked from.
+    scored : what a detector scores
+        The same rows, or the signal that they are windows of.
+    scored_index : ndarray
+        The user's rows that have a score.
+    """
+
+    X: Any
+    index: np.ndarray
+    total: int
+    scored: Any
+    scored_index: np.ndarray
+
+
+class Rows(ABC):
+    """Rows of one kind of data.
+
+    Parameters
+    ----------
+    data : Data
+        Fitted.
+    X : rows
+        What deviations are measured on; without the columns of a condition.
+    """
+
+    noun: ClassVar[str] = "row"
+    """What one of them is called."""
+    unit: ClassVar[str] = "rows"
+    """What a detector scores."""
+    span: int = 1
+    """How many of the user's rows one of them is: those that are nearer to each other are nearly the same."""
+    layout: ClassVar[str] = "pairs"
+    """How the cards of units stand, as `isthmus.apps.report.blocks.Section` knows it."""
+    strips: ClassVar[str] = "flow"
+    """How the blocks of `versions` stand."""
+    errors: ClassVar[str] = "pairs"
+    """How the blocks of `by_feature` and `extreme` stand."""
+    abnormal_style: ClassVar[str] = "flow"
+    """How the blocks of `abnormal` stand."""
+    differences: ClassVar[str] = ""
+    """How to read what `code_unit` shows of a decoder's atom."""
+    side: ClassVar[int] = 3
+    """Decoded codes on a side of the grid over the latent space."""
+    samples: ClassVar[int] = 8
+    """Samples that are shown."""
+    walks: ClassVar[int] = 1
+    """Interpolations that are shown."""
+
+    @abstractmethod
+    def __init__(self, data: Any, X: Any) -> None: ...
+
+    @classmethod
+    @abstractmethod
+    def pick(cls, data: Any, X: Any) -> Picked:
+        """Return the rows of X that are looked at."""
+
+    @property
+    def note(self) -> str:
+        """What is left out of all that is shown, in a sentence."""
+        return ""
+
+    def guarantee(self, calibration: Mapping[str, Any]) -> str:
+        """Return what a calibration of a detector guarantees."""
+        return str(calibration["guarantee"])
+
+    @abstractmethod
+    def versions(self, given: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show the same rows in several versions; the first is the original.
 
         Parameters
         ----------
         given : dict of rows
-        errors : ndarray of shape (n, ...)
+        errors : ndarray of shape (n, ...), or a list of them
             Of each of the user's elements.
-        caption : str
         """
-        ...
 
+    @abstractmethod
+    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+        """Show the rows with the largest or the smallest errors, as `versions` does."""
+
+    @abstractmethod
     def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show rows that belong together, `across` of them side by side where that can be, else each with its name."""
-        ...
 
-    def unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
-        """Show what a unit does to what is decoded.
+    @abstractmethod
+    def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
+        """Show what a unit of the code does to what is decoded.
 
         Parameters
         ----------
@@ -43,29 +131,60 @@ class Rows(Protocol):
         steps : ndarray
             In standard deviations.
         """
-        ...
 
+    @abstractmethod
     def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the rows that activate a unit most."""
-        ...
 
-    def by_feature(self, errors: np.ndarray) -> Block:
+    @abstractmethod
+    def by_feature(self, errors: np.ndarray) -> list[Block]:
         """Show the mean error of each of the user's elements."""
-        ...
 
-    layout: str
-    """How the cards of units stand, as `isthmus.apps.report.blocks.Section` knows it."""
+    @abstractmethod
+    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+        """Show what a detector finds most abnormal, and what contributes to it.
 
-    differences: str
-    """How to read what `unit` shows of a decoder's atom."""
+        Parameters
+        ----------
+        scoring : Scoring
+        reconstruct : callable
+            From rows to their reconstructions.
+        """
+
+
+def rows_of(data: object) -> type[Rows]:
+    """Return how rows of fitted data are shown.
+
+    Raises
+    ------
+    InputError
+        The report cannot show this kind of data yet.
+    """
+    found: type[Rows] = adapter("report", data)
+    return found
 
 
 def take(rows: Any, at: Any) -> Any:
     """Return the rows at some places, in the form of `rows`."""
-    frame = nw.from_native(rows, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame):
-        return frame[np.atleast_1d(np.arange(len(frame))[at]).tolist()].to_native()
-    return rows[at] if hasattr(rows, "shape") else np.asarray(rows)[at]
+    return some(rows, np.atleast_1d(np.arange(len(rows))[at]))
+
+
+def elements(shape: Sequence[int | None]) -> int:
+    """Return how many numbers a row of a shape has, about where an axis is free."""
+    return prod(axis or FREE for axis in shape)
+
+
+def chosen(n: int, shape: Sequence[int | None]) -> np.ndarray:
+    """Return the numbers of the rows that are looked at, of n, rising: all, or some at random."""
+    most = max(2, min(ROWS, ELEMENTS // elements(shape)))
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def picked_rows(data: Any, X: Any) -> Picked:
+    """Return some of the user's rows, each scored by itself."""
+    at = chosen(len(X), data.shape)
+    rows = drawn(X, at)
+    return Picked(rows, at, len(X), rows, at)
 
 
 def drawn(X: Any, at: np.ndarray) -> Any:
@@ -76,6 +195,6 @@ def drawn(X: Any, at: np.ndarray) -> Any:
     for piece in X.chunks():
         found.append(take(piece, at[(at >= start) & (at < start + len(piece))] - start))
         start += len(piece)
-    if isinstance(nw.from_native(found[0], eager_only=True, pass_through=True), nw.DataFrame):
+    if nw.dependencies.is_into_dataframe(found[0]):
         return nw.concat([nw.from_native(piece, eager_only=True) for piece in found]).to_native()
     return np.concatenate(found)

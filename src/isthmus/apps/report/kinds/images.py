@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.report.blocks import Block, Picture
+from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Group, Picture, Table
+from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
 from isthmus.apps.report.numbers import number
-from isthmus.apps.report.png import data_uri
+from isthmus.apps.report.png import data_uri, visible
+from isthmus.apps.report.scoring import Scoring
+from isthmus.data.images.images import Images
 
 GAP = 2
 SHARP = 48
@@ -21,45 +24,66 @@ LARGE, SMALL = 64, 32
 SHOWN = 56
 """CSS pixels of a tile where there is room."""
 
+WORST = 8
+"""Pictures with the highest scores that are shown."""
+
 MAP = 300
 """CSS pixels of a map of errors."""
 
 MORE, LESS = (216, 82, 28), (36, 110, 200)
 
 
-class PictureRows:
-    """How pictures are shown.
+Tiles = list[np.ndarray]
+"""Pictures of shape (height, width, channels), which may differ in size."""
 
-    Parameters
-    ----------
-    channels_first : bool
-        Whether the shape of one picture is (channels, height, width).
-    """
 
+class PictureRows(Rows):
+    """Pictures: an array, or a list of pictures of different sizes."""
+
+    noun = "picture"
     layout = "columns"
     differences = "In an atom, orange is brighter and blue is darker after the step."
+    side, samples, walks = 12, 40, 5
 
-    def __init__(self, channels_first: bool = False) -> None:
-        self.channels_first = channels_first
+    def __init__(self, data: Images, X: Any) -> None:
+        self.data, self.channels = data, data.shape[0]
 
-    def versions(self, given: Mapping[str, Any], errors: np.ndarray, caption: str = "") -> list[Block]:
+    @classmethod
+    def pick(cls, data: Images, X: Any) -> Picked:
+        """Return some pictures; those of a list as one array where they have one size."""
+        if isinstance(X, (list, tuple)) and len({np.shape(picture) for picture in X}) == 1:
+            X = np.stack(X)
+        return picked_rows(data, X)
+
+    @property
+    def note(self) -> str:
+        """Which channels are shown."""
+        if self.channels in (1, 3):
+            return ""
+        shown = "three are shown as red, green and blue" if self.channels > 3 else "is shown"
+        return f"Of {self.channels} channels the first {shown}."
+
+    def versions(self, given: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show a strip for each version, and one of what the last has more or less than the first."""
         first, *_, last = shown = [self._pixels(rows) for rows in given.values()]
         strips = {name: _grey_or_colour(tiles) for name, tiles in zip(given, shown, strict=True)}
-        strips["difference"] = _signed(last - first, least=0.5)
-        titles = {name: f"{caption}: {name}" if caption else name.capitalize() for name in strips}
-        return [_mosaic(tiles, len(tiles), LARGE, titles[name], titles[name]) for name, tiles in strips.items()]
+        strips["difference"] = _signed([b - a for a, b in zip(first, last, strict=True)], least=0.5)
+        return _strips(strips)
+
+    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+        """Show them in a card."""
+        return [Group(title, self.versions(given, errors))]
 
     def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show a mosaic."""
         return _mosaic(_grey_or_colour(self._pixels(given)), across, LARGE, what, caption)
 
-    def unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
+    def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
         """Show the atom as one tile, and the traversal as a strip."""
-        atom = _signed(self._pixels(above) - self._pixels(below))
+        [before], [after] = self._pixels(below), self._pixels(above)
         far = f"{steps[0]:+g} to {steps[-1]:+g} standard deviations".replace("-", "−")
         return [
-            _mosaic(atom, 1, SMALL, f"decoder atom of {name}", "atom"),
+            _mosaic(_signed([after - before]), 1, SMALL, f"decoder atom of {name}", "atom"),
             _mosaic(_grey_or_colour(self._pixels(walk)), len(steps), SMALL, f"traversal of {name}, {far}", far),
         ]
 
@@ -68,75 +92,110 @@ class PictureRows:
         tiles = _grey_or_colour(self._pixels(given))
         return _mosaic(tiles, len(tiles), SMALL, f"rows that activate {name} most", "activate it most")
 
-    def by_feature(self, errors: np.ndarray) -> Block:
-        """Show where in the picture the error is."""
-        tile = self._pixels(errors[None]).mean(-1, keepdims=True)
+    def by_feature(self, errors: np.ndarray) -> list[Block]:
+        """Show where in the picture the error is; where pictures have many sizes, the error of each channel."""
+        if errors.ndim == 1:
+            bars = [
+                Bar(f"channel {c}", float(e / (errors.max() or 1.0)), number(float(e), 3)) for c, e in enumerate(errors)
+            ]
+            return [Bars(bars, "Mean error of each channel")]
+        tile = self._whole(errors).mean(-1, keepdims=True)
         low, high = float(tile.min()), float(tile.max())
         what = f"mean error of each pixel, from {number(low, 2)} (black) to {number(high, 2)} (white)"
-        return _mosaic(_bytes((tile - low) / (high - low or 1.0)), 1, LARGE, what, what.capitalize(), MAP)
+        return [_mosaic([_bytes((tile - low) / (high - low or 1.0))], 1, LARGE, what, what.capitalize(), MAP)]
 
-    def _pixels(self, rows: Any) -> np.ndarray:
-        """Return floats in [0, 1] of shape (n, height, width, channels)."""
-        pixels = np.asarray(rows)
-        floats = pixels.astype(np.float32) / (255 if pixels.dtype == np.uint8 else 1)
-        if floats.ndim == 3:
+    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+        """Show the pictures with the highest scores, their reconstructions, and where the scores come from."""
+        at = scoring.worst(WORST)
+        rows = take(scoring.X, at)
+        maps = [self._whole(one).sum(-1, keepdims=True) for one in scoring.contributions(at)]
+        top = max(float(one.max()) for one in maps) or 1.0
+        strips = {
+            "original": _grey_or_colour(self._pixels(rows)),
+            "reconstruction": _grey_or_colour(self._pixels(reconstruct(rows))),
+            "contributions": _signed([np.maximum(one, 0) / top for one in maps]),
+        }
+        rated = zip(at, scoring.titles(at), strict=True)
+        lines = [
+            [Cell(title), Cell(number(float(scoring.scores[k]))), Cell(number(float(scoring.p_values[k]), 2))]
+            for k, title in rated
+        ]
+        return [*_strips(strips), Table(["", "score", "p-value"], lines, "From left to right")]
+
+    def _pixels(self, rows: Any) -> Tiles:
+        """Return the channels of pictures that can be shown, as floats in [0, 1]."""
+        return [visible(self._whole(np.asarray(picture))) for picture in rows]
+
+    def _whole(self, picture: np.ndarray) -> np.ndarray:
+        """Return a picture as floats of shape (height, width, channels)."""
+        floats = picture.astype(np.float32) / (255 if picture.dtype == np.uint8 else 1)
+        if floats.ndim == 2:
             return floats[..., None]
-        return np.moveaxis(floats, 1, -1) if self.channels_first else floats
+        return np.moveaxis(floats, 0, -1) if self.data.channels_first else floats
 
 
-def _bytes(tiles: np.ndarray) -> np.ndarray:
-    return np.rint(255 * np.clip(tiles, 0, 1)).astype(np.uint8)
+def _strips(strips: Mapping[str, Tiles]) -> list[Block]:
+    """Return a strip of pictures for each name."""
+    return [_mosaic(tiles, len(tiles), LARGE, name.capitalize(), name.capitalize()) for name, tiles in strips.items()]
 
 
-def _grey_or_colour(tiles: np.ndarray) -> np.ndarray:
+def _bytes(tile: np.ndarray) -> np.ndarray:
+    return np.rint(255 * np.clip(tile, 0, 1)).astype(np.uint8)
+
+
+def _grey_or_colour(tiles: Tiles) -> Tiles:
     """Return uint8 tiles with an alpha channel."""
-    return _opaque(_bytes(tiles))
+    return [_opaque(_bytes(tile)) for tile in tiles]
 
 
-def _opaque(tiles: np.ndarray) -> np.ndarray:
-    return np.concatenate([tiles, np.full((*tiles.shape[:-1], 1), 255, np.uint8)], -1)
+def _opaque(tile: np.ndarray) -> np.ndarray:
+    return np.concatenate([tile, np.full((*tile.shape[:-1], 1), 255, np.uint8)], -1)
 
 
-def _signed(tiles: np.ndarray, least: float = 1e-6) -> np.ndarray:
+def _signed(tiles: Tiles, least: float = 1e-6) -> Tiles:
     """Return differences as tiles: one hue for more, one for less, clear for none; in colour, grey for none.
 
     The strongest difference gets the full hue, or `least` where all are smaller.
     """
-    share = tiles / max(float(np.abs(tiles).max()), least)
-    if tiles.shape[-1] > 1:
+    top = max(least, *(float(np.abs(tile).max()) for tile in tiles))
+    return [_hued(tile / top) for tile in tiles]
+
+
+def _hued(share: np.ndarray) -> np.ndarray:
+    if share.shape[-1] > 1:
         return _opaque(_bytes(0.5 + 0.5 * share))
     hue = np.where(share >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
     return np.concatenate([hue, _bytes(np.abs(share))], -1).astype(np.uint8)
 
 
-def _mosaic(
-    tiles: np.ndarray, across: int, side: int, alt: str, caption: str = "", width: int | None = None
-) -> Picture:
-    """Return tiles, of shape (n, height, width, channels), side by side as one picture."""
-    if tiles.shape[-1] in (1, 3):
-        tiles = _opaque(tiles)
-    sized = _enlarged(_reduced(tiles, side), max(SHARP, (width or 0) // across))
-    n, height, breadth, channels = sized.shape
-    down = -(-n // across)
+def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", width: int | None = None) -> Picture:
+    """Return tiles side by side as one picture; a smaller one stands at the upper left of its place."""
+    tiles = [_opaque(tile) if tile.shape[-1] in (1, 3) else tile for tile in tiles]
+    sharp = max(SHARP, (width or 0) // across)
+    sized = _enlarged([_reduced(tile, side) for tile in tiles], sharp)
+    height, breadth, channels = np.max([tile.shape for tile in sized], axis=0).tolist()
+    down = -(-len(sized) // across)
     sheet = np.zeros((down * across, height + GAP, breadth + GAP, channels), np.uint8)
-    sheet[:n, :height, :breadth] = sized
+    for place, tile in enumerate(sized):
+        sheet[place, : tile.shape[0], : tile.shape[1]] = tile
     laid = sheet.reshape(down, across, height + GAP, breadth + GAP, channels).swapaxes(1, 2)
     pixels = laid.reshape(down * (height + GAP), across * (breadth + GAP), channels)[:-GAP, :-GAP]
     return Picture(data_uri(pixels), alt, width or across * SHOWN, caption)
 
 
-def _reduced(tiles: np.ndarray, side: int) -> np.ndarray:
-    """Return tiles no larger than `side`, by the mean over blocks of pixels."""
-    n, height, width, channels = tiles.shape
+def _reduced(tile: np.ndarray, side: int) -> np.ndarray:
+    """Return a tile no larger than `side`, by the mean over blocks of pixels."""
+    height, width, channels = tile.shape
     by = -(-max(height, width) // side)
     if by == 1:
-        return tiles
-    height, width = height // by, width // by
-    blocks = tiles[:, : height * by, : width * by].reshape(n, height, by, width, by, channels)
-    return blocks.mean((2, 4)).round().astype(np.uint8)
+        return tile
+    high, wide = min(by, height), min(by, width)  # a line of pixels is not cut away
+    height, width = height // high, width // wide
+    blocks = tile[: height * high, : width * wide].reshape(height, high, width, wide, channels)
+    return blocks.mean((1, 3)).round().astype(np.uint8)
 
 
-def _enlarged(tiles: np.ndarray, side: int) -> np.ndarray:
-    """Return tiles of at least `side` pixels, each pixel a square."""
-    by = -(-side // max(tiles.shape[1:3]))
-    return tiles.repeat(by, 1).repeat(by, 2)
+def _enlarged(tiles: Tiles, side: int) -> Tiles:
+    """Return tiles of which the largest has at least `side` pixels, each pixel a square."""
+    by = -(-side // max(max(tile.shape[:2]) for tile in tiles))
+    return [tile.repeat(by, 0).repeat(by, 1) for tile in tiles]

@@ -9,14 +9,21 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Table
+from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Group
+from isthmus.apps.report.blocks import Table as Grid
+from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
 from isthmus.apps.report.numbers import number
+from isthmus.apps.report.scoring import Scoring
+from isthmus.data.tables.table import Table
 
 COLUMNS = 8
 """Columns of the user's table that a small table shows at most."""
 
 ROWS = 5
 """Rows that a table compares at most."""
+
+WORST, CONTRIBUTORS = 10, 3
+"""Rows with the highest scores that are shown, and the cells of each that contribute most."""
 
 LOADINGS = 6
 FEATURES = 24
@@ -26,26 +33,22 @@ FLAT = 1e-6
 Columns = dict[str, np.ndarray]
 
 
-class TableRows:
-    """How rows of a table are shown.
+class TableRows(Rows):
+    """Rows of a table."""
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the columns, in order.
-    X : the user's rows
-        What deviations are measured on.
-    """
-
-    layout = "pairs"
     differences = "An atom's bars are standard deviations of the column that one step of the unit moves it by."
 
-    def __init__(self, names: Sequence[str], X: Any) -> None:
-        self.names = list(names)
+    def __init__(self, data: Table, X: Any) -> None:
+        self.names = data.feature_names()
         numbers = {name: _numbers(values) for name, values in self._columns(X).items()}
         self.deviation = {n: _deviation(v) for n, v in numbers.items() if v is not None}
 
-    def versions(self, given: Mapping[str, Any], errors: np.ndarray, caption: str = "") -> list[Block]:
+    @classmethod
+    def pick(cls, data: Table, X: Any) -> Picked:
+        """Return some rows; a list of rows as an array."""
+        return picked_rows(data, np.asarray(X) if isinstance(X, (list, tuple)) else X)
+
+    def versions(self, given: Mapping[str, Any], errors: np.ndarray) -> list[Block]:
         """Show a line for each version of each row; the last is shaded by its error, the largest of a row is bold."""
         named = {version: self._columns(rows) for version, rows in given.items()}
         errors = np.nan_to_num(errors)[:ROWS]
@@ -57,7 +60,11 @@ class TableRows:
                 cells = [Cell(_text(columns[self.names[c]][row])) for c in chosen]
                 lines.append([Cell(f"{row + 1} {version}"), *cells])
             lines[-1] = [lines[-1][0], *_shaded(lines[-1][1:], shades)]
-        return [Table(["row", *(self.names[c] for c in chosen)], lines, self._of(len(chosen)), len(named))]
+        return [Grid(["row", *(self.names[c] for c in chosen)], lines, self._of(len(chosen)), len(named))]
+
+    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+        """Show them in a card."""
+        return [Group(title, self.versions(given, errors))]
 
     def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show a table; of many columns those that vary most."""
@@ -66,9 +73,9 @@ class TableRows:
         shown = [name for name in self.names if name in moved]
         heads = names or [str(row + 1) for row in range(len(columns[shown[0]]))]
         lines = [[Cell(head), *(Cell(_text(columns[n][row])) for n in shown)] for row, head in enumerate(heads)]
-        return Table(["", *shown], lines, ", ".join(filter(None, [caption, self._of(len(shown))])))
+        return Grid(["", *shown], lines, ", ".join(filter(None, [caption, self._of(len(shown))])))
 
-    def unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
+    def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
         """Show the atom as bars of the columns that the unit moves most, and the traversal as a table of these."""
         before, after, along = self._columns(below), self._columns(above), self._columns(walk)
         moved = self._most_moved(along)
@@ -77,21 +84,38 @@ class TableRows:
         bars = [Bar(n, v / longest, self._step(n, v, before, after)) for n, v in loadings.items()]
         head = ["traversal", *(f"{number(float(step), sign=True)}σ" if step else "mean" for step in steps)]
         lines = [[Cell(n), *(Cell(_text(value)) for value in along[n])] for n in moved]
-        return [Bars(bars, "Atom"), Table(head, lines)]
+        return [Bars(bars, "Atom"), Grid(head, lines)]
 
     def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the rows that activate a unit most, upright, in the columns that the unit moves most."""
         moved, columns = self._most_moved(self._columns(walk)), self._columns(given)
         lines = [[Cell(n), *(Cell(_text(value)) for value in columns[n][:ROWS])] for n in moved]
-        return Table(["highest rows", *map(_text, activations[:ROWS])], lines)
+        return Grid(["highest rows", *map(_text, activations[:ROWS])], lines)
 
-    def by_feature(self, errors: np.ndarray) -> Block:
+    def by_feature(self, errors: np.ndarray) -> list[Block]:
         """Show the columns with the largest errors as bars."""
         errors = np.nan_to_num(np.ravel(errors))
         worst = np.argsort(-errors, kind="stable")[:FEATURES]
         shares = errors / (errors.max() or 1.0)
         bars = [Bar(self.names[c], float(shares[c]), number(float(errors[c]), 3)) for c in worst]
-        return Bars(bars, ", ".join(filter(None, ["Mean error of each column", self._of(len(worst))])))
+        return [Bars(bars, ", ".join(filter(None, ["Mean error of each column", self._of(len(worst))])))]
+
+    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+        """Show the rows with the highest scores, and the cells that contribute most to each."""
+        at = scoring.worst(WORST)
+        columns, located = self._columns(take(scoring.X, at)), np.maximum(np.nan_to_num(scoring.contributions(at)), 0)
+        lines = []
+        for row, (place, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
+            order = np.argsort(-located[row], kind="stable")[:CONTRIBUTORS]
+            shares = located[row] / (located[row].sum() or 1.0)
+            cells = [
+                Cell(f"{self.names[c]} = {_text(columns[self.names[c]][row])} ({shares[c]:.0%})", shares[c])
+                for c in order
+            ]
+            score, p = scoring.scores[place], scoring.p_values[place]
+            lines.append([Cell(title), Cell(number(float(score))), Cell(number(float(p), 2)), *cells])
+        head = ["", "score", "p-value", "contributes most", "second", "third"][: 3 + min(CONTRIBUTORS, len(self.names))]
+        return [Grid(head, lines)]
 
     def _columns(self, rows: Any) -> Columns:
         """Return the columns by name; numbers as float64."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from isthmus.apps.report.blocks import Block, Facts, Note, Section
 from isthmus.apps.report.charts import LEAST_SHOWN, lines
+from isthmus.apps.report.kinds.base import elements
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
 from isthmus.variants import options, variant_name
@@ -39,18 +39,19 @@ def figures(study: Study) -> list[tuple[str, str]]:
 
 def widths(study: Study) -> list[int]:
     """Return how many numbers a row has, its code, and what is rebuilt."""
-    elements = prod(study.model.data_.shape)
-    return [elements, study.units, elements]
+    size = elements(study.model.data_.shape)
+    return [size, study.units, size]
 
 
 def model_section(study: Study) -> Section:
     """Say what the model is."""
     model, variant = study.model, study.model.variant_
-    shape = " × ".join(map(str, model.data_.shape))
+    axes = model.data_.shape
+    shape = " × ".join("any" if axis is None else str(axis) for axis in axes)
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {
         "variant": variant_name(variant),
-        "a row": f"{prod(model.data_.shape):,} numbers" + (f" ({shape})" if len(model.data_.shape) > 1 else ""),
+        "a row": f"{elements(axes):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
         "its code": f"{study.units:,} numbers",
         "net": "chosen by the data" if model.net is None else str(model.net),
         "looked at here": f"{len(study):,} rows{drawn}",
@@ -130,7 +131,7 @@ def _collapse(study: Study) -> Note:
         "Posterior collapse",
         (
             "lower beta, such as Variational(beta=0.5)",
-            "KL warm-up: a schedule that raises beta from 0, such as Variational(beta=Warmup(1.0, share=0.3))",
+            "KL warm-up: a schedule that raises beta from 0, such as Variational(beta=Warmup(1.0, fraction=0.3))",
             "free bits, such as Variational(free_bits=0.1): so many nats of each dimension cost nothing",
             "a smaller decoder, such as net=MLP((128,)), which then needs the code",
             "where the reconstructions are good enough, a smaller latent_dim does the same",

@@ -13,9 +13,7 @@ from isthmus.apps.report.study import Study
 POINTS = 3_000
 """Points on a map at most: more hide each other."""
 
-SIDE = 12
-SAMPLES = 40
-WALKS, STEPS = 5, 9
+STEPS = 9
 SHARES = np.linspace(0, 1, STEPS)
 
 
@@ -25,7 +23,7 @@ def map_section(study: Study) -> Section:
     where = "The code itself" if plane.direct else "The first two principal directions of the codes"
     blocks: list[Block] = [latent_map(study)]
     if study.decodes:
-        side = SIDE if study.pictures else SIDE // 4
+        side = study.rows.side
         places = plane.grid(side)
         names = [", ".join(number(value, 2) for value in place) for place in plane.places(places)]
         grid = study.rows.grid(study.decode(places), side, "decoded codes over the latent space", names=names)
@@ -38,10 +36,11 @@ def map_section(study: Study) -> Section:
 def _shown(study: Study) -> str:
     """Say what stands on the map."""
     if not study.plane.flat:
-        return "how many rows lie where"
+        return f"how many {study.rows.noun}s lie where"
     if not study.examples:
-        return "the stronger the colour, the more rows"
-    points = "each point is a row" if len(study) <= POINTS else f"{POINTS:,} rows, a point each"
+        return f"the stronger the colour, the more {study.rows.noun}s"
+    noun = study.rows.noun
+    points = f"each point is a {noun}" if len(study) <= POINTS else f"{POINTS:,} {noun}s, a point each"
     return points + (", coloured by its label" if study.y is not None else "")
 
 
@@ -59,11 +58,15 @@ def latent_map(study: Study, title: str = "Latent space") -> Chart:
 
 def sample_section(study: Study) -> Section:
     """Show what the model makes up."""
-    sampled = study.sample(SAMPLES if study.pictures else SAMPLES // 5)
+    sampled = study.sample(study.rows.samples)
     samples = study.rows.grid(sampled, 10, "samples")
     names = [f"{share:.0%}" for share in SHARES]
     walks = study.rows.grid(study.decode(_walks(study)), STEPS, "interpolations, a straight line each", names=names)
-    ends = "from the code of one row to that of another" if study.examples else "between random places above"
+    ends = (
+        f"from the code of one {study.rows.noun} to that of another"
+        if study.examples
+        else "between random places above"
+    )
     blocks = [
         Group("Samples", [samples], "Codes drawn from the prior."),
         Group("Interpolations", [walks], f"Straight lines {ends}."),
@@ -74,7 +77,7 @@ def sample_section(study: Study) -> Section:
 
 def _walks(study: Study) -> np.ndarray:
     """Return codes on straight lines from one code to another, line by line."""
-    n = 2 * (WALKS if study.pictures else 1)
+    n = 2 * study.rows.walks
     codes = study.codes[spread(study.y, n, len(study), seed=1)] if study.examples else study.plane.anywhere(n)
     share = SHARES[None, :, None]
     start, end = codes[: len(codes) // 2, None], codes[len(codes) // 2 : 2 * (len(codes) // 2), None]

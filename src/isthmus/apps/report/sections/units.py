@@ -58,14 +58,14 @@ class _Atoms:
         decoded, rows = self.decoded, self.study.rows
         walk = take(decoded, slice(first + 1, first + 1 + len(STEPS)))
         name = f"unit {unit}"
-        blocks = rows.unit(name, take(decoded, slice(0, 1)), take(decoded, slice(first, first + 1)), walk, STEPS)
+        blocks = rows.code_unit(name, take(decoded, slice(0, 1)), take(decoded, slice(first, first + 1)), walk, STEPS)
         if self.study.examples:
             blocks = [*blocks, self._examples(unit, walk)]
         return Group(name, blocks, self._note(unit), "unit")
 
     def _examples(self, unit: int, walk: object) -> Block:
         activations = self.study.codes[:, unit]
-        at = np.argsort(-activations, kind="stable")[:EXAMPLES]
+        at = self.study.apart(np.argsort(-activations, kind="stable"), EXAMPLES)
         return self.study.rows.examples(f"unit {unit}", take(self.study.originals, at), activations[at], walk)
 
     def _note(self, unit: int) -> str:

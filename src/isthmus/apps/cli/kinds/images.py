@@ -1,0 +1,34 @@
+"""Files and folders of pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.detect.options import Wish
+from isthmus.apps.cli.detect.output import score_rows
+from isthmus.apps.cli.kinds.base import Files
+
+
+class Pictures(Files):
+    """Pictures, whose pixels have no names: an array, a stream, or a list of pictures of different sizes."""
+
+    noun = "pictures"
+
+    def takes(self, X: Any) -> bool:
+        """Tell whether X, or its first picture, has an axis for each of rows, height and width."""
+        return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
+
+    def detect(
+        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+    ) -> tuple[dict[str, Any], str]:
+        """Score pictures piece by piece.
+
+        Raises
+        ------
+        Failure
+            Names of contributors are asked for.
+        """
+        if explain:
+            raise Failure("--explain names columns, but pictures have none: leave it out")
+        return score_rows(found, wish, span, output, explain, plot, named=False)

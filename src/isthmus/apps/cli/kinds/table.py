@@ -1,0 +1,25 @@
+"""Files of tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.apps.cli.detect.options import Wish
+from isthmus.apps.cli.detect.output import score_rows
+from isthmus.apps.cli.kinds.base import Files
+
+
+class TableRows(Files):
+    """Rows of a table, whose columns have names."""
+
+    noun = "a table"
+
+    def takes(self, X: Any) -> bool:
+        """Tell whether X has at most two axes."""
+        return getattr(X, "ndim", 2) <= 2
+
+    def detect(
+        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+    ) -> tuple[dict[str, Any], str]:
+        """Score rows piece by piece, and name the columns that contribute most."""
+        return score_rows(found, wish, span, output, explain, plot, named=True)

@@ -1,0 +1,101 @@
+"""Sections on what a detector flags: its scores and threshold, the most abnormal rows, and drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from isthmus.apps.figures.scores import scores_figure
+from isthmus.apps.report.blocks import Block, Cell, Drawing, Facts, Note, Section, Table
+from isthmus.apps.report.numbers import number
+from isthmus.apps.report.scoring import Scoring, drifts
+from isthmus.apps.report.study import Study
+from isthmus.tasks.anomaly.drift import ALARM
+
+
+def detection_sections(study: Study) -> list[Section]:
+    """Return the sections on a detector."""
+    scoring = study.scoring
+    if scoring is None:
+        return []
+    shown = [_abnormal_section(study, scoring)] if study.examples else []
+    return [_score_section(study, scoring), *shown, _drift_section(study, scoring)]
+
+
+def figures(study: Study) -> list[tuple[str, str]]:
+    """Return the numbers of a detector that stand above all."""
+    scoring = study.scoring
+    if scoring is None:
+        return []
+    flagged = f"of {len(scoring.scores):,} {study.rows.unit} flagged"
+    return [(f"{scoring.flagged.mean():.2%}", flagged), (number(scoring.threshold), "threshold")]
+
+
+def _score_section(study: Study, scoring: Scoring) -> Section:
+    """Show the scores by label, and what the threshold means."""
+    svg = scores_figure(scoring.by_label, scoring.threshold)
+    lead = (
+        f"Higher is more abnormal. Of {len(scoring.scores):,} {study.rows.unit} "
+        f"{int(scoring.flagged.sum()):,} are above the threshold and flagged."
+    )
+    drawing = Drawing(svg, "How many have which score, by label, and where the threshold is.")
+    return Section("scores", "Scores and threshold", lead, [drawing, _threshold(study, scoring)], "flow")
+
+
+def _threshold(study: Study, scoring: Scoring) -> Facts:
+    """Say what the threshold is, how it was found, and what that guarantees."""
+    detector, unit = scoring.detector, study.rows.unit
+    about = detector.calibration_
+    groups = ", ".join(f"{name}: {number(limit)}" for name, limit in detector.thresholds_.items())
+    rate = detector.false_alarm_rate if detector.contamination is None else detector.contamination
+    of = f"future normal {unit}" if detector.contamination is None else f"the training {unit}"
+    lines = {
+        "threshold": number(scoring.threshold),
+        "thresholds of groups": groups,
+        "share to be flagged": f"{rate:.3g} of {of}",
+        "found with": f"{about['rows']:,} scores, method {about['method']!r}",
+        "guarantee": study.rows.guarantee(about),
+        "training": detector.training_,
+    }
+    return Facts([(name, value, "") for name, value in lines.items() if value], "The threshold and what it guarantees")
+
+
+def _abnormal_section(study: Study, scoring: Scoring) -> Section:
+    """Show what is most abnormal, and why."""
+    lead = "What has the highest scores, and what contributes to them."
+    blocks = study.rows.abnormal(scoring, study.model.reconstruct)
+    return Section("abnormal", "Most abnormal", lead, blocks, study.rows.abnormal_style)
+
+
+def _drift_section(study: Study, scoring: Scoring) -> Section:
+    """Show block by block how the scores differ from those of the calibration."""
+    found = scoring.drift
+    shows: dict[str, Callable[[dict[str, Any]], Cell]] = {
+        "flagged": lambda block: Cell(f"{block['flagged']:.2%}", block["flagged"]),
+        "median score": lambda block: Cell(number(block["median"])),
+        "drift": lambda block: Cell(number(block["drift"], 3), block["drift"], drifts(block, len(found))),
+        "p": lambda block: Cell(number(block["p"], 2)),
+    }
+    lines = [
+        [Cell(f"{scoring.index[block['start']]:,} to {scoring.index[block['end'] - 1]:,}")]
+        + [show(block) for show in shows.values()]
+        for block in found
+    ]
+    lead = (
+        f"The {study.rows.unit} in their order, in blocks. Drift is the Kolmogorov-Smirnov distance of the scores of a "
+        "block from those of the calibration, and p its p-value: blocks of normal rows should have little of it."
+    )
+    blocks: list[Block] = [Table([study.rows.unit, *shows], lines)]
+    if drifted := sum(drifts(block, len(found)) for block in found):
+        blocks.insert(0, _drifted(f"In {drifted} of {len(found)} blocks"))
+    return Section("drift", "Drift", lead, blocks, "flow")
+
+
+def _drifted(where: str) -> Note:
+    return Note(
+        f"{where} the scores are not those of the calibration: p is below {ALARM:g}, divided by the number of blocks. "
+        "That is as it should be where these rows are abnormal. Where they are normal, the threshold no longer holds.",
+        "The scores drift",
+        ("recalibrate(X) with recent normal rows finds a new threshold", "train again with recent normal rows"),
+        "warning",
+    )

@@ -1,0 +1,120 @@
+"""Tiles: a graph over large pictures, tile by tile, with the numbers of the whole.
+
+An element of what a convolutional net gives depends on the elements within its `reach` only. A tile is cut with that
+much around it, on the grid of the net's stride, and what lies around it is left out of the result. Tiles are cut from
+columns: no float copy of the whole picture is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Columns
+from isthmus.core.graphs import Graph
+from isthmus.support.errors import InputError
+
+Span = tuple[int, int]
+
+LARGEST = 2**24
+"""Numbers in a row up to which it is computed whole."""
+TILE = 2**21
+"""Numbers in a tile, about."""
+
+
+class Tile(NamedTuple):
+    """A part of a picture: what it answers for, and what it has to see, as spans along each axis."""
+
+    inner: tuple[Span, ...]
+    outer: tuple[Span, ...]
+
+
+def tiles(space: tuple[int, ...], side: int, reach: int, stride: int) -> Iterator[Tile]:
+    """Yield the tiles of a picture.
+
+    Parameters
+    ----------
+    space : tuple of int
+        Lengths of the picture's axes.
+    side : int
+        Of a tile; rounded up to a multiple of `stride`, as `reach` is.
+    reach : int
+        How much a tile has to see around it, to each side.
+    stride : int
+        Of the grid on which tiles begin.
+    """
+    side, reach = (-(-length // stride) * stride for length in (max(side, 1), reach))
+    for starts in product(*(range(0, length, side) for length in space)):
+        inner = tuple((start, min(start + side, length)) for start, length in zip(starts, space, strict=True))
+        outer = tuple(
+            (max(start - reach, 0), min(end + reach, length)) for (start, end), length in zip(inner, space, strict=True)
+        )
+        yield Tile(inner, outer)
+
+
+def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns:
+    """Return what a graph gives, computed tile by tile where a row is large.
+
+    Parameters
+    ----------
+    graph : Graph
+    columns : Columns
+        Rows of one size.
+    side : int or None, default None
+        Of a tile; None: rows of up to `LARGEST` numbers are computed whole, and tiles hold about `TILE` numbers.
+
+    Raises
+    ------
+    InputError
+        A row is large, and the net looks at all of it at once, or the graph gives no map.
+    """
+    channels = graph.model.typical_shape[0]
+    if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= LARGEST):
+        whole: Columns = graph(columns)
+        return whole
+    space = graph.data.space(columns)
+    side = side or int((TILE / channels) ** (1 / len(space)))
+    reach = graph.model.net.reach
+    if reach is None or graph.axis is None:
+        raise InputError(
+            f"a picture of {' x '.join(map(str, space))} with {channels} channels is larger than the {LARGEST:,} "
+            f"numbers that are computed at once, and {'the net' if reach is None else 'this part of the model'} looks "
+            "at all of it: bring it to a smaller size, or use the net 'feature-map'"
+        )
+    return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, graph.model.net.stride)))
+
+
+def _joined(graph: Graph, columns: Columns, axis: int, parts: Iterator[Tile]) -> Columns:
+    space = graph.data.space(columns)
+    whole: Columns = {}
+    for tile in parts:
+        for name, tensor in graph.local(graph.data.cut(columns, tile.outer)).items():
+            if name not in whole:
+                shape = (*tensor.shape[:axis], *_on_grid(graph, space), *tensor.shape[axis + len(space) :])
+                whole[name] = torch.empty(shape, dtype=tensor.dtype, device=tensor.device)
+            _place(whole[name], tensor, axis, [_spans_on_grid(graph, one) for one in (tile.inner, tile.outer)])
+    return whole
+
+
+def _place(whole: Tensor, tensor: Tensor, axis: int, spans: list[list[Span]]) -> None:
+    """Copy what a tile answers for into the whole."""
+    inner, outer = spans
+    before = (slice(None),) * axis
+    into = tuple(slice(start, end) for start, end in inner)
+    of = tuple(slice(start - seen, end - seen) for (start, end), (seen, _) in zip(inner, outer, strict=True))
+    whole[before + into] = tensor[before + of]
+
+
+def _on_grid(graph: Graph, space: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(end for _, end in _spans_on_grid(graph, [(0, length) for length in space]))
+
+
+def _spans_on_grid(graph: Graph, spans: tuple[Span, ...] | list[Span]) -> list[Span]:
+    """Return spans of elements as spans of what the graph gives: elements too, or positions of the code."""
+    stride = graph.model.net.stride if graph.by_position else 1
+    return [(start // stride, -(-end // stride)) for start, end in spans]

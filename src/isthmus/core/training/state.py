@@ -1,0 +1,85 @@
+"""State: all that a training needs to continue bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass
+class Progress:
+    """How far a training has come; plain numbers, all of it in a checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    updates: int = 0
+    best_loss: float | None = None
+    best_epoch: int = -1
+    stale: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+    interrupted: bool = False
+    rows: int = 0
+    first: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class State:
+    """A copy of all that changes while a training runs: `Training.state` makes it, `Training.restore` takes it back.
+
+    Attributes
+    ----------
+    settings : dict
+        The fields of the `Settings`, which another training must share to continue.
+    progress : dict
+        The fields of the `Progress`.
+    optimizers : dict of list of dict
+        The plain values of each optimizer's parameter groups, by player.
+    threads : int
+        Threads that computed: another number changes the last digits.
+    tensors : dict of Tensor
+        Weights, the best ones, running averages, sums, the optimizers' moments, and the random streams.
+    """
+
+    settings: dict[str, Any]
+    progress: dict[str, Any]
+    optimizers: dict[str, list[dict[str, Any]]]
+    threads: int
+    tensors: Tensors
+
+    def under(self, prefix: str) -> Tensors:
+        """Return the tensors whose names begin with a prefix, without it."""
+        return {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
+
+
+def plain_groups(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
+    """Return the plain values of an optimizer's parameter groups."""
+    plain = (bool, int, float, str, type(None))
+    groups: list[dict[str, Any]] = optimizer.state_dict()["param_groups"]
+    return [{name: value for name, value in group.items() if isinstance(value, plain)} for group in groups]
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
+    """Return what an optimizer remembers of each parameter, by ``NUMBER.NAME``."""
+    return {
+        f"{index}.{name}": torch.as_tensor(value)
+        for index, state in optimizer.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, groups: list[dict[str, Any]], tensors: Tensors) -> None:
+    """Give an optimizer what `plain_groups` and `optimizer_tensors` returned."""
+    state: dict[int, Tensors] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = tensor
+    own = optimizer.state_dict()["param_groups"]
+    merged = [{**group, **saved} for group, saved in zip(own, groups, strict=True)]
+    optimizer.load_state_dict({"state": state, "param_groups": merged})

@@ -1,0 +1,108 @@
+"""Crops: how many of a picture, where they lie, and cutting them out."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import product
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import as_strided
+from torch import Tensor
+
+from isthmus.data.images.layout import Side
+
+MOST = 32
+"""Crops of one picture in an epoch, unless the user asks for more."""
+
+
+def crops_of(height: int, width: int, crop: int, wanted: int | None) -> int:
+    """Return how many crops a picture gives in an epoch: those wanted, else as many as cover its area, 1 to 32.
+
+    Examples
+    --------
+    >>> [crops_of(321, 481, crop, None) for crop in (64, 128, 500)]
+    [32, 9, 1]
+    """
+    return wanted or min(MOST, max(1, height * width // crop**2))
+
+
+def cut(picture: np.ndarray, crop: int, where: np.ndarray) -> np.ndarray:
+    """Return square crops of a picture, of shape (n, crop, crop, channels).
+
+    Parameters
+    ----------
+    picture : ndarray of shape (height, width, channels)
+        Its edges are repeated below and to the right where it is smaller than a crop.
+    crop : int
+        Pixels a side.
+    where : ndarray of shape (n, 2)
+        Numbers in [0, 1): how far down and to the right of all there is room for.
+    """
+    picture = _padded(picture, crop)
+    room = np.array(picture.shape[:2]) - crop + 1
+    top, left = np.floor(where * room).astype(np.int64).T
+    down, right, channel = picture.strides
+    every = as_strided(
+        picture, (*room.tolist(), crop, crop, picture.shape[2]), (down, right, down, right, channel), writeable=False
+    )
+    found: np.ndarray = every[top, left]
+    return found
+
+
+def _padded(picture: np.ndarray, crop: int) -> np.ndarray:
+    height, width, _ = picture.shape
+    if height >= crop and width >= crop:
+        return picture
+    return np.pad(picture, ((0, max(0, crop - height)), (0, max(0, crop - width)), (0, 0)), mode="edge")
+
+
+def turned(pixels: Tensor, turns: Tensor, mirrored: Tensor) -> Tensor:
+    """Turn each of some square pictures, then mirror it left to right.
+
+    Parameters
+    ----------
+    pixels : Tensor of shape (n, channels, side, side)
+    turns : Tensor of shape (n,)
+        Quarter turns against the clock, 0 to 3.
+    mirrored : bool Tensor of shape (n,)
+    """
+    rows = pixels.movedim(1, -1)
+    found = torch.empty_like(rows)
+    for turn, mirror in product(range(4), (False, True)):
+        chosen = ((turns == turn) & (mirrored == mirror)).nonzero()[:, 0]
+        some = torch.rot90(rows.index_select(0, chosen), turn, (1, 2))
+        found[chosen] = some.flip(2) if mirror else some
+    return found.movedim(-1, 1)
+
+
+class Smaller:
+    """Counts the pictures that are smaller than a crop.
+
+    Parameters
+    ----------
+    crop : int or None
+        None: no picture is.
+    """
+
+    def __init__(self, crop: int | None) -> None:
+        self.crop = crop or 0
+        self.count = 0
+        self.smallest = (self.crop, self.crop)
+
+    def add(self, sides: tuple[Side, Side]) -> None:
+        """Count a picture of a height and a width."""
+        height, width = sides[0] or 0, sides[1] or 0
+        if min(height, width) < self.crop:
+            self.count += 1
+            self.smallest = min(self.smallest, (height, width), key=min)
+
+    def warn(self) -> None:
+        """Say how many there were, and what becomes of them."""
+        if self.count:
+            height, width = self.smallest
+            warnings.warn(
+                f"{self.count:,} of the pictures are smaller than crop={self.crop} (the smallest is {width} x {height} "
+                "pixels, width x height): their edges are repeated; a smaller crop needs no padding",
+                stacklevel=4,
+            )

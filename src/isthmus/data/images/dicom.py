@@ -1,0 +1,60 @@
+"""DICOM files: X-rays and other single pictures of medicine, through pydicom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isthmus.data.images.head import Form, Head
+from isthmus.data.images.pillow import BROKEN
+from isthmus.data.images.resize import Size
+from isthmus.support.errors import InputError, extra
+
+
+def head(path: Path, format: str = "DICOM") -> Head:
+    """Return what the file says of its picture.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or holds several frames.
+    """
+    with _opened(path, stop_before_pixels=True) as file:
+        return _head(file, path)
+
+
+def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np.ndarray:
+    """Return a picture in a form: stored values over the greatest that can be stored; black is 0."""
+    with _opened(path) as file:
+        found = _head(file, path)
+        pixels = file.pixel_array.astype(np.float32)
+        if file.get("PixelRepresentation", 0):
+            pixels += 2.0 ** (file.BitsStored - 1)
+        pixels = (pixels / (2**file.BitsStored - 1)).clip(0, 1)
+        pixels = 1 - pixels if file.PhotometricInterpretation == "MONOCHROME1" else pixels
+        return form.apply(pixels if found.deep or form.deep else np.rint(pixels * 255).astype(np.uint8), False)
+
+
+def _head(file: Any, path: Path) -> Head:
+    frames = int(file.get("NumberOfFrames", None) or 1)
+    if frames > 1:
+        raise InputError(f"{str(path)!r} holds {frames} frames: volumes and video are not read yet; save one a file")
+    if file.PhotometricInterpretation == "PALETTE COLOR":
+        raise InputError(f"{str(path)!r} holds colours of a palette, which are not read: save it as colour")
+    return Head(file.Rows, file.Columns, file.SamplesPerPixel, False, file.BitsStored > 8)
+
+
+@contextmanager
+def _opened(path: Path, **how: Any) -> Iterator[Any]:
+    """Read a file; whatever goes wrong is an InputError that names it."""
+    pydicom = extra("pydicom", "dicom")
+    try:
+        yield pydicom.dcmread(path, **how)
+    except InputError:
+        raise
+    except (*BROKEN, AttributeError, RuntimeError, NotImplementedError, pydicom.errors.InvalidDicomError) as error:
+        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error

@@ -1,0 +1,88 @@
+"""Pixels: arrays and tensors of them, of which types, and in which range."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.support.errors import InputError
+
+ROUNDING = 1e-5
+
+ONE_SIZE = (
+    "train on crops of them with Images(crop=64), or bring all to one size with Images(resize=(128, 128)); "
+    "on the command line --crop 64 or --resize 128"
+)
+"""What can be done with pictures of several sizes."""
+
+
+def kind_of(X: Any) -> tuple[str, str]:
+    """Return what X is (``"numpy"`` or ``"torch"``) and the name of its type."""
+    first = X[0] if isinstance(X, Sequence) and len(X) else X
+    if isinstance(first, Tensor):
+        return "torch", str(first.dtype).removeprefix("torch.")
+    return "numpy", str(np.asarray(first).dtype)
+
+
+def to_tensor(X: Any) -> tuple[Tensor, str, str]:
+    """Return X as a uint8 or float32 tensor on the CPU, what it is, and the name of its type."""
+    X = X if isinstance(X, Tensor) else to_array(X)
+    kind, dtype = kind_of(X)
+    if "float" not in dtype and dtype not in ("uint8", "bool"):
+        raise InputError(
+            f"pixels of type {dtype} have no known range: give floats in [0, 1], or uint8 "
+            "(X.astype('uint8') where they count from 0 to 255)"
+        )
+    if isinstance(X, Tensor):
+        pixels = X.detach().cpu()
+        return (pixels if dtype == "uint8" else pixels.float()), kind, dtype
+    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+        array = X.astype(np.uint8 if dtype == "uint8" else np.float32, copy=False)
+    return torch.from_numpy(np.require(array, requirements=["C", "W"])), kind, dtype
+
+
+def to_array(X: Any) -> np.ndarray:
+    """Return pictures of one size as an array."""
+    try:
+        return np.asarray(X)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"these pictures make no array, they differ in size ({error}): {ONE_SIZE}") from error
+
+
+def check_range(pixels: Tensor, room: float) -> None:
+    """Refuse NaN, infinity, and floats more than `room` outside [0, 1]; warn of floats outside [0, 1]."""
+    if pixels.dtype == torch.uint8 or pixels.numel() == 0:
+        return
+    low, high = (float(v) for v in torch.aminmax(pixels))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        place, value = _first(pixels, ~torch.isfinite(pixels))
+        raise InputError(f"pixel {place} is {value}: pictures must be finite; replace it, or leave that picture out")
+    if low < -room - ROUNDING or high > 1 + room + ROUNDING:
+        place, value = _first(pixels, (pixels < -room - ROUNDING) | (pixels > 1 + room + ROUNDING))
+        raise InputError(f"pixel {place} is {value:g}, but float pixels lie in [0, 1]; {_rescale(low, high)}")
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        warnings.warn(
+            f"these pixels reach from {low:g} to {high:g}: right if noise was added to pictures in [0, 1], "
+            f"wrong if they are on another scale; {_rescale(low, high)}",
+            stacklevel=3,
+        )
+
+
+def _first(pixels: Tensor, wrong: Tensor) -> tuple[tuple[int, ...], float]:
+    place = tuple(int(i) for i in wrong.nonzero()[0])
+    return place, float(pixels[place])
+
+
+def _rescale(low: float, high: float) -> str:
+    if low >= 0 and high <= 255:
+        return "if they count from 0 to 255, divide by 255 or give uint8; else divide by the largest value there can be"
+    if low >= -1 and high <= 1:
+        return "if they lie in [-1, 1], give (X + 1) / 2"
+    return "shift and scale them to [0, 1], with the same numbers for all pictures"

@@ -1,0 +1,85 @@
+"""Bringing a picture to a size: covered, contained or stretched, antialiased."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from isthmus.support.errors import InputError, unknown
+
+How = Literal["cover", "contain", "stretch"]
+HOWS = ("cover", "contain", "stretch")
+
+Size = tuple[int, int]
+"""Height and width."""
+
+
+def check_size(size: Size | int, how: str) -> Size:
+    """Return (height, width); one number is both.
+
+    Raises
+    ------
+    InputError
+        They are not whole numbers of at least 1, or there is no such way.
+
+    Examples
+    --------
+    >>> check_size(128, "cover"), check_size((96, 128), "stretch")
+    ((128, 128), (96, 128))
+    """
+    sides = (size, size) if isinstance(size, int) else tuple(size)
+    if len(sides) != 2 or not all(isinstance(side, int) and side >= 1 for side in sides):
+        raise InputError(f"resize={size!r}: expected (height, width), whole numbers of at least 1")
+    if how not in HOWS:
+        raise InputError(unknown("how of a resize", how, HOWS))
+    return sides[0], sides[1]
+
+
+def scaled(given: Size, size: Size, how: str) -> Size:
+    """Return the size that a picture is scaled to, before it is cut or padded to `size`.
+
+    Examples
+    --------
+    >>> [scaled((300, 600), (100, 100), how) for how in HOWS]
+    [(100, 200), (50, 100), (100, 100)]
+    """
+    if how == "stretch":
+        return size
+    ratios = [side / old for side, old in zip(size, given, strict=True)]
+    ratio = max(ratios) if how == "cover" else min(ratios)
+    bound = max if how == "cover" else min
+    height, width = (max(1, bound(round(old * ratio), side)) for old, side in zip(given, size, strict=True))
+    return height, width
+
+
+def fitted(picture: np.ndarray, size: Size) -> np.ndarray:
+    """Return the middle of a picture (height, width, channels), with its edges repeated where it is smaller."""
+    for axis, side in enumerate(size):
+        picture = _fitted(picture, axis, side)
+    return picture
+
+
+def _fitted(picture: np.ndarray, axis: int, side: int) -> np.ndarray:
+    missing = side - picture.shape[axis]
+    if missing <= 0:
+        start = -missing // 2
+        return picture.take(range(start, start + side), axis) if missing else picture
+    before = missing // 2
+    widths = [(before, missing - before) if i == axis else (0, 0) for i in range(picture.ndim)]
+    return np.pad(picture, widths, mode="edge")
+
+
+def resize(picture: np.ndarray, size: Size, how: str) -> np.ndarray:
+    """Bring a picture (height, width, channels) to a size; uint8 stays so, floats are not cut to a range."""
+    given = (picture.shape[0], picture.shape[1])
+    to = scaled(given, size, how)
+    return fitted(picture if to == given else _interpolated(picture, to), size)
+
+
+def _interpolated(picture: np.ndarray, size: Size) -> np.ndarray:
+    planes = torch.from_numpy(np.ascontiguousarray(picture)).movedim(-1, 0)[None]
+    found = nn.functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
+    return np.asarray(found[0].movedim(0, -1))

@@ -1,0 +1,94 @@
+"""Survey: the pictures of a folder, their sizes and the one form they are brought to, known before any is decoded."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from isthmus.data.images.decode import decode, head
+from isthmus.data.images.files import Listing, listing
+from isthmus.data.images.head import Alpha, Form, common_form
+from isthmus.data.images.pictures import Shape, in_threads
+from isthmus.support.errors import InputError, listed
+
+NAMED = 3
+"""Broken files that a warning names."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Picture files of one form.
+
+    Attributes
+    ----------
+    paths : list of Path
+    shapes : list of tuple
+        Of each picture, once decoded.
+    form : Form
+    y : ndarray of shape (n,), or None
+        Numbers of the classes, where subfolders are classes.
+    classes : tuple of str
+    """
+
+    paths: list[Path]
+    shapes: list[Shape]
+    form: Form
+    y: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+
+    def some(self, indices: Sequence[int]) -> Survey:
+        """Return the survey of some of the pictures."""
+        y = None if self.y is None else self.y[list(indices)]
+        return Survey([self.paths[i] for i in indices], [self.shapes[i] for i in indices], self.form, y, self.classes)
+
+
+def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> Survey:
+    """Look at the head of every picture of a folder, or of its class subfolders.
+
+    Parameters
+    ----------
+    folder : Path
+    alpha : {"white", "keep"}, default "white"
+        Whether an alpha channel is set on white, or kept as a fourth channel.
+    skip_broken : bool, default False
+        Leave out files that cannot be read, and say how many; every picture is decoded once to know.
+
+    Raises
+    ------
+    InputError
+        There are no pictures, one cannot be read, or their channels differ.
+    """
+    found = listing(folder)
+    if skip_broken:
+        found = _whole(found, folder)
+    heads = in_threads(head, found.paths)
+    form = common_form(heads, found.paths, alpha)
+    shapes = [form.shape(one.height, one.width) for one in heads]
+    return Survey(found.paths, shapes, form, found.y, found.classes)
+
+
+def _whole(found: Listing, folder: Path) -> Listing:
+    """Return the files that can be read."""
+    errors = in_threads(_error, found.paths)
+    whole = [i for i, error in enumerate(errors) if error is None]
+    if len(whole) == len(errors):
+        return found
+    broken = [path.name for path, error in zip(found.paths, errors, strict=True) if error is not None]
+    what = f"{len(broken):,} of the {len(errors):,} pictures in {str(folder)!r} cannot be read"
+    if not whole:
+        raise InputError(f"{what}: {next(filter(None, errors))}")
+    warnings.warn(f"{what}, and were left out: {listed(broken, NAMED)}", stacklevel=4)
+    return Listing([found.paths[i] for i in whole], None if found.y is None else found.y[whole], found.classes)
+
+
+def _error(path: Path) -> str | None:
+    """Return why a file cannot be read; None where it can."""
+    try:
+        decode(path)
+    except InputError as error:
+        return str(error)
+    return None

@@ -1,0 +1,130 @@
+"""TIFF files: what Pillow cannot decode, of any number of channels, through tifffile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isthmus.data.images import pillow
+from isthmus.data.images.head import Form, Head
+from isthmus.data.images.resize import Size
+from isthmus.support.errors import InputError, extra
+
+BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 277, 338, 339
+UNSPECIFIED, UNSIGNED = 0, 1
+
+OF_PILLOW = {
+    "1": 1,
+    "L": 1,
+    "P": 1,
+    "LA": 2,
+    "PA": 2,
+    "RGB": 3,
+    "RGBA": 4,
+    "CMYK": 4,
+    "YCbCr": 3,
+    "I;16": 1,
+    "I;16B": 1,
+}
+"""Modes that are left to Pillow, and samples a pixel of files that are truly of such a mode."""
+
+GREATEST = {"uint8": 255, "uint16": 65535, "uint32": 2**32 - 1}
+
+BANDS = "SC"
+"""Axes of a file that are channels: samples of a pixel, or pages that are said to be channels."""
+
+
+def head(path: Path, format: str = "TIFF") -> Head:
+    """Return what the file says of its picture.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, holds several pictures, or numbers of a type that has no known range.
+    """
+    if _pillow_can(path):
+        return pillow.head(path, format)
+    with _series(path) as series:
+        (height, width, channels), _ = _layout(series, path)
+        return Head(height, width, channels, False, series.dtype.name not in ("uint8", "bool"))
+
+
+def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np.ndarray:
+    """Return a picture in a form."""
+    if _pillow_can(path):
+        return pillow.decode(path, format, form, least)
+    with _series(path) as series:
+        shape, axes = _layout(series, path)
+        pixels = series.asarray().transpose(axes).reshape(shape)
+        pixels = _in_range(pixels, path)
+        return form.apply(
+            1 - pixels if series.keyframe.photometric == 0 and pixels.dtype != np.uint8 else pixels, False
+        )
+
+
+def _pillow_can(path: Path) -> bool:
+    """Tell whether Pillow decodes all that the file holds: one page, no band more than its mode has."""
+    try:
+        with pillow.opened(path, "TIFF") as image:
+            tags: dict[int, Any] = image.tag_v2  # type: ignore[attr-defined]  # what TIFF pictures have
+            samples = tags.get(SAMPLES, 1)
+            bits, formats = tags.get(BITS, (1,)), tags.get(SAMPLE_FORMAT, (UNSIGNED,))
+            return (
+                image.n_frames == 1  # type: ignore[attr-defined]
+                and OF_PILLOW.get(image.mode) == samples
+                and set(formats) == {UNSIGNED}
+                and (max(bits) <= 8 or samples == 1)
+                and UNSPECIFIED not in tags.get(EXTRA_SAMPLES, ())
+            )
+    except InputError:
+        return False
+
+
+@contextmanager
+def _series(path: Path) -> Iterator[Any]:
+    """Open the one picture in a file; whatever goes wrong is an InputError that names the file."""
+    tifffile = extra("tifffile", "images")
+    try:
+        with tifffile.TiffFile(path) as file:
+            if len(file.series) != 1:
+                raise InputError(f"{str(path)!r} holds {len(file.series)} pictures: save each as a file of its own")
+            yield file.series[0]
+    except InputError:
+        raise
+    except (*pillow.BROKEN, tifffile.TiffFileError) as error:
+        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
+
+
+def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
+    """Return (height, width, channels), and the order of axes that makes the channels come last."""
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    bands = [axis for axis in BANDS if sizes.get(axis, 1) > 1]
+    others = [axis for axis, size in sizes.items() if size > 1 and axis not in "YX" + BANDS]
+    if others or len(bands) > 1:
+        raise InputError(
+            f"{str(path)!r} holds {series.shape} numbers along the axes {series.axes}: volumes are not read yet; "
+            "save each page as a file, or the channels of one picture as samples of its pixels"
+        )
+    if series.dtype.kind not in "fb" and series.dtype.name not in GREATEST:
+        raise InputError(
+            f"the pixels of {str(path)!r} are {series.dtype.name}, which has no known range: save floats in [0, 1]"
+        )
+    rest = [axis for axis in series.axes if axis not in ("Y", "X", *bands)]
+    shape = (sizes["Y"], sizes["X"], sizes[bands[0]] if bands else 1)
+    return shape, [series.axes.index(axis) for axis in (*rest, "Y", "X", *bands)]
+
+
+def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
+    """Return uint8 as it is, and other numbers as float32 in [0, 1]."""
+    if pixels.dtype.kind == "b":
+        return pixels.astype(np.uint8) * np.uint8(255)
+    if pixels.dtype.name in GREATEST:
+        return pixels if pixels.dtype == np.uint8 else (pixels / GREATEST[pixels.dtype.name]).astype(np.float32)
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= 0 and high <= 1):
+        raise InputError(f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1]")
+    return pixels.astype(np.float32)

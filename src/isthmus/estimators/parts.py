@@ -1,0 +1,65 @@
+"""Parts: what an autoencoder is told, and what it consists of once it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from torch import nn
+
+from isthmus.core.data import Data
+from isthmus.core.interfaces import Prior
+from isthmus.core.objective import Reconstruction
+from isthmus.data.tables.conditions import Condition
+from isthmus.variants import Variant
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an autoencoder consists of.
+
+    Attributes
+    ----------
+    variant : Variant
+    data : Data
+        Fitted.
+    condition : Condition or None
+        Fitted.
+    objective : Reconstruction
+        Built for the data; trained or not.
+    """
+
+    variant: Variant
+    data: Data
+    condition: Condition | None
+    objective: Reconstruction
+
+
+class Parameters(Protocol):
+    """The parameters of an `Autoencoder`, which says what each means, and its parts where it is fitted."""
+
+    variant: str | Variant
+    latent_dim: int | None
+    net: str | nn.Module | None
+    data: str | Data | None
+    prior: str | Prior
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float
+    schedule: Literal["cosine", "one-cycle", "constant"]
+    validation_fraction: float
+    patience: int | None
+    weight_decay: float
+    average: float | None
+    precision: str
+    device: str
+    condition: str | Sequence[str] | None
+    warm_start: bool
+    random_state: int | np.random.RandomState | None
+
+    @property
+    def parts(self) -> Parts | None:
+        """The parts of a fitted autoencoder; None where it is not fitted."""
+        ...

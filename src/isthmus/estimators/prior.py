@@ -1,0 +1,59 @@
+"""The prior of a trained model: which one, and on which codes it is fitted."""
+
+from __future__ import annotations
+
+from math import prod
+
+import torch
+
+from isthmus.core.data import Data, Source
+from isthmus.core.interfaces import Prior
+from isthmus.core.model import Model
+from isthmus.core.part import resolve
+from isthmus.estimators.inference import seeded
+
+
+def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: bool) -> Prior:
+    """Return an unfitted prior.
+
+    Parameters
+    ----------
+    wanted : str or Prior
+        ``"auto"``: a Gaussian; of a model with a posterior the one that suits the data, or N(0, I) under a condition,
+        since codes must be independent of it.
+    model : Model
+    data : Data
+        Fitted.
+    conditional : bool
+        Whether the model has a condition.
+
+    Raises
+    ------
+    InputError
+        There is no such prior.
+    """
+    if isinstance(wanted, str) and wanted == "auto":
+        wanted = "gaussian" if not model.has_posterior else "standard-normal" if conditional else data.prior
+    prior: Prior = resolve("prior", wanted)
+    return prior
+
+
+@torch.no_grad()
+def fit_prior(prior: Prior, model: Model, source: Source, seed: int) -> Prior:
+    """Return a prior fitted on codes of training rows, draws from q(z|x) where there is one; on the CPU.
+
+    Parameters
+    ----------
+    prior : Prior
+        How many codes it wants to see is its own knob.
+    model : Model
+        Trained, in eval mode.
+    source : Source
+        Of batches on the model's device.
+    seed : int
+        Of the draws, and of the fit.
+    """
+    batch = source.sample(max(1, prior.sample_rows // prod(model.positions())))
+    with seeded(seed, batch.x.device):
+        codes = model.codes(batch, draw=model.has_posterior).cpu()
+        return prior.fit(codes, {name: tensor.cpu() for name, tensor in batch.condition.items()}).eval()

@@ -1,0 +1,179 @@
+"""Run: what to train, apart from where it is trained."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+from sklearn.utils import check_random_state
+
+from isthmus.core.data import Rows, Source
+from isthmus.core.objective import Reconstruction
+from isthmus.core.part import resolve, unbuilt_copy
+from isthmus.core.training.settings import Settings
+from isthmus.data.infer import choose_data
+from isthmus.data.sources.in_memory import is_stream, pieces
+from isthmus.data.sources.rows import TrainingRows, training_rows
+from isthmus.data.tables.conditions import Condition
+from isthmus.estimators.parts import Parameters, Parts
+from isthmus.estimators.plan import choose_device, plan
+from isthmus.estimators.validation import check_parameters
+from isthmus.parts.catalogue import load_all
+from isthmus.support.errors import InputError
+from isthmus.variants import Variant
+
+WIDEST = 32
+"""Numbers in a code that nobody asked for."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to train.
+
+    `fit` runs it here; others may run it in several processes, prepared alike in each::
+
+        run = prepare(estimator, X)
+        training = Training(run.objective, run.settings, sync=average_gradients, initialize=run.initialize)
+        training.run(run.source.shard(rank, world))
+
+    Attributes
+    ----------
+    parts : Parts
+    source : Source
+        Of batches on the estimator's device, where the objective is too.
+    settings : Settings
+    initialize : bool
+        Whether parts choose a start that knows the data; False where trained weights are trained further.
+    """
+
+    parts: Parts
+    source: Source
+    settings: Settings
+    initialize: bool = True
+
+    @property
+    def objective(self) -> Reconstruction:
+        """What is minimised."""
+        return self.parts.objective
+
+
+def prepare(estimator: Parameters, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Run:
+    """Return what `fit` trains, and leave the estimator as it is.
+
+    Parameters
+    ----------
+    estimator : Autoencoder
+        Fitted and with ``warm_start=True``, its copy is trained further. Of several processes each needs the same
+        whole number as ``random_state``.
+    X, y, sample_weight :
+        As in `fit`.
+
+    Raises
+    ------
+    InputError
+        The data or a parameter cannot be used.
+    """
+    known = estimator.parts if estimator.warm_start else None
+    parts = _parts(estimator, known, X, y)
+    if known is not None:
+        parts = replace(parts, objective=copy.deepcopy(parts.objective))
+    trainable = _trainable(parts, X, y, sample_weight)
+    settings = _settings(estimator, parts, trainable)
+    return _run(estimator, parts, trainable, settings, estimator.validation_fraction, initialize=known is None)
+
+
+def prepare_pass(
+    estimator: Parameters, X: Rows, y: Rows, sample_weight: Rows, before: Settings | None, done: int
+) -> Run:
+    """Return what `partial_fit` trains: one pass over all rows at a constant rate, with the weights that there are.
+
+    Parameters
+    ----------
+    estimator : Autoencoder
+    X, y, sample_weight :
+        As in `partial_fit`.
+    before : Settings or None
+        Of the passes before; None: this is the first.
+    done : int
+        Passes before.
+    """
+    known = estimator.parts
+    parts = _parts(estimator, known, X, y)
+    trainable = _trainable(parts, X, y, sample_weight)
+    settings = before or replace(_settings(estimator, parts, trainable), epochs=1, schedule="constant", patience=None)
+    ordered = replace(settings, seed=settings.seed + done)  # each pass has an order of its own
+    return replace(_run(estimator, parts, trainable, ordered, 0.0, initialize=known is None), settings=settings)
+
+
+def _parts(estimator: Parameters, known: Parts | None, X: Rows, y: Rows) -> Parts:
+    """Check the parameters, and return the parts that are known, else new ones."""
+    load_all()
+    variant: Variant = resolve("variant", estimator.variant)
+    check_parameters(estimator)
+    choose_device(estimator.device)
+    return learn(estimator, variant, X, y) if known is None else known
+
+
+def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> Parts:
+    """Return fitted data, and an untrained objective built for it."""
+    condition = None if estimator.condition is None else Condition(estimator.condition)
+    free, beside = (X, None) if condition is None else condition.split(X, y)
+    chosen = choose_data(estimator.data, free, variant.table_scale, variant.frame_scale)
+    data = unbuilt_copy(chosen.learn(pieces(free)))
+    condition = None if condition is None else condition.learn(beside)
+    size = prod(data.typical_shape)
+    latent_dim = estimator.latent_dim or max(1, min(size // 2, WIDEST))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draw_seed(estimator))
+        objective = variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
+    if objective.model.code_size > size and not variant.overcomplete:
+        warnings.warn(
+            f"latent_dim={latent_dim} makes codes of {objective.model.code_size} numbers for rows of {size}: the model "
+            "can copy its input; "
+            "choose a smaller latent_dim, or a sparse or denoising variant",
+            stacklevel=5,
+        )
+    return Parts(variant, data, condition, objective)
+
+
+def draw_seed(estimator: Parameters) -> int:
+    """Return a seed from the estimator's random state."""
+    return int(check_random_state(estimator.random_state).randint(2**31 - 1))
+
+
+def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> TrainingRows:
+    """Return rows that make a source of batches.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two rows; or a stream has a condition or weights.
+    """
+    free, beside = (X, None) if parts.condition is None or is_stream(X) else parts.condition.split(X, y)
+    trainable = training_rows(free, parts.data, sample_weight, parts.condition, beside)
+    if len(trainable) < 2:
+        raise InputError(f"Found array with n_samples = {len(trainable)}, but at least 2 rows are needed to train")
+    return trainable
+
+
+def _settings(estimator: Parameters, parts: Parts, trainable: TrainingRows) -> Settings:
+    weights = sum(weight.numel() for weight in parts.objective.parameters())
+    return plan(estimator, len(trainable), weights, draw_seed(estimator))
+
+
+def _run(
+    estimator: Parameters, parts: Parts, trainable: TrainingRows, settings: Settings, fraction: float, initialize: bool
+) -> Run:
+    device = choose_device(estimator.device)
+    parts.objective.to(device)
+    source = trainable.source(
+        parts.data,
+        batch_size=settings.batch_size,
+        validation_fraction=fraction,
+        seed=settings.seed,
+        device=device,
+    )
+    return Run(parts, source, settings, initialize)
