@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 
@@ -80,6 +81,65 @@ def test_public_names_and_their_methods_are_documented():
 def test_package_inits_are_empty():
     full = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("__init__.py") if path.read_text().strip()}
     assert full <= {"__init__.py", "tasks/__init__.py"}
+
+
+KINDS = {"table.py", "images.py", "signals.py"}
+"""Files of the kinds of data: each app and each room has its own."""
+
+
+def test_a_file_name_says_which_file_is_meant():
+    named = Counter(path.name for path in PACKAGE.rglob("*.py"))
+    often = {name for name, count in named.items() if count > 2}
+    assert often <= {"__init__.py", "base.py"} | KINDS
+
+
+def test_data_has_at_most_eight_rooms():
+    rooms = [path.name for path in (PACKAGE / "data").iterdir() if (path / "__init__.py").exists()]
+    assert 0 < len(rooms) <= 8, rooms
+
+
+def defined(module: str) -> set[str]:
+    """Return the names that a module defines itself, and the modules in a package."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    if path.is_dir():
+        found = {inner.stem for inner in path.iterdir()}
+        path = path / "__init__.py"
+    else:
+        found, path = set(), path.with_suffix(".py")
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
+
+
+def imported(path: Path) -> list[tuple[str, str]]:
+    """Return the names that a file imports from modules of the package, with the module that it names."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    return [(node.module, alias.name) for node in nodes if node.module.startswith("isthmus.") for alias in node.names]
+
+
+def test_apps_import_names_from_where_they_are_defined():
+    names = [(path, *found) for path in (PACKAGE / "apps").rglob("*.py") for found in imported(path)]
+    assert len(names) > 300
+    lent = [
+        f"{path.relative_to(PACKAGE)}: {module}.{name}" for path, module, name in names if name not in defined(module)
+    ]
+    assert not lent
+
+
+def test_apps_know_no_kind_of_data_by_its_class():
+    """Each kind is named by its own adapters only; the table of adapters names it by its part name."""
+    classes = {"Table": "table", "Images": "images", "Signals": "signals"}
+    strange = [
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in (PACKAGE / "apps").rglob("*.py")
+        for module, name in imported(path)
+        if name in classes and module.startswith("isthmus.data.") and path.stem != classes[name]
+    ]
+    # `isthmus detect --window` makes a Signals for a detector that is not trained yet
+    assert strange == ["apps/cli/detect/options.py: Signals"]
 
 
 def test_the_version_is_the_same_everywhere():

@@ -226,7 +226,7 @@ def test_a_net_of_wrong_shapes_is_named(sizes, message):
         (np.zeros(5), "Reshape your data"),
         (np.full((5, 3), np.inf), "inf"),
         (np.zeros((5, 3), dtype=complex), "omplex"),
-        (np.zeros((5, 4, 4, 2)), "shape"),
+        (np.zeros((5, 3, 4, 5)), "channels_first"),
         (np.full((5, 4, 4), np.nan), "finite"),
         (np.full((5, 4, 4), 200.0), "255"),
         (pd.DataFrame({"a": [1.0, np.inf]}), "a"),

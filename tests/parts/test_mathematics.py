@@ -13,9 +13,9 @@ from isthmus.core.bounds import elbo, log_likelihood
 from isthmus.core.model import Model
 from isthmus.core.objective import Reconstruction
 from isthmus.core.records import Batch, Code, Output
-from isthmus.parts.bottlenecks.gaussian import Gaussian as GaussianBottleneck
 from isthmus.parts.bottlenecks.plain import Plain
 from isthmus.parts.bottlenecks.sparse import TopK
+from isthmus.parts.bottlenecks.variational import Gaussian as GaussianBottleneck
 from isthmus.parts.corruptions.masking import Masking, PatchMasking
 from isthmus.parts.corruptions.noise import GaussianNoise
 from isthmus.parts.layers import principal_axes, regress

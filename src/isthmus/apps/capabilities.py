@@ -10,7 +10,7 @@ NEIGHBOURING = "none: time steps that follow each other are not exchangeable; th
 
 def autoencoder_of(estimator: Any) -> Any:
     """Return the autoencoder in an estimator; of an autoencoder, itself."""
-    return getattr(estimator, "autoencoder_", estimator)
+    return estimator.autoencoder_
 
 
 def detects(estimator: Any) -> bool:

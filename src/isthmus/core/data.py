@@ -139,6 +139,10 @@ class Data(nn.Module):
         """Say in sentences how rows differ from all that was learnt from: of columns that were constant, say."""
         return []
 
+    def keeps(self) -> list[str]:
+        """Say what a file keeps of the rows that were learnt from, each thing in a few words."""
+        return []
+
     def per_feature(self, error: Tensor) -> Tensor:
         """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.
 
@@ -211,7 +215,7 @@ class Source(Protocol):
     """Where batches come from. The order of rows is a function of (seed, epoch), so that resuming skips."""
 
     rows: int
-    """How many rows there are, those held out too."""
+    """How many rows there are, those for validation too."""
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on.

@@ -39,6 +39,8 @@ class Score(nn.Module):
     """Numbers that scoring a row holds at a time, beside the row itself."""
     elements_of_contributions = 1
     """The same, of what a row's elements add to the score."""
+    kept_rows = 0
+    """Training rows that stand in its buffers, and so in the file."""
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
         """Return a copy that knows what a frozen model makes of normal rows."""

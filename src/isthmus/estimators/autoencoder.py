@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from math import prod
+from operator import itemgetter
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -29,12 +29,12 @@ from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, 
 from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.loop import Training
 from isthmus.data.infer import float_type
-from isthmus.data.sources.in_memory import is_stream
 from isthmus.estimators.base import Persistent, any_cells
-from isthmus.estimators.inference import Bound, Bounded, Inference, seeded
+from isthmus.estimators.card import Card, card_of
+from isthmus.estimators.inference import Bound, Bounded, Group, Inference, in_order, seeded
 from isthmus.estimators.parts import Parts
 from isthmus.estimators.plan import choose_device
-from isthmus.estimators.prior import choose_prior, fit_prior
+from isthmus.estimators.prior import choose_prior, fit_prior, warn_of_positions
 from isthmus.estimators.run import Run, prepare, prepare_pass
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import DivergenceError, InputError, unknown
@@ -56,8 +56,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     latent_dim : int or None, default 32
         Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
-        ``"mlp"``, ``"conv"``, ``"linear"``, ``"feature-map"``, ``"ensemble"``, ``"masked-ensemble"``, an object such
-        as ``MLP((512, 256))``, or None: chosen by the data.
+        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
+        ``MLP((512, 256))``, or None: chosen by the data.
     data : str, Data or None, default None
         ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: chosen by X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
@@ -173,9 +173,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def fit(
         self,
-        X: Any,
-        y: Any = None,
-        sample_weight: Any = None,
+        X: Rows,
+        y: Rows = None,
+        sample_weight: Rows = None,
         *,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
@@ -204,7 +204,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         InputError
             The data or a parameter cannot be used.
         DivergenceError
-            The loss is not finite; the estimator is fitted with the best weights so far.
+            The loss is not finite; the estimator is fitted with the best weights so far, which validation rows tell, or
+            stays as it was where there are none.
         """
         run = prepare(self, X, y, sample_weight)
         training = self._training(run)
@@ -220,7 +221,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.__dict__.pop("_training_", None)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Self:
         """Train one pass over X, at a constant rate, all rows: the first call fixes scaling and schema.
 
         Parameters
@@ -265,7 +266,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         try:
             training.run(run.source, epochs, checkpoint)
         except DivergenceError:
-            self._become(run, training, X, earlier, prior)
+            if training.best:
+                self._become(run, training, X, earlier, prior)
             raise
         self._become(run, training, X, earlier, prior)
         if self.interrupted_:
@@ -316,6 +318,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def autoencoder_(self) -> Self:
         """The autoencoder itself: tasks have the one they work with under the same name."""
         return self
+
+    def card(self) -> Card:
+        """Return what the fitted autoencoder is, in one record."""
+        check_is_fitted(self)
+        assert self.parts is not None  # fitted
+        return card_of(self.parts, self.prior_, self.info_, len(self.history_), self.graphs())
 
     @property
     def _inference(self) -> Inference:
@@ -372,12 +380,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if pool not in (None, "mean"):
             raise InputError(f"pool={pool!r}; choose 'mean' or None")
-        z = self.run("encode", X, condition)["z"]
-        if pool == "mean":
-            z = z.reshape(len(z), -1, self.model_.latent_dim).mean(1)
-        return self._numpy(z, X)
 
-    def inverse_transform(self, Z: Any, condition: Rows = None) -> Rows:
+        def codes(z: Tensor) -> Tensor:
+            return z if pool is None else z.reshape(len(z), -1, self.model_.latent_dim).mean(1)
+
+        return _arrays(self._groups("encode", X, condition), X, lambda columns: codes(columns["z"]))
+
+    def inverse_transform(self, Z: Rows, condition: Rows = None) -> Rows:
         """Return what codes decode to, in the form of what was fitted on.
 
         Parameters
@@ -403,8 +412,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def reconstruct(self, X: Rows, condition: Rows = None) -> Rows:
         """Return the reconstruction of X, in the form of X."""
-        columns = self.run("reconstruct", X, condition)
-        return self.data_.write(columns, like=None if is_stream(X) else self._inference.without_condition(X))
+        groups = self._groups("reconstruct", X, condition)
+        return in_order([(group.index, self.data_.write(group.columns, like=group.rows)) for group in groups])
 
     def corrupt(self, X: Rows, *, random_state: RandomState = None) -> Rows:
         """Return X as the encoder sees it in training, in the form of X; None where the variant corrupts nothing."""
@@ -426,8 +435,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if not self.model_.has_posterior:
             raise InputError("this model has no posterior q(z|x): train variant='variational'")
-        columns = self.run("posterior", X, condition)
-        return self._numpy(columns["mean"], X), self._numpy(columns["variance"], X)
+        groups = self._groups("posterior", X, condition)
+        mean, variance = (_arrays(groups, X, itemgetter(name)) for name in ("mean", "variance"))
+        return mean, variance
 
     def reconstruction_error(
         self, X: Rows, per: Literal["sample", "element", "feature"] = "sample", condition: Rows = None
@@ -444,7 +454,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        error = self._numpy(self.run("error" if per == "sample" else "error_map", X, condition)["error"], X)
+        graph = "error" if per == "sample" else "error_map"
+        error = _arrays(self._groups(graph, X, condition), X, itemgetter("error"))
         return error.mean(0) if per == "feature" else error
 
     def score_samples(self, X: Rows, condition: Rows = None) -> Array:
@@ -460,9 +471,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _bound(self, X: Rows, condition: Rows, bound: Bound) -> Array:
         graph = Bounded(self.data_, self.model_, bound).eval()
         with seeded(0, choose_device(self.device)):
-            return self._numpy(self.run(graph, X, condition)["bound"], X)
+            return _numpy(self.run(graph, X, condition)["bound"], X)
 
-    def score(self, X: Rows, y: Any = None, condition: Rows = None) -> float:
+    def score(self, X: Rows, y: Rows = None, condition: Rows = None) -> float:
         """Return minus the mean reconstruction error; y is ignored."""
         return -float(np.mean(self.reconstruction_error(X, condition=condition)))
 
@@ -491,18 +502,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         check_is_fitted(self)
         n, positions, device = int(n_samples), self.model_.positions(), choose_device(self.device)
-        if positions and not self.prior_.joint:
-            warnings.warn(
-                f"the prior {type(self.prior_).__name__} draws each of the {prod(positions)} positions of a code by "
-                "itself, so what is decoded has the right details but no whole",
-                stacklevel=2,
-            )
-        given = self._inference.conditions(condition, n)
-        by_name = {name.partition(":")[2]: tensor for name, tensor in given.items()}
+        warn_of_positions(self.prior_, positions)
+        conditions = self._inference.conditions(condition, n)
+        by_name = {name.partition(":")[2]: tensor for name, tensor in conditions.items()}
         draw = graphs.Draw(self.data_, self.model_).eval()
         with seeded(_seed(random_state), device):
             z = self.prior_.sample(n, positions, by_name, temperature)
-            return self.data_.write(self.run_columns(draw, {"z": z, **given}))
+            return self.data_.write(self.run_columns(draw, {"z": z, **conditions}))
 
     def interpolate(self, a: Rows, b: Rows, steps: int = 8, condition: Rows = None) -> Rows:
         """Decode `steps` codes on the straight line from the code of row `a` to that of row `b`, both included.
@@ -520,8 +526,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """Return what the model can do, by name: modules from columns to columns, in eval mode."""
         return self._inference.graphs()
 
-    def _numpy(self, tensor: Tensor, X: Rows) -> Array:
-        return tensor.numpy().astype(float_type(X), copy=False)
+    def _groups(self, graph: str | Graph, X: Rows, condition: Rows) -> list[Group]:
+        """Run a graph, and return what it gives for each group of rows of one size."""
+        return self._inference.run_groups(self._graph(graph), X, condition)
 
     @property
     def _n_features_out(self) -> int:
@@ -574,6 +581,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         tags = any_cells(super().__sklearn_tags__())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _arrays(groups: list[Group], X: Rows, answer: Callable[[Columns], Tensor]) -> Array:
+    """Return what was made of groups of rows: an array, or a list of them where rows differ in size."""
+    arrays: Array = in_order([(group.index, _numpy(answer(group.columns), X)) for group in groups])
+    return arrays
+
+
+def _numpy(tensor: Tensor, X: Rows) -> Array:
+    return tensor.numpy().astype(float_type(X), copy=False)
 
 
 def info(run: Run, training: Training) -> dict[str, Any]:

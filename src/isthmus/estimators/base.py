@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Self
 
 from isthmus.core import part as parts
 from isthmus.core import store
+from isthmus.estimators.card import Card
 from isthmus.support.errors import FileFormatError, InputError, unknown
 
 
 class Persistent:
     """Mixin for scikit-learn estimators: nested parameters of parts, and one safe file.
 
-    A subclass says of each parameter that may be given by name which kind of part it is, in ``PART_KINDS``.
+    A subclass says of each parameter that may be a name which kind of part it is, in ``PART_KINDS``.
     """
 
     PART_KINDS: ClassVar[dict[str, str]] = {}
@@ -48,13 +49,19 @@ class Persistent:
     @classmethod
     def _names(cls) -> list[str]:
         """Return the names of the constructor's arguments, as scikit-learn finds them."""
-        found: list[str] = cls._get_param_names()  # type: ignore[attr-defined]  # of BaseEstimator, beside this mixin
-        return found
+        names: list[str] = cls._get_param_names()  # type: ignore[attr-defined]  # of BaseEstimator, beside this mixin
+        return names
 
     def _resolved(self, name: str, value: Any) -> Any:
         kind = self.PART_KINDS.get(name, "")
         known = isinstance(value, str) and value in parts.names(kind)
         return parts.resolve(kind, value) if known else value
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    def card(self) -> Card:
+        """Return what the fitted estimator is, in one record."""
+        raise NotImplementedError
 
     # -- the file ------------------------------------------------------------------------------------------------
 
@@ -91,14 +98,14 @@ class Persistent:
         """
         root, tensors = store.read(path)
         if root.get("part") != cls.part_name:
-            held = root.get("part", root.get("kind"))
-            raise FileFormatError(f"{str(path)!r} holds {held!r}, not {cls.part_name!r}: use isthmus.load")
+            content = root.get("part", root.get("kind"))
+            raise FileFormatError(f"{str(path)!r} holds {content!r}, not {cls.part_name!r}: use isthmus.load")
         with store.refused_if_broken(path):
             estimator: Self = unpacked(root, tensors)
         return estimator
 
 
-def packed(estimator: Any) -> tuple[dict[str, Any], store.Tensors]:
+def packed(estimator: Persistent) -> tuple[dict[str, Any], store.Tensors]:
     """Return a fitted estimator as plain JSON and tensors: what `unpacked` takes."""
     from torch import Tensor
 
@@ -133,7 +140,7 @@ def any_cells(tags: Any) -> Any:
     return tags
 
 
-def nested(prefix: str, estimator: Any) -> dict[str, Any]:
+def nested(prefix: str, estimator: Persistent) -> dict[str, Any]:
     """Return the state of an estimator inside another one's, all names under a prefix."""
     root, tensors = packed(estimator)
     return {prefix: root, **{f"{prefix}.{name}": tensor for name, tensor in tensors.items()}}
@@ -153,13 +160,13 @@ def under(prefix: str, state: dict[str, Any]) -> dict[str, Any]:
 def _inner(value: Any) -> dict[str, Any]:
     """Return the parameters of a part or an estimator, deep."""
     if hasattr(value, "get_params") and not isinstance(value, type):
-        return value.get_params(deep=True)
+        return dict(value.get_params(deep=True))
     if not parts.is_part(value):
         return {}
-    found = dict(parts.arguments(value))
-    for name, inner in list(found.items()):
-        found.update({f"{name}__{key}": v for key, v in _inner(inner).items()})
-    return found
+    inner_parameters = dict(parts.arguments(value))
+    for name, inner in list(inner_parameters.items()):
+        inner_parameters.update({f"{name}__{key}": v for key, v in _inner(inner).items()})
+    return inner_parameters
 
 
 def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
@@ -168,12 +175,12 @@ def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
         return value.set_params(**changes)
     if not parts.is_part(value):
         raise InputError(f"{where}={value!r} has no parameters, so {where}__{next(iter(changes))} cannot be set")
-    held = parts.arguments(value)
-    own, nested = _sorted_out(changes, held, where)
-    held.update(own)
+    arguments = parts.arguments(value)
+    own, nested = _sorted_out(changes, arguments, where)
+    arguments.update(own)
     for name, further in nested.items():
-        held[name] = _changed(held[name], further, f"{where}__{name}")
-    return type(value)(**held)
+        arguments[name] = _changed(arguments[name], further, f"{where}__{name}")
+    return type(value)(**arguments)
 
 
 def _sorted_out(

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ from isthmus.core.graphs import Graph, in_pieces
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
 from isthmus.core.tiles import in_tiles
-from isthmus.data.sources.in_memory import pieces
+from isthmus.data.sources.in_memory import is_stream, pieces
 from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
 
@@ -44,6 +46,24 @@ class Bounded(Graph):
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"bound": (batch,)}``."""
         return {"bound": self.bound(self.model, self.data.batch(columns))}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one size, as they were read, or as a graph gave them.
+
+    Attributes
+    ----------
+    index : int64 Tensor, or None
+        Their numbers among all rows; None: they are all rows in their order.
+    rows : rows
+        As the user has them, without the condition.
+    columns : Columns
+    """
+
+    index: Tensor | None
+    rows: Rows
+    columns: Columns
 
 
 @dataclass(frozen=True)
@@ -93,16 +113,23 @@ class Inference:
         return {} if self.condition is None else self.condition.encode(self.condition.read(condition), n)
 
     def columns(self, X: Rows, condition: Rows = None) -> Iterator[Columns]:
-        """Yield what is read of X: of each piece of a stream, or of all rows."""
-        for piece in pieces(X):
-            yield self.read(piece, condition)
+        """Yield what is read of X: of each piece of a stream, or of all rows; of each size where rows differ in it."""
+        return (group.columns for piece in pieces(X) for group in self.groups(piece, condition))
 
-    def read(self, X: Rows, condition: Rows = None) -> Columns:
-        """Return the columns of rows in memory, their condition beside them."""
-        columns = self.data.read(self.without_condition(X))
+    def groups(self, X: Rows, condition: Rows = None) -> Iterator[Group]:
+        """Yield what is read of rows in memory, those of one size together."""
+        free = self.without_condition(X)
         if self.condition is not None and condition is None:
             condition = self.condition.split(X, None)[1]
-        return columns | self.conditions(condition, rows(columns))
+        parts = list(self.data.groups(free))
+        if len(parts) == 1:
+            columns = self.data.read(parts[0][1])
+            yield Group(None, free, columns | self.conditions(condition, rows(columns)))
+            return
+        beside = self.conditions(condition, len(free))
+        for index, some in parts:
+            assert index is not None  # there are several groups
+            yield Group(index, some, self.data.read(some) | take(beside, index))
 
     # -- through a graph -----------------------------------------------------------------------------------------
 
@@ -112,14 +139,35 @@ class Inference:
         Raises
         ------
         InputError
-            X has rows of several sizes, and what the graph makes of them cannot be joined.
+            X has rows of several sizes, and what the graph makes of them differs in size too.
         """
-        placed = self.placed(graph)
-        results = [
-            self._in_order([(at, self._run(placed, self.read(group, condition))) for at, group in self._groups(piece)])
-            for piece in pieces(X)
-        ]
-        return join(results)
+        groups = self.run_groups(graph, X, condition)
+        if len(groups) == 1:
+            return groups[0].columns
+        for name in groups[0].columns:
+            shapes = sorted({tuple(group.columns[name].shape[1:]) for group in groups})
+            if len(shapes) > 1:
+                raise InputError(
+                    f"rows of several sizes give {name!r} of several shapes, {shapes}: run each size apart"
+                )
+        order = torch.cat([group.index for group in groups if group.index is not None]).argsort()
+        return take(join([group.columns for group in groups]), order)
+
+    def run_groups(self, graph: Graph, X: Rows, condition: Rows = None) -> list[Group]:
+        """Return what a graph makes of X, on the CPU: of each group of rows of one size; one where all have the same.
+
+        Of a stream whose rows have one size, the rows themselves are not kept.
+        """
+        placed, whole, groups, start = self.placed(graph), [], [], 0
+        for piece in pieces(X):
+            for group in self.groups(piece, condition):
+                columns = self._run(placed, group.columns)
+                if group.index is None:
+                    whole.append(columns)
+                else:
+                    groups.append(Group(group.index + start, group.rows, columns))
+            start += len(piece)
+        return [Group(None, None if is_stream(X) else self.without_condition(X), join(whole))] if whole else groups
 
     def run_columns(self, graph: Graph, columns: Columns) -> Columns:
         """Return what a graph makes of columns that were read, on the CPU."""
@@ -137,20 +185,23 @@ class Inference:
 
         return in_pieces(there_and_back, columns, max(graph.elements, _elements(columns)))
 
-    def _groups(self, X: Rows) -> Iterator[tuple[Tensor | None, Rows]]:
-        """Yield rows of one size, and their numbers."""
-        return self.data.groups(X)
 
-    @staticmethod
-    def _in_order(groups: list[tuple[Tensor | None, Columns]]) -> Columns:
-        """Join what was made of each group of rows, in the order of the rows."""
-        numbers, results = [at for at, _ in groups if at is not None], [made for _, made in groups]
-        if len(results) == 1 and not numbers:
-            return results[0]
-        shapes = {tuple(tensor.shape[1:]) for made in results for tensor in made.values()}
-        if len(shapes) > len(results[0]):
-            raise InputError(f"rows of several sizes give results of the shapes {sorted(shapes)}: run each size apart")
-        return take(join(results), torch.cat(numbers).argsort())
+def in_order(answers: list[tuple[Tensor | None, Any]]) -> Any:
+    """Return answers to groups of rows in the order of the rows: an array where all have one shape, else a list.
+
+    Parameters
+    ----------
+    answers : list of (index, answer)
+        Each answer an array or tensor with the rows first; a single one is returned as it is.
+    """
+    if len(answers) == 1:
+        return answers[0][1]
+    numbers = torch.cat([index for index, _ in answers if index is not None])
+    rows = [row for _, answer in answers for row in answer]
+    ordered = [rows[at] for at in numbers.argsort().tolist()]
+    if len({tuple(row.shape) for row in ordered}) > 1:
+        return ordered
+    return torch.stack(ordered) if torch.is_tensor(ordered[0]) else np.stack(ordered)
 
 
 def _on(columns: Columns, device: torch.device) -> Columns:

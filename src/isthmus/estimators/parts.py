@@ -1,4 +1,4 @@
-"""Parts: what an autoencoder is told, and what it consists of once it is built."""
+"""Parts: what an autoencoder is asked for, and what it consists of once it is built."""
 
 from __future__ import annotations
 

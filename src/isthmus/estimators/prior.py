@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from math import prod
 
 import torch
@@ -38,6 +39,16 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
     return prior
 
 
+def warn_of_positions(prior: Prior, positions: tuple[int, ...]) -> None:
+    """Warn where a prior draws the positions of a code one by one, and not as a whole."""
+    if positions and not prior.joint:
+        warnings.warn(
+            f"the prior {type(prior).__name__} draws each of the {prod(positions)} positions of a code by itself, so "
+            "what is decoded has the right details but no whole",
+            stacklevel=3,
+        )
+
+
 @torch.no_grad()
 def fit_prior(prior: Prior, model: Model, source: Source, seed: int) -> Prior:
     """Return a prior fitted on codes of training rows, draws from q(z|x) where there is one; on the CPU.
@@ -55,5 +66,5 @@ def fit_prior(prior: Prior, model: Model, source: Source, seed: int) -> Prior:
     """
     batch = source.sample(max(1, prior.sample_rows // prod(model.positions())))
     with seeded(seed, batch.x.device):
-        codes = model.codes(batch, draw=model.has_posterior).cpu()
+        codes = model.vectors(model.codes(batch, draw=model.has_posterior)).cpu()
         return prior.fit(codes, {name: tensor.cpu() for name, tensor in batch.condition.items()}).eval()

@@ -22,7 +22,7 @@ def check_parameters(estimator: Parameters) -> None:
     """
     for name in WHOLE:
         value = getattr(estimator, name)
-        if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1):
             raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
     for name in RATES:
         if not 0 <= number(estimator, name) < float("inf"):

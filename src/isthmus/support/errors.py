@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from types import ModuleType
 
 
 class IsthmusError(Exception):
@@ -55,7 +56,7 @@ def listed(texts: Iterable[str], max_texts: int = 10) -> str:
     return f"{', '.join(texts[:max_texts])}{more}"
 
 
-def extra(module: str, name: str):
+def extra(module: str, name: str) -> ModuleType:
     """Import an optional module, or say which extra brings it.
 
     Parameters

@@ -132,7 +132,7 @@ def test_info_says_what_the_file_is_and_holds(isthmus, models):
     assert said["model"]["variant"] == "plain" and said["file"]["format version"] == 1
     assert any("2 categories, word for word" in text for text in said["holds"])
     text = isthmus("info", models["denoising"]).out
-    assert "masking(level=0.1,0.6)" in text and "no row of it" in text
+    assert "masking(level=0.1,0.6)" in text and "no training row" in text
     assert any("labels" in text for text in isthmus("info", models["labelled"], "--json").json["holds"])
 
 

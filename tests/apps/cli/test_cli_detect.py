@@ -268,4 +268,4 @@ def test_info_says_what_a_detector_decides_by_and_that_it_holds_rows(isthmus, de
     model = AnomalyDetector.load(detector[1])
     assert said["model"]["estimator"] == "AnomalyDetector" and said["detector"]["threshold"] == model.threshold_
     assert "split" in text
-    assert ("no row of it" in text) != hasattr(model.score_, "references")
+    assert ("no training row" in text) != hasattr(model.score_, "references")

@@ -259,6 +259,9 @@ def test_a_stream_is_drawn_from(models, page, monkeypatch):
         def chunks(self):
             yield from (X[:100], X[100:])
 
+        def source(self):
+            raise NotImplementedError  # it is not trained on
+
     monkeypatch.setattr(base, "ROWS", 120)
     assert "120 rows of 300, drawn at random" in page(models["plain"], Stream(), y=Y).text
 

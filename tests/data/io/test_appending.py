@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isthmus import InputError, Table
+from isthmus import Autoencoder, InputError, Table
 from isthmus.data.io.appending import appending
 from isthmus.data.io.csv_stream import CSVStream, opened, text_columns
 from isthmus.data.io.files import read
+from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.sources.parquet import ParquetStream
 
 READ = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".feather": pd.read_feather}
@@ -92,3 +93,15 @@ def test_columns_of_text_are_those_whose_categories_are_words(table):
     frame = read(table).X.assign(grade=pd.Categorical([1, 2, 3, 4, 5] * 5))
     assert text_columns(Table().learn([frame])) == ["code"]
     assert text_columns(Table().learn([np.zeros((3, 2))])) == []
+
+
+def test_a_csv_stream_is_not_trained_on(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+    stream = CSVStream(tmp_path / "t.csv")
+    assert is_stream(stream)
+    with pytest.raises(InputError, match=r"t.csv' cannot be trained on piece by piece.*Parquet"):
+        Autoencoder(latent_dim=1, epochs=1).fit(stream)
+
+
+def test_a_table_with_columns_of_those_names_is_no_stream():
+    assert not is_stream(pd.DataFrame({"chunks": [1.0], "source": [2.0]}))

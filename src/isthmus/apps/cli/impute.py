@@ -110,12 +110,13 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
 def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
     """Return an imputer trained on the rows of a file."""
     from isthmus.data.io import files
+    from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
     from isthmus.tasks.anomaly.batch import parted
     from isthmus.tasks.imputation.imputer import Imputer
 
     X = files.read(path).X
-    if hasattr(type(X), "chunks"):
+    if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
     if not hasattr(X, "columns"):
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
@@ -126,8 +127,10 @@ def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
 
 
 def _pieces(X: Any, path: str) -> Any:
-    if hasattr(type(X), "chunks"):
-        return X.chunks()
+    from isthmus.data.sources.in_memory import is_stream, pieces
+
+    if is_stream(X):
+        return pieces(X)
     if not hasattr(X, "columns"):
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
     return [X]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from isthmus import variants
-from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.cli.command import command
 from isthmus.apps.cli.exported import exported, is_exported
 from isthmus.apps.cli.inputs import load, model_argument
 from isthmus.apps.cli.output import facts, figure, json_option, show
+
+if TYPE_CHECKING:
+    from isthmus.estimators.card import Card
 
 
 @command("info", "isthmus info digits.safetensors", "isthmus info digits.onnx")
@@ -26,14 +27,14 @@ def info(model: str, as_json: bool) -> None:
     if is_exported(model):
         show(*exported(model), as_json)
         return
-    held = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
-    trained = autoencoder_of(held)
+    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    trained, card = estimator.autoencoder_, estimator.card()
     document = {
         "file": _file(model),
-        "model": {**_model(trained), "estimator": type(held).__name__},
-        **_task(held),
-        "training": trained.info_,
-        "holds": _holds(held, trained),
+        "model": _model(card),
+        **_task(card),
+        "training": card.training,
+        "holds": card.holds,
         "parts": {
             name: value
             for name, value in trained.state().items()
@@ -52,93 +53,36 @@ def _file(path: str) -> dict[str, Any]:
     return {"path": path, "bytes": os.path.getsize(path), "format version": int(header["version"])}
 
 
-def _model(trained: Any) -> dict[str, Any]:
+def _model(card: Card) -> dict[str, Any]:
     """Return the parts in words."""
-    objective = trained.state()["objective"]["arguments"]
-    parts = objective.get("model", {}).get("arguments", {})
-    named = {name: said(parts[name]) for name in ("net", "bottleneck", "likelihood") if name in parts}
-    more = {
-        name: said(objective[name]) for name in ("corruption", "penalties", "weights") if _given(objective.get(name))
-    }
     return {
-        "estimator": type(trained).__name__,
-        "variant": variants.variant_name(trained.variant_),
-        "code": f"{len(trained.get_feature_names_out())} numbers",
-        "row": f"{' x '.join(map(str, trained.data_.shape))} numbers",
-        **named,
-        **more,
-        "condition": trained.condition,
-        "parameters": trained.info_["parameters"],
+        "estimator": card.estimator,
+        "variant": card.variant,
+        "code": card.code,
+        "row": f"{' x '.join('any' if side is None else str(side) for side in card.row)} numbers",
+        **card.parts,
+        "condition": card.condition,
+        "parameters": card.parameters,
     }
 
 
-def _task(held: Any) -> dict[str, Any]:
+def _task(card: Card) -> dict[str, Any]:
     """Return what a detector decides by; nothing of what decides nothing."""
-    if not detects(held):
+    if card.threshold is None:
         return {}
     decided = {
-        "score": said(held.state()["score"]),
-        "threshold": held.threshold_,
-        "thresholds": " ".join(f"{group}={figure(limit)}" for group, limit in held.thresholds_.items()) or None,
-        "trained on": held.training_,
-        **held.calibration_,
+        "score": card.score,
+        "threshold": card.threshold,
+        "thresholds": " ".join(f"{group}={figure(limit)}" for group, limit in card.thresholds.items()) or None,
+        **card.guarantees,
     }
     return {"detector": decided}
-
-
-def _given(value: Any) -> bool:
-    return bool(value) and value != {"dict": {}}
-
-
-def said(value: Any) -> Any:
-    """Return a described part as it is written in Python.
-
-    Examples
-    --------
-    >>> said({"part": "net/mlp", "arguments": {"widths": [512, 256], "activation": "gelu"}})
-    'mlp(widths=512,256 activation=gelu)'
-    """
-    if isinstance(value, Mapping) and "part" in value:
-        arguments = " ".join(f"{name}={said(v)}" for name, v in value["arguments"].items() if v is not None)
-        return value["part"].partition("/")[2] + (f"({arguments})" if arguments else "")
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={said(inner)}" for name, inner in value.get("dict", value).items())
-    if isinstance(value, list):
-        return ",".join(":".join(map(str, v)) if isinstance(v, list) else str(said(v)) for v in value)
-    return value
-
-
-def _holds(held: Any, trained: Any) -> list[str]:
-    """Say what of the data stands in the file."""
-    kept = {name: value for name, value in held.state().items() if hasattr(value, "shape") and value.numel()}
-    rows = max([len(v) for n, v in kept.items() if n == "score.references"], default=0)
-    scores = max([len(v) for n, v in kept.items() if n.startswith("scores_")], default=0)
-    donors = sum(v.numel() for n, v in kept.items() if n.startswith("donor"))
-    learnt = trained.state()["data"]["arguments"]
-    columns = learnt.get("columns")
-    columns = columns.get("dict", columns) if isinstance(columns, Mapping) else {}
-    categories = sum(map(len, columns.get("categories") or []))
-    found = {
-        "no row of it": not rows + donors,
-        f"{rows:,} rows of it, as the model sees them: what scores measure distances from": rows > 0,
-        f"{donors:,} of its numbers, or fewer: what cells are drawn from": donors > 0,
-        f"the scores of {scores:,} rows": scores > 0,
-        "the size of its pictures": "given" in learnt,
-        f"names and types of {len(columns.get('kinds') or []):,} columns, mean and deviation of each number": bool(
-            columns
-        ),
-        f"{categories:,} categories, word for word": categories > 0,
-        "the values of its labels, or of the columns that are given": trained.condition_ is not None,
-        "statistics of codes, from which samples are drawn": True,
-        f"the losses of {len(trained.history_):,} epochs, and what stands above": True,
-    }
-    return [text for text, holds in found.items() if holds]
 
 
 def _text(document: Mapping[str, Any]) -> str:
     file, training = document["file"], dict(document["training"])
     head = f"{file['path']}: {figure(file['bytes'])} bytes, format version {file['format version']}"
-    kind = training.pop("data", None) or said(document["parts"]["data"])
+    kind = training.pop("data")
     del training["parameters"]
     training |= {"best_epoch": training["best_epoch"] + 1, "seed": str(training["seed"])}
     sections = {

@@ -18,6 +18,7 @@ from isthmus.apps.explorer.kinds.base import Columns
 from isthmus.apps.explorer.view import View
 from isthmus.apps.report.kinds.base import drawn
 from isthmus.apps.report.labels import labels_of
+from isthmus.data.sources.in_memory import is_stream
 
 STREAMED = 100_000
 """Rows that are drawn from data that do not fit into memory, unless a limit is given."""
@@ -104,7 +105,7 @@ def opened(
     InputError
         X does not fit a model, or the models cut it into different examples.
     """
-    streamed = hasattr(type(X), "chunks")
+    streamed = is_stream(X)
     total = len(X)
     labels = None if y is None else labels_of(y, total)
     places = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import prod
 from threading import Lock
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus import InputError, variants
+from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
 from isthmus.apps.explorer.judge import Judge, Verdict
@@ -22,9 +21,6 @@ from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
 
 Floats = NDArray[np.float32]
-
-PIECE, ELEMENTS = 4096, 2**22
-"""Rows, and numbers in them, that go through a graph at a time."""
 
 CLUSTERS = 8
 CODE_RANGE = (0.01, 0.99)
@@ -60,7 +56,7 @@ class View:
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
         self.scored, self._verdict = detects(model), verdict
-        self.nats = bool(self.ae.objective_.model.likelihood.normalised)
+        self.nats = bool(self.ae.model_.likelihood.normalised)
         self.judge = Judge(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:
             raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
@@ -87,7 +83,7 @@ class View:
         return {
             "id": id,
             "name": self.name,
-            "variant": variants.variant_name(self.ae.variant_),
+            "variant": self.model.card().variant,
             "latent_dim": self.latent_dim,
             "maps": self.planes.about(),
             "decodes": self.decodes,
@@ -104,13 +100,9 @@ class View:
     @torch.inference_mode()
     def _all(self, name: str) -> Columns:
         """Run a graph over all rows, piece by piece."""
-        graph, columns = self.graphs[name], self.columns
-        width = getattr(graph, "elements", prod(self.ae.data_.shape))
-        step, found = min(PIECE, max(1, ELEMENTS // width)), []
         with _every_core():
-            for at in range(0, len(self), step):
-                found.append(graph({key: tensor[at : at + step] for key, tensor in columns.items()}))
-        return {key: torch.cat([piece[key] for piece in found]) for key in found[0]}
+            all_rows: Columns = self.ae.run_columns(self.graphs[name], self.columns)
+        return all_rows
 
     @torch.inference_mode()
     def run(self, name: str, columns: Columns) -> Columns:
@@ -160,7 +152,7 @@ class View:
         """Return codes drawn from the prior."""
         with _SEEDED, torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
-            drawn: Floats = self.ae.prior_.sample(n, temperature).numpy()
+            drawn: Floats = self.ae.prior_.sample(n, temperature=temperature).numpy()
         return drawn
 
     # -- one number for each row -----------------------------------------------------------------------------------

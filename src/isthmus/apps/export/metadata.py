@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import isthmus
-from isthmus import FileFormatError, variants
-from isthmus.apps.capabilities import autoencoder_of, detects
+from isthmus import FileFormatError
 from isthmus.support.errors import extra
 
 KEY = "isthmus"
@@ -18,17 +17,15 @@ KEY = "isthmus"
 
 def described(estimator: Any, part: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what a program on the other side has to know, as JSON."""
-    known = autoencoder_of(estimator)
-    decided = {}
-    if detects(estimator):
-        decided = {"threshold": float(estimator.threshold_), "thresholds": dict(estimator.thresholds_)}
+    card = estimator.card()
+    decided = {"threshold": card.threshold, "thresholds": card.thresholds}
     return {
         "version": isthmus.__version__,
-        "estimator": type(estimator).__name__,
+        "estimator": card.estimator,
         "part": part,
-        "variant": variants.variant_name(known.variant_),
-        "data": known.data_.summary,
-        **decided,
+        "variant": card.variant,
+        "data": card.data,
+        **(decided if card.threshold is not None else {}),
         "inputs": inputs,
         "outputs": outputs,
     }

@@ -31,6 +31,8 @@ class Port:
         Between which rows for trials are drawn; of the output of a column of integers, what its type can hold.
     spread : number, sequence of them, or None
         Usual size of differences between rows; None: that of what is found.
+    gaps : bool
+        Whether a value of an input may be missing: NaN.
     stands : str or None
         Of an output: the input whose cell stands where the code is that of no known category.
     """
@@ -44,6 +46,7 @@ class Port:
     high: Any = 2.0
     spread: Any = None
     stands: str | None = None
+    gaps: bool = True
 
     @property
     def missing(self) -> tuple[Any, ...]:

@@ -14,7 +14,6 @@ from isthmus.data.tables.cells import codes_of
 GAPS = 0.1
 """Share of the cells that are missing."""
 UNSEEN = "never seen before"
-GAPPY = ("integer", "float", "boolean", "date", "duration", "numbers", "signal")
 
 
 def drawn(port: Port, n: int, seed: int = 0) -> np.ndarray:
@@ -26,7 +25,7 @@ def drawn(port: Port, n: int, seed: int = 0) -> np.ndarray:
     values = low + (high - low) * random.random((n, *port.shape))
     if port.kind in ("integer", "boolean") or port.dtype == "uint8":
         values = values.round()
-    if port.kind in GAPPY:
+    if port.gaps:
         values[random.random(values.shape) < GAPS] = np.nan
     return values.astype(port.dtype)
 

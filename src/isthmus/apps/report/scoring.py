@@ -40,8 +40,8 @@ class Scoring:
         self.detector, self.X, self.index, self.labels = detector, X, index, labels
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is new in these rows
-            found = verdicts(detector, X)
-        self.scores, self.p_values, self.flagged = found["score"], found["p_value"], found["flagged"]
+            scored = verdicts(detector, X)
+        self.scores, self.p_values, self.flagged = scored["score"], scored["p_value"], scored["flagged"]
 
     @property
     def threshold(self) -> float:

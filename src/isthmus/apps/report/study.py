@@ -17,7 +17,6 @@ from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
 from isthmus.apps.report.scoring import Scoring
 from isthmus.tasks.evaluation.evaluate import active
-from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 if TYPE_CHECKING:
     from isthmus.estimators.autoencoder import Autoencoder
@@ -148,9 +147,7 @@ class Study:
     @cached_property
     def likeness(self) -> dict[str, Any]:
         """How like the rows the rebuilt ones are, whatever the model was trained with."""
-        likeness = ReconstructionMetrics()
-        likeness.add(self.originals, self.rebuilt)
-        return likeness.figures()
+        return self.rows.metrics(self.originals, self.rebuilt)
 
     @cached_property
     def errors(self) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import isthmus
-from isthmus import InputError, variants
-from isthmus.apps.capabilities import autoencoder_of, detects, imputes
+from isthmus import InputError
+from isthmus.apps.capabilities import detects, imputes
 from isthmus.apps.server.given import Given
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 from isthmus.tasks.anomaly.results import verdicts
@@ -37,7 +37,7 @@ class Model:
         if self.imputes:
             estimator.set_params(draws=1)
         self.name, self.estimator = name, estimator
-        self.autoencoder = autoencoder_of(estimator)
+        self.autoencoder = estimator.autoencoder_
         self.data = self.autoencoder.data_
         self.given = Given(self.autoencoder.condition_)
         self.fields = [*self.data.fields(), *self.given.columns]
@@ -97,22 +97,22 @@ class Model:
 
     def about(self) -> dict[str, Any]:
         """Return what a client may want to know."""
-        info, estimator = self.autoencoder.info_, self.estimator
-        decided = {"threshold": self.threshold, "thresholds": estimator.thresholds_} if self.detects else {}
+        card = self.estimator.card()
+        decided = {"threshold": card.threshold, "thresholds": card.thresholds}
         return {
             "name": self.name,
-            "estimator": type(estimator).__name__,
-            "variant": variants.variant_name(self.autoencoder.variant_),
-            "data": self.data.summary,
+            "estimator": card.estimator,
+            "variant": card.variant,
+            "data": card.data,
             "latent_dim": self.codes.shape[0],
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
             "given": [asdict(field) for field in self.given.fields],
             "operations": list(self.operations),
             "graphs": self.graphs,
-            "parameters": info["parameters"],
-            "rows_trained_on": info["rows"],
-            **decided,
+            "parameters": card.parameters,
+            "rows_trained_on": card.rows,
+            **(decided if card.threshold is not None else {}),
         }
 
 

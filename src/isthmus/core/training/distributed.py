@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -26,16 +27,33 @@ def mean(tensor: Tensor) -> Tensor:
     """Return the mean of a tensor over all training processes; gradients flow to each of them."""
     if world() == 1:
         return tensor
-    from torch.distributed.nn.functional import all_reduce
+    summed: Tensor = _Sum.apply(tensor)
+    return summed / world()
 
-    return all_reduce(tensor) / world()
+
+class _Sum(torch.autograd.Function):
+    """The sum over processes. Each one's loss depends on each one's tensor, so gradients are summed as well.
+
+    `torch.distributed.all_reduce` alone stops the gradients of the other processes; what
+    `torch.distributed.nn.functional` had for this is deprecated.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        """Return the sum."""
+        return total(tensor)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        """Return the sum of what all losses ask for."""
+        return total(gradient)
 
 
 def total(tensor: Tensor) -> Tensor:
     """Return the sum of a tensor over all training processes; no gradient flows."""
     if world() == 1:
         return tensor
-    summed = tensor.detach().clone()
+    summed = tensor.detach().clone(memory_format=torch.contiguous_format)
     dist.all_reduce(summed)
     return summed
 

@@ -175,9 +175,9 @@ class Training:
         culprits = [name for name, term in terms.items() if not torch.isfinite(term).all()] or list(terms)
         raise DivergenceError(
             f"the loss became {value:g} at step {progress.step} of epoch {progress.epoch + 1} (term: "
-            f"{', '.join(culprits)}). The best weights so far are kept. Remedy: a lower learning_rate (it was "
-            f"{self.settings.learning_rate:g}), precision='float32' (it was {self.settings.precision}), and a look at "
-            "the scale of the data"
+            f"{', '.join(culprits)}). {'The best weights so far are kept. ' if self.best else ''}Remedy: a lower "
+            f"learning_rate (it was {self.settings.learning_rate:g}), precision='float32' (it was "
+            f"{self.settings.precision}), and a look at the scale of the data"
         )
 
     def _add(self, player: str, loss: Tensor, terms: Tensors, rows: int) -> None:
@@ -228,7 +228,7 @@ class Training:
                 weight = torch.ones_like(losses) if batch.weight is None else batch.weight
                 sums += torch.tensor([float((losses * weight).sum()), float(weight.sum())], dtype=torch.float64)
         self.objective.train()
-        total, count = distributed.total(sums).tolist()
+        total, count = map(float, distributed.total(sums))
         return total / max(count, 1e-12)
 
     def _keep(self, loss: float, epoch: int) -> None:

@@ -14,31 +14,31 @@ LARGE = 2**26
 """Multiplications in a step from which bfloat16 pays for its conversions."""
 
 
-def choose_precision(wish: str, device: torch.device, parameters: int, batch_size: int) -> str:
+def choose_precision(wanted: str, device: torch.device, parameters: int, batch_size: int) -> str:
     """Return ``"float32"`` or ``"bfloat16"``.
 
     Parameters
     ----------
-    wish : {"auto", "float32", "bfloat16"}
+    wanted : {"auto", "float32", "bfloat16"}
         Auto: bfloat16 where the device computes with it in hardware and a step is large enough.
     device : torch.device
     parameters : int
         Weights of the model.
     batch_size : int
     """
-    if wish not in PRECISIONS:
-        raise InputError(unknown("precision", wish, PRECISIONS))
-    if wish != "auto":
-        return wish
+    if wanted not in PRECISIONS:
+        raise InputError(unknown("precision", wanted, PRECISIONS))
+    if wanted != "auto":
+        return wanted
     return "bfloat16" if has_bfloat16(device) and parameters * batch_size >= LARGE else "float32"
 
 
 def has_bfloat16(device: torch.device) -> bool:
     """Tell whether a device multiplies bfloat16 in hardware."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.data.images.head import Form, Head
+from isthmus.data.images.head import Form, Head, check_area
 from isthmus.data.images.pillow import BROKEN
 from isthmus.data.images.resize import Size
 from isthmus.support.errors import InputError, extra
@@ -45,6 +45,7 @@ def _head(file: Any, path: Path) -> Head:
         raise InputError(f"{str(path)!r} holds {frames} frames: volumes and video are not read yet; save one a file")
     if file.PhotometricInterpretation == "PALETTE COLOR":
         raise InputError(f"{str(path)!r} holds colours of a palette, which are not read: save it as colour")
+    check_area(file.Rows, file.Columns, path)
     return Head(file.Rows, file.Columns, file.SamplesPerPixel, False, file.BitsStored > 8)
 
 

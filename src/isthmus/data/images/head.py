@@ -19,6 +19,10 @@ COLOURS = (1, 3)
 """Channels of pictures that are brought to each other: grey and colour."""
 
 
+LARGEST = 2**28
+"""Pixels of a picture that is read, at most: a garbled file may say any size."""
+
+
 @dataclass(frozen=True)
 class Head:
     """What is known of a picture before it is decoded.
@@ -99,6 +103,21 @@ def _on_white(colour: np.ndarray, opaque: np.ndarray, top: float) -> np.ndarray:
     visible = opaque.astype(np.float32) / top
     mixed = colour * visible + top * (1 - visible)
     return np.rint(mixed).astype(np.uint8) if colour.dtype == np.uint8 else mixed.astype(np.float32)
+
+
+def check_area(height: int, width: int, path: Path) -> None:
+    """Refuse a picture of no pixels, or of more than are ever decoded.
+
+    Raises
+    ------
+    InputError
+        Names the file and its size.
+    """
+    if not 0 < height * width <= LARGEST:
+        raise InputError(
+            f"cannot read the picture {str(path)!r}: it says that it has {width} x {height} pixels, more than 0 and at "
+            f"most {LARGEST:,} are read; mend it, or cut it into smaller ones"
+        )
 
 
 def common_form(heads: Sequence[Head], paths: Sequence[Path], alpha: Alpha = "white") -> Form:

@@ -193,6 +193,10 @@ class Images(Data):
             return shape
         return (*shape[:-2], *sides) if self.channels_first else (*sides, *shape[2:])
 
+    def keeps(self) -> list[str]:
+        """Say what a file keeps of the pictures."""
+        return ["the size of its pictures"]
+
     def read(self, X: Any) -> Columns:
         """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X where that can be.
 

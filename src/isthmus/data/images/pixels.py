@@ -47,13 +47,24 @@ def to_tensor(X: Any) -> tuple[Tensor, str, str]:
 
 
 def to_array(X: Any) -> np.ndarray:
-    """Return pictures of one size as an array."""
+    """Return pictures of one size as an array.
+
+    Raises
+    ------
+    InputError
+        They differ in size; names the first that differs, and the ways out.
+    """
     try:
         return np.asarray(X)
-    except InputError:
-        raise
-    except ValueError as error:
-        raise InputError(f"these pictures make no array, they differ in size ({error}): {ONE_SIZE}") from error
+    except (ValueError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        shapes = [tuple(getattr(picture, "shape", (len(picture),))) for picture in X]
+        other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
+        raise InputError(
+            f"these pictures differ in size, picture {other} has the shape {shapes[other]}, picture 0 has {shapes[0]}: "
+            f"{ONE_SIZE}"
+        ) from error
 
 
 def check_range(pixels: Tensor, room: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.data.images import pillow
-from isthmus.data.images.head import Form, Head
+from isthmus.data.images.head import Form, Head, check_area
 from isthmus.data.images.resize import Size
 from isthmus.support.errors import InputError, extra
 
@@ -101,7 +101,7 @@ def _series(path: Path) -> Iterator[Any]:
 
 def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
     """Return (height, width, channels), and the order of axes that makes the channels come last."""
-    sizes = dict(zip(series.axes, series.shape, strict=True))
+    sizes = {"Y": 0, "X": 0, **dict(zip(series.axes, series.shape, strict=True))}
     bands = [axis for axis in BANDS if sizes.get(axis, 1) > 1]
     others = [axis for axis, size in sizes.items() if size > 1 and axis not in "YX" + BANDS]
     if others or len(bands) > 1:
@@ -113,6 +113,7 @@ def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
         raise InputError(
             f"the pixels of {str(path)!r} are {series.dtype.name}, which has no known range: save floats in [0, 1]"
         )
+    check_area(sizes["Y"], sizes["X"], path)
     rest = [axis for axis in series.axes if axis not in ("Y", "X", *bands)]
     shape = (sizes["Y"], sizes["X"], sizes[bands[0]] if bands else 1)
     return shape, [series.axes.index(axis) for axis in (*rest, "Y", "X", *bands)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from isthmus.core.data import Data
+from isthmus.core.data import Data, Source
 from isthmus.data.io import files
 from isthmus.data.io.tabular import csv_errors, dialect
 from isthmus.support.errors import InputError, extra
@@ -67,6 +67,18 @@ class CSVStream:
         settings = {"low_memory": False, "chunksize": self._rows, **self._settings}
         with csv_errors(self._path), pandas.read_csv(self._path, **settings) as pieces:
             yield from pieces
+
+    def source(self, data: Data, **settings: Any) -> Source:
+        """Refuse: batches come from rows that can be reached in any order.
+
+        Raises
+        ------
+        InputError
+            Always; it names the remedy.
+        """
+        raise InputError(
+            f"{str(self._path)!r} cannot be trained on piece by piece: read it, or write it as Parquet, which can"
+        )
 
 
 def text_columns(data: Data) -> list[str]:

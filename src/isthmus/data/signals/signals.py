@@ -317,6 +317,10 @@ class Signals(Data):
                 f"use Signals(window={X.shape[1]})"
             )
 
+    def keeps(self) -> list[str]:
+        """Say what a file keeps of the signal."""
+        return [f"names of {len(self._known().offset):,} channels, mean, deviation and range of each"]
+
     # -- in the graph --------------------------------------------------------------------------------------------
 
     def forward(self, columns: Columns) -> Batch:

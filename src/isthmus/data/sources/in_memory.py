@@ -9,18 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Data, rows
+from isthmus.core.data import Data, Rows, rows
 from isthmus.data.sources.memory import Memory
 from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
 
 
-def is_stream(X: Any) -> bool:
-    """Tell whether X is read piece by piece: it has ``chunks()`` and ``source(...)``."""
-    return hasattr(X, "chunks") and hasattr(X, "source")
+def is_stream(X: Rows) -> bool:
+    """Tell whether X is read piece by piece: its class has ``chunks()`` and ``source(...)``."""
+    return hasattr(type(X), "chunks") and hasattr(type(X), "source")
 
 
-def pieces(X: Any) -> Iterable[Any]:
+def pieces(X: Rows) -> Iterable[Rows]:
     """Return the pieces of a stream, or X itself as the only one."""
     return X.chunks() if is_stream(X) else [X]
 
@@ -36,14 +36,14 @@ class InMemory:
     sample_weight : array of shape (n,), or None
     condition : Condition or None
         Fitted.
-    given : array or DataFrame, or None
+    beside : array or DataFrame, or None
         The condition of each row.
     """
 
-    def __init__(self, X: Any, data: Data, sample_weight: Any, condition: Condition | None, given: Any) -> None:
+    def __init__(self, X: Rows, data: Data, sample_weight: Rows, condition: Condition | None, beside: Rows) -> None:
         self.columns = data.read(X)
         if condition is not None:
-            self.columns |= condition.encode(given, len(self))
+            self.columns |= condition.encode(beside, len(self))
         if sample_weight is not None:
             self.columns["weight"] = weights(sample_weight, len(self))
 

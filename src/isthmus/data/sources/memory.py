@@ -41,7 +41,7 @@ class Memory:
     batch_size : int
         Rows of a batch; the last batch of an epoch may be smaller, no row is dropped.
     validation_fraction : float in [0, 1), default 0
-        Share of the rows held out; at least one row on each side, where there are two.
+        Fraction of the rows that validate; at least one row on each side, where there are two.
     seed : int, default 0
         Split, order and sample are functions of it.
     device : str or torch.device, default "cpu"
@@ -57,7 +57,7 @@ class Memory:
     Attributes
     ----------
     rows : int
-        How many there are, held out ones too.
+        How many there are, validation rows included.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Memory:
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of a split, from batch number `start` on; each is valid until the next."""
-        place = next(iter(self._tensors.values())).device
-        room: Columns = {}
-        for index in self._order.batches(split, epoch, start, place):
-            if not room or rows(room) != len(index):
-                room = {name: t.new_empty((len(index), *t.shape[1:])) for name, t in self._tensors.items()}
-            yield self._gather(index, room)
+        device = next(iter(self._tensors.values())).device
+        buffers: Columns = {}
+        for index in self._order.batches(split, epoch, start, device):
+            if not buffers or rows(buffers) != len(index):
+                buffers = {name: t.new_empty((len(index), *t.shape[1:])) for name, t in self._tensors.items()}
+            yield self._gather(index, buffers)
 
     def steps(self, split: str) -> int:
         """Return the number of batches of a split in one epoch; 0 where the split is empty."""
@@ -103,9 +103,9 @@ class Memory:
         """Return the part of each batch that one of several processes trains on."""
         return Shard(self, rank, world)
 
-    def _gather(self, index: Tensor, room: Columns | None = None) -> Batch:
-        """Return some rows as a batch, in `room` where there is some: fresh memory costs more than copying."""
-        into = room or {}
+    def _gather(self, index: Tensor, buffers: Columns | None = None) -> Batch:
+        """Return some rows as a batch, in `buffers` where there is some: fresh memory costs more than copying."""
+        into = buffers or {}
         picked = {
             name: torch.index_select(t, 0, index.to(t.device), out=into.get(name)) for name, t in self._tensors.items()
         }
@@ -113,7 +113,7 @@ class Memory:
 
 
 def on(data: Data, device: torch.device | str) -> Data:
-    """Return a copy of `data` on a device; the one given stays where it is."""
+    """Return a copy of `data` on a device; the original stays where it is."""
     return copy.deepcopy(data).to(device)
 
 

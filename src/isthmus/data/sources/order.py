@@ -25,7 +25,7 @@ def permutation(rows: int, seed: int, *keys: int) -> Tensor:
     return torch.randperm(rows, generator=generator(seed, *keys))
 
 
-def held_out(rows: int, fraction: float) -> int:
+def validation_rows(rows: int, fraction: float) -> int:
     """Return how many of `rows` are for validation: at least one and not all, where a fraction is wanted.
 
     Raises
@@ -35,8 +35,8 @@ def held_out(rows: int, fraction: float) -> int:
 
     Examples
     --------
-    >>> held_out(100, 0.1), held_out(3, 0.01), held_out(2, 0.99), held_out(1, 0.5), held_out(9, 0)
-    (10, 1, 1, 0, 0)
+    >>> [validation_rows(*pair) for pair in ((100, 0.1), (3, 0.01), (2, 0.99), (1, 0.5), (9, 0))]
+    [10, 1, 1, 0, 0]
     """
     if rows == 0:
         raise InputError("there are no rows: the data is empty; give at least one")
@@ -87,7 +87,7 @@ class Split:
     """
 
     def __init__(self, rows: int, validation_fraction: float, seed: int) -> None:
-        held = held_out(rows, validation_fraction)
+        held = validation_rows(rows, validation_fraction)
         self.seed, self.settings = seed, (rows, validation_fraction, seed)
         shuffled = permutation(rows, seed, SPLIT)
         self._rows = {"train": shuffled[held:].sort().values, "validation": shuffled[:held].sort().values}
@@ -107,7 +107,7 @@ class Order:
     batch_size : int
         Rows of a batch; the last batch of an epoch may be smaller.
     validation_fraction : float in [0, 1)
-        Share of the rows held out, chosen at random by the seed.
+        Fraction of the rows that validate, chosen at random by the seed.
     seed : int
         At least 0.
 

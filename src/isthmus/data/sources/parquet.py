@@ -1,4 +1,4 @@
-"""Parquet files larger than memory: read piece by piece, shuffled by row group and inside a window."""
+"""Parquet files larger than memory: read piece by piece, shuffled by row group and inside a buffer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from isthmus.core.data import Columns, Data, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.sources.memory import moved, on
-from isthmus.data.sources.order import EPOCH, SAMPLE, SPLIT, check_split, held_out, permutation, steps
+from isthmus.data.sources.order import EPOCH, SAMPLE, SPLIT, check_split, permutation, steps, validation_rows
 from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup, take_turns
 from isthmus.support.errors import InputError, extra, unknown
@@ -25,11 +25,11 @@ from isthmus.support.errors import InputError, extra, unknown
 PIECE = 4 * 2**20
 """Bytes of decoded rows that are read at a time from one row group."""
 
-WINDOW = 96 * 2**20
+SHUFFLE_BUFFER = 96 * 2**20
 """Bytes of decoded rows that are shuffled together."""
 
 LANES = 4
-"""Row groups that are read in turn, so that a window mixes them; fewer, where their open pages would be too large."""
+"""Row groups that are read in turn, so that the buffer mixes them; fewer, where their open pages would be too large."""
 
 OPEN = 256 * 2**20
 """Bytes that the open pages of all lanes may take."""
@@ -73,7 +73,7 @@ class ParquetStream:
         A file, or a folder of ``*.parquet`` files with the same columns.
     leave_out : sequence of str, default ()
         Columns that are not read, such as the labels.
-    window : int, default 96 MiB
+    shuffle_buffer : int, default 96 MiB
         Bytes of decoded rows that are shuffled together.
 
     Raises
@@ -89,7 +89,7 @@ class ParquetStream:
         Rows and columns.
     """
 
-    def __init__(self, path: str | Path, leave_out: Sequence[str] = (), window: int = WINDOW) -> None:
+    def __init__(self, path: str | Path, leave_out: Sequence[str] = (), shuffle_buffer: int = SHUFFLE_BUFFER) -> None:
         parquet = extra("pyarrow.parquet", "tables")
         self._files = parquet_files(Path(path))
         self._metadata = []
@@ -98,7 +98,7 @@ class ParquetStream:
                 self._metadata.append(parquet.read_metadata(file))
         self.columns = self._columns(leave_out)
         self._groups = [(f, g) for f, metadata in enumerate(self._metadata) for g in range(metadata.num_row_groups)]
-        n = sum(metadata.num_rows for metadata in self._metadata)
+        n: int = sum(metadata.num_rows for metadata in self._metadata)
         if not n or not self.columns:
             raise InputError(
                 f"{str(path)!r} has {n} rows and {len(self.columns)} columns; at least one of each is needed"
@@ -106,7 +106,7 @@ class ParquetStream:
         self.shape = (n, len(self.columns))
         self.bytes = self._row_bytes() * n
         self.piece_rows = max(1, min(65_536, PIECE // self._row_bytes()))
-        self.window_rows = max(1, window // self._row_bytes())
+        self.buffer_rows = max(1, shuffle_buffer // self._row_bytes())
         self.lanes = self._lanes()
         self.pieces = list(self._cut())
         self._last = {pieces[-1].number for pieces in self.groups() if pieces}
@@ -126,11 +126,11 @@ class ParquetStream:
         return [name for name in schema.names if name not in leave_out and name not in index]
 
     def _row_bytes(self) -> int:
-        size = sum(m.row_group(g).total_byte_size for m in self._metadata for g in range(m.num_row_groups))
+        size: int = sum(m.row_group(g).total_byte_size for m in self._metadata for g in range(m.num_row_groups))
         return max(8 * len(self.columns), size // self.shape[0])
 
     def _lanes(self) -> int:
-        largest = max(self._metadata[f].row_group(g).total_byte_size for f, g in self._groups)
+        largest: int = max(self._metadata[f].row_group(g).total_byte_size for f, g in self._groups)
         return max(1, min(LANES, OPEN // max(1, min(2 * largest, PAGE * len(self.columns)))))
 
     def _cut(self) -> Iterator[Piece]:
@@ -143,10 +143,10 @@ class ParquetStream:
 
     def groups(self) -> list[list[Piece]]:
         """Return the pieces of each row group."""
-        found: list[list[Piece]] = [[] for _ in self._groups]
+        groups: list[list[Piece]] = [[] for _ in self._groups]
         for piece in self.pieces:
-            found[piece.group].append(piece)
-        return found
+            groups[piece.group].append(piece)
+        return groups
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as Arrow tables, in the order of the file."""
@@ -197,7 +197,7 @@ class ParquetStream:
         return ParquetSource(self, data, batch_size, validation_fraction, seed, device)
 
     def signature(self) -> str:
-        """Return a hash of what stands at the end of each file: schema, statistics, sizes and places of all columns."""
+        """Return a hash of the footers of all files: schema, statistics, sizes and offsets of their columns."""
         digest = hashlib.sha256(repr(self.columns).encode())
         for file, metadata in zip(self._files, self._metadata, strict=True):
             with file.open("rb") as stream:
@@ -210,8 +210,8 @@ class ParquetSource:
     """A source of the rows of a `ParquetStream`, in bounded memory.
 
     Row groups come in an order that is a function of (seed, epoch), some of them in turn; their training rows are
-    shuffled inside a window of `window_rows` rows. Rows are held out at random in every piece. A later start skips
-    without decoding what lies before its window, but for the row groups that it begins inside.
+    shuffled inside a buffer of `buffer_rows` rows. Validation rows are chosen at random in every piece. A later start
+    skips without decoding what lies before its buffer, but for the row groups that it begins inside.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ class ParquetSource:
     Attributes
     ----------
     rows : int
-        How many there are, held out ones too.
+        How many there are, validation rows included.
     """
 
     def __init__(
@@ -247,28 +247,30 @@ class ParquetSource:
         self.rows = len(stream)
         self._stream, self._read, self._data, self._device = stream, data.read, on(data, device), torch.device(device)
         self._seed = seed
-        held = held_out(self.rows, validation_fraction)
+        validation = validation_rows(self.rows, validation_fraction)
         steps(self.rows, batch_size)
         self._batch_size = int(batch_size)
-        self._held = [b * held // self.rows - a * held // self.rows for a, b in _spans(p.rows for p in stream.pieces)]
-        self._window_batches = max(1, stream.window_rows // self._batch_size)
-        self._settings = (batch_size, validation_fraction, seed, self._window_batches, stream.piece_rows)
+        self._validation = [
+            b * validation // self.rows - a * validation // self.rows for a, b in _spans(p.rows for p in stream.pieces)
+        ]
+        self._buffer_batches = max(1, stream.buffer_rows // self._batch_size)
+        self._settings = (batch_size, validation_fraction, seed, self._buffer_batches, stream.piece_rows)
         self._warn_of_huge_groups()
 
     def _warn_of_huge_groups(self) -> None:
         groups = len(self._stream.groups())
-        if groups < LANES and self.rows > 2 * self._stream.window_rows:
+        if groups < LANES and self.rows > 2 * self._stream.buffer_rows:
             warnings.warn(
                 f"these {self.rows} rows stand in {groups} row group(s), so they are shuffled only among about "
-                f"{self._stream.window_rows} neighbours; if they are sorted, write them again in random order, or with "
+                f"{self._stream.buffer_rows} neighbours; if they are sorted, write them again in random order, or with "
                 "smaller row groups: df.to_parquet(path, row_group_size=100_000)",
                 stacklevel=4,
             )
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of a split, from batch number `start` on."""
-        first, skip = divmod(start, self._window_batches)
-        size = self._window_batches * self._batch_size
+        first, skip = divmod(start, self._buffer_batches)
+        size = self._buffer_batches * self._batch_size
         windows = regroup(self._pieces(check_split(split), epoch, first * size), size, rows, join, _cut)
         for number, window in enumerate(ahead(windows), first):
             for index in self._order(split, epoch, number, rows(window)).split(self._batch_size)[skip:]:
@@ -277,25 +279,25 @@ class ParquetSource:
 
     def steps(self, split: str) -> int:
         """Return the number of batches of a split in one epoch; 0 where the split is empty."""
-        held = sum(self._held)
-        return steps(held if check_split(split) == "validation" else self.rows - held, self._batch_size)
+        validation = sum(self._validation)
+        return steps(validation if check_split(split) == "validation" else self.rows - validation, self._batch_size)
 
     def sample(self, rows: int) -> Batch:
         """Return one batch of at most `rows` training rows from at most 16 row groups, the same at each call.
 
-        There are no more of them than stand in a window, so that memory stays bounded.
+        There are no more of them than stand in the buffer, so that memory stays bounded.
         """
-        rows = min(rows, self._stream.window_rows)
+        rows = min(rows, self._stream.buffer_rows)
         groups = self._stream.groups()
         picked = permutation(len(groups), self._seed, SAMPLE)[:SAMPLED].sort().values.tolist()
         plan = [piece for group in picked for piece in groups[group]]
-        share = min(1.0, rows / max(1, sum(self._count("train", piece) for piece in plan)))
-        found = []
+        fraction = min(1.0, rows / max(1, sum(self._count("train", piece) for piece in plan)))
+        tables = []
         for piece, table in self._stream.read(plan):
             chosen = self._chosen("train", piece)
             order = permutation(len(chosen), self._seed, SAMPLE, piece.number).numpy()
-            found.append(table.take(chosen[order[: int(np.ceil(share * len(chosen)))]]))
-        table = extra("pyarrow", "tables").concat_tables(found)
+            tables.append(table.take(chosen[order[: int(np.ceil(fraction * len(chosen)))]]))
+        table = extra("pyarrow", "tables").concat_tables(tables)
         return self._batch(self._read(table.take(permutation(len(table), self._seed, SAMPLE)[:rows].numpy())))
 
     def fingerprint(self) -> str:
@@ -334,14 +336,14 @@ class ParquetSource:
             skip = 0
 
     def _count(self, split: str, piece: Piece) -> int:
-        held = self._held[piece.number]
-        return held if split == "validation" else piece.rows - held
+        validation = self._validation[piece.number]
+        return validation if split == "validation" else piece.rows - validation
 
     def _chosen(self, split: str, piece: Piece) -> np.ndarray:
         """Return which rows of a piece belong to a split, ascending."""
-        held = self._held[piece.number]
+        validation = self._validation[piece.number]
         order = permutation(piece.rows, self._seed, SPLIT, piece.number)
-        return (order[:held] if split == "validation" else order[held:]).sort().values.numpy()
+        return (order[:validation] if split == "validation" else order[validation:]).sort().values.numpy()
 
 
 def _spans(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -359,10 +361,10 @@ def _cut(columns: Columns, first: int, last: int) -> Columns:
 
 def parquet_files(path: Path) -> list[Path]:
     """Return the Parquet files of a folder, sorted by name; or the file itself."""
-    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not found:
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files:
         raise InputError(f"the folder {str(path)!r} holds no *.parquet files")
-    return found
+    return files
 
 
 @contextmanager

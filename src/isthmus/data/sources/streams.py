@@ -22,7 +22,7 @@ def ahead(items: Iterator[T], depth: int = 1) -> Iterator[T]:
 
 
 def take_turns(sequences: Iterable[Iterable[T]], lanes: int) -> Iterator[T]:
-    """Yield from `lanes` sequences in turn; where one ends, the next one waiting takes its place.
+    """Yield from `lanes` sequences in turn; where one ends, the next one follows.
 
     Examples
     --------
@@ -64,16 +64,16 @@ def regroup(
     >>> list(regroup(["ab", "cdefg", "h"], 3, len, "".join, lambda text, a, b: text[a:b]))
     ['abc', 'def', 'gh']
     """
-    held: list[T] = []
+    waiting: list[T] = []
     count = 0
     for piece in pieces:
-        held.append(piece)
+        waiting.append(piece)
         count += length(piece)
         if count < size:
             continue
-        whole, full = join(held), count - count % size
+        whole, full = join(waiting), count - count % size
         yield from (cut(whole, a, a + size) for a in range(0, full, size))
-        held, count = [cut(whole, full, count)], count - full
+        waiting, count = [cut(whole, full, count)], count - full
         del whole
     if count:
-        yield join(held)
+        yield join(waiting)

@@ -29,6 +29,11 @@ class Condition:
         self.names, self.table = names, Table() if table is None else table
 
     @property
+    def label(self) -> str:
+        """``"y"``, or the names of the columns."""
+        return self.names if isinstance(self.names, str) else ", ".join(map(str, self.names))
+
+    @property
     def columns(self) -> int:
         """How many of the user's columns are given."""
         return 0 if self.names == "y" else len(self.table.feature_names())

@@ -260,6 +260,13 @@ class Table(Data):
         }
         return [schema.name(place) for place in sorted(gone - set(schema.places("empty")))]
 
+    def keeps(self) -> list[str]:
+        """Say what a file keeps of the columns."""
+        schema = self._known()
+        numbers = f"names and types of {len(schema.kinds):,} columns, mean, deviation and range of each number"
+        categories = sum(map(len, schema.categories))
+        return [numbers, *([f"{categories:,} categories, word for word"] if categories else [])]
+
     # -- in the graph --------------------------------------------------------------------------------------------
 
     def forward(self, columns: Columns) -> Batch:
@@ -323,7 +330,7 @@ class Table(Data):
         _, gaps, *_ = self._split(x)
         known = x[:, self._wide :] + 1e-6 * mean[:, self._wide :]  # an unseen category gives way to the likeliest one
         columns = self.invert(torch.cat([x[:, : self._wide], known], 1))
-        missing = torch.zeros(len(x), len(self.order)).index_copy(1, self.gapped, gaps) > 0.5
+        missing = x.new_zeros(len(x), len(self.order)).index_copy(1, self.gapped, gaps) > 0.5
         return settled(columns, missing, self._known())
 
     # -- what it is ----------------------------------------------------------------------------------------------

@@ -86,5 +86,5 @@ class Mixture(Prior):
 
 def _normal(apart: Tensor, factor: Tensor) -> Tensor:
     """Return the log density of N(0, factor factorᵀ), a lower triangle, at some points of shape (n, d)."""
-    standard = torch.linalg.solve_triangular(factor, apart.T, upper=False)
+    standard: Tensor = torch.linalg.solve_triangular(factor, apart.T, upper=False)
     return -0.5 * (standard**2 + math.log(2 * math.pi)).sum(0) - factor.diagonal().log().sum()

@@ -88,6 +88,7 @@ class Neighbours(Score):
         self.k = min(max(rows - 1, 0), max(neighbours, ceil(share * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * 2 * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
+        self.kept_rows = rows
         self.register_buffer("references", torch.zeros(rows, 2 * width))
         self.register_buffer("around", torch.ones(rows))
         self.register_buffer("reach", torch.ones(width))

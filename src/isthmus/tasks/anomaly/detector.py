@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import ceil
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ from isthmus.data.sources.in_memory import is_stream, pieces
 from isthmus.data.tables.rows import count, indexable, like_frame, some
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import Persistent, any_cells, nested, take_names, unnested
+from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.calibration import Calibration, held_out
@@ -365,6 +367,23 @@ class AnomalyDetector(Thresholds, OutlierMixin, Persistent, BaseEstimator):
             "score": self._graph(Scored),
             "explain": self._graph(Contributions),
         }
+
+    def card(self) -> Card:
+        """Return what the fitted detector is, in one record."""
+        check_is_fitted(self)
+        scores = len(self.calibration_scores_) + len(self.training_scores_)
+        known = self.autoencoder_.card()
+        return replace(
+            known,
+            estimator=type(self).__name__,
+            graphs=tuple(self.graphs()),
+            kept_rows=self.score_.kept_rows,
+            keeps=(f"the scores of {scores:,} rows", *known.keeps),
+            score=written(describe(self.score_)),
+            threshold=self.threshold_,
+            thresholds=dict(self.thresholds_),
+            guarantees={"trained on": self.training_, **self.calibration_},
+        )
 
     # -- the file ------------------------------------------------------------------------------------------------
 

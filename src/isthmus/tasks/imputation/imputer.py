@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Any, Self
@@ -20,6 +21,7 @@ from isthmus.core.part import part, resolve
 from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import Persistent, any_cells, nested, take_names, under, unnested
+from isthmus.estimators.card import Card
 from isthmus.support.errors import InputError
 from isthmus.tasks.imputation.graph import Impute, observed
 from isthmus.tasks.imputation.merge import merged
@@ -212,6 +214,13 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Persistent, BaseEstimator)
         check_is_fitted(self)
         ae = self.autoencoder_
         return {**ae.graphs(), "impute": Impute(self._table, ae.objective_.model, self._passes).eval()}
+
+    def card(self) -> Card:
+        """Return what the fitted imputer is, in one record."""
+        check_is_fitted(self)
+        known, numbers = self.autoencoder_.card(), sum(donors.numel() for donors in self.donors_.values())
+        drawn = (f"{numbers:,} numbers of its rows, or fewer: what cells are drawn from",) if numbers else ()
+        return replace(known, estimator=type(self).__name__, graphs=tuple(self.graphs()), keeps=(*drawn, *known.keeps))
 
     # -- the file ------------------------------------------------------------------------------------------------
 

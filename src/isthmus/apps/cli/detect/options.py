@@ -122,12 +122,13 @@ def _trained(wish: Wish, autoencoder: Any = None) -> Any:
 def _normal(wish: Wish) -> Any:
     """Return the rows to train on, without the columns that stand aside."""
     from isthmus.data.io import files
+    from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.rows import column, some
     from isthmus.tasks.anomaly.batch import label_text, parted
 
     path = wish.train or wish.data
     X = files.read(path).X
-    if hasattr(type(X), "chunks"):
+    if is_stream(X):
         return _stream(X, path, wish)
     if wish.train_rows is not None:
         X = cut(X, wish.train_rows, "--train-rows")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.options import Wish
 from isthmus.apps.cli.output import facts, figure, table
@@ -21,16 +22,10 @@ LABELS = 12
 # -- rows of a table, or pictures ------------------------------------------------------------------------------------
 
 
-def score_rows(
-    found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None, named: bool
+def judge_rows(
+    found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Score rows piece by piece; return what was found, for machines and for people.
-
-    Parameters
-    ----------
-    named : bool
-        Whether contributions to a score have names.
-    """
+    """Judge rows piece by piece; return what was found, for machines and for people."""
     from tqdm.auto import tqdm
 
     from isthmus.apps.figures.scores import scores_figure
@@ -39,6 +34,9 @@ def score_rows(
     from isthmus.data.io.csv_stream import opened, text_columns
     from isthmus.tasks.anomaly.batch import explained, judged
 
+    pictures = len(found.autoencoder_.data_.shape) == 3
+    if pictures and explain:
+        raise Failure("--explain names columns, but pictures have none: leave it out")
     X = opened(wish.data, text_columns(found.autoencoder_.data_))
     last = sys.maxsize if span.stop is None else span.stop
     total = min(last, len(X)) - span.start
@@ -60,7 +58,7 @@ def score_rows(
             keep_scores=plot is not None,
             seen=bar.update,
         )
-    worst = explained(found, findings.worst) if named else []
+    worst = [] if pictures else explained(found, findings.worst)
     if plot:
         scores = {
             f"{wish.label} = {label}" if wish.label else "": _whole(pieces) for label, pieces in findings.scores.items()
@@ -106,10 +104,10 @@ def _blame(cells: list[dict[str, Any]]) -> str:
 # -- time steps of a signal -------------------------------------------------------------------------------------------
 
 
-def score_signal(
+def judge_signal(
     found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
-    """Score the time steps of a signal; return what was found, for machines and for people."""
+    """Judge the time steps of a signal; return what was found, for machines and for people."""
     from isthmus.apps.figures.signal import write_figure
     from isthmus.apps.figures.time_steps import drawn
     from isthmus.data.io.appending import appending
@@ -151,18 +149,17 @@ def _head(output: str, rows: int, flagged: int, found: Any, wish: Wish, plot: st
 
 def _meaning(found: Any, wish: Wish) -> Mapping[str, Any]:
     """Say which share the threshold keeps, and of what."""
-    from isthmus.apps.cli.kinds.base import files_of
-
     about = found.calibration_
     if wish.contamination is not None or (about["method"] == "training" and wish.false_alarm_rate is None):
         share = wish.contamination or found.contamination
         kept = f"{share:.3g} of the training rows" if share is not None else "set by its value"
         return {"keeps": kept, "training": found.training_}
-    rate, kind = wish.false_alarm_rate or found.false_alarm_rate, files_of(found.autoencoder_.data_)
+    rate, ordered = wish.false_alarm_rate or found.false_alarm_rate, found.autoencoder_.data_.ordered
+    unit = "time steps" if ordered else "rows"
     return {
-        "asked for": f"{rate:.3g} of future normal {kind.unit} flagged",
-        "found with": f"{figure(about['rows'])} normal {kind.unit}, {about['method']}-conformal",
-        "guarantee": kind.guarantee(about),
+        "asked for": f"{rate:.3g} of future normal {unit} flagged",
+        "found with": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",
+        "guarantee": NEIGHBOURING if ordered else about["guarantee"],
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from isthmus.apps.cli.detect.options import Wish
@@ -15,22 +14,16 @@ class Files(ABC):
 
     noun: ClassVar[str]
     """What such a file holds, for messages."""
-    unit: ClassVar[str] = "rows"
-    """What is scored."""
 
     @abstractmethod
     def takes(self, X: Any) -> bool:
         """Tell whether what was read of a file can be of this kind."""
 
-    def guarantee(self, calibration: Mapping[str, Any]) -> str:
-        """Return what a calibration of a detector guarantees."""
-        return str(calibration["guarantee"])
-
     @abstractmethod
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
-        """Score the file that `wish` names with a detector; return what was found, for machines and for people."""
+        """Score the file that `wish` names with a detector; return the result for machines and for people."""
 
 
 def files_of(data: object) -> Files:
@@ -41,5 +34,5 @@ def files_of(data: object) -> Files:
     InputError
         The command line cannot show this kind of data yet.
     """
-    found: Files = adapter("cli", data)()
-    return found
+    files: Files = adapter("cli", data)()
+    return files

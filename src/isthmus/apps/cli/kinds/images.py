@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.options import Wish
-from isthmus.apps.cli.detect.output import score_rows
+from isthmus.apps.cli.detect.output import judge_rows
 from isthmus.apps.cli.kinds.base import Files
 
 
@@ -20,15 +19,7 @@ class Pictures(Files):
         return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
 
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
-        """Score pictures piece by piece.
-
-        Raises
-        ------
-        Failure
-            Names of contributors are asked for.
-        """
-        if explain:
-            raise Failure("--explain names columns, but pictures have none: leave it out")
-        return score_rows(found, wish, span, output, explain, plot, named=False)
+        """Score pictures piece by piece."""
+        return judge_rows(detector, wish, span, output, explain, plot)

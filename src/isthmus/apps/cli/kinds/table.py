@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.apps.cli.detect.options import Wish
-from isthmus.apps.cli.detect.output import score_rows
+from isthmus.apps.cli.detect.output import judge_rows
 from isthmus.apps.cli.kinds.base import Files
 
 
@@ -19,7 +19,7 @@ class TableRows(Files):
         return getattr(X, "ndim", 2) <= 2
 
     def detect(
-        self, found: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: Any, wish: Wish, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score rows piece by piece, and name the columns that contribute most."""
-        return score_rows(found, wish, span, output, explain, plot, named=True)
+        return judge_rows(detector, wish, span, output, explain, plot)

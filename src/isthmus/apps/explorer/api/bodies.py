@@ -90,5 +90,5 @@ class Selection(Body):
 
 def encode_body(kinds: Iterable[Kind]) -> type[Encode]:
     """Return the body of one example, with a key for each of some kinds of data."""
-    fields: dict[str, Any] = {kind.key: (kind.given | None, None) for kind in kinds}
+    fields: dict[str, Any] = {kind.key: (kind.accepts | None, None) for kind in kinds}
     return create_model("Encode", __base__=Encode, **fields)

@@ -1,4 +1,4 @@
-"""Kind: what the explorer asks of one kind of data: how examples are shown, given, corrupted and coloured."""
+"""Kind: what the explorer asks of one kind of data: how examples are shown, read, corrupted and coloured."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Kind(ABC):
     """What the page calls the kind."""
     key: ClassVar[str]
     """The key of a body under which the page sends an example."""
-    given: ClassVar[Any]
+    accepts: ClassVar[Any]
     """The type of what stands under that key, for the body's validation."""
     named: ClassVar[bool] = True
     """Whether contributions have names that say something."""
@@ -76,7 +76,7 @@ class Kind(ABC):
         """Return the names that contribute most to the error of one row, and their shares."""
 
     @abstractmethod
-    def read(self, given: Any) -> Columns:
+    def read(self, value: Any) -> Columns:
         """Return the columns of one row that the page sent; raise InputError where it does not fit."""
 
     @abstractmethod

@@ -35,7 +35,7 @@ class Pixels(Kind):
 
     name = "pixels"
     key = "pixels"
-    given = list[Number]
+    accepts = list[Number]
     named = False  # a single pixel says little
 
     def __init__(self, data: Images) -> None:
@@ -84,15 +84,15 @@ class Pixels(Kind):
         """Return nothing: pixels have no names."""
         return []
 
-    def read(self, given: Any) -> Columns:
+    def read(self, value: Any) -> Columns:
         """Return the picture of numbers in [0, 1], row by row, channels last."""
         wanted = self.height * self.width * self.channels
-        if len(given) != wanted:
+        if len(value) != wanted:
             raise InputError(
-                f"pixels: {len(given)} numbers, but a picture of {self.height} x {self.width} pixels in "
+                f"pixels: {len(value)} numbers, but a picture of {self.height} x {self.width} pixels in "
                 f"{self.channels} channels has {wanted}"
             )
-        pixels = torch.tensor(given, dtype=torch.float32)
+        pixels = torch.tensor(value, dtype=torch.float32)
         if not bool(((pixels >= 0) & (pixels <= 1)).all()):
             raise InputError("pixels: numbers must lie in [0, 1]")
         return {"pixels": pixels.view(1, self.height, self.width, self.channels).movedim(-1, 1)}

@@ -25,7 +25,7 @@ class Curves(Kind):
 
     name = "signal"
     key = "curve"
-    given = list[list[Number | None]]
+    accepts = list[list[Number | None]]
     windowed = True
 
     def __init__(self, data: Signals) -> None:
@@ -60,11 +60,11 @@ class Curves(Kind):
         """Return the channels that are most to blame."""
         return largest(located.sum(0), self.data.channel_names(), most)
 
-    def read(self, given: Any) -> Columns:
+    def read(self, value: Any) -> Columns:
         """Return the window of a list of numbers for each channel."""
-        if len(given) != self.channels or any(len(line) != self.window for line in given):
+        if len(value) != self.channels or any(len(line) != self.window for line in value):
             raise InputError(f"curve: expected {self.channels} lists of {self.window} numbers, one for each channel")
-        lines = [[float("nan") if value is None else value for value in line] for line in given]
+        lines = [[float("nan") if number is None else number for number in line] for line in value]
         return {"windows": torch.tensor(lines, dtype=torch.float64)[None]}
 
     def corrupted(

@@ -32,7 +32,7 @@ class Cells(Kind):
 
     name = "table"
     key = "cells"
-    given = list[Cell]
+    accepts = list[Cell]
 
     def __init__(self, data: Table) -> None:
         assert data.schema is not None  # fitted
@@ -86,13 +86,13 @@ class Cells(Kind):
         """Return the columns that are most to blame."""
         return largest(located, [field.name for field in self.fields], most)
 
-    def read(self, given: Any) -> Columns:
+    def read(self, value: Any) -> Columns:
         """Return the row of cells in the order of the fields."""
-        if len(given) != len(self.fields):
-            raise InputError(f"cells: {len(given)} of them, but a row has {len(self.fields)}")
+        if len(value) != len(self.fields):
+            raise InputError(f"cells: {len(value)} of them, but a row has {len(self.fields)}")
         row: dict[str, list[Any]] = {"numbers": [], "codes": []}
         for place, (name, _) in self.places.items():
-            row[name].append(_read(given[place], self.fields[place]))
+            row[name].append(_read(value[place], self.fields[place]))
         types = {"numbers": torch.float64, "codes": torch.int64}
         return {name: torch.tensor([cells], dtype=types[name]) for name, cells in row.items() if cells}
 

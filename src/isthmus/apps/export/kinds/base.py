@@ -40,7 +40,7 @@ class Codes(Adapter):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.inputs = [Port("z", "tensor", "float32", (width,))]
+        self.inputs = [Port("z", "tensor", "float32", (width,), gaps=False)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return the codes."""

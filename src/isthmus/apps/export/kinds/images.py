@@ -21,7 +21,7 @@ class Pixels(Adapter):
         self.data = images
         [field] = images.fields()
         dtype = "uint8" if images.dtype == "uint8" else "float32"
-        self.inputs = [Port(field.name, field.kind, dtype, field.shape, low=field.low, high=field.high)]
+        self.inputs = [Port(field.name, field.kind, dtype, field.shape, low=field.low, high=field.high, gaps=False)]
         self.outputs = [Port(field.name, field.kind, "float32", field.shape)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:

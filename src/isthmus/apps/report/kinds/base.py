@@ -14,7 +14,9 @@ import numpy as np
 from isthmus.apps.kinds import adapter
 from isthmus.apps.report.blocks import Block
 from isthmus.apps.report.scoring import Scoring
+from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import some
+from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 ROWS, ELEMENTS = 10_000, 2**25
 """Rows that are looked at, and numbers in them, at most."""
@@ -66,9 +68,9 @@ class Rows(ABC):
     """How many of the user's rows one of them is: those that are nearer to each other are nearly the same."""
     layout: ClassVar[str] = "pairs"
     """How the cards of units stand, as `isthmus.apps.report.blocks.Section` knows it."""
-    strips: ClassVar[str] = "flow"
+    strips: str = "flow"
     """How the blocks of `versions` stand."""
-    errors: ClassVar[str] = "pairs"
+    errors: str = "pairs"
     """How the blocks of `by_feature` and `extreme` stand."""
     abnormal_style: ClassVar[str] = "flow"
     """How the blocks of `abnormal` stand."""
@@ -89,6 +91,12 @@ class Rows(ABC):
     def pick(cls, data: Any, X: Any) -> Picked:
         """Return the rows of X that are looked at."""
 
+    def metrics(self, originals: Any, reconstructed: Any) -> dict[str, Any]:
+        """Return how like the originals their reconstructions are."""
+        metrics = ReconstructionMetrics()
+        metrics.add(originals, reconstructed)
+        return metrics.figures()
+
     @property
     def note(self) -> str:
         """What is left out of all that is shown, in a sentence."""
@@ -99,22 +107,22 @@ class Rows(ABC):
         return str(calibration["guarantee"])
 
     @abstractmethod
-    def versions(self, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def versions(self, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show the same rows in several versions; the first is the original.
 
         Parameters
         ----------
-        given : dict of rows
+        versions : dict of rows
         errors : ndarray of shape (n, ...), or a list of them
             Of each of the user's elements.
         """
 
     @abstractmethod
-    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show the rows with the largest or the smallest errors, as `versions` does."""
 
     @abstractmethod
-    def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
+    def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show rows that belong together, `across` of them side by side where that can be, else each with its name."""
 
     @abstractmethod
@@ -133,7 +141,7 @@ class Rows(ABC):
         """
 
     @abstractmethod
-    def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
+    def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the rows that activate a unit most."""
 
     @abstractmethod
@@ -160,8 +168,8 @@ def rows_of(data: object) -> type[Rows]:
     InputError
         The report cannot show this kind of data yet.
     """
-    found: type[Rows] = adapter("report", data)
-    return found
+    rows: type[Rows] = adapter("report", data)
+    return rows
 
 
 def take(rows: Any, at: Any) -> Any:
@@ -189,12 +197,12 @@ def picked_rows(data: Any, X: Any) -> Picked:
 
 def drawn(X: Any, at: np.ndarray) -> Any:
     """Return the rows at some places in rising order; of a stream, piece by piece."""
-    if not hasattr(type(X), "chunks"):
+    if not is_stream(X):
         return X if len(at) == len(X) else take(X, at)
-    found, start = [], 0
+    parts, start = [], 0
     for piece in X.chunks():
-        found.append(take(piece, at[(at >= start) & (at < start + len(piece))] - start))
+        parts.append(take(piece, at[(at >= start) & (at < start + len(piece))] - start))
         start += len(piece)
-    if nw.dependencies.is_into_dataframe(found[0]):
-        return nw.concat([nw.from_native(piece, eager_only=True) for piece in found]).to_native()
-    return np.concatenate(found)
+    if nw.dependencies.is_into_dataframe(parts[0]):
+        return nw.concat([nw.from_native(piece, eager_only=True) for piece in parts]).to_native()
+    return np.concatenate(parts)

@@ -55,6 +55,18 @@ class PictureRows(Rows):
             X = np.stack(X)
         return picked_rows(data, X)
 
+    def metrics(self, originals: Any, reconstructed: Any) -> dict[str, Any]:
+        """Return the mean squared error and the variance explained; of pictures of many sizes channel by channel."""
+        if not isinstance(originals, Sequence):
+            return super().metrics(originals, reconstructed)
+        x, y = (
+            np.concatenate([self._whole(np.asarray(p)).reshape(-1, self.channels) for p in side]).astype(float)
+            for side in (originals, reconstructed)
+        )
+        squares, spread = ((y - x) ** 2).sum(0), ((x - x.mean(0)) ** 2).sum(0)
+        found = {"mse": float(squares.sum() / x.size)}
+        return {**found, "explained": float(1 - squares.sum() / spread.sum())} if spread.sum() > 0 else found
+
     @property
     def note(self) -> str:
         """Which channels are shown."""
@@ -63,20 +75,20 @@ class PictureRows(Rows):
         shown = "three are shown as red, green and blue" if self.channels > 3 else "is shown"
         return f"Of {self.channels} channels the first {shown}."
 
-    def versions(self, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def versions(self, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show a strip for each version, and one of what the last has more or less than the first."""
-        first, *_, last = shown = [self._pixels(rows) for rows in given.values()]
-        strips = {name: _grey_or_colour(tiles) for name, tiles in zip(given, shown, strict=True)}
+        first, *_, last = shown = [self._pixels(rows) for rows in versions.values()]
+        strips = {name: _grey_or_colour(tiles) for name, tiles in zip(versions, shown, strict=True)}
         strips["difference"] = _signed([b - a for a, b in zip(first, last, strict=True)], least=0.5)
         return _strips(strips)
 
-    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show them in a card."""
-        return [Group(title, self.versions(given, errors))]
+        return [Group(title, self.versions(versions, errors))]
 
-    def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
+    def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show a mosaic."""
-        return _mosaic(_grey_or_colour(self._pixels(given)), across, LARGE, what, caption)
+        return _mosaic(_grey_or_colour(self._pixels(rows)), across, LARGE, what, caption)
 
     def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
         """Show the atom as one tile, and the traversal as a strip."""
@@ -87,9 +99,9 @@ class PictureRows(Rows):
             _mosaic(_grey_or_colour(self._pixels(walk)), len(steps), SMALL, f"traversal of {name}, {far}", far),
         ]
 
-    def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
+    def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show a strip of the pictures that activate a unit most."""
-        tiles = _grey_or_colour(self._pixels(given))
+        tiles = _grey_or_colour(self._pixels(rows))
         return _mosaic(tiles, len(tiles), SMALL, f"rows that activate {name} most", "activate it most")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:

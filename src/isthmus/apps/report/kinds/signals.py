@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.figures.time_steps import drawn
-from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Chart, Drawing, Table
+from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Chart, Drawing, Note, Table
 from isthmus.apps.report.charts import curves
 from isthmus.apps.report.kinds.base import Picked, Rows, chosen
 from isthmus.apps.report.multiples import small_multiples
@@ -27,7 +27,7 @@ CHANNELS = 2
 
 BARS = 24
 INTERVALS = 10
-ACROSS = 5
+ACROSS = 4
 """Windows side by side, at most."""
 
 STEP = "time step of the window"
@@ -37,13 +37,13 @@ class WindowRows(Rows):
     """Windows, each of shape (window, channels)."""
 
     noun, unit = "window", "time steps"
-    strips, errors, abnormal_style = "columns", "columns", "flow"
     differences = "An atom's bars are standard deviations of the channel that one step of the unit moves it by."
 
     def __init__(self, data: Signals, X: Any) -> None:
         self.names = list(map(str, data.channel_names()))
         self.deviation = data.divisor[:, 0].numpy()
         self.data, self.span = data, data.window
+        self.strips = self.errors = "pairs" if len(self.names) == 1 else "columns"  # a window's charts in one line
 
     @classmethod
     def pick(cls, data: Signals, X: Any) -> Picked:
@@ -65,18 +65,18 @@ class WindowRows(Rows):
         many = len(self.names) > CHANNELS
         return f"Of {len(self.names)} channels the {CHANNELS} with the largest error are drawn." if many else ""
 
-    def versions(self, given: Mapping[str, Any], errors: Any, title: str = "Window") -> list[Block]:
+    def versions(self, versions: Mapping[str, Any], errors: Any, title: str = "Window") -> list[Block]:
         """Show a chart for each channel of some windows, and one of the error over the window."""
-        rows = {version: np.asarray(windows) for version, windows in given.items()}
+        rows = {version: np.asarray(windows) for version, windows in versions.items()}
         blocks: list[Block] = []
         for row in range(min(WINDOWS, len(errors))):
             shown = {version: windows[row] for version, windows in rows.items()}
             blocks += self._window(f"{title} {row + 1}", shown, errors[row], "error")
         return blocks
 
-    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show the charts of the first two of them."""
-        return self.versions({version: rows[:EXTREMES] for version, rows in given.items()}, errors[:EXTREMES], title)
+        return self.versions({version: rows[:EXTREMES] for version, rows in versions.items()}, errors[:EXTREMES], title)
 
     def _window(self, title: str, versions: Mapping[str, np.ndarray], located: np.ndarray, what: str) -> list[Chart]:
         """Show one window, and how much of something is located where."""
@@ -87,9 +87,9 @@ class WindowRows(Rows):
         ]
         return [*charts, curves(f"{title}: {what}", {self.names[c]: located[:, c] for c in largest}, STEP)]
 
-    def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
+    def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show windows as small multiples."""
-        return small_multiples(np.asarray(given), min(across, ACROSS), self.names, what, caption, names)
+        return small_multiples(np.asarray(rows), min(across, ACROSS), self.names, what, caption, names)
 
     def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
         """Show the atom as bars of the channels, and the ends of the traversal as curves of the most moved one."""
@@ -106,11 +106,11 @@ class WindowRows(Rows):
         walked = {text: along[at][:, channel] for text, at in named.items()}
         return [Bars(bars, "Atom"), curves(f"Traversal: {self.names[channel]}", walked, STEP)]
 
-    def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
+    def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the windows that activate a unit most, in the channels that the unit moves most."""
         moved = np.ptp(np.asarray(walk), axis=0).mean(0) / self.deviation
         channels = np.sort(np.argsort(-moved, kind="stable")[:CHANNELS])
-        windows, names = np.asarray(given)[:ACROSS, :, channels], [self.names[c] for c in channels]
+        windows, names = np.asarray(rows)[:ACROSS, :, channels], [self.names[c] for c in channels]
         return small_multiples(windows, ACROSS, names, f"windows that activate {name} most", "highest windows")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
@@ -120,29 +120,31 @@ class WindowRows(Rows):
         top = channels.max() or 1.0
         bars = [Bar(self.names[c], float(channels[c] / top), number(float(channels[c]), 3)) for c in order]
         over = curves("Mean error over the window", {"all channels": errors.mean(1)}, STEP, "error", zero=True)
-        return [Bars(bars, "Mean error of each channel"), over]
+        return [*([Bars(bars, "Mean error of each channel")] if len(bars) > 1 else []), over]
 
     def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         """Show the signal with its flagged intervals and a table of these; of cut windows, the highest scores."""
         return self._windows(scoring, reconstruct) if ready(scoring.X) else self._intervals(scoring)
 
     def _intervals(self, scoring: Scoring) -> list[Block]:
-        found = judged(scoring.detector, scoring.X, join=self.data.window)
+        result = judged(scoring.detector, scoring.X, join=self.data.window)
         numeric = scoring.labels is not None and scoring.labels.dtype.kind in "biuf"
-        svg = drawn(found, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
-        highest = sorted(found.table(), key=lambda row: -row["score"])[:INTERVALS]
+        svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
+        highest = sorted(result.table(), key=lambda row: -row["score"])[:INTERVALS]
         lines = [[Cell(_text(cell)) for cell in row.values()] for row in highest]
         picture = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")
-        caption = f"The {len(lines)} intervals with the highest scores, of {len(found.intervals)}"
-        return [picture, *([Table(list(highest[0]), lines, caption)] if lines else [])]
+        if not lines:
+            return [picture, Note("No time step has a score above the threshold.", "No interval is flagged")]
+        caption = f"Flagged intervals: the {len(lines)} with the highest scores of {len(result.intervals)}"
+        return [picture, Table([name.replace("_", " ") for name in highest[0]], lines, caption)]
 
     def _windows(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         at = scoring.worst(WINDOWS)
         windows, located = scoring.X[at], scoring.contributions(at)
-        rebuilt = reconstruct(windows)
+        reconstructed = reconstruct(windows)
         blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):
-            shown = {"original": windows[row], "reconstruction": rebuilt[row]}
+            shown = {"original": windows[row], "reconstruction": reconstructed[row]}
             blocks += self._window(
                 f"{title}: score {number(float(scoring.scores[at[row]]))}", shown, located[row], "contributions"
             )

@@ -48,9 +48,9 @@ class TableRows(Rows):
         """Return some rows; a list of rows as an array."""
         return picked_rows(data, np.asarray(X) if isinstance(X, (list, tuple)) else X)
 
-    def versions(self, given: Mapping[str, Any], errors: np.ndarray) -> list[Block]:
+    def versions(self, versions: Mapping[str, Any], errors: np.ndarray) -> list[Block]:
         """Show a line for each version of each row; the last is shaded by its error, the largest of a row is bold."""
-        named = {version: self._columns(rows) for version, rows in given.items()}
+        named = {version: self._columns(rows) for version, rows in versions.items()}
         errors = np.nan_to_num(errors)[:ROWS]
         chosen = np.sort(np.argsort(-errors.mean(0), kind="stable")[:COLUMNS])
         heat = np.maximum(errors[:, chosen], 0) / (errors[:, chosen].max() or 1.0)
@@ -62,13 +62,13 @@ class TableRows(Rows):
             lines[-1] = [lines[-1][0], *_shaded(lines[-1][1:], shades)]
         return [Grid(["row", *(self.names[c] for c in chosen)], lines, self._of(len(chosen)), len(named))]
 
-    def extreme(self, title: str, given: Mapping[str, Any], errors: Any) -> list[Block]:
+    def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show them in a card."""
-        return [Group(title, self.versions(given, errors))]
+        return [Group(title, self.versions(versions, errors))]
 
-    def grid(self, given: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
+    def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show a table; of many columns those that vary most."""
-        columns = self._columns(given)
+        columns = self._columns(rows)
         moved = sorted(self.names, key=lambda name: -self._moved(name, columns[name]))[:COLUMNS]
         shown = [name for name in self.names if name in moved]
         heads = names or [str(row + 1) for row in range(len(columns[shown[0]]))]
@@ -86,9 +86,9 @@ class TableRows(Rows):
         lines = [[Cell(n), *(Cell(_text(value)) for value in along[n])] for n in moved]
         return [Bars(bars, "Atom"), Grid(head, lines)]
 
-    def examples(self, name: str, given: Any, activations: np.ndarray, walk: Any) -> Block:
+    def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the rows that activate a unit most, upright, in the columns that the unit moves most."""
-        moved, columns = self._most_moved(self._columns(walk)), self._columns(given)
+        moved, columns = self._most_moved(self._columns(walk)), self._columns(rows)
         lines = [[Cell(n), *(Cell(_text(value)) for value in columns[n][:ROWS])] for n in moved]
         return Grid(["highest rows", *map(_text, activations[:ROWS])], lines)
 

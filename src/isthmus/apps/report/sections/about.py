@@ -12,7 +12,7 @@ from isthmus.apps.report.charts import LEAST_SHOWN, lines
 from isthmus.apps.report.kinds.base import elements
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
-from isthmus.variants import options, variant_name
+from isthmus.variants import options
 
 NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
 
@@ -45,22 +45,22 @@ def widths(study: Study) -> list[int]:
 
 def model_section(study: Study) -> Section:
     """Say what the model is."""
-    model, variant = study.model, study.model.variant_
+    model, variant, card = study.model, study.model.variant_, study.model.card()
     axes = model.data_.shape
     shape = " × ".join("any" if axis is None else str(axis) for axis in axes)
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {
-        "variant": variant_name(variant),
+        "variant": card.variant,
         "a row": f"{elements(axes):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
         "its code": f"{study.units:,} numbers",
         "net": "chosen by the data" if model.net is None else str(model.net),
         "looked at here": f"{len(study):,} rows{drawn}",
     }
-    knobs = [(n, _value(getattr(variant, n)), f.metadata.get("help", "")) for n, f in options(type(variant)).items()]
+    knobs = [(n, _value(card.knobs[n]), f.metadata.get("help", "")) for n, f in options(type(variant)).items()]
     blocks = [
         Facts([(name, value, "") for name, value in sizes.items()], "Sizes"),
         Facts(knobs, "Knobs of the variant"),
-        Facts([(n.replace("_", " "), _value(v), "") for n, v in _training_facts(model.info_)], "How it was trained"),
+        Facts([(n.replace("_", " "), _value(v), "") for n, v in _training_facts(card.training)], "How it was trained"),
     ]
     return Section("model", "The model", "", blocks)
 
@@ -147,11 +147,11 @@ def left_out(study: Study) -> list[Note]:
     return [
         Note(
             "No row of the data is in this page. Left out: originals beside their reconstructions, the best and the "
-            "worst rebuilt, the rows that activate a unit most, labels, the points of single rows in the latent space "
-            f"(a density stands there; cells with fewer than {LEAST_SHOWN} rows are blank), and walks between rows "
-            "(there are walks between random codes). What the model generates is shown: a model can have memorised "
-            "rows, so look at it before you pass the page on. Names of columns and of categories, means and ranges are "
-            "shown too.",
+            "worst rebuilt, the rows that activate a unit most, those that a detector finds most abnormal, labels, the "
+            f"points of single rows in the latent space (a density stands there; cells with fewer than {LEAST_SHOWN} "
+            "rows are blank), and walks between rows (there are walks between random codes). What the model generates "
+            "is shown: a model can have memorised rows, so look at it before you pass the page on. Names of columns "
+            "and of categories, means and ranges are shown too.",
             "Made without examples",
         )
     ]

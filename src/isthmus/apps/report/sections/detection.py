@@ -33,7 +33,8 @@ def figures(study: Study) -> list[tuple[str, str]]:
 
 def _score_section(study: Study, scoring: Scoring) -> Section:
     """Show the scores by label, and what the threshold means."""
-    svg = scores_figure(scoring.by_label, scoring.threshold)
+    groups = scoring.by_label if study.examples else {"": scoring.scores}
+    svg = scores_figure(groups, scoring.threshold)
     lead = (
         f"Higher is more abnormal. Of {len(scoring.scores):,} {study.rows.unit} "
         f"{int(scoring.flagged.sum()):,} are above the threshold and flagged."
@@ -43,7 +44,7 @@ def _score_section(study: Study, scoring: Scoring) -> Section:
 
 
 def _threshold(study: Study, scoring: Scoring) -> Facts:
-    """Say what the threshold is, how it was found, and what that guarantees."""
+    """Say what the threshold is, where it comes from, and what it guarantees."""
     detector, unit = scoring.detector, study.rows.unit
     about = detector.calibration_
     groups = ", ".join(f"{name}: {number(limit)}" for name, limit in detector.thresholds_.items())
@@ -53,7 +54,7 @@ def _threshold(study: Study, scoring: Scoring) -> Facts:
         "threshold": number(scoring.threshold),
         "thresholds of groups": groups,
         "share to be flagged": f"{rate:.3g} of {of}",
-        "found with": f"{about['rows']:,} scores, method {about['method']!r}",
+        "calibration": f"{about['rows']:,} scores, method {about['method']!r}",
         "guarantee": study.rows.guarantee(about),
         "training": detector.training_,
     }
@@ -69,25 +70,25 @@ def _abnormal_section(study: Study, scoring: Scoring) -> Section:
 
 def _drift_section(study: Study, scoring: Scoring) -> Section:
     """Show block by block how the scores differ from those of the calibration."""
-    found = scoring.drift
+    compared = scoring.drift
     shows: dict[str, Callable[[dict[str, Any]], Cell]] = {
         "flagged": lambda block: Cell(f"{block['flagged']:.2%}", block["flagged"]),
         "median score": lambda block: Cell(number(block["median"])),
-        "drift": lambda block: Cell(number(block["drift"], 3), block["drift"], drifts(block, len(found))),
+        "drift": lambda block: Cell(number(block["drift"], 3), block["drift"], drifts(block, len(compared))),
         "p": lambda block: Cell(number(block["p"], 2)),
     }
     lines = [
         [Cell(f"{scoring.index[block['start']]:,} to {scoring.index[block['end'] - 1]:,}")]
         + [show(block) for show in shows.values()]
-        for block in found
+        for block in compared
     ]
     lead = (
         f"The {study.rows.unit} in their order, in blocks. Drift is the Kolmogorov-Smirnov distance of the scores of a "
         "block from those of the calibration, and p its p-value: blocks of normal rows should have little of it."
     )
     blocks: list[Block] = [Table([study.rows.unit, *shows], lines)]
-    if drifted := sum(drifts(block, len(found)) for block in found):
-        blocks.insert(0, _drifted(f"In {drifted} of {len(found)} blocks"))
+    if drifted := sum(drifts(block, len(compared)) for block in compared):
+        blocks.insert(0, _drifted(f"In {drifted} of {len(compared)} blocks"))
     return Section("drift", "Drift", lead, blocks, "flow")
 
 

@@ -1,0 +1,156 @@
+"""Card: what a model is, in one record, for all who show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from isthmus.core.interfaces import Prior
+from isthmus.core.part import describe
+from isthmus.estimators.parts import Parts
+from isthmus.variants import variant_name
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a fitted estimator is.
+
+    Attributes
+    ----------
+    estimator, variant : str
+        Their names.
+    knobs : dict
+        Of the variant.
+    data : str
+        What was learnt of the data, in a sentence.
+    row : tuple of int or None
+        Shape of one row as the net sees it; None where an axis is free.
+    positions : tuple of int
+        Of a code: () where it is one vector.
+    latent_dim : int
+        Numbers of a code at each position.
+    condition : str, or None
+        What stands beside x: ``"y"``, or names of columns.
+    parts : dict of str
+        The parts of the model and of what was minimised, as they are written in Python.
+    parameters : int
+        Weights.
+    rows : int
+        That it was trained on, those for validation too.
+    training : dict
+        What was chosen for the training, and how it went: ``info_``.
+    graphs : tuple of str
+        What it can do.
+    kept_rows : int
+        Training rows that stand in the file.
+    keeps : tuple of str
+        What else of the data stands in the file.
+    score : str or None
+        By which rows are flagged; None where none are.
+    threshold : float or None
+    thresholds : dict of float
+        Of each group.
+    guarantees : dict
+        How the threshold was found, and what that guarantees.
+    """
+
+    estimator: str
+    variant: str
+    knobs: dict[str, Any]
+    data: str
+    row: tuple[int | None, ...]
+    positions: tuple[int, ...]
+    latent_dim: int
+    condition: str | None
+    parts: dict[str, str]
+    parameters: int
+    rows: int
+    training: dict[str, Any]
+    graphs: tuple[str, ...]
+    kept_rows: int = 0
+    keeps: tuple[str, ...] = ()
+    score: str | None = None
+    threshold: float | None = None
+    thresholds: dict[str, float] = field(default_factory=dict)
+    guarantees: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The size of a code in words."""
+        numbers = f"{self.latent_dim} numbers"
+        return f"{' x '.join(map(str, self.positions))} positions of {numbers}" if self.positions else numbers
+
+    @property
+    def holds(self) -> list[str]:
+        """Say what of the data stands in the file."""
+        rows = f"{self.kept_rows:,} training rows, as the model sees them" if self.kept_rows else "no training row"
+        return [rows, *self.keeps]
+
+
+def card_of(parts: Parts, prior: Prior, training: dict[str, Any], epochs: int, graphs: Mapping[str, object]) -> Card:
+    """Return the card of an autoencoder.
+
+    Parameters
+    ----------
+    parts : Parts
+        Trained.
+    prior : Prior
+        Fitted.
+    training : dict
+        Its ``info_``.
+    epochs : int
+        Entries of its history.
+    graphs : mapping
+        By name.
+    """
+    model, condition = parts.objective.model, parts.condition
+    keeps = [
+        *parts.data.keeps(),
+        *(["the values of its labels, or of the columns of the condition"] if condition else []),
+        "statistics of codes, from which samples are drawn",
+        f"the losses of {epochs:,} epochs, and what was chosen for the training",
+    ]
+    return Card(
+        estimator="Autoencoder",
+        variant=variant_name(parts.variant),
+        knobs={knob.name: getattr(parts.variant, knob.name) for knob in fields(parts.variant)},
+        data=parts.data.summary,
+        row=tuple(parts.data.shape),
+        positions=tuple(model.positions()),
+        latent_dim=model.latent_dim,
+        condition=None if condition is None else condition.label,
+        parts=_parts(parts, prior),
+        parameters=training["parameters"],
+        rows=training["rows"],
+        training=dict(training),
+        graphs=tuple(graphs),
+        keeps=tuple(keeps),
+    )
+
+
+def _parts(parts: Parts, prior: Prior) -> dict[str, str]:
+    objective = parts.objective
+    model = objective.model
+    named = {"net": model.net, "bottleneck": model.bottleneck, "likelihood": model.likelihood}
+    more = {"corruption": objective.corruption, "penalties": objective.penalties, "weights": objective.weights}
+    chosen = {name: part for name, part in more.items() if part}
+    return {name: written(describe(part)) for name, part in {**named, **chosen, "prior": prior}.items()}
+
+
+def written(value: Any) -> Any:
+    """Return what `describe` gave as a person would write it.
+
+    Examples
+    --------
+    >>> written({"part": "net/mlp", "arguments": {"widths": [512, 256], "activation": "gelu"}})
+    'mlp(widths=512,256 activation=gelu)'
+    """
+    if isinstance(value, Mapping) and "part" in value:
+        arguments = " ".join(f"{name}={written(v)}" for name, v in value["arguments"].items() if v is not None)
+        return value["part"].partition("/")[2] + (f"({arguments})" if arguments else "")
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={written(inner)}" for name, inner in value.get("dict", value).items())
+    if isinstance(value, list):
+        return ",".join(":".join(map(str, v)) if isinstance(v, list) else str(written(v)) for v in value)
+    return value
