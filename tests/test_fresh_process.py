@@ -75,7 +75,7 @@ def failures(folder, jobs):
     (folder / "jobs.json").write_text(json.dumps(jobs))
     command = [sys.executable, "-c", CHILD, str(folder / "jobs.json"), str(folder / "results")]
     done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=120
+        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=600
     )
     assert done.returncode == 0, done.stderr
     said = dict(map(json.loads, (folder / "results").read_text().splitlines()))
