@@ -29,6 +29,7 @@ ORDER = (
     "probe",
     "feature_map",
     "streaming",
+    "photo_folder",
     "scoring_stream",
     "online",
     "serving",

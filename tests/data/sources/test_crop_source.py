@@ -72,10 +72,7 @@ def test_crops_of_an_epoch_are_those_of_the_seed_and_others_in_the_next():
 
 
 def test_crop_k_of_a_picture_does_not_depend_on_the_others():
-    few, many = (
-        list(seen(source(knobs={"crops_per_image": n}, validation_fraction=0).batches("train", 4)))
-        for n in (2, 5)
-    )
+    few, many = (seen(source(knobs={"crops_per_image": n}, validation_fraction=0).batches("train", 4)) for n in (2, 5))
     for picture in range(23):
         assert {c for c in few if c[0] == picture} <= {c for c in many if c[0] == picture}
     alone = seen(source(X=X[:9], validation_fraction=0, batch_size=64).batches("train", 4))

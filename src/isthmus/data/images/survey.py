@@ -73,7 +73,7 @@ def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> S
 
 def _whole(found: Listing, folder: Path) -> Listing:
     """Return the files that can be read."""
-    errors = in_threads(_error, found.paths)
+    errors = in_threads(error_of, found.paths)
     whole = [i for i, error in enumerate(errors) if error is None]
     if len(whole) == len(errors):
         return found
@@ -85,7 +85,7 @@ def _whole(found: Listing, folder: Path) -> Listing:
     return Listing([found.paths[i] for i in whole], None if found.y is None else found.y[whole], found.classes)
 
 
-def _error(path: Path) -> str | None:
+def error_of(path: Path) -> str | None:
     """Return why a file cannot be read; None where it can."""
     try:
         decode(path)
