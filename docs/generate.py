@@ -83,6 +83,12 @@ def without_words(path, *pairs):
     return difference(path, text)
 
 
+def without_entry(path, key):
+    """Return the diff that adds an entry of a table of several lines."""
+    entry = re.search(rf'^    "{key}": {{\n(?:        .*\n)+    }},\n', (ROOT / path).read_text(), re.M)
+    return without_words(path, (entry[0], ""))
+
+
 def without_file(path, methods):
     """Return the diff that adds a file, cut to these methods of its first class."""
     head, *lines = difference(path, "").partition("@@")[0], *(ROOT / path).read_text().splitlines()
@@ -125,8 +131,9 @@ def data_diff():
         ("    from isthmus.data.images.images import Images as Images\n", ""),
         ('    "data.images.images": ["Images"],\n', ""),
     )
+    faces = without_entry("src/isthmus/apps/kinds.py", "data/images")
     methods = ("read", "write", "forward", "invert", "per_feature", "defaults")
-    return fenced(without_file("src/isthmus/data/images/images.py", methods), kinds, public)
+    return fenced(without_file("src/isthmus/data/images/images.py", methods), kinds, public, faces)
 
 
 PIECES = {

@@ -94,3 +94,9 @@ class Both(torch.nn.Module):
 
     def decode(self, z):
         return z
+
+
+def test_the_prior_draws_codes_as_long_as_those_of_all_members():
+    x = torch.randn(20, 5)
+    known = Autoencoder(Denoising(members=2), 2, epochs=1, verbose=False).fit(x)
+    assert known.prior_.sample(3).shape == known.transform(x[:3]).shape

@@ -46,7 +46,7 @@ RandomState = int | np.random.RandomState | None
 
 @part("estimator/autoencoder")
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
-    """Squeezes its input through a narrow bottleneck and reconstructs it.
+    """Encodes its input in a short code, and reconstructs it from that.
 
     Parameters
     ----------

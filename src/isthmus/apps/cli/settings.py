@@ -28,8 +28,8 @@ SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
 PICTURES = "Pictures"
 
 WORDS = {
-    "net": "mlp, conv, linear, ensemble, masked-ensemble, or the widths of an mlp's layers such as 512,256,128; "
-    "default: by the data",
+    "net": "mlp, conv, feature-map, linear, ensemble, masked-ensemble, or the widths of an mlp's layers such as "
+    "512,256,128; default: by the data",
     "condition": "What encoder and decoder get beside the row, without reconstructing it: y (the labels), or columns "
     "of the table, a,b …",
     "precision": "In which matrix products are computed; auto: chosen from the processor and the sizes",
