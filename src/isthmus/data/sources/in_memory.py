@@ -21,8 +21,8 @@ def is_stream(X: Rows) -> bool:
 
 
 def pieces(X: Rows) -> Iterable[Rows]:
-    """Return the pieces of a stream, or X itself as the only one."""
-    return X.chunks() if is_stream(X) else [X]
+    """Return the pieces of what is read piece by piece, or X itself as the only one."""
+    return X.chunks() if callable(getattr(type(X), "chunks", None)) else [X]
 
 
 def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:
