@@ -269,7 +269,7 @@ def test_fewer_rows_than_a_batch_and_constant_columns():
 
 
 def test_a_code_larger_than_the_row_warns():
-    with pytest.warns(UserWarning, match="latent_dim=70 is larger than a row of 64"):
+    with pytest.warns(UserWarning, match="latent_dim=70 gives codes of 70 numbers, larger than a row of 64"):
         ae(latent_dim=70).fit(FLAT)
 
 

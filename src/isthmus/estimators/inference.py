@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -121,13 +122,14 @@ class Inference:
         free = self.without_condition(X)
         if self.condition is not None and condition is None:
             condition = self.condition.split(X, None)[1]
-        parts = list(self.data.groups(free))
-        if len(parts) == 1:
-            columns = self.data.read(parts[0][1])
+        parts = iter(self.data.groups(free))
+        first, second = next(parts), next(parts, None)
+        if second is None:
+            columns = self.data.read(first[1])
             yield Group(None, free, columns | self.conditions(condition, rows(columns)))
             return
         beside = self.conditions(condition, len(free))
-        for index, some in parts:
+        for index, some in chain([first, second], parts):  # a few pictures are decoded at a time
             assert index is not None  # there are several groups
             yield Group(index, some, self.data.read(some) | take(beside, index))
 
@@ -160,13 +162,15 @@ class Inference:
         """
         placed, whole, groups, start = self.placed(graph), [], [], 0
         for piece in pieces(X):
+            seen = 0
             for group in self.groups(piece, condition):
                 columns = self._run(placed, group.columns)
                 if group.index is None:
                     whole.append(columns)
                 else:
                     groups.append(Group(group.index + start, group.rows, columns))
-            start += len(piece)
+                    seen += len(group.index)
+            start += seen
         return [Group(None, None if is_stream(X) else self.without_condition(X), join(whole))] if whole else groups
 
     def run_columns(self, graph: Graph, columns: Columns) -> Columns:

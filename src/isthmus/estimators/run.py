@@ -131,9 +131,8 @@ def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> P
         objective = variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
     if objective.model.code_size > size and not variant.overcomplete:
         warnings.warn(
-            f"latent_dim={latent_dim} makes codes of {objective.model.code_size} numbers for rows of {size}: the model "
-            "can copy its input; "
-            "choose a smaller latent_dim, or a sparse or denoising variant",
+            f"latent_dim={latent_dim} gives codes of {objective.model.code_size} numbers, larger than a row of {size}: "
+            "the model can copy its input; choose a smaller latent_dim, or a sparse or denoising variant",
             stacklevel=5,
         )
     return Parts(variant, data, condition, objective)
