@@ -28,6 +28,7 @@ ORDER = (
     "topk",
     "probe",
     "feature_map",
+    "large_picture",
     "streaming",
     "photo_folder",
     "scoring_stream",

@@ -35,6 +35,8 @@ class Score(nn.Module):
 
     any_size = False
     """Whether the axes of x behind the channels may be free."""
+    keeps_rows = False
+    """Whether a fitted score holds training rows."""
     elements = 1
     """Numbers that scoring a row holds at a time, beside the row itself."""
     elements_of_contributions = 1

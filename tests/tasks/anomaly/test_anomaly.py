@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import isthmus
 from isthmus import AnomalyDetector, Autoencoder, InputError, Signals, Table
+from isthmus.core.part import lookup
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.parts.scores.errors import Error
 
@@ -364,3 +365,18 @@ def test_many_columns_that_begin_to_vary_are_told_at_once():
         detector.anomaly_score(X)
     [message] = [str(warning.message) for warning in told]
     assert re.search(r"not now: 'x5' \(3, but \S+ in row 0\), 'x6' .* and 15 more; rows may be flagged", message)
+
+
+def test_a_detector_that_keeps_no_rows_says_so_and_still_detects():
+    X = np.random.default_rng(0).normal(size=(300, 5)) @ np.random.default_rng(1).normal(size=(5, 5))
+    kept, free = (AnomalyDetector(quick(), keep_rows=keep, random_state=0).fit(X) for keep in (True, False))
+    assert kept.card().kept_rows > 0
+    assert free.card().kept_rows == 0 and free.card().holds[0] == "no training row"
+    assert type(free.score_).part_name == "score/residual"
+    assert free.predict(X[:1] + 40)[0] == -1
+
+
+@pytest.mark.parametrize("scorer", ["neighbours", lookup("score/neighbours")()])
+def test_a_scorer_that_keeps_rows_is_refused_where_none_may_be_kept(scorer):
+    with pytest.raises(InputError, match="holds training rows, but keep_rows=False"):
+        AnomalyDetector(quick(), scorer=scorer, keep_rows=False).fit(np.eye(30))

@@ -62,6 +62,7 @@ class Neighbours(Score):
         Learnt: how many are kept, and numbers in each.
     """
 
+    keeps_rows = True
     references: Tensor
     around: Tensor
     reach: Tensor

@@ -79,6 +79,9 @@ class AnomalyDetector(OutlierMixin, Task):
         Autoencoders that are trained at once, and whose reconstructions are averaged, where `autoencoder` is None: one
         of the user's says so itself, ``Autoencoder(Denoising(members=4))``. None: four for tables with categories,
         whose score is the residual alone; else one, since more change the distance to neighbours little.
+    keep_rows : bool, default True
+        Whether the detector, and so its file, may hold training rows: the score ``"neighbours"`` holds up to 3,072.
+        False: ``scorer="auto"`` is ``"residual"`` instead, and a scorer that holds rows is refused.
     random_state : int, RandomState or None, default None
         An int gives the same result twice.
 
@@ -124,6 +127,7 @@ class AnomalyDetector(OutlierMixin, Task):
         false_alarm_rate: float = RATE,
         groups: str | int | None = None,
         members: int | None = None,
+        keep_rows: bool = True,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.autoencoder = autoencoder
@@ -132,6 +136,7 @@ class AnomalyDetector(OutlierMixin, Task):
         self.false_alarm_rate = false_alarm_rate
         self.groups = groups
         self.members = members
+        self.keep_rows = keep_rows
         self.random_state = random_state
 
     # -- training ------------------------------------------------------------------------------------------------
@@ -180,8 +185,11 @@ class AnomalyDetector(OutlierMixin, Task):
                     f"contamination={self.contamination} and false_alarm_rate={self.false_alarm_rate} are both set: "
                     "the first is a fraction of training rows, the second of future normal rows; set one of them"
                 )
-        if self.scorer != "auto":
-            resolve("score", self.scorer)
+        if self.scorer != "auto" and resolve("score", self.scorer).keeps_rows and not self.keep_rows:
+            raise InputError(
+                f"scorer={self.scorer!r} holds training rows, but keep_rows=False: leave the scorer out, or choose "
+                "'residual' or 'error'"
+            )
         for name in ("contamination", "groups"):
             if is_stream(X) and getattr(self, name) is not None:
                 raise InputError(f"{name}={getattr(self, name)!r} needs rows in memory: read the file, or leave it out")
@@ -195,7 +203,7 @@ class AnomalyDetector(OutlierMixin, Task):
         """Train as the parameters say."""
         labels_of([] if is_stream(X) else X, self.groups)  # a column that is not there is an error before training
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        trainer = Trainer(self._untrained, self.scorer, self.groups, random)
+        trainer = Trainer(self._untrained, self.scorer, self.groups, self.keep_rows, random)
         if self.contamination is None and is_stream(X):
             return trainer.streamed(X)
         data = choose_data(None if self.autoencoder is None else self.autoencoder.data, X)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from isthmus.core.data import Columns, Rows, join, rows, take
+from isthmus.core.data import Columns, Data, Rows, join, rows, take
 from isthmus.core.part import lookup
 from isthmus.core.terms import Score
 from isthmus.data.tables.rows import count, some
@@ -19,6 +19,8 @@ from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
 from isthmus.tasks.anomaly.scorer import Scorer
 
+WITHOUT_ROWS = "residual"
+"""The score of what has none of its own, where no training row may be kept."""
 FIT_ROWS = 20_000
 """Rows that a score is fitted on, at most; and training rows whose scores are kept."""
 PIECE_ROWS = 2048
@@ -57,12 +59,15 @@ class Trainer:
         ``"auto"``: the data's own.
     groups : name or number of a column, or None
         Whose values have thresholds of their own.
+    keep_rows : bool
+        Whether a score may hold training rows.
     random : Generator
     """
 
     untrained: Callable[[int], Autoencoder]
     score: str | Score
     groups: str | int | None
+    keep_rows: bool
     random: np.random.Generator
 
     # -- one training --------------------------------------------------------------------------------------------
@@ -88,7 +93,7 @@ class Trainer:
             torch.manual_seed(self._seed())
             parts = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
             outputs = (model(data.batch(part), False) for part in parts)
-            score = self._score(data.defaults().score, fraction).fit(outputs, model)
+            score = self._score(data, fraction).fit(outputs, model)
         return Scorer(autoencoder, score.eval()), sample
 
     def _seed(self) -> int:
@@ -106,11 +111,13 @@ class Trainer:
                 keys, kept = keys[chosen], take(kept, torch.from_numpy(chosen))
         return kept
 
-    def _score(self, default: str, fraction: float) -> Score:
+    def _score(self, data: Data, fraction: float) -> Score:
         """Return the unfitted score."""
         if not isinstance(self.score, str):
             return self.score
-        made: Score = lookup(f"score/{default if self.score == 'auto' else self.score}")()
+        made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
+        if self.score == "auto" and made.keeps_rows and not self.keep_rows:
+            made = lookup(f"score/{WITHOUT_ROWS}")()
         return made.for_contaminated(fraction) if fraction else made
 
     # -- what a fit consists of ----------------------------------------------------------------------------------

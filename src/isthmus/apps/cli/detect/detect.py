@@ -71,6 +71,12 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     section="Detector",
     help="What a score is: neighbours, residual, error; of signals also channel, monitoring [the data's own]",
 )
+@option(
+    "--no-rows",
+    is_flag=True,
+    section="Detector",
+    help="Keep no training rows in the detector: unless --scorer names another, the score is then residual",
+)
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(
     "--false-alarm-rate",

@@ -33,6 +33,7 @@ class Options:
     window: int | None
     stride: int | None
     scorer: str | None
+    no_rows: bool
     false_alarm_rate: float | None
     contamination: float | None
     seed: int
@@ -113,7 +114,9 @@ def _trained(options: Options, autoencoder: Any = None) -> Any:
         how = {"contamination": options.contamination or CONTAMINATION}
     X = _normal(options)
     scored = autoencoder or _windows(options, len(X))
-    made = isthmus.AnomalyDetector(scored, scorer=options.scorer or "auto", random_state=options.seed, **how)
+    made = isthmus.AnomalyDetector(
+        scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
+    )
     unit = "rows" if options.window is None else "time steps"
     tell(f"training on {len(X):,} {unit} of {options.train or options.data} …")
     with hushed():
