@@ -482,6 +482,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         n_samples: int = 1,
         *,
         temperature: float = 1.0,
+        size: Sequence[int] | None = None,
         condition: Rows = None,
         random_state: RandomState = None,
     ) -> Rows:
@@ -492,8 +493,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         n_samples : int, default 1
         temperature : float, default 1
             Scale of the draw around the prior's mean: below 1 is more typical, above 1 more varied.
+        size : (int, int) or None, default None
+            Height and width of images, where the model takes any size; None: those of the crops that it was trained on.
         condition : array of shape (n_samples,) or a single value, optional
         random_state : int or None
+
+        Raises
+        ------
+        InputError
+            `size` is given, but the model's rows have one; or it is no height and width.
 
         Warns
         -----
@@ -501,14 +509,29 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             A code has several positions, and the prior draws each by itself: what is decoded does not hang together.
         """
         check_is_fitted(self)
-        n, positions, device = int(n_samples), self.model_.positions(), choose_device(self.device)
+        shape, device = self._sampled_shape(size), choose_device(self.device)
+        n, positions = int(n_samples), self.model_.positions(shape)
         warn_of_positions(self.prior_, positions)
         conditions = self._inference.conditions(condition, n)
         by_name = {name.partition(":")[2]: tensor for name, tensor in conditions.items()}
         draw = graphs.Draw(self.data_, self.model_).eval()
         with seeded(_seed(random_state), device):
             z = self.prior_.sample(n, positions, by_name, temperature)
-            return self.data_.write(self.run_columns(draw, {"z": z, **conditions}))
+            columns = self.run_columns(draw, {"z": z, **conditions})
+        if self.data_.any_size:  # what is decoded consists of whole patches
+            columns = self.data_.cut(columns, [(0, side) for side in shape[1:]])
+        return self.data_.write(columns)
+
+    def _sampled_shape(self, size: Sequence[int] | None) -> tuple[int, ...]:
+        """Return the shape of a row to draw."""
+        typical = self.data_.typical_shape
+        if size is None:
+            return typical
+        if not self.data_.any_size:
+            raise InputError(f"size={size!r}, but this model makes rows of one size: {typical}; leave it out")
+        if len(size) != len(typical) - 1 or min(size) < 1:
+            raise InputError(f"size={size!r}: expected height and width in pixels, such as (64, 96)")
+        return (typical[0], *size)
 
     def interpolate(self, a: Rows, b: Rows, steps: int = 8, condition: Rows = None) -> Rows:
         """Decode `steps` codes on the straight line from the code of row `a` to that of row `b`, both included.

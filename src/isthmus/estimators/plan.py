@@ -11,7 +11,7 @@ from isthmus.estimators.parts import Parameters
 from isthmus.support.errors import InputError
 
 
-def plan(estimator: Parameters, rows: int, parameters: int, seed: int) -> Settings:
+def plan(estimator: Parameters, rows: int, multiplications: int, seed: int) -> Settings:
     """Return the settings of a training.
 
     Parameters
@@ -20,8 +20,8 @@ def plan(estimator: Parameters, rows: int, parameters: int, seed: int) -> Settin
         Its parameters are what the user says.
     rows : int
         To train on, validation rows included.
-    parameters : int
-        Weights of the model.
+    multiplications : int
+        For one row, about.
     seed : int
     """
     fraction, device = estimator.validation_fraction, choose_device(estimator.device)
@@ -35,8 +35,8 @@ def plan(estimator: Parameters, rows: int, parameters: int, seed: int) -> Settin
         weight_decay=float(estimator.weight_decay),
         average=estimator.average,
         patience=estimator.patience,
-        precision=choose_precision(estimator.precision, device, parameters, batch_size),
-        threads=choose_threads(parameters, batch_size) if device.type == "cpu" else None,
+        precision=choose_precision(estimator.precision, device, multiplications, batch_size),
+        threads=choose_threads(multiplications, batch_size) if device.type == "cpu" else None,
         seed=seed,
     )
 

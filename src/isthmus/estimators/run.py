@@ -159,8 +159,7 @@ def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> TrainingR
 
 
 def _settings(estimator: Parameters, parts: Parts, trainable: TrainingRows) -> Settings:
-    weights = sum(weight.numel() for weight in parts.objective.parameters())
-    return plan(estimator, len(trainable), weights, draw_seed(estimator))
+    return plan(estimator, len(trainable), parts.objective.model.multiplications, draw_seed(estimator))
 
 
 def _run(

@@ -14,7 +14,7 @@ LARGE = 2**26
 """Multiplications in a step from which bfloat16 pays for its conversions."""
 
 
-def choose_precision(wanted: str, device: torch.device, parameters: int, batch_size: int) -> str:
+def choose_precision(wanted: str, device: torch.device, multiplications: int, batch_size: int) -> str:
     """Return ``"float32"`` or ``"bfloat16"``.
 
     Parameters
@@ -22,15 +22,15 @@ def choose_precision(wanted: str, device: torch.device, parameters: int, batch_s
     wanted : {"auto", "float32", "bfloat16"}
         Auto: bfloat16 where the device computes with it in hardware and a step is large enough.
     device : torch.device
-    parameters : int
-        Weights of the model.
+    multiplications : int
+        For one row, about.
     batch_size : int
     """
     if wanted not in PRECISIONS:
         raise InputError(unknown("precision", wanted, PRECISIONS))
     if wanted != "auto":
         return wanted
-    return "bfloat16" if has_bfloat16(device) and parameters * batch_size >= LARGE else "float32"
+    return "bfloat16" if has_bfloat16(device) and multiplications * batch_size >= LARGE else "float32"
 
 
 def has_bfloat16(device: torch.device) -> bool:

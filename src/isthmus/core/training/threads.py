@@ -11,13 +11,13 @@ SMALL = 2**25
 """Multiplications in a step up to which one thread is used."""
 
 
-def choose_threads(parameters: int, batch_size: int) -> int | None:
+def choose_threads(multiplications: int, batch_size: int) -> int | None:
     """Return 1 for small steps, None for as many as torch uses.
 
     Two threads that wait for each other at every small operation are slower than one even on an idle machine, and ten
     times slower on a busy one.
     """
-    return 1 if parameters * batch_size < SMALL else None
+    return 1 if multiplications * batch_size < SMALL else None
 
 
 @contextmanager
