@@ -50,6 +50,7 @@ def axes(X: Any) -> int:
 
 def float_type(X: Any) -> str:
     """Return the float type that answers have: float32 for float32 and for pixels, else float64."""
-    name = str(getattr(X, "dtype", "float64")).removeprefix("torch.")
+    first = X[0] if isinstance(X, list | tuple) and len(X) else X
+    name = str(getattr(first, "dtype", "float64")).removeprefix("torch.")
     pixels = axes(X) > 2 and name != "float64"
     return "float32" if pixels or name == "float32" else "float64"

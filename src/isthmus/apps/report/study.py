@@ -16,7 +16,7 @@ from isthmus.apps.report.kinds.base import Rows, rows_of, take
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
 from isthmus.apps.report.scoring import Scoring
-from isthmus.tasks.evaluation.evaluate import active
+from isthmus.tasks.evaluation.codes import varies
 
 if TYPE_CHECKING:
     from isthmus.estimators.autoencoder import Autoencoder

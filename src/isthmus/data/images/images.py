@@ -287,6 +287,20 @@ class Images(Data):
         """Return the error in the shape given: (n, *given)."""
         return self._as_given(error)
 
+    def by_feature(self, error: Tensor) -> Tensor:
+        """Return the error of each pixel, or its mean over each channel where the size is free: (n, channels)."""
+        if not self.any_size:
+            return error
+        pixels = channels_first(error, self.channels_first, len(self._shape_given()))
+        return pixels.flatten(2).mean(2)
+
+    def numbers(self, X: Any) -> np.ndarray:
+        """Return pixels in [0, 1]: (n, pixels), or (pixels of all pictures, channels) where the size is free."""
+        pixels = self.read(X)["pixels"]
+        scaled = pixels.double() / (255 if pixels.dtype == torch.uint8 else 1)
+        last = scaled.movedim(1, -1)
+        return (last.flatten(0, -2) if self.any_size else last.flatten(1)).numpy()
+
     def _as_given(self, pixels: Tensor) -> Tensor:
         return as_given(pixels, self.channels_first, len(self._shape_given()))
 
