@@ -631,15 +631,20 @@ def checked_codes(Z: Rows, model: Model) -> Tensor:
     try:
         codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
     except ValueError as error:
-        raise InputError(f"the codes cannot be read as numbers of one shape: {error}; decode each size apart") from error
+        raise InputError(
+            f"the codes cannot be read as numbers of one shape: {error}; decode each size apart"
+        ) from error
     placed = codes.ndim == 2 + len(positions) and codes.shape[-1] == width and 0 not in codes.shape[1:]
     free = placed and model.any_size
     if not free and tuple(codes.shape[1:]) not in ((model.code_size,), (*positions, width)):
-        per_position = "latent_dim numbers a row"
+        sides = ", ".join("any" if model.any_size else str(side) for side in positions)
+        expected = f"(n, {model.code_size}): latent_dim numbers a row"
         if positions:
-            sides = ", ".join("any" if model.any_size else str(side) for side in positions)
-            per_position = f"or (n, {sides}, {width}), {width} numbers in each position; their mean cannot be decoded"
-        raise InputError(f"codes of shape {tuple(codes.shape)}; expected (n, {model.code_size}): {per_position}")
+            expected = (
+                f"(n, {model.code_size}) or (n, {sides}, {width}): {width} numbers in each position; a mean over "
+                "positions cannot be decoded"
+            )
+        raise InputError(f"codes of shape {tuple(codes.shape)}; expected {expected}")
     if not torch.isfinite(codes).all():
         raise InputError("the codes hold NaN or infinity: codes must be finite")
     return codes

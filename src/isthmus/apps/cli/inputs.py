@@ -25,11 +25,12 @@ LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were read: X, and labels where there are any."""
+    """Rows that were read: X, labels where there are any, and the names of pictures of a folder."""
 
     X: Any
     y: Any
     name: str
+    names: tuple[str, ...] = ()
 
 
 def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,8 +58,8 @@ def read(path: str, label: str | None = None, span: slice | None = None, **how: 
     loaded = files.read(path, label=label, **how)
     y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
     if span is None:
-        return Rows(loaded.X, y, path)
-    return Rows(cut(loaded.X, span), None if y is None else y[span], path)
+        return Rows(loaded.X, y, path, loaded.names)
+    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span])
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -93,8 +94,8 @@ def suited(model: Any, path: str, rows: Rows) -> Rows:
 
     kind = files_of(model.data_)
     if not kind.takes(rows.X):
-        held = files_of(choose_data(None, rows.X)).noun
-        raise Failure(f"{rows.name!r} holds {held}, but {path!r} was trained on {kind.noun}")
+        noun = files_of(choose_data(None, rows.X)).noun
+        raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
     known = list(getattr(model, "feature_names_in_", []))
     strange = [name for name in getattr(rows.X, "columns", []) if known and name not in known]
     if len(strange) == 1:

@@ -1,4 +1,4 @@
-"""What codes of rows show of each unit: of vector codes, and of codes that have a vector in each of several positions."""
+"""What codes show of each unit: of vector codes, and of codes that have a vector in each of several positions."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.cli.output import facts, figure, table
-from isthmus.apps.cli.rows import joined
 
 LABELS = 12
 """Labels that are shown to people."""
@@ -108,6 +107,7 @@ def detect_time_steps(
     from isthmus.data.io.csv_stream import opened
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import cut_pieces
+    from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
     X, kept = split_columns(joined(list(cut_pieces(opened(options.data), span.start, last))), options.kept_columns)

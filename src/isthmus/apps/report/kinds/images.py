@@ -55,18 +55,6 @@ class PictureRows(Rows):
             X = np.stack(X)
         return picked_rows(data, X)
 
-    def metrics(self, originals: Any, reconstructed: Any) -> dict[str, Any]:
-        """Return the mean squared error and the variance explained; of pictures of many sizes channel by channel."""
-        if not isinstance(originals, Sequence):
-            return super().metrics(originals, reconstructed)
-        x, y = (
-            np.concatenate([self._whole(np.asarray(p)).reshape(-1, self.channels) for p in side]).astype(float)
-            for side in (originals, reconstructed)
-        )
-        squares, spread = ((y - x) ** 2).sum(0), ((x - x.mean(0)) ** 2).sum(0)
-        found = {"mse": float(squares.sum() / x.size)}
-        return {**found, "explained": float(1 - squares.sum() / spread.sum())} if spread.sum() > 0 else found
-
     @property
     def note(self) -> str:
         """Which channels are shown."""
@@ -105,8 +93,8 @@ class PictureRows(Rows):
         return _mosaic(tiles, len(tiles), SMALL, f"rows that activate {name} most", "activate it most")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
-        """Show where in the picture the error is; where pictures have many sizes, the error of each channel."""
-        if errors.ndim == 1:
+        """Show where in the picture the error is; where pictures may have any size, the error of each channel."""
+        if self.data.any_size:
             bars = [
                 Bar(f"channel {c}", float(e / (errors.max() or 1.0)), number(float(e), 3)) for c, e in enumerate(errors)
             ]
@@ -120,7 +108,7 @@ class PictureRows(Rows):
         """Show the pictures with the highest scores, their reconstructions, and where the scores come from."""
         at = scoring.worst(WORST)
         rows = take(scoring.X, at)
-        maps = [self._whole(one).sum(-1, keepdims=True) for one in scoring.contributions(at)]
+        maps = [self._whole(np.asarray(one)).sum(-1, keepdims=True) for one in scoring.contributions(at)]
         top = max(float(one.max()) for one in maps) or 1.0
         strips = {
             "original": _grey_or_colour(self._pixels(rows)),

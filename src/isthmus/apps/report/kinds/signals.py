@@ -139,7 +139,7 @@ class WindowRows(Rows):
 
     def _windows(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         at = scoring.worst(WINDOWS)
-        windows, located = scoring.X[at], scoring.contributions(at)
+        windows, located = scoring.X[at], np.asarray(scoring.contributions(at), dtype=np.float64)
         reconstructed = reconstruct(windows)
         blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):

@@ -103,7 +103,8 @@ class TableRows(Rows):
     def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
         """Show the rows with the highest scores, and the cells that contribute most to each."""
         at = scoring.worst(WORST)
-        columns, located = self._columns(take(scoring.X, at)), np.maximum(np.nan_to_num(scoring.contributions(at)), 0)
+        columns = self._columns(take(scoring.X, at))
+        located = np.maximum(np.nan_to_num(np.asarray(scoring.contributions(at), dtype=np.float64)), 0)
         lines = []
         for row, (place, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
             order = np.argsort(-located[row], kind="stable")[:CONTRIBUTORS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isthmus.apps.report.blocks import Block, Chart, Group, Section
+from isthmus.apps.report.blocks import Block, Chart, Group, Note, Section
 from isthmus.apps.report.charts import density, histogram, scatter
 from isthmus.apps.report.labels import spread
 from isthmus.apps.report.numbers import number
@@ -12,6 +12,12 @@ from isthmus.apps.report.study import Study
 
 POINTS = 3_000
 """Points on a map at most: more hide each other."""
+
+POOLED = (
+    "A code has a vector in each of several positions. A point is the mean of these, which cannot be decoded: there is "
+    "no grid of decoded codes, no walk between codes, and no atom of a unit."
+)
+"""What a page on codes with positions says of their means."""
 
 STEPS = 9
 SHARES = np.linspace(0, 1, STEPS)
@@ -21,8 +27,10 @@ def map_section(study: Study) -> Section:
     """Show where the codes lie, and what the places there decode to."""
     plane = study.plane
     where = "The code itself" if plane.direct else "The first two principal directions of the codes"
+    if study.pooled:
+        where += ", means over positions"
     blocks: list[Block] = [latent_map(study)]
-    if study.decodes:
+    if study.walks:
         side = study.rows.side
         places = plane.grid(side)
         names = [", ".join(number(value, 2) for value in place) for place in plane.places(places)]
@@ -30,7 +38,8 @@ def map_section(study: Study) -> Section:
         blocks.append(
             Group("The same, decoded", [grid], "A grid from the 2nd to the 98th percentile of each direction.")
         )
-    return Section("latent", "The latent space", f"{where}; {_shown(study)}.", blocks, "pairs")
+    lead = f"{where}; {_shown(study)}." + (f" {POOLED}" if study.pooled else "")
+    return Section("latent", "The latent space", lead, blocks, "pairs")
 
 
 def _shown(study: Study) -> str:
@@ -57,9 +66,18 @@ def latent_map(study: Study, title: str = "Latent space") -> Chart:
 
 
 def sample_section(study: Study) -> Section:
-    """Show what the model makes up."""
-    sampled = study.sample(study.rows.samples)
-    samples = study.rows.grid(sampled, 10, "samples")
+    """Show what the model generates."""
+    sampled, notes = study.sample(study.rows.samples)
+    samples = Group("Samples", [study.rows.grid(sampled, 10, "samples")], "Codes drawn from the prior.")
+    blocks: list[Block] = [samples, *(Note(text, "What samples lack") for text in notes)]
+    if not study.walks:
+        return Section("samples", "Samples", "Codes that were drawn, and decoded.", blocks, "pairs")
+    lead = "Codes that were drawn or mixed, and decoded."
+    return Section("samples", "Samples and interpolations", lead, [*blocks, _interpolations(study)], "pairs")
+
+
+def _interpolations(study: Study) -> Group:
+    """Show what lies on straight lines between codes."""
     names = [f"{share:.0%}" for share in SHARES]
     walks = study.rows.grid(study.decode(_walks(study)), STEPS, "interpolations, a straight line each", names=names)
     ends = (
@@ -67,12 +85,7 @@ def sample_section(study: Study) -> Section:
         if study.examples
         else "between random places above"
     )
-    blocks = [
-        Group("Samples", [samples], "Codes drawn from the prior."),
-        Group("Interpolations", [walks], f"Straight lines {ends}."),
-    ]
-    lead = "Codes that were drawn or mixed, and decoded."
-    return Section("samples", "Samples and interpolations", lead, blocks, "pairs")
+    return Group("Interpolations", [walks], f"Straight lines {ends}.")
 
 
 def _walks(study: Study) -> np.ndarray:

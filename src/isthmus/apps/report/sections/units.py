@@ -78,16 +78,19 @@ class _Atoms:
 
 def activity_section(study: Study) -> Section:
     """Show which units are active."""
+    where = "position" if study.pooled else "row"
     charts: list[Block] = [spikes("Variance of the code, unit by unit", study.deviation**2, "variance")]
     dead = np.flatnonzero(~study.alive)
-    lead = f"{study.units - len(dead)} of {study.units} units are active over these rows."
+    over = "these rows and their positions" if study.pooled else "these rows"
+    lead = f"{study.units - len(dead)} of {study.units} units are active over {over}."
     if len(dead):
         more = ", …" if len(dead) > NAMED else ""
         lead += f" Dead: {', '.join(map(str, dead[:NAMED]))}{more}."
     if study.switches:
-        charts.append(spikes("Share of rows in which a unit is not zero", study.usage, "share"))
-        lead += f" A row has {study.usage.sum():.3g} units on average that are not zero."
+        charts.append(spikes(f"Share of {where}s in which a unit is not zero", study.usage, "share"))
+        lead += f" A {where} has {study.usage.sum():.3g} units on average that are not zero."
     if study.kl is not None:
         charts.append(spikes("KL of q(z|x) to the prior, unit by unit", study.kl, "nats", SILENT))
-        lead += f" The KL is {study.kl.sum():.4g} nats in all; {study.silent} dimensions have less than {SILENT:g}."
+        total = f"{study.kl.sum():.4g} nats in {'each position' if study.pooled else 'all'}"
+        lead += f" The KL is {total}; {study.silent} dimensions have less than {SILENT:g}."
     return Section("activity", "Active and dead units", lead, charts)
