@@ -178,6 +178,10 @@ class Data(nn.Module):
         """
         yield None, X
 
+    def samples(self, X: Any) -> int:
+        """Return how many samples an epoch shows of X: its rows, or the crops that are cut from them."""
+        return len(X)
+
     def read(self, X: Any) -> Columns:
         """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
         raise NotImplementedError

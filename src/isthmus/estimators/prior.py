@@ -67,5 +67,5 @@ def fit_prior(prior: Prior, model: Model, source: Source, seed: int) -> Prior:
     """
     batch = source.sample(max(1, prior.sample_rows // prod(model.positions())))
     with seeded(seed, batch.x.device):
-        codes = model.vectors(model.codes(batch, draw=model.has_posterior)).cpu()
+        codes = model.codes(batch, draw=model.has_posterior).cpu()
         return prior.fit(codes, {name: tensor.cpu() for name, tensor in batch.condition.items()}).eval()

@@ -47,8 +47,8 @@ def encode(model: str, read: Callable[[], Rows], output: str, pool: Literal["mea
         )
     if len(shape) > 2 and not output.lower().endswith(".npy"):
         raise Failure(
-            f"a code has {' x '.join(map(str, shape[1:]))} numbers, which only .npy keeps in this shape: name the output "
-            "so, or give --pool mean"
+            f"a code has {' x '.join(map(str, shape[1:]))} numbers, which only .npy keeps in this shape: give such a "
+            "name, or --pool mean"
         )
     write(output, [codes], as_json, columns=list(trained.get_feature_names_out())[: shape[1]])
 

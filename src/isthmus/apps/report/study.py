@@ -240,7 +240,7 @@ class Study:
 
     @cached_property
     def kl(self) -> np.ndarray | None:
-        """KL from q(z|x) to N(0, 1) of each unit in nats, the mean over rows and positions; None without a posterior."""
+        """KL from q(z|x) to N(0, 1) of each unit in nats, a mean over rows and positions; None without a posterior."""
         return divergence(self.model, self.X, self.condition) if "posterior" in self.model.graphs() else None
 
     @cached_property

@@ -227,7 +227,11 @@ class Images(Data):
     def crops_of(self, shape: tuple[int, ...]) -> int:
         """Return how many crops a picture of a shape gives in an epoch."""
         height, width = row_shape(shape, self.channels_first)[1:]
-        return crops_of(height or 1, width or 1, self.typical_shape[-1], self.crops_per_image)
+        return crops_of(height or 1, width or 1, self.crop or 1, self.crops_per_image)
+
+    def samples(self, X: Any) -> int:
+        """Return how many pictures, or crops of them, an epoch shows."""
+        return sum(map(self.crops_of, self._pictures(X).shapes)) if self.any_size else len(X)
 
     def canonical(self, picture: Any) -> np.ndarray:
         """Return one picture as uint8 or float32 (height, width, channels).

@@ -31,12 +31,12 @@ class CodeStatistics:
         self.model = model
         self._vectors: list[np.ndarray] = []
         self._count = 0
-        self._start = self._total = self._squares = self._used = np.zeros(model.latent_dim)
+        self._start = self._total = self._squares = self._used = np.zeros(model.model_.latent_dim)
 
     def add(self, X: Rows, condition: Labels = None) -> None:
         """Add rows in memory."""
         codes = self.model.transform(X, condition)
-        vectors = [by_position(one, self.model.latent_dim) for one in _apart(self.model, codes)]
+        vectors = [by_position(one, self.model.model_.latent_dim) for one in _apart(self.model, codes)]
         positions = self.model.positions_
         self._vectors += [np.stack([one.mean(0) for one in vectors])] if positions else vectors
         for one in vectors:
@@ -99,7 +99,7 @@ def divergence(model: Autoencoder, X: Rows, condition: Labels = None) -> np.ndar
     """Return KL from q(z|x) to N(0, 1) of each unit in nats: the mean over rows, and over positions."""
     sides = model.posterior(X, condition)
     mean, variance = (
-        np.concatenate([by_position(one, model.latent_dim) for one in _apart(model, side)]).astype(float)
+        np.concatenate([by_position(one, model.model_.latent_dim) for one in _apart(model, side)]).astype(float)
         for side in sides
     )
     kl: np.ndarray = 0.5 * (variance + mean**2 - 1 - np.log(variance)).mean(0)

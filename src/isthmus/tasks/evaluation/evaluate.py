@@ -98,7 +98,7 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
     figures = {"rows": len(error), **metrics.figures(), "error": {"mean": float(error.mean()), **quantiles(error)}}
     if has_elbo:
         figures["elbo"] = float(np.concatenate(bounds).mean())
-    figures |= {"units": model.latent_dim, "active": int(codes.active().sum())}
+    figures |= {"units": model.model_.latent_dim, "active": int(codes.active().sum())}
     if (accuracy := probe(codes.vectors, np.concatenate(classes) if classes else None)) is not None:
         figures["probe"] = accuracy
     return figures | {"rows_per_second": speed(model, piece, condition)}

@@ -71,7 +71,9 @@ def model_section(study: Study) -> Section:
 def _positions(model: Autoencoder) -> str:
     """Say at how many positions a code has its numbers; nothing of a vector code."""
     grid = " × ".join(map(str, model.positions_))
-    example = f", of {' × '.join(map(str, model.data_.typical_shape))}" if None in model.data_.shape else ""
+    example = (
+        f" of a picture of {' × '.join(map(str, model.data_.typical_shape[1:]))}" if None in model.data_.shape else ""
+    )
     return f" in each of {grid} positions{example}" if grid else ""
 
 
@@ -157,11 +159,11 @@ def left_out(study: Study) -> list[Note]:
     return [
         Note(
             "No row of the data is in this page. Left out: originals beside their reconstructions, the best and the "
-            "worst reconstructions, the rows that activate a unit most, those that a detector finds most abnormal, labels, the "
-            f"points of single rows in the latent space (a density stands there; cells with fewer than {LEAST_SHOWN} "
-            "rows are blank), and walks between rows (there are walks between random codes). What the model generates "
-            "is shown: a model can have memorised rows, so look at it before you pass the page on. Names of columns "
-            "and of categories, means and ranges are shown too.",
+            "worst reconstructions, the rows that activate a unit most, those that a detector finds most abnormal, "
+            "labels, the points of single rows in the latent space (a density stands there; cells with fewer than "
+            f"{LEAST_SHOWN} rows are blank), and walks between rows (there are walks between random codes). What the "
+            "model generates is shown: a model can have memorised rows, so look at it before you pass the page on. "
+            "Names of columns and of categories, means and ranges are shown too.",
             "Made without examples",
         )
     ]
