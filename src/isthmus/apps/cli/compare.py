@@ -54,7 +54,7 @@ def _about(path: str, model: Any) -> dict[str, Any]:
     return {
         "model": path,
         "variant": variants.variant_name(model.variant_),
-        "code": model.card().code,
+        "code": model.card().latent_dim,
         "parameters": model.info_["parameters"],
         "seconds": model.info_["seconds"],
     }
