@@ -475,7 +475,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         graph = "error" if per == "sample" else "error_map"
         groups = self._groups(graph, X, condition)
         if per == "feature":
-            return _arrays(groups, X, lambda columns: self.data_.by_feature(columns["error"])).mean(0)
+            means: Array = _arrays(groups, X, lambda columns: self.data_.by_feature(columns["error"])).mean(0)
+            return means
         return _arrays(groups, X, itemgetter("error"))
 
     def score_samples(self, X: Rows, condition: Rows = None) -> Array:
