@@ -133,8 +133,8 @@ def test_what_a_denoising_model_sees_is_shown(models, page):
 
 
 def test_sparse_codes_show_how_often_units_are_used(models, page):
-    assert "Share of rows in which a unit is not zero" in page(models["topk"], X).text
-    assert "Share of rows in which a unit is not zero" not in page(models["plain"], X).text
+    assert "Fraction of rows in which a unit is not zero" in page(models["topk"], X).text
+    assert "Fraction of rows in which a unit is not zero" not in page(models["plain"], X).text
 
 
 # -- codes ---------------------------------------------------------------------------------------------------------

@@ -67,7 +67,9 @@ def test_several_models_stand_side_by_side(model, text):
 def test_codes_with_positions_of_one_size(text):
     X = RNG.random((12, 16, 24)).astype(np.float32)
     page = text(Autoencoder("topk", 4, net="feature-map", **FIT).fit(X), X)
-    assert "4 numbers in each of 2 × 3 positions" in page and "Share of positions in which a unit is not zero" in page
+    assert (
+        "4 numbers in each of 2 × 3 positions" in page and "Fraction of positions in which a unit is not zero" in page
+    )
     assert "units" not in sections(page)
 
 

@@ -57,7 +57,7 @@ def encode(model: str, read: Callable[[], Rows], output: str, pool: Literal["mea
 @model_argument
 @click.argument("codes", metavar="CODES")
 @output_option(ROWS, folder=True)
-@option("--condition", "text", metavar="VALUE", help="What is given, for a model that was trained with a condition")
+@option("--condition", "text", metavar="VALUE", help="The condition, for a model that was trained with one")
 @json_option
 def decode(model: str, codes: str, output: str, text: str | None, as_json: bool) -> None:
     """Write what codes decode to.

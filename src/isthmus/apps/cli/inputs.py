@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isthmus.apps.cli.command import Failure, option
 from isthmus.apps.cli.rows import Span, cut
 from isthmus.apps.cli.values import Named, number
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
 model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
@@ -81,7 +84,7 @@ def load(path: str, *kinds: str) -> Any:
     return model
 
 
-def suited(model: Any, path: str, rows: Rows) -> Rows:
+def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     """Return the rows, once it is clear that they are of the kind of data that the model was trained on.
 
     Raises
@@ -106,7 +109,7 @@ def suited(model: Any, path: str, rows: Rows) -> Rows:
     return rows
 
 
-def meet(path: str, read: Callable[[], Rows]) -> tuple[Any, Rows]:
+def meet(path: str, read: Callable[[], Rows]) -> tuple[Autoencoder, Rows]:
     """Return the model in a file, and rows that suit it."""
     model = load(path)
     return model, suited(model, path, read())
@@ -117,7 +120,7 @@ def stem(path: str) -> str:
     return Path(path).stem
 
 
-def condition(model: Any, text: str | None) -> Any:
+def condition(model: Autoencoder, text: str | None) -> object:
     """Return what was typed as ``--condition`` in the form that the model takes.
 
     Raises
@@ -141,14 +144,14 @@ def condition(model: Any, text: str | None) -> Any:
     return _frame({name: [_value(pairs[name])] for name in names})
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> int | float | str:
     try:
         return number(text)
     except ValueError:
         return text
 
 
-def _frame(columns: dict[str, list[Any]]) -> Any:
+def _frame(columns: dict[str, list[int | float | str]]) -> object:
     import pyarrow
 
     return pyarrow.table(columns)

@@ -60,7 +60,7 @@ class Scoring:
     def titles(self, at: Sequence[int] | np.ndarray) -> list[str]:
         """Return what some rows are called: their number, and their label."""
         labels = [""] * len(self.scores) if self.labels is None else [f" ({label})" for label in self.labels]
-        return [f"row {self.index[place]:,}{labels[place]}" for place in at]
+        return [f"row {self.index[row]:,}{labels[row]}" for row in at]
 
     def contributions(self, at: np.ndarray) -> Any:
         """Return what contributes to the scores of some rows, as the detector explains them."""

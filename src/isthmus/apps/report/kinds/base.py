@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -94,7 +94,7 @@ class Rows(ABC):
         """What is left out of all that is shown, in a sentence."""
         return ""
 
-    def guarantee(self, calibration: Mapping[str, Any]) -> str:
+    def guarantee(self, calibration: Mapping[str, object]) -> str:
         """Return what a calibration of a detector guarantees."""
         return str(calibration["guarantee"])
 
@@ -141,7 +141,7 @@ class Rows(ABC):
         """Show the mean error of each of the user's elements."""
 
     @abstractmethod
-    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show what a detector finds most abnormal, and what contributes to it.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,7 @@ class PictureRows(Rows):
         what = f"mean error of each pixel, from {number(low, 2)} (black) to {number(high, 2)} (white)"
         return [_mosaic([_bytes((tile - low) / (high - low or 1.0))], 1, LARGE, what, what.capitalize(), MAP)]
 
-    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show the pictures with the highest scores, their reconstructions, and where the scores come from."""
         at = scoring.worst(WORST)
         rows = take(scoring.X, at)
@@ -161,23 +161,23 @@ def _signed(tiles: Tiles, least: float = 1e-6) -> Tiles:
     return [_hued(tile / top) for tile in tiles]
 
 
-def _hued(share: np.ndarray) -> np.ndarray:
-    if share.shape[-1] > 1:
-        return _opaque(_bytes(0.5 + 0.5 * share))
-    hue = np.where(share >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
-    return np.concatenate([hue, _bytes(np.abs(share))], -1).astype(np.uint8)
+def _hued(difference: np.ndarray) -> np.ndarray:
+    if difference.shape[-1] > 1:
+        return _opaque(_bytes(0.5 + 0.5 * difference))
+    hue = np.where(difference >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
+    return np.concatenate([hue, _bytes(np.abs(difference))], -1).astype(np.uint8)
 
 
 def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", width: int | None = None) -> Picture:
-    """Return tiles side by side as one picture; a smaller one stands at the upper left of its place."""
+    """Return tiles side by side as one picture; a smaller one stands at the upper left of its cell."""
     tiles = [_opaque(tile) if tile.shape[-1] in (1, 3) else tile for tile in tiles]
     sharp = max(SHARP, (width or 0) // across)
     sized = _enlarged([_reduced(tile, side) for tile in tiles], sharp)
     height, breadth, channels = np.max([tile.shape for tile in sized], axis=0).tolist()
     down = -(-len(sized) // across)
     sheet = np.zeros((down * across, height + GAP, breadth + GAP, channels), np.uint8)
-    for place, tile in enumerate(sized):
-        sheet[place, : tile.shape[0], : tile.shape[1]] = tile
+    for cell, tile in enumerate(sized):
+        sheet[cell, : tile.shape[0], : tile.shape[1]] = tile
     laid = sheet.reshape(down, across, height + GAP, breadth + GAP, channels).swapaxes(1, 2)
     pixels = laid.reshape(down * (height + GAP), across * (breadth + GAP), channels)[:-GAP, :-GAP]
     return Picture(data_uri(pixels), alt, width or across * SHOWN, caption)

@@ -81,9 +81,9 @@ def _table(figures_of: Mapping[str, Figures]) -> Section:
     rows = [[_cell(key, figures.get(key), figures_of) for key in keys] for figures in figures_of.values()]
     lead = (
         "All figures are of these rows; the best of a column is bold. The squared error is a mean over elements in the "
-        "user's units, whatever a model was trained with; explained is the share of the variance that the "
-        "reconstruction holds; probe is the share of labels that a linear classifier reads right from codes of rows it "
-        "was not trained on."
+        "user's units, whatever a model was trained with; explained is the fraction of the variance that the "
+        "reconstruction holds; probe is the fraction of labels that a linear classifier reads right from codes of rows "
+        "it was not trained on."
     )
     return Section("table", "At a glance", lead, [Table([HEADS[key] for key in keys], rows)], "flow")
 

@@ -20,7 +20,7 @@ POOLED = (
 """What a page on codes with positions says of their means."""
 
 STEPS = 9
-SHARES = np.linspace(0, 1, STEPS)
+FRACTIONS = np.linspace(0, 1, STEPS)
 
 
 def map_section(study: Study) -> Section:
@@ -32,9 +32,9 @@ def map_section(study: Study) -> Section:
     blocks: list[Block] = [latent_map(study)]
     if study.walks:
         side = study.rows.side
-        places = plane.grid(side)
-        names = [", ".join(number(value, 2) for value in place) for place in plane.places(places)]
-        grid = study.rows.grid(study.decode(places), side, "decoded codes over the latent space", names=names)
+        points = plane.grid(side)
+        names = [", ".join(number(value, 2) for value in point) for point in plane.places(points)]
+        grid = study.rows.grid(study.decode(points), side, "decoded codes over the latent space", names=names)
         blocks.append(
             Group("The same, decoded", [grid], "A grid from the 2nd to the 98th percentile of each direction.")
         )
@@ -78,7 +78,7 @@ def sample_section(study: Study) -> Section:
 
 def _interpolations(study: Study) -> Group:
     """Show what lies on straight lines between codes."""
-    names = [f"{share:.0%}" for share in SHARES]
+    names = [f"{fraction:.0%}" for fraction in FRACTIONS]
     walks = study.rows.grid(study.decode(_walks(study)), STEPS, "interpolations, a straight line each", names=names)
     ends = (
         f"from the code of one {study.rows.noun} to that of another"
@@ -92,6 +92,6 @@ def _walks(study: Study) -> np.ndarray:
     """Return codes on straight lines from one code to another, line by line."""
     n = 2 * study.rows.walks
     codes = study.codes[spread(study.y, n, len(study), seed=1)] if study.examples else study.plane.anywhere(n)
-    share = SHARES[None, :, None]
+    fraction = FRACTIONS[None, :, None]
     start, end = codes[: len(codes) // 2, None], codes[len(codes) // 2 : 2 * (len(codes) // 2), None]
-    return ((1 - share) * start + share * end).reshape(-1, study.units)
+    return ((1 - fraction) * start + fraction * end).reshape(-1, study.units)

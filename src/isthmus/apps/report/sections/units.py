@@ -44,17 +44,17 @@ class _Atoms:
         mean, deviation = study.codes.mean(0), study.deviation
         floor = np.where(study.codes.min(0) >= 0, 0.0, -np.inf)
         codes = np.tile(mean, (len(units), 1 + len(STEPS), 1))
-        for place, unit in enumerate(units):
-            codes[place, 0, unit] += deviation[unit]
-            codes[place, 1:, unit] = np.maximum(mean[unit] + STEPS * deviation[unit], floor[unit])
+        for index, unit in enumerate(units):
+            codes[index, 0, unit] += deviation[unit]
+            codes[index, 1:, unit] = np.maximum(mean[unit] + STEPS * deviation[unit], floor[unit])
         self.decoded = study.decode(np.concatenate([mean[None], codes.reshape(-1, len(mean))]))
 
     def cards(self) -> list[Group]:
         """Return a card for each unit."""
-        return [self._card(place) for place in range(len(self.units))]
+        return [self._card(index) for index in range(len(self.units))]
 
-    def _card(self, place: int) -> Group:
-        unit, first = int(self.units[place]), 1 + place * (1 + len(STEPS))
+    def _card(self, index: int) -> Group:
+        unit, first = int(self.units[index]), 1 + index * (1 + len(STEPS))
         decoded, rows = self.decoded, self.study.rows
         walk = take(decoded, slice(first + 1, first + 1 + len(STEPS)))
         name = f"unit {unit}"
@@ -87,7 +87,7 @@ def activity_section(study: Study) -> Section:
         more = ", …" if len(dead) > NAMED else ""
         lead += f" Dead: {', '.join(map(str, dead[:NAMED]))}{more}."
     if study.switches:
-        charts.append(spikes(f"Share of {where}s in which a unit is not zero", study.usage, "share"))
+        charts.append(spikes(f"Fraction of {where}s in which a unit is not zero", study.usage, "fraction"))
         lead += f" A {where} has {study.usage.sum():.3g} units on average that are not zero."
     if study.kl is not None:
         charts.append(spikes("KL of q(z|x) to the prior, unit by unit", study.kl, "nats", SILENT))
