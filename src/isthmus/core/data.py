@@ -178,6 +178,10 @@ class Data(nn.Module):
         """
         yield None, X
 
+    def samples(self, X: Any) -> int:
+        """Return how many samples an epoch shows of X: its rows, or the crops that are cut from them."""
+        return len(X)
+
     def read(self, X: Any) -> Columns:
         """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
         raise NotImplementedError
@@ -208,8 +212,16 @@ class Data(nn.Module):
         """
         raise NotImplementedError
 
+    def by_feature(self, error: Tensor) -> Tensor:
+        """Return what `per_feature` gave, its means over the axes that are free: of one shape for rows of any size."""
+        return error
+
+    def numbers(self, X: Any) -> np.ndarray:
+        """Return rows of one size as float64 (samples, features) in the user's units: what metrics compare."""
+        return np.asarray(X).reshape(len(X), -1).astype(np.float64)
+
     def feature_names(self) -> list[str]:
-        """Name the user's coordinates in the order of a flattened row of `per_feature`."""
+        """Name the user's coordinates in the order of a flattened row of `by_feature`."""
         raise NotImplementedError
 
     def fields(self) -> list[Field]:

@@ -19,13 +19,13 @@ KINDS = (Table, Images, Signals)
 """What ``data=`` may name; a file is read by these names too."""
 
 
-def choose_data(wish: Any, X: Any, table_scale: str | None = None, frame_scale: str | None = None) -> Data:
-    """Return an unfitted Data for X: the one wished for, else images for 3 or 4 axes and a table for the rest.
+def choose_data(wanted: Any, X: Any, table_scale: str | None = None, frame_scale: str | None = None) -> Data:
+    """Return an unfitted Data for X: the one wanteded for, else images for 3 or 4 axes and a table for the rest.
 
     A table is scaled by `frame_scale` where its columns have names and there is one, else by `table_scale`.
     """
-    if wish is not None:
-        data: Data = resolve("data", wish)
+    if wanted is not None:
+        data: Data = resolve("data", wanted)
         if data.windowed is not None and is_stream(X):
             raise InputError("a signal is not read piece by piece, since windows would break: read the file first")
         return data
@@ -50,6 +50,7 @@ def axes(X: Any) -> int:
 
 def float_type(X: Any) -> str:
     """Return the float type that answers have: float32 for float32 and for pixels, else float64."""
-    name = str(getattr(X, "dtype", "float64")).removeprefix("torch.")
+    first = X[0] if isinstance(X, list | tuple) and len(X) else X
+    name = str(getattr(first, "dtype", "float64")).removeprefix("torch.")
     pixels = axes(X) > 2 and name != "float64"
     return "float32" if pixels or name == "float32" else "float64"

@@ -315,6 +315,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self.objective_.model
 
     @property
+    def positions_(self) -> tuple[int, ...]:
+        """Where a code has a vector for each of several positions: their numbers along each axis; () of a vector code.
+
+        Of a model for images of any size, those of a typical one.
+        """
+        return self.model_.positions()
+
+    @property
     def autoencoder_(self) -> Self:
         """The autoencoder itself: tasks have the one they work with under the same name."""
         return self
@@ -364,11 +372,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return known[graph]
 
     def columns(self, X: Rows, condition: Rows = None) -> Iterator[Columns]:
-        """Yield what is read of X: of each piece of a stream, or of all rows."""
+        """Yield what is read of X: of each piece of a stream, or of all rows; of each size where rows differ in it."""
         return self._inference.columns(X, condition)
+
+    def groups(self, X: Rows, condition: Rows = None) -> Iterator[Group]:
+        """Yield what is read of rows in memory, those of one size together, with their indices."""
+        return self._inference.groups(X, condition)
 
     def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
         """Return the codes of X, of shape (n, positions x latent_dim): one position where codes are vectors.
+
+        Of images that may have any size: (n, *positions, latent_dim), or a list of (*positions, latent_dim) where they
+        differ in size.
 
         Parameters
         ----------
@@ -392,18 +407,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Parameters
         ----------
         Z : array of shape (n, positions x latent_dim) or (n, *positions, latent_dim)
+            Of a model for images of any size as many positions as wanted: what is decoded has a multiple of the net's
+            stride pixels a side.
         condition : array of shape (n,), optional
             As in `transform`.
+
+        Raises
+        ------
+        InputError
+            Codes of another shape, or of several; NaN or infinity.
         """
         check_is_fitted(self)
-        codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
-        shape = (*self.model_.positions(), self.model_.latent_dim)
-        if tuple(codes.shape[1:]) not in ((self._n_features_out,), shape):
-            raise InputError(
-                f"codes of shape {tuple(codes.shape)}; expected (n, {self._n_features_out}): latent_dim numbers a row"
-            )
-        if not torch.isfinite(codes).all():
-            raise InputError("the codes hold NaN or infinity: codes must be finite")
+        codes = checked_codes(Z, self.model_)
         return self.data_.write(self._decoded("decode", codes, condition))
 
     def _decoded(self, graph: str | Graph, z: Tensor, condition: Rows) -> Columns:
@@ -421,9 +436,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         if self.objective_.corruption is None:
             return None
         free = self._inference.without_condition(X)
+        answers = []
         with seeded(_seed(random_state), torch.device("cpu")), torch.no_grad():
-            batch = self.objective_.corrupt(self.data_.batch(self.data_.read(free)))
-        return self.data_.write(self.data_.invert(batch.corrupted), like=free)
+            for index, rows in self.data_.groups(free):
+                batch = self.objective_.corrupt(self.data_.batch(self.data_.read(rows)))
+                answers.append((index, self.data_.write(self.data_.invert(batch.corrupted), like=rows)))
+        return in_order(answers)
 
     def posterior(self, X: Rows, condition: Rows = None) -> tuple[Array, Array]:
         """Return mean and variance of q(z|x), each of the shape of codes; variational models only.
@@ -449,14 +467,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         X : like what was fitted on
         per : {"sample", "element", "feature"}, default "sample"
             ``"sample"``: the mean over the elements of each row, shape (n,). ``"element"``: of each of the user's
-            elements, shape (n, columns) or the shape of the images. ``"feature"``: the mean over the rows, shape
-            (columns,) or of one image.
+            elements, shape (n, columns) or the shape of the images; a list where images differ in size. ``"feature"``:
+            the mean over the rows, shape (columns,) or of one image; (channels,) where images may have any size.
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
         graph = "error" if per == "sample" else "error_map"
-        error = _arrays(self._groups(graph, X, condition), X, itemgetter("error"))
-        return error.mean(0) if per == "feature" else error
+        groups = self._groups(graph, X, condition)
+        if per == "feature":
+            means: Array = _arrays(groups, X, lambda columns: self.data_.by_feature(columns["error"])).mean(0)
+            return means
+        return _arrays(groups, X, itemgetter("error"))
 
     def score_samples(self, X: Rows, condition: Rows = None) -> Array:
         """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats."""
@@ -540,10 +561,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         ----------
         a, b : one row each, with or without the axis of rows
         steps : int, default 8
+
+        Raises
+        ------
+        InputError
+            The codes of the two have different numbers of positions: images of different sizes.
         """
-        ends = [self.transform(_one_row(row), condition) for row in (a, b)]
-        t = np.linspace(0, 1, steps)[:, None]
-        return self.inverse_transform((1 - t) * ends[0] + t * ends[1], condition)
+        start, end = (self.transform(_one_row(row), condition) for row in (a, b))
+        if start.shape != end.shape:
+            raise InputError(
+                f"the codes of the two rows have the shapes {start.shape[1:]} and {end.shape[1:]}: between images of "
+                "different sizes nothing is interpolated; give two of one size"
+            )
+        t = np.linspace(0, 1, steps).reshape(-1, *[1] * (start.ndim - 1))
+        return self.inverse_transform((1 - t) * start + t * end, condition)
 
     def graphs(self) -> dict[str, Graph]:
         """Return what the model can do, by name: modules from columns to columns, in eval mode."""
@@ -610,6 +641,37 @@ def _arrays(groups: list[Group], X: Rows, answer: Callable[[Columns], Tensor]) -
     """Return what was made of groups of rows: an array, or a list of them where rows differ in size."""
     arrays: Array = in_order([(group.index, _numpy(answer(group.columns), X)) for group in groups])
     return arrays
+
+
+def checked_codes(Z: Rows, model: Model) -> Tensor:
+    """Return the user's codes as float32, (n, positions x latent_dim) or (n, *positions, latent_dim).
+
+    Raises
+    ------
+    InputError
+        Codes of another shape, or of several; NaN or infinity.
+    """
+    positions, width = model.positions(), model.latent_dim
+    try:
+        codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
+    except ValueError as error:
+        raise InputError(
+            f"the codes cannot be read as numbers of one shape: {error}; decode each size apart"
+        ) from error
+    placed = codes.ndim == 2 + len(positions) and codes.shape[-1] == width and 0 not in codes.shape[1:]
+    free = placed and model.any_size
+    if not free and tuple(codes.shape[1:]) not in ((model.code_size,), (*positions, width)):
+        sides = ", ".join("any" if model.any_size else str(side) for side in positions)
+        expected = f"(n, {model.code_size}): latent_dim numbers a row"
+        if positions:
+            expected = (
+                f"(n, {model.code_size}) or (n, {sides}, {width}): {width} numbers in each position; a mean over "
+                "positions cannot be decoded"
+            )
+        raise InputError(f"codes of shape {tuple(codes.shape)}; expected {expected}")
+    if not torch.isfinite(codes).all():
+        raise InputError("the codes hold NaN or infinity: codes must be finite")
+    return codes
 
 
 def _numpy(tensor: Tensor, X: Rows) -> Array:

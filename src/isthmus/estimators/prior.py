@@ -42,7 +42,7 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
 
 def warn_of_positions(prior: Prior, positions: tuple[int, ...]) -> None:
     """Warn where a prior draws the positions of a code one by one, and not as a whole."""
-    if positions and not prior.joint:
+    if prod(positions) > 1 and not prior.joint:
         warnings.warn(
             f"the prior {type(prior).__name__} draws each of the {prod(positions)} positions of a code by itself, so "
             "what is decoded has the right details but no whole",

@@ -116,7 +116,7 @@ def test_without_examples_no_row_is_in_the_page(name, models, page):
     assert "Made without examples" in found.text
     assert found.tiles()
     assert not found.tiles() & ROWS
-    assert not re.search(r"worst rebuilt</h|activate it most|class=\"dots", found.text)
+    assert not re.search(r"worst reconstruction</h|activate it most|class=\"dots", found.text)
 
 
 def test_the_page_loads_nothing(models, page):
@@ -133,8 +133,8 @@ def test_what_a_denoising_model_sees_is_shown(models, page):
 
 
 def test_sparse_codes_show_how_often_units_are_used(models, page):
-    assert "Share of rows in which a unit is not zero" in page(models["topk"], X).text
-    assert "Share of rows in which a unit is not zero" not in page(models["plain"], X).text
+    assert "Fraction of rows in which a unit is not zero" in page(models["topk"], X).text
+    assert "Fraction of rows in which a unit is not zero" not in page(models["plain"], X).text
 
 
 # -- codes ---------------------------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def test_a_model_must_be_fitted_and_rows_be_there(models, tmp_path):
 
 def test_models_side_by_side(models, page):
     found = page(models, X, pages.write_comparison, y=Y)
-    assert {"table", "rebuilt", "maps"} <= found.sections
+    assert {"table", "reconstructions", "maps"} <= found.sections
     for name in models:
         assert {f"model-{name}-{section}" for section in SECTIONS} <= found.sections
     assert len(set(found.ids)) == len(found.ids)
@@ -319,7 +319,7 @@ def test_models_side_by_side(models, page):
 
 def test_models_side_by_side_without_examples(models, page):
     found = page(models, X, pages.write_comparison, y=Y, examples=False)
-    assert "rebuilt" not in found.sections
+    assert "reconstructions" not in found.sections
     assert found.tiles()
     assert not found.tiles() & ROWS
 

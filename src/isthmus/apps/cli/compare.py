@@ -10,7 +10,7 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, load, suited
+from isthmus.apps.cli.inputs import Rows, data_options, load, suited
 from isthmus.apps.cli.output import json_option, show, table
 
 SHOWN = {
@@ -29,11 +29,11 @@ SHOWN = {
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @data_options
 @json_option
-def compare(models: tuple[str, ...], read: Callable[[], Any], as_json: bool) -> None:
+def compare(models: tuple[str, ...], read: Callable[[], Rows], as_json: bool) -> None:
     """Set models side by side on DATA.
 
-    MSE: mean squared error, of pixels in [0, 1] or in the units of the data. Explained: share of the variance, the mean
-    over the columns of a table. Error, 95 %: what 95 % of the rows stay below, in the units of each model's own
+    MSE: mean squared error, of pixels in [0, 1] or in the units of the data. Explained: fraction of the variance, the
+    mean over the columns of a table. Error, 95 %: what 95 % of the rows stay below, in the units of each model's own
     likelihood, so alike only for models with the same one. ELBO: in nats, of variational models. Active: units that
     vary. Probe: accuracy of a linear probe, where there are labels. Compare on rows that no model was trained on.
     """
@@ -54,7 +54,7 @@ def _about(path: str, model: Any) -> dict[str, Any]:
     return {
         "model": path,
         "variant": variants.variant_name(model.variant_),
-        "code": model.latent_dim,
+        "code": model.card().latent_dim,
         "parameters": model.info_["parameters"],
         "seconds": model.info_["seconds"],
     }
@@ -62,7 +62,7 @@ def _about(path: str, model: Any) -> dict[str, Any]:
 
 def _line(document: dict[str, Any], shown: dict[str, str]) -> dict[str, Any]:
     """Return a line of the table."""
-    found = {**document, **document["error"]}
+    known = {**document, **document["error"]}
     about = {name: document[name] for name in ("variant", "code", "parameters")}
-    figures = {said: found.get(name) for name, said in shown.items()}
+    figures = {said: known.get(name) for name, said in shown.items()}
     return {"model": Path(document["model"]).stem, **about, "trained, s": document["seconds"], **figures}

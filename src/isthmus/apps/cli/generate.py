@@ -1,4 +1,4 @@
-"""``isthmus sample`` and ``isthmus interpolate``: rows that nobody gave."""
+"""``isthmus sample`` and ``isthmus interpolate``: new rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from isthmus.apps.cli.written import write
     "--condition",
     "text",
     metavar="VALUE",
-    help="What is given, for a model that was trained with a condition: a label, or a=1,b=x",
+    help="The condition, for a model that was trained with one: a label, or a=1,b=x",
 )
 @option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows")
 @output_option(ROWS, folder=True)
@@ -62,7 +62,7 @@ def sample(model: str, count: int, temperature: float, text: str | None, seed: i
 )
 @option("--to", "end", type=click.IntRange(min=0), required=True, metavar="ROW", help="The row to end with")
 @option("--steps", type=click.IntRange(min=2), default=8, show_default=True, help="How many rows, both ends counted")
-@option("--condition", "text", metavar="VALUE", help="What is given, for a model that was trained with a condition")
+@option("--condition", "text", metavar="VALUE", help="The condition, for a model that was trained with one")
 @output_option(ROWS, folder=True)
 @json_option
 def interpolate(

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isthmus.apps.cli.command import Failure, option
 from isthmus.apps.cli.rows import Span, cut
 from isthmus.apps.cli.values import Named, number
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
 model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
@@ -25,11 +28,12 @@ LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were read: X, and labels where there are any."""
+    """Rows that were read: X, labels where there are any, and the names of pictures of a folder."""
 
     X: Any
     y: Any
     name: str
+    names: tuple[str, ...] = ()
 
 
 def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,8 +61,8 @@ def read(path: str, label: str | None = None, span: slice | None = None, **how: 
     loaded = files.read(path, label=label, **how)
     y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
     if span is None:
-        return Rows(loaded.X, y, path)
-    return Rows(cut(loaded.X, span), None if y is None else y[span], path)
+        return Rows(loaded.X, y, path, loaded.names)
+    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span])
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -80,7 +84,7 @@ def load(path: str, *kinds: str) -> Any:
     return model
 
 
-def suited(model: Any, path: str, rows: Rows) -> Rows:
+def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     """Return the rows, once it is clear that they are of the kind of data that the model was trained on.
 
     Raises
@@ -93,8 +97,8 @@ def suited(model: Any, path: str, rows: Rows) -> Rows:
 
     kind = files_of(model.data_)
     if not kind.takes(rows.X):
-        held = files_of(choose_data(None, rows.X)).noun
-        raise Failure(f"{rows.name!r} holds {held}, but {path!r} was trained on {kind.noun}")
+        noun = files_of(choose_data(None, rows.X)).noun
+        raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
     known = list(getattr(model, "feature_names_in_", []))
     strange = [name for name in getattr(rows.X, "columns", []) if known and name not in known]
     if len(strange) == 1:
@@ -105,7 +109,7 @@ def suited(model: Any, path: str, rows: Rows) -> Rows:
     return rows
 
 
-def meet(path: str, read: Callable[[], Rows]) -> tuple[Any, Rows]:
+def meet(path: str, read: Callable[[], Rows]) -> tuple[Autoencoder, Rows]:
     """Return the model in a file, and rows that suit it."""
     model = load(path)
     return model, suited(model, path, read())
@@ -116,7 +120,7 @@ def stem(path: str) -> str:
     return Path(path).stem
 
 
-def condition(model: Any, text: str | None) -> Any:
+def condition(model: Autoencoder, text: str | None) -> object:
     """Return what was typed as ``--condition`` in the form that the model takes.
 
     Raises
@@ -140,14 +144,14 @@ def condition(model: Any, text: str | None) -> Any:
     return _frame({name: [_value(pairs[name])] for name in names})
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> int | float | str:
     try:
         return number(text)
     except ValueError:
         return text
 
 
-def _frame(columns: dict[str, list[Any]]) -> Any:
+def _frame(columns: dict[str, list[int | float | str]]) -> object:
     import pyarrow
 
     return pyarrow.table(columns)

@@ -20,7 +20,7 @@ json_option = option(
 )
 
 
-ROWS = "Where the rows go: .npy, .csv, .parquet or .feather; for pictures .png, or a folder"
+ROWS = "Where the rows go: .npy, .csv, .parquet or .feather; for pictures .png, or a folder, which may be new"
 
 
 def output_option(help: str, folder: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -44,7 +44,7 @@ def writable(path: str) -> str:
     return path
 
 
-def show(document: Mapping[str, Any], lines: str, as_json: bool) -> None:
+def show(document: Mapping[str, object], lines: str, as_json: bool) -> None:
     """Print the document as JSON, or the lines, unless the command is to be quiet."""
     if as_json:
         click.echo(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False))
@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def figure(value: Any) -> str:
+def figure(value: object) -> str:
     """Return a value as a person reads it.
 
     Examples
@@ -80,7 +80,7 @@ def figure(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
+def table(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows of named values as aligned columns: text to the left, numbers to the right.
 
     Examples
@@ -95,7 +95,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
 
-def _column(name: str, values: Sequence[Any]) -> list[str]:
+def _column(name: str, values: Sequence[object]) -> list[str]:
     """Return the cells of a column at one width, its floats with one number of decimals."""
     sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value) and value]
     decimals = min(6, max(0, 2 - math.floor(math.log10(min(sizes))))) if sizes else 0
@@ -105,7 +105,7 @@ def _column(name: str, values: Sequence[Any]) -> list[str]:
     return [cell.ljust(width) if text else cell.rjust(width) for cell in cells]
 
 
-def facts(pairs: Mapping[str, Any], indent: str = "") -> str:
+def facts(pairs: Mapping[str, object], indent: str = "") -> str:
     """Return names and values as two columns.
 
     Examples

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import data_options, meet, model_argument
+from isthmus.apps.cli.inputs import Rows, data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.written import write
 
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
-@command("reconstruct", "isthmus reconstruct digits.safetensors digits --rows 0:64 -o rebuilt.png")
+
+@command(
+    "reconstruct",
+    "isthmus reconstruct digits.safetensors digits --rows 0:64 -o reconstructed.png",
+    "isthmus reconstruct photos.safetensors holiday-photos/ -o reconstructed/",
+)
 @model_argument
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
-def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
+def reconstruct(model: str, read: Callable[[], Rows], output: str, as_json: bool) -> None:
     """Write the reconstruction of DATA."""
-    _rebuild(*meet(model, read), output, as_json)
+    _reconstruct(*meet(model, read), output, as_json)
 
 
 @command(
@@ -32,7 +39,7 @@ def reconstruct(model: str, read: Callable[[], Any], output: str, as_json: bool)
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
-def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> None:
+def denoise(model: str, read: Callable[[], Rows], output: str, as_json: bool) -> None:
     """Write DATA cleaned by a denoising model."""
     trained, rows = meet(model, read)
     variant = trained.variant_
@@ -42,11 +49,12 @@ def denoise(model: str, read: Callable[[], Any], output: str, as_json: bool) -> 
             "input: train one with --variant denoising",
             stacklevel=2,
         )
-    _rebuild(trained, rows, output, as_json)
+    _reconstruct(trained, rows, output, as_json)
 
 
-def _rebuild(trained: Any, rows: Any, output: str, as_json: bool) -> None:
+def _reconstruct(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -> None:
+    """Write the reconstruction of rows."""
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
-    rebuilt = [trained.reconstruct(piece, condition_of(trained, y)) for piece, y in labelled_pieces(rows.X, rows.y)]
-    write(output, rebuilt, as_json)
+    pieces = [trained.reconstruct(piece, condition_of(trained, y)) for piece, y in labelled_pieces(rows.X, rows.y)]
+    write(output, pieces, as_json, names=rows.names)

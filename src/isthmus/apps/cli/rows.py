@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -42,6 +41,7 @@ def cut(X: Any, span: slice, flag: str = "--rows") -> Any:
         asked = f"{span.start}:{'' if span.stop is None else span.stop}"
         raise Failure(f"{flag} {asked} picks no row: the data has {len(X)}, numbered from 0")
     from isthmus.data.sources.in_memory import cut_pieces
+    from isthmus.data.tables.rows import joined
 
     return joined(list(cut_pieces(X, first, last)))
 
@@ -56,20 +56,5 @@ def row(X: Any, number: int, flag: str) -> Any:
     """
     if not 0 <= number < len(X):
         raise Failure(f"{flag} {number}: the data has {len(X)} rows, numbered from 0")
-    found = cut(X, slice(number, number + 1), flag)
-    return found[0] if hasattr(found, "ndim") and not hasattr(found, "columns") else found
-
-
-def joined(pieces: Sequence[Any]) -> Any:
-    """Return pieces of rows as one."""
-    if len(pieces) == 1:
-        return pieces[0]
-    import numpy as np
-
-    if isinstance(pieces[0], np.ndarray):
-        return np.concatenate(pieces)
-    if isinstance(pieces[0], Sequence):  # pictures of several sizes
-        return [picture for piece in pieces for picture in piece]
-    import narwhals as nw
-
-    return nw.concat([nw.from_native(piece, eager_only=True) for piece in pieces]).to_native()
+    one = cut(X, slice(number, number + 1), flag)
+    return one[0] if hasattr(one, "ndim") and not hasattr(one, "columns") else one

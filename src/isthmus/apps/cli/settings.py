@@ -99,11 +99,17 @@ def _documented(docstring: str) -> dict[str, tuple[str, str]]:
 
 
 def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for each parameter; what is not typed is None."""
-    for setting in reversed(image_settings().values()):
-        function = _option(setting, PICTURES)(function)
+    """Give a command an option for each parameter of Autoencoder and Images; what is not typed is None."""
+    function = image_options(function)
     for setting in reversed(settings().values()):
         function = _option(setting, SECTIONS.get(setting.name, "Training"))(function)
+    return function
+
+
+def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each parameter of Images; what is not typed is None."""
+    for setting in reversed(image_settings().values()):
+        function = _option(setting, PICTURES)(function)
     return function
 
 

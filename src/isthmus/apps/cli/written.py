@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from isthmus.apps.cli.output import figure, show
-from isthmus.apps.cli.rows import joined
 
 DRAWN = 400
 """Pictures on a sheet, at most."""
@@ -17,20 +16,51 @@ SIDE = 48
 
 
 def write(
-    path: str, pieces: Sequence[Any], as_json: bool, columns: Sequence[str] | None = None, strip: bool = False
+    path: str,
+    pieces: Sequence[Any],
+    as_json: bool,
+    columns: Sequence[str] | None = None,
+    strip: bool = False,
+    names: Sequence[str] = (),
 ) -> None:
-    """Write pieces of rows to a file as one, and say so; `strip`: pictures in a .png stand in one line."""
+    """Write pieces of rows to a file as one, and say so.
+
+    Parameters
+    ----------
+    path : str
+    pieces : sequence of rows
+    as_json : bool
+    columns : sequence of str, optional
+        Names for the columns of an array in a table.
+    strip : bool, default False
+        Pictures in a .png stand in one line.
+    names : sequence of str
+        Of pictures in a folder; empty: their numbers.
+    """
     from isthmus.data.io import files
+    from isthmus.data.tables.rows import joined
 
     rows = joined(pieces)
     drawn = sheet(path, rows, strip) if path.lower().endswith(".png") and len(rows) > 1 else rows
-    files.write(path, drawn, columns=columns)
-    shape = [len(rows), *rows.shape[1:]]
-    show(
-        {"output": path, "shape": shape},
-        f"{path}: {figure(shape[0])} rows of {' x '.join(map(str, shape[1:]))}",
-        as_json,
-    )
+    files.write(path, drawn, columns=columns, names=names)
+    shape = common_shape(rows)
+    of = " x ".join("any" if side is None else str(side) for side in shape[1:])
+    show({"output": path, "shape": shape}, f"{path}: {figure(shape[0])} rows of {of}", as_json)
+
+
+def common_shape(rows: Any) -> list[int | None]:
+    """Return the shape of rows, None along an axis in which they differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> common_shape([np.zeros((4, 5)), np.zeros((6, 5))])
+    [2, None, 5]
+    """
+    if hasattr(rows, "shape"):
+        return [len(rows), *rows.shape[1:]]
+    axes = zip(*(row.shape for row in rows), strict=True)
+    return [len(rows), *(sides[0] if len(set(sides)) == 1 else None for sides in axes)]
 
 
 def sheet(path: str, pictures: Any, strip: bool) -> Any:

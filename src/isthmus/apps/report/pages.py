@@ -104,11 +104,17 @@ def _chapter(name: str, study: Study) -> Chapter:
 
 def sections(study: Study) -> list[Section]:
     """Return the sections of the report on one model."""
-    found = [*detection.detection_sections(study), about.training_section(study)]
-    found += [reconstruction.original_section(study)] if study.examples else []
-    found += [reconstruction.error_section(study), latent.map_section(study)]
-    found += [latent.sample_section(study), units.capture_section(study)] if study.decodes else [_no_decoder()]
-    return [*found, units.activity_section(study), about.model_section(study)]
+    return [
+        *detection.detection_sections(study),
+        about.training_section(study),
+        *([reconstruction.original_section(study)] if study.examples else []),
+        reconstruction.error_section(study),
+        latent.map_section(study),
+        *([latent.sample_section(study)] if study.decodes else [_no_decoder()]),
+        *([units.capture_section(study)] if study.walks else []),
+        units.activity_section(study),
+        about.model_section(study),
+    ]
 
 
 def _no_decoder() -> Section:

@@ -60,13 +60,13 @@ class Scoring:
     def titles(self, at: Sequence[int] | np.ndarray) -> list[str]:
         """Return what some rows are called: their number, and their label."""
         labels = [""] * len(self.scores) if self.labels is None else [f" ({label})" for label in self.labels]
-        return [f"row {self.index[place]:,}{labels[place]}" for place in at]
+        return [f"row {self.index[row]:,}{labels[row]}" for row in at]
 
-    def contributions(self, at: np.ndarray) -> np.ndarray:
-        """Return what contributes to the scores of some rows, in the shape of each."""
+    def contributions(self, at: np.ndarray) -> Any:
+        """Return what contributes to the scores of some rows, as the detector explains them."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return np.asarray(self.detector.explain(some(self.X, at)), dtype=np.float64)
+            return self.detector.explain(some(self.X, at))
 
     @cached_property
     def drift(self) -> list[dict[str, Any]]:

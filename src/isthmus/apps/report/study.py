@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from isthmus.apps.report.kinds.base import Rows, rows_of, take
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
 from isthmus.apps.report.scoring import Scoring
-from isthmus.tasks.evaluation.evaluate import active
+from isthmus.tasks.evaluation.codes import CodeStatistics, divergence
+from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 if TYPE_CHECKING:
     from isthmus.estimators.autoencoder import Autoencoder
@@ -96,18 +98,18 @@ class Study:
 
     @cached_property
     def originals(self) -> Any:
-        """The rows without the columns that are given and not rebuilt."""
+        """The rows without the columns that are the condition, which is not reconstructed."""
         if self.model.condition is None or self.model.condition == "y":
             return self.X
-        return nw.from_native(self.X, eager_only=True).drop(self._given_columns).to_native()
+        return nw.from_native(self.X, eager_only=True).drop(self._condition_columns).to_native()
 
     @property
-    def _given_columns(self) -> list[str]:
+    def _condition_columns(self) -> list[str]:
         condition = self.model.condition
         return [condition] if isinstance(condition, str) else list(condition or ())
 
     @property
-    def given(self) -> Any:
+    def condition(self) -> Any:
         """The condition of each row, where X does not hold it."""
         return self.y if self.model.condition == "y" else None
 
@@ -118,7 +120,7 @@ class Study:
             return None
         if self.model.condition == "y":
             return [Counter(np.asarray(self.y).tolist()).most_common(1)[0][0]]
-        frame = nw.from_native(self.X, eager_only=True).select(self._given_columns)
+        frame = nw.from_native(self.X, eager_only=True).select(self._condition_columns)
         commonest = Counter(frame.iter_rows()).most_common(1)[0][0]
         return frame[[list(frame.iter_rows()).index(commonest)]].to_native()
 
@@ -135,77 +137,101 @@ class Study:
     # -- the model on the rows -----------------------------------------------------------------------------------
 
     @cached_property
-    def codes(self) -> np.ndarray:
-        """Codes of the rows."""
-        return self.model.transform(self.X, condition=self.given).astype(float)
+    def statistics(self) -> CodeStatistics:
+        """What the codes show of each unit."""
+        statistics = CodeStatistics(self.model)
+        statistics.add(self.X, self.condition)
+        return statistics
 
     @cached_property
-    def rebuilt(self) -> Any:
-        """The rows, rebuilt."""
-        return self.model.reconstruct(self.X, condition=self.given)
+    def codes(self) -> np.ndarray:
+        """Codes of the rows, of shape (n, units): the means over positions where a code has several."""
+        return self.statistics.vectors.astype(float)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether `codes` are means over positions, which cannot be decoded."""
+        return bool(self.model.positions_)
+
+    @cached_property
+    def reconstructed(self) -> Any:
+        """The reconstruction of the rows."""
+        return self.model.reconstruct(self.X, condition=self.condition)
 
     @cached_property
     def likeness(self) -> dict[str, Any]:
-        """How like the rows the rebuilt ones are, whatever the model was trained with."""
-        return self.rows.metrics(self.originals, self.rebuilt)
+        """How like the rows their reconstructions are, whatever the model was trained with."""
+        metrics = ReconstructionMetrics(self.model.data_)
+        for index, rows in self.model.data_.groups(self.originals):
+            reconstructed = self.reconstructed if index is None else np.stack(take(self.reconstructed, index.numpy()))
+            metrics.add(rows, reconstructed)
+        return metrics.figures()
 
     @cached_property
     def errors(self) -> np.ndarray:
         """Error of each row."""
-        return self.model.reconstruction_error(self.X, condition=self.given).astype(float)
+        return self.model.reconstruction_error(self.X, condition=self.condition).astype(float)
 
     def elements(self, at: np.ndarray) -> np.ndarray:
         """Return the error of each element of some rows."""
-        given = None if self.given is None else self.given[at]
-        return self.model.reconstruction_error(take(self.X, at), per="element", condition=given)
+        condition = None if self.condition is None else self.condition[at]
+        return self.model.reconstruction_error(take(self.X, at), per="element", condition=condition)
 
     @cached_property
     def feature_errors(self) -> np.ndarray:
         """Mean error of each of the user's elements."""
-        return self.model.reconstruction_error(self.X, per="feature", condition=self.given)
+        return self.model.reconstruction_error(self.X, per="feature", condition=self.condition)
 
     def corrupted(self, at: np.ndarray) -> Any:
         """Return some rows as the encoder saw them in training; None where it saw them as they are."""
         return self.model.corrupt(take(self.X, at), random_state=0)
 
     def reconstruct(self, rows: Any, at: np.ndarray) -> Any:
-        """Return other versions of the rows at some places, rebuilt under the condition of these."""
+        """Return other versions of the rows at some places, reconstructed under their condition."""
         if self.model.condition is None or self.model.condition == "y":
-            return self.model.reconstruct(rows, condition=None if self.given is None else self.given[at])
-        own = nw.from_native(take(self.X, at), eager_only=True).select(self._given_columns)
+            return self.model.reconstruct(rows, condition=None if self.condition is None else self.condition[at])
+        own = nw.from_native(take(self.X, at), eager_only=True).select(self._condition_columns)
         return self.model.reconstruct(
             nw.from_native(rows, eager_only=True).with_columns(own.iter_columns()).to_native()
         )
 
     @property
     def decodes(self) -> bool:
-        """Whether codes alone can be decoded."""
+        """Whether codes alone can be decoded: samples too."""
         return "decode" in self.model.graphs()
+
+    @property
+    def walks(self) -> bool:
+        """Whether `codes` can be decoded, and so any point between them."""
+        return self.decodes and not self.pooled
 
     def decode(self, codes: np.ndarray) -> Any:
         """Return what codes decode to."""
         return self.model.inverse_transform(codes, condition=self.typical)
 
-    def sample(self, n: int) -> Any:
-        """Return samples."""
-        return self.model.sample(n, condition=self.typical, random_state=0)
+    def sample(self, n: int) -> tuple[Any, list[str]]:
+        """Return samples, and what there is to say of them."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            samples = self.model.sample(n, condition=self.typical, random_state=0)
+        return samples, [f"{str(one.message)[:1].upper()}{str(one.message)[1:]}." for one in caught]
 
     # -- units ---------------------------------------------------------------------------------------------------
 
     @property
     def units(self) -> int:
-        """Numbers in a code."""
+        """Numbers in a code, at each of its positions."""
         return self.codes.shape[1]
 
     @cached_property
     def deviation(self) -> np.ndarray:
-        """Standard deviation of each unit over the rows."""
-        return self.codes.std(0)
+        """Standard deviation of each unit over rows and positions."""
+        return np.sqrt(self.statistics.variance)
 
     @cached_property
     def usage(self) -> np.ndarray:
-        """Share of the rows in which each unit is not zero."""
-        return (self.codes != 0).mean(0)
+        """Fraction of the rows and positions in which each unit is not zero."""
+        return self.statistics.usage
 
     @property
     def switches(self) -> bool:
@@ -214,16 +240,13 @@ class Study:
 
     @cached_property
     def kl(self) -> np.ndarray | None:
-        """KL from q(z|x) to N(0, 1) of each unit in nats, the mean over the rows; None without a posterior."""
-        if "posterior" not in self.model.graphs():
-            return None
-        mean, variance = (part.astype(float) for part in self.model.posterior(self.X, condition=self.given))
-        return 0.5 * (variance + mean**2 - 1 - np.log(variance)).mean(0)
+        """KL from q(z|x) to N(0, 1) of each unit in nats, a mean over rows and positions; None without a posterior."""
+        return divergence(self.model, self.X, self.condition) if "posterior" in self.model.graphs() else None
 
     @cached_property
     def alive(self) -> np.ndarray:
         """Which units are active."""
-        return active(self.codes, self.kl is not None)
+        return self.statistics.active()
 
     @cached_property
     def silent(self) -> int:

@@ -227,7 +227,11 @@ class Images(Data):
     def crops_of(self, shape: tuple[int, ...]) -> int:
         """Return how many crops a picture of a shape gives in an epoch."""
         height, width = row_shape(shape, self.channels_first)[1:]
-        return crops_of(height or 1, width or 1, self.typical_shape[-1], self.crops_per_image)
+        return crops_of(height or 1, width or 1, self.crop or 1, self.crops_per_image)
+
+    def samples(self, X: Any) -> int:
+        """Return how many pictures, or crops of them, an epoch shows."""
+        return sum(map(self.crops_of, self._pictures(X).shapes)) if self.any_size else len(X)
 
     def canonical(self, picture: Any) -> np.ndarray:
         """Return one picture as uint8 or float32 (height, width, channels).
@@ -286,6 +290,20 @@ class Images(Data):
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error in the shape given: (n, *given)."""
         return self._as_given(error)
+
+    def by_feature(self, error: Tensor) -> Tensor:
+        """Return the error of each pixel, or its mean over each channel where the size is free: (n, channels)."""
+        if not self.any_size:
+            return error
+        pixels = channels_first(error, self.channels_first, len(self._shape_given()))
+        return pixels.flatten(2).mean(2)
+
+    def numbers(self, X: Any) -> np.ndarray:
+        """Return pixels in [0, 1]: (n, pixels), or (pixels of all pictures, channels) where the size is free."""
+        pixels = self.read(X)["pixels"]
+        scaled = pixels.double() / (255 if pixels.dtype == torch.uint8 else 1)
+        last = scaled.movedim(1, -1)
+        return (last.flatten(0, -2) if self.any_size else last.flatten(1)).numpy()
 
     def _as_given(self, pixels: Tensor) -> Tensor:
         return as_given(pixels, self.channels_first, len(self._shape_given()))

@@ -22,9 +22,12 @@ class Dataset:
         Names of the classes in the order of their numbers; empty where they have none.
     path : str
         Where the rows come from.
+    names : tuple of str
+        Of the pictures of a folder, their paths in it; else empty.
     """
 
     X: Any
     y: np.ndarray | None
     classes: tuple[str, ...]
     path: str
+    names: tuple[str, ...] = ()

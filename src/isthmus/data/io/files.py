@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from fnmatch import fnmatch
@@ -77,13 +78,13 @@ def read(
     if name in datasets.NAMES:
         _refuse("label", label, f"the data set {name!r}")
         return datasets.load(name, part or "train")
-    found = Path(name).expanduser()
-    form = _format(found)
-    given = {"label": label, "part": part, "budget": budget, "alpha": alpha, "skip_broken": skip_broken or None}
+    source = Path(name).expanduser()
+    form = _format(source)
+    options = {"label": label, "part": part, "budget": budget, "alpha": alpha, "skip_broken": skip_broken or None}
     for option in ("label", "part", "alpha", "skip_broken"):
         if option not in form.options:
-            _refuse(option, given[option], repr(name))
-    return form.read(found, **{option: given[option] for option in form.options})
+            _refuse(option, options[option], repr(name))
+    return form.read(source, **{option: options[option] for option in form.options})
 
 
 def _address(text: str, part: str | None) -> tuple[str, str | None]:
@@ -200,7 +201,8 @@ def _picture(path: Path, alpha: Alpha | None) -> Dataset:
 def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | None) -> Dataset:
     stream = PictureStream(path, alpha or "white", bool(skip_broken))
     X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
-    return Dataset(X, stream.survey.y, stream.survey.classes, str(path))
+    names = tuple(str(picture.relative_to(path)) for picture in stream.survey.paths)
+    return Dataset(X, stream.survey.y, stream.survey.classes, str(path), names)
 
 
 FORMATS = (
@@ -217,18 +219,23 @@ FORMATS = (
 """All kinds of files; the first pattern that fits the name in lower case counts."""
 
 
-def write(path: str | os.PathLike[str], X: Any, columns: Any = None) -> None:
+def write(
+    path: str | os.PathLike[str], X: Any, columns: Sequence[str] | None = None, names: Sequence[str] = ()
+) -> None:
     """Write an output: whole or not at all.
 
     Parameters
     ----------
     path : str or PathLike
         ``.npy`` for any array; ``.csv``, ``.parquet`` or ``.feather`` for DataFrames and arrays of one or two axes;
-        ``.png`` for one picture, or several as a grid; a folder that exists, for one PNG file for each picture.
-    X : array, Tensor or DataFrame
+        ``.png`` for one picture, or several as a grid; a folder, or a name without an ending, for one PNG file for each
+        picture: a folder that is not there is made.
+    X : array, Tensor, DataFrame, or list of pictures that differ in size
         Pictures are uint8, or floats in [0, 1].
     columns : sequence of str or None
         Names for the columns of an array in a table; None: ``column_0``, ``column_1`` …
+    names : sequence of str
+        Of the pictures in a folder, with or without an ending; empty: their numbers.
 
     Raises
     ------
@@ -237,23 +244,53 @@ def write(path: str | os.PathLike[str], X: Any, columns: Any = None) -> None:
         stays as it was.
     """
     target = Path(path).expanduser()
-    if target.is_dir():
-        return _write_folder(target, X)
+    if target.is_dir() or not target.suffix:
+        return _write_folder(target, X, names)
     suffix = target.suffix.lower()
     if suffix not in WRITERS:
-        raise InputError(
-            f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder that exists, for pictures"
-        )
+        raise InputError(f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for pictures")
+    _check_one_size(path, X)
     with atomic(target) as temporary, temporary.open("wb") as stream:
         WRITERS[suffix](X, columns, stream)
 
 
-def _write_folder(folder: Path, X: Any) -> None:
-    digits = len(str(len(X) - 1))
-    for i, one in enumerate(X):
+def _check_one_size(path: str | os.PathLike[str], X: Any) -> None:
+    shapes = sorted({np.shape(row) for row in X}) if isinstance(X, list) else []
+    if len(shapes) > 1:
+        raise InputError(
+            f"{str(path)!r} takes rows of one size, but these have several, such as {shapes[0]} and {shapes[-1]}: "
+            f"write pictures into a folder, {str(Path(path).with_suffix(''))!r}"
+        )
+
+
+def _write_folder(folder: Path, X: Any, names: Sequence[str]) -> None:
+    """Write a PNG file for each picture, once it is clear that the first one is a picture."""
+    for one, name in zip(X, _png_names(names, len(X)), strict=True):
         (picture,) = image_files.to_bytes(np.asarray(one)[None])
-        with atomic(folder / f"{i:0{digits}}.png") as temporary, temporary.open("wb") as stream:
+        target = folder / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"the folder {str(target.parent)!r} cannot be made: {error.strerror}") from error
+        with atomic(target) as temporary, temporary.open("wb") as stream:
             image_files.encode(picture, stream)
+
+
+def _png_names(names: Sequence[str], n: int) -> list[str]:
+    """Return the names of n files: numbers, or the given names with .png in place of the ending where that is unique.
+
+    Examples
+    --------
+    >>> _png_names(["cat/1.jpg", "dog/1.jpg", "2.tif", "2.jpg"], 4)
+    ['cat/1.png', 'dog/1.png', '2.tif.png', '2.jpg.png']
+    >>> _png_names([], 2)
+    ['0.png', '1.png']
+    """
+    if not names:
+        return [f"{i:0{len(str(n - 1))}}.png" for i in range(n)]
+    stems = [str(Path(name).with_suffix(".png")) for name in names]
+    times = Counter(stems)
+    return [stem if times[stem] == 1 else f"{name}.png" for stem, name in zip(stems, names, strict=True)]
 
 
 def _write_npy(X: Any, columns: Any, stream: BinaryIO) -> None:

@@ -346,6 +346,10 @@ class Signals(Windowed):
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
+    def numbers(self, X: Any) -> np.ndarray:
+        """Return the values of all time steps: (time steps, channels)."""
+        return np.concatenate([one.values for one in self._pieces(X)]).astype(np.float64)
+
     def channel_names(self) -> list[str]:
         """Return the names of the channels; x0, x1 … where they have none."""
         known = self._known()

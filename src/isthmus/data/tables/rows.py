@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -52,7 +53,26 @@ def some(X: Any, places: np.ndarray) -> Any:
     """
     if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X):
         return nw.from_native(X, eager_only=True, allow_series=True)[places.tolist()].to_native()
-    return [X[place] for place in places] if isinstance(X, (list, tuple)) else X[places]
+    return [X[place] for place in places.tolist()] if isinstance(X, Sequence) else X[places]
+
+
+def joined(pieces: Sequence[Any]) -> Any:
+    """Return pieces of rows as one: a list where rows differ in size.
+
+    Examples
+    --------
+    >>> joined([[1, 2], [3]]), joined([np.zeros((2, 3)), np.zeros((1, 3))]).shape
+    ([1, 2, 3], (3, 3))
+    """
+    if len(pieces) == 1:
+        return pieces[0]
+    if any(isinstance(piece, Sequence) for piece in pieces):
+        return [row for piece in pieces for row in piece]
+    if nw.dependencies.is_into_dataframe(pieces[0]):
+        return nw.concat([nw.from_native(piece, eager_only=True) for piece in pieces]).to_native()
+    if len({np.shape(piece)[1:] for piece in pieces}) > 1:
+        return [row for piece in pieces for row in piece]
+    return np.concatenate(pieces)
 
 
 def column(X: Any, name: Any) -> np.ndarray:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from isthmus.core.data import Columns, Data, Rows, join, rows, take
+from isthmus.core.data import Columns, Data, Rows, rows, take
 from isthmus.core.part import lookup
 from isthmus.core.terms import Score
 from isthmus.data.tables.rows import count, some
@@ -17,13 +17,14 @@ from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
+from isthmus.tasks.anomaly.reservoir import FIT_ROWS, Reservoir
 from isthmus.tasks.anomaly.scorer import Scorer
 
 WITHOUT_ROWS = "residual"
-"""The score of what has none of its own, where no training row may be kept."""
-FIT_ROWS = 20_000
-"""Rows that a score is fitted on, at most; and training rows whose scores are kept."""
+"""The score of data whose own holds training rows, where none may be kept."""
 PIECE_ROWS = 2048
+PIECE_NUMBERS = 2**22
+"""Numbers in a piece of rows of any size, about."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ class Trainer:
 
     # -- one training --------------------------------------------------------------------------------------------
 
-    def train(self, X: Rows, fraction: float = 0.0) -> tuple[Scorer, Columns]:
+    def train(self, X: Rows, fraction: float = 0.0) -> tuple[Scorer, list[Columns]]:
         """Train an autoencoder, and fit the score on a sample of the rows; `fraction` of them may be abnormal.
 
         Returns
         -------
         Scorer
-        Columns
-            What was read of the sample.
+        list of Columns
+            What was read of the sample, the rows of one size together.
         """
         autoencoder = self.untrained(count(X))
         if autoencoder.random_state is None:
@@ -91,7 +92,7 @@ class Trainer:
         model, data = autoencoder.model_, autoencoder.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed())
-            parts = (take(sample, slice(at, at + PIECE_ROWS)) for at in range(0, rows(sample), PIECE_ROWS))
+            parts = (part for columns in sample for part in _pieces(columns, data))
             outputs = (model(data.batch(part), False) for part in parts)
             score = self._score(data, fraction).fit(outputs, model)
         return Scorer(autoencoder, score.eval()), sample
@@ -99,17 +100,12 @@ class Trainer:
     def _seed(self) -> int:
         return int(self.random.integers(2**31 - 1))
 
-    def _sample(self, autoencoder: Autoencoder, X: Rows) -> Columns:
-        """Return what is read of some training rows, each as likely as any other (Vitter 1985)."""
-        kept: Columns = {}
-        keys = np.empty(0)
+    def _sample(self, autoencoder: Autoencoder, X: Rows) -> list[Columns]:
+        """Return what is read of some training rows, each as likely as any other; those of one size together."""
+        reservoir = Reservoir()
         for columns in autoencoder.columns(X):
-            keys = np.append(keys, self.random.random(rows(columns)))
-            kept = join([kept, columns]) if kept else columns
-            if len(keys) > FIT_ROWS:
-                chosen = np.sort(np.argpartition(keys, FIT_ROWS)[:FIT_ROWS])
-                keys, kept = keys[chosen], take(kept, torch.from_numpy(chosen))
-        return kept
+            reservoir.add(columns, self.random.random(rows(columns)))
+        return reservoir.samples
 
     def _score(self, data: Data, fraction: float) -> Score:
         """Return the unfitted score."""
@@ -140,7 +136,7 @@ class Trainer:
         """Train on the normal rows of a stream, and keep the scores of a sample."""
         scorer, sample = self.train(X)
         check_data(scorer.data)
-        scores = Calibration("training", scorer.column_scores(sample).double().numpy())
+        scores = Calibration("training", torch.cat([scorer.column_scores(part) for part in sample]).double().numpy())
         return Trained(scorer, scores, scores, "all rows as normal")
 
     def calibrated(self, X: Rows, rate: float, ordered: bool) -> Trained:
@@ -164,6 +160,14 @@ class Trainer:
     def _scored(self, scorer: Scorer, X: Rows) -> Calibration:
         """Return the scores of rows, and their groups."""
         return Calibration("training", scorer.scores(X), labels_of(X, self.groups))
+
+
+def _pieces(columns: Columns, data: Data) -> Iterator[Columns]:
+    """Yield rows of one size piece by piece; of rows of any size as few as their numbers allow."""
+    step = PIECE_ROWS
+    if data.any_size:
+        step = max(1, PIECE_NUMBERS // sum(tensor[:1].numel() for tensor in columns.values()))
+    return (take(columns, slice(at, at + step)) for at in range(0, rows(columns), step))
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,10 @@ from isthmus.data.sources.in_memory import pieces
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels
+from isthmus.tasks.evaluation.codes import CodeStatistics
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
-
-ACTIVE = 0.01
-"""Variance of a unit's posterior mean above which it counts as active, beside a prior of variance 1 (Burda 2016)."""
-
-INACTIVE = 1e-4
-"""Fraction of the most varying unit's variance up to which a unit counts as inactive, where there is no prior."""
 
 PROBED = 5_000
 """Rows that a probe is trained and tested on, at most."""
@@ -39,6 +34,13 @@ def labelled_pieces(X: Rows, y: Labels = None) -> Iterator[tuple[Rows, Labels]]:
     for piece in pieces(X):
         yield piece, None if y is None else y[start : start + len(piece)]
         start += len(piece)
+
+
+def sized_pieces(model: Autoencoder, X: Rows, y: Labels = None) -> Iterator[tuple[Rows, Labels]]:
+    """Yield rows and their labels piece by piece, those of one size together: in another order where sizes differ."""
+    for piece, labels in labelled_pieces(X, y):
+        for index, rows in model.data_.groups(piece):
+            yield rows, labels if index is None or labels is None else np.asarray(labels)[index.numpy()]
 
 
 def condition_of(model: Autoencoder, y: Labels) -> Labels:
@@ -62,8 +64,9 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
     dict
         ``rows``; ``mse`` (of arrays and images) and ``explained`` (fraction of the variance); ``error``: its mean and
         quantiles over the rows, in the units of the likelihood; ``elbo`` in nats, of variational models; ``units`` of
-        a code and how many are ``active``; ``probe``: accuracy of a linear probe, where there are classes;
-        ``rows_per_second`` of encoding; ``columns`` of DataFrames, each with its own error.
+        a code and how many are ``active``, over rows and positions; ``probe``: accuracy of a linear probe on codes, the
+        mean over their positions where they have several, where there are classes; ``rows_per_second`` of encoding;
+        ``columns`` of DataFrames, each with its own error.
 
     Raises
     ------
@@ -82,20 +85,21 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
             f"evaluate measures an Autoencoder, not {type(model).__name__}: give its autoencoder_, or call "
             "evaluate(X, y) of a detector for how well it tells abnormal rows"
         )
-    metrics, codes, errors, bounds = ReconstructionMetrics(), [], [], []
+    metrics, codes, errors, bounds, classes = ReconstructionMetrics(model.data_), CodeStatistics(model), [], [], []
     has_elbo = "posterior" in model.graphs()
-    for piece, labels in labelled_pieces(X, y):
+    for piece, labels in sized_pieces(model, X, y):
         condition = condition_of(model, labels)
-        codes.append(model.transform(piece, condition))
+        codes.add(piece, condition)
         errors.append(model.reconstruction_error(piece, condition=condition))
         metrics.add(piece, model.reconstruct(piece, condition))
         bounds += [model.score_samples(piece, condition)] if has_elbo else []
-    z, error = np.concatenate(codes), np.concatenate(errors)
-    figures = {"rows": len(z), **metrics.figures(), "error": {"mean": float(error.mean()), **quantiles(error)}}
+        classes += [] if labels is None else [np.asarray(labels)]
+    error = np.concatenate(errors)
+    figures = {"rows": len(error), **metrics.figures(), "error": {"mean": float(error.mean()), **quantiles(error)}}
     if has_elbo:
         figures["elbo"] = float(np.concatenate(bounds).mean())
-    figures |= {"units": z.shape[1], "active": int(active(z, has_elbo).sum())}
-    if (accuracy := probe(z, y)) is not None:
+    figures |= {"units": model.model_.latent_dim, "active": int(codes.active().sum())}
+    if (accuracy := probe(codes.vectors, np.concatenate(classes) if classes else None)) is not None:
         figures["probe"] = accuracy
     return figures | {"rows_per_second": speed(model, piece, condition)}
 
@@ -111,19 +115,6 @@ def speed(model: Autoencoder, X: Rows, condition: Labels = None) -> int:
 def quantiles(values: np.ndarray) -> dict[str, float]:
     """Return the quantiles of values by name."""
     return {name: float(np.quantile(values, q)) for name, q in QUANTILES.items()}
-
-
-def active(z: np.ndarray, posterior: bool) -> np.ndarray:
-    """Return which units of codes (n, units) vary.
-
-    Examples
-    --------
-    >>> active(np.array([[0.0, 1.0], [0.0, 2.0]]), posterior=False).tolist()
-    [False, True]
-    """
-    variance: np.ndarray = z.var(axis=0)
-    varies: np.ndarray = variance > (ACTIVE if posterior else INACTIVE * variance.max(initial=0.0))
-    return varies
 
 
 def probe(z: np.ndarray, y: ArrayLike | None) -> float | None:

@@ -7,26 +7,32 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from isthmus.core.data import Rows
+from isthmus.core.data import Data, Rows
 
 CATEGORICAL = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
 """Types of columns whose cells are right or wrong, and nothing between."""
 
 
 class ReconstructionMetrics:
-    """Sums over rows, from which follows how close reconstructions are to them; missing cells count nothing."""
+    """Sums over rows, from which follows how close reconstructions are to them; missing cells count nothing.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    data : Data
+        Fitted: what the rows are.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
         self.columns: list[str] | None = None
-        self.images = False
-        self.numbers: Any = 0.0
-        self.categories: Any = 0.0
+        self.kinds: tuple[list[str], list[str]] = [], []
+        self.numbers = self.categories = np.zeros((1, 1))
 
     def add(self, X: Rows, reconstruction: Rows) -> None:
-        """Add rows; columns that were not reconstructed, since they are a condition, are left out."""
-        self.columns, self.images = _columns(reconstruction), np.ndim(X) > 2
+        """Add rows of one size; columns that were not reconstructed, since they are a condition, are left out."""
+        self.columns = _columns(reconstruction)
         numeric, categorical = _kinds(reconstruction)
-        x, y = _numbers(X, numeric), _numbers(reconstruction, numeric)
+        x, y = self._numbers(X, numeric), self._numbers(reconstruction, numeric)
         there = np.isfinite(x)
         x, error = np.where(there, x, 0.0), np.where(there, y - x, 0.0)
         self.numbers = self.numbers + np.stack([there.sum(0), x.sum(0), (x**2).sum(0), (error**2).sum(0)])
@@ -41,11 +47,18 @@ class ReconstructionMetrics:
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
         metrics = {} if self.columns is not None else {"mse": float(errors.sum() / count.sum())}
-        if moved.any() and self.images:
-            metrics["explained"] = float(1 - errors.sum() / spread.sum())
-        elif moved.any():
+        if moved.any() and self.data.named_columns:
             metrics["explained"] = float(np.mean(1 - errors[moved] / spread[moved]))
+        elif moved.any():
+            metrics["explained"] = float(1 - errors.sum() / spread.sum())
         return metrics if self.columns is None else {**metrics, "columns": self._by_column(spread, moved)}
+
+    def _numbers(self, X: Rows, names: list[str]) -> np.ndarray:
+        """Return numbers as float64 (n, features), NaN where a cell is missing."""
+        frame = _frame(X)
+        if frame is None:
+            return self.data.numbers(X)
+        return _side_by_side([frame[name].cast(nw.Float64).to_numpy() for name in names], len(frame), np.float64)
 
     def _by_column(self, spread: np.ndarray, moved: np.ndarray) -> list[dict[str, Any]]:
         """Return the figures of each column: the root of the mean squared error, or the fraction of right cells."""
@@ -60,7 +73,7 @@ class ReconstructionMetrics:
         return [{"column": name, **by_name[name]} for name in self.columns or [] if name in by_name]
 
 
-def _frame(X: Rows) -> Any:
+def _frame(X: Rows) -> nw.DataFrame[Any] | None:
     """Return X as a frame of narwhals, or None where it is no DataFrame."""
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     return frame if isinstance(frame, nw.DataFrame) else None
@@ -79,20 +92,11 @@ def _kinds(X: Rows) -> tuple[list[str], list[str]]:
     return numeric, [name for name, kind in kinds.items() if isinstance(kind, CATEGORICAL)]
 
 
-def _numbers(X: Rows, names: list[str]) -> np.ndarray:
-    """Return numbers as float64 (n, elements), pixels in [0, 1]; NaN where a cell is missing."""
-    frame = _frame(X)
-    if frame is not None:
-        return _side_by_side([frame[name].cast(nw.Float64).to_numpy() for name in names], len(frame), np.float64)
-    array = np.asarray(X)
-    scale = 255 if array.dtype == np.uint8 and array.ndim > 2 else 1
-    return array.reshape(len(array), -1).astype(np.float64) / scale
-
-
 def _categories(X: Rows, names: list[str]) -> np.ndarray:
     """Return columns of categories as objects (n, columns), None where a cell is missing."""
     frame = _frame(X)
-    listed = [[None if v is None or v != v else v for v in frame[name].to_list()] for name in names]
+    columns = [] if frame is None else [frame[name].to_list() for name in names]
+    listed = [[None if v is None or v != v else v for v in cells] for cells in columns]
     return _side_by_side([np.array(cells, dtype=object) for cells in listed], len(X), object)
 
 

@@ -12,6 +12,7 @@ from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, Options, check,
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.rows import Span
+from isthmus.apps.cli.settings import image_options, image_settings
 
 BESIDE = ""
 """What ``--plot`` is without a name: the figure goes beside the output."""
@@ -25,6 +26,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
     "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
     "isthmus detect log.csv --train-rows 0:2000 --window 64 -o time-steps.csv --plot",
+    "isthmus detect new-photos/ --train photos/ --crop 64 -o scores.csv",
 )
 @data_argument
 @output_option("Where the scores go: .parquet, .csv or .feather, a row for each row of DATA")
@@ -77,6 +79,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     section="Detector",
     help="Keep no training rows in the detector: unless --scorer names another, the score is then residual",
 )
+@image_options
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(
     "--false-alarm-rate",
@@ -111,8 +114,11 @@ def detect(
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.appending import check_appended
 
-    options = Options(data=data, **typed)
-    check(options)
+    pictures = {name: typed.pop(name) for name in image_settings()}
+    options = Options(
+        data=data, pictures={name: value for name, value in pictures.items() if value is not None}, **typed
+    )
+    check(options, explain)
     check_appended(output)
     figure_path = _figure_path(plot, output)
     for path in filter(None, [figure_path, save]):

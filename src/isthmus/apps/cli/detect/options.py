@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.inputs import load
+from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.rows import cut
+
+if TYPE_CHECKING:
+    from isthmus import AnomalyDetector, Autoencoder
 
 RATE = 0.01
 """The false-alarm rate unless another one is typed."""
@@ -37,6 +41,7 @@ class Options:
     false_alarm_rate: float | None
     contamination: float | None
     seed: int
+    pictures: Mapping[str, Any]
 
     @property
     def kept_columns(self) -> list[str]:
@@ -49,8 +54,10 @@ class Options:
         return self.model is None and self.train is None and self.train_rows is None
 
 
-def check(options: Options) -> None:
+def check(options: Options, explain: bool = False) -> None:
     """Refuse options that contradict each other."""
+    if options.pictures:
+        _check_pictures(options, flag(next(iter(options.pictures))), explain)
     if options.false_alarm_rate is not None and options.contamination is not None:
         raise click.UsageError(
             "--false-alarm-rate is a fraction of future normal rows, --contamination one of the training rows: give one"
@@ -71,11 +78,21 @@ def check(options: Options) -> None:
         raise click.UsageError(f"--model {options.model!r} knows its windows: leave out --window")
 
 
-def detector(options: Options) -> Any:
+def _check_pictures(options: Options, about: str, explain: bool) -> None:
+    """Refuse options that contradict one about pictures."""
+    if options.model is not None:
+        raise click.UsageError(f"--model {options.model!r} knows how it takes pictures: leave out {about}")
+    if options.window is not None:
+        raise click.UsageError(f"--window is about signals, {about} about pictures: leave one out")
+    if explain:
+        raise click.UsageError(f"--explain names columns, but pictures ({about}) have none: leave it out")
+
+
+def detector(options: Options) -> AnomalyDetector:
     """Return a fitted detector."""
     if options.model is None:
         return _trained(options)
-    loaded = load(options.model, "AnomalyDetector", "Autoencoder")
+    loaded: Any = load(options.model, "AnomalyDetector", "Autoencoder")
     if type(loaded).__name__ == "Autoencoder":
         from sklearn.base import clone
 
@@ -96,24 +113,29 @@ def detector(options: Options) -> Any:
     )
 
 
-def _windows(options: Options, steps: int) -> Any:
-    """Return what reconstructs windows of a signal; None: the detector's own choice."""
-    if options.window is None:
-        return None
+def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
+    """Return what reconstructs windows of a signal, or pictures as the options say; None: the detector's own choice."""
+    from isthmus.data.images.images import Images
     from isthmus.data.signals.signals import Signals
     from isthmus.tasks.anomaly.detector import default_autoencoder
 
-    return default_autoencoder(steps, Signals(window=options.window, stride=options.stride or 1))
+    if options.window is not None:
+        return default_autoencoder(len(X), Signals(window=options.window, stride=options.stride or 1))
+    if not options.pictures:
+        return None
+    data = Images(**options.pictures)
+    return default_autoencoder(data.samples(X), data)
 
 
-def _trained(options: Options, autoencoder: Any = None) -> Any:
+def _trained(options: Options, autoencoder: Autoencoder | None = None) -> AnomalyDetector:
+    """Return a detector that is trained as the options say."""
     import isthmus
 
     how: dict[str, Any] = {"false_alarm_rate": options.false_alarm_rate or RATE}
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
     X = _normal(options)
-    scored = autoencoder or _windows(options, len(X))
+    scored = autoencoder or _autoencoder(options, X)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
     )

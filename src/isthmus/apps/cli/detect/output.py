@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,10 @@ from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.cli.output import facts, figure, table
-from isthmus.apps.cli.rows import joined
+
+if TYPE_CHECKING:
+    from isthmus import AnomalyDetector
+    from isthmus.tasks.anomaly.batch import Contributor
 
 LABELS = 12
 """Labels that are shown to people."""
@@ -23,7 +26,7 @@ LABELS = 12
 
 
 def detect_rows(
-    detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
+    detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score rows piece by piece; return the result for machines and for people."""
     from tqdm.auto import tqdm
@@ -90,7 +93,7 @@ def _shown(labels: list[dict[str, Any]]) -> str:
     return table(labels[:LABELS]) + (f"\n… and {more} rarer labels (all of them: --json)" if more > 0 else "")
 
 
-def _cells(contributors: list[dict[str, Any]]) -> str:
+def _cells(contributors: Sequence[Contributor]) -> str:
     """Return the first cell, and those others that contribute at least one percent."""
     named = [cell for rank, cell in enumerate(contributors) if rank == 0 or cell["contribution"] >= 0.01]
     return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['contribution']:.0%})" for cell in named)
@@ -100,7 +103,7 @@ def _cells(contributors: list[dict[str, Any]]) -> str:
 
 
 def detect_time_steps(
-    detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
+    detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score the time steps of a signal; return the result for machines and for people."""
     from isthmus.apps.figures.signal import write_figure
@@ -108,12 +111,14 @@ def detect_time_steps(
     from isthmus.data.io.csv_stream import opened
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import cut_pieces
+    from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
     X, kept = split_columns(joined(list(cut_pieces(opened(options.data), span.start, last))), options.kept_columns)
     result = detector.score_time_steps(X)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
-    rows, path = result.table(), str(Path(output).with_stem(Path(output).stem + "-intervals"))
+    rows: list[dict[str, Any]] = result.table()
+    path = str(Path(output).with_stem(Path(output).stem + "-intervals"))
     _write_time_steps(output, columns, kept)
     if rows:
         _append(path, {name: [row[name] for row in rows] for name in rows[0]})
@@ -145,13 +150,13 @@ def _append(path: str, columns: dict[str, Any]) -> None:
 # -- what is said ----------------------------------------------------------------------------------------------------
 
 
-def _head(output: str, rows: int, flagged: int, detector: Any, options: Options, plot: str | None) -> str:
+def _head(output: str, rows: int, flagged: int, detector: AnomalyDetector, options: Options, plot: str | None) -> str:
     """Say what was written, and what the threshold means."""
     what = {"rows": rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": detector.threshold_}
     return f"{output}\n" + facts({**what, **_meaning(detector, options), **({"figure": plot} if plot else {})}, "  ")
 
 
-def _meaning(detector: Any, options: Options) -> Mapping[str, Any]:
+def _meaning(detector: AnomalyDetector, options: Options) -> Mapping[str, object]:
     """Say which fraction the threshold keeps, and of what."""
     about = detector.calibration_
     if options.contamination is not None or (about["method"] == "training" and options.false_alarm_rate is None):
@@ -163,7 +168,7 @@ def _meaning(detector: Any, options: Options) -> Mapping[str, Any]:
     unit = "time steps" if signal else "rows"
     return {
         "asked for": f"{rate:.3g} of future normal {unit} flagged",
-        "found with": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",
+        "calibrated": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",
         "guarantee": NEIGHBOURING if signal else about["guarantee"],
     }
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.kinds import adapter
+
+if TYPE_CHECKING:
+    from isthmus import AnomalyDetector
 
 
 class Files(ABC):
@@ -21,7 +24,7 @@ class Files(ABC):
 
     @abstractmethod
     def detect(
-        self, detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score the file that `options` names with a detector; return the result for machines and for people."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
+
+if TYPE_CHECKING:
+    from isthmus import AnomalyDetector
 
 
 class Pictures(Files):
@@ -19,7 +22,7 @@ class Pictures(Files):
         return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
 
     def detect(
-        self, detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score pictures piece by piece."""
         return detect_rows(detector, options, span, output, explain, plot)

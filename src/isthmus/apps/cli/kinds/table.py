@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.detect.options import Options
 from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
+
+if TYPE_CHECKING:
+    from isthmus import AnomalyDetector
 
 
 class TableRows(Files):
@@ -19,7 +22,7 @@ class TableRows(Files):
         return getattr(X, "ndim", 2) <= 2
 
     def detect(
-        self, detector: Any, options: Options, span: slice, output: str, explain: bool, plot: str | None
+        self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score rows piece by piece, and name the columns that contribute most."""
         return detect_rows(detector, options, span, output, explain, plot)

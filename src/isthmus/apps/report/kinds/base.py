@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-import narwhals as nw
 import numpy as np
 
 from isthmus.apps.kinds import adapter
 from isthmus.apps.report.blocks import Block
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.sources.in_memory import is_stream
-from isthmus.data.tables.rows import some
-from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
+from isthmus.data.tables.rows import joined, some
 
 ROWS, ELEMENTS = 10_000, 2**25
 """Rows that are looked at, and numbers in them, at most."""
@@ -91,18 +89,12 @@ class Rows(ABC):
     def pick(cls, data: Any, X: Any) -> Picked:
         """Return the rows of X that are looked at."""
 
-    def metrics(self, originals: Any, reconstructed: Any) -> dict[str, Any]:
-        """Return how like the originals their reconstructions are."""
-        metrics = ReconstructionMetrics()
-        metrics.add(originals, reconstructed)
-        return metrics.figures()
-
     @property
     def note(self) -> str:
         """What is left out of all that is shown, in a sentence."""
         return ""
 
-    def guarantee(self, calibration: Mapping[str, Any]) -> str:
+    def guarantee(self, calibration: Mapping[str, object]) -> str:
         """Return what a calibration of a detector guarantees."""
         return str(calibration["guarantee"])
 
@@ -149,7 +141,7 @@ class Rows(ABC):
         """Show the mean error of each of the user's elements."""
 
     @abstractmethod
-    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show what a detector finds most abnormal, and what contributes to it.
 
         Parameters
@@ -203,6 +195,4 @@ def drawn(X: Any, at: np.ndarray) -> Any:
     for piece in X.chunks():
         parts.append(take(piece, at[(at >= start) & (at < start + len(piece))] - start))
         start += len(piece)
-    if nw.dependencies.is_into_dataframe(parts[0]):
-        return nw.concat([nw.from_native(piece, eager_only=True) for piece in parts]).to_native()
-    return np.concatenate(parts)
+    return joined([part for part in parts if len(part)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,18 +55,6 @@ class PictureRows(Rows):
             X = np.stack(X)
         return picked_rows(data, X)
 
-    def metrics(self, originals: Any, reconstructed: Any) -> dict[str, Any]:
-        """Return the mean squared error and the variance explained; of pictures of many sizes channel by channel."""
-        if not isinstance(originals, Sequence):
-            return super().metrics(originals, reconstructed)
-        x, y = (
-            np.concatenate([self._whole(np.asarray(p)).reshape(-1, self.channels) for p in side]).astype(float)
-            for side in (originals, reconstructed)
-        )
-        squares, spread = ((y - x) ** 2).sum(0), ((x - x.mean(0)) ** 2).sum(0)
-        found = {"mse": float(squares.sum() / x.size)}
-        return {**found, "explained": float(1 - squares.sum() / spread.sum())} if spread.sum() > 0 else found
-
     @property
     def note(self) -> str:
         """Which channels are shown."""
@@ -105,8 +93,8 @@ class PictureRows(Rows):
         return _mosaic(tiles, len(tiles), SMALL, f"rows that activate {name} most", "activate it most")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
-        """Show where in the picture the error is; where pictures have many sizes, the error of each channel."""
-        if errors.ndim == 1:
+        """Show where in the picture the error is; where pictures may have any size, the error of each channel."""
+        if self.data.any_size:
             bars = [
                 Bar(f"channel {c}", float(e / (errors.max() or 1.0)), number(float(e), 3)) for c, e in enumerate(errors)
             ]
@@ -116,11 +104,11 @@ class PictureRows(Rows):
         what = f"mean error of each pixel, from {number(low, 2)} (black) to {number(high, 2)} (white)"
         return [_mosaic([_bytes((tile - low) / (high - low or 1.0))], 1, LARGE, what, what.capitalize(), MAP)]
 
-    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show the pictures with the highest scores, their reconstructions, and where the scores come from."""
         at = scoring.worst(WORST)
         rows = take(scoring.X, at)
-        maps = [self._whole(one).sum(-1, keepdims=True) for one in scoring.contributions(at)]
+        maps = [self._whole(np.asarray(one)).sum(-1, keepdims=True) for one in scoring.contributions(at)]
         top = max(float(one.max()) for one in maps) or 1.0
         strips = {
             "original": _grey_or_colour(self._pixels(rows)),
@@ -173,23 +161,23 @@ def _signed(tiles: Tiles, least: float = 1e-6) -> Tiles:
     return [_hued(tile / top) for tile in tiles]
 
 
-def _hued(share: np.ndarray) -> np.ndarray:
-    if share.shape[-1] > 1:
-        return _opaque(_bytes(0.5 + 0.5 * share))
-    hue = np.where(share >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
-    return np.concatenate([hue, _bytes(np.abs(share))], -1).astype(np.uint8)
+def _hued(difference: np.ndarray) -> np.ndarray:
+    if difference.shape[-1] > 1:
+        return _opaque(_bytes(0.5 + 0.5 * difference))
+    hue = np.where(difference >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
+    return np.concatenate([hue, _bytes(np.abs(difference))], -1).astype(np.uint8)
 
 
 def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", width: int | None = None) -> Picture:
-    """Return tiles side by side as one picture; a smaller one stands at the upper left of its place."""
+    """Return tiles side by side as one picture; a smaller one stands at the upper left of its cell."""
     tiles = [_opaque(tile) if tile.shape[-1] in (1, 3) else tile for tile in tiles]
     sharp = max(SHARP, (width or 0) // across)
     sized = _enlarged([_reduced(tile, side) for tile in tiles], sharp)
     height, breadth, channels = np.max([tile.shape for tile in sized], axis=0).tolist()
     down = -(-len(sized) // across)
     sheet = np.zeros((down * across, height + GAP, breadth + GAP, channels), np.uint8)
-    for place, tile in enumerate(sized):
-        sheet[place, : tile.shape[0], : tile.shape[1]] = tile
+    for cell, tile in enumerate(sized):
+        sheet[cell, : tile.shape[0], : tile.shape[1]] = tile
     laid = sheet.reshape(down, across, height + GAP, breadth + GAP, channels).swapaxes(1, 2)
     pixels = laid.reshape(down * (height + GAP), across * (breadth + GAP), channels)[:-GAP, :-GAP]
     return Picture(data_uri(pixels), alt, width or across * SHOWN, caption)

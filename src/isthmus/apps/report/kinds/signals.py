@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class WindowRows(Rows):
             return Picked(rows, at, len(windows), rows, at)
         return Picked(rows, last[at], len(windows), X, np.arange(len(data.times(X))))
 
-    def guarantee(self, calibration: Mapping[str, Any]) -> str:
+    def guarantee(self, calibration: Mapping[str, object]) -> str:
         """Return what holds of time steps that follow each other."""
         return NEIGHBOURING
 
@@ -121,7 +121,7 @@ class WindowRows(Rows):
         over = curves("Mean error over the window", {"all channels": errors.mean(1)}, STEP, "error", zero=True)
         return [*([Bars(bars, "Mean error of each channel")] if len(bars) > 1 else []), over]
 
-    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show the signal with its flagged intervals and a table of these; of cut windows, the highest scores."""
         return self._windows(scoring, reconstruct) if ready(scoring.X) else self._intervals(scoring)
 
@@ -137,9 +137,9 @@ class WindowRows(Rows):
         caption = f"Flagged intervals: the {len(lines)} with the highest scores of {len(result.intervals)}"
         return [picture, Table([name.replace("_", " ") for name in highest[0]], lines, caption)]
 
-    def _windows(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def _windows(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         at = scoring.worst(WINDOWS)
-        windows, located = scoring.X[at], scoring.contributions(at)
+        windows, located = scoring.X[at], np.asarray(scoring.contributions(at), dtype=np.float64)
         reconstructed = reconstruct(windows)
         blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):
@@ -150,5 +150,5 @@ class WindowRows(Rows):
         return blocks
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     return number(float(cell)) if isinstance(cell, float) else str(cell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -100,19 +100,20 @@ class TableRows(Rows):
         bars = [Bar(self.names[c], float(shares[c]), number(float(errors[c]), 3)) for c in worst]
         return [Bars(bars, ", ".join(filter(None, ["Mean error of each column", self._of(len(worst))])))]
 
-    def abnormal(self, scoring: Scoring, reconstruct: Any) -> list[Block]:
+    def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show the rows with the highest scores, and the cells that contribute most to each."""
         at = scoring.worst(WORST)
-        columns, located = self._columns(take(scoring.X, at)), np.maximum(np.nan_to_num(scoring.contributions(at)), 0)
+        columns = self._columns(take(scoring.X, at))
+        located = np.maximum(np.nan_to_num(np.asarray(scoring.contributions(at), dtype=np.float64)), 0)
         lines = []
-        for row, (place, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
+        for row, (index, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
             order = np.argsort(-located[row], kind="stable")[:CONTRIBUTORS]
             shares = located[row] / (located[row].sum() or 1.0)
             cells = [
                 Cell(f"{self.names[c]} = {_text(columns[self.names[c]][row])} ({shares[c]:.0%})", shares[c])
                 for c in order
             ]
-            score, p = scoring.scores[place], scoring.p_values[place]
+            score, p = scoring.scores[index], scoring.p_values[index]
             lines.append([Cell(title), Cell(number(float(score))), Cell(number(float(p), 2)), *cells])
         head = ["", "score", "p-value", "contributes most", "second", "third"][: 3 + min(CONTRIBUTORS, len(self.names))]
         return [Grid(head, lines)]
@@ -121,9 +122,9 @@ class TableRows(Rows):
         """Return the columns by name; numbers as float64."""
         frame = nw.from_native(rows, eager_only=True, pass_through=True)
         if isinstance(frame, nw.DataFrame):
-            return {name: _values(frame[:, place]) for place, name in enumerate(self.names)}
+            return {name: _values(frame[:, index]) for index, name in enumerate(self.names)}
         array = np.asarray(rows)
-        return {name: array[:, place] for place, name in enumerate(self.names)}
+        return {name: array[:, index] for index, name in enumerate(self.names)}
 
     def _most_moved(self, along: Columns) -> list[str]:
         moved = sorted(self.names, key=lambda name: -self._moved(name, along[name]))[:LOADINGS]
@@ -179,7 +180,7 @@ def _deviation(values: np.ndarray) -> float:
     return (float(np.nanstd(values)) if np.isfinite(values).any() else 0.0) or 1.0
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """Return a cell in few letters."""
     if isinstance(value, np.datetime64):
         return str(value)[:16].replace("T", " ")

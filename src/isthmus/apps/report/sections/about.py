@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isthmus.apps.report.blocks import Block, Facts, Note, Section
 from isthmus.apps.report.charts import LEAST_SHOWN, lines
-from isthmus.apps.report.kinds.base import elements
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
 from isthmus.variants import options
+
+if TYPE_CHECKING:
+    from isthmus.estimators.autoencoder import Autoencoder
 
 NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
 
@@ -26,10 +29,10 @@ def figures(study: Study) -> list[tuple[str, str]]:
     """Return the numbers that stand above all."""
     info = study.model.info_
     likeness = study.likeness
-    found = [(number(likeness["mse"], 3), "mean squared error")] if "mse" in likeness else []
-    found += [(f"{likeness['explained']:.1%}", "of the variance explained")] if "explained" in likeness else []
+    errors = [(number(likeness["mse"], 3), "mean squared error")] if "mse" in likeness else []
+    errors += [(f"{likeness['explained']:.1%}", "of the variance explained")] if "explained" in likeness else []
     return [
-        *found[:1],
+        *errors[:1],
         (f"{int(study.alive.sum())} of {study.units}", "units active"),
         (f"{info['parameters']:,}", "parameters"),
         (f"{info['rows']:,}", "rows to train"),
@@ -38,9 +41,9 @@ def figures(study: Study) -> list[tuple[str, str]]:
 
 
 def widths(study: Study) -> list[int]:
-    """Return how many numbers a row has, its code, and what is rebuilt."""
-    size = elements(study.model.data_.shape)
-    return [size, study.units, size]
+    """Return how many numbers a row has, its code, and its reconstruction; of a typical row where sizes are free."""
+    size = prod(study.model.data_.typical_shape)
+    return [size, study.units * prod(study.model.positions_), size]
 
 
 def model_section(study: Study) -> Section:
@@ -51,8 +54,8 @@ def model_section(study: Study) -> Section:
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {
         "variant": card.variant,
-        "a row": f"{elements(axes):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
-        "its code": f"{study.units:,} numbers",
+        "a row": f"{prod(model.data_.typical_shape):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
+        "its code": f"{study.units:,} numbers" + _positions(model),
         "net": "chosen by the data" if model.net is None else str(model.net),
         "looked at here": f"{len(study):,} rows{drawn}",
     }
@@ -63,6 +66,15 @@ def model_section(study: Study) -> Section:
         Facts([(n.replace("_", " "), _value(v), "") for n, v in _training_facts(card.training)], "How it was trained"),
     ]
     return Section("model", "The model", "", blocks)
+
+
+def _positions(model: Autoencoder) -> str:
+    """Say at how many positions a code has its numbers; nothing of a vector code."""
+    grid = " × ".join(map(str, model.positions_))
+    example = (
+        f" of a picture of {' × '.join(map(str, model.data_.typical_shape[1:]))}" if None in model.data_.shape else ""
+    )
+    return f" in each of {grid} positions{example}" if grid else ""
 
 
 def _training_facts(info: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -147,11 +159,11 @@ def left_out(study: Study) -> list[Note]:
     return [
         Note(
             "No row of the data is in this page. Left out: originals beside their reconstructions, the best and the "
-            "worst rebuilt, the rows that activate a unit most, those that a detector finds most abnormal, labels, the "
-            f"points of single rows in the latent space (a density stands there; cells with fewer than {LEAST_SHOWN} "
-            "rows are blank), and walks between rows (there are walks between random codes). What the model generates "
-            "is shown: a model can have memorised rows, so look at it before you pass the page on. Names of columns "
-            "and of categories, means and ranges are shown too.",
+            "worst reconstructions, the rows that activate a unit most, those that a detector finds most abnormal, "
+            "labels, the points of single rows in the latent space (a density stands there; cells with fewer than "
+            f"{LEAST_SHOWN} rows are blank), and walks between rows (there are walks between random codes). What the "
+            "model generates is shown: a model can have memorised rows, so look at it before you pass the page on. "
+            "Names of columns and of categories, means and ranges are shown too.",
             "Made without examples",
         )
     ]

@@ -48,9 +48,9 @@ def page(studies: Mapping[str, Study], title: str | None) -> Page:
     if not studies:
         raise InputError("there are no models to compare: give at least one")
     some = next(iter(studies.values()))
-    found = {name: _figures(name, study) for name, study in studies.items()}
-    sections = [_table(found), *([_rebuilt(studies)] if some.examples else []), _maps(studies)]
-    figures = [(str(len(studies)), "models"), (f"{some.total:,}", "rows to look at"), *_lowest(found)]
+    figures_of = {name: _figures(name, study) for name, study in studies.items()}
+    sections = [_table(figures_of), *([_reconstructions(studies)] if some.examples else []), _maps(studies)]
+    figures = [(str(len(studies)), "models"), (f"{some.total:,}", "rows to look at"), *_lowest(figures_of)]
     lead = "The same rows, seen through " + ("one autoencoder." if len(studies) == 1 else f"{len(studies)} of them.")
     return Page(title or "Autoencoders side by side", lead, figures, sections, notes=about.left_out(some))
 
@@ -68,44 +68,46 @@ def _figures(name: str, study: Study) -> Figures:
     return {key: known[key] for key in HEADS if known.get(key) is not None}
 
 
-def _lowest(found: Mapping[str, Figures]) -> list[tuple[str, str]]:
-    errors = {name: figures["mse"] for name, figures in found.items() if "mse" in figures}
+def _lowest(figures_of: Mapping[str, Figures]) -> list[tuple[str, str]]:
+    errors = {name: figures["mse"] for name, figures in figures_of.items() if "mse" in figures}
     best = min(errors, key=lambda name: errors[name], default=None)
     return [] if best is None else [(f"{errors[best]:.3g}", f"lowest squared error: {best}")]
 
 
-def _table(found: Mapping[str, Figures]) -> Section:
-    keys = [key for key in HEADS if any(key in figures for figures in found.values())]
-    if all(figures["variant"] == figures["name"] for figures in found.values()):
+def _table(figures_of: Mapping[str, Figures]) -> Section:
+    keys = [key for key in HEADS if any(key in figures for figures in figures_of.values())]
+    if all(figures["variant"] == figures["name"] for figures in figures_of.values()):
         keys.remove("variant")
-    rows = [[_cell(key, figures.get(key), found) for key in keys] for figures in found.values()]
+    rows = [[_cell(key, figures.get(key), figures_of) for key in keys] for figures in figures_of.values()]
     lead = (
         "All figures are of these rows; the best of a column is bold. The squared error is a mean over elements in the "
-        "user's units, whatever a model was trained with; explained is the share of the variance that the "
-        "reconstruction holds; probe is the share of labels that a linear classifier reads right from codes of rows it "
-        "was not trained on."
+        "user's units, whatever a model was trained with; explained is the fraction of the variance that the "
+        "reconstruction holds; probe is the fraction of labels that a linear classifier reads right from codes of rows "
+        "it was not trained on."
     )
     return Section("table", "At a glance", lead, [Table([HEADS[key] for key in keys], rows)], "flow")
 
 
-def _cell(key: str, value: Any, found: Mapping[str, Figures]) -> Cell:
+def _cell(key: str, value: Any, figures_of: Mapping[str, Figures]) -> Cell:
     """Return a figure; the best of its column is marked."""
     if value is None or isinstance(value, str):
         return Cell(value or "–")
     text = f"{value:.1%}" if key in SHARES else number(value, 3)
     if key not in BEST:
         return Cell(text)
-    others = (figures[key] for figures in found.values() if key in figures)
+    others = (figures[key] for figures in figures_of.values() if key in figures)
     return Cell(text, marked=value == BEST[key](others))
 
 
-def _rebuilt(studies: Mapping[str, Study]) -> Section:
+def _reconstructions(studies: Mapping[str, Study]) -> Section:
     some = next(iter(studies.values()))
     at = spread(some.y, SHOWN, len(some))
     blocks: list[Block] = [some.rows.grid(take(some.originals, at), SHOWN, "original", "original")]
     for name, study in studies.items():
-        blocks.append(study.rows.grid(take(study.rebuilt, at), SHOWN, f"rebuilt by {name}", name))
-    return Section("rebuilt", "The same rows, rebuilt by each", "The first strip is the original.", blocks, "flow")
+        blocks.append(study.rows.grid(take(study.reconstructed, at), SHOWN, f"reconstructed by {name}", name))
+    return Section(
+        "reconstructions", "The same rows, reconstructed by each", "The first strip is the original.", blocks, "flow"
+    )
 
 
 def _maps(studies: Mapping[str, Study]) -> Section:

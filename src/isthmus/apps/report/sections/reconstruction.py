@@ -1,4 +1,4 @@
-"""Sections on how well rows are rebuilt."""
+"""Sections on how well rows are reconstructed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXTREME = 6
 
 
 def original_section(study: Study) -> Section:
-    """Show rows and what they are rebuilt as."""
+    """Show rows and their reconstructions."""
     at = spread(study.y, SHOWN, len(study))
     lead = f"{study.rows.noun.capitalize()}s drawn at random" + (
         ", in turn from each label." if study.y is not None else "."
@@ -34,7 +34,7 @@ def _versions(study: Study, at: np.ndarray, corrupted: Any) -> list[Block]:
     shown = {"original": take(study.originals, at)}
     if corrupted is not None:
         shown |= {"corrupted": corrupted, "restored from the corrupted": study.reconstruct(corrupted, at)}
-    return study.rows.versions({**shown, "reconstruction": take(study.rebuilt, at)}, study.elements(at))
+    return study.rows.versions({**shown, "reconstruction": take(study.reconstructed, at)}, study.elements(at))
 
 
 def error_section(study: Study) -> Section:
@@ -48,7 +48,7 @@ def error_section(study: Study) -> Section:
     if study.examples:
         for name, sign in (("Worst", -1), ("Best", 1)):
             at = study.apart(np.argsort(sign * errors, kind="stable"), EXTREME)
-            shown = {"original": take(study.originals, at), "reconstruction": take(study.rebuilt, at)}
+            shown = {"original": take(study.originals, at), "reconstruction": take(study.reconstructed, at)}
             blocks += study.rows.extreme(f"{name} reconstruction", shown, study.elements(at))
     lead = f"The error of a {noun} is the mean over its elements, in the units of the model's likelihood."
     return Section("errors", "Errors", lead, blocks, study.rows.errors)

@@ -44,17 +44,17 @@ class _Atoms:
         mean, deviation = study.codes.mean(0), study.deviation
         floor = np.where(study.codes.min(0) >= 0, 0.0, -np.inf)
         codes = np.tile(mean, (len(units), 1 + len(STEPS), 1))
-        for place, unit in enumerate(units):
-            codes[place, 0, unit] += deviation[unit]
-            codes[place, 1:, unit] = np.maximum(mean[unit] + STEPS * deviation[unit], floor[unit])
+        for index, unit in enumerate(units):
+            codes[index, 0, unit] += deviation[unit]
+            codes[index, 1:, unit] = np.maximum(mean[unit] + STEPS * deviation[unit], floor[unit])
         self.decoded = study.decode(np.concatenate([mean[None], codes.reshape(-1, len(mean))]))
 
     def cards(self) -> list[Group]:
         """Return a card for each unit."""
-        return [self._card(place) for place in range(len(self.units))]
+        return [self._card(index) for index in range(len(self.units))]
 
-    def _card(self, place: int) -> Group:
-        unit, first = int(self.units[place]), 1 + place * (1 + len(STEPS))
+    def _card(self, index: int) -> Group:
+        unit, first = int(self.units[index]), 1 + index * (1 + len(STEPS))
         decoded, rows = self.decoded, self.study.rows
         walk = take(decoded, slice(first + 1, first + 1 + len(STEPS)))
         name = f"unit {unit}"
@@ -78,16 +78,19 @@ class _Atoms:
 
 def activity_section(study: Study) -> Section:
     """Show which units are active."""
+    where = "position" if study.pooled else "row"
     charts: list[Block] = [spikes("Variance of the code, unit by unit", study.deviation**2, "variance")]
     dead = np.flatnonzero(~study.alive)
-    lead = f"{study.units - len(dead)} of {study.units} units are active over these rows."
+    over = "these rows and their positions" if study.pooled else "these rows"
+    lead = f"{study.units - len(dead)} of {study.units} units are active over {over}."
     if len(dead):
         more = ", …" if len(dead) > NAMED else ""
         lead += f" Dead: {', '.join(map(str, dead[:NAMED]))}{more}."
     if study.switches:
-        charts.append(spikes("Share of rows in which a unit is not zero", study.usage, "share"))
-        lead += f" A row has {study.usage.sum():.3g} units on average that are not zero."
+        charts.append(spikes(f"Fraction of {where}s in which a unit is not zero", study.usage, "fraction"))
+        lead += f" A {where} has {study.usage.sum():.3g} units on average that are not zero."
     if study.kl is not None:
         charts.append(spikes("KL of q(z|x) to the prior, unit by unit", study.kl, "nats", SILENT))
-        lead += f" The KL is {study.kl.sum():.4g} nats in all; {study.silent} dimensions have less than {SILENT:g}."
+        total = f"{study.kl.sum():.4g} nats in {'each position' if study.pooled else 'all'}"
+        lead += f" The KL is {total}; {study.silent} dimensions have less than {SILENT:g}."
     return Section("activity", "Active and dead units", lead, charts)
