@@ -86,7 +86,7 @@ def text_columns(data: Data) -> list[str]:
     schema = getattr(data, "schema", None)
     if schema is None or schema.names is None:
         return []
-    pairs = zip(schema.places("category"), schema.categories, strict=True)
+    pairs = zip(schema.indices("category"), schema.categories, strict=True)
     return [str(schema.name(place)) for place, known in pairs if all(isinstance(one, str) for one in known)]
 
 
