@@ -105,7 +105,7 @@ def test_what_a_former_file_lacks_is_said():
     with pytest.raises(InputError, match="number of rows"):
         old.merge(table)
     kept = {name: value for name, value in asdict(signals.learnt).items() if name in ("form", "names", "time", "step")}
-    with pytest.raises(InputError, match="no counts"):
+    with pytest.raises(InputError, match="without counts"):
         signals.merge(Signals(window=8, learnt={**kept, "offset": (0.0, 0.0), "divisor": (1.0, 1.0)}))
 
 

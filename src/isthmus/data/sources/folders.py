@@ -83,16 +83,16 @@ class PictureStream(Pictures):
         InputError
             It cannot be read, or changed on disk since its size was asked.
         """
-        found = decode(self.survey.paths[index], self.survey.form)
-        if found.shape != self.shapes[index]:
+        picture = decode(self.survey.paths[index], self.survey.form)
+        if picture.shape != self.shapes[index]:
             raise InputError(
                 f"{self.name(index)} changed on disk: it had the shape {self.shapes[index]}; read it again"
             )
-        return found
+        return picture
 
-    def reduced(self, index: int, least: Size) -> np.ndarray:
+    def reduced(self, index: int, min_size: Size) -> np.ndarray:
         """Return one picture, of a JPEG a smaller one where that is enough."""
-        return decode(self.survey.paths[index], self.survey.form, least=least)
+        return decode(self.survey.paths[index], self.survey.form, min_size=min_size)
 
     def some(self, indices: Sequence[int]) -> PictureStream:
         """Return some of the pictures; none is decoded."""
