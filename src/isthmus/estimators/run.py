@@ -16,7 +16,7 @@ from isthmus.core.part import resolve, unbuilt_copy
 from isthmus.core.training.settings import Settings
 from isthmus.data.infer import choose_data
 from isthmus.data.sources.in_memory import is_stream, pieces
-from isthmus.data.sources.rows import TrainingRows, training_rows
+from isthmus.data.sources.training_rows import TrainingRows, training_rows
 from isthmus.data.tables.conditions import Condition
 from isthmus.estimators.parts import Parameters, Parts
 from isthmus.estimators.plan import choose_device, plan

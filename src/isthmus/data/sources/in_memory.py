@@ -1,4 +1,4 @@
-"""Rows in memory behind the face of a stream, so that an estimator trains on both in one way."""
+"""Rows in memory with the interface of a stream, so that an estimator trains on both in the same way."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from isthmus.support.errors import InputError
 
 
 def is_stream(X: Rows) -> bool:
-    """Tell whether X is read piece by piece: its class has ``chunks()`` and ``source(...)``."""
+    """Tell whether X is a stream, read piece by piece: its class has ``chunks()`` and ``source(...)``."""
     return hasattr(type(X), "chunks") and hasattr(type(X), "source")
 
 
 def pieces(X: Rows) -> Iterable[Rows]:
-    """Return the pieces of a stream, or X itself as the only one."""
+    """Return the pieces of a stream, or X as the only piece."""
     return X.chunks() if is_stream(X) else [X]
 
 
 def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:
-    """Yield the rows from one index up to another, of what is read piece by piece only as much as is needed."""
+    """Yield the rows from one index up to another; a stream is read no further than needed."""
     start = 0
     for piece in pieces(X):
         if start < last and start + len(piece) > first:
@@ -37,7 +37,7 @@ def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:
 
 
 class InMemory:
-    """Rows that are in memory.
+    """Rows in memory.
 
     Parameters
     ----------
@@ -47,14 +47,16 @@ class InMemory:
     sample_weight : array of shape (n,), or None
     condition : Condition or None
         Fitted.
-    beside : array or DataFrame, or None
+    condition_rows : array or DataFrame, or None
         The condition of each row.
     """
 
-    def __init__(self, X: Rows, data: Data, sample_weight: Rows, condition: Condition | None, beside: Rows) -> None:
+    def __init__(
+        self, X: Rows, data: Data, sample_weight: Rows, condition: Condition | None, condition_rows: Rows
+    ) -> None:
         self.columns = data.read(X)
         if condition is not None:
-            self.columns |= condition.encode(beside, len(self))
+            self.columns |= condition.encode(condition_rows, len(self))
         if sample_weight is not None:
             self.columns["weight"] = weights(sample_weight, len(self))
 
@@ -72,7 +74,7 @@ def weights(sample_weight: Any, n: int) -> Tensor:
     Raises
     ------
     InputError
-        There are not n of them, one is negative or not finite, or all are zero.
+        The number of weights is not n, one is negative or not finite, or all are zero.
     """
     weight = torch.as_tensor(np.asarray(sample_weight, dtype=np.float32))
     if weight.shape != (n,):

@@ -17,7 +17,7 @@ import numpy as np
 
 from isthmus.core.data import Rows
 from isthmus.data.io.appending import appending
-from isthmus.data.io.csv_stream import opened, text_columns
+from isthmus.data.io.csv_stream import open_rows, text_columns
 from isthmus.data.io.tabular import split_columns
 from isthmus.data.sources.in_memory import cut_pieces
 from isthmus.data.tables.rows import column, some
@@ -142,7 +142,7 @@ def score_file(
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
-        X = opened(os.fspath(X), text_columns(rule.data))
+        X = open_rows(os.fspath(X), text_columns(rule.data))
     if output is None:
         return score_pieces(rule, X, lambda table: None, **settings)
     with appending(output) as append:
