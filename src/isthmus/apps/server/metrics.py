@@ -1,4 +1,4 @@
-"""Metrics: what Prometheus asks for."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Metrics:
         self.batch_rows = Histogram("batch_rows", "Rows in a batch", operation, buckets=SIZES, **kept)
 
     def batches(self, model: str, operation: str) -> Callable[[int, int], None]:
-        """Return what is told the requests and rows of each batch of an operation."""
+        """Return a function that counts the requests and rows of each batch of an operation."""
         counted = self.rows.labels(model, operation)
         requests, rows = self.batch_requests.labels(model, operation), self.batch_rows.labels(model, operation)
 
-        def seen(of_requests: int, of_rows: int) -> None:
+        def observe(of_requests: int, of_rows: int) -> None:
             counted.inc(of_rows)
             requests.observe(of_requests)
             rows.observe(of_rows)
 
-        return seen
+        return observe
 
     def text(self) -> bytes:
-        """Return the state of all metrics in the format of Prometheus."""
+        """Return all metrics in the text format of Prometheus."""
         return bytes(generate_latest(self.registry))
 
 
@@ -77,7 +77,7 @@ class Measured:
     def _count(self, scope: Any, status: int, seconds: float) -> None:
         key = (getattr(scope.get("route"), "path", "other"), scope["method"], status)
         if key not in self.counts:
-            if len(self.counts) > 1000:  # methods are the client's words
+            if len(self.counts) > 1000:  # methods are chosen by clients
                 key = (key[0], "other", status)
             labels = tuple(map(str, key))
             self.counts[key] = (self.metrics.requests.labels(*labels), self.metrics.seconds.labels(key[0]))

@@ -86,7 +86,7 @@ def text_columns(data: Data) -> list[str]:
     if schema is None or schema.names is None:
         return []
     pairs = zip(schema.indices("category"), schema.categories, strict=True)
-    return [str(schema.name(place)) for place, known in pairs if all(isinstance(one, str) for one in known)]
+    return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
 
 
 def open_rows(path: str, text: Collection[str] = ()) -> Any:
@@ -99,7 +99,7 @@ def open_rows(path: str, text: Collection[str] = ()) -> Any:
     text : collection of str, default ()
         Columns of a CSV file to read as text whatever they hold.
     """
-    found = Path(path).expanduser()
-    if found.is_file() and found.name.lower().endswith(SUFFIXES):
-        return CSVStream(found, text)
+    file = Path(path).expanduser()
+    if file.is_file() and file.name.lower().endswith(SUFFIXES):
+        return CSVStream(file, text)
     return files.read(path, budget=0).X
