@@ -35,7 +35,7 @@ FITTED_PRIOR_BETA = 0.1
 """Weight of the KL term where a prior is fitted to the codes: they need not look like draws from N(0, I)."""
 
 
-def knob(default: Any, help: str, **more: Any) -> Any:
+def knob(default: object, help: str, **more: Any) -> Any:
     """Return a dataclass field with the sentence that the command line shows."""
     return field(default=default, metadata={"help": help}, **more)
 
@@ -144,8 +144,8 @@ def variant(name: str) -> type[Variant]:
     InputError
         There is no such variant; the message names the nearest one.
     """
-    found: type[Variant] = lookup(f"variant/{name}")
-    return found
+    cls: type[Variant] = lookup(f"variant/{name}")
+    return cls
 
 
 def schedules() -> dict[str, type[Schedule]]:
@@ -167,8 +167,8 @@ def schedule(name: str) -> type[Schedule]:
     InputError
         There is no such schedule; the message names the nearest one.
     """
-    found: type[Schedule] = lookup(f"schedule/{name}")
-    return found
+    cls: type[Schedule] = lookup(f"schedule/{name}")
+    return cls
 
 
 def positive(variant: Variant, *knobs: str) -> None:

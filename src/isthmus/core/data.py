@@ -182,7 +182,7 @@ class Data(nn.Module):
         """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
         raise NotImplementedError
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
+    def write(self, columns: Columns, like: Rows = None) -> Any:
         """Turn columns into what the user has: the kind of `like`, else of what was learnt from."""
         raise NotImplementedError
 

@@ -133,7 +133,7 @@ class UserNet(Net):
     module : nn.Module
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: object) -> None:
         super().__init__()
         if not (hasattr(module, "encode") and hasattr(module, "decode")):
             raise InputError(f"a net has encode and decode, but {type(module).__name__} has not")

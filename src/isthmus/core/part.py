@@ -107,7 +107,7 @@ def unbuilt_copy(obj: T) -> T:
     return type(obj)(**{name: _fresh_value(value) for name, value in arguments(obj).items()})
 
 
-def _fresh_value(value: Any) -> Any:
+def _fresh_value(value: object) -> Any:
     return unbuilt_copy(value) if is_part(value) else copy.deepcopy(value)
 
 
@@ -116,7 +116,7 @@ def part_name(obj: object) -> str:
     return str(getattr(type(obj), "part_name", type(obj).__name__))
 
 
-def is_part(obj: Any) -> bool:
+def is_part(obj: object) -> bool:
     """Tell whether an object is an instance of a registered part."""
     return not isinstance(obj, type) and hasattr(type(obj), "part_name")
 
@@ -154,7 +154,7 @@ def _load_catalogues() -> None:
         import_module(catalogue).load_all()
 
 
-def resolve(kind: str, value: Any, **arguments: Any) -> Any:
+def resolve(kind: str, value: object, **arguments: Any) -> Any:
     """Turn a name into a part of that kind; a part passes through.
 
     Examples
@@ -171,7 +171,7 @@ def resolve(kind: str, value: Any, **arguments: Any) -> Any:
     return value
 
 
-def describe(value: Any) -> Any:
+def describe(value: object) -> Any:
     """Turn a part, or a plain value, into JSON: parts become ``{"part": name, "arguments": {...}}``.
 
     Raises
@@ -182,7 +182,7 @@ def describe(value: Any) -> Any:
     if is_part(value):
         unsaved = getattr(value, "UNSAVED", ())
         described = {name: describe(v) for name, v in arguments(value).items() if name not in unsaved}
-        return {"part": type(value).part_name, "arguments": described}
+        return {"part": part_name(value), "arguments": described}
     if value is None or isinstance(value, (bool, str)):
         return value
     if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a NumPy or torch number
@@ -201,7 +201,7 @@ def describe(value: Any) -> Any:
     )
 
 
-def build(description: Any) -> Any:
+def build(description: object) -> Any:
     """Build what `describe` described; lists come back as tuples.
 
     Raises

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -51,7 +53,7 @@ class Batch:
         """Return the rows so many times, one copy of the batch after the other."""
         return self._each(lambda tensor: tensor.repeat(times, *[1] * (tensor.ndim - 1)), self.feature)
 
-    def to(self, device: Any) -> Batch:
+    def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
         feature = None if self.feature is None else self.feature.to(device)
         return self._each(lambda tensor: tensor.to(device), feature)

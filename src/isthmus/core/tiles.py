@@ -97,11 +97,11 @@ def _joined(graph: Graph, columns: Columns, axis: int, parts: Iterator[Tile]) ->
             if name not in whole:
                 shape = (*tensor.shape[:axis], *_on_grid(graph, space), *tensor.shape[axis + len(space) :])
                 whole[name] = torch.empty(shape, dtype=tensor.dtype, device=tensor.device)
-            _place(whole[name], tensor, axis, [_spans_on_grid(graph, one) for one in (tile.inner, tile.outer)])
+            _paste(whole[name], tensor, axis, [_spans_on_grid(graph, one) for one in (tile.inner, tile.outer)])
     return whole
 
 
-def _place(whole: Tensor, tensor: Tensor, axis: int, spans: list[list[Span]]) -> None:
+def _paste(whole: Tensor, tensor: Tensor, axis: int, spans: list[list[Span]]) -> None:
     """Copy what a tile answers for into the whole."""
     inner, outer = spans
     before = (slice(None),) * axis

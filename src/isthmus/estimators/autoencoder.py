@@ -534,7 +534,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def _n_features_out(self) -> int:
         return self.model_.code_size
 
-    def _resolved(self, name: str, value: Any) -> Any:
+    def _resolved(self, name: str, value: object) -> Any:
         load_all()
         return super()._resolved(name, value)
 

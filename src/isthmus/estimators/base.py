@@ -52,7 +52,7 @@ class Persistent:
         names: list[str] = cls._get_param_names()  # type: ignore[attr-defined]  # of BaseEstimator, beside this mixin
         return names
 
-    def _resolved(self, name: str, value: Any) -> Any:
+    def _resolved(self, name: str, value: object) -> Any:
         kind = self.PART_KINDS.get(name, "")
         known = isinstance(value, str) and value in parts.names(kind)
         return parts.resolve(kind, value) if known else value
@@ -157,7 +157,7 @@ def under(prefix: str, state: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
 
 
-def _inner(value: Any) -> dict[str, Any]:
+def _inner(value: object) -> dict[str, Any]:
     """Return the parameters of a part or an estimator, deep."""
     if hasattr(value, "get_params") and not isinstance(value, type):
         return dict(value.get_params(deep=True))
@@ -169,7 +169,7 @@ def _inner(value: Any) -> dict[str, Any]:
     return inner_parameters
 
 
-def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
+def _changed(value: object, changes: dict[str, Any], where: str) -> Any:
     """Return a part constructed anew with some arguments changed; an estimator is changed in place."""
     if hasattr(value, "set_params"):
         return value.set_params(**changes)

@@ -138,7 +138,7 @@ def _parts(parts: Parts, prior: Prior) -> dict[str, str]:
     return {name: written(describe(part)) for name, part in {**named, **chosen, "prior": prior}.items()}
 
 
-def written(value: Any) -> Any:
+def written(value: object) -> Any:
     """Return what `describe` gave as a person would write it.
 
     Examples

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
@@ -38,12 +39,12 @@ STYLE = """
 
 
 def signal_figure(
-    values: Any,
-    score: Any,
+    values: ArrayLike,
+    score: ArrayLike,
     threshold: float,
     intervals: Sequence[Any] = (),
     *,
-    times: Any = None,
+    times: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     known: Sequence[tuple[Any, Any]] = (),
     title: str = "",
@@ -69,7 +70,8 @@ def signal_figure(
     log : bool, default False
         Whether the score has a logarithmic axis.
     """
-    values, score = np.asarray(values, dtype=np.float64).reshape(len(score), -1), np.asarray(score, dtype=np.float64)
+    score = np.asarray(score, dtype=np.float64)
+    values = np.asarray(values, dtype=np.float64).reshape(len(score), -1)
     names = list(names) if names is not None else [f"x{index}" for index in range(values.shape[1])]
     at = np.arange(len(score)) if times is None else np.asarray(times)
     dates, across = at.dtype.kind == "M", _across(at)
@@ -111,7 +113,7 @@ def _chosen(names: Sequence[str], intervals: Sequence[Any]) -> list[int]:
     return sorted(chosen)
 
 
-def _number(times: Any) -> np.ndarray:
+def _number(times: ArrayLike) -> np.ndarray:
     """Return times as numbers: microseconds for dates."""
     times = np.asarray(times)
     if times.dtype.kind in "US":
@@ -166,7 +168,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> str:
     )
 
 
-def _box(style: str, left: Any, right: Any, top: float, bottom: float) -> str:
+def _box(style: str, left: SupportsFloat, right: SupportsFloat, top: float, bottom: float) -> str:
     wide = max(float(right) - float(left), 1.5)
     return f'<rect class="{style}" x="{float(left):.1f}" y="{top}" width="{wide:.1f}" height="{bottom - top}"/>'
 

@@ -9,10 +9,10 @@ from collections.abc import Collection
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isthmus.apps.http.refusals import Refused
 
@@ -64,7 +64,7 @@ class Guard:
     """
 
     def __init__(
-        self, app: Any, host: str, token: str | None, allow: Collection[str] = (), public: Collection[str] = ()
+        self, app: ASGIApp, host: str, token: str | None, allow: Collection[str] = (), public: Collection[str] = ()
     ) -> None:
         self.app, self.public = app, frozenset(public)
         self.names = {*LOOPBACK, *(name.lower() for name in (host, *allow))}
@@ -73,7 +73,7 @@ class Guard:
         self.cookie = "" if self.token is None else f"isthmus-{hashlib.sha256(self.token).hexdigest()[:8]}"
         self.known = lru_cache(256)(self._known)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 1008})
@@ -117,7 +117,7 @@ class Guard:
     def _is_token(self, token: bytes) -> bool:
         return self.token is not None and hmac.compare_digest(token, self.token)
 
-    def _enter(self, scope: Any) -> RedirectResponse:
+    def _enter(self, scope: Scope) -> RedirectResponse:
         """Return a redirect to the page, with a cookie, for a browser with the token in the URL.
 
         Raises

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from isthmus.apps.http.inflate import ENCODINGS, Inflate, too_large
 from isthmus.apps.http.refusals import Refused
 
@@ -21,10 +23,10 @@ class Limits:
         Maximum seconds until a response begins, including the time for receiving the body; then, it is 504.
     """
 
-    def __init__(self, app: Any, max_body: int, timeout: float) -> None:
+    def __init__(self, app: ASGIApp, max_body: int, timeout: float) -> None:
         self.app, self.max_body, self.timeout = app, max_body, timeout
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request within the limits."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
@@ -41,7 +43,7 @@ class Limits:
                 message["body"] = inflate(body, message.get("more_body", False))
             return message
 
-        async def noted(message: Any) -> None:
+        async def noted(message: Message) -> None:
             nonlocal started
             if not started:
                 started = True
@@ -61,7 +63,7 @@ class Limits:
         except Refused as error:
             await error.response(scope["path"])(scope, receive, send)
 
-    def _announced(self, scope: Any) -> Inflate | None:
+    def _announced(self, scope: Scope) -> Inflate | None:
         """Check the headers that describe the body; return its decompressor, if it is compressed."""
         inflate = None
         for name, value in scope["headers"]:

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -81,7 +81,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     return refused(request, error).response(request.url.path)
 
 
-def answer_errors(app: Any) -> None:
+def answer_errors(app: FastAPI) -> None:
     """Let an app answer every error in the same form."""
     for kind in (InputError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)

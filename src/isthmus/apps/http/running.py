@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from isthmus import InputError
@@ -75,9 +77,9 @@ class Connection(HttpToolsProtocol):
 
     head, between = 0, True  # bytes since the last request, and whether that has ended
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the timeout for the first request."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, transport))
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def on_headers_complete(self) -> None:
@@ -125,7 +127,7 @@ class Server(uvicorn.Server):
 
 
 def run(
-    app: Any,
+    app: ASGIApp,
     host: str = "127.0.0.1",
     port: int = 8000,
     token: str | None = None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from fastapi import FastAPI
+
 from isthmus.apps.http.guard import Guard
 from isthmus.apps.http.limits import Limits
 from isthmus.apps.http.refusals import answer_errors
@@ -14,7 +16,7 @@ TIMEOUT = 60.0
 
 
 def secure(
-    app: Any,
+    app: FastAPI,
     host: str = "127.0.0.1",
     token: str | None = None,
     *,

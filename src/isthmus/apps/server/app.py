@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 import isthmus
 from isthmus.apps.http.security import secure
@@ -83,7 +84,7 @@ def build(
 class Zipped(GZipMiddleware):
     """Compresses large responses for clients that accept that, at no cost for others (pure ASGI)."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = scope["headers"] if scope["type"] == "http" else ()
         accepted = any(name == b"accept-encoding" and b"gzip" in value for name, value in headers)

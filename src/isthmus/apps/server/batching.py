@@ -70,7 +70,7 @@ class Batcher:
         self.waiting: deque[Waiting] = deque()
         self.task: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Any, rows: int) -> Any:
+    async def submit(self, item: object, rows: int) -> Any:
         """Return the answer to an item with this number of rows.
 
         Raises
@@ -150,7 +150,7 @@ class Batcher:
             return [error] * len(items)
 
 
-def _give(answer: asyncio.Future[Any], result: Any) -> None:
+def _give(answer: asyncio.Future[Any], result: object) -> None:
     if answer.done():  # its time was over
         return
     if isinstance(result, Exception):

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from starlette.types import Receive
 
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.cells import nested, shown
@@ -18,7 +19,7 @@ WRONG = (ValueError, TypeError, OverflowError)
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
-async def received(receive: Any) -> bytes:
+async def received(receive: Receive) -> bytes:
     """Return the body of a request.
 
     Raises
@@ -79,7 +80,7 @@ def array_of(body: bytes) -> np.ndarray:
         raise Refused(400, message, "body") from error
 
 
-def as_json(document: Any) -> bytes:
+def as_json(document: object) -> bytes:
     """Return a document as JSON; NaN and infinity are null."""
     try:
         return ENCODE(document).encode()
@@ -87,7 +88,7 @@ def as_json(document: Any) -> bytes:
         return ENCODE(nested(document)).encode()
 
 
-def as_npy(result: Any) -> bytes:
+def as_npy(result: object) -> bytes:
     """Return an array, or columns of numbers stacked to an array, in the format npy.
 
     Raises
@@ -101,5 +102,5 @@ def as_npy(result: Any) -> bytes:
             raise Refused(406, f"the columns {strange} are not numbers: accept application/json", "Accept")
         result = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
     stream = BytesIO()
-    np.save(stream, result, allow_pickle=False)
+    np.save(stream, np.asarray(result), allow_pickle=False)
     return stream.getvalue()

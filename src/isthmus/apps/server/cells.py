@@ -21,16 +21,16 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 """Unpaired surrogates: JSON can express them, but they are not valid in text."""
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value shortened for an error message."""
     return SHORT.repr(value)
 
 
-def _cell(name: str, row: int, value: Any, what: str) -> Refused:
+def _cell(name: str, row: int, value: object, what: str) -> Refused:
     return Refused(422, f"column {name!r}, row {row}: {shown(value)} is no {what}", name)
 
 
-def number(name: str, row: int, value: Any) -> float:
+def number(name: str, row: int, value: object) -> float:
     """Return a number, NaN for None."""
     if value is None:
         return np.nan
@@ -42,7 +42,7 @@ def number(name: str, row: int, value: Any) -> float:
     raise _cell(name, row, value, "number")
 
 
-def _date(name: str, row: int, value: Any) -> datetime | None:
+def _date(name: str, row: int, value: object) -> datetime | None:
     if value is None:
         return None
     try:
@@ -51,7 +51,7 @@ def _date(name: str, row: int, value: Any) -> datetime | None:
         raise _cell(name, row, value, "date of ISO 8601, such as '2024-05-31T12:00:00Z'") from error
 
 
-def _span(name: str, row: int, value: Any) -> timedelta | None:
+def _span(name: str, row: int, value: object) -> timedelta | None:
     seconds = number(name, row, value)
     if seconds != seconds:
         return None
@@ -61,7 +61,7 @@ def _span(name: str, row: int, value: Any) -> timedelta | None:
         raise _cell(name, row, value, "duration in seconds that can be held") from error
 
 
-def _category(name: str, row: int, value: Any) -> Any:
+def _category(name: str, row: int, value: object) -> Any:
     if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and not SURROGATES.search(value)):
         return None if value != value else value
     raise _cell(name, row, value, "text, number, truth value or null")
@@ -126,7 +126,7 @@ def across(names: Sequence[str], rows: list[Any]) -> Iterable[tuple[str, list[An
     return [(name, [row[index] for row in rows]) for index, name in enumerate(names)]
 
 
-def nested(value: Any) -> Any:
+def nested(value: object) -> Any:
     """Return lists and dicts of cells as JSON values."""
     if isinstance(value, dict):
         return {name: nested(item) for name, item in value.items()}

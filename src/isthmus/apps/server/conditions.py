@@ -40,7 +40,7 @@ class ConditionRequests:
         """Tell if an operation needs the condition beside the rows: labels always, columns if it has no rows."""
         return self.labelled or (bool(self.fields) and operation in ("decode", "sample"))
 
-    def read(self, operation: str, condition: Any, count: int | None) -> Values | None:
+    def read(self, operation: str, condition: object, count: int | None) -> Values | None:
         """Return the condition in a request: a label for all rows or one per row, or an object of columns.
 
         Parameters

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from isthmus.apps.server import schemas
@@ -45,7 +45,7 @@ SCORES: Schema = {"type": "array", "items": NUMBER}
 BINARY: Schema = {"type": "string", "format": "binary"}
 
 
-def document_of(app: Any, service: Service) -> Schema:
+def document_of(app: FastAPI, service: Service) -> Schema:
     """Return the document; created on the first call."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=ABOUT)

@@ -63,23 +63,23 @@ class Model:
             **more,
         }
 
-    def _reconstruct(self, X: Any, condition: Any) -> Results:
+    def _reconstruct(self, X: Any, condition: object) -> Results:
         return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, condition))}
 
-    def _decode(self, Z: Any, condition: Any) -> Results:
+    def _decode(self, Z: object, condition: object) -> Results:
         return {"rows": self.layout.answer(self.autoencoder.inverse_transform(Z, condition))}
 
-    def _sample(self, n: int, temperature: float, seed: int | None, condition: Any) -> Results:
+    def _sample(self, n: int, temperature: float, seed: int | None, condition: object) -> Results:
         drawn = self.autoencoder.sample(n, temperature=temperature, condition=condition, random_state=seed)
         return {"rows": self.layout.answer(drawn)}
 
-    def _error(self, X: Any, condition: Any, explain: bool = False) -> Results:
+    def _error(self, X: Any, condition: object, explain: bool = False) -> Results:
         results = {"score": self.autoencoder.reconstruction_error(X, condition=condition)}
         if explain:
             results["contributions"] = self.autoencoder.reconstruction_error(X, "element", condition)
         return results
 
-    def _scores(self, X: Any, condition: Any, explain: bool = False) -> Results:
+    def _scores(self, X: Any, condition: object, explain: bool = False) -> Results:
         results: Results = self.estimator.score_rows(X)
         if explain:
             results["contributions"] = np.asarray(self.estimator.explain(X))

@@ -72,7 +72,7 @@ def tensors_of(document: dict[str, Any], data: memoryview) -> dict[str, np.ndarr
     return inputs_by_name
 
 
-def _head(entry: Any) -> tuple[str, tuple[int, ...], str]:
+def _head(entry: object) -> tuple[str, tuple[int, ...], str]:
     """Return the name, shape and data type of an input."""
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise Refused(422, "each input must be an object with a name", "inputs")
@@ -86,7 +86,7 @@ def _head(entry: Any) -> tuple[str, tuple[int, ...], str]:
     return name, tuple(shape), dtype
 
 
-def _from_json(name: str, data: Any, dtype: str) -> np.ndarray:
+def _from_json(name: str, data: object, dtype: str) -> np.ndarray:
     """Return the data of an input as a flat array; null is NaN among numbers."""
     if not isinstance(data, list):
         raise Refused(422, f"input {name!r} has no list 'data', and no binary_data_size", name)

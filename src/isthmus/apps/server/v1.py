@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused, unusable
 from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import shown
-from isthmus.apps.server.kinds.base import Rows, rows_of
+from isthmus.apps.server.kinds.base import Requests, Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Model, Results
 from isthmus.apps.server.service import Service
 
@@ -34,10 +37,10 @@ class Operate:
 
     path = "/v1/models/{name}/{operation}"
 
-    def __init__(self, app: Any, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.service = app, service
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] == "POST":
             parts = scope["path"].split("/")
@@ -49,7 +52,7 @@ class Operate:
                     raise unusable(error, FIELDS.get(parts[4], "rows")) from error
         await self.app(scope, receive, send)
 
-    async def _answer(self, name: str, operation: str, scope: Any, receive: Any, send: Any) -> None:
+    async def _answer(self, name: str, operation: str, scope: Scope, receive: Receive, send: Send) -> None:
         model = self.service.offered(name, operation)
         headers = dict(scope["headers"])
         kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
@@ -78,7 +81,7 @@ class Operate:
         results = await self.service.ask(model, operation, rows, document.get("condition"), explain)
         return results, "objects" if operation == "decode" else rows.form
 
-    def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:
+    def _array(self, model: Model, layout: Requests, kind: str, body: bytes) -> Rows:
         """Return rows that are not JSON."""
         if kind == NPY:
             return layout.array(array_of(body))
@@ -119,7 +122,7 @@ def asked_in(query: bytes) -> dict[str, Any]:
     return asked
 
 
-def check_names(document: dict[str, Any], known: Any) -> None:
+def check_names(document: dict[str, Any], known: Iterable[str]) -> None:
     """Raise an error for unknown names."""
     for name in document:
         if name not in known:

@@ -6,8 +6,10 @@ import asyncio
 from typing import Any
 
 import numpy as np
+from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 import isthmus
 from isthmus.apps.http.refusals import Refused
@@ -44,7 +46,7 @@ class Inference:
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["route"] = self
         model = self._model(**scope["path_params"])
@@ -81,7 +83,7 @@ class Inference:
             results |= arrays_of(model, name, answer)
         return results
 
-    def add_pages(self, app: Any) -> None:
+    def add_pages(self, app: FastAPI) -> None:
         """Add the pages for health and metadata."""
 
         @app.get("/v2", tags=["inference"])

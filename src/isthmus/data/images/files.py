@@ -102,7 +102,7 @@ def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarr
         raise InputError(f"the picture cannot be read: {error}; send a whole PNG or JPEG file") from error
 
 
-def write_png(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_png(X: Any, columns: object, stream: BinaryIO) -> None:
     """Write one picture, or several as a grid, to a PNG stream; `columns` is for tables only."""
     pictures = to_bytes(X)
     encode(pictures[0] if len(pictures) == 1 else grid(pictures), stream)

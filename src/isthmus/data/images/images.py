@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Defaults, Field
+from isthmus.core.data import Columns, Data, Defaults, Field, Rows
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
@@ -169,7 +169,7 @@ class Images(Data):
             )
         return self
 
-    def _looks(self, chunk: Any) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
+    def _looks(self, chunk: Rows) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
         """Yield the shape, library and data type of pictures, and their pixels unless they come from files."""
         if isinstance(chunk, Pictures):
             self._check_sizes(chunk)
@@ -231,7 +231,7 @@ class Images(Data):
         height, width = row_shape(shape, self.channels_first)[1:]
         return crops_of(height or 1, width or 1, self.typical_shape[-1], self.crops_per_image)
 
-    def canonical(self, picture: Any) -> np.ndarray:
+    def canonical(self, picture: Rows) -> np.ndarray:
         """Return one picture as uint8 or float32 (height, width, channels).
 
         Raises
@@ -259,7 +259,7 @@ class Images(Data):
 
         return np.stack(in_threads(one, range(len(pictures))))
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
+    def write(self, columns: Columns, like: Rows = None) -> Any:
         """Return floats in [0, 1] of shape (n, *image_shape), in the library and float type of `like`, if any."""
         pixels = self._user_layout(columns["pixels"]).detach().cpu()
         kind, dtype = (self.kind, str(self.dtype)) if like is None else kind_of(like)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from isthmus.data.images.pixels import ONE_SIZE, kind_of
 from isthmus.data.images.resize import Size
@@ -88,7 +89,7 @@ class Pictures(Sequence[Any]):
         """Return some pictures, or all, decoded by several threads."""
         return in_threads(self.at, range(len(self)) if indices is None else indices)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """Return all pictures as one array."""
         self.check_one_size()
         stacked = np.empty((len(self), *self.shapes[0]), self.dtype if dtype is None else dtype)

@@ -6,22 +6,25 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.data.io.tabular import plain_text, to_arrow
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra, unknown
 
+if TYPE_CHECKING:
+    import pyarrow
 
-def _csv(path: Path, schema: Any) -> Any:
+
+def _csv(path: Path, schema: pyarrow.Schema) -> Any:
     return extra("pyarrow.csv", "tables").CSVWriter(path, schema)
 
 
-def _parquet(path: Path, schema: Any) -> Any:
+def _parquet(path: Path, schema: pyarrow.Schema) -> Any:
     return extra("pyarrow.parquet", "tables").ParquetWriter(path, schema)
 
 
-def _feather(path: Path, schema: Any) -> Any:
+def _feather(path: Path, schema: pyarrow.Schema) -> Any:
     return extra("pyarrow", "tables").ipc.new_file(path, schema)
 
 
@@ -77,7 +80,7 @@ def _arrow(X: Any) -> Any:
     return extra("pyarrow", "tables").table(X) if isinstance(X, dict) else to_arrow(X)
 
 
-def _cast(table: Any, schema: Any, path: Any) -> Any:
+def _cast(table: pyarrow.Table, schema: pyarrow.Schema, path: object) -> Any:
     arrow = extra("pyarrow", "tables")
     try:
         return table.cast(schema)

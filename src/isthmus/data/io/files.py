@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from fnmatch import fnmatch
@@ -91,7 +91,7 @@ def _address(text: str, part: str | None) -> tuple[str, str | None]:
     return (text, part) if part or not (colon and head) or Path(text).exists() else (head, tail)
 
 
-def _refuse(option: str, value: Any, what: str) -> None:
+def _refuse(option: str, value: object, what: str) -> None:
     if value is not None:
         raise InputError(f"{option}={value!r} does not apply to {what}: leave it out")
 
@@ -164,7 +164,7 @@ def _npz(path: Path, label: str | None = None, part: str | None = None) -> Datas
     return Dataset(X, None if y is None else y.reshape(-1), (), str(path))
 
 
-def _main_array(archive: Any, label: str | None, path: Path) -> str:
+def _main_array(archive: np.lib.npyio.NpzFile, label: str | None, path: Path) -> str:
     names = [name for name in archive if name != label]
     large = [name for name in names if _axes(archive, name) > 1]
     if "X" in names or len(large) == 1:
@@ -214,7 +214,7 @@ FORMATS = (
 """All file formats; the first pattern that matches the lower-case name counts."""
 
 
-def write(path: str | os.PathLike[str], X: Any, columns: Any = None) -> None:
+def write(path: str | os.PathLike[str], X: Any, columns: Sequence[str] | None = None) -> None:
     """Write an output; an existing file is replaced only once the new one is complete.
 
     Parameters
@@ -253,7 +253,7 @@ def _write_folder(folder: Path, X: Any) -> None:
             image_files.encode(picture, stream)
 
 
-def _write_npy(X: Any, columns: Any, stream: BinaryIO) -> None:
+def _write_npy(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     array = np.asarray(X)
     if array.dtype.hasobject:
         raise InputError("an array of Python objects cannot be written to .npy: write it to .csv or .parquet")

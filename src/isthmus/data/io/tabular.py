@@ -8,15 +8,20 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import narwhals as nw
 import numpy as np
 
+from isthmus.core.data import Rows
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.sources.parquet import ParquetStream, parquet_files, reading
 from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError, extra, unknown
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
 
 SEPARATORS = ",;\t|"
 
@@ -115,7 +120,7 @@ def read_feather(path: Path, label: str | None = None) -> Dataset:
         return split(feather.read_feather(path), label, path)
 
 
-def split(frame: Any, label: str | None, path: Path) -> Dataset:
+def split(frame: pandas.DataFrame, label: str | None, path: Path) -> Dataset:
     """Return a Dataset of a DataFrame without its label column, and of the labels.
 
     Raises
@@ -132,12 +137,12 @@ def split(frame: Any, label: str | None, path: Path) -> Dataset:
     return Dataset(frame.drop(columns=label), frame[label].to_numpy(), (), str(path))
 
 
-def write_csv(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_csv(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as CSV with a header."""
     extra("pyarrow.csv", "tables").write_csv(plain_text(to_arrow(X, columns)), stream)
 
 
-def plain_text(table: Any) -> Any:
+def plain_text(table: pyarrow.Table) -> Any:
     """Return an Arrow table with categories decoded to their values, as CSV needs."""
     for i, field in enumerate(table.schema):
         if hasattr(field.type, "value_type"):
@@ -145,17 +150,17 @@ def plain_text(table: Any) -> Any:
     return table
 
 
-def write_parquet(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_parquet(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as Parquet."""
     extra("pyarrow.parquet", "tables").write_table(to_arrow(X, columns), stream)
 
 
-def write_feather(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_feather(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as Feather."""
     extra("pyarrow.feather", "tables").write_feather(to_arrow(X, columns), stream)
 
 
-def split_columns(piece: Any, names: Sequence[str]) -> tuple[Any, Any]:
+def split_columns(piece: Rows, names: Sequence[str]) -> tuple[Any, Any]:
     """Return a piece without some columns, and these columns as an Arrow table; None if `names` is empty.
 
     Raises
@@ -171,7 +176,7 @@ def split_columns(piece: Any, names: Sequence[str]) -> tuple[Any, Any]:
     return frame.drop(*names).to_native(), to_arrow(frame.select(*names).to_native())
 
 
-def to_arrow(X: Any, columns: Any = None) -> Any:
+def to_arrow(X: Any, columns: Sequence[str] | None = None) -> Any:
     """Return an Arrow table of a DataFrame of any library, or of an array of one or two axes.
 
     Parameters
@@ -195,7 +200,7 @@ def to_arrow(X: Any, columns: Any = None) -> Any:
         raise InputError(f"this table cannot be written: {error}; convert each column to one type") from error
 
 
-def _table_of_array(array: np.ndarray, columns: Any) -> Any:
+def _table_of_array(array: np.ndarray, columns: Sequence[str] | None) -> Any:
     if array.ndim not in (1, 2):
         raise InputError(f"an array of shape {array.shape} is not a table: write it to .npy, or pictures to .png")
     array = array.reshape(len(array), -1)

@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 import torch
 
+from isthmus.core.data import Rows
 from isthmus.data.signals.recordings import Recording
 from isthmus.data.tables.arrays import array
 from isthmus.data.tables.statistics import RunningStatistics
@@ -78,7 +79,7 @@ def check_names(
         raise InputError(f"the channels differ from those learnt ({what})")
 
 
-def like_user(values: np.ndarray, like: Any, known: Learnt) -> Any:
+def like_user(values: np.ndarray, like: Rows, known: Learnt) -> Any:
     """Return values (n, channels) in the form of `like`, which the user passed."""
     if nw.dependencies.is_into_dataframe(like):
         frame = nw.from_native(like, eager_only=True)

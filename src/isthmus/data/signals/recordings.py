@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from isthmus.core.data import Rows
 from isthmus.data.signals import timeline
 from isthmus.data.tables.schema import Sheet, finite, sheet
 from isthmus.support.errors import InputError, unknown
@@ -47,7 +48,7 @@ def several(X: Any) -> bool:
     return isinstance(X, (list, tuple)) and len(X) > 0 and all(_one(x) for x in X)
 
 
-def _one(x: Any) -> bool:
+def _one(x: Rows) -> bool:
     return nw.dependencies.is_into_dataframe(x) or getattr(x, "ndim", 0) in (1, 2)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Defaults, Field, Timing, Windowed
+from isthmus.core.data import Columns, Data, Defaults, Field, Rows, Timing, Windowed
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
@@ -244,7 +244,7 @@ class Signals(Windowed):
             )
         return slots
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
+    def write(self, columns: Columns, like: Rows = None) -> Any:
         """Return the signal that the windows come from, each value the mean over the windows that cover it.
 
         The result has the form of `like`, with its channels replaced and its other columns kept; missing time steps
@@ -382,7 +382,7 @@ class Signals(Windowed):
         return f"a signal of {channels}; {times}; windows of {self.window} time steps, one every {self.stride}"
 
 
-def _check(window: int, stride: int, time: Any, gaps: str, scale: str) -> None:
+def _check(window: int, stride: int, time: object, gaps: str, scale: str) -> None:
     """Raise an error for settings out of range."""
     if not (isinstance(window, (int, np.integer)) and window >= 2):
         raise InputError(f"window={window!r}: a window takes at least 2 time steps, a whole number")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Source, join, rows, take
+from isthmus.core.data import Columns, Data, Source, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.images.crops import cut, turned
 from isthmus.data.images.images import Images
@@ -57,7 +57,7 @@ class Crops:
 
     def source(
         self,
-        data: Any,
+        data: Data,
         *,
         batch_size: int,
         validation_fraction: float = 0.0,
@@ -65,7 +65,9 @@ class Crops:
         device: torch.device | str = "cpu",
     ) -> CropSource:
         """Return a source of batches of crops; see `CropSource`."""
-        return CropSource(self, data, Split(len(self.pictures), validation_fraction, seed), batch_size, device)
+        return CropSource(
+            self, cast(Images, data), Split(len(self.pictures), validation_fraction, seed), batch_size, device
+        )
 
 
 class CropSource:

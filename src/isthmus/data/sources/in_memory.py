@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from isthmus.core.data import Data, Rows, rows
@@ -68,7 +69,7 @@ class InMemory:
         return Memory(self.columns, data, **settings)
 
 
-def weights(sample_weight: Any, n: int) -> Tensor:
+def weights(sample_weight: ArrayLike, n: int) -> Tensor:
     """Return weights as a float32 tensor of shape (n,).
 
     Raises

@@ -34,11 +34,11 @@ def tidy(values: Iterable[Any]) -> np.ndarray:
     listed = list(values)
     cells = np.empty(len(listed), dtype=object)
     cells[:] = listed
-    cells[np.frompyfunc(_is_gap, 1, 1)(cells).astype(bool)] = None
+    cells[np.fromiter(map(_is_gap, listed), dtype=bool, count=len(listed))] = None
     return cells
 
 
-def _is_gap(value: Any) -> bool:
+def _is_gap(value: object) -> bool:
     return type(value).__name__ in _GAPS or (isinstance(value, (float, np.datetime64)) and value != value)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from isthmus.core.data import Rows
 from isthmus.core.part import part
 from isthmus.data.tables.table import Table
 from isthmus.support.errors import InputError, unknown
@@ -60,7 +61,7 @@ class Condition:
                 raise InputError(unknown("column in condition", name, frame.columns))
         return frame.drop(chosen).to_native(), frame.select(chosen).to_native()
 
-    def learn(self, values: Any) -> Condition:
+    def learn(self, values: Rows) -> Condition:
         """Return a fitted copy.
 
         Raises
@@ -76,7 +77,7 @@ class Condition:
         """Return what `learn` would return for the rows of both."""
         return Condition(self.names, self.table.merge(other.table))
 
-    def encode(self, values: Any, rows: int) -> dict[str, Tensor]:
+    def encode(self, values: Rows, rows: int) -> dict[str, Tensor]:
         """Return the condition of `rows` rows as columns; a single row is repeated for all.
 
         Raises
@@ -91,7 +92,7 @@ class Condition:
             raise InputError(f"condition has {len(x)} rows, but {rows} are needed (or one for all)")
         return {"condition:given": x.expand(rows, -1).contiguous()}
 
-    def read(self, values: Any) -> Any:
+    def read(self, values: Rows) -> Any:
         """Return the condition that a caller passed (labels, or a DataFrame of columns) in the form `encode` takes."""
         return _labels(values) if self.names == "y" and values is not None else values
 

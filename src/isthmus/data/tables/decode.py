@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 import torch
 
+from isthmus.core.data import Rows
 from isthmus.data.tables.frames import ARGUMENTS, KINDS, Dtype
 from isthmus.data.tables.schema import Schema
 
@@ -119,7 +120,7 @@ def _whole_type(dtype: Dtype | None) -> str:
     return match[0] if match else "int64"
 
 
-def frame(columns: Sequence[Column], form: str, like: Any = None) -> Any:
+def frame(columns: Sequence[Column], form: str, like: Rows = None) -> Any:
     """Return a DataFrame of the library `form`, with the row labels of `like` if it has as many rows."""
     if form == "pandas":
         return _pandas(columns, like)
@@ -160,7 +161,7 @@ def _narwhals_type(dtype: Dtype, categories: tuple[Any, ...], form: str) -> Any:
     return narwhals_type(*arguments[: len(ARGUMENTS.get(str(name), ()))])
 
 
-def _pandas(columns: Sequence[Column], like: Any) -> Any:
+def _pandas(columns: Sequence[Column], like: Rows) -> Any:
     import pandas as pd
 
     index = like.index if isinstance(like, pd.DataFrame) and len(like) == len(columns[0].values) else None
@@ -189,7 +190,7 @@ def _pandas_type(name: str, categories: Sequence[Any], pd: Any) -> Any:
     return pd.api.types.pandas_dtype(name)
 
 
-def form_of(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
+def form_of(like: Rows, schema: Schema) -> tuple[str, Sequence[Any]]:
     """Return the library of a DataFrame, ``"tensor"`` or ``"array"``, and the column names."""
     names = [schema.name(index) for index in range(len(schema.kinds))]
     if like is None:

@@ -55,7 +55,7 @@ def some(X: Any, indices: np.ndarray) -> Any:
     return [X[index] for index in indices] if isinstance(X, (list, tuple)) else X[indices]
 
 
-def column(X: Any, name: Any) -> np.ndarray:
+def column(X: Any, name: object) -> np.ndarray:
     """Return one column by its name, or of an array by its index.
 
     Raises

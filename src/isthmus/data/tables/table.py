@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, rows
+from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, Rows, rows
 from isthmus.core.interfaces import Likelihood
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -196,7 +196,7 @@ class Table(Data):
             columns["codes"] = codes(input_sheet, schema)
         return columns
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
+    def write(self, columns: Columns, like: Rows = None) -> Any:
         """Return a DataFrame, array or tensor, like `like`; by default, like the training data.
 
         A DataFrame has the learnt types (integers are rounded and clipped to the range of their type), and the row
