@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 PARTS: dict[str, type] = {}
 FORMER: dict[str, str] = {}
-"""Former names of parts, which stand in files, and what they are called now."""
+"""Current names of parts by their former names, which model files may contain."""
 RENAMED: dict[str, dict[str, str]] = {}
 """The same for the arguments of each part."""
 CATALOGUES = ("isthmus.parts.catalogue",)
-"""Modules whose `load_all` registers parts: called before a part is said to be unknown."""
+"""Modules whose `load_all` registers parts; they are loaded when a name is unknown."""
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -36,14 +36,14 @@ def part(
     name : str
         Kind and name, such as ``"bottleneck/gaussian"``; unique together.
     was : sequence of str, default ()
-        Former names, which stand in files.
+        Former names, which model files may contain.
     renamed : mapping of str, optional
-        Former names of arguments, which stand in files, and what they are called now.
+        Current names of arguments by their former names, which model files may contain.
 
     Raises
     ------
     InputError
-        The name has no kind, or another class bears it already.
+        The name has no kind, or another class has it already.
     """
     if name.count("/") != 1:
         raise InputError(f"a part is named 'kind/name', not {name!r}")
@@ -81,14 +81,14 @@ def _remember(cls: type) -> None:
 
 
 def arguments(obj: Any) -> dict[str, Any]:
-    """Return what a part was constructed with, defaults included."""
+    """Return the arguments with which a part was constructed, including defaults."""
     if hasattr(obj, "get_params"):
         return obj.get_params(deep=False)
     return dict(obj._arguments)
 
 
 def spell(obj: Any) -> str:
-    """Return a part as a person would type it.
+    """Return a part as Python code.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def _fresh_value(value: object) -> Any:
 
 
 def part_name(obj: object) -> str:
-    """Return the name ``"kind/name"`` of a part; of what is none, that of its class."""
+    """Return the name ``"kind/name"`` of a part; the class name of any other object."""
     return str(getattr(type(obj), "part_name", type(obj).__name__))
 
 
@@ -129,12 +129,12 @@ def names(kind: str) -> list[str]:
 def lookup(name: str) -> type:
     """Return the class of the part ``"kind/name"``: from the catalogue, then from installed entry points.
 
-    The catalogue is loaded by the first name that is not known, and former names count.
+    The first unknown name loads the catalogue; former names are valid.
 
     Raises
     ------
     InputError
-        No such part; the message names the nearest one.
+        There is no such part; the message names the nearest one.
     """
     if name not in PARTS:
         _load_catalogues()
@@ -155,7 +155,7 @@ def _load_catalogues() -> None:
 
 
 def resolve(kind: str, value: object, **arguments: Any) -> Any:
-    """Turn a name into a part of that kind; a part passes through.
+    """Return the part with a name; a part itself unchanged.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Scorer: a fitted autoencoder, and the fitted score of what it makes of rows."""
+"""Scorer: a fitted autoencoder with a fitted score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from isthmus.tasks.anomaly.checks import check_data, check_scores
 
 @dataclass(frozen=True)
 class Scorer:
-    """What gives rows their scores.
+    """Computes the scores of rows.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Scorer:
 
     @property
     def data(self) -> Data:
-        """What turns rows into tensors."""
+        """The data, which turns rows into tensors."""
         data: Data = self.autoencoder.data_
         return data
 
@@ -45,11 +45,11 @@ class Scorer:
         return np.concatenate([self._of_piece(piece, self.column_scores) for piece in pieces(X)])
 
     def contributions(self, X: Rows) -> np.ndarray:
-        """Return how much each of the user's elements contributes to the score of its row: (n, ...)."""
+        """Return the contribution of each of the user's elements to the score of its row: (n, ...)."""
         return np.concatenate([self._of_piece(piece, self._column_contributions) for piece in pieces(X)])
 
     def column_scores(self, columns: Columns) -> Tensor:
-        """Return the scores of rows that are read already."""
+        """Return the scores of columns."""
         scores = self.autoencoder.run_columns(self.graph(), columns)["score"]
         check_scores(scores)
         return scores

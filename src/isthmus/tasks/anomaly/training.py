@@ -1,4 +1,4 @@
-"""How a detector is trained: the scorers, and the scores that its thresholds are found with."""
+"""Training of a detector: its scorer, and the scores for its thresholds."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from isthmus.tasks.anomaly.conformal import fraction_threshold
 from isthmus.tasks.anomaly.scorer import Scorer
 
 FIT_ROWS = 20_000
-"""Rows that a score is fitted on, at most; and training rows whose scores are kept."""
+"""Maximum number of rows for fitting a score, and of training scores that are kept."""
 PIECE_ROWS = 2048
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gives.
+    """The result of a training.
 
     Attributes
     ----------
     scorer : Scorer
     calibration : Calibration
-        Scores that thresholds are found with.
+        Scores for thresholds.
     training : Calibration
-        Scores of the training rows, or of some of them.
+        Scores of the training rows, or of a sample of them.
     treatment : str
         How abnormal rows were treated.
     """
@@ -47,16 +47,16 @@ class Trained:
 
 @dataclass(frozen=True)
 class Trainer:
-    """What the trainings of one fit have in common.
+    """The common settings of the trainings of one fit.
 
     Attributes
     ----------
     untrained : callable
         Returns an unfitted autoencoder for a number of rows.
     score : str or Score
-        ``"auto"``: the data's own.
+        ``"auto"``: the default of the data.
     groups : name or number of a column, or None
-        Whose values have thresholds of their own.
+        The column whose values have their own thresholds.
     random : Generator
     """
 
@@ -68,13 +68,13 @@ class Trainer:
     # -- one training --------------------------------------------------------------------------------------------
 
     def train(self, X: Rows, fraction: float = 0.0) -> tuple[Scorer, Columns]:
-        """Train an autoencoder, and fit the score on a sample of the rows; `fraction` of them may be abnormal.
+        """Train an autoencoder, and fit the score on a sample of the rows; a `fraction` of them may be abnormal.
 
         Returns
         -------
         Scorer
         Columns
-            What was read of the sample.
+            The columns of the sample.
         """
         autoencoder = self.untrained(count(X))
         if autoencoder.random_state is None:
@@ -95,7 +95,7 @@ class Trainer:
         return int(self.random.integers(2**31 - 1))
 
     def _sample(self, autoencoder: Autoencoder, X: Rows) -> Columns:
-        """Return what is read of some training rows, each as likely as any other (Vitter 1985)."""
+        """Return the columns of a uniform sample of the training rows (Vitter 1985)."""
         kept: Columns = {}
         keys = np.empty(0)
         for columns in autoencoder.columns(X):
@@ -116,7 +116,7 @@ class Trainer:
     # -- what a fit consists of ----------------------------------------------------------------------------------
 
     def trimmed(self, X: Rows, fraction: float, ordered: bool) -> Trained:
-        """Train on rows of which a fraction is abnormal: a second time without it, unless rows follow each other."""
+        """Train on rows of which a fraction is abnormal, and again without it, unless rows are consecutive."""
         n = count(X)
         scorer, _ = self.train(X, fraction)
         check_data(scorer.data)

@@ -1,4 +1,4 @@
-"""How close reconstructions are to the rows that were reconstructed, of every kind of data and column by column."""
+"""Metrics of reconstructions, for every kind of data and column by column."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from isthmus.core.data import Rows
 
 CATEGORICAL = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
-"""Types of columns whose cells are right or wrong, and nothing between."""
+"""Types of columns that are evaluated by accuracy."""
 
 
 class ReconstructionMetrics:
-    """Sums over rows, from which follows how close reconstructions are to them; missing cells count nothing."""
+    """Accumulates metrics of reconstructions over rows; missing cells do not count."""
 
     def __init__(self) -> None:
         self.columns: list[str] | None = None
@@ -23,7 +23,7 @@ class ReconstructionMetrics:
         self.categories: Any = 0.0
 
     def add(self, X: Rows, reconstruction: Rows) -> None:
-        """Add rows; columns that were not reconstructed, since they are a condition, are left out."""
+        """Add rows; columns that are a condition, and so not reconstructed, are left out."""
         self.columns, self.images = _columns(reconstruction), np.ndim(X) > 2
         numeric, categorical = _kinds(reconstruction)
         x, y = _numbers(X, numeric), _numbers(reconstruction, numeric)
@@ -36,7 +36,7 @@ class ReconstructionMetrics:
         self.kinds = numeric, categorical
 
     def figures(self) -> dict[str, Any]:
-        """Return ``mse``, ``explained`` and ``columns``, as far as there are such."""
+        """Return ``mse``, ``explained`` and ``columns``, as far as they apply."""
         count, total, squares, errors = self.numbers
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
@@ -48,7 +48,7 @@ class ReconstructionMetrics:
         return metrics if self.columns is None else {**metrics, "columns": self._by_column(spread, moved)}
 
     def _by_column(self, spread: np.ndarray, moved: np.ndarray) -> list[dict[str, Any]]:
-        """Return the figures of each column: the root of the mean squared error, or the fraction of right cells."""
+        """Return the metric of each column: root mean squared error, or accuracy."""
         numeric, categorical = self.kinds
         count, _, _, errors = self.numbers
         by_name: dict[str, dict[str, Any]] = {}
@@ -61,7 +61,7 @@ class ReconstructionMetrics:
 
 
 def _frame(X: Rows) -> Any:
-    """Return X as a frame of narwhals, or None where it is no DataFrame."""
+    """Return X as a narwhals DataFrame, or None if it is not a DataFrame."""
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     return frame if isinstance(frame, nw.DataFrame) else None
 
@@ -72,7 +72,7 @@ def _columns(X: Rows) -> list[str] | None:
 
 
 def _kinds(X: Rows) -> tuple[list[str], list[str]]:
-    """Return the names of the columns of numbers, and of those of categories; dates are neither."""
+    """Return the names of the numeric and of the categorical columns; dates are neither."""
     frame = _frame(X)
     kinds = {} if frame is None else {name: frame[name].dtype for name in frame.columns}
     numeric = [name for name, kind in kinds.items() if kind.is_numeric()]
@@ -80,7 +80,7 @@ def _kinds(X: Rows) -> tuple[list[str], list[str]]:
 
 
 def _numbers(X: Rows, names: list[str]) -> np.ndarray:
-    """Return numbers as float64 (n, elements), pixels in [0, 1]; NaN where a cell is missing."""
+    """Return numbers as float64 (n, elements), pixels in [0, 1], NaN for missing cells."""
     frame = _frame(X)
     if frame is not None:
         return _side_by_side([frame[name].cast(nw.Float64).to_numpy() for name in names], len(frame), np.float64)
@@ -90,7 +90,7 @@ def _numbers(X: Rows, names: list[str]) -> np.ndarray:
 
 
 def _categories(X: Rows, names: list[str]) -> np.ndarray:
-    """Return columns of categories as objects (n, columns), None where a cell is missing."""
+    """Return categorical columns as objects (n, columns), None for missing cells."""
     frame = _frame(X)
     listed = [[None if v is None or v != v else v for v in frame[name].to_list()] for name in names]
     return _side_by_side([np.array(cells, dtype=object) for cells in listed], len(X), object)
