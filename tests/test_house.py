@@ -142,6 +142,61 @@ def test_apps_know_no_kind_of_data_by_its_class():
     assert strange == ["apps/cli/detect/options.py: Signals"]
 
 
+PRIVATE_WORDS = {
+    *("found", "given", "held", "told", "wish", "wishes", "place", "places", "share", "shares", "moment", "moments"),
+    *("spoil", "spoiled", "spoilt", "rebuild", "rebuilt", "blame", "blamed", "verdict", "verdicts", "judge", "judged"),
+    *("usual", "aside", "parted", "most", "least", "opened", "shown"),
+}
+"""Words that say nothing of what a name stands for: the result, rows, an index, a fraction, a maximum …"""
+
+OTHER_MEANINGS = {"held_out"}
+
+CLEAN = [
+    *("__init__.py", "variants.py", "core", "data", "estimators", "objectives", "support", "tasks"),
+    *("parts/bottlenecks", "parts/corruptions", "parts/likelihoods", "parts/penalties", "parts/priors", "parts/scores"),
+    *("apps/figures", "apps/http", "apps/server/batching.py", "apps/server/bodies.py", "apps/server/conditions.py"),
+    *("apps/server/document.py", "apps/server/metrics.py", "apps/server/models.py", "apps/server/schemas.py"),
+    *("apps/server/service.py", "apps/server/signature.py", "apps/server/tensors.py", "apps/server/v1.py"),
+    "apps/server/v2.py",
+]
+"""Folders and files without them: others join this list, none leaves it."""
+
+
+def names_in(path: Path) -> set[str]:
+    """Return the names that a file defines: of functions, classes, parameters, variables and attributes."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+    return names
+
+
+@pytest.mark.parametrize("where", CLEAN)
+def test_names_are_the_words_of_the_field(where):
+    home = PACKAGE / where
+    files = [home] if home.is_file() else sorted(home.rglob("*.py"))
+    assert files
+    private = [
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in files
+        for name in sorted(names_in(path))
+        if name.strip("_") not in OTHER_MEANINGS and PRIVATE_WORDS.intersection(name.lower().split("_"))
+    ]
+    assert not private
+
+
+def test_private_words_are_seen_wherever_names_are_defined(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def f(given, *, _most):\n    self.held = 1\n    for place in x:\n        found_rows = place\n")
+    assert names_in(path) >= {"given", "_most", "held", "place", "found_rows"}
+
+
 def test_the_version_is_the_same_everywhere():
     version = isthmus.__version__
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()

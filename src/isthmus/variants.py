@@ -1,4 +1,4 @@
-"""The table of variants: each is a frozen dataclass whose fields are its knobs, and a choice of parts.
+"""The table of variants: frozen dataclasses whose fields are knobs, and which choose the parts.
 
 Nothing heavy is imported here; parts are built inside ``objective``.
 """
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 else:  # the command line reads the names from the hints of the fields, and imports no part
     LikelihoodChoice, CorruptionChoice = LikelihoodName | object | None, CorruptionName | object
 SEVERAL = 4
-"""Members where rows hold categories, so that the residual alone tells abnormal ones: the mean of several errs less."""
+"""Members for rows with categories, whose score is the residual alone: the mean of several is more accurate."""
 FITTED_PRIOR_BETA = 0.1
-"""Weight of the KL term where a prior is fitted to the codes: they need not look like draws from N(0, I)."""
+"""Weight of the KL term if a prior is fitted to the codes, which need not look like samples of N(0, I)."""
 
 
-def knob(default: Any, help: str, **more: Any) -> Any:
-    """Return a dataclass field with the sentence that the command line shows."""
+def knob(default: object, help: str, **more: Any) -> Any:
+    """Return a dataclass field with its help text for the command line."""
     return field(default=default, metadata={"help": help}, **more)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A named recipe that puts parts together; abstract.
+    """A named recipe for combining parts (abstract).
 
-    A subclass overrides what it chooses: ``_bottleneck``, ``_corruption``, ``_penalties``, ``_weights``.
+    A subclass overrides what differs: ``_bottleneck``, ``_corruption``, ``_penalties``, ``_weights``.
     """
 
     likelihood: LikelihoodChoice = knob(None, "how y is compared with x; default: by the data", kw_only=True)
@@ -63,17 +63,17 @@ class Variant:
 
     @property
     def masks(self) -> bool:
-        """Whether training takes elements away and says which, so that the model knows how to fill gaps."""
+        """Whether training masks elements and tells the model which, so that it learns to fill missing cells."""
         corruption = self._corruption()
         return corruption is not None and corruption.masks
 
     @property
     def has_posterior(self) -> bool:
-        """Whether codes are drawn from a q(z|x)."""
+        """Whether codes are sampled from a q(z|x)."""
         return self._bottleneck().has_posterior
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective, built for the rows of a fitted data.
+        """Return the objective, built for the rows of fitted data.
 
         Parameters
         ----------
@@ -82,9 +82,9 @@ class Variant:
         latent_dim : int
             Numbers in a code.
         net : Net, str or None
-            None: the variant's, else the data's default.
+            None: that of the variant, else the default of the data.
         condition_dim : int, default 0
-            Numbers given beside x.
+            Width of the condition.
         """
         from isthmus.core.model import Model
         from isthmus.core.objective import Reconstruction
@@ -110,7 +110,7 @@ class Variant:
         return chosen
 
     def _likelihood(self, default: Likelihood) -> Likelihood:
-        """Return the likelihood: a chosen one is for the numbers of a row only, beside the data's for other cells."""
+        """Return the likelihood: the chosen one for the numbers of a row, that of the data for other cells."""
         return default if self.likelihood is None else default.with_numbers(resolve("likelihood", self.likelihood))
 
     def _bottleneck(self) -> Bottleneck:
@@ -132,7 +132,7 @@ def variant_name(variant: Variant) -> str:
 
 
 def variants() -> dict[str, type[Variant]]:
-    """Return all variants by name, those of installed packages not included until they are used."""
+    """Return all variants by name, without those of installed packages that were not used yet."""
     return {name: lookup(f"variant/{name}") for name in names("variant")}
 
 
@@ -144,8 +144,8 @@ def variant(name: str) -> type[Variant]:
     InputError
         There is no such variant; the message names the nearest one.
     """
-    found: type[Variant] = lookup(f"variant/{name}")
-    return found
+    cls: type[Variant] = lookup(f"variant/{name}")
+    return cls
 
 
 def schedules() -> dict[str, type[Schedule]]:
@@ -167,12 +167,12 @@ def schedule(name: str) -> type[Schedule]:
     InputError
         There is no such schedule; the message names the nearest one.
     """
-    found: type[Schedule] = lookup(f"schedule/{name}")
-    return found
+    cls: type[Schedule] = lookup(f"schedule/{name}")
+    return cls
 
 
 def positive(variant: Variant, *knobs: str) -> None:
-    """Refuse knobs that are numbers below zero."""
+    """Raise an error for negative knobs."""
     for name in knobs:
         value = getattr(variant, name)
         if isinstance(value, (int, float)) and value < 0:
@@ -223,7 +223,7 @@ class Denoising(Variant):
             raise InputError(f"members={self.members!r} of the variant 'denoising': expected a whole number from 1")
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective; each member has a code of `latent_dim` numbers, and noise of its own."""
+        """Return the objective; each member has a code of `latent_dim` numbers, and its own noise."""
         members = self.members or (SEVERAL if data.categorical else 1)
         if members == 1:
             return super().objective(data, latent_dim, net, condition_dim)
@@ -267,7 +267,7 @@ class Sparse(Variant):
 @part("variant/topk")
 @dataclass(frozen=True)
 class TopK(Variant):
-    """Only the k largest units of each code are kept (Makhzani & Frey 2014; Gao 2024)."""
+    """Keeps only the k largest units of each code (Makhzani & Frey 2014; Gao 2024)."""
 
     k: int = knob(None, "units kept; default: an eighth of latent_dim")
 
@@ -312,9 +312,9 @@ class Variational(Variant):
         positive(self, "beta", "free_bits")
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective; where a prior is fitted to the codes afterwards, they are pulled to N(0, I) less.
+        """Return the objective; if a prior is fitted to the codes afterwards, they are pulled less to N(0, I).
 
-        Under a condition they are not, since codes must be independent of it.
+        With a condition they are not, since codes must be independent of it.
         """
         fitted = data.defaults().prior is not None and not condition_dim
         beta = (FITTED_PRIOR_BETA if fitted else 1.0) if self.beta is None else self.beta
@@ -324,7 +324,7 @@ class Variational(Variant):
         return lookup("bottleneck/gaussian")(free_bits=self.free_bits)
 
     def _likelihood(self, default: Likelihood) -> Likelihood:
-        """Return a normalised likelihood, so that the ELBO is in nats: Gaussian where the data say squared."""
+        """Return a normalised likelihood, so that the ELBO is in nats: Gaussian instead of squared."""
         likelihood = super()._likelihood(default)
         if likelihood.normalised:
             return likelihood
@@ -355,7 +355,7 @@ class Masked(Variant):
     table_scale = "column"
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective; unless a net is given, its ensemble knows which elements are no part of a category."""
+        """Return the objective; the default ensemble knows which elements are not part of a category."""
         if net is None:
             net = lookup("net/masked-ensemble")(numbers=data.layout.scalars.stop)
         return super().objective(data, latent_dim, net, condition_dim)
@@ -364,7 +364,7 @@ class Masked(Variant):
         return lookup("corruption/masking")(level=self.level)
 
     def _likelihood(self, default: Likelihood) -> Likelihood:
-        """Return the data's, where one category among many numbers counts as much as some of them."""
+        """Return the likelihood of the data, in which a category counts as much as several numbers."""
         weighted = lookup("likelihood/categorical")(weight=self.category_weight)
         return super()._likelihood(default).with_categories(weighted)
 

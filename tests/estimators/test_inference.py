@@ -85,7 +85,7 @@ def test_groups_of_rows_are_answered_in_the_order_of_the_rows(model):
     for name, fitted in (("plain", model), ("conditional", given)):
         mixed[name] = Autoencoder.__new__(Autoencoder)
         mixed[name].__dict__.update(fitted.__dict__)
-        mixed[name].data_ = Mixed(given=(8, 8), dtype="float32", kind="numpy")
+        mixed[name].data_ = Mixed(image_shape=(8, 8), dtype="float32", kind="numpy")
     close = {"rtol": 1e-5, "atol": 1e-6}
     np.testing.assert_allclose(mixed["plain"].transform(DIGITS), model.transform(DIGITS), **close)
     np.testing.assert_allclose(mixed["plain"].reconstruct(DIGITS), model.reconstruct(DIGITS), **close)

@@ -16,7 +16,7 @@ from isthmus.support.errors import InputError
 
 
 def check_bound(model: Model) -> None:
-    """Refuse a model without a bound.
+    """Raise an error for a model without a bound.
 
     Raises
     ------

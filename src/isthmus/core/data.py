@@ -1,9 +1,8 @@
-"""Data and Source: how the user's world becomes tensors, and where batches come from.
+"""Data and Source: the map between the user's data and tensors, and the sources of batches.
 
-``Columns`` is what flows between them: a dict of tensors with the rows first, such as
-``{"numbers": float64 (n, p), "codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, channels, height, width)}``
-of images. Two further keys may stand in it for any kind of data: ``"weight"`` float32 (n,), and ``"condition:NAME"``
-float32 (n, k).
+``Columns`` are exchanged between them: a dict of tensors with the rows first, such as ``{"numbers": float64 (n, p),
+"codes": int64 (n, q)}`` of a table or ``{"pixels": uint8 (n, channels, height, width)}`` of images. For any kind of
+data, it may have two further keys: ``"weight"`` float32 (n,), and ``"condition:NAME"`` float32 (n, k).
 """
 
 from __future__ import annotations
@@ -24,28 +23,28 @@ if TYPE_CHECKING:
 Columns = dict[str, Tensor]
 
 Rows = Any
-"""What the user has: an array, a DataFrame, a tensor, a list of rows, a signal, a stream."""
+"""The user's data: an array, a DataFrame, a tensor, a list of rows, a signal, a stream."""
 
 MANY = 10
-"""Rows that are enough to say something of all of them."""
+"""Minimum number of rows for a statement about all of them."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that a row consists of, as the user gives it: what programs on the other side ask for.
+    """One field of a row in the user's data, such as a column or the pixels; for forms, schemas and clients.
 
     Attributes
     ----------
     name : str
     kind : str
-        Of a column ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"``, ``"empty"``;
+        For a column ``"float"``, ``"integer"``, ``"boolean"``, ``"date"``, ``"duration"``, ``"category"``, ``"empty"``;
         else ``"pixels"`` or ``"signal"``.
     shape : tuple of int
-        Of one value: () for a cell, that of a picture as given, (window, channels) of a signal.
+        Shape of one value: () for a cell, that of an image in the user's layout, (window, channels) for a signal.
     categories : tuple
-        That were learnt.
+        The learnt categories.
     low, high : float or None
-        Smallest and largest number that was learnt; of dates and durations in seconds.
+        Smallest and largest number in training; in seconds for dates and durations.
     """
 
     name: str
@@ -58,14 +57,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that a person should know of columns before they trust what a model makes of them.
+    """Something that a user should know about their data before trusting the results of a model.
 
     Attributes
     ----------
     text : str
         A sentence without a full stop.
     fatal : bool
-        Whether nothing can be made of them; the text then names a remedy.
+        Whether the data cannot be used; the text then names a remedy.
     """
 
     text: str
@@ -73,16 +72,16 @@ class Note:
 
 
 class RowLayout(NamedTuple):
-    """What the elements of a row of ``Batch.x`` stand for, in this order; what nothing is said of are numbers.
+    """The meaning of the elements of a row of ``Batch.x``, in this order; all others are numbers.
 
     Attributes
     ----------
     numbers : slice
     booleans : slice
     gaps : slice
-        Each says whether the number of a column is missing.
+        Flags that say whether the number of a column is missing.
     categories : tuple of slice
-        The one-hot elements of each column of categories.
+        The one-hot elements of each categorical column.
     """
 
     numbers: slice = slice(None)
@@ -92,22 +91,22 @@ class RowLayout(NamedTuple):
 
     @property
     def scalars(self) -> slice:
-        """All elements that are not part of a category."""
+        """Which elements are not part of a category."""
         return slice(0, self.categories[0].start) if self.categories else slice(None)
 
 
 class Defaults(NamedTuple):
-    """The parts that suit a kind of data.
+    """The default parts for a kind of data.
 
     Attributes
     ----------
     net : Net
     likelihood : Likelihood
     score : str
-        Name of the score by which abnormal rows are told from normal ones.
+        Name of the score that distinguishes abnormal rows from normal ones.
     prior : str or None
-        Name of the prior that is fitted to the codes of a trained variational model; None: codes are drawn from
-        N(0, I), to which training pulls them.
+        Name of the prior fitted to the codes of a trained variational model; None: N(0, I), towards which training
+        pulls them.
     """
 
     net: Net
@@ -117,17 +116,17 @@ class Defaults(NamedTuple):
 
 
 class Data(nn.Module):
-    """A two-way map between what the user has and tensors; abstract.
+    """A two-way map between the user's data and tensors (abstract).
 
-    Constructed with knobs only it is not fitted; `learn` returns a fitted one, whose arguments are all it learnt.
-    ``read`` and ``write`` run on the host (strings, dtypes, dates). ``forward``, ``invert`` and ``per_feature`` run in
-    the graph: tensors only, no branch that depends on values.
+    Constructed with knobs only, it is not fitted; `learn` returns a fitted copy, whose arguments are everything it
+    learnt. ``read`` and ``write`` run on the host (strings, dtypes, dates). ``forward``, ``invert`` and ``per_feature``
+    run in the graph: tensors only, no branch that depends on values.
 
-    A kind of data implements what raises NotImplementedError here; the rest has a default that suits most kinds.
+    A kind of data implements the methods that raise NotImplementedError here; the others have suitable defaults.
     """
 
     shape: tuple[int, ...]
-    """Shape of one row of ``Batch.x``; None where an axis is free."""
+    """Shape of one row of ``Batch.x``; None for free axes."""
     named_columns = True
     """Whether the user's rows consist of named values, such as columns or channels; pixels have no names."""
     layout = RowLayout()
@@ -135,12 +134,12 @@ class Data(nn.Module):
 
     @property
     def categorical(self) -> bool:
-        """Whether a row holds categories, between whose codes distances mean little."""
+        """Whether a row has categories; distances between their codes mean little."""
         return bool(self.layout.categories)
 
     @property
     def windowed(self) -> Windowed | None:
-        """The data itself where its rows are windows of something larger, else None."""
+        """The data itself if its rows are windows of something larger, else None."""
         return None
 
     @property
@@ -150,17 +149,17 @@ class Data(nn.Module):
 
     @property
     def typical_shape(self) -> tuple[int, ...]:
-        """Shape of one row that plans are made for, with no free axis."""
+        """Shape of one row for planning, without free axes."""
         return self.shape
 
     @property
     def summary(self) -> str:
-        """One sentence on what was learnt, and how it is scaled."""
+        """A one-sentence description of what was learnt, and how it is scaled."""
         raise NotImplementedError
 
     @property
     def fitted(self) -> bool:
-        """Whether `learn` made this object."""
+        """Whether this object is fitted: a result of `learn`."""
         raise NotImplementedError
 
     def learn(self, chunks: Iterable[Any]) -> Data:
@@ -168,13 +167,13 @@ class Data(nn.Module):
         raise NotImplementedError
 
     def merge(self, other: Data) -> Data:
-        """Return what `learn` would return for the rows of both: each was learnt from a part, say in a process."""
+        """Return the result of `learn` for the rows of both."""
         raise NotImplementedError
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
-        """Yield row indices (int64) and the rows of X at them, in groups that `read` takes, of one size each.
+        """Yield row indices (int64) and these rows of X, in groups of one size each, which `read` accepts.
 
-        None in place of the indices: all rows in their order.
+        If the indices are None, the group is all rows in order.
         """
         yield None, X
 
@@ -183,11 +182,11 @@ class Data(nn.Module):
         return len(X)
 
     def read(self, X: Any) -> Columns:
-        """Turn what the user has into columns; raise InputError naming column and row where that cannot be done."""
+        """Turn the user's data into columns; raise InputError, naming column and row, if that is impossible."""
         raise NotImplementedError
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
-        """Turn columns into what the user has: the kind of `like`, else of what was learnt from."""
+    def write(self, columns: Columns, like: Rows = None) -> Any:
+        """Turn columns into the user's form: that of `like`, else that of the training data."""
         raise NotImplementedError
 
     def forward(self, columns: Columns) -> Batch:
@@ -199,16 +198,16 @@ class Data(nn.Module):
         raise NotImplementedError
 
     def keeps(self) -> list[str]:
-        """Say what a file keeps of the rows that were learnt from, each thing in a few words."""
+        """Describe what a model file stores about the training rows, as short phrases."""
         return []
 
     def per_feature(self, error: Tensor) -> Tensor:
-        """Sum an elementwise error of shape (batch, *shape) over what is one element for the user.
+        """Sum an elementwise error of shape (batch, *shape) over the elements of each of the user's values.
 
         Returns
         -------
         Tensor of shape (batch, ...)
-            In the user's coordinates: (batch, columns) of a table, the given shape of images.
+            In the user's coordinates: (batch, columns) for a table, the user's layout for images.
         """
         raise NotImplementedError
 
@@ -221,43 +220,43 @@ class Data(nn.Module):
         return np.asarray(X).reshape(len(X), -1).astype(np.float64)
 
     def feature_names(self) -> list[str]:
-        """Name the user's coordinates in the order of a flattened row of `by_feature`."""
+        """Return the names of the user's coordinates, in the order of a flattened row of `by_feature`."""
         raise NotImplementedError
 
     def fields(self) -> list[Field]:
-        """Return what a row consists of, in the user's order."""
+        """Return the fields of a row, in the user's order."""
         raise NotImplementedError
 
     def defaults(self) -> Defaults:
-        """Return the parts that suit this data."""
+        """Return the default parts for this data."""
         raise NotImplementedError
 
     def space(self, columns: Columns) -> tuple[int, ...]:
-        """Return the lengths of the axes of rows that may be of any size: height and width of pictures."""
+        """Return the lengths of the free axes of rows: height and width of pictures."""
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
-        """Return a part of each row: from start to end along each of the axes that `space` tells of."""
+        """Return a part of each row: from start to end along each axis of `space`."""
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
     def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
-        """Turn y into new rows, in the user's units: the mean here, draws where noise belongs to what is drawn."""
+        """Turn y into new rows in the user's units: here the mean; samples for data in which noise matters."""
         return self.invert(likelihood.mean(y))
 
     def checks(self, columns: Columns | None = None) -> list[Note]:
-        """Say what is unusual: of what was learnt, or how `columns` differ from all that was learnt from."""
+        """Return notes on what is unusual in the training data, or on how `columns` differ from it."""
         return []
 
     def row_names(self) -> list[str]:
-        """Name what one of the user's rows consists of: the channels of a signal, the columns of a table, pixels."""
+        """Return the names of the elements of a user's row: channels of a signal, columns of a table, pixels."""
         return self.feature_names() if self.windowed is None else self.windowed.channel_names()
 
     def per_row(self, values: Tensor, X: Any) -> Tensor:
-        """Turn a value of each row of ``read(X)`` into one of each of the user's rows of X."""
+        """Turn values of the rows of ``read(X)`` into values of the user's rows of X."""
         return values if self.windowed is None else self.windowed.fold_windows(values, X)
 
     def batch(self, columns: Columns) -> Batch:
-        """Call `forward`, then attach the weight and the conditions that stand in the columns."""
+        """Call `forward`, then attach the weight and the conditions in the columns."""
         columns = dict(columns)
         weight = columns.pop("weight", None)
         condition = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
@@ -266,14 +265,14 @@ class Data(nn.Module):
 
 
 class Timing(NamedTuple):
-    """How time steps that come in one by one are counted.
+    """How time steps that arrive one by one are counted.
 
     Attributes
     ----------
     name : str
-        The value of a time step that is its time.
+        Name of the value of a time step that is its time.
     step : float
-        Seconds, or numbers, from one time step to the next.
+        Seconds, or numbers, between time steps.
     refuse : bool
         Whether a missing time step is an error.
     """
@@ -284,9 +283,9 @@ class Timing(NamedTuple):
 
 
 class Windowed(Data):
-    """Data whose rows are windows of something larger, such as a signal of many time steps; abstract.
+    """Data whose rows are windows of something larger, such as a signal of many time steps (abstract).
 
-    The user's rows are the time steps. They follow each other, so what is held out is the last of them.
+    The user's rows are the time steps. They are consecutive, so the last of them are held out for validation.
     """
 
     window: int
@@ -301,27 +300,28 @@ class Windowed(Data):
 
     @property
     def timing(self) -> Timing | None:
-        """How time steps that come in one by one are counted; None: each is one step."""
+        """How time steps that arrive one by one are counted; None: each counts as one step."""
         return None
 
     def channel_names(self) -> list[str]:
-        """Name what one of the user's rows consists of: the columns of what `fold_windows` makes of error maps."""
+        """Return the names of the elements of a user's row: the columns of error maps after `fold_windows`."""
         raise NotImplementedError
 
     def times(self, X: Any) -> np.ndarray:
-        """Return the time of each of the user's rows of X, or its number where it has none."""
+        """Return the time of each of the user's rows of X, or its index if there are no times."""
         raise NotImplementedError
 
     def fold_windows(self, values: Tensor, X: Any, causal: bool = False) -> Tensor:
-        """Turn a value of each window of ``read(X)`` into one of each of the user's rows of X.
+        """Turn values of the windows of ``read(X)`` into values of the user's rows of X.
 
         Parameters
         ----------
         values : Tensor of shape (windows, ...)
-            A number for each window, or an error that `per_feature` gave.
+            A number for each window, or an error as `per_feature` returns it.
         X : what was read
         causal : bool, default False
-            For numbers: that of the last window that ends at the row or before; else the mean over those that cover it.
+            For one number per window: use the last window that ends at or before the row, else the mean over all that
+            cover it.
 
         Returns
         -------
@@ -330,7 +330,7 @@ class Windowed(Data):
         raise NotImplementedError
 
     def window_max(self, values: Tensor, X: Any) -> Tensor:
-        """Return for each window of ``read(X)`` the greatest value of the user's rows of X in it: (windows,)."""
+        """Return the largest value of the user's rows of X in each window of ``read(X)``, of shape (windows,)."""
         raise NotImplementedError
 
     def last_row_index(self, X: Any) -> Tensor:
@@ -340,7 +340,7 @@ class Windowed(Data):
 
 @runtime_checkable
 class Source(Protocol):
-    """Where batches come from. The order of rows is a function of (seed, epoch), so that resuming skips."""
+    """A source of batches. The order of rows is a function of (seed, epoch), so that resuming only needs to skip."""
 
     rows: int
     """How many rows there are, those for validation too."""
@@ -348,29 +348,29 @@ class Source(Protocol):
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of ``"train"`` (shuffled) or ``"validation"`` from batch number `start` on.
 
-        A batch is valid until the next one is asked for.
+        A batch is valid until the next one is requested.
         """
         ...
 
     def steps(self, split: str) -> int:
-        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        """Return the number of batches of a split per epoch; 0 if the split is empty."""
         ...
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` training rows, the same at each call: what parts are initialised on."""
+        """Return one batch of at most `rows` training rows, the same on each call, for initialising parts."""
         ...
 
     def fingerprint(self) -> str:
-        """Return a short text that differs where the rows, their order or the batch size differ."""
+        """Return a short string that changes with the rows, their order and the batch size."""
         ...
 
     def shard(self, rank: int, world: int) -> Source:
-        """Return the part of the rows of one of several processes: disjoint, and together the whole of each batch."""
+        """Return one process's part of each batch; the parts of all processes are disjoint and add up to the batch."""
         ...
 
 
 def rows(columns: Columns) -> int:
-    """Return the number of rows that columns hold."""
+    """Return the number of rows in columns."""
     return len(next(iter(columns.values()))) if columns else 0
 
 

@@ -1,4 +1,4 @@
-"""Graphs: columns in, columns out, in eval mode. What estimators compute with is what is exported."""
+"""Graphs: columns in, columns out, in eval mode. Estimators compute with the same graphs that are exported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from isthmus.core.terms import Score
 
 
 class Graph(nn.Module):
-    """Data and model side by side; abstract.
+    """Data and model together (abstract).
 
     Parameters
     ----------
@@ -38,16 +38,16 @@ class Graph(nn.Module):
 
     @property
     def elements(self) -> int:
-        """Numbers that a row takes at a time: of x or of y, whichever has more."""
+        """Numbers in memory per row: the larger of x and y."""
         return max(self.model.elements, prod(fixed(self.model.likelihood.shape(self.model.typical_shape))))
 
     def local(self, columns: Columns) -> Columns:
-        """Return a map, of which a part depends on no more of x than the net's reach."""
+        """Return a map of which each element depends only on x within the net's reach."""
         local: Columns = self(columns)
         return local
 
     def finish(self, columns: Columns) -> Columns:
-        """Return what `forward` gives from what `local` gave of whole rows."""
+        """Return the result of `forward`, computed from that of `local` for whole rows."""
         return columns
 
     def reconstruction(self, columns: Columns) -> tuple[Batch, Tensor]:
@@ -99,7 +99,7 @@ class Decode(Graph):
 
 
 class Draw(Decode):
-    """Codes, and conditions, to columns of new rows; the one graph that draws, and not for export."""
+    """Codes, and conditions, to columns of new rows; the only graph that samples, and not for export."""
 
     def forward(self, columns: Columns) -> Columns:
         """Return the user's columns."""
@@ -144,7 +144,7 @@ class Error(Graph):
         return self.errors(columns)
 
     def finish(self, columns: Columns) -> Columns:
-        """Return its mean over each row, of which all elements are there: large rows have no gaps."""
+        """Return its mean over each row; large rows have no missing elements."""
         return {"error": columns["error"].flatten(1).mean(1)}
 
     def forward(self, columns: Columns) -> Columns:
@@ -174,11 +174,11 @@ class Scored(Graph):
 
     @property
     def elements(self) -> int:
-        """Numbers that a row takes at a time."""
+        """Numbers in memory per row."""
         return max(self.model.elements, self.score.elements)
 
     def output(self, columns: Columns) -> Output:
-        """Return all that a pass through the model gives."""
+        """Return the output of a pass through the model."""
         output: Output = self.model(self.data.batch(columns), False)
         return output
 
@@ -188,11 +188,11 @@ class Scored(Graph):
 
 
 class Contributions(Scored):
-    """Columns to how much each of the user's elements contributes to the score."""
+    """Columns to the contribution of each of the user's elements to the score."""
 
     @property
     def elements(self) -> int:
-        """Numbers that a row takes at a time."""
+        """Numbers in memory per row."""
         return max(self.model.elements, self.score.elements_of_contributions)
 
     def forward(self, columns: Columns) -> Columns:
@@ -201,20 +201,20 @@ class Contributions(Scored):
 
 
 def observed_elements(batch: Batch) -> Tensor | int:
-    """Return how many elements of each row are there."""
+    """Return the number of observed elements of each row."""
     return prod(batch.x.shape[1:]) if batch.observed is None else per_sample(batch.observed.float()).clamp_min(1)
 
 
 PIECE_ELEMENTS = 2**22
-"""Numbers in the rows that a graph sees at a time."""
+"""Maximum numbers in the rows per call of a graph."""
 
 PIECE_ROWS = 4096
-"""Rows that a graph sees at a time, so that what lies between its layers stays near the processor."""
+"""Maximum rows per call of a graph, so that intermediate results stay in the processor's cache."""
 
 
 @torch.no_grad()
 def in_pieces(function: Callable[[Columns], Columns], columns: Columns, elements: int) -> Columns:
-    """Call a function on pieces of the rows, and join what it returns.
+    """Call a function on pieces of the rows, and join the results.
 
     Parameters
     ----------

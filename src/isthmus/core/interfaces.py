@@ -1,4 +1,4 @@
-"""The kinds of parts: what a net, a bottleneck, a likelihood, a corruption, a penalty and a score must do.
+"""The interfaces of the kinds of parts: nets, bottlenecks, likelihoods, priors and corruptions.
 
 Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on a fresh copy of the part.
 """
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 Domain = Literal["numbers", "booleans", "categories"]
-"""What elements of x stand for."""
+"""The meaning of elements of x."""
 
 Shape = tuple[int | None, ...]
-"""Of one row, channels first; None where an axis is free: each batch has its own length there."""
+"""Shape of one row, channels first; None for free axes, whose length may differ between batches."""
 
 
 def fixed(shape: Shape) -> tuple[int, ...]:
@@ -41,28 +41,28 @@ def fixed(shape: Shape) -> tuple[int, ...]:
 
 
 def widened(shape: Shape, times: int) -> Shape:
-    """Return a shape with so many times the channels, or columns."""
+    """Return a shape with a multiple of its channels, or columns."""
     channels = fixed(shape[:1])[0]
     return (times * channels, *shape[1:])
 
 
 class Sizes(NamedTuple):
-    """The sizes that a net joins.
+    """The sizes of a net's inputs and outputs.
 
     Attributes
     ----------
     x : tuple of int or None
         Shape of one row of ``Batch.x``.
     h : int
-        Numbers that ``encode`` returns for each position: the bottleneck's ``width(z)``.
+        Numbers that ``encode`` returns per position: the bottleneck's ``width(z)``.
     z : int
-        Numbers of the code at each position.
+        Numbers of the code per position.
     y : tuple of int or None
         Shape of one row that ``decode`` returns: the likelihood's ``shape(x)``.
     condition : int
-        Numbers given beside x and z; 0 where nothing is given.
+        Width of the condition; 0 if there is none.
     members : int
-        Members of an ensemble, which have as many codes; 1: there is one net.
+        Number of members of an ensemble, each with its own code; 1 for a single net.
     """
 
     x: Shape
@@ -76,8 +76,8 @@ class Sizes(NamedTuple):
 class Net(nn.Module):
     """An encoder and its decoder.
 
-    The code axis is the last; positions stand before it: () for vector codes, (height, width) for feature maps. An
-    ensemble has an axis of members before its positions in eval mode; in training each row belongs to one member.
+    The code axis is the last, after the positions: () for vector codes, (height, width) for feature maps. An ensemble
+    has an axis of members before its positions in eval mode; in training each row belongs to one member.
     """
 
     reconstructs_only = False
@@ -96,7 +96,7 @@ class Net(nn.Module):
     """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
 
     def build(self, sizes: Sizes) -> None:
-        """Make the layers."""
+        """Create the layers."""
         raise NotImplementedError
 
     def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -112,28 +112,28 @@ class Net(nn.Module):
         raise NotImplementedError
 
     def initialize_encoder(self, batch: Batch) -> Tensor | None:
-        """Choose a start that knows the data; once, before the first step.
+        """Initialise from the data; once, before the first step.
 
         Returns
         -------
         Tensor of shape (sizes.z,), or None
-            The fraction of each code number's variance that is noise; None where the net cannot tell.
+            The fraction of each code number's variance that is noise; None if the net cannot tell.
         """
         return None
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
-        """Choose a start that knows which y each z of a sample should give; once, after the encoder and bottleneck."""
+        """Initialise from a sample of z and the y that each should give; once, after the encoder and bottleneck."""
 
 
 class UserNet(Net):
-    """A user's own module with ``encode(x) -> h`` and ``decode(z) -> y`` on tensors, of sizes that it fixed itself.
+    """A user's own module with ``encode(x) -> h`` and ``decode(z) -> y`` on tensors, of sizes that it fixes itself.
 
     Parameters
     ----------
     module : nn.Module
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: object) -> None:
         super().__init__()
         if not (hasattr(module, "encode") and hasattr(module, "decode")):
             raise InputError(f"a net has encode and decode, but {type(module).__name__} has not")
@@ -143,7 +143,7 @@ class UserNet(Net):
         """Leave the module as it is."""
 
     def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return what the module says; () where it has no ``positions``: its codes are vectors."""
+        """Return the positions of the module's codes; () for vector codes, if it has no ``positions``."""
         positions = getattr(self.module, "positions", None)
         return () if positions is None else tuple(positions(x_shape))
 
@@ -158,7 +158,7 @@ class UserNet(Net):
 
 
 class Bottleneck(nn.Module):
-    """Turns h into a Code, and says what that costs. Deterministic in eval mode, unless a draw is asked for.
+    """Turns h into a Code with its cost. Deterministic in eval mode, unless a random code is requested.
 
     It works on the last axis of h; terms are summed over positions. Statistics of a batch are per code number, over
     rows and positions.
@@ -169,21 +169,21 @@ class Bottleneck(nn.Module):
 
     @property
     def mixes_rows(self) -> bool:
-        """Whether rows of a training batch see each other: the members of an ensemble then cannot train at once."""
+        """Whether rows of a training batch depend on each other, which members of an ensemble must not."""
         return False
 
     has_posterior = False
     """Whether there is a `posterior`, from which codes are drawn."""
 
     def width(self, latent_dim: int) -> int:
-        """Return how many numbers of h make a code of `latent_dim` numbers."""
+        """Return the width of h for codes of `latent_dim` numbers."""
         return latent_dim
 
     def build(self, latent_dim: int) -> None:
-        """Make parameters and buffers."""
+        """Create parameters and buffers."""
 
     def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:
-        """Choose a start that knows the h of a sample; once, before the first step.
+        """Initialise from the h of a sample; once, before the first step.
 
         Parameters
         ----------
@@ -193,11 +193,11 @@ class Bottleneck(nn.Module):
         """
 
     def forward(self, h: Tensor, draw: bool | None = None) -> Code:
-        """Return the code of h; `draw` says whether a random code is drawn (None: in training mode only)."""
+        """Return the code of h; sampled if `draw` (None: in training mode only)."""
         raise NotImplementedError
 
     def posterior(self, h: Tensor) -> Normal:
-        """Return q(z|x), diagonal; only where there is one."""
+        """Return the diagonal q(z|x), if there is one."""
         raise NotImplementedError(f"the bottleneck {type(self).__name__} has no posterior q(z|x)")
 
 
@@ -212,11 +212,11 @@ class Likelihood(nn.Module):
     """True where ``error`` is −log p(x|y) in nats, constants included: a bound on log p(x) can be built on it."""
 
     def with_numbers(self, likelihood: Likelihood) -> Likelihood:
-        """Return this likelihood with another one for what are numbers: here that one."""
+        """Return this likelihood with another one for numbers: here, the other one itself."""
         return likelihood
 
     def with_categories(self, likelihood: Likelihood) -> Likelihood:
-        """Return this likelihood with another one for what are categories: here itself, since nothing is."""
+        """Return this likelihood with another one for categories: here itself, without categories."""
         return self
 
     def unbounded(self) -> Likelihood:
@@ -228,17 +228,17 @@ class Likelihood(nn.Module):
         return x_shape
 
     def build(self, x_shape: Shape) -> None:
-        """Make parameters."""
+        """Create parameters."""
 
     def initialize(self, y: Tensor, x: Tensor) -> None:
-        """Choose a start that knows the y and x of a sample; once, after the decoder."""
+        """Initialise from the y and x of a sample; once, after the decoder."""
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the elementwise error, of the shape of x."""
         raise NotImplementedError
 
     def total(self, y: Tensor, x: Tensor, observed: Tensor | None = None) -> Tensor:
-        """Return the error of each row, of shape (batch,), over the elements that were observed."""
+        """Return the error of each row over the observed elements, of shape (batch,)."""
         error = self.error(y.float(), x)
         return per_sample(error if observed is None else error * observed)
 
@@ -247,16 +247,16 @@ class Likelihood(nn.Module):
         return y
 
     def link(self, x: Tensor) -> Tensor:
-        """Return a y whose mean is (about) x: what a decoder is initialised towards."""
+        """Return a y whose mean is about x, for initialising a decoder."""
         return x
 
     def sample(self, y: Tensor) -> Tensor:
-        """Draw x from p(x|y); the mean where the likelihood is no distribution."""
+        """Sample x from p(x|y); the mean if the likelihood is not a distribution."""
         return self.mean(y)
 
 
 class Prior(nn.Module):
-    """What codes look like: a distribution that new codes are drawn from.
+    """A distribution of codes, from which new codes are sampled.
 
     Codes are of shape (n, *positions, latent_dim); positions are () for vector codes. `fit` returns a fitted copy,
     whose arguments fix its sizes.
@@ -274,7 +274,7 @@ class Prior(nn.Module):
         ----------
         codes : Tensor of shape (n, *positions, latent_dim)
         condition : mapping of Tensor, optional
-            What is given beside each code, by name.
+            The condition of each code, by name.
         """
         raise NotImplementedError
 

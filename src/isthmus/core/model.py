@@ -21,14 +21,14 @@ PIECE_ELEMENTS = 2**22
 
 
 class Sized(Protocol):
-    """A part that says whether the axes of x behind the channels may be free."""
+    """A part that says whether the axes of x after the channels may be free."""
 
     @property
     def any_size(self) -> bool: ...
 
 
 class Mixing(Protocol):
-    """A part that says whether the rows of a training batch see each other in it."""
+    """A part that says whether the rows of a training batch depend on each other."""
 
     @property
     def mixes_rows(self) -> bool: ...
@@ -47,21 +47,21 @@ class Model(nn.Module):
     Parameters
     ----------
     net, bottleneck, likelihood : parts
-        Knobs only; fresh copies of them are built here.
+        With knobs only; copies of them are built here.
     x_shape : tuple of int or None
-        Shape of one row of ``Batch.x``; None where an axis is free.
+        Shape of one row of ``Batch.x``; None for free axes.
     latent_dim : int
-        Numbers in a code, at each position; of an ensemble, in the codes of all its members.
+        Numbers in a code, per position; for an ensemble, in the codes of all members together.
     condition_dim : int, default 0
-        Numbers given beside x.
+        Width of the condition.
     typical_shape : tuple of int or None, default None
-        Shape of a row as training shows it, where axes of x are free; None: `x_shape`.
+        Typical shape of a training row, if axes of x are free; None: `x_shape`.
 
     Raises
     ------
     InputError
-        An axis is free, and one of the parts needs a fixed size; or rows of a batch see each other in the bottleneck of
-        an ensemble.
+        An axis is free, but a part needs a fixed size; or rows of a batch depend on each other in an ensemble's
+        bottleneck.
     """
 
     def __init__(
@@ -98,40 +98,40 @@ class Model(nn.Module):
 
     @property
     def elements(self) -> int:
-        """Numbers in one row of x; in a typical one where axes are free."""
+        """Numbers in one row of x, or in a typical row if axes are free."""
         return prod(self.typical_shape)
 
     @property
     def multiplications(self) -> int:
-        """Multiply-adds for one row, about: each weight is used at every position of the code."""
+        """Approximate multiply-adds per row: each weight is used at every position of the code."""
         return sum(weight.numel() for weight in self.parameters()) * prod(self.positions())
 
     @property
     def latent_dim(self) -> int:
-        """Numbers in a code at each position: of an ensemble, those of all members side by side."""
+        """Numbers in a code per position; for an ensemble, those of all members together."""
         return self.sizes.members * self.sizes.z
 
     def positions(self, x_shape: tuple[int, ...] | None = None) -> tuple[int, ...]:
-        """Return what stands before the code axis of the code of one row; () of a vector code.
+        """Return the axes of one row's code before the code axis; () for a vector code.
 
         Parameters
         ----------
         x_shape : tuple of int, optional
-            Shape of the row; a typical one if left out.
+            Shape of the row; default: a typical one.
         """
         return self.net.positions(x_shape or self.typical_shape)
 
     @property
     def code_size(self) -> int:
-        """Numbers in the whole code of one row, of a typical one where axes are free: positions x latent_dim."""
+        """Numbers in the whole code of one (typical) row: positions x latent_dim."""
         return prod(self.positions()) * self.latent_dim
 
     def vectors(self, z: Tensor) -> Tensor:
-        """Return codes as users see them, (batch, *positions, latent_dim): those of all members side by side."""
+        """Return codes in the user's form, (batch, *positions, latent_dim), those of all members together."""
         return z if self.sizes.members == 1 else z.movedim(1, -2).flatten(-2)
 
     def shaped(self, z: Tensor) -> Tensor:
-        """Return codes as the net takes them in eval mode: what `vectors` gave, flat or not."""
+        """Return codes in the net's form in eval mode; the inverse of `vectors`, for flat codes too."""
         positions, members = self.positions(), self.sizes.members
         z = z.unflatten(1, (*positions, self.latent_dim)) if z.ndim == 2 and positions else z
         return z if members == 1 else z.unflatten(-1, (members, self.sizes.z)).movedim(-2, 1)
@@ -177,13 +177,13 @@ class Model(nn.Module):
         return Output(batch, h, code, y, {"error": error, **code.terms})
 
     def error(self, batch: Batch, y: Tensor) -> Tensor:
-        """Return the elementwise error; missing cells count nothing."""
+        """Return the elementwise error; 0 for missing cells."""
         error = self.likelihood.error(y, batch.x)
         return error if batch.observed is None else error * batch.observed
 
     @torch.no_grad()
     def initialize(self, batch: Batch) -> None:
-        """Give every part its start that knows the data: encoder, bottleneck, then decoder."""
+        """Initialise every part from the data: encoder, bottleneck, then decoder."""
         self.check_shapes(batch[:2])
         noise = self.net.initialize_encoder(batch)
         h = torch.cat([self.encode(piece) for piece in pieces(batch)])
@@ -201,7 +201,7 @@ class Model(nn.Module):
         Raises
         ------
         InputError
-            The net gives another shape than the bottleneck or the likelihood expect, or cannot take the rows.
+            The net returns another shape than the bottleneck or the likelihood expects, or cannot process the rows.
         """
         name = type(self.net.module if isinstance(self.net, UserNet) else self.net).__name__
         n, sizes, x_shape = len(batch), self.sizes, tuple(batch.x.shape[1:])
@@ -221,7 +221,7 @@ class Model(nn.Module):
             raise InputError(f"{what} returned the shape {tuple(got.shape)}, expected {shape}")
 
     def codes(self, batch: Batch, draw: bool = False) -> Tensor:
-        """Return the codes of a large batch as users see them, or draws of them, in eval mode and bounded memory."""
+        """Return the codes of a large batch in the user's form, or samples of them, in eval mode and bounded memory."""
         return torch.cat([self.vectors(self.code(piece, draw).z) for piece in pieces(batch)])
 
 
@@ -232,12 +232,12 @@ def pieces(batch: Batch) -> Iterator[Batch]:
 
 
 def check_any_size(parts: Iterable[Sized]) -> None:
-    """Refuse parts that need rows of one size.
+    """Raise an error for parts that need rows of one size.
 
     Raises
     ------
     InputError
-        Names the part, and those of its kind that take rows of any size.
+        The message names the part, and those of its kind that accept rows of any size.
     """
     for one in parts:
         if not one.any_size:
@@ -250,12 +250,12 @@ def check_any_size(parts: Iterable[Sized]) -> None:
 
 
 def check_members(members: int, parts: Iterable[Mixing]) -> None:
-    """Refuse parts in which the rows of a batch see each other, where each row belongs to one member of an ensemble.
+    """Raise an error for parts of an ensemble in which the rows of a batch depend on each other.
 
     Raises
     ------
     InputError
-        Names the part.
+        The message names the part.
     """
     for one in parts:
         if one.mixes_rows:

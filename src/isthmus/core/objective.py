@@ -1,4 +1,4 @@
-"""Objectives: what is minimised. `Reconstruction` is the autoencoder's: named terms times weights."""
+"""Objectives: the functions to minimise. `Reconstruction` is that of the autoencoder: a weighted sum of named terms."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SAMPLE_ELEMENTS = 2**26
 
 
 class Objective(Protocol):
-    """What the loop asks of an objective, which is an ``nn.Module`` too: its weights are saved and averaged."""
+    """The interface of an objective, which is also an ``nn.Module``: its weights are saved and averaged."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield all weights."""
         ...
 
     def buffers(self) -> Iterator[Tensor]:
-        """Yield what is learnt without a gradient."""
+        """Yield the tensors that are learnt without a gradient."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Objective(Protocol):
         ...
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
-        """Take back what `state_dict` returned."""
+        """Restore the result of `state_dict`."""
         ...
 
     def train(self) -> Any:
@@ -57,15 +57,15 @@ class Objective(Protocol):
 
     @property
     def masks(self) -> bool:
-        """Whether training takes elements away and says which, so that the model knows how to fill gaps."""
+        """Whether training masks elements and tells the model which, so that it learns to fill missing cells."""
         ...
 
     def sample_rows(self) -> int:
-        """Return how many rows `initialize` wants to see."""
+        """Return the number of rows that `initialize` needs."""
         ...
 
     def initialize(self, batch: Batch) -> None:
-        """Choose a start that knows the data; once, before the first step, never on resume."""
+        """Initialise from the data; once, before the first step, never on resume."""
         ...
 
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
@@ -88,18 +88,17 @@ class Reconstruction(nn.Module):
     ----------
     model : Model
     corruption : Corruption or None
-        What happens to x before the encoder looks at it.
+        The corruption of x before the encoder sees it.
     penalties : dict of Penalty
         Further terms by name.
     weights : dict of float or Schedule
-        Weight of a term by its name; 1 where none is given.
+        Weights of terms by name; 1 by default.
 
     Raises
     ------
     InputError
-        A weight names a term that there is not: at the first step, since the bottleneck's terms are known then. A
-        penalty needs rows of one size, or looks at all rows of a batch although each belongs to one member of an
-        ensemble.
+        A weight names an unknown term (raised at the first step, when the bottleneck's terms are known). A penalty
+        needs rows of one size, or looks at all rows of a batch although each belongs to one member of an ensemble.
     """
 
     def __init__(
@@ -144,11 +143,11 @@ class Reconstruction(nn.Module):
         self.model.initialize(self.corrupt(batch))
 
     def corrupt(self, batch: Batch) -> Batch:
-        """Return the batch as the encoder is to see it."""
+        """Return the batch as the encoder sees it."""
         return batch if self.corruption is None else self.corruption(batch)
 
     def terms(self, batch: Batch, draw: bool | None = None) -> tuple[Output, dict[str, Tensor]]:
-        """Corrupt, pass through the model, and add the penalties' terms to the output's."""
+        """Corrupt a batch, pass it through the model, and add the terms of the penalties."""
         output = self.model(self.corrupt(batch), draw)
         penalties = {name: penalty(output, self.model) for name, penalty in self.penalties.items()}
         return output, {**output.terms, **penalties}
@@ -171,7 +170,7 @@ class Reconstruction(nn.Module):
         return weight(t) if callable(weight) else weight
 
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
-        """Yield the one step of the one player, on as many copies of the batch as the net asks for."""
+        """Yield the single step, on as many copies of the batch as the net needs."""
         copies = self.model.net.copies
         _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
         terms = {name: term.unflatten(0, (copies, -1)).mean(0) for name, term in terms.items()}
@@ -193,7 +192,7 @@ def elements(batch: Batch) -> int:
 
 
 def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:
-    """Return the mean over a batch, weighted by sample where weights are given."""
+    """Return the mean over a batch, weighted by sample if it has weights."""
     if weight is None:
         return values.mean()
     return (values * weight).sum() / weight.sum().clamp_min(torch.finfo(values.dtype).tiny)

@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 PARTS: dict[str, type] = {}
 FORMER: dict[str, str] = {}
-"""Former names of parts, which stand in files, and what they are called now."""
+"""Current names of parts by their former names, which model files may contain."""
 RENAMED: dict[str, dict[str, str]] = {}
 """The same for the arguments of each part."""
 CATALOGUES = ("isthmus.parts.catalogue",)
-"""Modules whose `load_all` registers parts: called before a part is said to be unknown."""
+"""Modules whose `load_all` registers parts; they are loaded when a name is unknown."""
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -36,14 +36,14 @@ def part(
     name : str
         Kind and name, such as ``"bottleneck/gaussian"``; unique together.
     was : sequence of str, default ()
-        Former names, which stand in files.
+        Former names, which model files may contain.
     renamed : mapping of str, optional
-        Former names of arguments, which stand in files, and what they are called now.
+        Current names of arguments by their former names, which model files may contain.
 
     Raises
     ------
     InputError
-        The name has no kind, or another class bears it already.
+        The name has no kind, or another class has it already.
     """
     if name.count("/") != 1:
         raise InputError(f"a part is named 'kind/name', not {name!r}")
@@ -81,14 +81,14 @@ def _remember(cls: type) -> None:
 
 
 def arguments(obj: Any) -> dict[str, Any]:
-    """Return what a part was constructed with, defaults included."""
+    """Return the arguments with which a part was constructed, including defaults."""
     if hasattr(obj, "get_params"):
         return obj.get_params(deep=False)
     return dict(obj._arguments)
 
 
 def spell(obj: Any) -> str:
-    """Return a part as a person would type it.
+    """Return a part as Python code.
 
     Examples
     --------
@@ -107,16 +107,16 @@ def unbuilt_copy(obj: T) -> T:
     return type(obj)(**{name: _fresh_value(value) for name, value in arguments(obj).items()})
 
 
-def _fresh_value(value: Any) -> Any:
+def _fresh_value(value: object) -> Any:
     return unbuilt_copy(value) if is_part(value) else copy.deepcopy(value)
 
 
 def part_name(obj: object) -> str:
-    """Return the name ``"kind/name"`` of a part; of what is none, that of its class."""
+    """Return the name ``"kind/name"`` of a part; the class name of any other object."""
     return str(getattr(type(obj), "part_name", type(obj).__name__))
 
 
-def is_part(obj: Any) -> bool:
+def is_part(obj: object) -> bool:
     """Tell whether an object is an instance of a registered part."""
     return not isinstance(obj, type) and hasattr(type(obj), "part_name")
 
@@ -129,12 +129,12 @@ def names(kind: str) -> list[str]:
 def lookup(name: str) -> type:
     """Return the class of the part ``"kind/name"``: from the catalogue, then from installed entry points.
 
-    The catalogue is loaded by the first name that is not known, and former names count.
+    The first unknown name loads the catalogue; former names are valid.
 
     Raises
     ------
     InputError
-        No such part; the message names the nearest one.
+        There is no such part; the message names the nearest one.
     """
     if name not in PARTS:
         _load_catalogues()
@@ -154,8 +154,8 @@ def _load_catalogues() -> None:
         import_module(catalogue).load_all()
 
 
-def resolve(kind: str, value: Any, **arguments: Any) -> Any:
-    """Turn a name into a part of that kind; a part passes through.
+def resolve(kind: str, value: object, **arguments: Any) -> Any:
+    """Return the part with a name; a part itself unchanged.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def resolve(kind: str, value: Any, **arguments: Any) -> Any:
     return value
 
 
-def describe(value: Any) -> Any:
+def describe(value: object) -> Any:
     """Turn a part, or a plain value, into JSON: parts become ``{"part": name, "arguments": {...}}``.
 
     Raises
@@ -182,7 +182,7 @@ def describe(value: Any) -> Any:
     if is_part(value):
         unsaved = getattr(value, "UNSAVED", ())
         described = {name: describe(v) for name, v in arguments(value).items() if name not in unsaved}
-        return {"part": type(value).part_name, "arguments": described}
+        return {"part": part_name(value), "arguments": described}
     if value is None or isinstance(value, (bool, str)):
         return value
     if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a NumPy or torch number
@@ -201,7 +201,7 @@ def describe(value: Any) -> Any:
     )
 
 
-def build(description: Any) -> Any:
+def build(description: object) -> Any:
     """Build what `describe` described; lists come back as tuples.
 
     Raises

@@ -6,30 +6,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a model sees of some rows.
+    """Some rows as a model sees them.
 
     Attributes
     ----------
     x : Tensor of shape (batch, ...)
-        The clean target; gaps are filled. Of shape (batch, 0) where there is none: generate.
+        The clean target, with missing cells filled; of shape (batch, 0) if there is none, as in sampling.
     corrupted : Tensor of the shape of x
-        What the encoder may look at.
+        The encoder's input.
     masked : bool Tensor of the shape of x, or None
-        True where a corruption took x away.
+        True where a corruption masked x.
     observed : bool Tensor of the shape of x, or None
         False where x itself is missing in the user's data. None: nothing is missing.
     feature : int64 Tensor of shape (d,), or None
         The user's column of each element of a row: masking takes whole columns.
     condition : dict of Tensor
-        Label, noise level …: given beside x and not reconstructed. Each of shape (batch, width).
+        Inputs that are not reconstructed, such as a label or a noise level, each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
-        How much a sample counts.
+        Weight of each sample.
     """
 
     x: Tensor
@@ -48,10 +50,10 @@ class Batch:
         return self._each(lambda tensor: tensor[rows], self.feature)
 
     def repeated(self, times: int) -> Batch:
-        """Return the rows so many times, one copy of the batch after the other."""
+        """Return the batch repeated, one copy after the other."""
         return self._each(lambda tensor: tensor.repeat(times, *[1] * (tensor.ndim - 1)), self.feature)
 
-    def to(self, device: Any) -> Batch:
+    def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
         feature = None if self.feature is None else self.feature.to(device)
         return self._each(lambda tensor: tensor.to(device), feature)
@@ -79,14 +81,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Code:
-    """What a bottleneck makes of h.
+    """The output of a bottleneck.
 
     Attributes
     ----------
     z : Tensor of shape (batch, *positions, latent_dim)
         The code that is decoded.
     terms : dict of Tensor of shape (batch,)
-        What the code costs (``kl``, ``commitment``, ``rate`` …), unweighted.
+        The costs of the code (``kl``, ``commitment``, ``rate`` …), unweighted.
     symbols : tuple of int64 Tensor
         The integers of a discrete code.
     """
@@ -98,7 +100,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Output:
-    """All that one pass through a model gives: what went in, h, the code, y, and the terms of each sample."""
+    """The result of a pass through a model: the batch, h, the code, y, and the terms of each sample."""
 
     batch: Batch
     h: Tensor

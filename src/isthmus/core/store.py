@@ -30,25 +30,25 @@ BROKEN = (
     ArithmeticError,
     MemoryError,
 )
-"""What reading a file that was cut short or changed can raise, in whatever library."""
+"""Exceptions that libraries raise for truncated or corrupt files."""
 
 Tensors = dict[str, Tensor]
 
 
 def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) -> None:
-    """Write a description and its tensors, whole or not at all.
+    """Write a description and its tensors; an existing file is replaced only once the new one is complete.
 
     Parameters
     ----------
     path : str or PathLike
     root : dict
-        What was saved, as plain JSON.
+        The description of what is saved, as plain JSON.
     tensors : dict of Tensor
 
     Raises
     ------
     InputError
-        The file cannot be written; what stood there stays.
+        The file cannot be written; an existing file stays unchanged.
     """
     header = {"format": FORMAT, "version": str(VERSION), "root": json.dumps(root, allow_nan=False)}
     contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
@@ -62,7 +62,7 @@ def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) 
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
-    """Read what `write` wrote.
+    """Read a file that `write` wrote.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
 
 @contextmanager
 def refused_if_broken(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what a broken file makes libraries raise into a FileFormatError."""
+    """Turn the errors that libraries raise for a broken file into a FileFormatError."""
     try:
         yield
     except BROKEN as error:
@@ -113,7 +113,7 @@ def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
     Raises
     ------
     FileFormatError
-        A tensor is missing, is too many, or has another shape or type than the description asks for.
+        A tensor is missing or superfluous, or has another shape or type than in the description.
     """
     loaded = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
     wanted = module.state_dict()
@@ -132,7 +132,7 @@ def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
 
 @contextmanager
 def building() -> Iterator[None]:
-    """Build modules without memory for their tensors, and turn what a wrong description raises into FileFormatError."""
+    """Build modules without memory for their tensors, and turn errors of a wrong description into FileFormatError."""
     try:
         with torch.device("meta"):
             yield

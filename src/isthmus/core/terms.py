@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Penalty:
-    """One more term of the loss."""
+    """A further term of the loss."""
 
     any_size = True
     """Whether the axes of x behind the channels may be free."""
 
     @property
     def mixes_rows(self) -> bool:
-        """Whether rows of a training batch see each other: the members of an ensemble then cannot train at once."""
+        """Whether rows of a training batch depend on each other, which members of an ensemble must not."""
         return False
 
     def __call__(self, output: Output, model: Model) -> Tensor:
@@ -45,11 +45,11 @@ class Score(nn.Module):
     """Training rows that stand in its buffers, and so in the file."""
 
     def for_contaminated(self, fraction: float) -> Score:
-        """Return an unfitted copy for training rows of which a fraction may be abnormal: here the score itself."""
+        """Return an unfitted copy for training data with a fraction of abnormal rows: here, the score itself."""
         return self
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
-        """Return a copy that knows what a frozen model makes of normal rows."""
+        """Return a copy fitted to a frozen model's output for normal rows."""
         raise NotImplementedError
 
     def forward(self, output: Output, model: Model) -> Tensor:
@@ -57,5 +57,5 @@ class Score(nn.Module):
         raise NotImplementedError
 
     def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return how much each element contributes to the score, of the shape of x; none is negative."""
+        """Return the contribution of each element to the score, of the shape of x; none is negative."""
         raise NotImplementedError

@@ -1,8 +1,8 @@
-"""Tiles: a graph over large pictures, tile by tile, with the numbers of the whole.
+"""Tiles: computing a graph over large pictures tile by tile, with the same results as for the whole.
 
-An element of what a convolutional net gives depends on the elements within its `reach` only. A tile is cut with that
-much around it, on the grid of the net's stride, and what lies around it is left out of the result. Tiles are cut from
-columns: no float copy of the whole picture is made.
+An output of a convolutional net depends only on the elements within its `reach`. A tile is cut with that margin, on the
+grid of the net's stride, and the margin is left out of the result. Tiles are cut from columns, without a float copy of
+the whole picture.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from isthmus.support.errors import InputError
 Span = tuple[int, int]
 
 LARGEST = 2**24
-"""Numbers in a row up to which it is computed whole."""
+"""Maximum numbers in a row that is computed whole."""
 TILE = 2**21
-"""Numbers in a tile, about."""
+"""Approximate numbers in a tile."""
 
 
 class Tile(NamedTuple):
-    """A part of a picture: what it answers for, and what it has to see, as spans along each axis."""
+    """A part of a picture: the region of its results, and the region that it needs, as spans along each axis."""
 
     inner: tuple[Span, ...]
     outer: tuple[Span, ...]
@@ -42,11 +42,11 @@ def tiles(space: tuple[int, ...], side: int, reach: int, stride: int) -> Iterato
     space : tuple of int
         Lengths of the picture's axes.
     side : int
-        Of a tile; rounded up to a multiple of `stride`, as `reach` is.
+        Side of a tile; rounded up to a multiple of `stride`, as is `reach`.
     reach : int
-        How much a tile has to see around it, to each side.
+        Margin that a tile needs on each side.
     stride : int
-        Of the grid on which tiles begin.
+        Stride of the grid on which tiles begin.
     """
     side, reach = (-(-length // stride) * stride for length in (max(side, 1), reach))
     for starts in product(*(range(0, length, side) for length in space)):
@@ -58,7 +58,7 @@ def tiles(space: tuple[int, ...], side: int, reach: int, stride: int) -> Iterato
 
 
 def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns:
-    """Return what a graph gives, computed tile by tile where a row is large.
+    """Return the result of a graph, computed tile by tile if rows are large.
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
     columns : Columns
         Rows of one size.
     side : int or None, default None
-        Of a tile; None: rows of up to `LARGEST` numbers are computed whole, and tiles hold about `TILE` numbers.
+        Side of a tile; None: rows of up to `LARGEST` numbers are computed whole, and tiles have about `TILE` numbers.
 
     Raises
     ------
     InputError
-        A row is large, and the net looks at all of it at once, or the graph gives no map.
+        A row is large, and the net needs all of it at once, or the graph returns no map.
     """
     channels = graph.model.typical_shape[0]
     if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= LARGEST):
@@ -97,12 +97,12 @@ def _joined(graph: Graph, columns: Columns, axis: int, parts: Iterator[Tile]) ->
             if name not in whole:
                 shape = (*tensor.shape[:axis], *_on_grid(graph, space), *tensor.shape[axis + len(space) :])
                 whole[name] = torch.empty(shape, dtype=tensor.dtype, device=tensor.device)
-            _place(whole[name], tensor, axis, [_spans_on_grid(graph, one) for one in (tile.inner, tile.outer)])
+            _paste(whole[name], tensor, axis, [_spans_on_grid(graph, one) for one in (tile.inner, tile.outer)])
     return whole
 
 
-def _place(whole: Tensor, tensor: Tensor, axis: int, spans: list[list[Span]]) -> None:
-    """Copy what a tile answers for into the whole."""
+def _paste(whole: Tensor, tensor: Tensor, axis: int, spans: list[list[Span]]) -> None:
+    """Copy the results of a tile into the whole."""
     inner, outer = spans
     before = (slice(None),) * axis
     into = tuple(slice(start, end) for start, end in inner)
@@ -115,6 +115,6 @@ def _on_grid(graph: Graph, space: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _spans_on_grid(graph: Graph, spans: tuple[Span, ...] | list[Span]) -> list[Span]:
-    """Return spans of elements as spans of what the graph gives: elements too, or positions of the code."""
+    """Return spans of elements as spans of the graph's output: elements too, or positions of the code."""
     stride = graph.model.net.stride if graph.by_position else 1
     return [(start // stride, -(-end // stride)) for start, end in spans]

@@ -1,4 +1,4 @@
-"""Nets that suit data of a size, where the user names none."""
+"""Default nets for data of a given size."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ NARROWEST, WIDEST = 64, 512
 
 
 def mlp_for(shape: tuple[int, ...]) -> Any:
-    """Return the mlp net for rows of this shape, its knobs written out so that a file keeps them.
+    """Return the mlp net for rows of this shape, with its knobs set explicitly, so that a model file stores them.
 
-    Only wide nets get LayerNorm: without it, narrow ones have a third of the error on 9 columns (shuttle).
+    Only wide nets get LayerNorm: without it, narrow nets have a third of the error on 9 columns (shuttle).
     """
     widths = widths_for(prod(shape))
     return lookup("net/mlp")(widths=widths, norm=widths[0] >= WIDEST)
 
 
 def widths_for(elements: int) -> tuple[int, ...]:
-    """Return hidden widths for rows of so many numbers: about twice as wide as the row at first, then halved.
+    """Return hidden widths for rows of some number of elements: about twice as wide as the row, then halved.
 
     Wider nets fit narrow tables worse: on 9 columns (shuttle), 64-32 has a twentieth of the error of 512-256-128.
 

@@ -1,13 +1,13 @@
-"""Which kind of data a user's X is, and in which precision its answers go back."""
+"""Inferring the kind of data of the user's X, and the float type of outputs."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import narwhals as nw
 import numpy as np
 
-from isthmus.core.data import Data
+from isthmus.core.data import Data, Rows
 from isthmus.core.part import resolve
 from isthmus.data.images.images import Images
 from isthmus.data.signals.signals import Signals
@@ -16,26 +16,28 @@ from isthmus.data.tables.table import Table
 from isthmus.support.errors import InputError
 
 KINDS = (Table, Images, Signals)
-"""What ``data=`` may name; a file is read by these names too."""
+"""The kinds of data that ``data=`` and model files may name."""
 
 
-def choose_data(wanted: Any, X: Any, table_scale: str | None = None, frame_scale: str | None = None) -> Data:
-    """Return an unfitted Data for X: the one wanteded for, else images for 3 or 4 axes and a table for the rest.
+def choose_data(
+    data: str | Data | None, X: Rows, table_scale: str | None = None, frame_scale: str | None = None
+) -> Data:
+    """Return an unfitted Data for X: `data` if it is not None, else images for 3 or 4 axes and a table otherwise.
 
-    A table is scaled by `frame_scale` where its columns have names and there is one, else by `table_scale`.
+    A table is scaled by `frame_scale` if that is not None and its columns have names, else by `table_scale`.
     """
-    if wanted is not None:
-        data: Data = resolve("data", wanted)
+    if data is not None:
+        data = cast(Data, resolve("data", data))
         if data.windowed is not None and is_stream(X):
-            raise InputError("a signal is not read piece by piece, since windows would break: read the file first")
+            raise InputError("a signal cannot be streamed, since windows would be cut: read the whole file first")
         return data
     if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):
         table_scale = frame_scale
     return Images() if axes(X) in (3, 4) else Table(scale=table_scale)
 
 
-def axes(X: Any) -> int:
-    """Return how many axes X has as an array; of a list of pictures, which may differ in size, one more than the first.
+def axes(X: Rows) -> int:
+    """Return the number of axes of X as an array; for a list of images, which may differ in size, one more than theirs.
 
     Examples
     --------
@@ -48,8 +50,8 @@ def axes(X: Any) -> int:
     return int(getattr(X, "ndim", 2))
 
 
-def float_type(X: Any) -> str:
-    """Return the float type that answers have: float32 for float32 and for pixels, else float64."""
+def float_type(X: Rows) -> str:
+    """Return the float type of outputs: float32 if X is float32 or pixels, else float64."""
     first = X[0] if isinstance(X, list | tuple) and len(X) else X
     name = str(getattr(first, "dtype", "float64")).removeprefix("torch.")
     pixels = axes(X) > 2 and name != "float64"

@@ -54,60 +54,60 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
         ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
     latent_dim : int or None, default 32
-        Numbers in a code; None: half as many as in a row, at most 32.
+        Numbers in a code; None: half the width of a row, at most 32.
     net : str, Net or None, default None
         ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
-        ``MLP((512, 256))``, or None: chosen by the data.
+        ``MLP((512, 256))``, or None: the default of the data.
     data : str, Data or None, default None
-        ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: chosen by X.
+        ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: inferred from X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
-        What new codes are drawn from, fitted on codes of training rows; ``"auto"``: of a variational model the one that
-        suits the data, or N(0, I) under a condition, else a Gaussian.
+        The distribution that new codes are sampled from, fitted to codes of training rows; ``"auto"``: for a
+        variational model the default of the data, or N(0, I) with a condition, else a Gaussian.
     epochs : int or None, default None
-        Passes over the training rows; None: by the number of rows.
+        Passes over the training rows; None: chosen from the number of rows.
     batch_size : int or None, default None
-        Rows in a step; None: by the number of rows.
+        Rows per step; None: chosen from the number of rows.
     learning_rate : float, default 4e-3
         Highest rate of the schedule.
     schedule : {"cosine", "one-cycle", "constant"}, default "cosine"
-        How the rate goes: up over the first tenth of the steps (one-cycle: three tenths), then down to zero along half
-        a cosine; or constant.
+        The learning rate rises over the first tenth of the steps (one-cycle: three tenths), then falls to zero along
+        half a cosine; or is constant.
     validation_fraction : float, default 0.05
-        Fraction of the rows that validate, to choose the best weights; 0: none, the last weights are kept.
+        Fraction of the rows for validation, to choose the best weights; 0: the last weights are kept.
     patience : int or None, default None
         Epochs without a better validation loss after which training stops; None: never.
     weight_decay : float, default 0.01
-        AdamW's, for matrices.
+        Weight decay of AdamW, for matrices only.
     average : float or None, default None
-        Decay of a moving average of the weights, which is then what is kept; None: no averaging.
+        Decay of a moving average of the weights, which is kept instead of them; None: no averaging.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
-        Of matrix products in training; "auto" is chosen from the processor and the sizes.
+        Precision of matrix products in training; "auto": chosen from the processor and the sizes.
     device : str, default "auto"
-        ``"cpu"``, ``"cuda"`` …; "auto": a GPU where there is one.
+        ``"cpu"``, ``"cuda"`` …; "auto": a GPU if there is one.
     condition : None, "y", or names of columns, default None
-        What encoder and decoder see beside x, and do not reconstruct: the labels passed to ``fit``, or columns of a
+        Further inputs of encoder and decoder that are not reconstructed: the labels passed to ``fit``, or columns of a
         DataFrame.
     warm_start : bool, default False
-        ``fit`` continues from the weights and with the scaling of the fit before.
+        ``fit`` continues with the weights and the scaling of the previous fit.
     random_state : int, RandomState or None, default None
-        An int gives the same result twice.
+        An int makes results reproducible.
     callbacks : sequence of callables, default ()
         Each is called with every `isthmus.core.training.callbacks.Event`; not saved.
     verbose : bool or "auto", default "auto"
-        A progress bar; "auto": on a terminal or in a notebook, and lines in the log elsewhere.
+        Whether to show a progress bar; "auto": on a terminal or in a notebook, with lines in the log elsewhere.
 
     Attributes
     ----------
     history_ : list of dict
-        One entry an epoch: seconds, rate, losses, terms.
+        One entry per epoch: seconds, rate, losses, terms.
     interrupted_ : bool
         Whether Ctrl-C ended training.
     n_features_in_ : int
         Columns of a table, or pixels of an image.
     feature_names_in_ : ndarray of str
-        Names of the columns, where all are text.
+        Names of the columns, if all are strings.
     info_ : dict
-        What was chosen: rows, batch size, epochs, precision, seed, how the data were scaled.
+        The settings that were chosen: rows, batch size, epochs, precision, seed, scaling of the data.
     variant_, data_, objective_, prior_ :
         The variant as an object, and the fitted parts.
 
@@ -185,15 +185,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Parameters
         ----------
         X : array, DataFrame, tensor, signal or stream
-            Rows: (n, columns) of a table, (n, height, width[, channels]) of images, or a stream of a file.
+            Rows: (n, columns) for a table, (n, height, width[, channels]) for images, or a stream of a file.
         y : array of shape (n,), optional
             Ignored unless ``condition="y"``.
         sample_weight : array of shape (n,), optional
-            How much each row counts.
+            Weight of each row.
         checkpoint : path, optional
-            File to which the state of training is written after each epoch and each minute.
+            File for the state of training, written after each epoch and each minute.
         resume : bool, default False
-            Continue from `checkpoint` where it exists.
+            Continue from `checkpoint` if it exists.
 
         Returns
         -------
@@ -204,8 +204,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         InputError
             The data or a parameter cannot be used.
         DivergenceError
-            The loss is not finite; the estimator is fitted with the best weights so far, which validation rows tell, or
-            stays as it was where there are none.
+            The loss is not finite; the estimator is fitted with the best weights so far by validation, or unchanged if
+            there are none.
         """
         run = prepare(self, X, y, sample_weight)
         training = self._training(run)
@@ -222,7 +222,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self
 
     def partial_fit(self, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Self:
-        """Train one pass over X, at a constant rate, all rows: the first call fixes scaling and schema.
+        """Train for one pass over all rows of X at a constant rate; the first call fixes scaling and schema.
 
         Parameters
         ----------
@@ -261,7 +261,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         epochs: int | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        """Train, and become what was trained: with the best weights, after a divergence too."""
+        """Train, and adopt the result: the best weights, also after a divergence."""
         prior = choose_prior(self.prior, run.objective.model, run.parts.data, run.parts.condition is not None)
         try:
             training.run(run.source, epochs, checkpoint)
@@ -277,7 +277,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             )
 
     def _become(self, run: Run, training: Training, X: Rows, earlier: list[dict[str, Any]], prior: Prior) -> None:
-        """Take on everything that was learnt, at once."""
+        """Adopt everything that was learnt, at once."""
         fitted = fit_prior(prior, run.objective.model, run.source, training.settings.seed)
         run.objective.to("cpu")
         self._take(run.parts, fitted)
@@ -324,11 +324,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     @property
     def autoencoder_(self) -> Self:
-        """The autoencoder itself: tasks have the one they work with under the same name."""
+        """The autoencoder itself; tasks have theirs under the same name."""
         return self
 
     def card(self) -> Card:
-        """Return what the fitted autoencoder is, in one record."""
+        """Return a description of the fitted autoencoder."""
         check_is_fitted(self)
         assert self.parts is not None  # fitted
         return card_of(self.parts, self.prior_, self.info_, len(self.history_), self.graphs())
@@ -341,26 +341,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     # -- using ---------------------------------------------------------------------------------------------------
 
     def run(self, graph: str | Graph, X: Rows, condition: Rows = None) -> Columns:
-        """Return what a graph makes of X: in pieces, on the estimator's device, the result on the CPU.
+        """Return the result of a graph for X, on the CPU; computed in pieces on the estimator's device.
 
         Parameters
         ----------
         graph : str or Graph
-            A name of `graphs`, or a graph of one's own.
-        X : like what was fitted on, or a stream of that
-        condition : array of shape (n,), optional
+            A name in `graphs`, or a custom graph.
+        X : like the training data, or a stream condition : array of shape (n,), optional
             As in `transform`.
 
         Raises
         ------
         InputError
-            There is no such graph; or X does not fit.
+            There is no such graph, or X does not fit.
         """
         inference = self._inference
         return inference.run(self._graph(graph), X, condition)
 
     def run_columns(self, graph: str | Graph, columns: Columns) -> Columns:
-        """Return what a graph makes of columns that `columns` gave: like `run`."""
+        """Return the result of a graph for columns that `columns` yielded; like `run`."""
         return self._inference.run_columns(self._graph(graph), columns)
 
     def _graph(self, graph: str | Graph) -> Graph:
@@ -380,16 +379,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self._inference.groups(X, condition)
 
     def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
-        """Return the codes of X, of shape (n, positions x latent_dim): one position where codes are vectors.
+        """Return the codes of X, of shape (n, positions x latent_dim), with one position for vector codes.
 
         Of images that may have any size: (n, *positions, latent_dim), or a list of (*positions, latent_dim) where they
         differ in size.
 
         Parameters
         ----------
-        X : like what was fitted on
-        condition : array of shape (n,), optional
-            The condition of each row, where the model was trained with one that is not part of X.
+        X : like the training data condition : array of shape (n,), optional
+            The condition of each row, if the model was trained with one that is not part of X.
         pool : {"mean"} or None, default None
             ``"mean"``: the mean over positions, of shape (n, latent_dim).
         """
@@ -402,7 +400,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return _arrays(self._groups("encode", X, condition), X, lambda columns: codes(columns["z"]))
 
     def inverse_transform(self, Z: Rows, condition: Rows = None) -> Rows:
-        """Return what codes decode to, in the form of what was fitted on.
+        """Return the decoded codes, in the form of the training data.
 
         Parameters
         ----------
@@ -422,7 +420,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self.data_.write(self._decoded("decode", codes, condition))
 
     def _decoded(self, graph: str | Graph, z: Tensor, condition: Rows) -> Columns:
-        """Return what a graph makes of codes and their condition."""
+        """Return the result of a graph for codes and their condition."""
         return self.run_columns(graph, {"z": z, **self._inference.conditions(condition, len(z))})
 
     def reconstruct(self, X: Rows, condition: Rows = None) -> Rows:
@@ -431,7 +429,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return in_order([(group.index, self.data_.write(group.columns, like=group.rows)) for group in groups])
 
     def corrupt(self, X: Rows, *, random_state: RandomState = None) -> Rows:
-        """Return X as the encoder sees it in training, in the form of X; None where the variant corrupts nothing."""
+        """Return X as corrupted in training, in the form of X; None if the variant does not corrupt its input."""
         check_is_fitted(self)
         if self.objective_.corruption is None:
             return None
@@ -444,7 +442,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return in_order(answers)
 
     def posterior(self, X: Rows, condition: Rows = None) -> tuple[Array, Array]:
-        """Return mean and variance of q(z|x), each of the shape of codes; variational models only.
+        """Return the mean and variance of q(z|x), each of the shape of the codes; variational models only.
 
         Raises
         ------
@@ -460,7 +458,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def reconstruction_error(
         self, X: Rows, per: Literal["sample", "element", "feature"] = "sample", condition: Rows = None
     ) -> Array:
-        """Return how far the reconstruction is from X, in the units of the likelihood.
+        """Return the error of the reconstruction of X, in the units of the likelihood.
 
         Parameters
         ----------
@@ -480,7 +478,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return _arrays(groups, X, itemgetter("error"))
 
     def score_samples(self, X: Rows, condition: Rows = None) -> Array:
-        """Return how typical each row is, of shape (n,): minus the error, or the ELBO in nats."""
+        """Return how typical each row is, of shape (n,): minus its error, or its ELBO in nats."""
         if not self.model_.has_posterior:
             return -self.reconstruction_error(X, condition=condition)
         return self._bound(X, condition, elbo)
@@ -507,13 +505,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         condition: Rows = None,
         random_state: RandomState = None,
     ) -> Rows:
-        """Decode codes drawn from the prior: rows of a table are drawn from the likelihood, of images its mean.
+        """Decode codes sampled from the prior; rows of a table are sampled from the likelihood, images are its mean.
 
         Parameters
         ----------
         n_samples : int, default 1
         temperature : float, default 1
-            Scale of the draw around the prior's mean: below 1 is more typical, above 1 more varied.
+            Scale of the samples around the prior's mean: below 1 they are more typical, above 1 more varied.
         size : (int, int) or None, default None
             Height and width of images, where the model takes any size; None: those of the crops that it was trained on.
         condition : array of shape (n_samples,) or a single value, optional
@@ -527,7 +525,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Warns
         -----
         UserWarning
-            A code has several positions, and the prior draws each by itself: what is decoded does not hang together.
+            A code has several positions, and the prior samples each independently: the decoded rows are not coherent.
         """
         check_is_fitted(self)
         shape, device = self._sampled_shape(size), choose_device(self.device)
@@ -577,25 +575,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self.inverse_transform((1 - t) * start + t * end, condition)
 
     def graphs(self) -> dict[str, Graph]:
-        """Return what the model can do, by name: modules from columns to columns, in eval mode."""
+        """Return the graphs of the model by name: modules from columns to columns, in eval mode."""
         return self._inference.graphs()
 
     def _groups(self, graph: str | Graph, X: Rows, condition: Rows) -> list[Group]:
-        """Run a graph, and return what it gives for each group of rows of one size."""
+        """Run a graph, and return its result for each group of rows of one size."""
         return self._inference.run_groups(self._graph(graph), X, condition)
 
     @property
     def _n_features_out(self) -> int:
         return self.model_.code_size
 
-    def _resolved(self, name: str, value: Any) -> Any:
+    def _resolved(self, name: str, value: object) -> Any:
         load_all()
         return super()._resolved(name, value)
 
     # -- the file ------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return what fit learnt: tensors and JSON."""
+        """Return the fitted state: tensors and JSON."""
         check_is_fitted(self)
         tensors = {f"objective.{name}": t for name, t in self.objective_.state_dict().items()}
         tensors |= {f"prior.{name}": t for name, t in self.prior_.state_dict().items()}
@@ -612,7 +610,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Restore a result of `state`."""
         load_all()
         self.variant_ = build(state["variant"])
         self.data_, self.condition_ = build(state["data"]), build(state["condition"])
@@ -638,7 +636,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
 
 def _arrays(groups: list[Group], X: Rows, answer: Callable[[Columns], Tensor]) -> Array:
-    """Return what was made of groups of rows: an array, or a list of them where rows differ in size."""
+    """Return the results for groups of rows: an array, or a list of arrays if rows differ in size."""
     arrays: Array = in_order([(group.index, _numpy(answer(group.columns), X)) for group in groups])
     return arrays
 
@@ -679,7 +677,7 @@ def _numpy(tensor: Tensor, X: Rows) -> Array:
 
 
 def info(run: Run, training: Training) -> dict[str, Any]:
-    """Return what was chosen for a training, and how it went."""
+    """Return the chosen settings of a training, and its course."""
     settings, progress = training.settings, training.progress
     return {
         "rows": run.source.rows,

@@ -1,4 +1,4 @@
-"""Parameters that see through parts and variants, and saving: what every estimator of isthmus shares."""
+"""The base of all estimators: parameters nested in parts and variants, and saving."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from isthmus.support.errors import FileFormatError, InputError, unknown
 class Persistent:
     """Mixin for scikit-learn estimators: nested parameters of parts, and one safe file.
 
-    A subclass says of each parameter that may be a name which kind of part it is, in ``PART_KINDS``.
+    ``PART_KINDS`` of a subclass maps each parameter that may be a name to its kind of part.
     """
 
     PART_KINDS: ClassVar[dict[str, str]] = {}
@@ -52,7 +52,7 @@ class Persistent:
         names: list[str] = cls._get_param_names()  # type: ignore[attr-defined]  # of BaseEstimator, beside this mixin
         return names
 
-    def _resolved(self, name: str, value: Any) -> Any:
+    def _resolved(self, name: str, value: object) -> Any:
         kind = self.PART_KINDS.get(name, "")
         known = isinstance(value, str) and value in parts.names(kind)
         return parts.resolve(kind, value) if known else value
@@ -60,21 +60,21 @@ class Persistent:
     # -- what it is ----------------------------------------------------------------------------------------------
 
     def card(self) -> Card:
-        """Return what the fitted estimator is, in one record."""
+        """Return a description of the fitted estimator."""
         raise NotImplementedError
 
     # -- the file ------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return what fit learnt: a flat dict of tensors and JSON."""
+        """Return the fitted state: a flat dict of tensors and JSON."""
         raise NotImplementedError
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Restore a result of `state`."""
         raise NotImplementedError
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator to one .safetensors file, whole or not at all.
+        """Write the fitted estimator to one .safetensors file; an existing file is replaced only once it is complete.
 
         Raises
         ------
@@ -87,14 +87,14 @@ class Persistent:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read an estimator that `save` wrote; no code from the file is run.
+        """Read an estimator that `save` wrote, without running any code from the file.
 
         Raises
         ------
         FileNotFoundError
             There is no such file.
         FileFormatError
-            The file is broken, is foreign, or holds another estimator.
+            The file is broken, not from isthmus, or holds another estimator.
         """
         root, tensors = store.read(path)
         if root.get("part") != cls.part_name:
@@ -106,7 +106,7 @@ class Persistent:
 
 
 def packed(estimator: Persistent) -> tuple[dict[str, Any], store.Tensors]:
-    """Return a fitted estimator as plain JSON and tensors: what `unpacked` takes."""
+    """Return a fitted estimator as plain JSON and tensors, for `unpacked`."""
     from torch import Tensor
 
     state = estimator.state()
@@ -125,7 +125,7 @@ def unpacked(root: dict[str, Any], tensors: store.Tensors) -> Any:
 
 
 def take_names(estimator: Any, known: Any) -> None:
-    """Give an estimator what a fitted one inside it knows of the columns: their number, and their names."""
+    """Copy the number and the names of the columns from a fitted estimator to the one that contains it."""
     for name in ("n_features_in_", "feature_names_in_"):
         estimator.__dict__.pop(name, None)
         if hasattr(known, name):
@@ -133,7 +133,7 @@ def take_names(estimator: Any, known: Any) -> None:
 
 
 def any_cells(tags: Any) -> Any:
-    """Return scikit-learn's tags with all that a table may hold: gaps, categories, text."""
+    """Return scikit-learn's tags with everything allowed in a table: missing cells, categories, text."""
     tags.input_tags.allow_nan = True
     tags.input_tags.categorical = True
     tags.input_tags.string = True
@@ -152,13 +152,13 @@ def unnested(prefix: str, state: dict[str, Any]) -> Any:
 
 
 def under(prefix: str, state: dict[str, Any]) -> dict[str, Any]:
-    """Return what stands in a state under a prefix, which is taken off."""
+    """Return the entries of a state under a prefix, without the prefix."""
     start = f"{prefix}."
     return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
 
 
-def _inner(value: Any) -> dict[str, Any]:
-    """Return the parameters of a part or an estimator, deep."""
+def _inner(value: object) -> dict[str, Any]:
+    """Return the parameters of a part or an estimator, with nested ones."""
     if hasattr(value, "get_params") and not isinstance(value, type):
         return dict(value.get_params(deep=True))
     if not parts.is_part(value):
@@ -169,7 +169,7 @@ def _inner(value: Any) -> dict[str, Any]:
     return inner_parameters
 
 
-def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
+def _changed(value: object, changes: dict[str, Any], where: str) -> Any:
     """Return a part constructed anew with some arguments changed; an estimator is changed in place."""
     if hasattr(value, "set_params"):
         return value.set_params(**changes)
@@ -186,7 +186,7 @@ def _changed(value: Any, changes: dict[str, Any], where: str) -> Any:
 def _sorted_out(
     changes: dict[str, Any], known: Collection[str], where: str
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return the changes of parameters themselves, and those of what is inside each; refuse an unknown name."""
+    """Return the changes of the parameters, and of those nested in each; raise an error for an unknown name."""
     own: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = defaultdict(dict)
     for key, value in changes.items():

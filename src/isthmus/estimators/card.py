@@ -1,4 +1,4 @@
-"""Card: what a model is, in one record, for all who show it."""
+"""Card: a description of a model in one record."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from isthmus.variants import variant_name
 
 @dataclass(frozen=True)
 class Card:
-    """What a fitted estimator is.
+    """A description of a fitted estimator.
 
     Attributes
     ----------
     estimator, variant : str
         Their names.
     knobs : dict
-        Of the variant.
+        The knobs of the variant.
     data : str
-        What was learnt of the data, in a sentence.
+        A one-sentence description of the data.
     row : tuple of int or None
-        Shape of one row as the net sees it; None where an axis is free.
+        Shape of one row as the net sees it; None for free axes.
     positions : tuple of int
-        Of a code: () where it is one vector.
+        Positions of a code: () for a vector.
     latent_dim : int
-        Numbers of a code at each position.
+        Numbers of a code per position.
     condition : str, or None
-        What stands beside x: ``"y"``, or names of columns.
+        The condition: ``"y"``, or names of columns.
     parts : dict of str
-        The parts of the model and of what was minimised, as they are written in Python.
+        The parts of the model and of its objective, as Python code.
     parameters : int
         Weights.
     rows : int
-        That it was trained on, those for validation too.
+        Number of training rows, including those for validation.
     training : dict
-        What was chosen for the training, and how it went: ``info_``.
+        The chosen settings and the course of the training: ``info_``.
     graphs : tuple of str
         What it can do.
     kept_rows : int
-        Training rows that stand in the file.
+        Number of training rows in the file.
     keeps : tuple of str
-        What else of the data stands in the file.
+        Other information about the data in the file.
     score : str or None
-        By which rows are flagged; None where none are.
+        The score by which rows are flagged; None if rows are not flagged.
     threshold : float or None
     thresholds : dict of float
         Of each group.
     guarantees : dict
-        How the threshold was found, and what that guarantees.
+        How the threshold was chosen, and what it guarantees.
     """
 
     estimator: str
@@ -77,13 +77,13 @@ class Card:
 
     @property
     def code(self) -> str:
-        """The size of a code in words."""
+        """The size of a code as text."""
         numbers = f"{self.latent_dim} numbers"
         return f"{' x '.join(map(str, self.positions))} positions of {numbers}" if self.positions else numbers
 
     @property
     def holds(self) -> list[str]:
-        """Say what of the data stands in the file."""
+        """Describe what the file stores about the data."""
         rows = f"{self.kept_rows:,} training rows, as the model sees them" if self.kept_rows else "no training row"
         return [rows, *self.keeps]
 
@@ -138,8 +138,8 @@ def _parts(parts: Parts, prior: Prior) -> dict[str, str]:
     return {name: written(describe(part)) for name, part in {**named, **chosen, "prior": prior}.items()}
 
 
-def written(value: Any) -> Any:
-    """Return what `describe` gave as a person would write it.
+def written(value: object) -> Any:
+    """Return a description by `describe` as Python code.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Inference: the one way to run a graph over rows, in pieces, on a device."""
+"""Inference: running a graph over rows, in pieces, on a device."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class Bounded(Graph):
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one size, as they were read, or as a graph gave them.
+    """Rows of one size, as read, or as a graph returned them.
 
     Attributes
     ----------
     index : int64 Tensor, or None
-        Their numbers among all rows; None: they are all rows in their order.
+        Their indices among all rows; None: all rows in order.
     rows : rows
-        As the user has them, without the condition.
+        In the user's form, without the condition.
     columns : Columns
     """
 
@@ -69,7 +69,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Inference:
-    """A trained model, and what brings the user's rows to it.
+    """A trained model, with everything needed to apply it to the user's rows.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Inference:
     device: torch.device
 
     def graphs(self) -> dict[str, Graph]:
-        """Return what the model can do, by name: modules from columns to columns, on the CPU, in eval mode."""
+        """Return the graphs of the model by name: modules from columns to columns, on the CPU, in eval mode."""
         kinds: dict[str, type[Graph]] = {
             "encode": graphs.Encode,
             "decode": graphs.Decode,
@@ -110,15 +110,15 @@ class Inference:
         return X if self.condition is None else self.condition.split(X, None)[0]
 
     def conditions(self, condition: Rows, n: int) -> Columns:
-        """Return the columns that carry the condition of n rows; none where the model has no condition."""
+        """Return the columns with the condition of n rows; empty if the model has no condition."""
         return {} if self.condition is None else self.condition.encode(self.condition.read(condition), n)
 
     def columns(self, X: Rows, condition: Rows = None) -> Iterator[Columns]:
-        """Yield what is read of X: of each piece of a stream, or of all rows; of each size where rows differ in it."""
+        """Yield the columns of X: of each piece of a stream, or of all rows; by size if rows differ in size."""
         return (group.columns for piece in pieces(X) for group in self.groups(piece, condition))
 
     def groups(self, X: Rows, condition: Rows = None) -> Iterator[Group]:
-        """Yield what is read of rows in memory, those of one size together."""
+        """Yield the columns of rows in memory, grouped by size."""
         free = self.without_condition(X)
         if self.condition is not None and condition is None:
             condition = self.condition.split(X, None)[1]
@@ -136,12 +136,12 @@ class Inference:
     # -- through a graph -----------------------------------------------------------------------------------------
 
     def run(self, graph: Graph, X: Rows, condition: Rows = None) -> Columns:
-        """Return what a graph makes of X, in the order of its rows, on the CPU.
+        """Return the result of a graph for X, in the order of its rows, on the CPU.
 
         Raises
         ------
         InputError
-            X has rows of several sizes, and what the graph makes of them differs in size too.
+            X has rows of several sizes, and the results of the graph differ in size too.
         """
         groups = self.run_groups(graph, X, condition)
         if len(groups) == 1:
@@ -156,9 +156,9 @@ class Inference:
         return take(join([group.columns for group in groups]), order)
 
     def run_groups(self, graph: Graph, X: Rows, condition: Rows = None) -> list[Group]:
-        """Return what a graph makes of X, on the CPU: of each group of rows of one size; one where all have the same.
+        """Return the results of a graph for X, on the CPU, one for each group of rows of one size.
 
-        Of a stream whose rows have one size, the rows themselves are not kept.
+        For a stream whose rows have one size, the rows themselves are not kept.
         """
         placed, whole, groups, start = self.placed(graph), [], [], 0
         for piece in pieces(X):
@@ -174,7 +174,7 @@ class Inference:
         return [Group(None, None if is_stream(X) else self.without_condition(X), join(whole))] if whole else groups
 
     def run_columns(self, graph: Graph, columns: Columns) -> Columns:
-        """Return what a graph makes of columns that were read, on the CPU."""
+        """Return the result of a graph for columns, on the CPU."""
         return self._run(self.placed(graph), columns)
 
     def placed(self, graph: Graph) -> Graph:
@@ -191,7 +191,7 @@ class Inference:
 
 
 def in_order(answers: list[tuple[Tensor | None, Any]]) -> Any:
-    """Return answers to groups of rows in the order of the rows: an array where all have one shape, else a list.
+    """Return the results for groups of rows in the order of the rows: an array if all have one shape, else a list.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _elements(columns: Columns) -> int:
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Draw from a stream of its own inside the block, and leave torch's as it was."""
+    """Use a random stream with this seed inside the block, and leave torch's global stream unchanged."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

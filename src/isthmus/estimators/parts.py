@@ -1,4 +1,4 @@
-"""Parts: what an autoencoder is asked for, and what it consists of once it is built."""
+"""Parts: the parameters of an autoencoder, and its fitted parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from isthmus.variants import Variant
 
 @dataclass(frozen=True)
 class Parts:
-    """What an autoencoder consists of.
+    """The parts of an autoencoder.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Parts:
 
 
 class Parameters(Protocol):
-    """The parameters of an `Autoencoder`, which says what each means, and its parts where it is fitted."""
+    """The parameters of an `Autoencoder` (see there), and its parts once fitted."""
 
     variant: str | Variant
     latent_dim: int | None
@@ -61,5 +61,5 @@ class Parameters(Protocol):
 
     @property
     def parts(self) -> Parts | None:
-        """The parts of a fitted autoencoder; None where it is not fitted."""
+        """The parts of the autoencoder; None if it is not fitted."""
         ...

@@ -1,4 +1,4 @@
-"""The plan of a training: what the user says, and what is chosen where nothing is said."""
+"""The plan of a training: the user's settings, and defaults for the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def plan(estimator: Parameters, rows: int, multiplications: int, seed: int) -> S
     Parameters
     ----------
     estimator : Autoencoder
-        Its parameters are what the user says.
+        Its parameters are the user's settings.
     rows : int
         To train on, validation rows included.
     multiplications : int
@@ -42,7 +42,7 @@ def plan(estimator: Parameters, rows: int, multiplications: int, seed: int) -> S
 
 
 def choose_device(wanted: str) -> torch.device:
-    """Return the device that is wanted; ``"auto"`` is a GPU where there is one.
+    """Return the requested device; ``"auto"``: a GPU if there is one.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def default_batch_size(rows: int) -> int:
 
 
 def default_epochs(rows: int, batch_size: int, steps: int = 5000) -> int:
-    """Return passes over the rows that make about `steps` steps: from 12 to 50.
+    """Return the number of passes that make about `steps` steps: from 12 to 50.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The prior of a trained model: which one, and on which codes it is fitted."""
+"""Choosing and fitting the prior of a trained model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
     Parameters
     ----------
     wanted : str or Prior
-        ``"auto"``: a Gaussian; of a model with a posterior the one that suits the data, or N(0, I) under a condition,
-        since codes must be independent of it.
+        ``"auto"``: a Gaussian; for a model with a posterior the default of the data, or N(0, I) with a condition, since
+        codes must be independent of it.
     model : Model
     data : Data
         Fitted.
@@ -41,7 +41,7 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
 
 
 def warn_of_positions(prior: Prior, positions: tuple[int, ...]) -> None:
-    """Warn where a prior draws the positions of a code one by one, and not as a whole."""
+    """Warn if a prior samples the positions of a code independently."""
     if prod(positions) > 1 and not prior.joint:
         warnings.warn(
             f"the prior {type(prior).__name__} draws each of the {prod(positions)} positions of a code by itself, so "
@@ -52,18 +52,18 @@ def warn_of_positions(prior: Prior, positions: tuple[int, ...]) -> None:
 
 @torch.no_grad()
 def fit_prior(prior: Prior, model: Model, source: Source, seed: int) -> Prior:
-    """Return a prior fitted on codes of training rows, draws from q(z|x) where there is one; on the CPU.
+    """Return a prior fitted to codes of training rows (samples of q(z|x), if there is one), on the CPU.
 
     Parameters
     ----------
     prior : Prior
-        How many codes it wants to see is its own knob.
+        The number of codes it is fitted to is one of its knobs.
     model : Model
         Trained, in eval mode.
     source : Source
-        Of batches on the model's device.
+        Source of batches on the model's device.
     seed : int
-        Of the draws, and of the fit.
+        Seed of the samples and of the fit.
     """
     batch = source.sample(max(1, prior.sample_rows // prod(model.positions())))
     with seeded(seed, batch.x.device):

@@ -16,7 +16,7 @@ from isthmus.core.part import resolve, unbuilt_copy
 from isthmus.core.training.settings import Settings
 from isthmus.data.infer import choose_data
 from isthmus.data.sources.in_memory import is_stream, pieces
-from isthmus.data.sources.rows import TrainingRows, training_rows
+from isthmus.data.sources.training_rows import TrainingRows, training_rows
 from isthmus.data.tables.conditions import Condition
 from isthmus.estimators.parts import Parameters, Parts
 from isthmus.estimators.plan import choose_device, plan
@@ -26,14 +26,14 @@ from isthmus.support.errors import InputError
 from isthmus.variants import Variant
 
 WIDEST = 32
-"""Numbers in a code that nobody asked for."""
+"""Default size of a code."""
 
 
 @dataclass(frozen=True)
 class Run:
     """What to train.
 
-    `fit` runs it here; others may run it in several processes, prepared alike in each::
+    `fit` runs it in this process; it can also run in several processes, prepared in the same way in each::
 
         run = prepare(estimator, X)
         training = Training(run.objective, run.settings, sync=average_gradients, initialize=run.initialize)
@@ -43,10 +43,10 @@ class Run:
     ----------
     parts : Parts
     source : Source
-        Of batches on the estimator's device, where the objective is too.
+        Source of batches on the estimator's device, as is the objective.
     settings : Settings
     initialize : bool
-        Whether parts choose a start that knows the data; False where trained weights are trained further.
+        Whether to initialise parts from the data; False to continue from trained weights.
     """
 
     parts: Parts
@@ -61,13 +61,13 @@ class Run:
 
 
 def prepare(estimator: Parameters, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Run:
-    """Return what `fit` trains, and leave the estimator as it is.
+    """Return the run of `fit`, without changing the estimator.
 
     Parameters
     ----------
     estimator : Autoencoder
-        Fitted and with ``warm_start=True``, its copy is trained further. Of several processes each needs the same
-        whole number as ``random_state``.
+        If it is fitted and has ``warm_start=True``, a copy is trained further. With several processes, each needs the
+        same integer as ``random_state``.
     X, y, sample_weight :
         As in `fit`.
 
@@ -88,7 +88,7 @@ def prepare(estimator: Parameters, X: Rows, y: Rows = None, sample_weight: Rows 
 def prepare_pass(
     estimator: Parameters, X: Rows, y: Rows, sample_weight: Rows, before: Settings | None, done: int
 ) -> Run:
-    """Return what `partial_fit` trains: one pass over all rows at a constant rate, with the weights that there are.
+    """Return the run of `partial_fit`: one pass over all rows at a constant rate, from the current weights.
 
     Parameters
     ----------
@@ -96,9 +96,9 @@ def prepare_pass(
     X, y, sample_weight :
         As in `partial_fit`.
     before : Settings or None
-        Of the passes before; None: this is the first.
+        Settings of the previous passes; None for the first pass.
     done : int
-        Passes before.
+        Number of previous passes.
     """
     known = estimator.parts
     parts = _parts(estimator, known, X, y)
@@ -109,7 +109,7 @@ def prepare_pass(
 
 
 def _parts(estimator: Parameters, known: Parts | None, X: Rows, y: Rows) -> Parts:
-    """Check the parameters, and return the parts that are known, else new ones."""
+    """Check the parameters, and return the fitted parts, or new ones."""
     load_all()
     variant: Variant = resolve("variant", estimator.variant)
     check_parameters(estimator)

@@ -13,12 +13,12 @@ RATES = ("learning_rate", "weight_decay")
 
 
 def check_parameters(estimator: Parameters) -> None:
-    """Refuse parameters that are no numbers, or out of range.
+    """Raise an error for parameters that are not numbers, or out of range.
 
     Raises
     ------
     InputError
-        Names the parameter, its value, and what is expected.
+        The message names the parameter, its value, and what is expected.
     """
     for name in WHOLE:
         value = getattr(estimator, name)

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files atomically."""
 
 import errno
 import os
@@ -10,21 +10,21 @@ from pathlib import Path
 from isthmus.support.errors import InputError
 
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What a write to an open file can fail with; such errors name no file."""
+"""Error numbers of a write to an open file, whose exceptions name no file."""
 
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place once the block ends well.
+    """Yield a temporary path that replaces `path` when the block ends without an error.
 
     The temporary file has the suffix of `path`, is synced to the disk before it is renamed, and is removed when the
-    block fails: whoever reads `path` sees the old content or the new one, never a part. A link is followed, and a file
-    that stands there keeps its permissions.
+    block fails: readers of `path` see the old content or the new one, never a part. Links are followed, and an existing
+    file keeps its permissions.
 
     Parameters
     ----------
     path : str or PathLike
-        Where the file is to stand.
+        The target file.
 
     Yields
     ------
@@ -34,8 +34,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     InputError
-        The folder does not exist or cannot be written, a folder stands at `path`, or the disk is full; what stood at
-        `path` stays as it was.
+        The folder does not exist or cannot be written, `path` is a folder, or the disk is full; an existing file stays
+        unchanged.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _claim(temporary: Path, target: Path) -> None:
-    """Make the empty temporary file, with the permissions that `target` has or would get."""
+    """Create the empty temporary file, with the permissions that `target` has or would get."""
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder stands there", str(target))
     if target.exists() and not os.access(target, os.W_OK):

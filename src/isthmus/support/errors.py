@@ -1,4 +1,4 @@
-"""The exceptions that isthmus raises on purpose; each message names the value, where it stands and the remedy."""
+"""The exceptions that isthmus raises on purpose; each message names the value, its location and the remedy."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -44,7 +44,7 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
 
 
 def listed(texts: Iterable[str], max_texts: int = 10) -> str:
-    """Return texts with commas between them, and how many more there are than `max_texts`.
+    """Return texts separated by commas, with the number of those beyond `max_texts`.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def listed(texts: Iterable[str], max_texts: int = 10) -> str:
 
 
 def extra(module: str, name: str) -> ModuleType:
-    """Import an optional module, or say which extra brings it.
+    """Import an optional module; if it is missing, raise an error that names the extra to install.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tasks: what users want done; each has an autoencoder. `load` gives the class that was saved."""
+"""Tasks: what users want to do with an autoencoder. `load` returns the class that was saved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_all() -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a model file: an Autoencoder, or whatever else was saved in it.
+    """Read a model file: an Autoencoder, or the task saved in it.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     FileNotFoundError
         There is no such file.
     FileFormatError
-        The file is broken, is foreign, or names something that is not installed.
+        The file is broken, not from isthmus, or needs something that is not installed.
     """
     load_all()
     from isthmus.core import store

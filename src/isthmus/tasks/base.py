@@ -1,4 +1,4 @@
-"""Task: what every estimator shares that trains an autoencoder to do something with it."""
+"""Task: the base of estimators that train an autoencoder and do something with it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 Labels = Any
 """The user's y: an array, a Series, a list."""
 State = dict[str, Any]
-"""What a fitted estimator consists of: tensors and JSON by name."""
+"""The state of a fitted estimator: tensors and JSON by name."""
 
 
 class Task(Persistent, BaseEstimator):
-    """An estimator that has an autoencoder, its parameter `autoencoder`; abstract.
+    """An estimator with an autoencoder, its parameter `autoencoder` (abstract).
 
-    A task implements ``fit``, which calls `_adopt` once, at its end, and what raises NotImplementedError here. Its
-    graphs, its file and its tags follow.
+    A task implements ``fit``, which calls `_adopt` once, at its end, and the methods that raise NotImplementedError
+    here. Graphs, files and tags follow from these.
     """
 
     autoencoder: Autoencoder | None
@@ -34,7 +34,7 @@ class Task(Persistent, BaseEstimator):
     # -- what a task implements ----------------------------------------------------------------------------------
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
-        """Return the unfitted autoencoder that is trained on so many rows where the user gives none."""
+        """Return the default autoencoder, unfitted, for a number of rows."""
         raise NotImplementedError
 
     def _task_graphs(self) -> dict[str, nn.Module]:
@@ -42,43 +42,43 @@ class Task(Persistent, BaseEstimator):
         raise NotImplementedError
 
     def _task_state(self) -> State:
-        """Return what fit learnt beside the autoencoder."""
+        """Return the fitted state besides the autoencoder."""
         raise NotImplementedError
 
     def _restore_task(self, state: State) -> None:
-        """Take back what `_task_state` returned; the autoencoder is there."""
+        """Restore a result of `_task_state`; the autoencoder is restored already."""
         raise NotImplementedError
 
     # -- what follows --------------------------------------------------------------------------------------------
 
     def graphs(self) -> dict[str, nn.Module]:
-        """Return what the fitted task can do, by name: the graphs of its autoencoder, and its own."""
+        """Return the graphs of the fitted task by name: those of its autoencoder, and its own."""
         check_is_fitted(self)
         return {**self.autoencoder_.graphs(), **self._task_graphs()}
 
     def state(self) -> State:
-        """Return what fit learnt: tensors and JSON."""
+        """Return the fitted state: tensors and JSON."""
         check_is_fitted(self)
         return {**nested("autoencoder", self.autoencoder_), **self._task_state()}
 
     def restore(self, state: State) -> None:
-        """Take back what `state` returned."""
+        """Restore a result of `state`."""
         load_all()
         self._adopt(unnested("autoencoder", state))
         self._restore_task(state)
 
     def _check_autoencoder(self) -> None:
-        """Refuse a parameter `autoencoder` that is none."""
+        """Raise an error if the parameter `autoencoder` is not an autoencoder."""
         if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
             raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
 
     def _untrained(self, rows: int) -> Autoencoder:
-        """Return what is to be trained on so many rows: a clone of the user's autoencoder, or the default one."""
+        """Return the autoencoder to train on a number of rows: a clone of the user's, or the default one."""
         chosen: Autoencoder = self._default_autoencoder(rows) if self.autoencoder is None else clone(self.autoencoder)
         return chosen
 
     def _adopt(self, autoencoder: Autoencoder) -> None:
-        """Take a fitted autoencoder, and what it knows of the columns."""
+        """Adopt a fitted autoencoder, with the number and the names of its columns."""
         self.autoencoder_ = autoencoder
         take_names(self, autoencoder)
 

@@ -288,7 +288,7 @@ def test_labels_of_a_signal_are_those_of_its_windows(asgi):
         ("machine", {"columns": {"a": [1]}}, "a", "is not known"),
         ("machine", {"rows": [ROW], "columns": {}}, "rows", "either"),
         ("machine", {}, "rows", "either"),
-        ("machine", {"rows": [ROW], "explian": True}, "explian", "means nothing"),
+        ("machine", {"rows": [ROW], "explian": True}, "explian", "is unknown here"),
         ("machine", {"rows": [ROW], "explain": 1}, "explain", "true or false"),
         ("machine", {"codes": [[1.0]]}, "codes", "either"),
         ("people", {"rows": [person(joined="tomorrow")]}, "joined", "ISO 8601"),

@@ -29,7 +29,9 @@ def folder(saved, arrays=MIXED):
 def test_crops_leave_the_size_free():
     images = Images(crop=8).learn([MIXED[:2], MIXED[2:]])
     assert images.any_size and images.fitted
-    assert images.shape == (3, None, None) and images.typical_shape == (3, 8, 8) and images.given == (None, None, 3)
+    assert (
+        images.shape == (3, None, None) and images.typical_shape == (3, 8, 8) and images.image_shape == (None, None, 3)
+    )
     assert images.feature_names() == ["channel_0", "channel_1", "channel_2"]
     assert images.defaults()[0].part_name == "net/feature-map"
     assert "pictures of any size (uint8), divided by 255; crops of 8 x 8 pixels" in images.summary
@@ -77,7 +79,7 @@ def test_groups_are_bounded(monkeypatch):
 def test_tensors_and_channels_first_come_in_groups_too():
     X = [torch.rand(3, 6, 7), torch.rand(3, 7, 6), torch.rand(3, 6, 7)]
     images = Images(channels_first=True, crop=4).learn([X])
-    assert images.shape == (3, None, None) and images.given == (3, None, None)
+    assert images.shape == (3, None, None) and images.image_shape == (3, None, None)
     groups = {tuple(indices.tolist()): group for indices, group in images.groups(X)}
     assert set(groups) == {(0, 2), (1,)} and isinstance(groups[1,], torch.Tensor)
     written = images.write(images.read(groups[1,]))
@@ -99,7 +101,7 @@ def test_mixed_sizes_are_not_read_at_once():
 @pytest.mark.parametrize("how", ["cover", "contain", "stretch"])
 def test_pictures_are_brought_to_one_size(saved, how):
     images = Images(resize=(12, 16), how=how).learn([MIXED])
-    assert images.shape == (3, 12, 16) and images.given == (12, 16, 3) and not images.any_size
+    assert images.shape == (3, 12, 16) and images.image_shape == (12, 16, 3) and not images.any_size
     pixels = images.read(MIXED)["pixels"]
     assert pixels.shape == (5, 3, 12, 16) and pixels.dtype == torch.uint8
     stream = PictureStream(folder(saved))
@@ -146,7 +148,7 @@ def test_knobs_that_cannot_be_are_refused(knobs, message):
     [
         ([], "there are no pictures"),
         ([MIXED[0], MIXED[0] / 255], "holds float64, the first one uint8"),
-        ([MIXED[0], MIXED[1][..., 0]], r"shape \(None, None\), the ones learnt from had \(None, None, 3\)"),
+        ([MIXED[0], MIXED[1][..., 0]], r"shape \(None, None\), the training pictures had \(None, None, 3\)"),
         ([MIXED[0] / 1.0], "divide by 255"),
         ([np.zeros(8)], "give rows of numbers to a Table"),
         ([np.full((9, 9), np.nan)], "finite"),

@@ -345,7 +345,7 @@ def test_a_size_that_cannot_be_is_refused_before_it_is_decoded(tmp_path):
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
         file.pages[0].tags["ImageWidth"].overwrite(2**15)
         file.pages[0].tags["ImageLength"].overwrite(2**15)
-    with pytest.raises(InputError, match="a.tif': it says that it has 32768 x 32768 pixels"):
+    with pytest.raises(InputError, match="a.tif': its header says 32768 x 32768 pixels"):
         head(tmp_path / "a.tif")
 
 

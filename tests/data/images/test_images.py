@@ -66,7 +66,7 @@ def test_reading_does_not_copy():
 def test_channels_first_where_told():
     X = np.moveaxis(COLOUR, -1, 1)
     images = Images(channels_first=True).learn([X])
-    assert images.shape == (3, 5, 4) and images.given == (3, 5, 4)
+    assert images.shape == (3, 5, 4) and images.image_shape == (3, 5, 4)
     np.testing.assert_allclose(through(images, X), X / 255, atol=1e-6)
     assert images.feature_names()[:2] == ["pixel_0_0_0", "pixel_0_1_0"]
 
@@ -81,7 +81,7 @@ def test_read_only_and_reversed_arrays_are_taken():
 
 def test_learning_goes_over_all_chunks():
     images = Images().learn(iter([GREY[:3], GREY[3:3], GREY[3:]]))
-    assert images.fitted and images.given == (5, 4) and not Images().fitted
+    assert images.fitted and images.image_shape == (5, 4) and not Images().fitted
     with pytest.raises(InputError, match=r"shape \(4, 4\).*\(5, 4\)"):
         Images().learn([GREY, GREY[:, 1:]])
 
@@ -89,8 +89,14 @@ def test_learning_goes_over_all_chunks():
 def test_a_fitted_object_is_described_and_rebuilt():
     images = Images().learn([COLOUR])
     again = build(describe(images))
-    assert again.given == (5, 4, 3) and again.shape == (3, 5, 4)
+    assert again.image_shape == (5, 4, 3) and again.shape == (3, 5, 4)
     np.testing.assert_array_equal(through(again, COLOUR), through(images, COLOUR))
+
+
+def test_the_former_name_of_the_learnt_shape_loads():
+    arguments = {"channels_first": False, "given": [5, 4], "dtype": "uint8", "kind": "numpy"}
+    images = build({"part": "data/images", "arguments": arguments})
+    assert images.image_shape == (5, 4) and images.shape == (1, 5, 4)
 
 
 def test_without_like_pictures_come_back_as_learnt():
@@ -195,7 +201,7 @@ def test_black_and_white_in_bytes_is_warned_of():
 
 
 def test_an_unfitted_object_says_so():
-    with pytest.raises(InputError, match="know no shape yet"):
+    with pytest.raises(InputError, match="are not fitted"):
         Images().read(GREY)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from isthmus import Autoencoder, InputError, Table
 from isthmus.data.io.appending import appending
-from isthmus.data.io.csv_stream import CSVStream, opened, text_columns
+from isthmus.data.io.csv_stream import CSVStream, open_rows, text_columns
 from isthmus.data.io.files import read
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.sources.parquet import ParquetStream
@@ -83,10 +83,12 @@ def test_a_head_without_rows(tmp_path):
 def test_what_is_opened_is_a_stream_where_it_can_be(table, tmp_path):
     FRAME.to_parquet(tmp_path / "t.parquet")
     np.save(tmp_path / "t.npy", np.zeros((3, 2)))
-    assert isinstance(opened(str(table)), CSVStream) and isinstance(opened(str(tmp_path / "t.parquet")), ParquetStream)
-    assert opened(str(tmp_path / "t.npy")).shape == (3, 2)
+    assert isinstance(open_rows(str(table)), CSVStream) and isinstance(
+        open_rows(str(tmp_path / "t.parquet")), ParquetStream
+    )
+    assert open_rows(str(tmp_path / "t.npy")).shape == (3, 2)
     with pytest.raises(InputError, match=r"did you mean 't\.csv'"):
-        opened(str(tmp_path / "t.cvs"))
+        open_rows(str(tmp_path / "t.cvs"))
 
 
 def test_columns_of_text_are_those_whose_categories_are_words(table):

@@ -126,7 +126,7 @@ def test_empty_lines_are_gaps_only_in_a_single_column(tmp_path):
     [
         (b"", "a.csv' is empty"),
         (b"a,b\n", "a.csv' holds no rows"),
-        (b"a,b\n1,2\n1,2,3,4\n", r"no regular table.*line 3"),
+        (b"a,b\n1,2\n1,2,3,4\n", r"not a regular table.*line 3"),
         ("ä,b\n1,2\n".encode("latin-1"), "not UTF-8 text.*byte 0"),
     ],
 )
@@ -160,7 +160,7 @@ def test_an_npz_gives_the_array_that_is_named(tmp_path):
         ({}, r"several arrays: name one, such as 'a.npz:train'"),
         ({"part": "tset"}, "unknown array 'tset'; did you mean 'test'"),
         ({"part": "train", "label": "whom"}, "unknown array 'whom'; did you mean 'who'"),
-        ({"part": "test", "label": "who"}, r"'who' of shape \(6, 1\) has not one label for each row"),
+        ({"part": "test", "label": "who"}, r"'who' of shape \(6, 1\) does not have one label per row"),
         ({"part": "names"}, "pickles.*never read"),
     ]:
         with pytest.raises(InputError, match=message):
@@ -243,7 +243,7 @@ def test_pickles_are_never_read(tmp_path):
     ("name", "message"),
     [
         ("dta.csv", r"there is no file .*did you mean 'data.csv'"),
-        ("a.xlsx", r"a.xlsx' is of no kind that can be read; known: \*.npy"),
+        ("a.xlsx", r"a.xlsx' is of an unknown kind; known: \*.npy"),
     ],
 )
 def test_unknown_files_and_kinds_are_said(tmp_path, name, message):
@@ -261,9 +261,9 @@ def test_a_mistyped_data_set_is_said():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("a.npy", {"label": "y"}, "label='y' means nothing for"),
-        ("a.csv", {"part": "test"}, "part='test' means nothing for"),
-        ("digits", {"label": "y"}, "label='y' means nothing for the data set 'digits'"),
+        ("a.npy", {"label": "y"}, "label='y' does not apply to"),
+        ("a.csv", {"part": "test"}, "part='test' does not apply to"),
+        ("digits", {"label": "y"}, "label='y' does not apply to the data set 'digits'"),
         ("a.csv", {"label": "bb"}, "unknown column 'bb'; did you mean 'b'"),
     ],
 )
@@ -278,7 +278,7 @@ def test_options_that_mean_nothing_are_refused(tmp_path, monkeypatch, name, opti
 def test_a_file_larger_than_memory_is_not_begun(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", NUMBERS)
     monkeypatch.setattr(files, "available", lambda: 100)
-    with pytest.raises(InputError, match="larger than the memory that is free: bring it to Parquet"):
+    with pytest.raises(InputError, match="larger than the free memory: convert it to Parquet"):
         read(tmp_path / "a.npy")
 
 
@@ -290,10 +290,10 @@ def test_a_file_larger_than_memory_is_not_begun(tmp_path, monkeypatch):
     [
         ("a.xlsx", NUMBERS, None, "unknown kind of output '.xlsx'"),
         ("absent/a.npy", NUMBERS, None, "there is no folder"),
-        ("a.csv", PICTURES, None, r"shape \(6, 4, 5\) is no table"),
+        ("a.csv", PICTURES, None, r"shape \(6, 4, 5\) is not a table"),
         ("a.csv", NUMBERS, ["a"], "1 names for 3 columns"),
         ("a.npy", np.array([object()]), None, "Python objects cannot be written"),
-        ("a.parquet", pd.DataFrame({"a": [1, "x"]}), None, "make the values of each column of one type"),
+        ("a.parquet", pd.DataFrame({"a": [1, "x"]}), None, "convert each column to one type"),
         ("a.png", NUMBERS, None, "cannot be drawn"),
     ],
 )

@@ -37,7 +37,7 @@ def test_what_is_written_is_read(array):
 @given(array=ARRAYS, cut=st.integers(1, 40))
 def test_a_truncated_file_is_an_error(array, cut):
     content = encoded(array)
-    with pytest.raises(InputError, match=r"'a.idx' (is no IDX file|holds)"):
+    with pytest.raises(InputError, match=r"'a.idx' (is not an IDX file|holds)"):
         idx.parse(content[: max(0, len(content) - cut)], "a.idx")
 
 
@@ -61,7 +61,7 @@ def test_gzipped_or_not(tmp_path):
 )
 def test_damaged_gzip_is_named(tmp_path, content):
     (tmp_path / "a.idx.gz").write_bytes(content)
-    with pytest.raises(InputError, match=r"a.idx.gz' (is truncated or not gzipped|is no IDX)"):
+    with pytest.raises(InputError, match=r"a.idx.gz' (is truncated or not gzipped|is not an IDX)"):
         idx.read(tmp_path / "a.idx.gz")
 
 

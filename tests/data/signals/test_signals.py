@@ -202,12 +202,12 @@ def test_gaps_are_refused_or_ignored_when_asked_for():
         (frame(range(9)), {"time": "tim"}, "unknown column time= 'tim'.*"),
         (frame(range(9)), {"channels": ("b",)}, "unknown channel 'b'"),
         (frame(range(9))[["timestamp"]], {}, "there are no channels"),
-        (pd.DataFrame({"time": ["soon"] * 9, "a": 1.0}), {}, "'time', row 0: 'soon' is no time such as"),
+        (pd.DataFrame({"time": ["soon"] * 9, "a": 1.0}), {}, "'time', row 0: 'soon' is not a time such as"),
         (frame([0, 1, np.nan, 3, 4, 5]), {}, "'timestamp', row 2: the time is missing"),
-        (np.full((9, 2), np.nan), {}, "channel 'x0' holds no value at all"),
+        (np.full((9, 2), np.nan), {}, "channel 'x0' has no values at all"),
         (np.array([1.0, np.inf, 2, 3, 4]), {}, "row 1: infinity"),
-        (np.zeros((3, 2)), {}, "the signal has 3 time steps, but a window takes 4"),
-        ([np.zeros((9, 2)), np.zeros((3, 2))], {}, "recording 1 has 3 time steps, but a window takes 4"),
+        (np.zeros((3, 2)), {}, "the signal has 3 time steps, but a window needs 4"),
+        ([np.zeros((9, 2)), np.zeros((3, 2))], {}, "recording 1 has 3 time steps, but a window needs 4"),
         (np.zeros((3, 5, 2)), {}, "hold 5 time steps, but window=4: use Signals.window=5"),
     ],
 )
@@ -236,7 +236,7 @@ def test_settings_out_of_range_are_refused(settings, message):
     [
         (X[:, :2], "X has 2 channels, but Signals is expecting 3"),
         (pd.DataFrame(X, columns=list("abd")), r"missing: \['c'\]; not learnt: \['d'\]"),
-        (pd.DataFrame(X, columns=list("acb")), "another order"),
+        (pd.DataFrame(X, columns=list("acb")), "in this order"),
     ],
 )
 def test_other_channels_than_learnt_are_refused(other, message):
@@ -245,7 +245,7 @@ def test_other_channels_than_learnt_are_refused(other, message):
 
 
 def test_another_step_than_learnt_is_refused():
-    with pytest.raises(InputError, match="usual step is 60, but the signal learnt from had 1; resample"):
+    with pytest.raises(InputError, match="median step is 60, but in training it was 1; resample"):
         learnt(frame(range(30)), window=8).read(frame(60 * np.arange(30)))
 
 

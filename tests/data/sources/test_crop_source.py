@@ -13,7 +13,7 @@ from isthmus import Images
 from isthmus.core.data import Source
 from isthmus.data.sources import crops as module
 from isthmus.data.sources.folders import PictureStream
-from isthmus.data.sources.rows import training_rows
+from isthmus.data.sources.training_rows import training_rows
 from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
 
@@ -200,7 +200,7 @@ from pathlib import Path
 warnings.simplefilter("ignore")
 from isthmus import Images
 from isthmus.data.sources.folders import PictureStream
-from isthmus.data.sources.rows import training_rows
+from isthmus.data.sources.training_rows import training_rows
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
 stream = PictureStream({str(tmp_path)!r})
 images = Images(crop=64).learn([stream])

@@ -191,7 +191,7 @@ def test_the_fingerprint_tells_what_matters(tmp_path):
 
 def test_one_huge_row_group_is_warned_of(tmp_path):
     path = written(tmp_path / "a.parquet", 1000, group=1000)
-    with pytest.warns(UserWarning, match=r"1000 rows stand in 1 row group.*row_group_size"):
+    with pytest.warns(UserWarning, match=r"1000 rows are in 1 row group.*row_group_size"):
         found = source(path, window=300)
     order = ids(found.batches("train", 0))
     assert order != sorted(order) and max(order[:270]) < 400
@@ -328,5 +328,5 @@ def test_a_signal_is_not_read_piece_by_piece(tmp_path):
     from isthmus import Autoencoder, Signals
 
     pq.write_table(pa.table({"a": np.arange(50.0)}), tmp_path / "a.parquet")
-    with pytest.raises(InputError, match="windows would break"):
+    with pytest.raises(InputError, match="windows would be cut"):
         Autoencoder(data=Signals(8)).fit(ParquetStream(tmp_path / "a.parquet"))

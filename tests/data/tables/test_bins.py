@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from isthmus.data.tables.bins import MOST, PARTS, Bins, learn_bins
+from isthmus.data.tables.bins import MAX_BINS, PARTS, Bins, learn_bins
 from isthmus.data.tables.reservoir import ELEMENTS, ROWS, Reservoir
 
 RNG = np.random.default_rng(0)
@@ -19,8 +19,8 @@ def mapped(column):
     return learnt[0], Bins(learnt, [max(float(np.nanstd(column)), 1e-9)])
 
 
-def places(bins, values):
-    return bins.places(torch.as_tensor(np.asarray(values, dtype=float))[:, None])[:, 0].numpy()
+def scaled(bins, values):
+    return bins.scaled(torch.as_tensor(np.asarray(values, dtype=float))[:, None])[:, 0].numpy()
 
 
 def numbers(bins, at):
@@ -30,7 +30,7 @@ def numbers(bins, at):
 def test_places_of_a_smooth_column_are_its_ranks():
     column = RNG.lognormal(size=20_000)
     _, bins = mapped(column)
-    np.testing.assert_allclose(places(bins, column), stats.rankdata(column) / len(column), atol=0.02)
+    np.testing.assert_allclose(scaled(bins, column), stats.rankdata(column) / len(column), atol=0.02)
 
 
 def test_draws_at_random_places_have_the_distribution_of_the_column():
@@ -43,8 +43,8 @@ def test_draws_at_random_places_have_the_distribution_of_the_column():
 @settings(max_examples=50, deadline=None)
 def test_places_rise_with_the_numbers_and_stay_in_the_unit_interval(column):
     learnt, bins = mapped(column)
-    at = places(bins, np.sort(column))
-    assert len(learnt) <= MOST
+    at = scaled(bins, np.sort(column))
+    assert len(learnt) <= MAX_BINS
     assert (np.diff(at) >= 0).all()
     assert at.min() >= 0 and at.max() <= 1
     back = numbers(bins, RNG.random(100))
@@ -54,7 +54,7 @@ def test_places_rise_with_the_numbers_and_stay_in_the_unit_interval(column):
 def test_whole_numbers_come_back_from_float32():
     column = RNG.integers(0, 300, 5000)
     learnt, bins = mapped(column)
-    at = places(bins, column)
+    at = scaled(bins, column)
     assert len(learnt) < 100
     np.testing.assert_array_equal(numbers(bins, at.astype(np.float32)), column)
 
@@ -64,8 +64,8 @@ def test_few_values_each_have_a_bin_and_come_back_exactly(scale):
     column = np.repeat(np.arange(9.0) * scale, RNG.integers(1, 90, 9))
     learnt, bins = mapped(column)
     assert len(learnt) == 9
-    np.testing.assert_allclose(places(bins, np.unique(column)), (np.arange(9) + 0.5) / 9)
-    np.testing.assert_array_equal(numbers(bins, places(bins, column)), column)
+    np.testing.assert_allclose(scaled(bins, np.unique(column)), (np.arange(9) + 0.5) / 9)
+    np.testing.assert_array_equal(numbers(bins, scaled(bins, column)), column)
 
 
 def test_a_spike_has_a_bin_of_its_own():
@@ -74,7 +74,7 @@ def test_a_spike_has_a_bin_of_its_own():
     single = [ends[0] for _, ends in learnt if ends[0] == ends[-1]]
     assert single == [0.0, 5000.0]
     assert all(ends[0] >= 5000 or ends[-1] < 5000 for _, ends in learnt), "no bin reaches across the spike"
-    assert 40 < len(learnt) <= MOST
+    assert 40 < len(learnt) <= MAX_BINS
     assert set(numbers(bins, np.linspace(0, 1 / len(learnt), 20)[:-1])) == {0.0}
 
 
@@ -82,7 +82,7 @@ def test_beyond_the_learnt_range_places_go_on_in_deviations():
     column = RNG.normal(10, 2, 5000)
     _, bins = mapped(column)
     far = [column.min() - 4 * column.std(), column.max() + 6 * column.std()]
-    np.testing.assert_allclose(places(bins, far), [-4, 7], atol=1e-4)
+    np.testing.assert_allclose(scaled(bins, far), [-4, 7], atol=1e-4)
     np.testing.assert_allclose(numbers(bins, [-4, 7]), [column.min(), column.max()])
 
 
@@ -104,14 +104,14 @@ def test_gaps_stay_gaps_and_an_empty_column_has_one_bin():
     learnt = learn_bins(np.array([[1.0, np.nan], [np.nan, np.nan], [2.0, np.nan]]))
     assert [len(column) for column in learnt] == [2, 1]
     assert all(len(ends) == PARTS + 1 for _, ends in learnt[0])
-    at = Bins(learnt, [1.0, 1.0]).places(torch.tensor([[torch.nan, torch.nan], [2.0, torch.nan]]))
+    at = Bins(learnt, [1.0, 1.0]).scaled(torch.tensor([[torch.nan, torch.nan], [2.0, torch.nan]]))
     assert torch.isnan(at).tolist() == [[True, True], [False, True]]
 
 
 def test_truth_values_beside_are_left_alone():
     bins = Bins(learn_bins(RNG.normal(size=(100, 1))), [1.0, 0.5])
     x = torch.tensor([[0.3, 1.0], [0.1, 0.0]], dtype=torch.float64)
-    assert torch.equal(bins.places(x)[:, 1], x[:, 1])
+    assert torch.equal(bins.scaled(x)[:, 1], x[:, 1])
     assert torch.equal(bins.numbers(x)[:, 1], x[:, 1])
 
 

@@ -33,7 +33,7 @@ def table():
         (np.array([[1 + 2j]]), InputError, "Complex data not supported"),
         (sp.csr_array(np.eye(2)), TypeError, "Sparse data was passed.*toarray"),
         (torch.eye(2).to_sparse(), TypeError, "Sparse data was passed.*to_dense"),
-        ([[1.0], [1.0, 2.0]], InputError, "not of one length"),
+        ([[1.0], [1.0, 2.0]], InputError, "differ in length"),
         (np.array([["2020-01-01"]], "M8[D]"), TypeError, "array of datetime64"),
         (np.array([[1.0, np.inf]]), InputError, "column 'x1', row 0: infinity .inf.; put a finite number"),
         (pd.DataFrame({"a": [1.0, -np.inf]}), InputError, "column 'a', row 1: infinity .-inf."),
@@ -53,7 +53,7 @@ def table():
         (
             pd.DataFrame([[1, 2]], columns=["a", "a"]),
             InputError,
-            "two columns of X have one name(.|\n)*'a' 2 times; rename one",
+            "two columns of X have the same name(.|\n)*'a' 2 times; rename one",
         ),
         (pl.LazyFrame({"a": [1]}), TypeError, r"give X.collect\(\)"),
     ],
@@ -105,7 +105,7 @@ def test_an_unknown_scale_is_named_with_the_nearest():
 
 @pytest.mark.parametrize("use", [lambda t: t.read(np.eye(2)), lambda t: t.write({}), lambda t: t.feature_names()])
 def test_a_table_that_is_not_fitted_says_so(use):
-    with pytest.raises(InputError, match="knows no columns yet"):
+    with pytest.raises(InputError, match="is not fitted"):
         use(Table())
 
 

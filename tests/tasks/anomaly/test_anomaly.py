@@ -279,7 +279,7 @@ def test_an_exception_leaves_the_detector_as_it_was():
     assert set(vars(unfitted)) == before
     fitted = AnomalyDetector(quick(), random_state=0, false_alarm_rate=0.1).fit(X)
     score, known = fitted.anomaly_score(X), dict(vars(fitted))
-    with pytest.raises(InputError, match="nothing stands"):
+    with pytest.raises(InputError, match="are empty: they are ignored|are empty, so nothing"):
         fitted.fit(np.c_[X[:, :5], np.full(200, np.nan)])
     assert vars(fitted) == known
     np.testing.assert_array_equal(fitted.anomaly_score(X), score)
@@ -298,7 +298,7 @@ def test_a_column_that_is_missing_throughout_is_said(detector):
     X[:, 2] = np.nan
     with pytest.warns(UserWarning, match="missing in all 200 rows: 'x2'; rows may"):
         assert np.isfinite(detector.anomaly_score(X)).all()
-    with pytest.raises(InputError, match=r"nothing stands in the columns \['x2'\]"):
+    with pytest.raises(InputError, match=r"the columns \['x2'\]"):
         AnomalyDetector(quick()).fit(X)
 
 
@@ -306,7 +306,7 @@ def test_a_value_that_cannot_be_computed_with_is_named(detector):
     X = normal(20)
     X[7, 3] = 1e300
     for method in (detector.anomaly_score, detector.predict, detector.explain):
-        with pytest.raises(InputError, match=r"column 'x3', row 7: 1e\+300 is too far from what was learnt"):
+        with pytest.raises(InputError, match=r"column 'x3', row 7: 1e\+300 is too far from the training data"):
             method(X)
 
 

@@ -1,4 +1,4 @@
-"""A figure of scores: how many rows have which score, by label, and where the threshold is; as one SVG file."""
+"""A figure of scores as one SVG file: a histogram for each label, with the threshold."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 110, 40, 40
-"""Sizes of the figure; each label takes a panel."""
+"""Dimensions of the figure, with one panel per label."""
 
-MOST = 6
-"""Labels that are drawn, at most: those of most rows."""
+MAX_LABELS = 6
+"""Maximum number of labels that are drawn: those with the most rows."""
 
 BINS = 90
 FAR = 4
-"""How far beyond the threshold scores must reach, in thresholds, for a logarithmic axis."""
-LEAST = 50
-"""The threshold over the lowest score that a logarithmic axis shows; what is below stands there too."""
+"""The axis is logarithmic if the largest score exceeds this multiple of the threshold."""
+LOG_RANGE = 50
+"""A logarithmic axis starts at the threshold divided by this; lower scores are drawn at its start."""
 
 STYLE = """
 .scores { --paper: #ffffff; --ink: #1c2529; --muted: #566168; --rule: #e2dfd6; --bar: #2367ad; --alarm: #c42f3d;
@@ -37,12 +37,12 @@ STYLE = """
 
 
 def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str = "") -> str:
-    """Return a drawing of scores as histograms, a panel for each label, rows above the threshold in another colour.
+    """Return histograms of scores, one panel per label, with rows above the threshold in another colour.
 
     Parameters
     ----------
     scores : dict of ndarray of shape (n,)
-        By label; at most six labels are drawn, those of most rows.
+        Scores by label; at most six labels are drawn, those with the most rows.
     threshold : float
     title : str, default ""
 
@@ -51,11 +51,11 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
     str
         An SVG document.
     """
-    drawn = dict(sorted(scores.items(), key=lambda item: -len(item[1]))[:MOST])
+    drawn = dict(sorted(scores.items(), key=lambda item: -len(item[1]))[:MAX_LABELS])
     across = _across(np.concatenate(list(drawn.values())), threshold)
     height = TOP + len(drawn) * (PANEL + SPACE) - SPACE + FOOT
     parts = [_text("title", LEFT, 24, title)]
-    tops = {label: TOP + place * (PANEL + SPACE) for place, label in enumerate(drawn)}
+    tops = {label: TOP + panel * (PANEL + SPACE) for panel, label in enumerate(drawn)}
     for label, values in drawn.items():
         parts += _panel(across, values, threshold, tops[label])
     foot, limit = height - FOOT, float(across(threshold))
@@ -79,27 +79,27 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
 def _across(values: np.ndarray, threshold: float) -> Axis:
     low, high = min(float(values.min()), threshold), max(float(values.max()), threshold)
     log = threshold > 0 and high > FAR * threshold
-    low = max(low, threshold / LEAST) if log else low
+    low = max(low, threshold / LOG_RANGE) if log else low
     return Axis(low, high if high > low else low + 1, LEFT, WIDTH - RIGHT, log)
 
 
 def _ticks(across: Axis) -> list[float]:
-    """Return round scores, near each other on no axis."""
+    """Return round scores for the ticks of the axis."""
     if not across.log:
         return across.ticks()
     decades = range(-12, 13)
-    found = [m * 10.0**decade for decade in decades for m in (1, 2, 5)]
-    return [value for value in found if across.low <= value <= across.high]
+    round_scores = [m * 10.0**decade for decade in decades for m in (1, 2, 5)]
+    return [value for value in round_scores if across.low <= value <= across.high]
 
 
 def _panel(across: Axis, values: np.ndarray, threshold: float, top: float) -> list[str]:
-    """Draw the histogram of one label: the height of a bar is its share of the rows of the label."""
+    """Draw the histogram of one label: the height of a bar is its fraction of the rows of the label."""
     edges = np.linspace(across.start, across.end, BINS + 1)
-    limit, places = float(across(threshold)), across(np.maximum(values, across.low))
+    limit, positions = float(across(threshold)), across(np.maximum(values, across.low))
     above = values > threshold
-    counts = [np.histogram(places[side], edges)[0] for side in (~above, above)]
-    most = max(1, int(np.maximum(*counts).max()))
-    up = Axis(0.0, 100 * most / max(len(values), 1), top + PANEL, top)
+    counts = [np.histogram(positions[side], edges)[0] for side in (~above, above)]
+    tallest = max(1, int(np.maximum(*counts).max()))
+    up = Axis(0.0, 100 * tallest / max(len(values), 1), top + PANEL, top)
     parts = [f'<path d="M{LEFT} {top + PANEL}H{WIDTH - RIGHT}"/>']
     for tick in _ends(up.ticks()):
         y = float(up(tick))
@@ -108,7 +108,7 @@ def _panel(across: Axis, values: np.ndarray, threshold: float, top: float) -> li
         for at in np.flatnonzero(side):
             left, right = float(edges[at]), float(edges[at + 1])
             left, right = (left, min(right, limit)) if style == "below" else (max(left, limit), right)
-            tall = max(PANEL * side[at] / most, 0.8)
+            tall = max(PANEL * side[at] / tallest, 0.8)
             wide = max(right - left - 0.6, 0.6)
             parts.append(
                 f'<rect class="{style}" x="{left:.1f}" y="{top + PANEL - tall:.1f}" width="{wide:.1f}" '
@@ -118,15 +118,15 @@ def _panel(across: Axis, values: np.ndarray, threshold: float, top: float) -> li
 
 
 def _said(label: str, above: np.ndarray) -> str:
-    """Return what stands above a panel."""
+    """Return the heading of a panel."""
     said = f"{len(above):,} rows, {above.mean():.2%} flagged"
     return f"{label}: {said}" if label else said
 
 
 def _ends(ticks: Sequence[float]) -> list[float]:
     """Return the highest tick, and the middle one."""
-    found = [tick for tick in ticks if tick > 0]
-    return [found[-1], *([found[len(found) // 2 - 1]] if len(found) > 2 else [])] if found else []
+    positive = [tick for tick in ticks if tick > 0]
+    return [positive[-1], *([positive[len(positive) // 2 - 1]] if len(positive) > 2 else [])] if positive else []
 
 
 def _text(style: str, x: float, y: float, text: str) -> str:

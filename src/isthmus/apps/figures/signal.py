@@ -1,23 +1,24 @@
-"""A figure of a signal: its channels, the score, the threshold and the intervals, as one SVG file."""
+"""A figure of a signal as one SVG file: its channels, the score, the threshold and the intervals."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
 from isthmus.support.atomic import atomic
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 88, 24, 30
-"""Sizes of the figure; a channel takes a panel, and the score one."""
+"""Dimensions of the figure, with one panel per channel, and one for the score."""
 
-MOST = 8
-"""Channels that are drawn, at most."""
+MAX_CHANNELS = 8
+"""Maximum number of channels that are drawn."""
 
 STYLE = """
 .signal { --paper: #ffffff; --ink: #1c2529; --muted: #566168; --rule: #e2dfd6; --line: #2367ad; --score: #566168;
@@ -38,39 +39,40 @@ STYLE = """
 
 
 def signal_figure(
-    values: Any,
-    score: Any,
+    values: ArrayLike,
+    score: ArrayLike,
     threshold: float,
     intervals: Sequence[Any] = (),
     *,
-    times: Any = None,
+    times: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     known: Sequence[tuple[Any, Any]] = (),
     title: str = "",
     log: bool = False,
 ) -> str:
-    """Return a drawing of a signal and what was found in it: an SVG document.
+    """Return a figure of a signal and its anomalies as an SVG document.
 
     Parameters
     ----------
     values : array of shape (n,) or (n, channels)
-        At most eight channels are drawn: those most to blame, in the order in which they stand.
+        At most eight channels are drawn: those that contribute most to the intervals, in their order.
     score : array of shape (n,)
     threshold : float
     intervals : sequence of Interval, default ()
-        Shaded.
+        The intervals to shade.
     times : array of shape (n,), optional
-        datetime64 or numbers, rising; default: numbers of rows.
+        datetime64 or numbers, increasing; default: row indices.
     names : sequence of str, optional
-        Of the channels.
+        Names of the channels.
     known : sequence of (start, end), default ()
-        Where something is known to have happened, in units of `times`: a bar above the panels.
+        Known anomalies, in units of `times`, drawn as bars above the panels.
     title : str, default ""
     log : bool, default False
         Whether the score has a logarithmic axis.
     """
-    values, score = np.asarray(values, dtype=np.float64).reshape(len(score), -1), np.asarray(score, dtype=np.float64)
-    names = list(names) if names is not None else [f"x{place}" for place in range(values.shape[1])]
+    score = np.asarray(score, dtype=np.float64)
+    values = np.asarray(values, dtype=np.float64).reshape(len(score), -1)
+    names = list(names) if names is not None else [f"x{index}" for index in range(values.shape[1])]
     at = np.arange(len(score)) if times is None else np.asarray(times)
     dates, across = at.dtype.kind == "M", _across(at)
     x = across(_number(at))
@@ -82,8 +84,8 @@ def signal_figure(
         parts.append(_box("truth", across(first), across(last), TOP - 24, TOP - 20))
     for one in intervals:
         parts.append(_box("found", x[one.first], x[one.last], TOP, foot))
-    for panel, place in enumerate(chosen):
-        parts += _panel(x, values[:, place], TOP + panel * (PANEL + SPACE), "line", names[place])
+    for panel, index in enumerate(chosen):
+        parts += _panel(x, values[:, index], TOP + panel * (PANEL + SPACE), "line", names[index])
     top = TOP + len(chosen) * (PANEL + SPACE)
     parts += _panel(x, score, top, "score", "score", threshold=threshold, log=log)
     parts += _ticks(across, at, foot, dates)
@@ -99,20 +101,20 @@ def signal_figure(
 
 
 def write_figure(path: str | os.PathLike[str], svg: str) -> None:
-    """Write the drawing, whole or not at all."""
+    """Write the figure; an existing file is replaced only once the new one is complete."""
     with atomic(path) as temporary:
         temporary.write_text(svg, encoding="utf-8")
 
 
 def _chosen(names: Sequence[str], intervals: Sequence[Any]) -> list[int]:
-    """Return the places of the channels that are drawn."""
-    blame = {name: sum(one.channels.get(name, 0.0) for one in intervals) for name in names}
-    most = sorted(range(len(names)), key=lambda place: -blame[names[place]])[:MOST]
-    return sorted(most)
+    """Return the indices of the channels that are drawn."""
+    contributions = {name: sum(one.channels.get(name, 0.0) for one in intervals) for name in names}
+    chosen = sorted(range(len(names)), key=lambda index: -contributions[names[index]])[:MAX_CHANNELS]
+    return sorted(chosen)
 
 
-def _number(times: Any) -> np.ndarray:
-    """Return times as numbers: microseconds of dates."""
+def _number(times: ArrayLike) -> np.ndarray:
+    """Return times as numbers: microseconds for dates."""
     times = np.asarray(times)
     if times.dtype.kind in "US":
         times = times.astype("datetime64[us]")
@@ -127,7 +129,7 @@ def _across(times: np.ndarray) -> Axis:
 def _panel(
     x: np.ndarray, y: np.ndarray, top: float, style: str, name: str, threshold: float | None = None, log: bool = False
 ) -> list[str]:
-    """Draw one panel: its grid, its line (above a threshold in another colour) and its name."""
+    """Draw one panel: its grid, its line (in another colour above the threshold) and its name."""
     finite = y[np.isfinite(y)]
     ends = np.append(finite, threshold) if threshold is not None else finite
     if log:
@@ -153,7 +155,7 @@ def _few(ticks: list[float]) -> list[float]:
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> str:
-    """Return a path; of many time steps the lowest and the highest in each pixel, and none where there is no number."""
+    """Return a path, with gaps for NaN; for many time steps, through the lowest and the highest value in each pixel."""
     if len(x) > 3 * WIDTH:
         column = np.floor(x).astype(int)
         begins = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
@@ -166,7 +168,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> str:
     )
 
 
-def _box(style: str, left: Any, right: Any, top: float, bottom: float) -> str:
+def _box(style: str, left: SupportsFloat, right: SupportsFloat, top: float, bottom: float) -> str:
     wide = max(float(right) - float(left), 1.5)
     return f'<rect class="{style}" x="{float(left):.1f}" y="{top}" width="{wide:.1f}" height="{bottom - top}"/>'
 
@@ -176,22 +178,22 @@ def _text(style: str, x: float, y: float, text: str) -> str:
 
 
 def _key(known: bool) -> list[str]:
-    """Return what the colours mean."""
-    shown = [("found", "found", 58), *([("truth", "labelled", 76)] if known else [])]
+    """Return the legend."""
+    entries = [("found", "found", 58), *([("truth", "labelled", 76)] if known else [])]
     parts, right = [], WIDTH - RIGHT
-    for style, text, wide in shown:
+    for style, text, wide in entries:
         parts += [_text("key", right, 24, text), _box(style, right - wide, right - wide + 12, 13, 25)]
         right -= wide + 20
     return [*parts, _text("key", right, 24, "threshold"), f'<path class="threshold" d="M{right - 96} 19.5h24"/>']
 
 
 def _ticks(across: Axis, times: np.ndarray, foot: float, dates: bool) -> list[str]:
-    """Return the labels of the horizontal axis: round times."""
-    places, texts = _dates(times) if dates else (across.ticks(LABELS), None)
-    texts = texts or [number(float(f"{place:.6g}")) for place in places]
+    """Return the ticks of the horizontal axis, at round times."""
+    ticks, texts = _dates(times) if dates else (across.ticks(LABELS), None)
+    texts = texts or [number(float(f"{tick:.6g}")) for tick in ticks]
     parts = []
-    for place, text in zip(places, texts, strict=True):
-        x = float(across(place))
+    for tick, text in zip(ticks, texts, strict=True):
+        x = float(across(tick))
         parts += [f'<path class="grid" d="M{x:.1f} {TOP}V{foot + 4}"/>', _text("x", x, foot + 19, text)]
     return parts
 
@@ -204,21 +206,21 @@ STEPS = (
     *((many, "M") for many in (1, 3)),
     *((many, "Y") for many in (1, 5)),
 )
-"""Distances of the labels of dates."""
+"""Possible distances of date ticks."""
 
 LABELS = 8
-"""Labels of the horizontal axis, about."""
+"""Approximate number of ticks of the horizontal axis."""
 
 
 def _dates(times: np.ndarray) -> tuple[list[float], list[str]]:
-    """Return round dates within times, and how they are written."""
+    """Return round dates within `times`, and their labels."""
     span = (times[-1] - times[0]).astype("timedelta64[s]").astype(np.int64)
     size = {"s": 1, "m": 60, "h": 3600, "D": 86400, "M": 2629746, "Y": 31556952}
     many, unit = next((step for step in STEPS if span / (step[0] * size[step[1]]) <= LABELS), STEPS[-1])
     first = int(times[0].astype(f"datetime64[{unit}]").astype(np.int64)) // many * many
     last = int(times[-1].astype(f"datetime64[{unit}]").astype(np.int64))
-    found = np.arange(first, last + 1, many).astype(f"datetime64[{unit}]")
-    found = found[(found >= times[0]) & (found <= times[-1])]
+    dates = np.arange(first, last + 1, many).astype(f"datetime64[{unit}]")
+    dates = dates[(dates >= times[0]) & (dates <= times[-1])]
     cut = {
         "s": slice(11, 19),
         "m": slice(11, 16),
@@ -227,4 +229,4 @@ def _dates(times: np.ndarray) -> tuple[list[float], list[str]]:
         "M": slice(0, 7),
         "Y": slice(0, 4),
     }
-    return list(_number(found)), [str(one).replace("T", " ")[cut[unit]] for one in found.astype("datetime64[s]")]
+    return list(_number(dates)), [str(one).replace("T", " ")[cut[unit]] for one in dates.astype("datetime64[s]")]

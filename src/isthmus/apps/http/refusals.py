@@ -1,4 +1,4 @@
-"""How a web app of isthmus says that something went wrong: ``{"error": {"field": …, "message": …}}``."""
+"""Error responses of the web apps of isthmus: ``{"error": {"field": …, "message": …}}``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,25 +16,25 @@ from starlette.responses import Response
 from isthmus import InputError
 
 NAMED = re.compile(r"(?:column|channel) '([^']*)'|^(condition)\b")
-"""What an InputError calls the place at fault."""
+"""How an InputError names the column, channel or condition at fault."""
 
 INFERENCE = "/v2/"
-"""Where the paths of the Open Inference Protocol begin."""
+"""The prefix of the paths of the Open Inference Protocol."""
 
 
 class Refused(HTTPException):
-    """A request that is not answered.
+    """An error response to a request.
 
     Parameters
     ----------
     status : int
         400 to 599.
     message : str
-        What is wrong, and the remedy.
+        The error and its remedy.
     field : str or None, default None
         The part of the request that is at fault.
     headers : mapping or None, default None
-        Further headers of the answer.
+        Further headers of the response.
     """
 
     def __init__(
@@ -44,20 +44,20 @@ class Refused(HTTPException):
         self.field = field
 
     def response(self, path: str) -> Response:
-        """Return the answer; a bare message to clients of the Open Inference Protocol, who expect that."""
-        told = self.detail if path.startswith(INFERENCE) else {"field": self.field, "message": self.detail}
-        content = json.dumps({"error": told})  # ASCII: what a client sent may be no text that UTF-8 can hold
+        """Return the response; only the message for clients of the Open Inference Protocol, as they expect."""
+        content_error = self.detail if path.startswith(INFERENCE) else {"field": self.field, "message": self.detail}
+        content = json.dumps({"error": content_error})  # ASCII: what a client sent may be no text that UTF-8 can hold
         return Response(content, self.status_code, self.headers, "application/json")
 
 
 def unusable(error: InputError, field: str | None = None) -> Refused:
-    """Return what a client is told whose rows cannot be used: the message, and the column that it names, or a field."""
-    place = NAMED.search(str(error))
-    return Refused(422, str(error), place[place.lastindex or 0] if place else field)
+    """Return the response for rows that cannot be used: the message, and the column that it names, or a field."""
+    match = NAMED.search(str(error))
+    return Refused(422, str(error), match[match.lastindex or 0] if match else field)
 
 
 def refused(request: Request, error: Exception) -> Refused:
-    """Return what a client is told of an error; nothing of one that nobody foresaw."""
+    """Return the response for an error, without details if the error is unexpected."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, InputError):
@@ -81,7 +81,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     return refused(request, error).response(request.url.path)
 
 
-def answer_errors(app: Any) -> None:
-    """Let an app answer every error in the one form."""
+def answer_errors(app: FastAPI) -> None:
+    """Let an app answer every error in the same form."""
     for kind in (InputError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)

@@ -1,48 +1,50 @@
-"""Running a web app: where it listens, and how it ends."""
+"""Running a web app: listening, and shutting down."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from isthmus import InputError
 from isthmus.apps.http.guard import is_loopback
 
 MAX_HEAD = 2**16
-"""Bytes of a request before its body."""
+"""Maximum bytes of the headers of a request."""
 GRACE = 30
-"""Seconds in which what is in flight may finish once the server is to end."""
+"""Seconds that requests in progress have to finish when the server shuts down."""
 
 
 def check_address(host: str, token: str | None) -> None:
-    """Refuse to be reached from other machines by anybody.
+    """Raise an error if other machines could connect without a token.
 
     Raises
     ------
     InputError
-        The address is not this machine's own, and there is no token; or the token is one that no header can hold.
+        The address is not a loopback address and there is no token; or the token is not valid in a header.
     """
     if token is None and not is_loopback(host):
         raise InputError(
-            f"{host!r} is reached from other machines: give a token that clients must show (--token, or the variable "
-            "ISTHMUS_TOKEN), or stay at 127.0.0.1"
+            f"{host!r} can be reached from other machines: set a token that clients must send (--token, or the "
+            "variable ISTHMUS_TOKEN), or use 127.0.0.1"
         )
     if token is not None and not (token and token.isascii() and token.isprintable() and " " not in token):
-        raise InputError("the token must be printable ASCII without spaces, and at least one sign")
+        raise InputError("the token must be printable ASCII without spaces, and at least one character")
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; port 0: at any free one.
+    """Return a listening socket; port 0 chooses a free port.
 
     Raises
     ------
     InputError
-        That cannot be.
+        The address or the port is not available.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -56,7 +58,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(host: str, port: int) -> str:
-    """Return the address of a page.
+    """Return the URL of a server.
 
     Examples
     --------
@@ -67,31 +69,31 @@ def url_of(host: str, port: int) -> str:
 
 
 class Connection(HttpToolsProtocol):
-    """Uvicorn's connection, on which the head of a request must arrive soon, and must not be endless.
+    """Uvicorn's connection, with limits on the time and the size of the headers of a request.
 
-    Uvicorn itself waits for it without end, and for one of any length: whoever holds connections open could keep all
-    others out. The time that it grants between two requests is granted here until the next head is whole.
+    Uvicorn itself waits indefinitely, for headers of any length, so that a client could block all others by holding
+    connections open. Here, its keep-alive timeout lasts until the headers of the next request are complete.
     """
 
     head, between = 0, True  # bytes since the last request, and whether that has ended
 
-    def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the timeout for the first request."""
+        super().connection_made(cast(asyncio.Transport, transport))
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def on_headers_complete(self) -> None:
-        """Begin a request."""
+        """Note that a request begins."""
         self.head, self.between = 0, False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """End a request."""
+        """Note that a request ends."""
         self.between = True
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived; wait on, no longer than before, if no request began with it."""
+        """Process received data; keep the running timeout unless a request begins with it."""
         timer, cycle = self.timeout_keep_alive_task, self.cycle
         self.timeout_keep_alive_task = None  # uvicorn would stop it
         super().data_received(data)
@@ -105,7 +107,7 @@ class Connection(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, which says when it is ready: from then on a signal lets it finish what it does.
+    """Uvicorn with a callback when it is ready; from then on, a signal lets it finish its requests.
 
     Parameters
     ----------
@@ -118,14 +120,14 @@ class Server(uvicorn.Server):
         self.ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start to answer requests."""
         await super().startup(sockets)
         if self.started:
             self.ready()
 
 
 def run(
-    app: Any,
+    app: ASGIApp,
     host: str = "127.0.0.1",
     port: int = 8000,
     token: str | None = None,
@@ -133,27 +135,27 @@ def run(
     tell: Callable[[str], object] | None = None,
     grace: int = GRACE,
 ) -> None:
-    """Answer requests until SIGTERM or Ctrl-C; what is in flight then is finished.
+    """Answer requests until SIGTERM or Ctrl-C, then finish the requests in progress.
 
     Parameters
     ----------
     app : ASGI app
         Guarded by `isthmus.apps.http.security.secure`.
     host, port, token :
-        Where to listen (port 0: any free one), and what clients must show; an address that other machines reach needs
-        a token.
+        Where to listen (port 0 chooses a free port), and the token that clients must send; required for an address
+        that other machines can reach.
     tell : callable or None
-        Called with the URL once the server answers.
+        Called with the URL once the server is ready.
     grace : int, default 30
-        Seconds that what is in flight has to finish.
+        Seconds that requests in progress have to finish.
 
     Raises
     ------
     InputError
-        There is no token for such an address, or the port cannot be had.
+        The address needs a token, or the port is not available.
     """
     check_address(host, token)
-    with listen(host, port) as opened:
+    with listen(host, port) as listener:
         config = uvicorn.Config(
             app,
             http=Connection,
@@ -164,6 +166,6 @@ def run(
             timeout_graceful_shutdown=grace,
         )
         gc.collect()
-        gc.freeze()  # models and libraries stay: to look through them for garbage would halt all answers for 0.1 s
-        url = url_of(host, opened.getsockname()[1])
-        Server(config, lambda: None if tell is None else tell(url)).run(sockets=[opened])
+        gc.freeze()  # scanning models and libraries for garbage would block all responses for 0.1 s
+        url = url_of(host, listener.getsockname()[1])
+        Server(config, lambda: None if tell is None else tell(url)).run(sockets=[listener])

@@ -1,9 +1,11 @@
-"""What makes a web app safe to run on a person's own machine, and on a server."""
+"""Securing a web app, on a user's machine or on a server."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+
+from fastapi import FastAPI
 
 from isthmus.apps.http.guard import Guard
 from isthmus.apps.http.limits import Limits
@@ -14,7 +16,7 @@ TIMEOUT = 60.0
 
 
 def secure(
-    app: Any,
+    app: FastAPI,
     host: str = "127.0.0.1",
     token: str | None = None,
     *,
@@ -23,23 +25,23 @@ def secure(
     max_body: int = MAX_BODY,
     timeout: float = TIMEOUT,
 ) -> Any:
-    """Guard a Starlette or FastAPI app, limit its requests, and let it answer errors in one form; return it.
+    """Add the guard, the limits and the error responses to a Starlette or FastAPI app, and return it.
 
     Parameters
     ----------
     app : Starlette or FastAPI
     host : str, default "127.0.0.1"
-        The address that is bound; with the names of loopback, what a Host header may name.
+        The bound address; a Host header may name it, or the loopback addresses.
     token : str or None, default None
-        What a client must show: ``Authorization: Bearer TOKEN``, or once ``?token=TOKEN`` in a browser.
+        The token that clients must send: ``Authorization: Bearer TOKEN``, or once ``?token=TOKEN`` in a browser.
     allow : collection of str, default ()
-        Further names that a Host header may have; ``"*"``: any.
+        Further names that a Host header may have; ``"*"`` allows any.
     public : collection of str, default ()
-        Paths that need no token, such as ``"/health"``.
+        Paths that do not need a token, such as ``"/health"``.
     max_body : int, default 64 MiB
-        Bytes of a body.
+        Maximum bytes of a body.
     timeout : float, default 60
-        Seconds until an answer begins.
+        Maximum seconds until a response begins.
     """
     answer_errors(app)
     app.add_middleware(Limits, max_body=max_body, timeout=timeout)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 import isthmus
 from isthmus.apps.http.security import secure
@@ -26,9 +27,9 @@ MAX_ROWS = 10_000
 MAX_BODY = 16 * 2**20
 TIMEOUT = 30.0
 ZIPPED = 2**14
-"""Bytes of an answer that is worth to be compressed."""
+"""Minimum bytes of a response that is compressed."""
 PUBLIC = ("/health", "/ready", "/v2/health/live", "/v2/health/ready")
-"""What an orchestrator asks, which has no token."""
+"""Paths for orchestrators, which have no token."""
 
 
 def build(
@@ -41,20 +42,20 @@ def build(
     max_body: int = MAX_BODY,
     timeout: float = TIMEOUT,
 ) -> FastAPI:
-    """Return the app that answers from models.
+    """Return the app that serves models.
 
     Parameters
     ----------
     models : mapping of str to Model
-        As `isthmus.apps.server.models.load_models` gives them.
+        As `isthmus.apps.server.models.load_models` returns them.
     host, token, allow :
         See `isthmus.apps.http.security.secure`.
     max_rows : int, default 10,000
-        Rows in a request.
+        Maximum number of rows in a request.
     max_body : int, default 16 MiB
-        Bytes of a body.
+        Maximum bytes of a body.
     timeout : float, default 30
-        Seconds until an answer begins.
+        Maximum seconds until a response begins.
     """
     service = Service(models, max_rows)
     app = FastAPI(
@@ -81,9 +82,9 @@ def build(
 
 
 class Zipped(GZipMiddleware):
-    """Compresses large answers for those who accept that; others pay nothing for it (pure ASGI)."""
+    """Compresses large responses for clients that accept that, at no cost for others (pure ASGI)."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = scope["headers"] if scope["type"] == "http" else ()
         accepted = any(name == b"accept-encoding" and b"gzip" in value for name, value in headers)
@@ -91,12 +92,12 @@ class Zipped(GZipMiddleware):
 
 
 def _living(service: Service) -> Any:
-    """Return what surrounds the life of the app."""
+    """Return the lifespan of the app."""
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are meant for who trains, and name no request
+            warnings.simplefilter("ignore")  # they are meant for training, and name no request
             yield
         service.end()
 
@@ -104,7 +105,7 @@ def _living(service: Service) -> Any:
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:
-    """Add what is asked now and then."""
+    """Add the pages that are requested rarely."""
 
     @app.get("/health", tags=["server"])
     async def health() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Micro-batching: requests that wait at the same time are answered by one call of the model."""
+"""Micro-batching: requests that arrive at about the same time are answered by one call of the model."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from isthmus import InputError
 from isthmus.apps.http.refusals import Refused
 
 WAITING = 1024
-"""Requests that wait for one operation, at most."""
+"""Maximum number of requests that wait for one operation."""
 GATHER = 0.005
-"""Seconds in which further requests may join a batch, as long as one comes after the other."""
+"""Seconds in which further requests may join a batch, as long as they keep coming."""
 TURNS = 3
-"""Turns of the loop that a request takes from its socket to its batch."""
+"""Iterations of the event loop that a request takes from its socket to its batch."""
 FEW = 32
 """Rows that cost about as much as one."""
 QUICK = 0.01
-"""Seconds for which the loop may be kept from its work."""
+"""Seconds for which the event loop may be blocked."""
 
 Call = Callable[[list[Any]], list[Any]]
-"""From what several requests brought to what each is answered."""
+"""A function of the items of several requests that returns the answer to each."""
 
 
 @dataclass
 class Waiting:
-    """One request that waits."""
+    """A waiting request."""
 
     item: Any
     rows: int
@@ -39,44 +39,44 @@ class Waiting:
 
 
 class Batcher:
-    """Answers what waits for one operation, a batch at a time, in a worker thread unless that is quick.
+    """Answers the waiting requests of one operation in batches, in a worker thread unless a batch is quick.
 
-    A request that makes the call fail does not harm its neighbours: they are then answered one by one.
+    If a request makes the call fail, the requests of its batch are answered one by one.
 
     Parameters
     ----------
     call : callable
-        From the items of a batch to their answers.
+        Returns the answers to the items of a batch.
     worker : Executor
-    most : int
-        Rows in a batch; 1: each request by itself.
+    max_rows : int
+        Maximum number of rows in a batch; 1: one request per batch.
     seen : callable or None, default None
-        Told the requests and the rows of each batch.
+        Called with the numbers of requests and rows of each batch.
     may_block : bool, default True
-        Whether a batch that takes less than `QUICK` may run in the loop itself. Beside a busy loop a thread waits for
-        Python's lock after each step: a request then took about 150 µs of the processor instead of 90.
+        Whether a batch that takes less than `QUICK` may run in the event loop itself: beside a busy loop, a thread
+        waits for Python's lock after each step, and a request took about 150 µs of processor time instead of 90.
     """
 
     def __init__(
         self,
         call: Call,
         worker: Executor,
-        most: int,
+        max_rows: int,
         seen: Callable[[int, int], None] | None = None,
         may_block: bool = True,
     ) -> None:
-        self.call, self.worker, self.most, self.seen = call, worker, most, seen
+        self.call, self.worker, self.max_rows, self.seen = call, worker, max_rows, seen
         self.cost = inf if may_block else nan
         self.waiting: deque[Waiting] = deque()
         self.task: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Any, rows: int) -> Any:
-        """Return the answer to an item of some rows.
+    async def submit(self, item: object, rows: int) -> Any:
+        """Return the answer to an item with this number of rows.
 
         Raises
         ------
         Refused
-            Too many wait already.
+            Too many requests are waiting already.
         InputError
             The model refuses the item.
         """
@@ -90,16 +90,16 @@ class Batcher:
         return await entry.answer
 
     async def _drain(self) -> None:
-        """Answer all that waits, and what comes meanwhile."""
+        """Answer all waiting requests, and those that arrive meanwhile."""
         loop = asyncio.get_running_loop()
         try:
             while batch := await self._gathered(loop.time() + GATHER):
-                for entry, answer in zip(batch, await self._found(batch), strict=True):
+                for entry, answer in zip(batch, await self._answered(batch), strict=True):
                     _give(entry.answer, answer)
         finally:
             self.task = None
 
-    async def _found(self, batch: list[Waiting]) -> Sequence[Any]:
+    async def _answered(self, batch: list[Waiting]) -> Sequence[Any]:
         """Return the answer to each request of a batch, or the error it makes."""
         rows, items = sum(entry.rows for entry in batch), [entry.item for entry in batch]
         if self.seen is not None:
@@ -122,10 +122,10 @@ class Batcher:
         return self._next()
 
     def _next(self) -> list[Waiting]:
-        """Return what waits, the oldest first, without what nobody waits for any more."""
+        """Return the oldest waiting requests that fit in a batch, without those that were cancelled."""
         batch: list[Waiting] = []
         rows = 0
-        while self.waiting and (not batch or rows + self.waiting[0].rows <= self.most):
+        while self.waiting and (not batch or rows + self.waiting[0].rows <= self.max_rows):
             entry = self.waiting.popleft()
             if not entry.answer.done():
                 batch.append(entry)
@@ -133,12 +133,12 @@ class Batcher:
         return batch
 
     def _timed(self, items: list[Any], rows: int) -> Sequence[Any]:
-        """Return the answer to each item, and learn what a row costs: seconds of the processor, waiting left out."""
+        """Return the answer to each item, and update the processor time per row."""
         start = thread_time()
-        found = self._answers(items)
+        answers = self._answers(items)
         cost = (thread_time() - start) / max(rows, FEW)
         self.cost = cost if self.cost == inf else 0.7 * self.cost + 0.3 * cost
-        return found
+        return answers
 
     def _answers(self, items: list[Any]) -> Sequence[Any]:
         """Return the answer to each item, or the error it makes."""
@@ -150,10 +150,10 @@ class Batcher:
             return [error] * len(items)
 
 
-def _give(answer: asyncio.Future[Any], found: Any) -> None:
+def _give(answer: asyncio.Future[Any], result: object) -> None:
     if answer.done():  # its time was over
         return
-    if isinstance(found, Exception):
-        answer.set_exception(found)
+    if isinstance(result, Exception):
+        answer.set_exception(result)
     else:
-        answer.set_result(found)
+        answer.set_result(result)

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from starlette.types import Receive
 
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.cells import nested, shown
@@ -18,13 +19,13 @@ WRONG = (ValueError, TypeError, OverflowError)
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
-async def received(receive: Any) -> bytes:
+async def received(receive: Receive) -> bytes:
     """Return the body of a request.
 
     Raises
     ------
     Refused
-        The client left before it was whole.
+        The client disconnected before the body was complete.
     """
     pieces: list[bytes] = []
     more = True
@@ -38,29 +39,29 @@ async def received(receive: Any) -> bytes:
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """Return the object that a body holds as JSON.
+    """Return the JSON object in a body.
 
     Raises
     ------
     Refused
-        It holds none.
+        The body is not a JSON object.
     """
     try:
-        found = json.loads(body.decode())
+        document = json.loads(body.decode())
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the body is no JSON: {error}", "body") from error
-    if not isinstance(found, dict):
-        raise Refused(422, "the body is no JSON object: send {'rows': [[…], …]} or {'columns': {…}}", "body")
-    return found
+        raise Refused(400, f"the body is not JSON: {error}", "body") from error
+    if not isinstance(document, dict):
+        raise Refused(422, "the body is not a JSON object: send {'rows': [[…], …]} or {'columns': {…}}", "body")
+    return document
 
 
 def array_of(body: bytes) -> np.ndarray:
-    """Return the array in a body of the format npy; a view of it.
+    """Return the array in a body in the format npy, as a view.
 
     Raises
     ------
     Refused
-        It is broken, holds no numbers, or says that it holds more than it does.
+        The body is broken or incomplete, or does not hold numbers.
     """
     stream = BytesIO(body)
     try:
@@ -70,36 +71,36 @@ def array_of(body: bytes) -> np.ndarray:
     if dtype.kind not in "fiub":
         raise Refused(422, f"an array of type {shown(dtype)}: send numbers, or JSON", "body")
     try:
-        found = np.frombuffer(body, dtype, offset=stream.tell())
+        values = np.frombuffer(body, dtype, offset=stream.tell())
         if -1 in shape:  # numpy would choose
             raise ValueError("an axis is negative")
-        return found.reshape(shape, order="F" if fortran else "C")
+        return values.reshape(shape, order="F" if fortran else "C")
     except WRONG as error:
         message = f"the body is no whole array: it has not the bytes of {shown(shape)} numbers of type {dtype}"
         raise Refused(400, message, "body") from error
 
 
-def as_json(document: Any) -> bytes:
-    """Return a document as JSON; what JSON has no number for is null."""
+def as_json(document: object) -> bytes:
+    """Return a document as JSON; NaN and infinity are null."""
     try:
         return ENCODE(document).encode()
     except (ValueError, TypeError):
         return ENCODE(nested(document)).encode()
 
 
-def as_npy(found: Any) -> bytes:
-    """Return an array, or columns of numbers side by side, in the format npy.
+def as_npy(result: object) -> bytes:
+    """Return an array, or columns of numbers stacked to an array, in the format npy.
 
     Raises
     ------
     Refused
-        A column holds no numbers.
+        A column does not hold numbers.
     """
-    if isinstance(found, dict):
-        columns = {name: np.array(cells) for name, cells in found.items()}
+    if isinstance(result, dict):
+        columns = {name: np.array(cells) for name, cells in result.items()}
         if strange := [name for name, cells in columns.items() if cells.dtype.kind not in "fiub"]:
-            raise Refused(406, f"the columns {strange} are no numbers: accept application/json", "Accept")
-        found = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
+            raise Refused(406, f"the columns {strange} are not numbers: accept application/json", "Accept")
+        result = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
     stream = BytesIO()
-    np.save(stream, found, allow_pickle=False)
+    np.save(stream, np.asarray(result), allow_pickle=False)
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""Cells: from what JSON or a tensor holds of a column to an array, and back."""
+"""Cells: converting the values of a column in JSON or in a tensor to an array, and back."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.data.tables.codec import to_date, to_duration, to_json
 
 NUMBERS = ("float", "integer", "boolean", "empty")
-"""Kinds of columns that are numbers in a request."""
+"""Kinds of columns whose cells are numbers in a request."""
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 3, 60, 60
 SURROGATES = re.compile("[\ud800-\udfff]")
-"""Signs that JSON can write and no text may hold: halves of others."""
+"""Unpaired surrogates: JSON can express them, but they are not valid in text."""
 
 
-def shown(value: Any) -> str:
-    """Return a value as a message can hold it."""
+def shown(value: object) -> str:
+    """Return a value shortened for an error message."""
     return SHORT.repr(value)
 
 
-def _cell(name: str, row: int, value: Any, what: str) -> Refused:
+def _cell(name: str, row: int, value: object, what: str) -> Refused:
     return Refused(422, f"column {name!r}, row {row}: {shown(value)} is no {what}", name)
 
 
-def number(name: str, row: int, value: Any) -> float:
-    """Return a number, NaN for none."""
+def number(name: str, row: int, value: object) -> float:
+    """Return a number, NaN for None."""
     if value is None:
         return np.nan
     if isinstance(value, (int, float)):
@@ -42,7 +42,7 @@ def number(name: str, row: int, value: Any) -> float:
     raise _cell(name, row, value, "number")
 
 
-def _date(name: str, row: int, value: Any) -> datetime | None:
+def _date(name: str, row: int, value: object) -> datetime | None:
     if value is None:
         return None
     try:
@@ -51,7 +51,7 @@ def _date(name: str, row: int, value: Any) -> datetime | None:
         raise _cell(name, row, value, "date of ISO 8601, such as '2024-05-31T12:00:00Z'") from error
 
 
-def _span(name: str, row: int, value: Any) -> timedelta | None:
+def _span(name: str, row: int, value: object) -> timedelta | None:
     seconds = number(name, row, value)
     if seconds != seconds:
         return None
@@ -61,7 +61,7 @@ def _span(name: str, row: int, value: Any) -> timedelta | None:
         raise _cell(name, row, value, "duration in seconds that can be held") from error
 
 
-def _category(name: str, row: int, value: Any) -> Any:
+def _category(name: str, row: int, value: object) -> Any:
     if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and not SURROGATES.search(value)):
         return None if value != value else value
     raise _cell(name, row, value, "text, number, truth value or null")
@@ -81,16 +81,16 @@ def column(name: str, kind: str, cells: Sequence[Any] | np.ndarray) -> np.ndarra
     Raises
     ------
     Refused
-        One of them is not of the kind; the message names its row.
+        A cell is not of this kind; the message names its row.
     """
     if isinstance(cells, np.ndarray):
         if cells.dtype.kind in "fiub" and kind in NUMBERS:
             return cells.astype(np.float64)
         cells = cells.tolist()
     read, dtype = READERS[kind]
-    found = np.empty(len(cells), dtype)
-    found[:] = [read(name, row, cell) for row, cell in enumerate(cells)]
-    return found
+    array = np.empty(len(cells), dtype)
+    array[:] = [read(name, row, cell) for row, cell in enumerate(cells)]
+    return array
 
 
 def matrix(names: Sequence[str], rows: list[Any]) -> np.ndarray:
@@ -99,14 +99,14 @@ def matrix(names: Sequence[str], rows: list[Any]) -> np.ndarray:
     Raises
     ------
     Refused
-        A row has another length, or a cell is no number.
+        A row has another length, or a cell is not a number.
     """
     try:
-        found = np.array(rows)
+        array = np.array(rows)
     except (ValueError, OverflowError):
-        found = np.empty(0)
-    if found.ndim == 2 and found.shape[1] == len(names) and found.dtype.kind in "fiub":
-        return found.astype(np.float64, copy=False)
+        array = np.empty(0)
+    if array.ndim == 2 and array.shape[1] == len(names) and array.dtype.kind in "fiub":
+        return array.astype(np.float64, copy=False)
     return np.stack([column(name, "float", cells) for name, cells in across(names, rows)], 1)
 
 
@@ -116,18 +116,18 @@ def across(names: Sequence[str], rows: list[Any]) -> Iterable[tuple[str, list[An
     Raises
     ------
     Refused
-        A row is no list, or has another length.
+        A row is not a list, or has another length.
     """
     for at, row in enumerate(rows):
         if not isinstance(row, list):
             raise Refused(422, f"row {at} is {shown(row)}: all rows must be lists, as the first one is", "rows")
         if len(row) != len(names):
             raise Refused(422, f"row {at} has {len(row)} values, but the model takes {len(names)}: {names}", "rows")
-    return [(name, [row[place] for row in rows]) for place, name in enumerate(names)]
+    return [(name, [row[index] for row in rows]) for index, name in enumerate(names)]
 
 
-def nested(value: Any) -> Any:
-    """Return lists and dicts of cells as JSON has them."""
+def nested(value: object) -> Any:
+    """Return lists and dicts of cells as JSON values."""
     if isinstance(value, dict):
-        return {name: nested(held) for name, held in value.items()}
-    return [nested(held) for held in value] if isinstance(value, (list, tuple)) else to_json(value)
+        return {name: nested(item) for name, item in value.items()}
+    return [nested(item) for item in value] if isinstance(value, (list, tuple)) else to_json(value)

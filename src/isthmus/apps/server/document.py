@@ -1,10 +1,10 @@
-"""The OpenAPI document: what each model takes and gives, written from its fields."""
+"""The OpenAPI document: requests and responses of each model, derived from its fields."""
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from isthmus.apps.server import schemas
@@ -45,19 +45,19 @@ SCORES: Schema = {"type": "array", "items": NUMBER}
 BINARY: Schema = {"type": "string", "format": "binary"}
 
 
-def document_of(app: Any, service: Service) -> Schema:
-    """Return the document; written once."""
+def document_of(app: FastAPI, service: Service) -> Schema:
+    """Return the document; created on the first call."""
     if app.openapi_schema is None:
-        found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=ABOUT)
-        for path, methods in found["paths"].items():
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=ABOUT)
+        for path, methods in document["paths"].items():
             for method in methods.values():
                 method["responses"].pop("422", None)
                 method["responses"] |= refusals(BARE if path.startswith("/v2/") else ERROR)
         for model in service.models.values():
-            found["paths"] |= paths_of(model, service.max_rows)
-        found["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
-        found["security"] = [{}, {"token": []}]
-        app.openapi_schema = found
+            document["paths"] |= paths_of(model, service.max_rows)
+        document["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+        document["security"] = [{}, {"token": []}]
+        app.openapi_schema = document
     return dict(app.openapi_schema)
 
 
@@ -65,19 +65,20 @@ ABOUT = "Models of isthmus: rows to codes, reconstructions and scores, and back.
 
 
 def refusals(schema: Schema) -> Schema:
-    """Return the answers to requests that are refused."""
+    """Return the responses to requests that are refused."""
     return {
         str(status): {"description": why, "content": {JSON: {"schema": schema}}} for status, why in REFUSALS.items()
     }
 
 
-def paths_of(model: Model, most: int) -> Schema:
+def paths_of(model: Model, max_rows: int) -> Schema:
     """Return the paths of a model."""
     name = quote(model.name, safe="")
-    made = {
-        f"/v1/models/{name}/{operation}": {"post": _operation(model, operation, most)} for operation in model.operations
+    paths = {
+        f"/v1/models/{name}/{operation}": {"post": _operation(model, operation, max_rows)}
+        for operation in model.operations
     }
-    made[f"/v2/models/{name}/infer"] = {
+    paths[f"/v2/models/{name}/infer"] = {
         "post": {
             "summary": f"Infer with {model.name}",
             "operationId": f"infer-{model.name}",
@@ -89,11 +90,11 @@ def paths_of(model: Model, most: int) -> Schema:
             "responses": {"200": _content({JSON: {"type": "object"}, OCTETS: BINARY}), **refusals(BARE)},
         }
     }
-    return made
+    return paths
 
 
-def _operation(model: Model, operation: str, most: int) -> Schema:
-    forms = {JSON: request_of(model, operation, most)}
+def _operation(model: Model, operation: str, max_rows: int) -> Schema:
+    forms = {JSON: request_of(model, operation, max_rows)}
     if operation != "sample":
         forms[NPY] = BINARY
     if operation not in ("sample", "decode") and model.layout.pictures:
@@ -109,25 +110,25 @@ def _operation(model: Model, operation: str, most: int) -> Schema:
 
 
 def _asked(model: Model, operation: str) -> list[Schema]:
-    """Return what may stand in the address, for rows that are no JSON."""
-    found = {"explain": {"type": "boolean"}} if operation == "score" else {}
-    if model.given.labelled and operation != "sample":
-        found["condition"] = {"type": "string"}
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
+    """Return the query parameters, for rows that are not JSON."""
+    parameters = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    if model.conditions.labelled and operation != "sample":
+        parameters["condition"] = {"type": "string"}
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in parameters.items()]
 
 
 def _content(forms: dict[str, Schema]) -> Schema:
-    return {"description": "What was found", "content": {kind: {"schema": schema} for kind, schema in forms.items()}}
+    return {"description": "The results", "content": {kind: {"schema": schema} for kind, schema in forms.items()}}
 
 
-def request_of(model: Model, operation: str, most: int) -> Schema:
-    """Return what a request holds as JSON."""
+def request_of(model: Model, operation: str, max_rows: int) -> Schema:
+    """Return the JSON schema of a request."""
     properties: Schema = {}
-    if model.given.wanted(operation):
+    if model.conditions.wanted(operation):
         properties["condition"] = _condition(model)
     if operation == "sample":
         properties |= {
-            "n": {"type": "integer", "minimum": 1, "maximum": most, "default": 1},
+            "n": {"type": "integer", "minimum": 1, "maximum": max_rows, "default": 1},
             "temperature": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e6, "default": 1},
             "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**32 - 1},
         }
@@ -136,34 +137,34 @@ def request_of(model: Model, operation: str, most: int) -> Schema:
         properties["explain"] = {"type": "boolean", "default": False}
     required = [name for name in ("condition",) if name in properties]
     if operation == "decode":
-        codes = dict(model.codes.forms(most))
+        codes = dict(model.codes.forms(max_rows))
         return schemas.fixed({**codes, **properties}, [*codes, *required])
-    forms = model.layout.forms(most)
+    forms = model.layout.forms(max_rows)
     return {"oneOf": [schemas.fixed({name: schema, **properties}, [name, *required]) for name, schema in forms]}
 
 
 def _condition(model: Model) -> Schema:
-    if model.given.labelled:
+    if model.conditions.labelled:
         label = {"type": ["string", "number", "boolean"]}
         return {"oneOf": [label, {"type": "array", "items": label, "minItems": 1}]}
-    cells = {field.name: schemas.cell(field) for field in model.given.fields}
+    cells = {field.name: schemas.cell(field) for field in model.conditions.fields}
     return schemas.fixed(cells, list(cells))
 
 
 def answer_of(operation: str) -> Schema:
-    """Return what an answer holds as JSON."""
+    """Return the JSON schema of a response."""
     rows: Schema = {"type": "array"}
     if operation == "encode":
         return {"type": "object", "required": ["codes"], "properties": {"codes": rows}}
     if operation == "score":
-        found = {
+        properties = {
             "score": SCORES,
             "p_value": SCORES,
             "flagged": {"type": "array", "items": {"type": "boolean"}},
             "threshold": NUMBER,
             "contributions": {},
         }
-        return {"type": "object", "required": ["score"], "properties": found}
+        return {"type": "object", "required": ["score"], "properties": properties}
     columns = {"type": "object", "additionalProperties": rows}
     return {"type": "object", "properties": {"rows": {"type": ["array", "object"]}, "columns": columns}}
 

@@ -1,4 +1,4 @@
-"""Models: what a loaded estimator offers to those who ask over the network."""
+"""Models: the operations that a loaded estimator offers over the network."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import isthmus
 from isthmus import InputError
 from isthmus.apps.capabilities import detects, imputes
-from isthmus.apps.server.given import Given
+from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 
-Found = dict[str, Any]
-"""What an operation finds, each with the rows first: an array, or ``{column: list}``."""
+Results = dict[str, Any]
+"""The results of an operation by name, rows first: arrays, or ``{column: list}``."""
 DRAWN = {"n": 1, "temperature": 1.0, "seed": None, "condition": None}
 
 
@@ -38,64 +38,64 @@ class Model:
         self.name, self.estimator = name, estimator
         self.autoencoder = estimator.autoencoder_
         self.data = self.autoencoder.data_
-        self.given = Given(self.autoencoder.condition_)
-        self.fields = [*self.data.fields(), *self.given.columns]
+        self.conditions = ConditionRequests(self.autoencoder.condition_)
+        self.fields = [*self.data.fields(), *self.conditions.columns]
         self.named = hasattr(self.autoencoder, "feature_names_in_")
         self.layout = requests_of(self.data, self.fields, self.named)
         self.codes = Codes(len(self.autoencoder.get_feature_names_out()))
-        self.framed = bool(self.given.columns) or (self.detects and estimator.groups is not None)
+        self.framed = bool(self.conditions.columns) or (self.detects and estimator.groups is not None)
         self.operations = self._operations()
 
-    def _operations(self) -> dict[str, Callable[..., Found]]:
-        """Return what there is, by name: from rows, and what is given, to what is found."""
+    def _operations(self) -> dict[str, Callable[..., Results]]:
+        """Return the operations by name: functions of rows and their condition that return results."""
         ae = self.autoencoder
-        more: dict[str, Callable[..., Found]] = {}
+        more: dict[str, Callable[..., Results]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
         if ae.variant_.denoises:
             more["denoise"] = self._reconstruct
         if self.imputes:
-            more["impute"] = lambda X, given: {"rows": self.layout.answer(self.estimator.transform(X))}
+            more["impute"] = lambda X, condition: {"rows": self.layout.answer(self.estimator.transform(X))}
         return {
-            "encode": lambda X, given: {"codes": ae.transform(X, given)},
+            "encode": lambda X, condition: {"codes": ae.transform(X, condition)},
             "reconstruct": self._reconstruct,
             "score": self._scores if self.detects else self._error,
             **more,
         }
 
-    def _reconstruct(self, X: Any, given: Any) -> Found:
-        return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, given))}
+    def _reconstruct(self, X: Any, condition: object) -> Results:
+        return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, condition))}
 
-    def _decode(self, Z: Any, given: Any) -> Found:
-        return {"rows": self.layout.answer(self.autoencoder.inverse_transform(Z, given))}
+    def _decode(self, Z: object, condition: object) -> Results:
+        return {"rows": self.layout.answer(self.autoencoder.inverse_transform(Z, condition))}
 
-    def _sample(self, n: int, temperature: float, seed: int | None, given: Any) -> Found:
-        drawn = self.autoencoder.sample(n, temperature=temperature, condition=given, random_state=seed)
+    def _sample(self, n: int, temperature: float, seed: int | None, condition: object) -> Results:
+        drawn = self.autoencoder.sample(n, temperature=temperature, condition=condition, random_state=seed)
         return {"rows": self.layout.answer(drawn)}
 
-    def _error(self, X: Any, given: Any, explain: bool = False) -> Found:
-        found = {"score": self.autoencoder.reconstruction_error(X, condition=given)}
+    def _error(self, X: Any, condition: object, explain: bool = False) -> Results:
+        results = {"score": self.autoencoder.reconstruction_error(X, condition=condition)}
         if explain:
-            found["contributions"] = self.autoencoder.reconstruction_error(X, "element", given)
-        return found
+            results["contributions"] = self.autoencoder.reconstruction_error(X, "element", condition)
+        return results
 
-    def _scores(self, X: Any, given: Any, explain: bool = False) -> Found:
-        found: Found = self.estimator.score_rows(X)
+    def _scores(self, X: Any, condition: object, explain: bool = False) -> Results:
+        results: Results = self.estimator.score_rows(X)
         if explain:
-            found["contributions"] = np.asarray(self.estimator.explain(X))
-        return found
+            results["contributions"] = np.asarray(self.estimator.explain(X))
+        return results
 
     @property
     def threshold(self) -> float | None:
-        """The score above which rows are flagged; None where nothing is."""
+        """The score above which rows are flagged; None if rows are not flagged."""
         return self.estimator.threshold_ if self.detects else None
 
     def layout_for(self, operation: str) -> Requests:
-        """Return what the rows of an operation are."""
+        """Return the requests that an operation accepts: rows, or codes."""
         return self.codes if operation == "decode" else self.layout
 
     def about(self) -> dict[str, Any]:
-        """Return what a client may want to know."""
+        """Return a description of the model for clients."""
         card = self.estimator.card()
         decided = {"threshold": card.threshold, "thresholds": card.thresholds}
         return {
@@ -106,7 +106,7 @@ class Model:
             "latent_dim": self.codes.shape[0],
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
-            "given": [asdict(field) for field in self.given.fields],
+            "given": [asdict(field) for field in self.conditions.fields],
             "operations": list(self.operations),
             "graphs": self.graphs,
             "parameters": card.parameters,
@@ -115,23 +115,25 @@ class Model:
         }
 
 
-def part_of(found: Any, span: slice) -> Any:
-    """Return some rows of what was found."""
-    return {name: part_of(held, span) for name, held in found.items()} if isinstance(found, dict) else found[span]
+def part_of(results: Any, span: slice) -> Any:
+    """Return some rows of results."""
+    if isinstance(results, dict):
+        return {name: part_of(values, span) for name, values in results.items()}
+    return results[span]
 
 
 def load_models(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Model]:
-    """Load model files under names: those of the files, without the ending, where none are given.
+    """Load model files under names; by default, under the file names without suffix.
 
     Raises
     ------
     FileNotFoundError, FileFormatError
-        A file is missing, broken, or not isthmus's.
+        A file is missing, broken, or not a model file of isthmus.
     InputError
-        There are not as many names as files, or two are the same.
+        The number of names differs from that of files, or two names are the same.
     """
     if names and len(names) != len(paths):
-        raise InputError(f"{len(names)} names for {len(paths)} files: give one --name for each, or none")
+        raise InputError(f"{len(names)} names for {len(paths)} files: give one --name for each file, or none")
     names = list(names) or [Path(path).stem for path in paths]
     for name in names:
         if names.count(name) > 1:

@@ -1,4 +1,4 @@
-"""JSON schemas of what requests hold, for the OpenAPI document."""
+"""JSON schemas of requests, for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ CELLS: dict[str, Schema] = {
     "date": {"type": ["string", "null"], "format": "date-time"},
     "category": {"type": ["string", "number", "boolean", "null"]},
 }
-"""What a cell may be, by the kind of its column."""
+"""The schema of a cell, by the kind of its column."""
 
 
 def cell(field: Any) -> Schema:
-    """Return what a cell of a column may be, with the first of its categories as examples."""
+    """Return the schema of a cell of a column, with the first of its categories as examples."""
     examples = {"examples": list(field.categories[:3])} if field.categories else {}
     return {**CELLS[field.kind], **examples}
 
 
-def rows(row: Schema, most: int) -> Schema:
-    """Return a list of at least one row, and at most so many."""
-    return {"type": "array", "items": row, "minItems": 1, "maxItems": most}
+def rows(row: Schema, max_rows: int) -> Schema:
+    """Return the schema of a list of 1 to `max_rows` rows."""
+    return {"type": "array", "items": row, "minItems": 1, "maxItems": max_rows}
 
 
 def array(cell: Schema, shape: tuple[int, ...]) -> Schema:
-    """Return nested lists of a shape."""
+    """Return the schema of nested lists of a shape."""
     for axis in reversed(shape):
         cell = {"type": "array", "items": cell, "minItems": axis, "maxItems": axis}
     return cell
 
 
 def fixed(properties: Schema, required: list[str]) -> Schema:
-    """Return an object that has no other keys."""
+    """Return the schema of an object without further keys."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

@@ -1,4 +1,4 @@
-"""Service: the models, and the one worker thread that runs them."""
+"""Service: the models, and the worker thread that runs them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.batching import Batcher
 from isthmus.apps.server.kinds.base import Rows, check_count
 from isthmus.apps.server.metrics import Metrics
-from isthmus.apps.server.models import Found, Model, part_of
+from isthmus.apps.server.models import Model, Results, part_of
 
 FRAMED = ("reconstruct", "denoise", "impute")
-"""Operations whose answers have the types of the columns."""
+"""Operations whose results have the types of the columns."""
 DRAWING = ("impute",)
-"""Operations that use the one stream of random numbers, and so stay in the one thread."""
+"""Operations that use the shared stream of random numbers, and so must stay in the one thread."""
 
 
 class Service:
-    """Answers from models.
+    """Answers requests from models.
 
-    One thread runs them all: what they draw comes from one stream of random numbers, and two cores are used better by
-    large batches than by many threads.
+    A single thread runs all models: random numbers come from one stream, and large batches use the cores better than
+    many threads.
 
     Parameters
     ----------
     models : mapping of str to Model
     max_rows : int
-        Rows in a request, and in a batch.
+        Maximum number of rows in a request, and in a batch.
     """
 
     def __init__(self, models: Mapping[str, Model], max_rows: int) -> None:
@@ -46,19 +46,19 @@ class Service:
         Raises
         ------
         Refused
-            There is none.
+            There is no such model.
         """
         if name not in self.models:
             raise Refused(404, f"there is no model {name!r}; there are: {', '.join(self.models)}", "model")
         return self.models[name]
 
     def offered(self, name: str, operation: str) -> Model:
-        """Return the model that offers an operation.
+        """Return a model that offers an operation.
 
         Raises
         ------
         Refused
-            There is no such model, or it does not.
+            There is no such model, or it does not offer the operation.
         """
         model = self.model(name)
         if operation not in model.operations:
@@ -66,22 +66,24 @@ class Service:
             raise Refused(404, f"the model {name!r} offers no {operation!r}; it offers: {offers}", "operation")
         return model
 
-    async def ask(self, model: Model, operation: str, rows: Rows, given: Any = None, explain: bool = False) -> Found:
-        """Return what an operation finds for rows, or codes; `given`: their condition as the request has it.
+    async def ask(
+        self, model: Model, operation: str, rows: Rows, condition: object = None, explain: bool = False
+    ) -> Results:
+        """Return the results of an operation for rows, or codes, with their condition as in the request.
 
         Raises
         ------
         Refused, InputError
-            There are too many of them, or the model cannot take them.
+            There are too many rows, or the model cannot use them.
         """
         check_count(rows.count, self.max_rows)
         count = rows.count if model.layout_for(operation).batched else None
-        condition = model.given.read(operation, given, count)
+        values = model.conditions.read(operation, condition, count)
         key = (model.name, operation, explain)
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
-        found: Found = await self.batchers[key].submit((rows.values, rows.count, condition), rows.count)
-        return found
+        results: Results = await self.batchers[key].submit((rows.values, rows.count, values), rows.count)
+        return results
 
     def _batcher(self, name: str, operation: str, explain: bool) -> Batcher:
         model = self.models[name]
@@ -89,33 +91,33 @@ class Service:
         function, framed = model.operations[operation], model.framed or operation in FRAMED
         options = {"explain": True} if explain else {}
 
-        def call(items: list[Any]) -> list[Found]:
+        def call(items: list[Any]) -> list[Results]:
             parts, counts, conditions = zip(*items, strict=True)
-            given = model.given.join(conditions)
+            condition = model.conditions.join(conditions)
             try:
-                found = function(layout.join(parts, framed), given, **options)
+                results = function(layout.join(parts, framed), condition, **options)
             except InputError:
                 if framed:
                     raise
-                found = function(layout.join(parts, True), given, **options)  # which names the column at fault
+                results = function(layout.join(parts, True), condition, **options)  # names the column at fault
             if len(items) == 1:
-                return [found]
+                return [results]
             ends = np.cumsum(counts).tolist()
-            return [part_of(found, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
+            return [part_of(results, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
 
-        most = self.max_rows if layout.batched else 1
-        return Batcher(call, self.worker, most, self.metrics.batches(name, operation), operation not in DRAWING)
+        max_rows = self.max_rows if layout.batched else 1
+        return Batcher(call, self.worker, max_rows, self.metrics.batches(name, operation), operation not in DRAWING)
 
-    async def sample(self, model: Model, n: int, temperature: float, seed: int | None, given: Any) -> Found:
+    async def sample(self, model: Model, n: int, temperature: float, seed: int | None, condition: object) -> Results:
         """Return new rows."""
         check_count(n, self.max_rows)
         key = (model.name, "sample", False)
-        condition = model.given.join([model.given.read("sample", given, n)])
+        values = model.conditions.join([model.conditions.read("sample", condition, n)])
         if key not in self.batchers:
             seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]
             self.batchers[key] = Batcher(lambda items: [draw(*items[0])], self.worker, 1, seen, may_block=False)
-        found: Found = await self.batchers[key].submit((n, temperature, seed, condition), n)
-        return found
+        results: Results = await self.batchers[key].submit((n, temperature, seed, values), n)
+        return results
 
     def end(self) -> None:
         """Let the worker finish."""

@@ -1,4 +1,4 @@
-"""Signature: which tensors of the Open Inference Protocol go into a model, and come out."""
+"""Signature: the input and output tensors of a model in the Open Inference Protocol."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from isthmus.apps.server.kinds.table import inputs_of as columns_of
 from isthmus.apps.server.models import Model
 
 WHOLE = "X"
-"""The one input that holds all columns."""
+"""The input that holds all columns."""
 CODES = "z"
 VERSION = "1"
-PLACES = {"score": "score", "p_value": "score", "flagged": "score", "contributions": "score", CODES: "encode"}
-"""The operation that finds an output; others begin with the operation that does."""
-REBUILT = {"reconstruction": "reconstruct", "imputed": "impute"}
+SCORE_OUTPUTS = {"score": "score", "p_value": "score", "flagged": "score", "contributions": "score", CODES: "encode"}
+"""The operation that computes an output; the names of other outputs begin with a key of `RECONSTRUCTIONS`."""
+RECONSTRUCTIONS = {"reconstruction": "reconstruct", "imputed": "impute"}
 
 
 def operation_of(output: str) -> str:
-    """Return which operation finds an output."""
-    return PLACES.get(output) or REBUILT[output.partition(".")[0]]
+    """Return the operation that computes an output."""
+    return SCORE_OUTPUTS.get(output) or RECONSTRUCTIONS[output.partition(".")[0]]
 
 
 def inputs_of(model: Model) -> list[dict[str, Any]]:
-    """Return the tensors that go in: rows whole or column by column, and labels that are given beside them."""
-    return [*model.layout.inputs(), *columns_of(model.given.fields)]
+    """Return the input tensors: rows, whole or column by column, and the condition."""
+    return [*model.layout.inputs(), *columns_of(model.conditions.fields)]
 
 
 def outputs_of(model: Model, decodes: bool = False) -> dict[str, dict[str, Any]]:
-    """Return the tensors that can be had; `decodes`: from codes."""
-    found, begins = [], ["reconstruction"]
+    """Return the output tensors by name; those computed from codes if `decodes`."""
+    outputs, begins = [], ["reconstruction"]
     if not decodes:
-        found = [*model.codes.inputs(), tensor("score", "FP64")]
+        outputs = [*model.codes.inputs(), tensor("score", "FP64")]
         if model.threshold is not None:
-            found += [tensor("p_value", "FP64"), tensor("flagged", "BOOL")]
-        begins = [begin for begin, operation in REBUILT.items() if operation in model.operations]
-    found += [{**given, "name": f"{begin}.{given['name']}"} for begin in begins for given in model.layout.inputs()]
-    return {entry["name"]: entry for entry in found}
+            outputs += [tensor("p_value", "FP64"), tensor("flagged", "BOOL")]
+        begins = [begin for begin, operation in RECONSTRUCTIONS.items() if operation in model.operations]
+    outputs += [{**entry, "name": f"{begin}.{entry['name']}"} for begin in begins for entry in model.layout.inputs()]
+    return {entry["name"]: entry for entry in outputs}
 
 
 def metadata(model: Model) -> dict[str, Any]:
-    """Return what a client asks before it sends tensors."""
+    """Return the model metadata of the protocol."""
     return {
         "name": model.name,
         "versions": [VERSION],

@@ -1,43 +1,46 @@
-"""``/v1``: what models do with rows, in JSON, npy and PNG."""
+"""``/v1``: the operations of models on rows, in JSON, npy and PNG."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused, unusable
 from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import shown
-from isthmus.apps.server.kinds.base import Rows, rows_of
-from isthmus.apps.server.models import DRAWN, Found, Model
+from isthmus.apps.server.kinds.base import Requests, Rows, rows_of
+from isthmus.apps.server.models import DRAWN, Model, Results
 from isthmus.apps.server.service import Service
 
 KNOWN = ("rows", "columns", "codes", "explain", "condition")
 FIELDS = {"decode": "codes", "sample": None}
-"""What is at fault where a model refuses and names no column; else the rows."""
+"""The field at fault if a model refuses a request without naming a column; else the rows."""
 PICTURES = (PNG, "image/jpeg")
 
 
 class Operate:
     """``POST /v1/models/{name}/{operation}`` (pure ASGI), before the app and its routes.
 
-    As little as can be lies between the socket and the batch: routing, and what FastAPI does for each request, would
-    take a third of the time.
+    There is as little as possible between the socket and the batch: routing, and the work of FastAPI for each request,
+    would take a third of the time.
 
     Parameters
     ----------
     app : ASGI app
-        What answers all other requests.
+        Answers all other requests.
     service : Service
     """
 
     path = "/v1/models/{name}/{operation}"
 
-    def __init__(self, app: Any, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.service = app, service
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] == "POST":
             parts = scope["path"].split("/")
@@ -49,21 +52,21 @@ class Operate:
                     raise unusable(error, FIELDS.get(parts[4], "rows")) from error
         await self.app(scope, receive, send)
 
-    async def _answer(self, name: str, operation: str, scope: Any, receive: Any, send: Any) -> None:
+    async def _answer(self, name: str, operation: str, scope: Scope, receive: Receive, send: Send) -> None:
         model = self.service.offered(name, operation)
         headers = dict(scope["headers"])
         kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await received(receive)
         if operation == "sample":
-            found, form = await self._sample(model, kind, body)
+            results, form = await self._sample(model, kind, body)
         else:
-            found, form = await self._rows(model, operation, kind, body, scope["query_string"])
-        given, content = answered(model, found, form, headers.get(b"accept", b""))
-        sent = [(b"content-type", given), (b"content-length", str(len(content)).encode())]
+            results, form = await self._rows(model, operation, kind, body, scope["query_string"])
+        content_type, content = answered(model, results, form, headers.get(b"accept", b""))
+        sent = [(b"content-type", content_type), (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": content})
 
-    async def _rows(self, model: Model, operation: str, kind: str, body: bytes, query: bytes) -> tuple[Found, str]:
+    async def _rows(self, model: Model, operation: str, kind: str, body: bytes, query: bytes) -> tuple[Results, str]:
         layout = model.layout_for(operation)
         document = asked_in(query) if query else {}
         if kind in (JSON, ""):
@@ -75,18 +78,18 @@ class Operate:
         explain = document.get("explain", False)
         if not isinstance(explain, bool) or (explain and operation != "score"):
             raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
-        found = await self.service.ask(model, operation, rows, document.get("condition"), explain)
-        return found, "objects" if operation == "decode" else rows.form
+        results = await self.service.ask(model, operation, rows, document.get("condition"), explain)
+        return results, "objects" if operation == "decode" else rows.form
 
-    def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:
-        """Return rows that came in another form than JSON."""
+    def _array(self, model: Model, layout: Requests, kind: str, body: bytes) -> Rows:
+        """Return rows that are not JSON."""
         if kind == NPY:
             return layout.array(array_of(body))
         if kind in PICTURES and layout is model.layout:
             return layout.picture(body)
         raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
 
-    async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Found, str]:
+    async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Results, str]:
         if kind not in (JSON, ""):
             raise Refused(415, f"a body of {kind!r}: send {JSON}", "Content-Type")
         document = parsed(body or b"{}")
@@ -111,7 +114,7 @@ MEANT = {
 
 
 def asked_in(query: bytes) -> dict[str, Any]:
-    """Return what the address asks for: what can stand beside rows that are no JSON."""
+    """Return the query parameters, which accompany rows that are not JSON."""
     asked: dict[str, Any] = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     check_names(asked, ("explain", "condition"))
     if "explain" in asked:
@@ -119,39 +122,39 @@ def asked_in(query: bytes) -> dict[str, Any]:
     return asked
 
 
-def check_names(document: dict[str, Any], known: Any) -> None:
-    """Refuse names that mean nothing."""
+def check_names(document: dict[str, Any], known: Iterable[str]) -> None:
+    """Raise an error for unknown names."""
     for name in document:
         if name not in known:
-            raise Refused(422, f"{name!r} means nothing here; known: {', '.join(known)}", name)
+            raise Refused(422, f"{name!r} is unknown here; known: {', '.join(known)}", name)
 
 
-def answered(model: Model, found: Found, form: str, accept: bytes) -> tuple[bytes, bytes]:
-    """Return what was found as the client accepts it: the kind of the content, and the content."""
+def answered(model: Model, results: Results, form: str, accept: bytes) -> tuple[bytes, bytes]:
+    """Return the results in a format that the client accepts: the content type, and the content."""
     if NPY.encode() in accept:
-        return NPY.encode(), as_npy(next(iter(found.values())))
+        return NPY.encode(), as_npy(next(iter(results.values())))
     if PNG.encode() in accept:
-        return PNG.encode(), model.layout.png(next(iter(found.values())))
-    return JSON.encode(), as_json(document_of(model, found, form))
+        return PNG.encode(), model.layout.png(next(iter(results.values())))
+    return JSON.encode(), as_json(document_of(model, results, form))
 
 
-def document_of(model: Model, found: Found, form: str) -> dict[str, Any]:
-    """Return what was found as it stands in JSON; rows in the form in which they came."""
+def document_of(model: Model, results: Results, form: str) -> dict[str, Any]:
+    """Return the results as a JSON document, with rows in the form in which they came."""
     document: dict[str, Any] = {}
-    for name, held in found.items():
+    for name, values in results.items():
         if name == "contributions":
-            held = model.layout.contributions(held)
-        if name == "rows" and form == "columns" and isinstance(held, dict):
-            document["columns"] = held
+            values = model.layout.contributions(values)
+        if name == "rows" and form == "columns" and isinstance(values, dict):
+            document["columns"] = values
         else:
-            document[name] = shaped(held, form) if isinstance(held, dict) else held.tolist()
-    if model.threshold is not None and "flagged" in found:
+            document[name] = shaped(values, form) if isinstance(values, dict) else values.tolist()
+    if model.threshold is not None and "flagged" in results:
         document["threshold"] = model.threshold
     return document
 
 
 def shaped(columns: dict[str, list[Any]], form: str) -> Any:
-    """Return columns as objects, or as lists, one for each row; or as they are.
+    """Return columns as objects, or as lists, one for each row; or unchanged.
 
     Examples
     --------

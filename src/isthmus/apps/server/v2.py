@@ -6,19 +6,21 @@ import asyncio
 from typing import Any
 
 import numpy as np
+from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 import isthmus
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import JSON, received
-from isthmus.apps.server.given import CONDITION
+from isthmus.apps.server.conditions import CONDITION
 from isthmus.apps.server.kinds.base import Rows
-from isthmus.apps.server.models import Found, Model
+from isthmus.apps.server.models import Model, Results
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import (
     CODES,
-    REBUILT,
+    RECONSTRUCTIONS,
     VERSION,
     WHOLE,
     inputs_of,
@@ -44,7 +46,7 @@ class Inference:
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["route"] = self
         model = self._model(**scope["path_params"])
@@ -53,10 +55,10 @@ class Inference:
         tensors = tensors_of(document, data)
         decodes = CODES in tensors and CODES not in (field.name for field in model.fields)
         wanted = _wanted(document, outputs_of(model, decodes))
-        found = await self._found(model, tensors, decodes, list(wanted))
+        results = await self._outputs(model, tensors, decodes, list(wanted))
         head = {"model_name": model.name, "model_version": VERSION}
         head |= {"id": document["id"]} if isinstance(document.get("id"), str) else {}
-        body, length = response_of(head, {name: found[name] for name in wanted}, wanted)
+        body, length = response_of(head, {name: results[name] for name in wanted}, wanted)
         extra = {} if length is None else {"Inference-Header-Content-Length": str(length)}
         await Response(body, 200, extra, OCTETS if extra else JSON)(scope, receive, send)
 
@@ -65,24 +67,24 @@ class Inference:
             raise Refused(404, f"there is no version {version!r} of {name!r}: there is {VERSION!r}", "version")
         return self.service.model(name)
 
-    async def _found(
+    async def _outputs(
         self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
     ) -> dict[str, np.ndarray]:
-        """Return the outputs that are wanted, and others that came with them."""
-        beside = [field.name for field in model.given.fields] if decodes or model.given.labelled else []
-        given = {name: _cells(name, tensors.pop(name)) for name in beside if name in tensors}
+        """Return the requested outputs, and others computed with them."""
+        beside = [field.name for field in model.conditions.fields] if decodes or model.conditions.labelled else []
+        condition_cells = {name: _cells(name, tensors.pop(name)) for name in beside if name in tensors}
         rows = codes_of(model, tensors) if decodes else rows_of(model, tensors)
-        condition = given.get(CONDITION) if model.given.labelled else given or None
+        condition = condition_cells.get(CONDITION) if model.conditions.labelled else condition_cells or None
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
         explain = "contributions" in wanted
         asked = [self.service.ask(model, name, rows, condition, explain and name == "score") for name in operations]
-        found: dict[str, np.ndarray] = {}
+        results: dict[str, np.ndarray] = {}
         for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):
-            found |= arrays_of(model, name, answer)
-        return found
+            results |= arrays_of(model, name, answer)
+        return results
 
-    def add_pages(self, app: Any) -> None:
-        """Add what is asked before inference."""
+    def add_pages(self, app: FastAPI) -> None:
+        """Add the pages for health and metadata."""
 
         @app.get("/v2", tags=["inference"])
         async def server() -> dict[str, Any]:
@@ -119,7 +121,7 @@ def infer_routes(inference: Inference) -> list[Route]:
 
 
 def _wanted(document: dict[str, Any], known: dict[str, Any]) -> dict[str, bool]:
-    """Return the outputs that a request asks for, and whether as binary data; all where it names none."""
+    """Return the outputs that a request names, and whether each is wanted as binary data; all if it names none."""
     binary = _flag(document, "binary_data_output", False)
     asked = document.get("outputs")
     if asked is None or asked == []:
@@ -135,20 +137,20 @@ def _wanted(document: dict[str, Any], known: dict[str, Any]) -> dict[str, bool]:
     return wanted
 
 
-def _flag(given: dict[str, Any], name: str, default: bool) -> bool:
-    parameters = given.get("parameters") or {}
+def _flag(entry: dict[str, Any], name: str, default: bool) -> bool:
+    parameters = entry.get("parameters") or {}
     if not isinstance(parameters, dict) or not isinstance(parameters.get(name, default), bool):
         raise Refused(422, f"'parameters' must be an object, its {name!r} true or false", "parameters")
     return bool(parameters.get(name, default))
 
 
 def rows_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
-    """Return the rows that tensors hold.
+    """Return the rows in tensors.
 
     Raises
     ------
     Refused
-        They are not those that the model takes.
+        The model does not take these tensors.
     """
     columns = model.layout.columns
     names = [entry["name"] for entry in inputs_of(model)]
@@ -162,12 +164,12 @@ def rows_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
 
 
 def codes_of(model: Model, tensors: dict[str, np.ndarray]) -> Rows:
-    """Return the codes that tensors hold.
+    """Return the codes in tensors.
 
     Raises
     ------
     Refused
-        They are not those of the model, or do not come alone.
+        They do not fit the model, or come with other tensors.
     """
     for name in tensors:
         if name != CODES:
@@ -189,12 +191,12 @@ def _numbers(name: str, tensor: np.ndarray) -> np.ndarray:
     return tensor
 
 
-def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarray]:
-    """Return what an operation found as tensors."""
-    if "codes" in found:
-        return {CODES: np.asarray(found["codes"], np.float64)}
-    if "rows" not in found:
-        return {name: np.asarray(held) for name, held in found.items()}
-    begin = next((begin for begin, known in REBUILT.items() if known == operation), "reconstruction")
+def arrays_of(model: Model, operation: str, results: Results) -> dict[str, np.ndarray]:
+    """Return the results of an operation as tensors."""
+    if "codes" in results:
+        return {CODES: np.asarray(results["codes"], np.float64)}
+    if "rows" not in results:
+        return {name: np.asarray(values) for name, values in results.items()}
+    begin = next((begin for begin, known in RECONSTRUCTIONS.items() if known == operation), "reconstruction")
     names = [f"{begin}.{entry['name']}" for entry in model.layout.inputs()]
-    return dict(zip(names, model.layout.tensors(found["rows"]), strict=True))
+    return dict(zip(names, model.layout.tensors(results["rows"]), strict=True))

@@ -1,4 +1,4 @@
-"""What the loop tells while it runs, and who listens: progress bar, CSV, TensorBoard."""
+"""Events of the training loop, and callbacks: progress bar, log, CSV, TensorBoard."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ log = logging.getLogger("isthmus")
 
 
 class StopTraining(Exception):
-    """A callback raises it to end training after this batch, with the best weights."""
+    """Raised by a callback to end training after this batch, with the best weights."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened in training.
+    """An event in training.
 
     Attributes
     ----------
     kind : str
         ``"begin"``, ``"step"``, ``"epoch"``, ``"checkpoint"`` or ``"end"``.
     epoch, epochs : int
-        The epoch under way, from 0, and how many there are to be.
+        The current epoch, from 0, and the number of epochs.
     step, steps : int
-        The step within the epoch, and how many an epoch has.
+        The step within the epoch, and the number of steps per epoch.
     rows : int
         Training rows in this step.
     record : dict
@@ -50,7 +50,7 @@ Callback = Callable[[Event], None]
 
 
 def summary(record: dict[str, Any]) -> str:
-    """Say the figures of an epoch in a line."""
+    """Return the figures of an epoch as one line."""
     return "  ".join(f"{name} {value:.5g}" for name, value in record.items() if name.endswith("loss"))
 
 
@@ -61,7 +61,7 @@ class ProgressBar:
         self.bar: Any = None
 
     def __call__(self, event: Event) -> None:
-        """Draw what happened."""
+        """Update the progress bar."""
         if event.kind == "begin":
             self.bar = self._open(event)
         elif event.kind == "step":
@@ -90,7 +90,7 @@ class LogProgress:
     """A line in the log for each epoch."""
 
     def __call__(self, event: Event) -> None:
-        """Log what happened."""
+        """Log the epoch."""
         if event.kind == "epoch":
             log.info("epoch %d/%d  %s", event.epoch + 1, event.epochs, summary(event.record))
 
@@ -139,5 +139,5 @@ class TensorBoard:
 
 
 def interactive() -> bool:
-    """Tell whether someone watches: a terminal, or a notebook."""
+    """Tell whether the output is interactive: a terminal, or a notebook."""
     return sys.stderr.isatty() or "ipykernel" in sys.modules

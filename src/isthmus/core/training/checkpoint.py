@@ -21,16 +21,16 @@ class Checkpoint:
     ----------
     path : str or PathLike
     description : dict
-        What is trained, as JSON: a checkpoint of something else is refused.
+        What is trained, as JSON; it must match that of the checkpoint.
     source : str
-        Fingerprint of the source of batches: a checkpoint of other data is refused.
+        Fingerprint of the source of batches; it must match that of the checkpoint.
     """
 
     def __init__(self, path: str | os.PathLike[str], description: dict[str, Any], source: str) -> None:
         self.path, self.description, self.source = path, description, source
 
     def write(self, state: State) -> None:
-        """Write a state, whole or not at all."""
+        """Write a state; an existing file is replaced only once the new one is complete."""
         root = asdict(state)
         tensors = root.pop("tensors")
         store.write(
@@ -43,14 +43,14 @@ class Checkpoint:
         Parameters
         ----------
         now : State
-            Of the training that is to continue from it.
+            State of the training that is to continue from the checkpoint.
 
         Raises
         ------
         InputError
             The file belongs to other data, another model, or other settings.
         FileFormatError
-            The file is broken, or is no checkpoint.
+            The file is broken, or not a checkpoint.
         """
         root, tensors = store.read(self.path)
         if root.get("kind") != "checkpoint":
@@ -64,7 +64,7 @@ class Checkpoint:
         return state
 
     def _pairs(self, root: dict[str, Any], state: State, now: State) -> dict[str, tuple[Any, Any]]:
-        """Return what must be equal, as it was and as it is."""
+        """Return the settings that must match, as saved and as they are now."""
         return {
             "data": (root["source"], self.source),
             "model": (root["description"], self.description),

@@ -1,4 +1,4 @@
-"""Several training processes: sums and averaged gradients; all the identity in a single process."""
+"""Training in several processes: sums and averaged gradients, which are the identity in a single process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def world() -> int:
 
 
 def rank() -> int:
-    """Return the number of this process among them, from 0."""
+    """Return the rank of this process, from 0."""
     return dist.get_rank() if world() > 1 else 0
 
 
@@ -45,7 +45,7 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        """Return the sum of what all losses ask for."""
+        """Return the sum of the gradients of all losses."""
         return total(gradient)
 
 
@@ -65,9 +65,9 @@ def average_gradients(parameters: Iterable[Tensor], weight: float) -> None:
     Parameters
     ----------
     parameters : iterable of Tensor
-        With gradients for the same ones in each process.
+        Parameters with gradients, the same in each process.
     weight : float
-        How much this process's rows count: their number, or the sum of their weights.
+        Weight of this process's rows: their number, or the sum of their weights.
     """
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if world() == 1 or not gradients:
@@ -81,7 +81,7 @@ def average_gradients(parameters: Iterable[Tensor], weight: float) -> None:
 
 @torch.no_grad()
 def average_buffers(buffers: Iterable[Tensor]) -> None:
-    """Replace what each process has learnt without a gradient, such as running means, by the mean over all."""
+    """Replace the buffers of each process, such as running means, by the mean over all processes."""
     if world() > 1:
         for buffer in buffers:
             if buffer.is_floating_point():
@@ -89,6 +89,6 @@ def average_buffers(buffers: Iterable[Tensor]) -> None:
 
 
 def separate_random_streams(seed: int) -> None:
-    """Give each process but the first a random stream of its own, so that each draws other noise."""
+    """Give each process except the first its own random stream, so that their noise differs."""
     if rank():
         torch.manual_seed(seed + rank())

@@ -1,4 +1,4 @@
-"""The one loop: precision, schedule, early stop, best weights, checkpoints, gradient sync, events."""
+"""The training loop: precision, schedule, early stopping, best weights, checkpoints, gradient sync, events."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from isthmus.support.errors import DivergenceError
 EXPLODED = 1e6
 CHECK_EVERY_ON_GPU = 50
 CHECKPOINT_SECONDS = 60.0
-"""A checkpoint is written after each epoch, and within one after so many seconds."""
+"""Seconds after which a checkpoint is written within an epoch; it is also written after each epoch."""
 
 
 class Training:
-    """One training of one objective; `run` may be called again with another source (partial_fit).
+    """The training of one objective; `run` may be called again with another source (partial_fit).
 
     Parameters
     ----------
@@ -43,10 +43,10 @@ class Training:
     callbacks : sequence of callables
         Each is called with every `Event`.
     sync : callable or None
-        Called before each optimizer step with the parameters and with how much the batch counts (its rows, or their
-        weights): averages gradients over processes, as `isthmus.core.training.distributed.average_gradients` does.
+        Called before each optimizer step with the parameters and the weight of the batch (its rows, or the sum of their
+        weights), to average gradients over processes: `isthmus.core.training.distributed.average_gradients`.
     initialize : bool, default True
-        Whether parts choose a start that knows the data; False where training goes on from trained weights.
+        Whether to initialise parts from the data; False to continue from trained weights.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class Training:
     # -- the loop ------------------------------------------------------------------------------------------------
 
     def run(self, source: Source, epochs: int | None = None, checkpoint: Checkpoint | None = None) -> Progress:
-        """Train until `epochs` are done, patience ends, a callback stops, or Ctrl-C; best weights end in the objective.
+        """Train until `epochs`, patience, a callback or Ctrl-C ends it; leave the best weights in the objective.
 
         Parameters
         ----------
         source : Source
         epochs : int or None
-            Stop after this many, counted from the first call; None: the settings' number.
+            Stop after this many epochs, counted from the first call; None: the number in the settings.
         checkpoint : Checkpoint or None
-            Where to write the state of training.
+            File for the state of training.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Training:
         return progress
 
     def _start(self, source: Source) -> None:
-        """Let the parts choose their start, and keep it as the best so far."""
+        """Initialise the parts, and keep their weights as the best so far."""
         if self.initialize:
             self.objective.train()
             self.objective.initialize(source.sample(self.objective.sample_rows()))
@@ -164,7 +164,7 @@ class Training:
             get_ema_multi_avg_fn(decay)(self.averages, self.weights, self.progress.updates)
 
     def _check(self, player: str, loss: Tensor, terms: Tensors) -> None:
-        """Stop where the loss is no number, or a million times what it was at first."""
+        """Raise an error if the loss is not finite, or a million times the first one."""
         progress = self.progress
         if loss.is_cuda and progress.updates % CHECK_EVERY_ON_GPU:
             return
@@ -188,13 +188,13 @@ class Training:
         self.progress.rows += rows
 
     def _sum(self, name: str, like: Tensor) -> Tensor:
-        """Return the running sum of that name over the epoch."""
+        """Return the running sum with this name over the epoch."""
         if name not in self.sums:
             self.sums[name] = torch.zeros((), device=like.device)
         return self.sums[name]
 
     def _close_epoch(self, source: Source, last: int) -> None:
-        """Write the history's entry, judge the epoch, and turn the page."""
+        """Add the entry to the history, compare the epoch with the best one, and reset the sums."""
         progress = self.progress
         distributed.average_buffers(self.objective.buffers())
         rows = float(distributed.total(torch.tensor(float(progress.rows), dtype=torch.float64)))
@@ -218,7 +218,7 @@ class Training:
     # -- evaluation and weights ----------------------------------------------------------------------------------
 
     def validate(self, source: Source) -> float:
-        """Return the mean loss over the validation rows, with the averaged weights where there are any."""
+        """Return the mean loss over the validation rows, with averaged weights if there are any."""
         self.objective.eval()
         sums = torch.zeros(2, dtype=torch.float64)
         with torch.no_grad(), self._averaged():
@@ -242,7 +242,7 @@ class Training:
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """Put the averaged weights into the objective for a while."""
+        """Use the averaged weights in the objective inside the block."""
         if not self.averages:
             yield
             return
@@ -254,9 +254,9 @@ class Training:
             _copy(current, self.weights)
 
     def settle(self) -> None:
-        """Leave the best weights in the objective: by validation, else the averaged, else the last.
+        """Put the best weights into the objective: by validation, else the averaged, else the last ones.
 
-        The weights that training continues from are kept for a further `run`.
+        The current weights are kept for a further `run`.
         """
         self.last = _snapshot(self.objective)
         if self.best:
@@ -267,7 +267,7 @@ class Training:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.weights[0].device if self.weights else torch.device("cpu")
 
     def _computing(self) -> AbstractContextManager[None]:
@@ -276,7 +276,7 @@ class Training:
     # -- the state -----------------------------------------------------------------------------------------------
 
     def state(self) -> State:
-        """Return a copy of all that changes while training runs."""
+        """Return a copy of everything that changes during training."""
         return State(
             settings=asdict(self.settings),
             progress=asdict(self.progress),
@@ -286,7 +286,7 @@ class Training:
         )
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Yield name and tensor of everything that is no plain number."""
+        """Yield the names and tensors of the state."""
         groups = {
             "weights": self.last or self.objective.state_dict(),
             "best": self.best,
@@ -302,7 +302,7 @@ class Training:
             yield "random.cuda", torch.cuda.get_rng_state(self.device)
 
     def restore(self, state: State) -> None:
-        """Continue from what `state` returned."""
+        """Continue from a result of `state`."""
         names = {field.name for field in fields(Progress)}
         self.progress = Progress(**{name: value for name, value in state.progress.items() if name in names})
         self.objective.load_state_dict(state.under("weights."))
@@ -347,12 +347,12 @@ def _flat(groups: list[dict[str, Any]]) -> list[Tensor]:
 
 
 def _count(batch: Batch) -> float:
-    """Return how much a batch counts in a mean: its rows, or the sum of their weights."""
+    """Return the weight of a batch in a mean: its rows, or the sum of their weights."""
     return float(len(batch)) if batch.weight is None else float(batch.weight.sum())
 
 
 def _clip(weights: list[Tensor], longest: float) -> None:
-    """Shorten the gradient where it is too long; on a CPU the question costs less than shortening by nothing."""
+    """Clip the gradient if it is too long; on a CPU, the test costs less than scaling by 1."""
     norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
     if norm.is_cuda or norm > longest:
         clip_grads_with_norm_(weights, longest, norm)

@@ -1,4 +1,4 @@
-"""Precision: chosen from what the processor can do and the sizes at hand, never by timing."""
+"""Precision: chosen from the processor's capabilities and the sizes, never by timing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from isthmus.support.errors import InputError, unknown
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 LARGE = 2**26
-"""Multiplications in a step from which bfloat16 pays for its conversions."""
+"""Minimum multiplications in a step for which bfloat16 outweighs its conversions."""
 
 
 def choose_precision(wanted: str, device: torch.device, multiplications: int, batch_size: int) -> str:
@@ -20,7 +20,7 @@ def choose_precision(wanted: str, device: torch.device, multiplications: int, ba
     Parameters
     ----------
     wanted : {"auto", "float32", "bfloat16"}
-        Auto: bfloat16 where the device computes with it in hardware and a step is large enough.
+        ``"auto"``: bfloat16 if the device supports it in hardware and a step is large enough.
     device : torch.device
     multiplications : int
         For one row, about.

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 SCHEDULES = {"cosine": 0.1, "one-cycle": 0.3, "constant": None}
-"""The fraction of the steps during which the rate rises; None: it stays."""
+"""The fraction of the steps during which the rate rises; None for a constant rate."""
 
 FIRST_RATE = 0.04
-"""Of the highest rate: where the rise begins."""
+"""Initial rate as a fraction of the highest rate."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Settings:
         Cosine: a straight rise over a tenth of the steps, then half a cosine down to zero. One-cycle: the rise takes
         three tenths (Smith & Topin 2019).
     weight_decay : float
-        AdamW's, for matrices.
+        Weight decay of AdamW, for matrices only.
     clip : float or None
         The longest gradient, in units of the loss per element.
     average : float or None
@@ -35,7 +35,7 @@ class Settings:
         Epochs without a better validation loss after which training stops.
     precision : {"float32", "bfloat16"}
     threads : int or None
-        Of the processor; None: as many as torch uses.
+        Threads of the processor; None: as many as torch uses.
     seed : int
     """
 

@@ -1,4 +1,4 @@
-"""State: all that a training needs to continue bit for bit."""
+"""State: everything that a training needs to continue bit for bit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Tensors = dict[str, Tensor]
 
 @dataclass
 class Progress:
-    """How far a training has come; plain numbers, all of it in a checkpoint."""
+    """The progress of a training as plain numbers, all saved in a checkpoint."""
 
     epoch: int = 0
     step: int = 0
@@ -31,7 +31,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class State:
-    """A copy of all that changes while a training runs: `Training.state` makes it, `Training.restore` takes it back.
+    """A copy of everything that changes during training, made by `Training.state` for `Training.restore`.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class State:
     optimizers : dict of list of dict
         The plain values of each optimizer's parameter groups, by player.
     threads : int
-        Threads that computed: another number changes the last digits.
+        The number of threads: another number changes the last digits.
     tensors : dict of Tensor
         Weights, the best ones, running averages, sums, the optimizers' moments, and the random streams.
     """
@@ -66,7 +66,7 @@ def plain_groups(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
-    """Return what an optimizer remembers of each parameter, by ``NUMBER.NAME``."""
+    """Return the optimizer's tensors for each parameter, by ``NUMBER.NAME``."""
     return {
         f"{index}.{name}": torch.as_tensor(value)
         for index, state in optimizer.state_dict()["state"].items()
@@ -75,7 +75,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, groups: list[dict[str, Any]], tensors: Tensors) -> None:
-    """Give an optimizer what `plain_groups` and `optimizer_tensors` returned."""
+    """Load the results of `plain_groups` and `optimizer_tensors` into an optimizer."""
     state: dict[int, Tensors] = {}
     for name, tensor in tensors.items():
         index, _, key = name.partition(".")

@@ -1,4 +1,4 @@
-"""Threads: one where a step is so small that sharing it costs more than it wins."""
+"""Threads: a single one if steps are too small to be worth sharing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 SMALL = 2**25
-"""Multiplications in a step up to which one thread is used."""
+"""Maximum multiplications in a step for a single thread."""
 
 
 def choose_threads(multiplications: int, batch_size: int) -> int | None:
@@ -22,7 +22,7 @@ def choose_threads(multiplications: int, batch_size: int) -> int | None:
 
 @contextmanager
 def threads(number: int | None) -> Iterator[None]:
-    """Compute in so many threads inside the block; None: as many as before."""
+    """Compute with this number of threads inside the block; None: no change."""
     before = torch.get_num_threads()
     if number is not None:
         torch.set_num_threads(number)

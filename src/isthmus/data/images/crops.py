@@ -1,4 +1,4 @@
-"""Crops: how many of a picture, where they lie, and cutting them out."""
+"""Crops: how many to take of a picture, where to take them, and cutting them out."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from torch import Tensor
 
 from isthmus.data.images.layout import Side
 
-MOST = 32
-"""Crops of one picture in an epoch, unless the user asks for more."""
+MAX_CROPS = 32
+"""Maximum number of crops of one picture per epoch, unless the user sets it."""
 
 
 def crops_of(height: int, width: int, crop: int, wanted: int | None) -> int:
-    """Return how many crops a picture gives in an epoch: those wanted, else as many as cover its area, 1 to 32.
+    """Return the number of crops of a picture per epoch: `wanted`, else as many as cover its area, from 1 to 32.
 
     Examples
     --------
     >>> [crops_of(321, 481, crop, None) for crop in (64, 128, 500)]
     [32, 9, 1]
     """
-    return wanted or min(MOST, max(1, height * width // crop**2))
+    return wanted or min(MAX_CROPS, max(1, height * width // crop**2))
 
 
 def cut(picture: np.ndarray, crop: int, where: np.ndarray) -> np.ndarray:
@@ -33,11 +33,11 @@ def cut(picture: np.ndarray, crop: int, where: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     picture : ndarray of shape (height, width, channels)
-        Its edges are repeated below and to the right where it is smaller than a crop.
+        If it is smaller than a crop, its edges are repeated below and to the right.
     crop : int
-        Pixels a side.
+        Pixels per side.
     where : ndarray of shape (n, 2)
-        Numbers in [0, 1): how far down and to the right of all there is room for.
+        Numbers in [0, 1): the vertical and horizontal position, as a fraction of the available range.
     """
     picture = _padded(picture, crop)
     room = np.array(picture.shape[:2]) - crop + 1
@@ -46,8 +46,8 @@ def cut(picture: np.ndarray, crop: int, where: np.ndarray) -> np.ndarray:
     every = as_strided(
         picture, (*room.tolist(), crop, crop, picture.shape[2]), (down, right, down, right, channel), writeable=False
     )
-    found: np.ndarray = every[top, left]
-    return found
+    crops: np.ndarray = every[top, left]
+    return crops
 
 
 def _padded(picture: np.ndarray, crop: int) -> np.ndarray:
@@ -58,22 +58,22 @@ def _padded(picture: np.ndarray, crop: int) -> np.ndarray:
 
 
 def turned(pixels: Tensor, turns: Tensor, mirrored: Tensor) -> Tensor:
-    """Turn each of some square pictures, then mirror it left to right.
+    """Rotate square pictures, then mirror some of them left to right.
 
     Parameters
     ----------
     pixels : Tensor of shape (n, channels, side, side)
     turns : Tensor of shape (n,)
-        Quarter turns against the clock, 0 to 3.
+        Quarter turns counterclockwise, 0 to 3.
     mirrored : bool Tensor of shape (n,)
     """
     rows = pixels.movedim(1, -1)
-    found = torch.empty_like(rows)
+    result = torch.empty_like(rows)
     for turn, mirror in product(range(4), (False, True)):
         chosen = ((turns == turn) & (mirrored == mirror)).nonzero()[:, 0]
         some = torch.rot90(rows.index_select(0, chosen), turn, (1, 2))
-        found[chosen] = some.flip(2) if mirror else some
-    return found.movedim(-1, 1)
+        result[chosen] = some.flip(2) if mirror else some
+    return result.movedim(-1, 1)
 
 
 class Smaller:
@@ -82,7 +82,7 @@ class Smaller:
     Parameters
     ----------
     crop : int or None
-        None: no picture is.
+        None: no picture counts as smaller.
     """
 
     def __init__(self, crop: int | None) -> None:
@@ -91,14 +91,14 @@ class Smaller:
         self.smallest = (self.crop, self.crop)
 
     def add(self, sides: tuple[Side, Side]) -> None:
-        """Count a picture of a height and a width."""
+        """Count a picture with this height and width if it is smaller than a crop."""
         height, width = sides[0] or 0, sides[1] or 0
         if min(height, width) < self.crop:
             self.count += 1
             self.smallest = min(self.smallest, (height, width), key=min)
 
     def warn(self) -> None:
-        """Say how many there were, and what becomes of them."""
+        """Warn about the smaller pictures, if there are any."""
         if self.count:
             height, width = self.smallest
             warnings.warn(

@@ -1,4 +1,4 @@
-"""Picture files of every kind that is read: their heads, and their pixels in one form."""
+"""Picture files of all supported formats: reading their headers, and decoding their pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from isthmus.data.images.sniff import kind_of
 
 
 class Reader(NamedTuple):
-    """What reads a kind of picture."""
+    """The functions that read one format."""
 
     head: Callable[[Path, str], Head]
     decode: Callable[[Path, str, Form, Size | None], np.ndarray]
@@ -30,41 +30,41 @@ READERS = {
 
 
 def head(path: Path) -> Head:
-    """Return what a file says of its picture, which is not decoded.
+    """Return the header of a picture file, without decoding the pixels.
 
     Raises
     ------
     InputError
-        The file cannot be read, or holds no picture of a kind that is read.
+        The file cannot be read, or its format is not supported.
     """
     kind = kind_of(path)
     return READERS[kind].head(path, kind)
 
 
-def decode(path: Path, form: Form | None = None, alpha: Alpha = "white", least: Size | None = None) -> np.ndarray:
-    """Return a picture, upright as its EXIF data says.
+def decode(path: Path, form: Form | None = None, alpha: Alpha = "white", min_size: Size | None = None) -> np.ndarray:
+    """Return a decoded picture, rotated upright as its EXIF data says.
 
     Parameters
     ----------
     path : Path
     form : Form or None
-        What it is brought to; None: what suits its head.
+        The form to convert it to; None: the form that suits its header.
     alpha : {"white", "keep"}, default "white"
-        Where `form` is None: whether an alpha channel is set on white, or kept as a fourth channel.
-    least : tuple of int, or None
-        Height and width that are enough: what decodes faster when smaller is, but not below them.
+        If `form` is None: whether to blend an alpha channel with white, or keep it as a fourth channel.
+    min_size : tuple of int, or None
+        Minimum height and width: formats that decode faster at a lower resolution do so, but not below this size.
 
     Returns
     -------
     ndarray of shape (height, width) or (height, width, channels)
-        uint8, or float32 in [0, 1] of pictures with more than 8 bits.
+        uint8, or float32 in [0, 1] for pictures with more than 8 bits.
 
     Raises
     ------
     InputError
-        The file cannot be read, is truncated, or holds no picture of a kind that is read.
+        The file cannot be read, is truncated, or its format is not supported.
     """
     kind = kind_of(path)
     reader = READERS[kind]
     form = common_form([reader.head(path, kind)], [path], alpha) if form is None else form
-    return reader.decode(path, kind, form, least)
+    return reader.decode(path, kind, form, min_size)

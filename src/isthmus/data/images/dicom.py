@@ -1,4 +1,4 @@
-"""DICOM files: X-rays and other single pictures of medicine, through pydicom."""
+"""DICOM files: X-rays and other single medical pictures, read with pydicom."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from isthmus.support.errors import InputError, extra
 
 
 def head(path: Path, format: str = "DICOM") -> Head:
-    """Return what the file says of its picture.
+    """Return the header of a DICOM file.
 
     Raises
     ------
     InputError
-        It cannot be read, or holds several frames.
+        The file cannot be read, or holds several frames.
     """
-    with _opened(path, stop_before_pixels=True) as file:
+    with _open(path, stop_before_pixels=True) as file:
         return _head(file, path)
 
 
-def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np.ndarray:
-    """Return a picture in a form: stored values over the greatest that can be stored; black is 0."""
-    with _opened(path) as file:
-        found = _head(file, path)
+def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
+    """Return a decoded picture: stored values divided by the largest storable value; black is 0."""
+    with _open(path) as file:
+        header = _head(file, path)
         pixels = file.pixel_array.astype(np.float32)
         if file.get("PixelRepresentation", 0):
             pixels += 2.0 ** (file.BitsStored - 1)
         pixels = (pixels / (2**file.BitsStored - 1)).clip(0, 1)
         pixels = 1 - pixels if file.PhotometricInterpretation == "MONOCHROME1" else pixels
-        return form.apply(pixels if found.deep or form.deep else np.rint(pixels * 255).astype(np.uint8), False)
+        return form.apply(pixels if header.deep or form.deep else np.rint(pixels * 255).astype(np.uint8), False)
 
 
 def _head(file: Any, path: Path) -> Head:
@@ -50,8 +50,8 @@ def _head(file: Any, path: Path) -> Head:
 
 
 @contextmanager
-def _opened(path: Path, **how: Any) -> Iterator[Any]:
-    """Read a file; whatever goes wrong is an InputError that names it."""
+def _open(path: Path, **how: Any) -> Iterator[Any]:
+    """Read a file; any failure raises an InputError that names the file."""
     pydicom = extra("pydicom", "dicom")
     try:
         yield pydicom.dcmread(path, **how)

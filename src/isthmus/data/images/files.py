@@ -1,4 +1,4 @@
-"""Picture files: found in folders, read from requests, and written."""
+"""Picture files: listing folders, reading requests, and writing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.support.errors import InputError, extra
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
-"""Pillow's modes that a request may send."""
+"""Pillow's modes that are accepted in a request."""
 
 GAP = 1
 """Pixels between the pictures of a grid."""
@@ -21,7 +21,7 @@ GAP = 1
 
 @dataclass(frozen=True)
 class Listing:
-    """The picture files of a folder, sorted by name; with class subfolders, their numbers and names too."""
+    """The picture files of a folder, sorted by name; if its subfolders are classes, with class numbers and names."""
 
     paths: list[Path]
     y: np.ndarray | None
@@ -29,15 +29,15 @@ class Listing:
 
 
 def listing(folder: Path) -> Listing:
-    """Find the pictures of a folder, or of its class subfolders. Other files and hidden ones are passed over.
+    """Return the pictures in a folder, or in its class subfolders; other files and hidden files are skipped.
 
     Raises
     ------
     InputError
-        There are no pictures, or some beside class subfolders.
+        There are no pictures, or some are outside the class subfolders.
     """
     loose = _pictures(folder)
-    classes = {sub.name: found for sub in _visible(folder) if sub.is_dir() and (found := _pictures(sub))}
+    classes = {sub.name: paths for sub in _visible(folder) if sub.is_dir() and (paths := _pictures(sub))}
     if loose and classes:
         raise InputError(
             f"{str(folder)!r} holds {loose[0].name!r} beside the class subfolder {next(iter(classes))!r}: "
@@ -50,8 +50,8 @@ def listing(folder: Path) -> Listing:
         )
     if loose:
         return Listing(loose, None, ())
-    y = np.repeat(np.arange(len(classes)), [len(found) for found in classes.values()])
-    return Listing([path for found in classes.values() for path in found], y, tuple(classes))
+    y = np.repeat(np.arange(len(classes)), [len(paths) for paths in classes.values()])
+    return Listing([path for paths in classes.values() for path in paths], y, tuple(classes))
 
 
 def _passed_over(folder: Path) -> str:
@@ -74,35 +74,35 @@ def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarr
     ----------
     stream : binary file
     size : tuple of int
-        Height and width that it must have; looked at before anything is decoded.
+        The required height and width; checked before decoding.
     mode : {"L", "RGB"}
-        Grey or colour: what it is turned into.
+        Grey or colour: the mode to convert it to.
 
     Raises
     ------
     InputError
-        It is no such picture, is truncated, has another size, or more than 8 bits for a channel.
+        It is not a PNG or JPEG file, is truncated, has another size, or more than 8 bits per channel.
     """
     image = extra("PIL.Image", "images")
     try:
-        with image.open(stream, formats=("PNG", "JPEG")) as opened:
-            if opened.mode not in MODES:
-                raise InputError(f"the picture is of mode {opened.mode}: save it with 8 bits for a channel")
-            if opened.size != size[::-1]:
+        with image.open(stream, formats=("PNG", "JPEG")) as picture:
+            if picture.mode not in MODES:
+                raise InputError(f"the picture is of mode {picture.mode}: save it with 8 bits for a channel")
+            if picture.size != size[::-1]:
                 raise InputError(
-                    f"the picture is {opened.width} x {opened.height} pixels (width x height), but the model takes "
+                    f"the picture is {picture.width} x {picture.height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
                 )
-            return np.asarray(opened.convert(mode))
+            return np.asarray(picture.convert(mode))
     except image.UnidentifiedImageError as error:
-        raise InputError("this is no PNG or JPEG file") from error
+        raise InputError("this is not a PNG or JPEG file") from error
     except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"the picture cannot be read: {error}; send a whole PNG or JPEG file") from error
 
 
-def write_png(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_png(X: Any, columns: object, stream: BinaryIO) -> None:
     """Write one picture, or several as a grid, to a PNG stream; `columns` is for tables only."""
     pictures = to_bytes(X)
     encode(pictures[0] if len(pictures) == 1 else grid(pictures), stream)
@@ -114,12 +114,12 @@ def encode(picture: np.ndarray, stream: BinaryIO) -> None:
 
 
 def to_bytes(X: Any) -> np.ndarray:
-    """Return pictures as uint8 (n, height, width) or (n, height, width, 3); floats are cut to [0, 1].
+    """Return pictures as uint8 (n, height, width) or (n, height, width, 3); floats are clipped to [0, 1].
 
     Raises
     ------
     InputError
-        X is no array of pictures, is empty, or holds NaN or infinity.
+        X is not an array of pictures, is empty, or holds NaN or infinity.
     """
     array = np.asarray(X)
     array = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
@@ -136,7 +136,7 @@ def to_bytes(X: Any) -> np.ndarray:
 
 
 def grid(pictures: np.ndarray) -> np.ndarray:
-    """Return pictures side by side on white, about as many columns as rows, one pixel between them.
+    """Return pictures as a grid on white, about as many columns as rows, one pixel apart.
 
     Examples
     --------

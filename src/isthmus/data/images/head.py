@@ -1,4 +1,4 @@
-"""What the head of a picture file says, and the one form that the pictures of a folder are brought to."""
+"""Headers of picture files, and the common form to which the pictures of a folder are converted."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Alpha = Literal["white", "keep"]
 ALPHAS = ("white", "keep")
 
 COLOURS = (1, 3)
-"""Channels of pictures that are brought to each other: grey and colour."""
+"""Numbers of channels that can be converted into each other: grey and colour."""
 
 
 LARGEST = 2**28
-"""Pixels of a picture that is read, at most: a garbled file may say any size."""
+"""Maximum number of pixels of a picture: a corrupt file may claim any size."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What is known of a picture before it is decoded.
+    """The header of a picture file: what is known before decoding.
 
     Attributes
     ----------
     height, width : int
-        Upright: after what the EXIF data says.
+        After rotating the picture upright, as its EXIF data says.
     channels : int
         Without an alpha channel.
     alpha : bool
@@ -48,7 +48,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Form:
-    """What pictures are brought to.
+    """The form to which pictures are converted.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Form:
     alpha : bool
         Whether an alpha channel follows them.
     deep : bool
-        Whether pixels are float32 in [0, 1], else uint8.
+        Whether pixels are float32 in [0, 1] rather than uint8.
     """
 
     channels: int
@@ -66,16 +66,16 @@ class Form:
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Type of the pixels."""
+        """The data type of the pixels."""
         return np.dtype(np.float32 if self.deep else np.uint8)
 
     def shape(self, height: int, width: int) -> tuple[int, ...]:
-        """Return the shape of a picture of this form: grey ones have no axis for the channel."""
+        """Return the shape of a picture in this form; grey pictures have no channel axis."""
         count = self.channels + self.alpha
         return (height, width) if count == 1 else (height, width, count)
 
     def apply(self, pixels: np.ndarray, alpha: bool) -> np.ndarray:
-        """Bring decoded pixels to this form.
+        """Convert decoded pixels to this form.
 
         Parameters
         ----------
@@ -106,30 +106,30 @@ def _on_white(colour: np.ndarray, opaque: np.ndarray, top: float) -> np.ndarray:
 
 
 def check_area(height: int, width: int, path: Path) -> None:
-    """Refuse a picture of no pixels, or of more than are ever decoded.
+    """Raise an error for a picture without pixels, or with too many to decode.
 
     Raises
     ------
     InputError
-        Names the file and its size.
+        The message names the file and its size.
     """
     if not 0 < height * width <= LARGEST:
         raise InputError(
-            f"cannot read the picture {str(path)!r}: it says that it has {width} x {height} pixels, more than 0 and at "
-            f"most {LARGEST:,} are read; mend it, or cut it into smaller ones"
+            f"cannot read the picture {str(path)!r}: its header says {width} x {height} pixels, but between 1 and "
+            f"{LARGEST:,} are supported; mend it, or cut it into smaller ones"
         )
 
 
 def common_form(heads: Sequence[Head], paths: Sequence[Path], alpha: Alpha = "white") -> Form:
-    """Return the one form for pictures; a warning says what is brought to what.
+    """Return the common form of pictures, and warn about what is converted.
 
-    Grey ones become colour where there are both, 8 bits become floats where some have more, and an alpha channel is
-    set on white, or kept as a fourth channel.
+    Grey pictures become colour if there are both, 8 bits become floats if some pictures have more, and an alpha
+    channel is blended with white, or kept as a fourth channel.
 
     Raises
     ------
     InputError
-        Numbers of channels differ otherwise; `alpha` is neither ``"white"`` nor ``"keep"``.
+        Numbers of channels differ in another way; or `alpha` is neither ``"white"`` nor ``"keep"``.
     """
     if alpha not in ALPHAS:
         raise InputError(unknown("alpha", alpha, ALPHAS))

@@ -1,4 +1,4 @@
-"""HEIC files, as phones write them: Pillow decodes them with a plugin."""
+"""HEIC files, as written by phones: Pillow decodes them with a plugin."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from isthmus.support.errors import extra
 
 
 def head(path: Path, format: str = "HEIC") -> Head:
-    """Return what the file says of its picture; see `pillow.head`."""
+    """Return the header of a HEIC file; see `pillow.head`."""
     return pillow.head(path, _registered())
 
 
-def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np.ndarray:
-    """Return a picture in a form; see `pillow.decode`."""
-    return pillow.decode(path, _registered(), form, least)
+def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
+    """Return a decoded picture; see `pillow.decode`."""
+    return pillow.decode(path, _registered(), form, min_size)
 
 
 def _registered() -> str:
-    """Make the format known to Pillow, and return what it is called there."""
+    """Register the format with Pillow, and return its name there."""
     extra("pillow_heif", "heic").register_heif_opener()
     return "HEIF"

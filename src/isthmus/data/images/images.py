@@ -12,58 +12,58 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Defaults, Field
+from isthmus.core.data import Columns, Data, Defaults, Field, Rows
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of
-from isthmus.data.images.layout import as_given, channels_first, channels_last, row_shape
+from isthmus.data.images.layout import channels_first, channels_last, row_shape, user_layout
 from isthmus.data.images.pictures import ArrayPictures, Pictures, in_threads
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled
 from isthmus.support.errors import InputError
 
 SMALL = 32 * 32
-"""Pictures of at most so many numbers get the mlp net by default, larger ones the conv net."""
+"""Pictures of at most this many numbers get the mlp net by default, larger ones the conv net."""
 
 NOISE = 4.0
-"""How far from [0, 1] a fitted object still takes a pixel: noise may have been added, another scale is refused."""
+"""How far outside [0, 1] pixels may be once fitted: room for added noise, but not for another scale."""
 
 COLOURS = {1: "grey", 2: "two-channel", 3: "colour", 4: "four-channel"}
 
 
-@part("data/images")
+@part("data/images", renamed={"given": "image_shape"})
 class Images(Data):
     """Pictures; ``Batch.x`` is float32 (n, channels, height, width) in [0, 1].
 
     Pixels are uint8, bool, or floats in [0, 1], in NumPy arrays or torch tensors of shape (n, height, width) or
-    (n, height, width, channels). They come back as floats in [0, 1] in the shape given. Pictures of several sizes are
-    a list of such arrays, or a folder that `isthmus.data.io.files.read` opened: with `crop` the net is trained on
-    crops of them and applied to them as a whole, with `resize` they are brought to one size.
+    (n, height, width, channels). Outputs are floats in [0, 1] in the shape of the inputs. Pictures of several sizes
+    are a list of such arrays, or a folder that `isthmus.data.io.files.read` opened: with `crop` the net is trained on
+    crops and applied to whole pictures, with `resize` all pictures are resized to one size.
 
     Parameters
     ----------
     channels_first : bool, default False
         Whether the shape of one picture is (channels, height, width).
-    given : tuple of int or None, or None
-        Learnt: the shape of one picture as the user has it; None in it where the size is free.
+    image_shape : tuple of int or None, or None
+        Learnt: the shape of one picture in the user's layout; it contains None where the size is free.
     dtype : str or None
-        Learnt: the name of the pixels' type, such as ``"uint8"``.
+        Learnt: the name of the data type of the pixels, such as ``"uint8"``.
     kind : ``"numpy"``, ``"torch"``, or None
-        Learnt: what the pictures came in.
+        Learnt: the library of the arrays.
     crop : int or None, default None
-        Train on square crops of so many pixels a side; the model then takes pictures of any size.
+        Train on square crops of this many pixels per side; the model then accepts pictures of any size.
     crops_per_image : int or None, default None
-        Crops of each picture in an epoch; None: as many as cover its area, from 1 to 32.
+        Crops of each picture per epoch; None: as many as cover its area, from 1 to 32.
     flips : bool, default False
         Mirror half of the crops left to right.
     turns : bool, default False
-        Turn the crops by a random number of quarter turns.
+        Rotate the crops by a random number of quarter turns.
     resize : int, (int, int) or None, default None
-        Bring every picture to this height and width.
+        Resize every picture to this height and width.
     how : {"cover", "contain", "stretch"}, default "cover"
-        How pictures are resized: their middle that fills the size, all of them with their edges repeated, or all of
-        them out of proportion.
+        How to resize: ``"cover"`` fills the size and crops the rest, ``"contain"`` fits the whole picture and repeats
+        its edges, ``"stretch"`` ignores the aspect ratio.
     """
 
     named_columns = False
@@ -71,7 +71,7 @@ class Images(Data):
     def __init__(
         self,
         channels_first: bool = False,
-        given: tuple[int | None, ...] | None = None,
+        image_shape: tuple[int | None, ...] | None = None,
         dtype: str | None = None,
         kind: str | None = None,
         *,
@@ -87,9 +87,9 @@ class Images(Data):
         self.crop, self.crops_per_image, self.flips, self.turns, self.how = crop, crops_per_image, flips, turns, how
         self.size = None if resize is None else check_size(resize, how)
         self._check_crops()
-        self.given = None if given is None else tuple(given)
-        if self.given is not None:
-            self.shape = row_shape(self.given, channels_first)  # type: ignore[assignment]  # None where free
+        self.image_shape = None if image_shape is None else tuple(image_shape)
+        if self.image_shape is not None:
+            self.shape = row_shape(self.image_shape, channels_first)  # type: ignore[assignment]  # None where free
 
     def _check_crops(self) -> None:
         for name in ("crop", "crops_per_image"):
@@ -109,12 +109,12 @@ class Images(Data):
 
     @property
     def typical_shape(self) -> tuple[int, ...]:
-        """Shape of a row that plans are made for: (channels, crop, crop) where the size is free."""
+        """Shape of a row to plan for: (channels, crop, crop) if the size is free."""
         return self.shape if self.crop is None else (self.shape[0], self.crop, self.crop)
 
     @property
     def summary(self) -> str:
-        """One sentence on the pictures and how they are scaled."""
+        """A one-sentence description of the pictures and how they are scaled."""
         channels, height, width = self.shape
         scaled = "divided by 255" if self.dtype == "uint8" else "taken as they are"
         colour = COLOURS.get(channels, f"{channels}-channel")
@@ -125,11 +125,11 @@ class Images(Data):
 
     @property
     def fitted(self) -> bool:
-        """Whether the shape of a picture is known."""
-        return self.given is not None
+        """Whether the shape of a picture has been learnt."""
+        return self.image_shape is not None
 
     def learn(self, chunks: Iterable[Any]) -> Images:
-        """Return a fitted copy that knows the shape and the type of the pictures.
+        """Return a fitted copy, which knows the shape and data type of the pictures.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class Images(Data):
         return learnt
 
     def merge(self, other: Data) -> Images:
-        """Return this: pictures of one size know nothing but their shape, which must be the same.
+        """Return self: only the shape of the pictures is learnt, which must be the same.
 
         Raises
         ------
@@ -163,12 +163,14 @@ class Images(Data):
             The shapes differ.
         """
         assert isinstance(other, Images)  # images are learnt from images
-        if other.given != self.given:
-            raise InputError(f"these pictures have the shape {other.given}, the others {self.given}: resize them")
+        if other.image_shape != self.image_shape:
+            raise InputError(
+                f"these pictures have the shape {other.image_shape}, the others {self.image_shape}: resize them"
+            )
         return self
 
-    def _looks(self, chunk: Any) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
-        """Yield the shape, kind and type of pictures of one size, and their pixels unless they come from files."""
+    def _looks(self, chunk: Rows) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
+        """Yield the shape, library and data type of pictures, and their pixels unless they come from files."""
         if isinstance(chunk, Pictures):
             self._check_sizes(chunk)
             yield from ((shape, "numpy", chunk.dtype.name, None) for shape in chunk.shapes)
@@ -180,43 +182,43 @@ class Images(Data):
                 yield tuple(pixels.shape[1:]), kind, dtype, pixels
 
     def _arrays(self, X: Any) -> Iterable[Any]:
-        """Return pictures as arrays with the axis of rows, each of pictures of one size."""
+        """Return arrays with an axis of rows, each of pictures of one size."""
         several = isinstance(X, Sequence) and (self.any_size or self.size is not None)
         return (picture[None] for picture in X) if several else (X,)
 
     def _learnt(self, shape: tuple[int, ...], kind: str, dtype: str) -> Images:
-        """Return a fitted copy for pictures of a shape."""
-        return Images(**{**arguments(self), "given": self._free(shape), "dtype": dtype, "kind": kind})
+        """Return a fitted copy for pictures of this shape."""
+        return Images(**{**arguments(self), "image_shape": self._free(shape), "dtype": dtype, "kind": kind})
 
     def _free(self, shape: tuple[int, ...]) -> tuple[int | None, ...]:
-        """Return the shape that pictures of some shape are learnt as: sizes are free, or what they are brought to."""
+        """Return the shape to learn from a picture's shape: with free sizes, or the size of `resize`."""
         sides = (None, None) if self.any_size else self.size
         if sides is None:
             return shape
         return (*shape[:-2], *sides) if self.channels_first else (*sides, *shape[2:])
 
     def keeps(self) -> list[str]:
-        """Say what a file keeps of the pictures."""
+        """Describe what a model file stores about the pictures."""
         return ["the size of its pictures"]
 
     def read(self, X: Any) -> Columns:
-        """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X where that can be.
+        """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X if possible.
 
         Raises
         ------
         InputError
-            Pictures of several sizes (see `groups`), of another shape than learnt, NaN or infinity, or floats far
-            outside [0, 1].
+            Pictures differ in size (see `groups`) or from the learnt shape, or pixels are NaN, infinite or far outside
+            [0, 1].
         """
         if self.size is not None:
             return {"pixels": torch.from_numpy(self._resized(self._pictures(X))).movedim(-1, 1)}
         pixels, _, _ = to_tensor(X)
         self._check_shape(tuple(pixels.shape[1:]))
         check_range(pixels, room=NOISE)
-        return {"pixels": channels_first(pixels, self.channels_first, len(self._shape_given()))}
+        return {"pixels": channels_first(pixels, self.channels_first, len(self._known_shape()))}
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
-        """Yield indices and pictures of one size, a bounded number at a time; others than of free size as they are."""
+        """Yield indices and pictures of one size, a bounded number at a time; all at once if the size is not free."""
         if not self.any_size or not isinstance(X, Sequence):
             yield from super().groups(X)
             return
@@ -225,7 +227,7 @@ class Images(Data):
             yield torch.tensor(indices), _stacked(pictures.decoded(indices))
 
     def crops_of(self, shape: tuple[int, ...]) -> int:
-        """Return how many crops a picture of a shape gives in an epoch."""
+        """Return the number of crops per epoch of a picture of this shape."""
         height, width = row_shape(shape, self.channels_first)[1:]
         return crops_of(height or 1, width or 1, self.crop or 1, self.crops_per_image)
 
@@ -233,13 +235,13 @@ class Images(Data):
         """Return how many pictures, or crops of them, an epoch shows."""
         return sum(map(self.crops_of, self._pictures(X).shapes)) if self.any_size else len(X)
 
-    def canonical(self, picture: Any) -> np.ndarray:
+    def canonical(self, picture: Rows) -> np.ndarray:
         """Return one picture as uint8 or float32 (height, width, channels).
 
         Raises
         ------
         InputError
-            Its number of channels differs from what was learnt, or its values cannot be pixels.
+            It has another number of channels than learnt, or its values cannot be pixels.
         """
         pixels, _, _ = to_tensor(picture)
         self._check_shape(self._free(tuple(pixels.shape)))
@@ -250,20 +252,20 @@ class Images(Data):
         return X if isinstance(X, Pictures) else ArrayPictures(X)
 
     def _resized(self, pictures: Pictures) -> np.ndarray:
-        """Return all pictures brought to one size, (n, height, width, channels)."""
+        """Return all pictures resized to one size, (n, height, width, channels)."""
         size = self.size
         assert size is not None  # asked for
 
         def one(index: int) -> np.ndarray:
             sides = row_shape(pictures.shapes[index], self.channels_first)[1:]
-            least = scaled((sides[0] or 1, sides[1] or 1), size, self.how)
-            return resize(self.canonical(pictures.reduced(index, least)), size, self.how)
+            min_size = scaled((sides[0] or 1, sides[1] or 1), size, self.how)
+            return resize(self.canonical(pictures.reduced(index, min_size)), size, self.how)
 
         return np.stack(in_threads(one, range(len(pictures))))
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
-        """Return floats in [0, 1] of shape (n, *given); kind and float type are those of `like`, else as learnt."""
-        pixels = self._as_given(columns["pixels"]).detach().cpu()
+    def write(self, columns: Columns, like: Rows = None) -> Any:
+        """Return floats in [0, 1] of shape (n, *image_shape), in the library and float type of `like`, if any."""
+        pixels = self._user_layout(columns["pixels"]).detach().cpu()
         kind, dtype = (self.kind, str(self.dtype)) if like is None else kind_of(like)
         pixels = pixels.to(getattr(torch, dtype) if dtype in ("float16", "float64") else torch.float32)
         return pixels.contiguous() if kind == "torch" else pixels.contiguous().numpy()
@@ -275,7 +277,7 @@ class Images(Data):
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:
-        """Return ``{"pixels": x̂}``, cut to [0, 1]."""
+        """Return ``{"pixels": x̂}``, clipped to [0, 1]."""
         return {"pixels": mean.clamp(0, 1)}
 
     def space(self, columns: Columns) -> tuple[int, ...]:
@@ -288,14 +290,14 @@ class Images(Data):
         return {**columns, "pixels": columns["pixels"][:, :, top:bottom, left:right]}
 
     def per_feature(self, error: Tensor) -> Tensor:
-        """Return the error in the shape given: (n, *given)."""
-        return self._as_given(error)
+        """Return the error in the user's layout: (n, *image_shape)."""
+        return self._user_layout(error)
 
     def by_feature(self, error: Tensor) -> Tensor:
         """Return the error of each pixel, or its mean over each channel where the size is free: (n, channels)."""
         if not self.any_size:
             return error
-        pixels = channels_first(error, self.channels_first, len(self._shape_given()))
+        pixels = channels_first(error, self.channels_first, len(self._known_shape()))
         return pixels.flatten(2).mean(2)
 
     def numbers(self, X: Any) -> np.ndarray:
@@ -305,71 +307,71 @@ class Images(Data):
         last = scaled.movedim(1, -1)
         return (last.flatten(0, -2) if self.any_size else last.flatten(1)).numpy()
 
-    def _as_given(self, pixels: Tensor) -> Tensor:
-        return as_given(pixels, self.channels_first, len(self._shape_given()))
+    def _user_layout(self, pixels: Tensor) -> Tensor:
+        return user_layout(pixels, self.channels_first, len(self._known_shape()))
 
     def feature_names(self) -> list[str]:
-        """Return ``pixel_ROW_COLUMN``, and ``_CHANNEL`` where the shape given has an axis for it; ``channel_NUMBER``.
+        """Return ``pixel_ROW_COLUMN``, with ``_CHANNEL`` if pictures have an axis for it.
 
-        The latter where the size is free.
+        Return ``channel_NUMBER`` for each channel if the size is free.
         """
         if self.any_size:
             return [f"channel_{number}" for number in range(self.typical_shape[0])]
-        given = self._sides_given()
+        sides = self._known_sides()
         names = []
-        for index in product(*map(range, given)):
-            if len(given) == 3 and self.channels_first:
+        for index in product(*map(range, sides)):
+            if len(sides) == 3 and self.channels_first:
                 index = (*index[1:], index[0])
             names.append("_".join(map(str, ("pixel", *index))))
         return names
 
     def fields(self) -> list[Field]:
-        """Return the one field, the pixels in the shape given."""
-        assert self.given is not None  # fitted
+        """Return one field: the pixels in the user's layout."""
+        assert self.image_shape is not None  # fitted
         top = 255.0 if self.dtype == "uint8" else 1.0
-        return [Field("pixels", "pixels", self.given, low=0.0, high=top)]  # type: ignore[arg-type]  # None where free
+        return [Field("pixels", "pixels", self.image_shape, low=0.0, high=top)]  # type: ignore[arg-type]  # None where free
 
     def defaults(self) -> Defaults:
-        """Return the feature-map net for free sizes, the mlp net for small pictures, else conv; squared error."""
+        """Return the feature-map net for free sizes, mlp for small pictures, else conv; and the squared error."""
         likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
         if self.any_size:
             return Defaults(lookup("net/feature-map")(), likelihood, score="error")
         net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
         return Defaults(net, likelihood)
 
-    def _shape_given(self) -> tuple[int | None, ...]:
-        if self.given is None:
-            raise InputError("these Images know no shape yet: call learn(chunks), or fit, first")
-        return self.given
+    def _known_shape(self) -> tuple[int | None, ...]:
+        if self.image_shape is None:
+            raise InputError("these Images are not fitted: call learn(chunks), or fit, first")
+        return self.image_shape
 
-    def _sides_given(self) -> tuple[int, ...]:
-        return tuple(side for side in self._shape_given() if side is not None)
+    def _known_sides(self) -> tuple[int, ...]:
+        return tuple(side for side in self._known_shape() if side is not None)
 
     def _check_sizes(self, pictures: Pictures) -> None:
         if not self.any_size and self.size is None:
             pictures.check_one_size()
 
     def _check_like(self, shape: tuple[int, ...], dtype: str) -> None:
-        """Refuse a picture of another shape or type than the first one's."""
+        """Raise an error unless a picture has the shape and data type of the first one."""
         self._check_shape(self._free(shape))
         if dtype != self.dtype:
-            raise InputError(f"a picture holds {dtype}, the first one {self.dtype}: bring all to one type")
+            raise InputError(f"a picture holds {dtype}, the first one {self.dtype}: convert all to one type")
 
     def _check_shape(self, got: tuple[int | None, ...]) -> None:
-        given = self._shape_given()
-        fits = len(got) == len(given) and all(a is None or a == b for a, b in zip(given, got, strict=True))
+        expected = self._known_shape()
+        fits = len(got) == len(expected) and all(a is None or a == b for a, b in zip(expected, got, strict=True))
         if not fits:
             raise InputError(
-                f"these pictures have the shape {got}, the ones learnt from had {given}: "
-                "resize them, or bring their channels to the same number and place"
+                f"these pictures have the shape {got}, the training pictures had {expected}: "
+                "resize them, or convert them to the same number and position of channels"
             )
 
 
 def _brightest(pixels: Tensor | None) -> int:
-    """Return the largest of uint8 pixels; 255 where they are others, or not looked at."""
+    """Return the largest of uint8 pixels; 255 for other pixels, or if there are none to look at."""
     return 255 if pixels is None or pixels.dtype != torch.uint8 else int(pixels.max())
 
 
 def _stacked(pictures: list[Any]) -> Any:
-    """Return pictures of one size as one array, or tensor."""
+    """Return pictures of one size as one array or tensor."""
     return torch.stack(pictures) if isinstance(pictures[0], Tensor) else np.stack(pictures)

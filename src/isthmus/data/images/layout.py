@@ -1,4 +1,4 @@
-"""Layouts: where the channels of a picture stand, as the user has it and in the graph."""
+"""Layouts: the position of the channel axis, in the user's pictures and in the graph."""
 
 from __future__ import annotations
 
@@ -9,66 +9,64 @@ from torch import Tensor
 
 from isthmus.support.errors import InputError
 
-USUAL = (1, 3)
-"""Channels of most pictures: where an axis at the wrong end has so many, the layout is the other one."""
+TYPICAL_CHANNELS = (1, 3)
+"""Typical numbers of channels: if the axis at the other end has one of them, the layout is probably the other one."""
 
 FEW = 4
-"""Channels that an axis may have without a doubt."""
+"""Numbers of channels up to which the layout is never questioned."""
 
 Side = int | None
-"""Height or width; None where it is free."""
+"""Height or width; None if it is free."""
 
 
-def row_shape(given: Sequence[Side], channels_first: bool) -> tuple[int, Side, Side]:
-    """Return (channels, height, width) for a shape as the user has it.
+def row_shape(shape: Sequence[Side], channels_first: bool) -> tuple[int, Side, Side]:
+    """Return (channels, height, width) for a shape in the user's layout.
 
     Raises
     ------
     InputError
-        It is the shape of no picture, or of one whose channels stand at the other end.
+        It is not the shape of a picture, or its channels are at the other end.
 
     Examples
     --------
     >>> row_shape((32, 40), False), row_shape((32, 40, 13), False), row_shape((None, None, 3), False)
     ((1, 32, 40), (13, 32, 40), (3, None, None))
     """
-    axes = tuple(given) if channels_first else (*given[2:], *given[:2])
-    axes = (1, *given) if len(given) == 2 else axes
-    if len(axes) != 3 or 0 in axes or _reversed(given, channels_first):
-        raise InputError(
-            f"a picture of shape {tuple(given)} has no layout that is known; {_remedy(given, channels_first)}"
-        )
+    axes = tuple(shape) if channels_first else (*shape[2:], *shape[:2])
+    axes = (1, *shape) if len(shape) == 2 else axes
+    if len(axes) != 3 or 0 in axes or _reversed(shape, channels_first):
+        raise InputError(f"a picture of shape {tuple(shape)} has an unknown layout; {_remedy(shape, channels_first)}")
     channels, height, width = axes
     assert channels is not None  # only sizes are free
     return channels, height, width
 
 
-def _reversed(given: Sequence[Side], channels_first: bool) -> bool:
-    """Tell whether the axis for the channels has many, and the one at the other end as many as pictures have."""
-    if len(given) != 3 or None in given:
+def _reversed(shape: Sequence[Side], channels_first: bool) -> bool:
+    """Tell whether the axis for channels is long, and the one at the other end has a typical number of channels."""
+    if len(shape) != 3 or None in shape:
         return False
-    channels, other = (given[0], given[2]) if channels_first else (given[2], given[0])
-    return other in USUAL and (channels or 0) > FEW and (given[1] or 0) > (other or 0)
+    channels, other = (shape[0], shape[2]) if channels_first else (shape[2], shape[0])
+    return other in TYPICAL_CHANNELS and (channels or 0) > FEW and (shape[1] or 0) > (other or 0)
 
 
-def _remedy(given: Sequence[Side], channels_first: bool) -> str:
-    if len(given) == 1:
+def _remedy(shape: Sequence[Side], channels_first: bool) -> str:
+    if len(shape) == 1:
         return "give rows of numbers to a Table, or reshape X to (n, height, width)"
-    if _reversed(given, channels_first):
-        return f"channels stand at the other end: use Images(channels_first={not channels_first})"
+    if _reversed(shape, channels_first):
+        return f"its channels are at the other end: use Images(channels_first={not channels_first})"
     layout = "(channels, height, width)" if channels_first else "(height, width, channels)"
     return f"expected (height, width) or {layout}, with no axis of length 0"
 
 
 def channels_first(pixels: Tensor, first: bool, axes: int) -> Tensor:
-    """Return rows of pictures of so many axes as (n, channels, height, width); a view."""
+    """Return rows of pictures with `axes` axes as (n, channels, height, width); a view."""
     if axes == 2:
         return pixels.unsqueeze(1)
     return pixels if first else pixels.movedim(-1, 1)
 
 
-def as_given(pixels: Tensor, first: bool, axes: int) -> Tensor:
-    """Return (n, channels, height, width) in the layout of pictures of so many axes; a view."""
+def user_layout(pixels: Tensor, first: bool, axes: int) -> Tensor:
+    """Return (n, channels, height, width) in the user's layout of pictures with `axes` axes; a view."""
     if axes == 2:
         return pixels.squeeze(1)
     return pixels if first else pixels.movedim(1, -1)

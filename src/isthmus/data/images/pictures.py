@@ -1,4 +1,4 @@
-"""Pictures: sequences of pictures that may differ in size, in memory or in files that are decoded when asked for."""
+"""Pictures: sequences of pictures that may differ in size, in memory or in files that are decoded on access."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from isthmus.data.images.pixels import ONE_SIZE, kind_of
 from isthmus.data.images.resize import Size
@@ -21,16 +22,16 @@ S = TypeVar("S")
 WORKERS = min(8, os.cpu_count() or 1)
 
 CHUNK = 64 * 2**20
-"""Bytes of decoded pictures that are held at a time."""
+"""Bytes of decoded pictures kept at a time."""
 
 HASHED = 4096
-"""Pixels of a picture that a signature looks at, about."""
+"""Approximate number of pixels per picture that go into a signature."""
 
 Shape = tuple[int, ...]
 
 
 def in_threads(function: Callable[[T], S], items: Sequence[T]) -> list[S]:
-    """Return what a function makes of each item, in their order, made by some threads."""
+    """Return the results of a function for all items, in order, computed by several threads."""
     if len(items) < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -38,14 +39,14 @@ def in_threads(function: Callable[[T], S], items: Sequence[T]) -> list[S]:
 
 
 class Pictures(Sequence[Any]):
-    """Pictures that may differ in size, each an array as the user has it; abstract.
+    """Pictures that may differ in size, each an array in the user's layout (abstract).
 
     Attributes
     ----------
     shapes : list of tuple
-        Of each picture; known before it is decoded.
+        The shape of each picture; known before decoding.
     dtype : numpy.dtype
-        Of the pixels of all.
+        The data type of all pixels.
     """
 
     shapes: list[Shape]
@@ -56,20 +57,20 @@ class Pictures(Sequence[Any]):
         """Return one picture."""
 
     @abstractmethod
-    def reduced(self, index: int, least: Size) -> Any:
-        """Return one picture, smaller where that is faster, but of at least that height and width."""
+    def reduced(self, index: int, min_size: Size) -> Any:
+        """Return one picture, at a lower resolution if that is faster, but not below this height and width."""
 
     @abstractmethod
     def some(self, indices: Sequence[int]) -> Pictures:
-        """Return some of the pictures; none is decoded."""
+        """Return some of the pictures, without decoding them."""
 
     @abstractmethod
     def name(self, index: int) -> str:
-        """Return how a picture is named in messages."""
+        """Return the name of a picture for messages."""
 
     @abstractmethod
     def signature(self) -> str:
-        """Return a hash that differs where the pictures do."""
+        """Return a hash that differs if the pictures differ."""
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
@@ -85,27 +86,27 @@ class Pictures(Sequence[Any]):
         return len(self.shapes)
 
     def decoded(self, indices: Sequence[int] | None = None) -> list[Any]:
-        """Return some pictures, or all, decoded by some threads."""
+        """Return some pictures, or all, decoded by several threads."""
         return in_threads(self.at, range(len(self)) if indices is None else indices)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """Return all pictures as one array."""
         self.check_one_size()
-        whole = np.empty((len(self), *self.shapes[0]), self.dtype if dtype is None else dtype)
+        stacked = np.empty((len(self), *self.shapes[0]), self.dtype if dtype is None else dtype)
 
         def fill(index: int) -> None:
-            whole[index] = self.at(index)
+            stacked[index] = self.at(index)
 
         in_threads(fill, range(len(self)))
-        return whole
+        return stacked
 
     def check_one_size(self) -> None:
-        """Refuse pictures that differ in size.
+        """Raise an error if pictures differ in size.
 
         Raises
         ------
         InputError
-            Names the first that differs, and the ways out.
+            The message names the first picture that differs, and the remedies.
         """
         other = next((i for i, shape in enumerate(self.shapes) if shape != self.shapes[0]), None)
         if other is not None:
@@ -114,20 +115,20 @@ class Pictures(Sequence[Any]):
                 f"{ONE_SIZE}"
             )
 
-    def groups(self, most: int = CHUNK) -> Iterator[list[int]]:
-        """Yield indices of pictures of one size, in groups of at most about so many bytes; each index once."""
+    def groups(self, max_bytes: int = CHUNK) -> Iterator[list[int]]:
+        """Yield indices of pictures of one size, in groups of at most about `max_bytes`; each index once."""
         of_size: dict[Shape, list[int]] = {}
         for i, shape in enumerate(self.shapes):
             of_size.setdefault(shape, []).append(i)
         for shape, indices in of_size.items():
-            step = max(1, most // max(1, self.nbytes(shape)))
+            step = max(1, max_bytes // max(1, self.nbytes(shape)))
             yield from (indices[a : a + step] for a in range(0, len(indices), step))
 
-    def slices(self, most: int = CHUNK) -> Iterator[slice]:
-        """Yield slices of consecutive pictures of at most about so many bytes."""
+    def slices(self, max_bytes: int = CHUNK) -> Iterator[slice]:
+        """Yield slices of consecutive pictures of at most about `max_bytes`."""
         start = taken = 0
         for i, shape in enumerate(self.shapes):
-            if i > start and taken + self.nbytes(shape) > most:
+            if i > start and taken + self.nbytes(shape) > max_bytes:
                 yield slice(start, i)
                 start, taken = i, 0
             taken += self.nbytes(shape)
@@ -135,7 +136,7 @@ class Pictures(Sequence[Any]):
             yield slice(start, len(self))
 
     def nbytes(self, shape: Shape) -> int:
-        """Return the bytes of a picture of that shape."""
+        """Return the bytes of a picture of this shape."""
         return int(np.prod(shape)) * self.dtype.itemsize
 
 
@@ -156,8 +157,8 @@ class ArrayPictures(Pictures):
         """Return one picture."""
         return self._arrays[index]
 
-    def reduced(self, index: int, least: Size) -> Any:
-        """Return one picture as it is."""
+    def reduced(self, index: int, min_size: Size) -> Any:
+        """Return one picture at full resolution."""
         return self._arrays[index]
 
     def some(self, indices: Sequence[int]) -> ArrayPictures:
@@ -165,11 +166,11 @@ class ArrayPictures(Pictures):
         return ArrayPictures([self._arrays[i] for i in indices])
 
     def name(self, index: int) -> str:
-        """Return how a picture is named in messages."""
+        """Return the name of a picture for messages."""
         return f"picture {index}"
 
     def signature(self) -> str:
-        """Return a hash of all shapes, and of pixels at even distances."""
+        """Return a hash of all shapes, and of evenly spaced pixels."""
         digest = hashlib.sha256(repr((self.shapes, self.dtype)).encode())
         for array in self._arrays:
             flat = np.asarray(array).reshape(-1)

@@ -1,4 +1,4 @@
-"""Pictures that Pillow decodes, each opened as the one format that its bytes say: no other is ever tried."""
+"""Pictures that Pillow decodes, each opened only as the format that its first bytes say."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODES = {"1": (1, False), "L": (1, False), **COLOUR, **CLEAR, **DEEP}
 """Channels and alpha channel of Pillow's modes."""
 
 ANIMATED = ("PNG", "WEBP", "AVIF", "HEIF")
-"""Formats whose further frames are those of a video."""
+"""Formats in which several frames mean a video."""
 
 ORIENTATION = 0x0112
 ON_ITS_SIDE = (5, 6, 7, 8)
@@ -41,25 +41,25 @@ TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-"""Which of Pillow's transpositions makes a picture of each orientation upright."""
+"""Pillow's transposition that rotates a picture of each orientation upright."""
 
 PHOTOMETRIC = 262
 
 GREY_OR_COLOUR = {1: "L", 3: "RGB"}
 
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, OverflowError)
-"""What decoders raise at files that are truncated or garbled."""
+"""Exceptions that decoders raise for truncated or corrupt files."""
 
 
 def head(path: Path, format: str) -> Head:
-    """Return what the file says of its picture, which is not decoded.
+    """Return the header of a picture file, without decoding the pixels.
 
     Raises
     ------
     InputError
-        It cannot be read, holds several frames, or is of a mode that is not known.
+        The file cannot be read, holds several frames, or has an unknown mode.
     """
-    with opened(path, format) as image:
+    with open_picture(path, format) as image:
         width, height = image.size
         if _orientation(image) in ON_ITS_SIDE:
             width, height = height, width
@@ -67,24 +67,24 @@ def head(path: Path, format: str) -> Head:
         return Head(height, width, channels, alpha, _deep(image))
 
 
-def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np.ndarray:
-    """Return a picture in a form, upright as its EXIF data says.
+def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
+    """Return a decoded picture, rotated upright as its EXIF data says.
 
     Parameters
     ----------
     path, format, form :
-        What is read, and what it is brought to.
-    least : tuple of int, or None
-        Height and width that are enough: a JPEG is then decoded at a half, a quarter or an eighth, which is faster.
+        The file, its format, and the form to convert it to.
+    min_size : tuple of int, or None
+        Minimum height and width: a JPEG is then decoded at 1/2, 1/4 or 1/8 of its resolution, which is faster.
 
     Raises
     ------
     InputError
         As `head`; or the file is truncated.
     """
-    with opened(path, format) as image:
-        if least is not None:
-            height, width = least[::-1] if _orientation(image) in ON_ITS_SIDE else least
+    with open_picture(path, format) as image:
+        if min_size is not None:
+            height, width = min_size[::-1] if _orientation(image) in ON_ITS_SIDE else min_size
             image.draft(None, (width, height))
         channels, alpha = _channels(image, path)
         if _deep(image):
@@ -97,8 +97,8 @@ def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np
 
 
 @contextmanager
-def opened(path: Path, format: str) -> Iterator[Image]:
-    """Open a picture as one format; whatever goes wrong there is an InputError that names the file."""
+def open_picture(path: Path, format: str) -> Iterator[Image]:
+    """Open a picture as one format; any failure raises an InputError that names the file."""
     pillow = extra("PIL.Image", "images")
     try:
         with pillow.open(path, formats=(format,)) as image:
@@ -114,7 +114,7 @@ def opened(path: Path, format: str) -> Iterator[Image]:
 
 
 def _channels(image: Image, path: Path) -> tuple[int, bool]:
-    """Return how many channels there are, and whether an alpha channel or a transparent colour comes on top."""
+    """Return the number of channels, and whether there is also an alpha channel or a transparent colour."""
     if image.mode not in MODES:
         raise InputError(f"the picture {str(path)!r} is of mode {image.mode}: save it as grey or colour")
     channels, alpha = MODES[image.mode]
@@ -122,14 +122,14 @@ def _channels(image: Image, path: Path) -> tuple[int, bool]:
 
 
 def _orientation(image: Image) -> int:
-    """Return the orientation that the EXIF data asks for; of a TIFF, Pillow itself turns the pixels."""
+    """Return the orientation in the EXIF data; 1 for a TIFF, which Pillow itself rotates."""
     if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):  # would decode to find it
         return 1
     return int(image.getexif().get(ORIENTATION, 1))
 
 
 def _upright(image: Image, mode: str) -> Image:
-    """Return a picture in a mode, upright."""
+    """Return a picture in this mode, rotated upright."""
     turn = TURNS.get(_orientation(image))
     image = image if image.mode == mode else image.convert(mode)
     return image if turn is None else image.transpose(extra("PIL.Image", "images").Transpose[turn])
@@ -146,9 +146,9 @@ def _deep_pixels(image: Image, path: Path) -> np.ndarray:
         pixels = np.asarray(_upright(image, image.mode)).astype(np.float32) / 65535
         return 1 - pixels if image.format == "TIFF" and _white_is_zero(image) else pixels
     high = np.asarray(_upright(image, image.mode)).astype(np.float32)
-    with opened(path, "PNG") as again:  # Pillow keeps one byte of two: the other one when told that it comes first
-        again.tile = [tile._replace(args=str(tile.args).replace("16B", "16L")) for tile in again.tile]  # type: ignore[attr-defined]
-        low = np.asarray(_upright(again, again.mode))
+    with open_picture(path, "PNG") as swapped:  # Pillow keeps one byte of two
+        swapped.tile = [tile._replace(args=str(tile.args).replace("16B", "16L")) for tile in swapped.tile]  # type: ignore[attr-defined]
+        low = np.asarray(_upright(swapped, swapped.mode))
     return (256 * high + low) / 65535
 
 

@@ -1,4 +1,4 @@
-"""Pixels: arrays and tensors of them, of which types, and in which range."""
+"""Pixels: converting arrays and tensors of them, and checking their data type and range."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ONE_SIZE = (
     "train on crops of them with Images(crop=64), or bring all to one size with Images(resize=(128, 128)); "
     "on the command line --crop 64 or --resize 128"
 )
-"""What can be done with pictures of several sizes."""
+"""The remedy for pictures of several sizes."""
 
 
 def kind_of(X: Any) -> tuple[str, str]:
-    """Return what X is (``"numpy"`` or ``"torch"``) and the name of its type."""
+    """Return the library of X (``"numpy"`` or ``"torch"``) and the name of its data type."""
     first = X[0] if isinstance(X, Sequence) and len(X) else X
     if isinstance(first, Tensor):
         return "torch", str(first.dtype).removeprefix("torch.")
@@ -30,7 +30,7 @@ def kind_of(X: Any) -> tuple[str, str]:
 
 
 def to_tensor(X: Any) -> tuple[Tensor, str, str]:
-    """Return X as a uint8 or float32 tensor on the CPU, what it is, and the name of its type."""
+    """Return X as a uint8 or float32 tensor on the CPU, its library, and the name of its data type."""
     X = X if isinstance(X, Tensor) else to_array(X)
     kind, dtype = kind_of(X)
     if "float" not in dtype and dtype not in ("uint8", "bool"):
@@ -52,7 +52,7 @@ def to_array(X: Any) -> np.ndarray:
     Raises
     ------
     InputError
-        They differ in size; names the first that differs, and the ways out.
+        They differ in size; the message names the first that differs, and the remedies.
     """
     try:
         return np.asarray(X)
@@ -68,16 +68,16 @@ def to_array(X: Any) -> np.ndarray:
 
 
 def check_range(pixels: Tensor, room: float) -> None:
-    """Refuse NaN, infinity, and floats more than `room` outside [0, 1]; warn of floats outside [0, 1]."""
+    """Raise an error for NaN, infinity and floats more than `room` outside [0, 1]; warn about floats outside [0, 1]."""
     if pixels.dtype == torch.uint8 or pixels.numel() == 0:
         return
     low, high = (float(v) for v in torch.aminmax(pixels))
     if not (np.isfinite(low) and np.isfinite(high)):
-        place, value = _first(pixels, ~torch.isfinite(pixels))
-        raise InputError(f"pixel {place} is {value}: pictures must be finite; replace it, or leave that picture out")
+        index, value = _first(pixels, ~torch.isfinite(pixels))
+        raise InputError(f"pixel {index} is {value}: pictures must be finite; replace it, or leave that picture out")
     if low < -room - ROUNDING or high > 1 + room + ROUNDING:
-        place, value = _first(pixels, (pixels < -room - ROUNDING) | (pixels > 1 + room + ROUNDING))
-        raise InputError(f"pixel {place} is {value:g}, but float pixels lie in [0, 1]; {_rescale(low, high)}")
+        index, value = _first(pixels, (pixels < -room - ROUNDING) | (pixels > 1 + room + ROUNDING))
+        raise InputError(f"pixel {index} is {value:g}, but float pixels lie in [0, 1]; {_rescale(low, high)}")
     if low < -ROUNDING or high > 1 + ROUNDING:
         warnings.warn(
             f"these pixels reach from {low:g} to {high:g}: right if noise was added to pictures in [0, 1], "
@@ -87,8 +87,8 @@ def check_range(pixels: Tensor, room: float) -> None:
 
 
 def _first(pixels: Tensor, wrong: Tensor) -> tuple[tuple[int, ...], float]:
-    place = tuple(int(i) for i in wrong.nonzero()[0])
-    return place, float(pixels[place])
+    index = tuple(int(i) for i in wrong.nonzero()[0])
+    return index, float(pixels[index])
 
 
 def _rescale(low: float, high: float) -> str:

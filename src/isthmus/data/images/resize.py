@@ -1,4 +1,4 @@
-"""Bringing a picture to a size: covered, contained or stretched, antialiased."""
+"""Resizing pictures, antialiased: covering, containing or stretching."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Size = tuple[int, int]
 
 
 def check_size(size: Size | int, how: str) -> Size:
-    """Return (height, width); one number is both.
+    """Return (height, width); a single number is both.
 
     Raises
     ------
     InputError
-        They are not whole numbers of at least 1, or there is no such way.
+        They are not whole numbers of at least 1, or `how` is unknown.
 
     Examples
     --------
@@ -38,8 +38,8 @@ def check_size(size: Size | int, how: str) -> Size:
     return sides[0], sides[1]
 
 
-def scaled(given: Size, size: Size, how: str) -> Size:
-    """Return the size that a picture is scaled to, before it is cut or padded to `size`.
+def scaled(old_size: Size, size: Size, how: str) -> Size:
+    """Return the size to which a picture is scaled before it is cropped or padded to `size`.
 
     Examples
     --------
@@ -48,15 +48,15 @@ def scaled(given: Size, size: Size, how: str) -> Size:
     """
     if how == "stretch":
         return size
-    ratios = [side / old for side, old in zip(size, given, strict=True)]
+    ratios = [side / old for side, old in zip(size, old_size, strict=True)]
     ratio = max(ratios) if how == "cover" else min(ratios)
     bound = max if how == "cover" else min
-    height, width = (max(1, bound(round(old * ratio), side)) for old, side in zip(given, size, strict=True))
+    height, width = (max(1, bound(round(old * ratio), side)) for old, side in zip(old_size, size, strict=True))
     return height, width
 
 
 def fitted(picture: np.ndarray, size: Size) -> np.ndarray:
-    """Return the middle of a picture (height, width, channels), with its edges repeated where it is smaller."""
+    """Return the middle of a picture (height, width, channels), with its edges repeated if it is smaller."""
     for axis, side in enumerate(size):
         picture = _fitted(picture, axis, side)
     return picture
@@ -73,13 +73,13 @@ def _fitted(picture: np.ndarray, axis: int, side: int) -> np.ndarray:
 
 
 def resize(picture: np.ndarray, size: Size, how: str) -> np.ndarray:
-    """Bring a picture (height, width, channels) to a size; uint8 stays so, floats are not cut to a range."""
-    given = (picture.shape[0], picture.shape[1])
-    to = scaled(given, size, how)
-    return fitted(picture if to == given else _interpolated(picture, to), size)
+    """Resize a picture (height, width, channels); uint8 stays uint8, floats are not clipped."""
+    old_size = (picture.shape[0], picture.shape[1])
+    to = scaled(old_size, size, how)
+    return fitted(picture if to == old_size else _interpolated(picture, to), size)
 
 
 def _interpolated(picture: np.ndarray, size: Size) -> np.ndarray:
     planes = torch.from_numpy(np.ascontiguousarray(picture)).movedim(-1, 0)[None]
-    found = nn.functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
-    return np.asarray(found[0].movedim(0, -1))
+    resized = nn.functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
+    return np.asarray(resized[0].movedim(0, -1))

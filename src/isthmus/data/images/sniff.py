@@ -1,4 +1,4 @@
-"""What kind of picture a file holds: told by its first bytes, never by its name."""
+"""Detecting the format of a picture file from its first bytes, never from its name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIGNATURES = (
     (0, b"BM", "BMP"),
     (128, b"DICM", "DICOM"),
 )
-"""Where a mark stands, the mark, and the kind of picture."""
+"""The offset of a signature, the signature, and the format."""
 
 AVIF, HEIC = (b"avif", b"avis"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """Brands in the first box of a file in the ISO base media format."""
@@ -37,25 +37,25 @@ SUFFIXES = (
     ".heif",
     ".dcm",
 )
-"""Names that picture files end with."""
+"""Suffixes of picture files."""
 
 NOT_YET = {
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif"), "video"),
     **dict.fromkeys((".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".czi", ".lif", ".nd2"), "volumes"),
 }
-"""Names of files that hold several pictures, and what those are: none are read yet."""
+"""Suffixes of files of several pictures, which are not supported yet, and their content."""
 
 LENGTH = 256
-"""Bytes that are looked at."""
+"""Number of bytes that are inspected."""
 
 
 def kind_of(path: Path) -> str:
-    """Return the kind of picture in a file, such as ``"PNG"``.
+    """Return the format of a picture file, such as ``"PNG"``.
 
     Raises
     ------
     InputError
-        It holds none that is known.
+        The format is unknown.
     """
     with path.open("rb") as stream:
         start = stream.read(LENGTH)
@@ -76,5 +76,5 @@ def _by_brands(path: Path, start: bytes) -> str:
 
 
 def not_yet(name: str) -> str | None:
-    """Return what a file of such a name holds that is not read yet: ``"video"``, ``"volumes"`` or None."""
+    """Return the unsupported content of a file with this name: ``"video"``, ``"volumes"`` or None."""
     return next((what for suffix, what in NOT_YET.items() if name.lower().endswith(suffix)), None)

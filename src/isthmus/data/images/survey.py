@@ -1,4 +1,4 @@
-"""Survey: the pictures of a folder, their sizes and the one form they are brought to, known before any is decoded."""
+"""Survey: the pictures of a folder, their sizes and common form, known before any is decoded."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from isthmus.data.images.pictures import Shape, in_threads
 from isthmus.support.errors import InputError, listed
 
 NAMED = 3
-"""Broken files that a warning names."""
+"""Maximum number of broken files that a warning names."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """Picture files of one form.
+    """Picture files and their common form.
 
     Attributes
     ----------
     paths : list of Path
     shapes : list of tuple
-        Of each picture, once decoded.
+        The shape of each picture once decoded.
     form : Form
     y : ndarray of shape (n,), or None
-        Numbers of the classes, where subfolders are classes.
+        Class numbers, if subfolders are classes.
     classes : tuple of str
     """
 
@@ -47,42 +47,42 @@ class Survey:
 
 
 def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> Survey:
-    """Look at the head of every picture of a folder, or of its class subfolders.
+    """Read the header of every picture in a folder, or in its class subfolders.
 
     Parameters
     ----------
     folder : Path
     alpha : {"white", "keep"}, default "white"
-        Whether an alpha channel is set on white, or kept as a fourth channel.
+        Whether to blend an alpha channel with white, or keep it as a fourth channel.
     skip_broken : bool, default False
-        Leave out files that cannot be read, and say how many; every picture is decoded once to know.
+        Skip files that cannot be read, with a warning; this decodes every picture once.
 
     Raises
     ------
     InputError
         There are no pictures, one cannot be read, or their channels differ.
     """
-    found = listing(folder)
+    files = listing(folder)
     if skip_broken:
-        found = _whole(found, folder)
-    heads = in_threads(head, found.paths)
-    form = common_form(heads, found.paths, alpha)
+        files = _whole(files, folder)
+    heads = in_threads(head, files.paths)
+    form = common_form(heads, files.paths, alpha)
     shapes = [form.shape(one.height, one.width) for one in heads]
-    return Survey(found.paths, shapes, form, found.y, found.classes)
+    return Survey(files.paths, shapes, form, files.y, files.classes)
 
 
-def _whole(found: Listing, folder: Path) -> Listing:
+def _whole(files: Listing, folder: Path) -> Listing:
     """Return the files that can be read."""
-    errors = in_threads(error_of, found.paths)
+    errors = in_threads(error_of, files.paths)
     whole = [i for i, error in enumerate(errors) if error is None]
     if len(whole) == len(errors):
-        return found
-    broken = [path.name for path, error in zip(found.paths, errors, strict=True) if error is not None]
+        return files
+    broken = [path.name for path, error in zip(files.paths, errors, strict=True) if error is not None]
     what = f"{len(broken):,} of the {len(errors):,} pictures in {str(folder)!r} cannot be read"
     if not whole:
         raise InputError(f"{what}: {next(filter(None, errors))}")
     warnings.warn(f"{what}, and were left out: {listed(broken, NAMED)}", stacklevel=4)
-    return Listing([found.paths[i] for i in whole], None if found.y is None else found.y[whole], found.classes)
+    return Listing([files.paths[i] for i in whole], None if files.y is None else files.y[whole], files.classes)
 
 
 def error_of(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""TIFF files: what Pillow cannot decode, of any number of channels, through tifffile."""
+"""TIFF files with any number of channels: those that Pillow cannot decode are read with tifffile."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ OF_PILLOW = {
     "I;16": 1,
     "I;16B": 1,
 }
-"""Modes that are left to Pillow, and samples a pixel of files that are truly of such a mode."""
+"""Modes that Pillow decodes, and the samples per pixel that files of these modes must have."""
 
 GREATEST = {"uint8": 255, "uint16": 65535, "uint32": 2**32 - 1}
 
 BANDS = "SC"
-"""Axes of a file that are channels: samples of a pixel, or pages that are said to be channels."""
+"""Axes of a file that are channels: samples per pixel, or pages marked as channels."""
 
 
 def head(path: Path, format: str = "TIFF") -> Head:
-    """Return what the file says of its picture.
+    """Return the header of a TIFF file.
 
     Raises
     ------
     InputError
-        It cannot be read, holds several pictures, or numbers of a type that has no known range.
+        The file cannot be read, holds several pictures, or pixels of a data type without a known range.
     """
     if _pillow_can(path):
         return pillow.head(path, format)
@@ -53,10 +53,10 @@ def head(path: Path, format: str = "TIFF") -> Head:
         return Head(height, width, channels, False, series.dtype.name not in ("uint8", "bool"))
 
 
-def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np.ndarray:
-    """Return a picture in a form."""
+def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
+    """Return a decoded picture."""
     if _pillow_can(path):
-        return pillow.decode(path, format, form, least)
+        return pillow.decode(path, format, form, min_size)
     with _series(path) as series:
         shape, axes = _layout(series, path)
         pixels = series.asarray().transpose(axes).reshape(shape)
@@ -67,9 +67,9 @@ def decode(path: Path, format: str, form: Form, least: Size | None = None) -> np
 
 
 def _pillow_can(path: Path) -> bool:
-    """Tell whether Pillow decodes all that the file holds: one page, no band more than its mode has."""
+    """Tell whether Pillow decodes the whole file: it has one page, and no more channels than its mode."""
     try:
-        with pillow.opened(path, "TIFF") as image:
+        with pillow.open_picture(path, "TIFF") as image:
             tags: dict[int, Any] = image.tag_v2  # type: ignore[attr-defined]  # what TIFF pictures have
             samples = tags.get(SAMPLES, 1)
             bits, formats = tags.get(BITS, (1,)), tags.get(SAMPLE_FORMAT, (UNSIGNED,))
@@ -86,7 +86,7 @@ def _pillow_can(path: Path) -> bool:
 
 @contextmanager
 def _series(path: Path) -> Iterator[Any]:
-    """Open the one picture in a file; whatever goes wrong is an InputError that names the file."""
+    """Open the only picture in a file; any failure raises an InputError that names the file."""
     tifffile = extra("tifffile", "images")
     try:
         with tifffile.TiffFile(path) as file:
@@ -100,7 +100,7 @@ def _series(path: Path) -> Iterator[Any]:
 
 
 def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
-    """Return (height, width, channels), and the order of axes that makes the channels come last."""
+    """Return (height, width, channels), and the order of axes that puts the channels last."""
     sizes = {"Y": 0, "X": 0, **dict(zip(series.axes, series.shape, strict=True))}
     bands = [axis for axis in BANDS if sizes.get(axis, 1) > 1]
     others = [axis for axis, size in sizes.items() if size > 1 and axis not in "YX" + BANDS]
@@ -120,7 +120,7 @@ def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
 
 
 def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
-    """Return uint8 as it is, and other numbers as float32 in [0, 1]."""
+    """Return uint8 unchanged, and other numbers as float32 in [0, 1]."""
     if pixels.dtype.kind == "b":
         return pixels.astype(np.uint8) * np.uint8(255)
     if pixels.dtype.name in GREATEST:

@@ -1,4 +1,4 @@
-"""Tables that are written piece by piece, whole or not at all."""
+"""Writing tables piece by piece; the file is replaced only once it is complete."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.data.io.tabular import plain_text, to_arrow
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra, unknown
 
+if TYPE_CHECKING:
+    import pyarrow
 
-def _csv(path: Path, schema: Any) -> Any:
+
+def _csv(path: Path, schema: pyarrow.Schema) -> Any:
     return extra("pyarrow.csv", "tables").CSVWriter(path, schema)
 
 
-def _parquet(path: Path, schema: Any) -> Any:
+def _parquet(path: Path, schema: pyarrow.Schema) -> Any:
     return extra("pyarrow.parquet", "tables").ParquetWriter(path, schema)
 
 
-def _feather(path: Path, schema: Any) -> Any:
+def _feather(path: Path, schema: pyarrow.Schema) -> Any:
     return extra("pyarrow", "tables").ipc.new_file(path, schema)
 
 
@@ -29,12 +32,12 @@ OPENERS: dict[str, Callable[[Path, Any], Any]] = {".csv": _csv, ".parquet": _par
 
 
 def check_appended(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a table that can be written piece by piece.
+    """Return the path if tables of its kind can be written piece by piece.
 
     Raises
     ------
     InputError
-        It is of no kind that is known.
+        Its kind is unknown.
     """
     target = Path(path).expanduser()
     if target.suffix.lower() not in OPENERS:
@@ -44,9 +47,9 @@ def check_appended(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
-    """Give a function that appends a DataFrame, or a dict of columns, to a file.
+    """Yield a function that appends a DataFrame, or a dict of columns, to a file.
 
-    The file takes its place once the block ends well; when the block fails, what stood there stays as it was.
+    The file is replaced only when the block ends without an error; otherwise an earlier file stays unchanged.
 
     Parameters
     ----------
@@ -56,10 +59,10 @@ def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
     Raises
     ------
     InputError
-        The path cannot be written, or a later piece has other columns or types than the first one.
+        The path cannot be written, or a piece has other columns or types than the first one.
     """
     target = check_appended(path)
-    with atomic(target) as temporary, ExitStack() as opened:
+    with atomic(target) as temporary, ExitStack() as stack:
         suffix, writer, schema = target.suffix.lower(), None, None
 
         def append(X: Any) -> None:
@@ -67,7 +70,7 @@ def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
             table = _arrow(X) if suffix != ".csv" else plain_text(_arrow(X))
             if writer is None:
                 schema = table.schema.remove_metadata()
-                writer = opened.enter_context(OPENERS[suffix](temporary, schema))
+                writer = stack.enter_context(OPENERS[suffix](temporary, schema))
             writer.write_table(_cast(table, schema, path))
 
         yield append
@@ -77,11 +80,9 @@ def _arrow(X: Any) -> Any:
     return extra("pyarrow", "tables").table(X) if isinstance(X, dict) else to_arrow(X)
 
 
-def _cast(table: Any, schema: Any, path: Any) -> Any:
+def _cast(table: pyarrow.Table, schema: pyarrow.Schema, path: object) -> Any:
     arrow = extra("pyarrow", "tables")
     try:
         return table.cast(schema)
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, ValueError) as error:
-        raise InputError(
-            f"cannot append to {str(path)!r}: {error}; make the values of each column of one type"
-        ) from error
+        raise InputError(f"cannot append to {str(path)!r}: {error}; convert each column to one type") from error

@@ -1,4 +1,4 @@
-"""CSV files larger than memory: read piece by piece."""
+"""CSV files larger than memory, read piece by piece."""
 
 from __future__ import annotations
 
@@ -15,30 +15,29 @@ from isthmus.support.errors import InputError, extra
 SUFFIXES = (".csv", ".csv.gz", ".tsv")
 PIECE_ROWS = 50_000
 COUNTED = 2**22
-"""Bytes that are looked at together when lines are counted."""
+"""Bytes read at a time when counting lines."""
 
 
 class CSVStream:
-    """The rows of a CSV file, gzipped or not, without holding them.
+    """The rows of a CSV file, gzipped or not, without loading them into memory.
 
     Parameters
     ----------
     path : str or Path
     text : collection of str, default ()
-        Columns that are text whatever stands in them: a piece of the file may hold nothing but numbers where others
-        hold words.
+        Columns to read as text whatever they hold: a piece may hold only numbers where others hold words.
     rows : int, default 50,000
-        Rows of a piece.
+        Rows per piece.
 
     Attributes
     ----------
     columns : list of str
-        Their names.
+        The column names.
 
     Raises
     ------
     InputError
-        The file is no regular table, or holds no rows.
+        The file is not a regular table, or has no rows.
     """
 
     def __init__(self, path: str | Path, text: Collection[str] = (), rows: int = PIECE_ROWS) -> None:
@@ -53,9 +52,9 @@ class CSVStream:
         self._settings["dtype"] = {name: object for name in text if name in head.columns}
 
     def __len__(self) -> int:
-        """Return the number of lines but the head: of rows, where no cell holds a line break."""
-        opened: Any = gzip.open if self._path.suffix == ".gz" else open
-        with csv_errors(self._path), opened(self._path, "rb") as stream:
+        """Return the number of lines without the header: the number of rows if no cell has a line break."""
+        open_file: Any = gzip.open if self._path.suffix == ".gz" else open
+        with csv_errors(self._path), open_file(self._path, "rb") as stream:
             count, last = 0, b"\n"
             while block := stream.read(COUNTED):
                 count, last = count + block.count(b"\n"), block
@@ -69,12 +68,12 @@ class CSVStream:
             yield from pieces
 
     def source(self, data: Data, **settings: Any) -> Source:
-        """Refuse: batches come from rows that can be reached in any order.
+        """Raise an error: training needs rows that can be read in any order.
 
         Raises
         ------
         InputError
-            Always; it names the remedy.
+            Always; the message names the remedy.
         """
         raise InputError(
             f"{str(self._path)!r} cannot be trained on piece by piece: read it, or write it as Parquet, which can"
@@ -86,21 +85,21 @@ def text_columns(data: Data) -> list[str]:
     schema = getattr(data, "schema", None)
     if schema is None or schema.names is None:
         return []
-    pairs = zip(schema.places("category"), schema.categories, strict=True)
-    return [str(schema.name(place)) for place, known in pairs if all(isinstance(one, str) for one in known)]
+    pairs = zip(schema.indices("category"), schema.categories, strict=True)
+    return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
 
 
-def opened(path: str, text: Collection[str] = ()) -> Any:
-    """Return the rows of a file to go through once: a stream where its kind can be streamed, labels not taken out.
+def open_rows(path: str, text: Collection[str] = ()) -> Any:
+    """Return the rows of a file for a single pass: a stream if its kind can be streamed, with any label column kept.
 
     Parameters
     ----------
     path : str
-        As `isthmus.data.io.files.read` takes it.
+        As `isthmus.data.io.files.read` accepts it.
     text : collection of str, default ()
-        Columns of a CSV file that are text whatever stands in them.
+        Columns of a CSV file to read as text whatever they hold.
     """
-    found = Path(path).expanduser()
-    if found.is_file() and found.name.lower().endswith(SUFFIXES):
-        return CSVStream(found, text)
+    file = Path(path).expanduser()
+    if file.is_file() and file.name.lower().endswith(SUFFIXES):
+        return CSVStream(file, text)
     return files.read(path, budget=0).X

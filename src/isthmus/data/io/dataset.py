@@ -1,4 +1,4 @@
-"""Dataset: what reading a file, a folder or a named data set gives."""
+"""Dataset: the result of reading a file, a folder or a named data set."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Dataset:
     Attributes
     ----------
     X : ndarray, DataFrame, ParquetStream or PictureStream
-        The rows; a stream where they take more memory than was allowed.
+        The rows; a stream if they take more memory than allowed.
     y : ndarray of shape (n,), or None
-        The labels, where there are any; numbers of `classes` where these are known.
+        The labels, if any; indices into `classes` if the classes have names.
     classes : tuple of str
-        Names of the classes in the order of their numbers; empty where they have none.
+        Names of the classes; empty if they have none.
     path : str
         Where the rows come from.
     names : tuple of str

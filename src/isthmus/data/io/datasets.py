@@ -1,4 +1,4 @@
-"""Data sets with a name: the digits of scikit-learn, MNIST and Fashion-MNIST."""
+"""Named data sets: the digits of scikit-learn, MNIST and Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TIMEOUT = 30.0
 """Seconds without an answer after which the next mirror is tried."""
 
 LARGEST = 64 * 2**20
-"""Bytes after which a download is broken off: no file of these data sets is as large."""
+"""Bytes after which a download is aborted: no file of these data sets is as large."""
 
 DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True)
 class Published:
-    """A data set of four IDX files: where it is published, and the sha256 of each file once un-gzipped."""
+    """A data set of four IDX files: its mirrors, and the sha256 of each decompressed file."""
 
     classes: tuple[str, ...]
     mirrors: tuple[str, ...]
@@ -83,10 +83,10 @@ NAMES = ("digits", *PUBLISHED)
 def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -> Dataset:
     """Return a data set by its name.
 
-    ``digits`` comes with scikit-learn: 1,797 pictures of 8 x 8, float32 in [0, 1], one part only. ``mnist`` and
-    ``fashion-mnist``, 28 x 28 uint8 with 60,000 in ``"train"`` and 10,000 in ``"test"``, are looked for in the folder
-    of their name under ``$ISTHMUS_DATA``, then in the cache (``$ISTHMUS_CACHE``, else ``$XDG_CACHE_HOME/isthmus`` or
-    ``~/.cache/isthmus``), and downloaded into the cache where they are in neither. Their content is checked by sha256.
+    ``digits`` comes with scikit-learn: 1,797 pictures of 8 x 8, float32 in [0, 1], in one part. ``mnist`` and
+    ``fashion-mnist``, 28 x 28 uint8 with 60,000 in ``"train"`` and 10,000 in ``"test"``, are read from the folder of
+    their name under ``$ISTHMUS_DATA``, or from the cache (``$ISTHMUS_CACHE``, else ``$XDG_CACHE_HOME/isthmus`` or
+    ``~/.cache/isthmus``); if they are in neither, they are downloaded to the cache. Files are verified by sha256.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -
     part : str, default "train"
         ``"train"`` or ``"test"``.
     mirrors : sequence of str, or None
-        Addresses of folders to download from, tried in turn; None: the official ones.
+        URLs of folders to download from, tried in turn; None: the official ones.
 
     Raises
     ------
     InputError
-        No such data set or part; or it could not be had: the message names all that was tried.
+        There is no such data set or part; or it could not be downloaded: the message names all that was tried.
     """
     if name not in NAMES:
         raise InputError(unknown("data set", name, NAMES))
@@ -124,39 +124,39 @@ def _digits() -> Dataset:
 
 
 def _array(name: str, file: str, mirrors: Sequence[str]) -> np.ndarray:
-    found = _find(name, file)
-    if found is None:
-        found = cache() / name / f"{file}.gz"
-        _download(name, file, mirrors, found)
-    content = idx.read_bytes(found)
-    _check(name, file, content, f"{str(found)!r} (delete it to have it fetched again)")
-    return idx.parse(content, found)
+    path = _find(name, file)
+    if path is None:
+        path = cache() / name / f"{file}.gz"
+        _download(name, file, mirrors, path)
+    content = idx.read_bytes(path)
+    _check(name, file, content, f"{str(path)!r} (delete it to have it fetched again)")
+    return idx.parse(content, path)
 
 
 def cache() -> Path:
-    """Return the folder that downloads are kept in."""
+    """Return the folder for downloads."""
     if "ISTHMUS_CACHE" in os.environ:
         return Path(os.environ["ISTHMUS_CACHE"])
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "isthmus"
 
 
-def _places(name: str) -> list[Path]:
-    given = [Path(os.environ["ISTHMUS_DATA"])] if os.environ.get("ISTHMUS_DATA") else []
-    return [root / name for root in (*given, cache())]
+def _folders(name: str) -> list[Path]:
+    roots = [Path(os.environ["ISTHMUS_DATA"])] if os.environ.get("ISTHMUS_DATA") else []
+    return [root / name for root in (*roots, cache())]
 
 
 def _find(name: str, file: str) -> Path | None:
-    candidates = (place / f"{file}{suffix}" for place in _places(name) for suffix in (".gz", ""))
+    candidates = (folder / f"{file}{suffix}" for folder in _folders(name) for suffix in (".gz", ""))
     return next((path for path in candidates if path.exists()), None)
 
 
 def _check(name: str, file: str, content: bytes, where: str) -> None:
     if hashlib.sha256(content).hexdigest() != PUBLISHED[name].sha256[file]:
-        raise InputError(f"not the {name} that was published, its checksum differs: {where}")
+        raise InputError(f"not the published {name}, its checksum differs: {where}")
 
 
 def _download(name: str, file: str, mirrors: Sequence[str], target: Path) -> None:
-    """Fetch a file from the first mirror that has the right one."""
+    """Download a file from the first mirror that has the right one."""
     failures = []
     for address in (f"{mirror.rstrip('/')}/{file}.gz" for mirror in mirrors):
         try:
@@ -166,7 +166,7 @@ def _download(name: str, file: str, mirrors: Sequence[str], target: Path) -> Non
             failures.append(f"{address}: {error}")
             continue
         return _keep(content, target)
-    looked = ", ".join(str(place) for place in _places(name))
+    looked = ", ".join(str(folder) for folder in _folders(name))
     raise InputError(
         f"the data set {name!r} was not found in {looked}, and could not be downloaded ({'; '.join(failures)}). "
         f"Put {file}.gz into a folder {name!r} and set ISTHMUS_DATA to the folder above it"

@@ -1,4 +1,4 @@
-"""Files: reading data from, and writing outputs to, whatever stands at a path."""
+"""Files: reading data and writing outputs, in the format that the path says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, unknown
 
 STREAMED_FROM = 0.25
-"""Share of the available memory from which on data are streamed."""
+"""Fraction of the available memory above which data is streamed."""
 
 
 def read(
@@ -40,38 +40,37 @@ def read(
     alpha: Alpha | None = None,
     skip_broken: bool = False,
 ) -> Dataset:
-    """Read data: a file, a folder, or a data set with a name.
+    """Read data: a file, a folder, or a named data set.
 
     Parameters
     ----------
     path : str or PathLike
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``; gzipped too), ``.parquet``, ``.feather``, an IDX file (gzipped too), a
-        picture (``.png``, ``.jpg``, ``.webp``, ``.tif``, ``.bmp``, ``.avif``, ``.heic``, ``.dcm``: its content counts,
-        not its name), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
-        ``fashion-mnist``. ``PATH:PART`` gives the part too, such as ``mnist:test``. A folder that is called
-        like a data set is ``./mnist``.
+        picture (``.png``, ``.jpg``, ``.webp``, ``.tif``, ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is
+        detected from the content), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
+        ``fashion-mnist``. ``PATH:PART`` also names the part, such as ``mnist:test``. For a folder with the name of a
+        data set, write ``./mnist``.
     label : str or None
         The column of a table, or the array of an ``.npz``, that holds the labels.
     part : str or None
         The array of an ``.npz``, or ``"train"`` or ``"test"`` of a data set.
     budget : int or None
-        Bytes of memory that the data may take; Parquet and folders of pictures that take more are streamed. None: a
-        quarter of what is available.
+        Bytes of memory that the data may take; larger Parquet files and folders of pictures are streamed. None: a
+        quarter of the available memory.
     alpha : {"white", "keep"}, optional
-        Of pictures: whether an alpha channel is set on white, which is the default, or kept as a fourth channel.
+        For pictures: whether to blend an alpha channel with white (the default), or keep it as a fourth channel.
     skip_broken : bool, default False
-        Leave out pictures of a folder that cannot be read, and say how many.
+        Skip pictures of a folder that cannot be read, with a warning.
 
     Returns
     -------
     Dataset
-        X, y, the names of the classes, and where they come from. Pictures of several sizes are a list of arrays, or a
-        stream.
+        X, y, the names of the classes, and the path. Pictures of several sizes are a list of arrays, or a stream.
 
     Raises
     ------
     InputError
-        There is no such file, it cannot be read, or `label` or `part` means nothing for it.
+        There is no such file, it cannot be read, or an option does not apply to its kind.
     """
     name, part = _address(str(path), part)
     budget = int(available() * STREAMED_FROM) if budget is None else budget
@@ -88,18 +87,18 @@ def read(
 
 
 def _address(text: str, part: str | None) -> tuple[str, str | None]:
-    """Split ``PATH:PART``, unless a file bears that name."""
+    """Split ``PATH:PART``, unless there is a file with that name."""
     head, colon, tail = text.rpartition(":")
     return (text, part) if part or not (colon and head) or Path(text).exists() else (head, tail)
 
 
-def _refuse(option: str, value: Any, what: str) -> None:
+def _refuse(option: str, value: object, what: str) -> None:
     if value is not None:
-        raise InputError(f"{option}={value!r} means nothing for {what}: leave it out")
+        raise InputError(f"{option}={value!r} does not apply to {what}: leave it out")
 
 
 class Format(NamedTuple):
-    """How files of a name like `pattern` are read, and which options of `read` mean something for them."""
+    """How to read files whose name matches `pattern`, and which options of `read` apply to them."""
 
     pattern: str
     read: Callable[..., Dataset]
@@ -117,9 +116,9 @@ def _format(path: Path) -> Format:
         if fnmatch(path.name.lower(), form.pattern):
             return _small_enough(form, path)
     if what := not_yet(path.name):
-        raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its pictures as files")
+        raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its pictures as separate files")
     known = [form.pattern for form in FORMATS]
-    raise InputError(f"{str(path)!r} is of no kind that can be read; known: {', '.join(known)}")
+    raise InputError(f"{str(path)!r} is of an unknown kind; known: {', '.join(known)}")
 
 
 def _nearest(path: Path) -> str:
@@ -130,9 +129,7 @@ def _nearest(path: Path) -> str:
 
 def _small_enough(form: Format, path: Path) -> Format:
     if "budget" not in form.options and path.stat().st_size > available():
-        raise InputError(
-            f"{str(path)!r} is larger than the memory that is free: bring it to Parquet, which is streamed"
-        )
+        raise InputError(f"{str(path)!r} is larger than the free memory: convert it to Parquet, which is streamed")
     return form
 
 
@@ -155,7 +152,7 @@ def _npy(path: Path) -> Dataset:
 
 
 def _npz(path: Path, label: str | None = None, part: str | None = None) -> Dataset:
-    """Read the array `part`: without it ``X``, or the only one of two axes or more; labels `label`, else ``y``."""
+    """Read the array `part`, else ``X`` or the only one with at least two axes; and the labels `label`, else ``y``."""
     with _numpy_errors(path), zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
         part = part or _main_array(archive, label, path)
         label = label or ("y" if part == "X" and "y" in archive else None)
@@ -164,11 +161,11 @@ def _npz(path: Path, label: str | None = None, part: str | None = None) -> Datas
                 raise InputError(f"{str(path)!r}: {unknown('array', name, archive)}")
         X, y = archive[part], None if label is None else archive[label]
     if y is not None and (not X.ndim or y.size != len(X)):
-        raise InputError(f"{str(path)!r}: {label!r} of shape {y.shape} has not one label for each row of {X.shape}")
+        raise InputError(f"{str(path)!r}: {label!r} of shape {y.shape} does not have one label per row of {X.shape}")
     return Dataset(X, None if y is None else y.reshape(-1), (), str(path))
 
 
-def _main_array(archive: Any, label: str | None, path: Path) -> str:
+def _main_array(archive: np.lib.npyio.NpzFile, label: str | None, path: Path) -> str:
     names = [name for name in archive if name != label]
     large = [name for name in names if _axes(archive, name) > 1]
     if "X" in names or len(large) == 1:
@@ -216,13 +213,13 @@ FORMATS = (
     *(Format(f"*{suffix}", _picture, ("alpha",)) for suffix in SUFFIXES),
     *(Format(pattern, _idx) for pattern in ("*.idx", "*.idx.gz", "*[.-]idx[1-9]-*", "*.idx[1-9]")),
 )
-"""All kinds of files; the first pattern that fits the name in lower case counts."""
+"""All file formats; the first pattern that matches the lower-case name counts."""
 
 
 def write(
     path: str | os.PathLike[str], X: Any, columns: Sequence[str] | None = None, names: Sequence[str] = ()
 ) -> None:
-    """Write an output: whole or not at all.
+    """Write an output; an existing file is replaced only once the new one is complete.
 
     Parameters
     ----------
@@ -240,8 +237,8 @@ def write(
     Raises
     ------
     InputError
-        The path cannot be written, is of no kind that is known, or X does not go into such a file. What stood there
-        stays as it was.
+        The path cannot be written, its kind is unknown, or X cannot be written to such a file. An existing file stays
+        unchanged.
     """
     target = Path(path).expanduser()
     if target.is_dir() or not target.suffix:
@@ -293,7 +290,7 @@ def _png_names(names: Sequence[str], n: int) -> list[str]:
     return [stem if times[stem] == 1 else f"{name}.png" for stem, name in zip(stems, names, strict=True)]
 
 
-def _write_npy(X: Any, columns: Any, stream: BinaryIO) -> None:
+def _write_npy(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     array = np.asarray(X)
     if array.dtype.hasobject:
         raise InputError("an array of Python objects cannot be written to .npy: write it to .csv or .parquet")

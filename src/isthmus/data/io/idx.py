@@ -15,12 +15,12 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, un-gzipped where its name ends in ``.gz``.
+    """Return the content of a file, decompressed if its name ends in ``.gz``.
 
     Raises
     ------
     InputError
-        The file cannot be read, or its gzip wrapping is damaged.
+        The file cannot be read, or its compression is damaged.
     """
     try:
         content = path.read_bytes()
@@ -30,7 +30,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def gunzip(content: bytes, origin: str | Path) -> bytes:
-    """Return un-gzipped content; raise InputError naming `origin` where its wrapping is damaged."""
+    """Return decompressed content; raise InputError, naming `origin`, if it is damaged."""
     try:
         return gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -38,23 +38,23 @@ def gunzip(content: bytes, origin: str | Path) -> bytes:
 
 
 def parse(content: bytes, path: str | Path) -> np.ndarray:
-    """Return the array that the content of an IDX file describes; `path` is for messages.
+    """Return the array in the content of an IDX file; `path` is for error messages.
 
     Raises
     ------
     InputError
-        The content is no IDX file, or holds fewer or more values than it says.
+        The content is not an IDX file, or has fewer or more values than its header says.
     """
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
-        raise InputError(f"{str(path)!r} is no IDX file: it begins with {content[:4].hex(' ') or 'nothing'}")
+        raise InputError(f"{str(path)!r} is not an IDX file: it begins with {content[:4].hex(' ') or 'nothing'}")
     dtype, axes = np.dtype(TYPES[content[2]]), content[3]
     start = 4 + 4 * axes
     shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
     expected = start + prod(shape) * dtype.itemsize
     if len(content) != expected:
         raise InputError(
-            f"{str(path)!r} holds {len(content)} bytes where its head, {dtype.name} of shape {shape}, "
-            f"asks for {expected}: it is truncated or damaged; fetch it again"
+            f"{str(path)!r} holds {len(content)} bytes where its header, {dtype.name} of shape {shape}, "
+            f"requires {expected}: it is truncated or damaged; fetch it again"
         )
     array = np.frombuffer(content, dtype, offset=start).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
@@ -66,7 +66,7 @@ def read(path: Path) -> np.ndarray:
 
 
 def labels_beside(path: Path) -> Path | None:
-    """Return the labels file that belongs to an images file by its name, where there is one.
+    """Return the labels file whose name belongs to that of an images file; None if there is none.
 
     The labels of ``train-images-idx3-ubyte.gz`` are ``train-labels-idx1-ubyte``, with ``.gz`` or without.
     """

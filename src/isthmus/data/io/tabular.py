@@ -8,15 +8,20 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import narwhals as nw
 import numpy as np
 
+from isthmus.core.data import Rows
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.sources.parquet import ParquetStream, parquet_files, reading
 from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError, extra, unknown
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
 
 SEPARATORS = ",;\t|"
 
@@ -24,9 +29,9 @@ SEPARATORS = ",;\t|"
 def read_csv(path: Path, label: str | None = None) -> Dataset:
     """Read a CSV file, gzipped or not, into a pandas DataFrame.
 
-    The separator is the one of comma, semicolon, tab and bar that occurs most in the first line. Where all cells of
-    that line are numbers it is a row, and the columns are named ``column_0``, ``column_1`` … Empty cells, ``?`` and
-    what pandas takes for a gap (``NA``, ``NaN``, ``null`` …) are missing; so is an empty line of a single column.
+    The separator is the most frequent of comma, semicolon, tab and bar in the first line. If all cells of that line
+    are numbers, it is a row, and the columns are named ``column_0``, ``column_1`` … Empty cells, ``?`` and the markers
+    that pandas knows (``NA``, ``NaN``, ``null`` …) are missing; so is an empty line in a file of one column.
     """
     pandas = extra("pandas", "tables")
     with csv_errors(path):
@@ -35,7 +40,7 @@ def read_csv(path: Path, label: str | None = None) -> Dataset:
 
 
 def dialect(path: Path) -> dict[str, Any]:
-    """Return what pandas is told of a CSV file: its separator, the names of its columns, what a gap is."""
+    """Return the options with which pandas reads a CSV file: separator, column names, markers of missing cells."""
     first = _first_line(path)
     separator = max(SEPARATORS, key=first.count)
     names = next(csv.reader([first], delimiter=separator), [])
@@ -52,8 +57,8 @@ def dialect(path: Path) -> dict[str, Any]:
 
 
 def _first_line(path: Path) -> str:
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig") as stream:
+    open_file = gzip.open if path.suffix == ".gz" else open
+    with open_file(path, "rt", encoding="utf-8-sig") as stream:
         return next((line.strip("\r\n") for line in stream if line.strip()), "")
 
 
@@ -67,7 +72,7 @@ def _is_number(text: str) -> bool:
 
 @contextmanager
 def csv_errors(path: Path) -> Iterator[None]:
-    """Turn what pandas says of a file that is no regular table into an InputError that names it."""
+    """Turn the errors of pandas for a file that is not a regular table into an InputError that names the file."""
     errors = extra("pandas.errors", "tables")
     try:
         yield
@@ -75,7 +80,7 @@ def csv_errors(path: Path) -> Iterator[None]:
         raise InputError(f"{str(path)!r} is empty") from error
     except errors.ParserError as error:
         raise InputError(
-            f"{str(path)!r} is no regular table: {error}; give all lines the same number of cells"
+            f"{str(path)!r} is not a regular table: {error}; give all lines the same number of cells"
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(
@@ -86,15 +91,15 @@ def csv_errors(path: Path) -> Iterator[None]:
 
 
 def read_parquet(path: Path, label: str | None = None, budget: int = 0) -> Dataset:
-    """Read a Parquet file, or a folder of them: a pandas DataFrame, or a `ParquetStream` where that takes too much.
+    """Read a Parquet file, or a folder of them, as a pandas DataFrame; as a `ParquetStream` if that takes too much.
 
     Parameters
     ----------
     path : Path
     label : str or None
-        The column of the labels.
+        The label column.
     budget : int
-        Bytes that the DataFrame may take.
+        Bytes of memory that the DataFrame may take.
     """
     pandas, parquet = extra("pandas", "tables"), extra("pyarrow.parquet", "tables")
     stream = ParquetStream(path, leave_out=[] if label is None else [label])
@@ -115,8 +120,8 @@ def read_feather(path: Path, label: str | None = None) -> Dataset:
         return split(feather.read_feather(path), label, path)
 
 
-def split(frame: Any, label: str | None, path: Path) -> Dataset:
-    """Return a DataFrame without its column of labels, and the labels.
+def split(frame: pandas.DataFrame, label: str | None, path: Path) -> Dataset:
+    """Return a Dataset of a DataFrame without its label column, and of the labels.
 
     Raises
     ------
@@ -132,31 +137,31 @@ def split(frame: Any, label: str | None, path: Path) -> Dataset:
     return Dataset(frame.drop(columns=label), frame[label].to_numpy(), (), str(path))
 
 
-def write_csv(X: Any, columns: Any, stream: BinaryIO) -> None:
-    """Write a DataFrame, or an array of one or two axes, as CSV with a head."""
+def write_csv(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
+    """Write a DataFrame, or an array of one or two axes, as CSV with a header."""
     extra("pyarrow.csv", "tables").write_csv(plain_text(to_arrow(X, columns)), stream)
 
 
-def plain_text(table: Any) -> Any:
-    """Return an Arrow table whose categories are what they stand for, as CSV takes them."""
+def plain_text(table: pyarrow.Table) -> Any:
+    """Return an Arrow table with categories decoded to their values, as CSV needs."""
     for i, field in enumerate(table.schema):
         if hasattr(field.type, "value_type"):
             table = table.set_column(i, field.name, table[i].cast(field.type.value_type))
     return table
 
 
-def write_parquet(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_parquet(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as Parquet."""
     extra("pyarrow.parquet", "tables").write_table(to_arrow(X, columns), stream)
 
 
-def write_feather(X: Any, columns: Any, stream: BinaryIO) -> None:
+def write_feather(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     """Write a DataFrame, or an array of one or two axes, as Feather."""
     extra("pyarrow.feather", "tables").write_feather(to_arrow(X, columns), stream)
 
 
-def split_columns(piece: Any, names: Sequence[str]) -> tuple[Any, Any]:
-    """Return a piece without some columns, and these as an Arrow table; None where there are none to take out.
+def split_columns(piece: Rows, names: Sequence[str]) -> tuple[Any, Any]:
+    """Return a piece without some columns, and these columns as an Arrow table; None if `names` is empty.
 
     Raises
     ------
@@ -171,19 +176,19 @@ def split_columns(piece: Any, names: Sequence[str]) -> tuple[Any, Any]:
     return frame.drop(*names).to_native(), to_arrow(frame.select(*names).to_native())
 
 
-def to_arrow(X: Any, columns: Any = None) -> Any:
+def to_arrow(X: Any, columns: Sequence[str] | None = None) -> Any:
     """Return an Arrow table of a DataFrame of any library, or of an array of one or two axes.
 
     Parameters
     ----------
     X : DataFrame, ndarray or Tensor
     columns : sequence of str or None
-        Names for the columns of an array; None: ``column_0``, ``column_1`` …
+        Column names for an array; None: ``column_0``, ``column_1`` …
 
     Raises
     ------
     InputError
-        An array of other axes, another number of names than columns, or a column of values that no file can hold.
+        An array has more axes, the number of names differs from that of columns, or a column cannot be written.
     """
     arrow = extra("pyarrow", "tables")
     frame = nw.from_native(X, eager_only=True, pass_through=True)
@@ -192,14 +197,12 @@ def to_arrow(X: Any, columns: Any = None) -> Any:
             return arrow.Table.from_pandas(X, preserve_index=False)
         return frame.to_arrow() if isinstance(frame, nw.DataFrame) else _table_of_array(np.asarray(X), columns)
     except (arrow.ArrowInvalid, arrow.ArrowTypeError, arrow.ArrowNotImplementedError) as error:
-        raise InputError(
-            f"this table cannot be written: {error}; make the values of each column of one type"
-        ) from error
+        raise InputError(f"this table cannot be written: {error}; convert each column to one type") from error
 
 
-def _table_of_array(array: np.ndarray, columns: Any) -> Any:
+def _table_of_array(array: np.ndarray, columns: Sequence[str] | None) -> Any:
     if array.ndim not in (1, 2):
-        raise InputError(f"an array of shape {array.shape} is no table: write it to .npy, or pictures to .png")
+        raise InputError(f"an array of shape {array.shape} is not a table: write it to .npy, or pictures to .png")
     array = array.reshape(len(array), -1)
     names = column_names(array.shape[1]) if columns is None else list(map(str, columns))
     if len(names) != array.shape[1]:
@@ -209,5 +212,5 @@ def _table_of_array(array: np.ndarray, columns: Any) -> Any:
 
 
 def column_names(n: int) -> list[str]:
-    """Return names for columns that have none."""
+    """Return default names for columns."""
     return [f"column_{i}" for i in range(n)]

@@ -1,4 +1,4 @@
-"""Recordings: what of the user's data is a signal, and what are its times."""
+"""Recordings: reading the channels and the times of signals from the user's data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from isthmus.core.data import Rows
 from isthmus.data.signals import timeline
 from isthmus.data.tables.schema import Sheet, finite, sheet
 from isthmus.support.errors import InputError, unknown
@@ -23,11 +24,11 @@ class Recording:
     form : str
         ``"array"``, ``"tensor"``, or the library of the DataFrame.
     names : tuple of str, or None
-        Of the channels; None: they have none.
+        Names of the channels; None if they have none.
     values : ndarray of shape (n, channels)
-        float32 or float64; NaN where a value is missing.
+        float32 or float64; NaN for missing values.
     time : str or None
-        Name of the column of times.
+        Name of the time column.
     stamps : ndarray of shape (n,), or None
         The times: datetime64[us], or numbers.
     """
@@ -43,21 +44,21 @@ class Recording:
 
 
 def several(X: Any) -> bool:
-    """Tell whether X is a list of recordings: of arrays, DataFrames or tensors."""
+    """Tell whether X is a list of recordings: arrays, DataFrames or tensors."""
     return isinstance(X, (list, tuple)) and len(X) > 0 and all(_one(x) for x in X)
 
 
-def _one(x: Any) -> bool:
+def _one(x: Rows) -> bool:
     return nw.dependencies.is_into_dataframe(x) or getattr(x, "ndim", 0) in (1, 2)
 
 
 def ready(X: Any) -> bool:
-    """Tell whether X holds windows that are cut already: (n, window, channels)."""
+    """Tell whether X is already cut into windows: (n, window, channels)."""
     return getattr(X, "ndim", 0) == 3
 
 
 def recordings(X: Any, time: str | bool | None, channels: Sequence[str] | None) -> list[Recording]:
-    """Return the recordings of which X consists.
+    """Return the recordings in X.
 
     Parameters
     ----------
@@ -65,38 +66,38 @@ def recordings(X: Any, time: str | bool | None, channels: Sequence[str] | None) 
     time : str, False or None
         As `timeline.find` takes it.
     channels : sequence of str or None
-        Names of the columns that count; None: all but the times.
+        Names of the columns that are channels; None: all but the times.
 
     Raises
     ------
     InputError
-        X is no signal, times do not rise, a column is no number, or a value is infinite.
+        X is not a signal, times are not increasing, a column is not numeric, or a value is infinite.
     """
     if not several(X):
         return [_recording(X, time, channels)]
-    found = []
-    for place, one in enumerate(X):
+    result = []
+    for number, one in enumerate(X):
         try:
-            found.append(_recording(one, time, channels))
+            result.append(_recording(one, time, channels))
         except InputError as error:
-            raise type(error)(f"recording {place}: {error}") from error
-    return found
+            raise type(error)(f"recording {number}: {error}") from error
+    return result
 
 
 def _recording(X: Any, time: str | bool | None, channels: Sequence[str] | None) -> Recording:
-    given = sheet(_as_sheet(X))
-    at = timeline.find(given, time)
-    places = _places(given, at, channels)
-    stamps = None if at is None else timeline.stamps(given, at)
-    name = None if at is None else str(given.name(at))
+    frame = sheet(_as_sheet(X))
+    at = timeline.find(frame, time)
+    indices = _channel_indices(frame, at, channels)
+    stamps = None if at is None else timeline.stamps(frame, at)
+    name = None if at is None else str(frame.name(at))
     if stamps is not None:
         timeline.check_order(stamps, name)
-    names = None if given.names is None else tuple(str(given.name(place)) for place in places)
-    return Recording(given.form, names, finite(given, places), name, stamps)
+    names = None if frame.names is None else tuple(str(frame.name(index)) for index in indices)
+    return Recording(frame.form, names, finite(frame, indices), name, stamps)
 
 
 def _as_sheet(X: Any) -> Any:
-    """Return X with two axes, and an index of dates as a column."""
+    """Return X with two axes, and an index of dates turned into a column."""
     if nw.dependencies.is_into_series(X):
         X = nw.from_native(X, series_only=True).alias(getattr(X, "name", None) or "value").to_frame().to_native()
     if type(getattr(X, "index", None)).__name__ == "DatetimeIndex":
@@ -106,23 +107,23 @@ def _as_sheet(X: Any) -> Any:
     return X.reshape(-1, 1) if getattr(X, "ndim", 2) == 1 else X
 
 
-def _places(given: Sheet, at: int | None, channels: Sequence[str] | None) -> list[int]:
-    """Return the columns that are channels."""
-    names = [str(given.name(place)) for place in range(len(given.kinds))]
+def _channel_indices(frame: Sheet, at: int | None, channels: Sequence[str] | None) -> list[int]:
+    """Return the indices of the columns that are channels."""
+    names = [str(frame.name(index)) for index in range(len(frame.kinds))]
     if channels is None:
-        places = [place for place in range(len(names)) if place != at]
+        indices = [index for index in range(len(names)) if index != at]
     else:
         for name in channels:
             if name not in names:
                 raise InputError(unknown("channel", name, names))
-        places = [names.index(name) for name in channels]
-    for place in places:
-        if given.kinds[place] in ("category", "date", "duration"):
-            kind = "text" if given.kinds[place] == "category" else given.kinds[place]
+        indices = [names.index(name) for name in channels]
+    for index in indices:
+        if frame.kinds[index] in ("category", "date", "duration"):
+            kind = "text" if frame.kinds[index] == "category" else frame.kinds[index]
             raise InputError(
-                f"column {names[place]!r} is of kind {kind}, but the channels of a signal are numbers: leave it out, "
-                "or name the channels (channels=) and the column of times (time=)"
+                f"column {names[index]!r} is of kind {kind}, but the channels of a signal are numbers: leave it out, "
+                "or name the channels (channels=) and the time column (time=)"
             )
-    if not places:
-        raise InputError("there are no channels: all there is are times; give at least one column of numbers")
-    return places
+    if not indices:
+        raise InputError("there are no channels, only times: give at least one column of numbers")
+    return indices

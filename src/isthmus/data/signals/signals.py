@@ -1,4 +1,4 @@
-"""Signals: one or many channels over time, seen through windows."""
+"""Signals: one or more channels over time, cut into windows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Defaults, Field, Timing, Windowed
+from isthmus.core.data import Columns, Data, Defaults, Field, Rows, Timing, Windowed
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.signals import timeline
-from isthmus.data.signals.channels import Learnt, as_given, check_channels, check_names
+from isthmus.data.signals.channels import Learnt, check_channels, check_names, like_user
 from isthmus.data.signals.recordings import Recording, ready, recordings, several
 from isthmus.data.signals.windows import Layout, carried, layout
 from isthmus.data.tables.arrays import array
@@ -28,40 +28,40 @@ SCALES = ("standard", "none")
 
 @part("data/signals")
 class Signals(Windowed):
-    """A signal through windows; ``Batch.x`` is float32 (windows, channels, window).
+    """A signal cut into windows; ``Batch.x`` is float32 (windows, channels, window).
 
     A signal is an array of shape (n,) or (n, channels), a DataFrame with a column for each channel, or a Series. A list
-    of them is several recordings: no window crosses from one to the next. Windows that are cut already have three axes:
-    (windows, window, channels).
+    of these is several recordings: no window crosses from one to the next. Data that is already cut into windows has
+    three axes: (windows, window, channels).
 
-    Times are a column of dates, or one that is called time, timestamp, datetime, date or ts and holds dates of ISO 8601
-    or numbers; or an index of dates. They must rise. Where time steps are missing between them, `gaps` says what
-    happens. A missing value (NaN) or time step is filled with the last value of its channel, or with the next one at
-    the start of a window, and is False in ``Batch.observed``: its error counts nothing.
+    Times are a column of dates, or a column named time, timestamp, datetime, date or ts with ISO 8601 dates or numbers;
+    or an index of dates. They must be increasing. `gaps` says how to treat missing time steps. A missing value (NaN) or
+    time step is filled with the last value of its channel, or with the next one at the start of a window, and is False
+    in ``Batch.observed``, so that its error does not count.
 
     Parameters
     ----------
     window : int, default 64
-        Time steps of a window.
+        Length of a window in time steps.
     stride : int, default 1
         Time steps from the start of one window to the next; at most `window`.
     time : str, False or None, default None
-        The column of times; False: there is none, rows are time steps in the order in which they stand. None: found.
+        The time column; None: inferred; False: there is none, and rows are consecutive time steps.
     channels : tuple of str or None, default None
-        The columns that are the signal; None: all but the times.
+        The columns that are channels; None: all but the times.
     gaps : {"bridge", "refuse", "ignore"}, default "bridge"
-        ``"bridge"``: time steps that the times leave out are missing values, and no window crosses as many of them as
-        it is long. ``"refuse"``: the first one is an error that names its row. ``"ignore"``: each row is one time step,
-        whatever the times between.
+        ``"bridge"``: missing time steps are missing values, and no window spans a gap as long as itself.
+        ``"refuse"``: a missing time step is an error that names its row. ``"ignore"``: each row is one time step,
+        whatever its time.
     scale : {"standard", "none"}, default "standard"
-        Each channel less its mean, divided by its deviation; or as it is.
+        ``"standard"``: each channel minus its mean, divided by its standard deviation. ``"none"``: unchanged.
     learnt : dict or None
-        Learnt: the fields of a `Learnt`. None: not fitted.
+        Learnt: the fields of a `Learnt`. None if not fitted.
 
     Raises
     ------
     InputError
-        A setting is out of its range.
+        A setting is out of range.
 
     Examples
     --------
@@ -102,24 +102,24 @@ class Signals(Windowed):
 
     @property
     def fitted(self) -> bool:
-        """Whether the channels are known."""
+        """Whether the channels have been learnt."""
         return self.learnt is not None
 
     @property
     def timing(self) -> Timing | None:
-        """The column of times, and the usual step; None where there are none, or they do not matter."""
+        """The time column and the median step; None if there are no times, or they are ignored."""
         known = self._known()
         if known.time is None or not known.step or self.gaps == "ignore":
             return None
         return Timing(known.time, known.step, self.gaps == "refuse")
 
     def learn(self, chunks: Iterable[Any]) -> Signals:
-        """Return a fitted copy after one pass over pieces of signals; memory is bounded by the largest piece.
+        """Return a fitted copy after one pass over pieces of signals; memory use is bounded by the largest piece.
 
         Raises
         ------
         InputError
-            A piece is no signal, pieces differ in their channels, or the signal is shorter than a window.
+            A piece is not a signal, pieces differ in their channels, or the signal is shorter than a window.
         """
         first: Recording | None = None
         step, statistics = None, RunningStatistics.none(0)
@@ -130,18 +130,18 @@ class Signals(Windowed):
                 check_channels(piece, first.names, statistics.mean.size)
                 statistics = statistics.merge(RunningStatistics.of(piece.values))
                 if step is None and piece.stamps is not None:
-                    step = timeline.usual_step(piece.stamps)
+                    step = timeline.median_step(piece.stamps)
         if first is None:
             raise InputError("there is no signal to learn from: X is empty; give at least one window of time steps")
         return self._fitted(first.form, first.names, first.time, step, statistics)
 
     def merge(self, other: Data) -> Signals:
-        """Return what `learn` would return for the signals of both.
+        """Return the result of `learn` for the signals of both.
 
         Raises
         ------
         InputError
-            The channels differ; or one comes from a file that does not hold what is needed.
+            The channels differ; or one comes from a file that lacks the statistics that merging needs.
         """
         assert isinstance(other, Signals)  # signals are learnt from signals
         one, two = self._known(), other._known()
@@ -163,7 +163,7 @@ class Signals(Windowed):
         return Signals(self.window, self.stride, self.time, self.channels, self.gaps, self.scale, asdict(learnt))
 
     def _pieces(self, X: Any) -> list[Recording]:
-        """Return the recordings of a piece; windows that are cut already are one, time steps in any order."""
+        """Return the recordings of a piece; data already cut into windows counts as one recording."""
         if not ready(X):
             return recordings(X, self.time, self.channels)
         self._check_ready(X)
@@ -172,11 +172,11 @@ class Signals(Windowed):
     def _scaling(
         self, statistics: RunningStatistics, known: tuple[str, ...] | None
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Return offset and divisor of each channel; refuse channels that cannot be scaled."""
-        names = known or tuple(f"x{place}" for place in range(statistics.mean.size))
+        """Return the offset and divisor of each channel; raise an error for channels that cannot be scaled."""
+        names = known or tuple(f"x{number}" for number in range(statistics.mean.size))
         for name, count, deviation in zip(names, statistics.count, statistics.deviation, strict=True):
             if count == 0:
-                raise InputError(f"channel {name!r} holds no value at all: leave it out")
+                raise InputError(f"channel {name!r} has no values at all: leave it out")
             if not np.isfinite(deviation):
                 raise InputError(f"channel {name!r} reaches too far to be scaled: divide it, or take its logarithm")
         if self.scale == "none":
@@ -185,19 +185,19 @@ class Signals(Windowed):
 
     def _known(self) -> Learnt:
         if self.learnt is None:
-            raise InputError("these Signals know no channels yet: call learn(chunks), or fit, first")
+            raise InputError("these Signals are not fitted: call learn(chunks), or fit, first")
         return self.learnt
 
     # -- the host's side -----------------------------------------------------------------------------------------
 
     def read(self, X: Any) -> Columns:
-        """Return ``{"windows": (windows, channels, window)}``, float32 or float64: a view of X where that can be.
+        """Return ``{"windows": (windows, channels, window)}``, float32 or float64; a view of X if possible.
 
         Raises
         ------
         InputError
-            Other channels or another step than learnt, a signal shorter than a window, times that do not rise or
-            cannot be laid on a grid, infinity, text among numbers.
+            The channels or the step are not those learnt, the signal is shorter than a window, times are not
+            increasing or too irregular, or values are infinite or text.
         """
         known = self._known()
         if ready(X):
@@ -209,26 +209,26 @@ class Signals(Windowed):
                 .unflatten(0, (-1, self.window))
                 .transpose(1, 2)
             }
-        found = self._recordings(X)
-        values = found[0].values if len(found) == 1 else np.concatenate([one.values for one in found])
-        return {"windows": self._layout(found).cut(values)}
+        recorded = self._recordings(X)
+        values = recorded[0].values if len(recorded) == 1 else np.concatenate([one.values for one in recorded])
+        return {"windows": self._layout(recorded).cut(values)}
 
     def _recordings(self, X: Any) -> list[Recording]:
         known = self._known()
-        found = recordings(X, self.time if known.time is None else known.time, self.channels)
-        for one in found:
+        recorded = recordings(X, self.time if known.time is None else known.time, self.channels)
+        for one in recorded:
             check_channels(one, known.names, len(known.offset))
-        return found
+        return recorded
 
-    def _layout(self, found: list[Recording]) -> Layout:
-        for place, one in enumerate(found):
+    def _layout(self, recorded: list[Recording]) -> Layout:
+        for number, one in enumerate(recorded):
             if len(one) < self.window:
-                which = f"recording {place}" if len(found) > 1 else "the signal"
+                which = f"recording {number}" if len(recorded) > 1 else "the signal"
                 raise InputError(
-                    f"{which} has {len(one)} time steps, but a window takes {self.window}: give a longer signal, "
+                    f"{which} has {len(one)} time steps, but a window needs {self.window}: give a longer signal, "
                     f"or Signals(window={max(2, len(one) // 4)})"
                 )
-        return layout([self._slots(one) for one in found], self.window, self.stride)
+        return layout([self._slots(one) for one in recorded], self.window, self.stride)
 
     def _slots(self, one: Recording) -> np.ndarray:
         """Return the number of steps from the first time step to each row."""
@@ -240,15 +240,16 @@ class Signals(Windowed):
         if gap is not None and self.gaps == "refuse":
             raise InputError(
                 f"column {one.time!r}, row {gap}: {slots[gap] - slots[gap - 1] - 1} time steps are missing before "
-                f"{one.stamps[gap]} (the usual step is {step:g}); fill them in, or give gaps='bridge'"
+                f"{one.stamps[gap]} (the median step is {step:g}); fill them in, or use gaps='bridge'"
             )
         return slots
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
-        """Return the signal on which the windows lie, each value the mean over the windows that cover it.
+    def write(self, columns: Columns, like: Rows = None) -> Any:
+        """Return the signal that the windows come from, each value the mean over the windows that cover it.
 
-        In the form of `like`: its channels replaced, whatever else its columns hold kept; missing time steps are left
-        out. Without `like`, or where it is windows too, the windows: (windows, window, channels).
+        The result has the form of `like`, with its channels replaced and its other columns kept; missing time steps
+        are left out. Without `like`, or if `like` is cut into windows too, return the windows: (windows, window,
+        channels).
         """
         windows = columns["windows"].detach().cpu().transpose(1, 2)
         dtype = str(getattr(like, "dtype", "float64")).removeprefix("torch.")
@@ -257,26 +258,27 @@ class Signals(Windowed):
             return array(windows.contiguous().numpy(), dtype, form)
         values = self.fold_windows(windows, like).numpy()
         if not several(like):
-            return as_given(values, like, self._known())
+            return like_user(values, like, self._known())
         ends = np.cumsum([len(one) for one in like])[:-1]
-        return [as_given(part, one, self._known()) for part, one in zip(np.split(values, ends), like, strict=True)]
+        return [like_user(part, one, self._known()) for part, one in zip(np.split(values, ends), like, strict=True)]
 
     def fold_windows(self, values: Tensor, X: Any, causal: bool = False) -> Tensor:
-        """Return for each time step of X the mean over the windows that cover it.
+        """Return the mean over the windows that cover each time step of X.
 
         Parameters
         ----------
         values : Tensor of shape (windows,) or (windows, window, channels)
-            A number for each window, or an error that `per_feature` gave.
-        X : what was read
+            A number for each window, or an error as `per_feature` returns it.
+        X : array, DataFrame or list of these
+            The data that was read.
         causal : bool, default False
-            For numbers: that of the last window that ends at the time step or before; NaN before the first one has
-            ended.
+            For one number per window: return that of the last window that ends at or before the time step, and NaN
+            before the first window has ended.
 
         Returns
         -------
         float64 Tensor of shape (n,) or (n, channels)
-            Of several recordings one behind the other. The same as `values` where X is windows that are cut already.
+            Several recordings are concatenated. If X is already cut into windows, `values` unchanged.
         """
         if ready(X):
             return values
@@ -288,7 +290,7 @@ class Signals(Windowed):
         return where.last(values.detach().cpu()) if causal else where.mean(values.detach().cpu())
 
     def window_max(self, values: Tensor, X: Any) -> Tensor:
-        """Return for each window the greatest value of its time steps; of windows that are cut already, their own.
+        """Return the largest value of the time steps in each window; `values` if X is already cut into windows.
 
         Examples
         --------
@@ -299,7 +301,7 @@ class Signals(Windowed):
         return values if ready(X) else self._layout(self._recordings(X)).window_max(values)
 
     def last_row_index(self, X: Any) -> Tensor:
-        """Return for each window the row number of the last time step of X in it; of cut windows, their own.
+        """Return the row index of the last time step in each window; of the window if X is already cut into windows.
 
         Examples
         --------
@@ -310,12 +312,12 @@ class Signals(Windowed):
         return torch.arange(len(X)) if ready(X) else self._layout(self._recordings(X)).last_row_index()
 
     def times(self, X: Any) -> np.ndarray:
-        """Return the time of each time step of X: datetime64 in UTC or numbers; the row number where it has none.
+        """Return the time of each time step of X: datetime64 in UTC or numbers; row indices if there are no times.
 
-        Of several recordings one behind the other.
+        Several recordings are concatenated.
         """
-        found = self._recordings(X)
-        return np.concatenate([np.arange(len(one)) if one.stamps is None else one.stamps for one in found])
+        recorded = self._recordings(X)
+        return np.concatenate([np.arange(len(one)) if one.stamps is None else one.stamps for one in recorded])
 
     def _check_ready(self, X: Any) -> None:
         if X.shape[1] != self.window:
@@ -325,13 +327,13 @@ class Signals(Windowed):
             )
 
     def keeps(self) -> list[str]:
-        """Say what a file keeps of the signal."""
+        """Describe what a model file stores about the signal."""
         return [f"names of {len(self._known().offset):,} channels, mean, deviation and range of each"]
 
     # -- in the graph --------------------------------------------------------------------------------------------
 
     def forward(self, columns: Columns) -> Batch:
-        """Return x float32 (windows, channels, window), and which of it was observed."""
+        """Return a batch with x float32 (windows, channels, window), and which of its elements were observed."""
         x = ((columns["windows"].double() - self.offset) / self.divisor).float()
         x, observed = carried(x), ~torch.isnan(x)
         return Batch(x, x, observed=observed)
@@ -351,12 +353,12 @@ class Signals(Windowed):
         return np.concatenate([one.values for one in self._pieces(X)]).astype(np.float64)
 
     def channel_names(self) -> list[str]:
-        """Return the names of the channels; x0, x1 … where they have none."""
+        """Return the names of the channels; x0, x1 … if they have none."""
         known = self._known()
-        return list(known.names or (f"x{place}" for place in range(len(known.offset))))
+        return list(known.names or (f"x{number}" for number in range(len(known.offset))))
 
     def fields(self) -> list[Field]:
-        """Return the one field, a window of all channels."""
+        """Return one field: a window of all channels."""
         return [Field("signal", "signal", (self.window, len(self._known().offset)))]
 
     def feature_names(self) -> list[str]:
@@ -373,7 +375,7 @@ class Signals(Windowed):
 
     @property
     def summary(self) -> str:
-        """One sentence on the channels, the times and the windows."""
+        """A one-sentence description of the channels, the times and the windows."""
         known = self._known()
         times = (
             f"times in column {known.time!r}, a step of {known.step:g}" if known.time else "each row is one time step"
@@ -384,14 +386,14 @@ class Signals(Windowed):
         return f"a signal of {channels}; {times}; windows of {self.window} time steps, one every {self.stride}"
 
 
-def _check(window: int, stride: int, time: Any, gaps: str, scale: str) -> None:
-    """Refuse settings out of their range."""
+def _check(window: int, stride: int, time: object, gaps: str, scale: str) -> None:
+    """Raise an error for settings out of range."""
     if not (isinstance(window, (int, np.integer)) and window >= 2):
         raise InputError(f"window={window!r}: a window takes at least 2 time steps, a whole number")
     if not (isinstance(stride, (int, np.integer)) and 1 <= stride <= window):
         raise InputError(f"stride={stride!r}: windows follow each other after 1 to {window} time steps (one window)")
     if time is True:
-        raise InputError("time=True: give the name of the column of times, False for none, or None to find it")
+        raise InputError("time=True: give the name of the time column, False for none, or None to infer it")
     for name, value, known in (("gaps", gaps, GAPS), ("scale", scale, SCALES)):
         if value not in known:
             raise InputError(unknown(name, value, known))

@@ -1,4 +1,4 @@
-"""Windows: where they stand on the time steps of recordings, and the way back from windows to time steps."""
+"""Windows: their positions on the time steps of recordings, and the way back from windows to time steps."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from torch.nn.functional import max_pool1d
 
 @dataclass(frozen=True)
 class Layout:
-    """Where windows stand. All recordings lie one behind the other on a tape of time steps.
+    """The positions of windows. All recordings are concatenated to one tape of time steps.
 
     Attributes
     ----------
     window : int
-        Time steps of a window.
+        Length of a window in time steps.
     row : int64 ndarray of shape (m,)
-        The user's row at each time step of the tape, counted over all recordings; -1: the time step is missing.
+        The index of the user's row at each time step of the tape, over all recordings; -1 for missing time steps.
     starts : int64 ndarray of shape (w,)
-        Where each window begins on the tape, rising.
+        The first time step of each window on the tape, increasing.
     regular : bool ndarray of shape (w,)
-        False for a window that stands off the stride, at the end of a stretch: it counts only where no other is.
+        False for an extra window at the end of a stretch, off the stride: it counts only where no other window is.
     stretches : int64 ndarray of shape (s,)
-        Where each stretch begins on the tape; no window crosses from one to the next.
+        The first time step of each stretch on the tape; no window crosses from one stretch to the next.
     rows : int
-        The user's rows.
+        The number of the user's rows.
     """
 
     window: int
@@ -38,7 +38,7 @@ class Layout:
     rows: int
 
     def cut(self, values: np.ndarray) -> Tensor:
-        """Return the windows (w, channels, window) of values (rows, channels); a view where that can be."""
+        """Return the windows (w, channels, window) of values (rows, channels); a view if possible."""
         tape = torch.from_numpy(np.require(self._on_tape(values), requirements=["C", "W"]))
         every = tape.unfold(0, self.window, 1)
         step = int(self.starts[1] - self.starts[0]) if len(self.starts) > 1 else 1
@@ -51,41 +51,41 @@ class Layout:
             return values
         return np.where((self.row >= 0)[:, None], values[self.row], np.nan).astype(values.dtype, copy=False)
 
-    def mean(self, found: Tensor) -> Tensor:
-        """Return for each row the mean over the windows that cover it.
+    def mean(self, values: Tensor) -> Tensor:
+        """Return the mean over the windows that cover each row.
 
         Parameters
         ----------
-        found : Tensor of shape (w,) or (w, window, ...)
-            What was found for each window, or for each of its time steps.
+        values : Tensor of shape (w,) or (w, window, ...)
+            The values of each window, or of each of its time steps.
 
         Returns
         -------
         float64 Tensor of shape (rows,) or (rows, ...)
         """
         starts, regular = torch.from_numpy(self.starts), torch.from_numpy(self.regular)
-        mean, count = self._mean(found[regular], starts[regular])
+        mean, count = self._mean(values[regular], starts[regular])
         if not self.regular.all():
-            tail, _ = self._mean(found[~regular], starts[~regular])
+            tail, _ = self._mean(values[~regular], starts[~regular])
             mean = torch.where(_like(count > 0, mean), mean, tail)
-        there = torch.from_numpy(np.flatnonzero(self.row >= 0))
+        present = torch.from_numpy(np.flatnonzero(self.row >= 0))
         out = mean.new_full((self.rows, *mean.shape[1:]), torch.nan)
-        out[torch.from_numpy(self.row)[there]] = mean[there]
+        out[torch.from_numpy(self.row)[present]] = mean[present]
         return out
 
-    def _mean(self, found: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean and the number of windows at each time step of the tape."""
-        total = torch.zeros(len(self.row), *found.shape[2:], dtype=torch.float64)
+    def _mean(self, values: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean over the windows, and their number, at each time step of the tape."""
+        total = torch.zeros(len(self.row), *values.shape[2:], dtype=torch.float64)
         count = torch.zeros(len(self.row), dtype=torch.float64)
         for offset in range(self.window):
-            total.index_add_(0, starts + offset, (found if found.ndim == 1 else found[:, offset]).double())
+            total.index_add_(0, starts + offset, (values if values.ndim == 1 else values[:, offset]).double())
             count.index_add_(0, starts + offset, torch.ones(len(starts), dtype=torch.float64))
         return total / _like(count.clamp_min(1), total), count
 
-    def last(self, found: Tensor) -> Tensor:
-        """Return for each row what was found for the last window that ends at it or before, NaN where there is none.
+    def last(self, values: Tensor) -> Tensor:
+        """Return the value of the last window that ends at or before each row; NaN if there is none.
 
-        Windows of an earlier stretch do not count; `found` has the shape (w,).
+        Windows of earlier stretches do not count; `values` has the shape (w,).
         """
         ends = np.full(len(self.row), -1)
         ends[self.starts[self.regular] + self.window - 1] = np.flatnonzero(self.regular)
@@ -94,18 +94,18 @@ class Layout:
         known = (latest >= 0) & (self.starts[latest] >= self.stretches[stretch])
         out = torch.full((self.rows,), torch.nan, dtype=torch.float64)
         kept = np.flatnonzero((self.row >= 0) & known)
-        out[torch.from_numpy(self.row[kept])] = found.double()[torch.from_numpy(latest[kept])]
+        out[torch.from_numpy(self.row[kept])] = values.double()[torch.from_numpy(latest[kept])]
         return out
 
-    def window_max(self, found: Tensor) -> Tensor:
-        """Return for each window the greatest of what was found for its rows, of shape (rows,); float64."""
-        there = torch.from_numpy(self.row >= 0)
+    def window_max(self, values: Tensor) -> Tensor:
+        """Return the largest value of the rows in each window, float64; `values` has the shape (rows,)."""
+        present = torch.from_numpy(self.row >= 0)
         tape = torch.full((len(self.row),), -torch.inf, dtype=torch.float64)
-        tape[there] = found.double()[torch.from_numpy(self.row)[there]]
+        tape[present] = values.double()[torch.from_numpy(self.row)[present]]
         return max_pool1d(tape[None], self.window, stride=1)[0, torch.from_numpy(self.starts)]
 
     def last_row_index(self) -> Tensor:
-        """Return the last of the user's rows in each window, of shape (w,)."""
+        """Return the index of the user's last row in each window, of shape (w,)."""
         return torch.from_numpy(np.maximum.accumulate(self.row)[self.starts + self.window - 1])
 
 
@@ -115,21 +115,21 @@ def _like(steps: Tensor, of: Tensor) -> Tensor:
 
 
 def layout(slots: list[np.ndarray], window: int, stride: int) -> Layout:
-    """Lay windows over recordings; none crosses the border of two, nor a gap as long as a window.
+    """Return the positions of windows; none crosses from one recording to the next, nor a gap as long as a window.
 
     Parameters
     ----------
     slots : list of int64 ndarray of shape (n,)
-        For each recording the number of steps from its first time step to each of its rows, rising from 0.
+        For each recording, the number of steps from its first time to each of its rows, increasing from 0.
     window : int
     stride : int
-        Time steps from one window to the next. Where that leaves time steps at the end of a stretch, one more window
-        ends with it. A stretch between long gaps that is shorter than a window is filled up with missing time steps.
+        Time steps from one window to the next. If that leaves time steps at the end of a stretch, an extra window ends
+        with it. A stretch between long gaps that is shorter than a window is padded with missing time steps.
     """
     tapes, starts, regular, stretches, rows, length = [], [], [], [], 0, 0
-    for places in slots:
-        for stretch in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) > window) + 1):
-            at = places[stretch] - places[stretch[0]]
+    for steps in slots:
+        for stretch in np.split(np.arange(len(steps)), np.flatnonzero(np.diff(steps) > window) + 1):
+            at = steps[stretch] - steps[stretch[0]]
             tape = np.full(max(int(at[-1]) + 1, window), -1, dtype=np.int64)
             tape[at] = rows + stretch
             last = len(tape) - window
@@ -139,15 +139,15 @@ def layout(slots: list[np.ndarray], window: int, stride: int) -> Layout:
             stretches.append(length)
             tapes.append(tape)
             length += len(tape)
-        rows += len(places)
-    row, start, on_stride = (np.concatenate(found) for found in (tapes, starts, regular))
+        rows += len(steps)
+    row, start, on_stride = (np.concatenate(arrays) for arrays in (tapes, starts, regular))
     return Layout(window, row, start, on_stride, np.array(stretches), rows)
 
 
 def carried(x: Tensor) -> Tensor:
-    """Fill NaN along the last axis with the number before it, at the start with the first one, and 0 if there is none.
+    """Fill NaN along the last axis with the number before it; at the start with the first number, 0 if there is none.
 
-    In a number of steps that depends on the shape only: each fills gaps twice as long as the one before.
+    The number of steps depends only on the shape: each step fills gaps twice as long as the one before.
     """
     for side in (1, -1):
         reach = 1

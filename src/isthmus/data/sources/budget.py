@@ -1,4 +1,4 @@
-"""How much memory there is."""
+"""The memory that is available."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def available() -> int:
-    """Return the bytes of memory that this process may still take: what is free, and within the container's limit."""
+    """Return the bytes of memory available to this process: free memory, within the container's limit."""
     return max(0, int(min(_free(), _within_limit())))
 
 

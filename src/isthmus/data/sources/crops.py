@@ -1,16 +1,16 @@
-"""Crops: a source of crops of pictures of any size, in memory or in a folder; each picture is decoded once an epoch."""
+"""Crops of pictures of any size, in memory or in a folder, as a source; each picture is decoded once per epoch."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Source, join, rows, take
+from isthmus.core.data import Columns, Data, Source, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.images.crops import cut, turned
 from isthmus.data.images.images import Images
@@ -21,23 +21,23 @@ from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup
 
 MIXED = 64
-"""Pictures whose crops are shuffled together, at least."""
+"""Minimum number of pictures whose crops are shuffled together."""
 
 SHUFFLED = 2048
-"""Crops that are shuffled together, at least, where they are not too large."""
+"""Minimum number of crops that are shuffled together, unless they are too large."""
 
 ROOM = 64 * 2**20
-"""Bytes of the crops that are shuffled together, at most; but always those of one picture."""
+"""Maximum bytes of crops that are shuffled together; but always at least those of one picture."""
 
 SAMPLED = 2**24
-"""Pixels of a sample, at most."""
+"""Maximum number of pixels of a sample."""
 
 ALL_EPOCHS = 0
-"""Where crops do not depend on the epoch: the epochs themselves are counted from 1 in the keys of crops."""
+"""The key of crops that do not depend on the epoch; epochs are counted from 1 in these keys."""
 
 
 class Crops:
-    """Rows that are crops of pictures: what training on pictures of any size counts.
+    """Rows that are crops of pictures, for training on pictures of any size.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Crops:
     data : Images
         Fitted, with `crop`.
     beside : Columns
-        The weight and conditions of each picture, which are those of its crops.
+        The weight and conditions of each picture, which apply to all its crops.
     """
 
     def __init__(self, pictures: Pictures, data: Images, beside: Columns) -> None:
@@ -57,7 +57,7 @@ class Crops:
 
     def source(
         self,
-        data: Any,
+        data: Data,
         *,
         batch_size: int,
         validation_fraction: float = 0.0,
@@ -65,16 +65,17 @@ class Crops:
         device: torch.device | str = "cpu",
     ) -> CropSource:
         """Return a source of batches of crops; see `CropSource`."""
-        return CropSource(self, data, Split(len(self.pictures), validation_fraction, seed), batch_size, device)
+        return CropSource(
+            self, cast(Images, data), Split(len(self.pictures), validation_fraction, seed), batch_size, device
+        )
 
 
 class CropSource:
     """A source of crops.
 
-    Pictures are shuffled, and then the crops of some pictures that follow each other. While batches of these are
-    trained on, some threads decode the next pictures, each once an epoch, and cut crops out of them. Crop k of
-    picture i is a function of (seed, epoch, i, k); of validation, and of `sample`, of (seed, i, k). A picture that is
-    held out gives no crop to train on.
+    Pictures are shuffled, then the crops of neighbouring pictures together. During training on one group, several
+    threads decode the next pictures, each once per epoch, and cut crops out of them. Crop k of picture i is a function
+    of (seed, epoch, i, k); for validation and `sample`, of (seed, i, k). No crop of a validation picture is trained on.
 
     Parameters
     ----------
@@ -82,16 +83,16 @@ class CropSource:
     data : Images
         Fitted, with `crop`.
     split : Split
-        Of the pictures.
+        The split of the pictures.
     batch_size : int
         Crops in a batch; the last batch of an epoch may be smaller.
     device : str or torch.device, default "cpu"
-        Where batches are wanted.
+        The device of the batches.
 
     Attributes
     ----------
     rows : int
-        How many crops there are in an epoch, held out ones too.
+        The number of crops per epoch, including those for validation.
     """
 
     def __init__(
@@ -114,13 +115,13 @@ class CropSource:
         return map(self._batch, regroup(windows, self.batch_size, rows, _joined, _part))
 
     def steps(self, split: str) -> int:
-        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        """Return the number of batches of a split per epoch; 0 if the split is empty."""
         return steps(int(self._counts[self._split.indices(split)].sum()), self.batch_size)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` crops of training pictures, the same at each call.
+        """Return one batch of at most `rows` crops of training pictures, the same on each call.
 
-        They are of as many pictures as `MIXED`, or of more where each gives no more crops than in an epoch.
+        They come from at least `MIXED` pictures if there are as many, and from more if one epoch has too few crops.
         """
         order = self._split.indices("train")
         order = order[permutation(len(order), self.seed, SAMPLE)]
@@ -132,7 +133,7 @@ class CropSource:
         return self._batch(_part(crops, 0, rows))
 
     def fingerprint(self) -> str:
-        """Return a short text that differs where the pictures, their crops, the order or the batch size differ."""
+        """Return a short string that changes with the pictures, their crops, the order and the batch size."""
         images = self._images
         how = (images.crop, images.crops_per_image, images.flips, images.turns, self.batch_size, self._split.settings)
         return hashlib.sha256(f"{self._pictures.signature()} {how}".encode()).hexdigest()[:16]
@@ -144,7 +145,7 @@ class CropSource:
     # -- windows -------------------------------------------------------------------------------------------------
 
     def _windows(self, order: Tensor) -> Iterator[Tensor]:
-        """Yield runs of pictures whose crops are shuffled together."""
+        """Yield the indices of pictures whose crops are shuffled together."""
         size = int(np.prod(self._images.typical_shape)) * self._pictures.dtype.itemsize
         start = crops = 0
         for i, count in enumerate(self._counts[order].tolist()):
@@ -157,7 +158,7 @@ class CropSource:
             yield order[start:]
 
     def _cut_windows(self, order: Tensor, shuffle: bool, key: int, skipped: int) -> Iterator[Columns]:
-        """Yield the crops of each window from crop number `skipped` on; no window before it is decoded."""
+        """Yield the crops of each window, from crop number `skipped` on, without decoding the windows before it."""
         for number, pictures in enumerate(self._windows(order)):
             counts = self._counts[pictures]
             count = int(counts.sum())
@@ -167,26 +168,26 @@ class CropSource:
             skipped = max(0, skipped - count)
 
     def _cut(self, pictures: Tensor, counts: Tensor, slots: Tensor, key: int) -> Columns:
-        """Return crops of some pictures, so many of each; crop number j of all goes to ``slots[j]``."""
+        """Return crops of some pictures, `counts` of each; crop number j goes to ``slots[j]``."""
         images, crop, draws = self._images, self._images.typical_shape[-1], np.empty((len(slots), 2))
         pixels = np.empty((len(slots), crop, crop, images.typical_shape[0]), self._pictures.dtype)
         ends = counts.cumsum(0)
 
-        def place(number: int) -> None:
+        def fill(number: int) -> None:
             index, end = int(pictures[number]), int(ends[number])
             at = slots[end - int(counts[number]) : end].numpy()
             stream = generator(self.seed, CROP, key, index)
             drawn = torch.rand((len(at), 4), generator=stream, dtype=torch.float64).numpy()
             pixels[at], draws[at] = cut(images.canonical(self._pictures.at(index)), crop, drawn[:, :2]), drawn[:, 2:]
 
-        in_threads(place, range(len(pictures)))
+        in_threads(fill, range(len(pictures)))
         owners = torch.empty_like(slots)
         owners[slots] = pictures.repeat_interleave(counts)
         columns = take(self._beside, owners) | {"pixels": torch.from_numpy(pixels).movedim(-1, 1)}
         return columns | self._turns(torch.from_numpy(draws))
 
     def _turns(self, draws: Tensor) -> Columns:
-        """Return how each crop is turned and whether it is mirrored; nothing where none is."""
+        """Return how each crop is rotated, and whether it is mirrored; empty if crops are neither."""
         images = self._images
         if not (images.turns or images.flips):
             return {}
@@ -201,9 +202,9 @@ class CropSource:
 
 
 def _joined(pieces: list[Columns]) -> Columns:
-    """Join pieces along the rows; no copy where only one has any."""
-    some = [piece for piece in pieces if rows(piece)]
-    return join(some) if len(some) > 1 else some[0]
+    """Join pieces along the rows, without copying if only one has rows."""
+    non_empty = [piece for piece in pieces if rows(piece)]
+    return join(non_empty) if len(non_empty) > 1 else non_empty[0]
 
 
 def _part(columns: Columns, first: int, last: int) -> Columns:

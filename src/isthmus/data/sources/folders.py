@@ -1,4 +1,4 @@
-"""Folders of pictures larger than memory: decoded by some threads, ahead of the loop."""
+"""Folders of pictures larger than memory, decoded by several threads ahead of the training loop."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from isthmus.data.sources.streams import ahead
 from isthmus.support.errors import InputError
 
 DEPTH = 2
-"""Batches that are decoded ahead."""
+"""Number of batches decoded ahead."""
 
 
 class PictureStream(Pictures):
-    """The pictures of a folder, without holding them: only their names, sizes and the form they are brought to.
+    """The pictures of a folder, without loading them: only their names, sizes and common form.
 
     Parameters
     ----------
     path : str, Path or Survey
         A folder of pictures, or of class subfolders.
     alpha : {"white", "keep"}, default "white"
-        Whether an alpha channel is set on white, or kept as a fourth channel.
+        Whether to blend an alpha channel with white, or keep it as a fourth channel.
     skip_broken : bool, default False
-        Leave out files that cannot be read, and say how many; without it such a file is an error.
+        Skip files that cannot be read, with a warning, instead of raising an error.
 
     Raises
     ------
@@ -48,9 +48,9 @@ class PictureStream(Pictures):
     Attributes
     ----------
     shapes : list of tuple
-        Of each picture: (height, width), or (height, width, channels).
+        The shape of each picture: (height, width), or (height, width, channels).
     shape : tuple of int or None
-        (n, height, width) or (n, height, width, channels); None where pictures differ in size.
+        (n, height, width) or (n, height, width, channels); None for sides that differ between pictures.
     """
 
     def __init__(self, path: str | Path | Survey, alpha: Alpha = "white", skip_broken: bool = False) -> None:
@@ -62,17 +62,17 @@ class PictureStream(Pictures):
 
     @property
     def one_size(self) -> bool:
-        """Whether all pictures have the same."""
+        """Whether all pictures have the same size."""
         return None not in self.shape
 
     @property
     def ndim(self) -> int:
-        """How many axes the pictures would have as one array."""
+        """The number of axes of the pictures as one array."""
         return len(self.shape)
 
     @property
     def bytes(self) -> int:
-        """What all pictures would take in memory."""
+        """The bytes of memory that all pictures would take."""
         return sum(map(self.nbytes, self.shapes))
 
     def at(self, index: int) -> np.ndarray:
@@ -81,29 +81,29 @@ class PictureStream(Pictures):
         Raises
         ------
         InputError
-            It cannot be read, or changed on disk since its size was asked.
+            It cannot be read, or was changed on disk.
         """
-        found = decode(self.survey.paths[index], self.survey.form)
-        if found.shape != self.shapes[index]:
+        picture = decode(self.survey.paths[index], self.survey.form)
+        if picture.shape != self.shapes[index]:
             raise InputError(
                 f"{self.name(index)} changed on disk: it had the shape {self.shapes[index]}; read it again"
             )
-        return found
+        return picture
 
-    def reduced(self, index: int, least: Size) -> np.ndarray:
-        """Return one picture, of a JPEG a smaller one where that is enough."""
-        return decode(self.survey.paths[index], self.survey.form, least=least)
+    def reduced(self, index: int, min_size: Size) -> np.ndarray:
+        """Return one picture; a JPEG at a lower resolution if that is enough."""
+        return decode(self.survey.paths[index], self.survey.form, min_size=min_size)
 
     def some(self, indices: Sequence[int]) -> PictureStream:
-        """Return some of the pictures; none is decoded."""
+        """Return some of the pictures, without decoding them."""
         return PictureStream(self.survey.some(indices))
 
     def name(self, index: int) -> str:
-        """Return how a picture is named in messages."""
+        """Return the name of a picture for messages."""
         return f"the picture {str(self.survey.paths[index])!r}"
 
     def chunks(self) -> Iterator[Any]:
-        """Yield all pictures in the order of their names: arrays where all have one size, else streams of some."""
+        """Yield all pictures in the order of their names: as arrays if all have one size, else as streams."""
         for part in self.slices():
             yield np.asarray(self[part]) if self.one_size else self[part]
 
@@ -128,7 +128,7 @@ class PictureStream(Pictures):
 
 
 class PictureSource:
-    """A source of the pictures of a folder: their names are shuffled, a few batches are decoded ahead.
+    """A source of the pictures of a folder: their order is shuffled, and a few batches are decoded ahead.
 
     Parameters
     ----------
@@ -136,14 +136,14 @@ class PictureSource:
     data : Data
         Fitted.
     order : Order
-        Of the pictures.
+        The order of the pictures.
     device : str or torch.device, default "cpu"
-        Where batches are wanted.
+        The device of the batches.
 
     Attributes
     ----------
     rows : int
-        How many pictures there are, held out ones too.
+        The number of pictures, including those for validation.
     """
 
     def __init__(self, stream: PictureStream, data: Data, order: Order, device: torch.device | str = "cpu") -> None:
@@ -156,15 +156,15 @@ class PictureSource:
         return map(self._batch, ahead(map(self._columns, self._order.batches(split, epoch, start)), DEPTH))
 
     def steps(self, split: str) -> int:
-        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        """Return the number of batches of a split per epoch; 0 if the split is empty."""
         return self._order.steps(split)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` training pictures, the same at each call."""
+        """Return one batch of at most `rows` training pictures, the same on each call."""
         return self._batch(self._columns(self._order.sample(rows)))
 
     def fingerprint(self) -> str:
-        """Return a short text that differs where the files, the order or the batch size differ."""
+        """Return a short string that changes with the files, the order and the batch size."""
         return hashlib.sha256(f"{self._stream.signature()} {self._order.settings}".encode()).hexdigest()[:16]
 
     def shard(self, rank: int, world: int) -> Shard:

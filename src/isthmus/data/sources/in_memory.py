@@ -1,4 +1,4 @@
-"""Rows in memory behind the face of a stream, so that an estimator trains on both in one way."""
+"""Rows in memory with the interface of a stream, so that an estimator trains on both in the same way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from isthmus.core.data import Data, Rows, rows
@@ -16,7 +17,7 @@ from isthmus.support.errors import InputError
 
 
 def is_stream(X: Rows) -> bool:
-    """Tell whether X is read piece by piece: its class has ``chunks()`` and ``source(...)``."""
+    """Tell whether X is a stream, read piece by piece: its class has ``chunks()`` and ``source(...)``."""
     return hasattr(type(X), "chunks") and hasattr(type(X), "source")
 
 
@@ -26,7 +27,7 @@ def pieces(X: Rows) -> Iterable[Rows]:
 
 
 def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:
-    """Yield the rows from one index up to another, of what is read piece by piece only as much as is needed."""
+    """Yield the rows from one index up to another; a stream is read no further than needed."""
     start = 0
     for piece in pieces(X):
         if start < last and start + len(piece) > first:
@@ -37,7 +38,7 @@ def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:
 
 
 class InMemory:
-    """Rows that are in memory.
+    """Rows in memory.
 
     Parameters
     ----------
@@ -47,14 +48,16 @@ class InMemory:
     sample_weight : array of shape (n,), or None
     condition : Condition or None
         Fitted.
-    beside : array or DataFrame, or None
+    condition_rows : array or DataFrame, or None
         The condition of each row.
     """
 
-    def __init__(self, X: Rows, data: Data, sample_weight: Rows, condition: Condition | None, beside: Rows) -> None:
+    def __init__(
+        self, X: Rows, data: Data, sample_weight: Rows, condition: Condition | None, condition_rows: Rows
+    ) -> None:
         self.columns = data.read(X)
         if condition is not None:
-            self.columns |= condition.encode(beside, len(self))
+            self.columns |= condition.encode(condition_rows, len(self))
         if sample_weight is not None:
             self.columns["weight"] = weights(sample_weight, len(self))
 
@@ -66,13 +69,13 @@ class InMemory:
         return Memory(self.columns, data, **settings)
 
 
-def weights(sample_weight: Any, n: int) -> Tensor:
+def weights(sample_weight: ArrayLike, n: int) -> Tensor:
     """Return weights as a float32 tensor of shape (n,).
 
     Raises
     ------
     InputError
-        There are not n of them, one is negative or not finite, or all are zero.
+        The number of weights is not n, one is negative or not finite, or all are zero.
     """
     weight = torch.as_tensor(np.asarray(sample_weight, dtype=np.float32))
     if weight.shape != (n,):

@@ -1,4 +1,4 @@
-"""Memory: a source for data that fits there, and what all sources share."""
+"""Memory: a source for data in memory, and functions that all sources share."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from isthmus.data.sources.order import Order
 from isthmus.data.sources.shards import Shard
 
 LIMIT = 4 * 2**30
-"""Bytes up to which encoded rows are kept."""
+"""Maximum bytes of encoded rows that are kept."""
 
 CHUNK = 8192
-"""Rows that are encoded at a time."""
+"""Rows encoded at a time."""
 
 HASHED = 16 * 2**20
-"""Bytes of each tensor that a fingerprint looks at."""
+"""Approximate bytes of each tensor that go into a fingerprint."""
 
 
 class Memory:
-    """A source of rows that are in memory.
+    """A source of rows in memory.
 
-    Rows are encoded once, at construction, so that a batch is one gather for each tensor. Where the encoded rows would
-    be too many bytes, or the columns are uint8 pixels, they stay as they are until the batch.
+    Rows are encoded once, at construction, so that a batch is one gather per tensor. If the encoded rows would take too
+    much memory, or the columns are uint8 pixels, rows are encoded batch by batch instead.
 
     Parameters
     ----------
     columns : Columns
-        What ``data.read`` returned for all rows; may hold ``"weight"`` and ``"condition:NAME"`` too.
+        The result of ``data.read`` for all rows; may also hold ``"weight"`` and ``"condition:NAME"``.
     data : Data
         Fitted; turns columns into batches.
     batch_size : int
-        Rows of a batch; the last batch of an epoch may be smaller, no row is dropped.
+        Rows per batch; the last batch of an epoch may be smaller, no row is dropped.
     validation_fraction : float in [0, 1), default 0
-        Fraction of the rows that validate; at least one row on each side, where there are two.
+        Fraction of the rows for validation; at least one row for each split, if there are two.
     seed : int, default 0
-        Split, order and sample are functions of it.
+        Determines the split, the order and the sample.
     device : str or torch.device, default "cpu"
-        Where batches are wanted. The rows move there once, if they fit in half of what is free there.
+        The device of the batches. All rows move there once, if they fit in half of its free memory.
     limit : int, default 4 GiB
-        Bytes up to which encoded rows are kept; never more than half of the memory that is available.
+        Maximum bytes of encoded rows that are kept; never more than half of the available memory.
 
     Raises
     ------
     InputError
-        There are no rows, or a setting is out of its range.
+        There are no rows, or a setting is out of range.
 
     Attributes
     ----------
     rows : int
-        How many there are, validation rows included.
+        The number of rows, including those for validation.
     """
 
     def __init__(
@@ -88,15 +88,15 @@ class Memory:
             yield self._gather(index, buffers)
 
     def steps(self, split: str) -> int:
-        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        """Return the number of batches of a split per epoch; 0 if the split is empty."""
         return self._order.steps(split)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` training rows, the same at each call."""
+        """Return one batch of at most `rows` training rows, the same on each call."""
         return self._gather(self._order.sample(rows))
 
     def fingerprint(self) -> str:
-        """Return a short text that differs where the rows, their order or the batch size differ."""
+        """Return a short string that changes with the rows, their order and the batch size."""
         return self._fingerprint
 
     def shard(self, rank: int, world: int) -> Shard:
@@ -104,7 +104,7 @@ class Memory:
         return Shard(self, rank, world)
 
     def _gather(self, index: Tensor, buffers: Columns | None = None) -> Batch:
-        """Return some rows as a batch, in `buffers` where there is some: fresh memory costs more than copying."""
+        """Return some rows as a batch, written to `buffers` if passed: allocating costs more than copying."""
         into = buffers or {}
         picked = {
             name: torch.index_select(t, 0, index.to(t.device), out=into.get(name)) for name, t in self._tensors.items()
@@ -113,17 +113,17 @@ class Memory:
 
 
 def on(data: Data, device: torch.device | str) -> Data:
-    """Return a copy of `data` on a device; the original stays where it is."""
+    """Return a copy of `data` on a device."""
     return copy.deepcopy(data).to(device)
 
 
 def moved(columns: Columns, device: torch.device | str) -> Columns:
-    """Return columns on a device; no copy where they are there."""
+    """Return columns on a device, without copying if they are already there."""
     return {name: tensor.to(device, non_blocking=True) for name, tensor in columns.items()}
 
 
 def fingerprint(columns: Columns, *settings: object) -> str:
-    """Return a short hash of settings, shapes, and rows at even distances, about 16 MiB of each tensor."""
+    """Return a short hash of settings, shapes, and evenly spaced rows, about 16 MiB of each tensor."""
     digest = hashlib.sha256(repr(settings).encode())
     for name, tensor in sorted(columns.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -134,7 +134,7 @@ def fingerprint(columns: Columns, *settings: object) -> str:
 
 @torch.no_grad()
 def encoded(columns: Columns, data: Data, limit: int) -> tuple[Columns, Callable[[Columns], Batch]] | None:
-    """Return all rows as flat batch tensors, and what makes a Batch of some of them; None where they take too much."""
+    """Return all rows as batch tensors, and a function that makes Batches of them; None if they are too large."""
     if any(tensor.dtype == torch.uint8 for tensor in columns.values()):
         return None
     n = rows(columns)
@@ -151,7 +151,7 @@ def encoded(columns: Columns, data: Data, limit: int) -> tuple[Columns, Callable
 
 
 def _flat(batch: Batch) -> Columns:
-    """Return the tensors of a batch that have rows; ``corrupted`` is ``x`` in what data makes."""
+    """Return the tensors of a batch that have rows; before corruption, ``corrupted`` is ``x``."""
     named = {"x": batch.x, "observed": batch.observed, "weight": batch.weight}
     named |= {f"condition:{name}": tensor for name, tensor in batch.condition.items()}
     return {name: tensor for name, tensor in named.items() if tensor is not None}
@@ -174,7 +174,7 @@ def _bytes(columns: Columns) -> int:
 
 
 def _placed(columns: Columns, device: torch.device) -> Columns:
-    """Return columns with their rows side by side, on the device where they fit there."""
+    """Return columns with contiguous rows, on the device if they fit there."""
     columns = {name: tensor.contiguous() for name, tensor in columns.items()}
     if device.type == "cuda" and _bytes(columns) > torch.cuda.mem_get_info(device)[0] // 2:
         return columns

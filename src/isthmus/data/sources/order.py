@@ -1,4 +1,4 @@
-"""Which rows go where: a split and an order that are functions of (seed, epoch)."""
+"""The split and the order of rows, as functions of (seed, epoch)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from isthmus.support.errors import InputError, unknown
 
 SPLIT, EPOCH, SAMPLE, CROP, MIX = range(5)
-"""What randomness is for: the first of the keys of `generator`."""
+"""The purpose of random numbers: the first key of `generator`."""
 
 
 def generator(seed: int, *keys: int) -> torch.Generator:
@@ -21,12 +21,12 @@ def generator(seed: int, *keys: int) -> torch.Generator:
 
 
 def permutation(rows: int, seed: int, *keys: int) -> Tensor:
-    """Return the numbers below `rows` in an order that is a function of a seed and some keys."""
+    """Return the numbers below `rows`, shuffled by a seed and some keys."""
     return torch.randperm(rows, generator=generator(seed, *keys))
 
 
 def validation_rows(rows: int, fraction: float) -> int:
-    """Return how many of `rows` are for validation: at least one and not all, where a fraction is wanted.
+    """Return how many of `rows` are for validation: at least one and not all, if the fraction is not 0.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def validation_rows(rows: int, fraction: float) -> int:
 
 
 def steps(rows: int, batch_size: int) -> int:
-    """Return how many batches so many rows make; the last one may be smaller.
+    """Return the number of batches of `rows` rows; the last one may be smaller.
 
     Raises
     ------
@@ -59,14 +59,14 @@ def steps(rows: int, batch_size: int) -> int:
 
 
 def check_split(split: str) -> str:
-    """Return `split`; raise InputError where there is no such split."""
+    """Return `split`; raise InputError if there is no such split."""
     if split not in ("train", "validation"):
         raise InputError(unknown("split", split, ("train", "validation")))
     return split
 
 
 class Split:
-    """Which rows are trained on and which are held out: chosen at random by the seed.
+    """The split into training and validation rows, chosen at random by the seed.
 
     Parameters
     ----------
@@ -78,48 +78,48 @@ class Split:
     Raises
     ------
     InputError
-        There are no rows, or the fraction is out of its range.
+        There are no rows, or the fraction is out of range.
 
     Attributes
     ----------
     settings : tuple
-        All that the split is a function of.
+        Everything that determines the split.
     """
 
     def __init__(self, rows: int, validation_fraction: float, seed: int) -> None:
-        held = validation_rows(rows, validation_fraction)
+        count = validation_rows(rows, validation_fraction)
         self.seed, self.settings = seed, (rows, validation_fraction, seed)
         shuffled = permutation(rows, seed, SPLIT)
-        self._rows = {"train": shuffled[held:].sort().values, "validation": shuffled[:held].sort().values}
+        self._rows = {"train": shuffled[count:].sort().values, "validation": shuffled[:count].sort().values}
 
     def indices(self, split: str) -> Tensor:
-        """Return the row numbers of a split, ascending."""
+        """Return the row indices of a split, ascending."""
         return self._rows[check_split(split)]
 
 
 class Order:
-    """The split and the order of rows that can be reached by their number.
+    """The split and the order of rows that can be read by index.
 
     Parameters
     ----------
     rows : int
-        How many there are.
+        The number of rows.
     batch_size : int
-        Rows of a batch; the last batch of an epoch may be smaller.
+        Rows per batch; the last batch of an epoch may be smaller.
     validation_fraction : float in [0, 1)
-        Fraction of the rows that validate, chosen at random by the seed.
+        Fraction of the rows for validation, chosen at random by the seed.
     seed : int
         At least 0.
 
     Raises
     ------
     InputError
-        There are no rows, or a setting is out of its range.
+        There are no rows, or a setting is out of range.
 
     Attributes
     ----------
     settings : tuple
-        All that the split and the order are a function of.
+        Everything that determines the split and the order.
     """
 
     def __init__(self, rows: int, batch_size: int, validation_fraction: float, seed: int) -> None:
@@ -129,7 +129,7 @@ class Order:
         self.settings = (rows, self.batch_size, validation_fraction, seed)
 
     def batches(self, split: str, epoch: int, start: int = 0, device: torch.device | str = "cpu") -> Iterator[Tensor]:
-        """Yield the row numbers of each batch, from batch number `start` on: shuffled in training, else ascending."""
+        """Yield the row indices of each batch, from batch number `start` on: shuffled in training, else ascending."""
         order = self._split.indices(split)
         if split == "train":
             order = order[permutation(len(order), self.seed, EPOCH, epoch)]
@@ -141,6 +141,6 @@ class Order:
         return steps(len(self._split.indices(split)), self.batch_size)
 
     def sample(self, rows: int) -> Tensor:
-        """Return at most so many row numbers of the training split, the same at each call."""
+        """Return at most `rows` row indices of the training split, the same on each call."""
         train = self._split.indices("train")
         return train[permutation(len(train), self.seed, SAMPLE)[:rows]]

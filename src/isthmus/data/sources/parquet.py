@@ -1,4 +1,4 @@
-"""Parquet files larger than memory: read piece by piece, shuffled by row group and inside a buffer."""
+"""Parquet files larger than memory, read piece by piece, shuffled by row group and within a buffer."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from isthmus.data.sources.streams import ahead, regroup, take_turns
 from isthmus.support.errors import InputError, extra, unknown
 
 PIECE = 4 * 2**20
-"""Bytes of decoded rows that are read at a time from one row group."""
+"""Bytes of decoded rows read at a time from one row group."""
 
 SHUFFLE_BUFFER = 96 * 2**20
 """Bytes of decoded rows that are shuffled together."""
 
 LANES = 4
-"""Row groups that are read in turn, so that the buffer mixes them; fewer, where their open pages would be too large."""
+"""Row groups read in turn, so that the buffer mixes them; fewer if their open pages would be too large."""
 
 OPEN = 256 * 2**20
 """Bytes that the open pages of all lanes may take."""
 
 PAGE = 2 * 2**20
-"""Bytes that the open page of one column takes, packed and unpacked, as most writers cut them."""
+"""Bytes of the open page of one column, compressed and decompressed, as most writers size them."""
 
 SAMPLED = 16
-"""Row groups, at most, that a sample is taken from."""
+"""Maximum number of row groups that a sample is taken from."""
 
 FETCHED = 2**16
-"""Bytes of a column that are fetched from the file at a time."""
+"""Bytes of a column read from the file at a time."""
 
 
 class Piece(NamedTuple):
@@ -50,11 +50,11 @@ class Piece(NamedTuple):
     Attributes
     ----------
     number : int
-        Among all pieces.
+        Index among all pieces.
     group : int
-        Among the row groups of all files.
+        Index among the row groups of all files.
     first : int
-        Its first row, in the row group.
+        Index of its first row in the row group.
     rows : int
     """
 
@@ -65,28 +65,28 @@ class Piece(NamedTuple):
 
 
 class ParquetStream:
-    """The rows of a Parquet file, or of all Parquet files of a folder, without holding them.
+    """The rows of a Parquet file, or of all Parquet files of a folder, without loading them into memory.
 
     Parameters
     ----------
     path : str or Path
         A file, or a folder of ``*.parquet`` files with the same columns.
     leave_out : sequence of str, default ()
-        Columns that are not read, such as the labels.
+        Columns not to read, such as the labels.
     shuffle_buffer : int, default 96 MiB
         Bytes of decoded rows that are shuffled together.
 
     Raises
     ------
     InputError
-        A file is no Parquet file, they differ in their columns, or there are no rows or columns.
+        A file is not a Parquet file, files differ in their columns, or there are no rows or columns.
 
     Attributes
     ----------
     columns : list of str
-        Names of the columns that are read; the index that pandas wrote is left out.
+        Names of the columns to read, without an index written by pandas.
     shape : tuple of int
-        Rows and columns.
+        The numbers of rows and columns.
     """
 
     def __init__(self, path: str | Path, leave_out: Sequence[str] = (), shuffle_buffer: int = SHUFFLE_BUFFER) -> None:
@@ -153,7 +153,7 @@ class ParquetStream:
         return (table for _, table in self.read(self.pieces))
 
     def read(self, plan: Iterable[Piece]) -> Iterator[tuple[Piece, Any]]:
-        """Yield pieces and their rows as Arrow tables; the pieces of one row group must come in their order."""
+        """Yield pieces and their rows as Arrow tables; the pieces of one row group must be in order."""
         pool = extra("pyarrow", "tables").default_memory_pool()
         readers: dict[int, Iterator[tuple[int, Any]]] = {}
         for piece in plan:
@@ -172,14 +172,14 @@ class ParquetStream:
         return str(self._files[self._groups[group][0]])
 
     def _group(self, group: int) -> Iterator[tuple[int, Any]]:
-        """Yield the rows of a row group, `piece_rows` at a time, each with the number of its first row."""
+        """Yield the rows of a row group, `piece_rows` at a time, each with the index of its first row."""
         arrow, parquet = extra("pyarrow", "tables"), extra("pyarrow.parquet", "tables")
         f, g = self._groups[group]
-        opened = parquet.ParquetFile(
+        file = parquet.ParquetFile(
             self._files[f], metadata=self._metadata[f], buffer_size=FETCHED, pre_buffer=False, memory_map=False
         )
-        with reading(self._files[f]), opened:
-            batches = opened.iter_batches(self.piece_rows, row_groups=[g], columns=self.columns)
+        with reading(self._files[f]), file:
+            batches = file.iter_batches(self.piece_rows, row_groups=[g], columns=self.columns)
             tables = (arrow.Table.from_batches([batch]) for batch in batches)
             exact = regroup(tables, self.piece_rows, len, arrow.concat_tables, lambda t, a, b: t.slice(a, b - a))
             yield from zip(count(step=self.piece_rows), exact, strict=False)
@@ -209,9 +209,9 @@ class ParquetStream:
 class ParquetSource:
     """A source of the rows of a `ParquetStream`, in bounded memory.
 
-    Row groups come in an order that is a function of (seed, epoch), some of them in turn; their training rows are
-    shuffled inside a buffer of `buffer_rows` rows. Validation rows are chosen at random in every piece. A later start
-    skips without decoding what lies before its buffer, but for the row groups that it begins inside.
+    The order of row groups is a function of (seed, epoch), and several are read in turn; their training rows are
+    shuffled within a buffer of `buffer_rows` rows. Validation rows are chosen at random in every piece. A later start
+    skips everything before its buffer without decoding it, except in the row groups where it begins.
 
     Parameters
     ----------
@@ -222,17 +222,17 @@ class ParquetSource:
     validation_fraction : float in [0, 1)
     seed : int
     device : str or torch.device
-        Where batches are wanted.
+        The device of the batches.
 
     Raises
     ------
     InputError
-        A setting is out of its range.
+        A setting is out of range.
 
     Attributes
     ----------
     rows : int
-        How many there are, validation rows included.
+        The number of rows, including those for validation.
     """
 
     def __init__(
@@ -261,7 +261,7 @@ class ParquetSource:
         groups = len(self._stream.groups())
         if groups < LANES and self.rows > 2 * self._stream.buffer_rows:
             warnings.warn(
-                f"these {self.rows} rows stand in {groups} row group(s), so they are shuffled only among about "
+                f"these {self.rows} rows are in {groups} row group(s), so they are shuffled only among about "
                 f"{self._stream.buffer_rows} neighbours; if they are sorted, write them again in random order, or with "
                 "smaller row groups: df.to_parquet(path, row_group_size=100_000)",
                 stacklevel=4,
@@ -278,14 +278,14 @@ class ParquetSource:
             skip = 0
 
     def steps(self, split: str) -> int:
-        """Return the number of batches of a split in one epoch; 0 where the split is empty."""
+        """Return the number of batches of a split per epoch; 0 if the split is empty."""
         validation = sum(self._validation)
         return steps(validation if check_split(split) == "validation" else self.rows - validation, self._batch_size)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` training rows from at most 16 row groups, the same at each call.
+        """Return one batch of at most `rows` training rows from at most 16 row groups, the same on each call.
 
-        There are no more of them than stand in the buffer, so that memory stays bounded.
+        There are at most `buffer_rows` rows, so that memory use stays bounded.
         """
         rows = min(rows, self._stream.buffer_rows)
         groups = self._stream.groups()
@@ -301,7 +301,7 @@ class ParquetSource:
         return self._batch(self._read(table.take(permutation(len(table), self._seed, SAMPLE)[:rows].numpy())))
 
     def fingerprint(self) -> str:
-        """Return a short text that differs where the files, the order or the batch size differ."""
+        """Return a short string that changes with the files, the order and the batch size."""
         return hashlib.sha256(repr((self._stream.signature(), *self._settings)).encode()).hexdigest()[:16]
 
     def shard(self, rank: int, world: int) -> Shard:
@@ -318,7 +318,7 @@ class ParquetSource:
         return permutation(n, self._seed, EPOCH, epoch, window) if split == "train" else torch.arange(n)
 
     def _plan(self, split: str, epoch: int) -> list[Piece]:
-        """Return the pieces in the order in which they are read."""
+        """Return the pieces in reading order."""
         groups = self._stream.groups()
         if split == "validation":
             return [piece for group in groups for piece in group]
@@ -326,7 +326,7 @@ class ParquetSource:
         return list(take_turns((groups[group] for group in shuffled), self._stream.lanes))
 
     def _pieces(self, split: str, epoch: int, skip: int) -> Iterator[Columns]:
-        """Yield the rows of a split in the order in which they are read, but for the first `skip`."""
+        """Yield the rows of a split in reading order, without the first `skip`."""
         plan = [piece for piece in self._plan(split, epoch) if self._count(split, piece)]
         ends = list(accumulate(self._count(split, piece) for piece in plan))
         begun = int(np.searchsorted(ends, skip, side="right"))
@@ -340,14 +340,14 @@ class ParquetSource:
         return validation if split == "validation" else piece.rows - validation
 
     def _chosen(self, split: str, piece: Piece) -> np.ndarray:
-        """Return which rows of a piece belong to a split, ascending."""
+        """Return the indices of the rows of a piece that belong to a split, ascending."""
         validation = self._validation[piece.number]
         order = permutation(piece.rows, self._seed, SPLIT, piece.number)
         return (order[:validation] if split == "validation" else order[validation:]).sort().values.numpy()
 
 
 def _spans(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield where each of some lengths, laid end to end, begins and ends."""
+    """Yield the start and end of each of some lengths laid end to end."""
     begin = 0
     for length in lengths:
         yield begin, begin + length
@@ -355,7 +355,7 @@ def _spans(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def _cut(columns: Columns, first: int, last: int) -> Columns:
-    """Return some rows as tensors of their own, so that the others can go."""
+    """Return some rows as copies, so that the memory of the others can be freed."""
     return {name: tensor[first:last].clone() for name, tensor in columns.items()}
 
 
@@ -369,7 +369,7 @@ def parquet_files(path: Path) -> list[Path]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what pyarrow says of a broken or absent file into an InputError that names it."""
+    """Turn the errors of pyarrow for a broken or missing file into an InputError that names the file."""
     arrow = extra("pyarrow", "tables")
     try:
         yield

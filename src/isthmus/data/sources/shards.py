@@ -1,4 +1,4 @@
-"""Shards: the rows of a source, dealt out to several processes."""
+"""Shards: the rows of a source, distributed over several processes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from isthmus.support.errors import InputError
 class Shard:
     """Every `world`-th row of each batch of a source, from row number `rank` on.
 
-    So the batches of all shards, laid together, are those of the source: training is the same in any number of
-    processes where gradients are averaged. Where a batch has fewer rows than there are processes, those without one get
-    its first row with weight 0. The sample is that of the source, so that all processes start alike.
+    The batches of all shards together are those of the source, so that with averaged gradients training is the same in
+    any number of processes. If a batch has fewer rows than there are processes, those without a row get its first row
+    with weight 0. The sample is that of the source, so that all processes start alike.
 
     Parameters
     ----------
     source : Source
     rank : int
-        Number of the process, from 0.
+        Index of the process, from 0.
     world : int
-        How many processes there are.
+        The number of processes.
 
     Raises
     ------
@@ -47,7 +47,7 @@ class Shard:
         return first.with_(weight=first.x.new_zeros(1))
 
     def steps(self, split: str) -> int:
-        """Return the number of batches of a split in one epoch: that of the source."""
+        """Return the number of batches of a split per epoch: that of the source."""
         return self._source.steps(split)
 
     def sample(self, rows: int) -> Batch:

@@ -1,4 +1,4 @@
-"""What streams share: reading ahead of the loop, taking turns, and regrouping."""
+"""Functions that streams share: reading ahead, taking turns, and regrouping."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def ahead(items: Iterator[T], depth: int = 1) -> Iterator[T]:
-    """Yield items while a thread of its own makes the next `depth` of them."""
+    """Yield items while another thread prepares the next `depth` of them."""
     end = object()
     with ThreadPoolExecutor(1) as thread:
         pending = deque(thread.submit(next, items, end) for _ in range(depth))
@@ -22,7 +22,7 @@ def ahead(items: Iterator[T], depth: int = 1) -> Iterator[T]:
 
 
 def take_turns(sequences: Iterable[Iterable[T]], lanes: int) -> Iterator[T]:
-    """Yield from `lanes` sequences in turn; where one ends, the next one follows.
+    """Yield from `lanes` sequences in turn; when one ends, the next sequence takes its turn.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def regroup(
     join: Callable[[list[T]], T],
     cut: Callable[[T, int, int], T],
 ) -> Iterator[T]:
-    """Yield pieces of `size` rows, and a last one of what is left.
+    """Yield pieces of `size` rows, and a last one with the remaining rows.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def regroup(
     size : int
         At least 1.
     length, join, cut : callables
-        The rows of a piece; some pieces as one; the rows of a piece from one number up to another.
+        Return the number of rows of a piece; join pieces; and return the rows of a piece from one index up to another.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Arrays, tensors and lists of rows: the same questions that a Table asks of a DataFrame."""
+"""Arrays, tensors and lists of rows as a `Sheet`, which a Table can read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from isthmus.support.errors import InputError, InputTypeError
 
 
 class Grid:
-    """What a Table asks of rows without column names; texts among them make it an array of objects.
+    """Rows without column names, as a `Sheet`; if they include text, they are held as an array of objects.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Grid:
     Raises
     ------
     InputError
-        It is no such thing: of other dimensions, empty, complex, sparse, ragged …; the words are scikit-learn's.
+        X is not two-dimensional, or is empty, complex, sparse, ragged …; the wording is scikit-learn's.
     """
 
     names: tuple[Any, ...] | None = None
@@ -37,38 +37,38 @@ class Grid:
             self._take_objects()
 
     def _take_objects(self) -> None:
-        """Find out what the columns are; all numbers make an array of floats."""
+        """Infer the kinds of columns of objects; if all are numbers, convert them to floats."""
         columns = [tidy(column) for column in self._array.T.tolist()]
-        self.kinds = [kind_of(cells, self.name(place)) for place, cells in enumerate(columns)]
+        self.kinds = [kind_of(cells, self.name(index)) for index, cells in enumerate(columns)]
         if set(self.kinds) <= {"empty", *NUMBERS}:
-            columns = [numbers_of(cells, self.name(place)) for place, cells in enumerate(columns)]
+            columns = [numbers_of(cells, self.name(index)) for index, cells in enumerate(columns)]
             self._type, self.kinds = "float64", ["float"] * len(columns)
         self._array = np.stack(columns, axis=1)
 
     def __len__(self) -> int:
         return len(self._array)
 
-    def name(self, place: int) -> str:
-        """Return what a column is called, as scikit-learn does: x0, x1 and so on."""
-        return f"x{place}"
+    def name(self, index: int) -> str:
+        """Return the name of a column, as scikit-learn generates it: x0, x1 and so on."""
+        return f"x{index}"
 
-    def cells(self, place: int) -> np.ndarray:
+    def cells(self, index: int) -> np.ndarray:
         """Return a column as tidy Python objects."""
-        column = self._array[:, place]
+        column = self._array[:, index]
         return column if column.dtype == object else tidy(column.tolist())
 
-    def numbers(self, places: Sequence[int]) -> np.ndarray:
-        """Return columns as (n, len(places)) floats, NaN where there are gaps; float32 where that is exact."""
+    def numbers(self, indices: Sequence[int]) -> np.ndarray:
+        """Return columns as floats (n, len(indices)), NaN for missing cells; float32 if that is exact, else float64."""
         if self._array.dtype == object:
-            return np.stack([numbers_of(self.cells(place), self.name(place)) for place in places], axis=1)
-        chosen = self._array if len(places) == self._array.shape[1] else self._array[:, list(places)]
+            return np.stack([numbers_of(self.cells(index), self.name(index)) for index in indices], axis=1)
+        chosen = self._array if len(indices) == self._array.shape[1] else self._array[:, list(indices)]
         return chosen.astype(np.float32 if self._type in SINGLE else np.float64, copy=False)
 
-    def categories(self, place: int) -> tuple[Any, ...]:
-        """Return nothing: a column of objects declares no categories."""
+    def categories(self, index: int) -> tuple[Any, ...]:
+        """Return an empty tuple: a column of objects declares no categories."""
         return ()
 
-    def dtype(self, place: int) -> tuple[str]:
+    def dtype(self, index: int) -> tuple[str]:
         """Return the name of the type of a column."""
         return (self._type,)
 
@@ -83,10 +83,10 @@ def _as_array(X: Any) -> Any:
         return np.where(np.ma.getmaskarray(X), np.nan, np.ma.getdata(X))
     if isinstance(X, (list, tuple)):
         try:
-            found = np.asarray(X)
+            array = np.asarray(X)
         except ValueError as error:
-            raise InputError(f"the rows of X are not of one length: {error}") from error
-        return np.asarray(X, dtype=object) if found.dtype.kind == "U" else found
+            raise InputError(f"the rows of X differ in length: {error}") from error
+        return np.asarray(X, dtype=object) if array.dtype.kind == "U" else array
     return X
 
 
@@ -105,7 +105,7 @@ def _checked(X: Any) -> np.ndarray:
 
 
 def array(numbers: np.ndarray, dtype: str, form: str) -> Any:
-    """Return numbers as an array or tensor: float32 where `dtype` is exact in it, else float64; objects as they are."""
+    """Return numbers as an array or tensor: float32 if that is exact for `dtype`, else float64; objects unchanged."""
     wanted = np.float32 if dtype in SINGLE else np.float64
-    found = np.ascontiguousarray(numbers if numbers.dtype == object else numbers.astype(wanted, copy=False))
-    return torch.from_numpy(found) if form == "tensor" and found.dtype != object else found
+    cast = np.ascontiguousarray(numbers if numbers.dtype == object else numbers.astype(wanted, copy=False))
+    return torch.from_numpy(cast) if form == "tensor" and cast.dtype != object else cast

@@ -1,4 +1,4 @@
-"""Bins: numbers of any distribution as places in [0, 1], and back; spikes and gaps have places of their own."""
+"""Bins: a map from numbers of any distribution to [0, 1] and back, with bins of their own for frequent values."""
 
 from __future__ import annotations
 
@@ -8,64 +8,66 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-MOST, FEWEST = 64, 8
-"""Bins of a column."""
+MAX_BINS, MIN_BINS = 64, 8
+"""Limits on the number of bins of a column."""
 FEW = 32
-"""Values that have a bin each, whatever the number of rows."""
+"""Columns with at most this many values get one bin per value, whatever the number of rows."""
 ROWS_EACH = 50
-"""Rows for each bin, where there are not enough for `MOST`."""
+"""Rows per bin if there are too few rows for `MAX_BINS`."""
 OUTPUTS = 8192
-"""Bins of all columns together, which wide tables do not exceed unless `FEWEST` makes them."""
+"""Limit on the bins of all columns together, unless `MIN_BINS` per column exceed it."""
 PARTS = 4
-"""Pieces of equal count that each bin is divided into."""
+"""Pieces of equal count into which each bin is divided."""
 RIM = 1e-3
-"""Share of a bin at either side where no number lies, so that float32 keeps its ends apart from its neighbours."""
+"""Fraction of a bin left empty at either side, so that float32 can tell its ends from the neighbouring bins."""
 
 UNITS = (86400.0, 3600.0, 1000.0, 100.0, 60.0, 10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
-"""What numbers, and dates in seconds, may be multiples of."""
+"""Units that numbers, and dates in seconds, may be multiples of."""
 
 Bin = tuple[float | None, tuple[float, ...]]
-"""The unit that its numbers are multiples of (None: no one of `UNITS`), and the ends of its pieces, ascending."""
+"""The unit of which its numbers are multiples (None if none of `UNITS`), and the ends of its pieces, ascending."""
 
 
 def learn_bins(numbers: np.ndarray) -> tuple[tuple[Bin, ...], ...]:
     """Return the bins of each column.
 
-    A value that would fill two bins or more gets one of its own, as does each value of a column that has few; the
-    others share the rest in equal counts, none reaching across a value with its own.
+    A value that would fill two or more bins gets a bin of its own, as does each value of a column with few distinct
+    values. The other values are divided into bins of equal counts, and no bin spans a value that has its own.
 
     Parameters
     ----------
     numbers : ndarray of shape (n, p)
-        NaN where a cell is missing.
+        NaN for missing cells.
     """
     n, columns = numbers.shape
-    room = max(FEWEST, min(MOST, OUTPUTS // max(columns, 1)))
-    most = max(FEWEST, min(room, n // ROWS_EACH))
-    return tuple(_column_bins(column[~np.isnan(column)], most, max(most, min(room, FEW))) for column in numbers.T)
+    room = max(MIN_BINS, min(MAX_BINS, OUTPUTS // max(columns, 1)))
+    max_bins = max(MIN_BINS, min(room, n // ROWS_EACH))
+    return tuple(
+        _column_bins(column[~np.isnan(column)], max_bins, max(max_bins, min(room, FEW))) for column in numbers.T
+    )
 
 
-def _column_bins(values: np.ndarray, most: int, few: int) -> tuple[Bin, ...]:
-    """Return the bins of one column; one bin at 0 where there is no value."""
+def _column_bins(values: np.ndarray, max_bins: int, few: int) -> tuple[Bin, ...]:
+    """Return the bins of one column; a single bin at 0 if it has no values."""
     known, counts = np.unique(values, return_counts=True)
     if not len(known):
         return ((None, (0.0,) * (PARTS + 1)),)
-    alone = np.full(len(known), True) if len(known) <= few else _heavy(counts, most)
+    alone = np.full(len(known), True) if len(known) <= few else _heavy(counts, max_bins)
     light = np.where(alone, 0, counts)
-    quota = light.sum() / max(1, most - 2 * alone.sum() - 1)  # such a value parts a bin in two
-    share = (np.cumsum(light) - light) // max(quota, 1)
-    first = np.flatnonzero(alone | np.append(True, alone[:-1]) | np.append(True, np.diff(share) > 0))
+    quota = light.sum() / max(1, max_bins - 2 * alone.sum() - 1)  # such a value splits a bin in two
+    quantile_bin = (np.cumsum(light) - light) // max(quota, 1)
+    first = np.flatnonzero(alone | np.append(True, alone[:-1]) | np.append(True, np.diff(quantile_bin) > 0))
     groups = np.split(np.repeat(known, counts), np.cumsum(counts)[first[1:] - 1])
     ends = np.linspace(0, 1, PARTS + 1)
     return tuple((_unit(group), tuple(np.quantile(group, ends).tolist())) for group in groups)
 
 
-def _heavy(counts: np.ndarray, most: int) -> np.ndarray:
-    """Return which values fill two bins or more of those that the values lighter than they would share."""
+def _heavy(counts: np.ndarray, max_bins: int) -> np.ndarray:
+    """Return which values would fill two or more of the bins that are left for less frequent values."""
     alone = np.full(len(counts), False)
     while True:
-        more = counts >= 2 * counts[~alone].sum() / most
-        if more.sum() >= most // 2 or more.sum() == alone.sum():
+        more = counts >= 2 * counts[~alone].sum() / max_bins
+        if more.sum() >= max_bins // 2 or more.sum() == alone.sum():
             return alone
         alone = more
 
@@ -78,29 +80,29 @@ def _unit(values: np.ndarray) -> float | None:
     >>> [_unit(np.array(values)) for values in ([1.0, 7.0], [1200.0, 500.0], [0.25, 0.5], [np.pi])]
     [1.0, 100.0, 0.01, None]
     """
-    found = torch.from_numpy(values)
-    same = (unit for unit in UNITS if torch.equal(rounded(found, torch.tensor(unit, dtype=torch.float64)), found))
+    numbers = torch.from_numpy(values)
+    same = (unit for unit in UNITS if torch.equal(rounded(numbers, torch.tensor(unit, dtype=torch.float64)), numbers))
     return next(same, None)
 
 
 def rounded(numbers: Tensor, unit: Tensor) -> Tensor:
-    """Return numbers rounded to multiples of units, those below 1 being decimals; as they are where a unit is NaN."""
+    """Return numbers rounded to multiples of units (units below 1 are decimals); unchanged where the unit is NaN."""
     above, below = unit.clamp_min(1), (1 / unit).round().clamp_min(1)
     return torch.where(torch.isnan(unit), numbers, torch.round(numbers / above * below) / below * above)
 
 
 class Bins(nn.Module):
-    """The map between numbers and places in [0, 1]: bin i of m is [i / m, (i + 1) / m], a single value at its middle.
+    """The map between numbers and [0, 1]: bin i of m is [i / m, (i + 1) / m], and a single value is at its middle.
 
-    Numbers beyond the learnt range lie beyond [0, 1], by their distance in units of `deviation`. Columns after those
-    that have bins are left as they are: truth values.
+    Numbers outside the learnt range map to values outside [0, 1], by their distance in units of `deviation`. Columns
+    after those with bins are booleans and stay unchanged.
 
     Parameters
     ----------
     bins : sequence of sequence of Bin
         As `learn_bins` returns them.
     deviation : sequence of float
-        Of these columns, and maybe of more.
+        Of these columns, possibly followed by others.
     """
 
     knots: Tensor
@@ -113,34 +115,34 @@ class Bins(nn.Module):
         super().__init__()
         widest = max(map(len, bins))
         knots, units = np.full((len(bins), widest, PARTS + 1), np.inf), np.full((len(bins), widest), np.nan)
-        for place, held in enumerate(bins):
-            knots[place, : len(held)] = [ends for _, ends in held]
-            units[place, : len(held)] = [np.nan if unit is None else unit for unit, _ in held]
+        for index, column_bins in enumerate(bins):
+            knots[index, : len(column_bins)] = [ends for _, ends in column_bins]
+            units[index, : len(column_bins)] = [np.nan if unit is None else unit for unit, _ in column_bins]
         buffers = {
             "knots": knots,
             "unit": units,
-            "count": np.array([len(held) for held in bins], dtype=np.int64),
+            "count": np.array([len(column_bins) for column_bins in bins], dtype=np.int64),
             "deviation": np.array(deviation[: len(bins)]),
             "column": np.arange(len(bins)),
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.as_tensor(values, device="cpu"), persistent=False)
 
-    def places(self, numbers: Tensor) -> Tensor:
-        """Return the places of numbers of shape (n, p), float64; NaN stays NaN."""
-        binned, truth = self._parted(numbers)
+    def scaled(self, numbers: Tensor) -> Tensor:
+        """Return x of numbers of shape (n, p), float64; NaN stays NaN."""
+        binned, truth = self._split(numbers)
         first = self.knots[:, :, 0].contiguous()
         bin = torch.searchsorted(first, binned.T.contiguous(), right=True).T.clamp_min(1) - 1
         bin = torch.minimum(bin, self.count - 1)
         ends = self.knots[self.column, bin]
         start, width = ends[..., :-1], ends.diff(dim=-1)
         value = binned.unsqueeze(-1)
-        share = torch.where(width > 0, (value - start) / width, 0.5 + torch.sign(value - start) / 2).clamp(0, 1)
-        inside = bin + (RIM + (1 - 2 * RIM) * share.mean(2))  # of no rows, ONNX takes no axis from the end
+        fraction = torch.where(width > 0, (value - start) / width, 0.5 + torch.sign(value - start) / 2).clamp(0, 1)
+        inside = bin + (RIM + (1 - 2 * RIM) * fraction.mean(2))  # of no rows, ONNX takes no axis from the end
         return torch.cat([inside / self.count + self._beyond(binned), truth], 1)
 
-    def _parted(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the columns with bins, and the truth values."""
+    def _split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the columns with bins, and the booleans."""
         return x.split([len(self.count), x.shape[1] - len(self.count)], 1)
 
     def _beyond(self, numbers: Tensor) -> Tensor:
@@ -148,10 +150,10 @@ class Bins(nn.Module):
         low, high = self.knots[:, 0, 0], self.knots[self.column, self.count - 1, -1]
         return ((numbers - high).clamp_min(0) - (low - numbers).clamp_min(0)) / self.deviation
 
-    def numbers(self, places: Tensor) -> Tensor:
-        """Return the numbers at places of shape (n, p), cut to [0, 1], in the units of their bins."""
-        placed, truth = self._parted(places)
-        at = placed.clamp(0, 1) * self.count
+    def numbers(self, scaled: Tensor) -> Tensor:
+        """Return the numbers of x of shape (n, p), clipped to [0, 1], rounded to the units of their bins."""
+        binned, truth = self._split(scaled)
+        at = binned.clamp(0, 1) * self.count
         bin = torch.minimum(at.long(), self.count - 1)
         along = ((at - bin - RIM) / (1 - 2 * RIM)).clamp(0, 1) * PARTS
         piece = along.long().clamp_max(PARTS - 1)

@@ -1,4 +1,4 @@
-"""Cells of Python objects: what kind of column they make, their numbers, and the codes of their categories."""
+"""Cells of Python objects: the kind of their column, their numbers, and the codes of their categories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("float", (Real, Decimal, np.bool_)),
     ("category", (str,)),
 )
-"""Kinds of columns, the narrowest first, and the classes whose instances may stand in them."""
+"""Kinds of columns, narrowest first, and the classes of cells they may hold."""
 
 NUMBERS = ("boolean", "integer", "float")
 
@@ -30,27 +30,27 @@ _GAPS = ("NoneType", "NAType", "NaTType")
 
 
 def tidy(values: Iterable[Any]) -> np.ndarray:
-    """Return an object array in which every gap (None, NaN, NA, NaT) is None."""
+    """Return an object array in which every missing cell (None, NaN, NA, NaT) is None."""
     listed = list(values)
     cells = np.empty(len(listed), dtype=object)
     cells[:] = listed
-    cells[np.frompyfunc(_is_gap, 1, 1)(cells).astype(bool)] = None
+    cells[np.fromiter(map(_is_gap, listed), dtype=bool, count=len(listed))] = None
     return cells
 
 
-def _is_gap(value: Any) -> bool:
+def _is_gap(value: object) -> bool:
     return type(value).__name__ in _GAPS or (isinstance(value, (float, np.datetime64)) and value != value)
 
 
 def kind_of(cells: np.ndarray, column: object) -> str:
-    """Return the narrowest kind that all cells fit: ``"empty"``, a number, or ``"category"`` for text.
+    """Return the narrowest kind that fits all cells: ``"empty"``, a kind of number, or ``"category"`` for text.
 
     Parameters
     ----------
     cells : object array of shape (n,)
-        Tidy.
+        As `tidy` returns them.
     column : object
-        Name of the column, for messages.
+        Name of the column, for error messages.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def kind_of(cells: np.ndarray, column: object) -> str:
     """
     types = set(map(type, cells)) - {type(None)}
     for kind, classes in KINDS:
-        if all(issubclass(found, classes) for found in types):
+        if all(issubclass(cell_type, classes) for cell_type in types):
             return kind
     for row, value in enumerate(cells):
         if value is not None and not isinstance(value, (str, Real, Decimal, np.bool_)):
@@ -73,7 +73,7 @@ def kind_of(cells: np.ndarray, column: object) -> str:
 
 
 def text_among_numbers(cells: np.ndarray, column: object) -> InputError:
-    """Return the error that names the first text in a column of numbers."""
+    """Return an error that names the first text in a column of numbers."""
     row, value = next((row, value) for row, value in enumerate(cells) if isinstance(value, str))
     return InputError(
         f"column {column!r}, row {row}: {value!r} is text in a column of numbers; leave the cell empty where the "
@@ -82,12 +82,12 @@ def text_among_numbers(cells: np.ndarray, column: object) -> InputError:
 
 
 def numbers_of(cells: np.ndarray, column: object) -> np.ndarray:
-    """Return tidy cells as float64, NaN where there is a gap.
+    """Return tidy cells as float64, with NaN for missing cells.
 
     Raises
     ------
     InputError
-        A cell is no number.
+        A cell is not a number.
     """
     if kind_of(cells, column) == "category":
         raise text_among_numbers(cells, column)
@@ -95,7 +95,7 @@ def numbers_of(cells: np.ndarray, column: object) -> np.ndarray:
 
 
 def codes_of(cells: np.ndarray, categories: Sequence[Hashable]) -> np.ndarray:
-    """Return the place of each tidy cell among the categories: -1 for a gap, ``len(categories)`` for an unseen one."""
-    places: dict[Hashable, int] = {category: place for place, category in enumerate(categories)}
-    places[None] = -1
-    return np.fromiter(map(places.get, cells, repeat(len(categories))), dtype=np.int64, count=len(cells))
+    """Return the index of each tidy cell's category: -1 for missing cells, ``len(categories)`` for unseen ones."""
+    code_of: dict[Hashable, int] = {category: code for code, category in enumerate(categories)}
+    code_of[None] = -1
+    return np.fromiter(map(code_of.get, cells, repeat(len(categories))), dtype=np.int64, count=len(cells))

@@ -1,4 +1,4 @@
-"""What makes drawn cells those of the learnt table: ranges and gaps."""
+"""Clipping sampled cells to the learnt ranges, and setting cells to missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from isthmus.data.tables.schema import Schema
 
 
 def settled(columns: Columns, missing: Tensor, schema: Schema) -> Columns:
-    """Return columns with numbers inside the learnt ranges, and gaps where they belong.
+    """Return columns with numbers clipped to the learnt ranges, and some cells set to missing.
 
     Parameters
     ----------
@@ -20,12 +20,12 @@ def settled(columns: Columns, missing: Tensor, schema: Schema) -> Columns:
         In the order of the user's columns.
     schema : Schema
     """
-    made = dict(columns)
+    clipped = dict(columns)
     if "numbers" in columns:
-        made["numbers"] = torch.where(missing[:, schema.numbers], torch.nan, _cut(columns["numbers"], schema))
+        clipped["numbers"] = torch.where(missing[:, schema.numbers], torch.nan, _cut(columns["numbers"], schema))
     if "codes" in columns:
-        made["codes"] = torch.where(missing[:, schema.places("category")], -1, columns["codes"])
-    return made
+        clipped["codes"] = torch.where(missing[:, schema.indices("category")], -1, columns["codes"])
+    return clipped
 
 
 def _cut(numbers: Tensor, schema: Schema) -> Tensor:

@@ -1,6 +1,6 @@
-"""One codec for cells: between what a table holds, and text and JSON. Dates are ISO 8601, durations are seconds.
+"""The codec for cells: converts them to and from text and JSON. Dates are ISO 8601, durations are seconds.
 
-Dates are kept without a time zone, in UTC; a date that names another zone is converted.
+Dates are stored without a time zone, in UTC; a date with another time zone is converted.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 START = datetime(1970, 1, 1)
 
 Json: TypeAlias = "str | bool | int | float | None"
-"""A cell as JSON has it."""
+"""A cell as a JSON value."""
 
 FARTHEST = 9e12
-"""Seconds of the longest duration: what 64 bits hold in microseconds."""
+"""The longest duration in seconds: the limit of 64-bit microseconds."""
 
 
 def to_date(cell: object) -> datetime:
-    """Return the date that a cell holds: text of ISO 8601, or a date of Python or NumPy.
+    """Return the date in a cell: ISO 8601 text, or a Python or NumPy date.
 
     Raises
     ------
     ValueError
-        The cell holds no date.
+        The cell is not a date.
 
     Examples
     --------
@@ -46,12 +46,12 @@ def to_date(cell: object) -> datetime:
 
 
 def to_seconds(cell: object) -> float:
-    """Return the seconds from 1970 on of a date.
+    """Return a date as seconds since 1970.
 
     Raises
     ------
     ValueError
-        The cell holds no date.
+        The cell is not a date.
 
     Examples
     --------
@@ -62,20 +62,20 @@ def to_seconds(cell: object) -> float:
 
 
 def to_duration(seconds: float) -> timedelta:
-    """Return a duration of so many seconds.
+    """Return seconds as a duration.
 
     Raises
     ------
     ValueError
-        It is not finite, or longer than a table can hold.
+        The duration is not finite, or longer than a table can hold.
     """
     if not isfinite(seconds) or abs(seconds) > FARTHEST:
-        raise ValueError(f"{seconds} seconds are no duration that can be held")
+        raise ValueError(f"{seconds} seconds is not a duration that a table can hold")
     return timedelta(seconds=seconds)
 
 
 def date_text(seconds: float) -> str | None:
-    """Return the date that lies so many seconds after 1970, as text; None where no calendar has it.
+    """Return the date a number of seconds after 1970 as text; None if it is outside the calendar.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def date_text(seconds: float) -> str | None:
 
 
 def to_json(cell: object) -> Json:
-    """Return a cell as JSON has it: null for a gap, text for a date, seconds for a duration.
+    """Return a cell as a JSON value: null if it is missing, text for a date, seconds for a duration.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def to_json(cell: object) -> Json:
 
 
 def label(category: object) -> str | int | float | bool:
-    """Return a category as JSON has it, whatever its class.
+    """Return a category as a JSON value, whatever its class.
 
     Examples
     --------

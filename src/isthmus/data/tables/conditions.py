@@ -1,4 +1,4 @@
-"""Conditions: labels or columns that are given to encoder and decoder, and not rebuilt."""
+"""Conditions: labels or columns that the encoder and decoder receive as inputs, and that are not reconstructed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from isthmus.core.data import Rows
 from isthmus.core.part import part
 from isthmus.data.tables.table import Table
 from isthmus.support.errors import InputError, unknown
@@ -15,14 +16,14 @@ from isthmus.support.errors import InputError, unknown
 
 @part("data/condition")
 class Condition:
-    """What stands beside x: the labels ``y``, or some columns of a DataFrame.
+    """The condition of each row: the labels ``y``, or some columns of a DataFrame.
 
     Parameters
     ----------
     names : str or sequence of str
-        ``"y"`` for the labels passed to ``fit``, else names of columns.
+        ``"y"`` for the labels passed to ``fit``, else column names.
     table : Table or None
-        How they are encoded; fitted by `learn`.
+        Encodes them; fitted by `learn`.
     """
 
     def __init__(self, names: str | Sequence[str], table: Table | None = None) -> None:
@@ -30,21 +31,21 @@ class Condition:
 
     @property
     def label(self) -> str:
-        """``"y"``, or the names of the columns."""
+        """``"y"``, or the column names joined by commas."""
         return self.names if isinstance(self.names, str) else ", ".join(map(str, self.names))
 
     @property
     def columns(self) -> int:
-        """How many of the user's columns are given."""
+        """Number of the user's columns that are the condition."""
         return 0 if self.names == "y" else len(self.table.feature_names())
 
     @property
     def width(self) -> int:
-        """Numbers given for each row."""
+        """Width of the encoded condition."""
         return self.table.shape[0]
 
     def split(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Return X without the given columns, and what is given."""
+        """Return X without the columns of the condition, and the condition."""
         if self.names == "y":
             return X, None if y is None else _labels(y)
         import narwhals as nw
@@ -52,46 +53,48 @@ class Condition:
         chosen = [self.names] if isinstance(self.names, str) else list(self.names)
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
-            raise InputError(f"condition={self.names!r} names columns, but X has no names: give 'y' or a DataFrame")
+            raise InputError(
+                f"condition={self.names!r} names columns, but X has no column names: pass a DataFrame, or condition='y'"
+            )
         for name in chosen:
             if name not in frame.columns:
                 raise InputError(unknown("column in condition", name, frame.columns))
         return frame.drop(chosen).to_native(), frame.select(chosen).to_native()
 
-    def learn(self, given: Any) -> Condition:
+    def learn(self, values: Rows) -> Condition:
         """Return a fitted copy.
 
         Raises
         ------
         InputError
-            Labels were asked for, but none were given.
+            The condition is the labels, but `values` is None.
         """
-        if given is None:
+        if values is None:
             raise InputError("condition='y' needs labels: call fit(X, y)")
-        return Condition(self.names, self.table.learn([given]))
+        return Condition(self.names, self.table.learn([values]))
 
     def merge(self, other: Condition) -> Condition:
         """Return what `learn` would return for the rows of both."""
         return Condition(self.names, self.table.merge(other.table))
 
-    def encode(self, given: Any, rows: int) -> dict[str, Tensor]:
-        """Return the columns that carry the condition of `rows` rows; one given row serves all.
+    def encode(self, values: Rows, rows: int) -> dict[str, Tensor]:
+        """Return the condition of `rows` rows as columns; a single row is repeated for all.
 
         Raises
         ------
         InputError
-            Nothing is given, or not as many rows as needed.
+            `values` is None, or has another number of rows.
         """
-        if given is None:
-            raise InputError(f"this model was trained with condition={self.names!r}: give condition= for each row")
-        x = self.table.batch(self.table.read(given)).x
+        if values is None:
+            raise InputError(f"this model was trained with condition={self.names!r}: pass condition= with each row")
+        x = self.table.batch(self.table.read(values)).x
         if len(x) not in (1, rows):
             raise InputError(f"condition has {len(x)} rows, but {rows} are needed (or one for all)")
         return {"condition:given": x.expand(rows, -1).contiguous()}
 
-    def read(self, given: Any) -> Any:
-        """Turn what a caller gives (labels, or a frame of columns) into what `encode` takes."""
-        return _labels(given) if self.names == "y" and given is not None else given
+    def read(self, values: Rows) -> Any:
+        """Return the condition that a caller passed (labels, or a DataFrame of columns) in the form `encode` takes."""
+        return _labels(values) if self.names == "y" and values is not None else values
 
 
 def _labels(y: Any) -> np.ndarray:

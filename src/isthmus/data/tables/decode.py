@@ -1,4 +1,4 @@
-"""From numbers and codes back to columns of a DataFrame, with the types they had."""
+"""From numbers and codes back to columns of a DataFrame, with their original types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 import torch
 
+from isthmus.core.data import Rows
 from isthmus.data.tables.frames import ARGUMENTS, KINDS, Dtype
 from isthmus.data.tables.schema import Schema
 
@@ -22,19 +23,19 @@ DEFAULTS: dict[str, Dtype] = {
     "date": ("Datetime", "us", None),
     "duration": ("Duration", "us"),
 }
-"""Types of columns that go to another library than the one they came from; None: what that library makes of them."""
+"""Types of columns written to another library than the one they came from; other kinds get that library's default."""
 
 UNITS = {"D": 1 / 86400, "s": 1.0, "ms": 1e3, "us": 1e6}
-"""How many of a unit make a second."""
+"""Units per second."""
 CALENDAR = (-62_135_596_800.0, 253_402_300_799.0)
 """The years 1 to 9999, in seconds from 1970."""
 NANOSECONDS = (-9.2e9, 9.2e9)
-"""What 64 bits hold of nanoseconds, in seconds."""
+"""The range of 64-bit nanoseconds, in seconds."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column to be written.
+    """A column to write.
 
     Attributes
     ----------
@@ -42,9 +43,9 @@ class Column:
     kind : str
         One of `isthmus.data.tables.schema.KINDS`.
     values : ndarray of shape (n,)
-        float64 with NaN for gaps, or for a category its cells with None for gaps.
+        float64 with NaN for missing cells; for a category, its cells with None for missing ones.
     dtype : tuple, or None
-        As `isthmus.data.tables.frames.Frame.dtype` gives it; None: the usual one of its kind.
+        As `isthmus.data.tables.frames.Frame.dtype` returns it; None for the default of its kind.
     categories : tuple
     """
 
@@ -56,7 +57,7 @@ class Column:
 
 
 def restored(column: Column) -> np.ndarray:
-    """Return what a column holds as its kind: whole numbers, truth values, moments; None or NaT for gaps."""
+    """Return the values of a column as its kind: whole numbers, booleans, dates …, with None or NaT if missing."""
     gaps = column.values != column.values
     if column.kind in ("empty", "float", "category"):
         return column.values
@@ -65,7 +66,7 @@ def restored(column: Column) -> np.ndarray:
         return _with_gaps(_whole(values, column.dtype), gaps)
     if column.kind == "boolean":
         return _with_gaps(values >= 0.5, gaps)
-    return _moments(values, gaps, column)
+    return _times(values, gaps, column)
 
 
 def _with_gaps(values: np.ndarray, gaps: np.ndarray) -> np.ndarray:
@@ -76,34 +77,34 @@ def _with_gaps(values: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     return cells
 
 
-def _moments(seconds: np.ndarray, gaps: np.ndarray, column: Column) -> np.ndarray:
-    """Return dates or durations in the unit of their type; no finer than microseconds, which is how they were read."""
+def _times(seconds: np.ndarray, gaps: np.ndarray, column: Column) -> np.ndarray:
+    """Return dates or durations in the unit of their type, at most to the microsecond, the precision of reading."""
     unit = _unit(column.dtype or DEFAULTS[column.kind])
     low, high = NANOSECONDS if unit == "ns" else CALENDAR
     counted = "us" if unit == "ns" else unit
     counts = np.rint(np.clip(seconds, low, high) * UNITS[counted]).astype(np.int64)
     kind = "M8" if column.kind == "date" else "m8"
-    moments = counts.view(f"{kind}[{counted}]").astype(f"{kind}[{unit}]")
-    moments[gaps] = "NaT"
-    return moments
+    times = counts.view(f"{kind}[{counted}]").astype(f"{kind}[{unit}]")
+    times[gaps] = "NaT"
+    return times
 
 
 def _unit(dtype: Dtype) -> str:
-    """Return in which unit a type of dates or durations counts."""
+    """Return the time unit of a date or duration type."""
     text = " ".join(map(str, dtype))
     if text == "Date" or text.startswith("date32"):
         return "D"
-    found = re.search(r"\b(s|ms|us|ns)\b", text)
-    return found[0] if found else "us"
+    match = re.search(r"\b(s|ms|us|ns)\b", text)
+    return match[0] if match else "us"
 
 
 def _whole(values: np.ndarray, dtype: Dtype | None) -> np.ndarray:
-    """Round to whole numbers that the integer type can hold."""
+    """Round to whole numbers within the range of the integer type."""
     return np.rint(np.clip(values, *whole_range(dtype))).astype(_whole_type(dtype))
 
 
 def whole_range(dtype: Dtype | None) -> tuple[float, float]:
-    """Return the least and the largest double that an integer type can hold.
+    """Return the smallest and the largest double within the range of an integer type.
 
     Examples
     --------
@@ -115,12 +116,12 @@ def whole_range(dtype: Dtype | None) -> tuple[float, float]:
 
 
 def _whole_type(dtype: Dtype | None) -> str:
-    found = re.match(r"u?int(8|16|32|64)", str(dtype[0]).lower()) if dtype else None
-    return found[0] if found else "int64"
+    match = re.match(r"u?int(8|16|32|64)", str(dtype[0]).lower()) if dtype else None
+    return match[0] if match else "int64"
 
 
-def frame(columns: Sequence[Column], form: str, like: Any = None) -> Any:
-    """Return a DataFrame of the library `form`, with the row labels of `like` where it has as many rows."""
+def frame(columns: Sequence[Column], form: str, like: Rows = None) -> Any:
+    """Return a DataFrame of the library `form`, with the row labels of `like` if it has as many rows."""
     if form == "pandas":
         return _pandas(columns, like)
     first, *others = (_series(column, form) for column in columns)
@@ -147,22 +148,25 @@ def _decimal_limits(dtype: nw.Decimal) -> tuple[float, float]:
 
 
 def _narwhals_type(dtype: Dtype, categories: tuple[Any, ...], form: str) -> Any:
-    """Return the type that plain values name, if it is one that a table can hold; else None."""
+    """Return the type described by plain values, if a table can hold it; else None."""
     name, *arguments = dtype
-    found = getattr(nw, str(name), None)
-    if not (isinstance(found, type) and issubclass(found, tuple(t for types in KINDS.values() for t in types))):
+    narwhals_type = getattr(nw, str(name), None)
+    if not (
+        isinstance(narwhals_type, type)
+        and issubclass(narwhals_type, tuple(t for types in KINDS.values() for t in types))
+    ):
         return None
-    if found is nw.Enum:
+    if narwhals_type is nw.Enum:
         return nw.Enum(list(categories)) if form != "pyarrow" else nw.Categorical()
-    return found(*arguments[: len(ARGUMENTS.get(str(name), ()))])
+    return narwhals_type(*arguments[: len(ARGUMENTS.get(str(name), ()))])
 
 
-def _pandas(columns: Sequence[Column], like: Any) -> Any:
+def _pandas(columns: Sequence[Column], like: Rows) -> Any:
     import pandas as pd
 
     index = like.index if isinstance(like, pd.DataFrame) and len(like) == len(columns[0].values) else None
-    made = {place: _pandas_series(column, pd, index) for place, column in enumerate(columns)}
-    return pd.DataFrame(made).set_axis(pd.Index([column.name for column in columns]), axis=1)
+    written = {number: _pandas_series(column, pd, index) for number, column in enumerate(columns)}
+    return pd.DataFrame(written).set_axis(pd.Index([column.name for column in columns]), axis=1)
 
 
 def _pandas_series(column: Column, pd: Any, index: Any) -> Any:
@@ -186,9 +190,9 @@ def _pandas_type(name: str, categories: Sequence[Any], pd: Any) -> Any:
     return pd.api.types.pandas_dtype(name)
 
 
-def form_of(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
-    """Return the library of a DataFrame, ``"tensor"`` or ``"array"``, and the names of the columns."""
-    names = [schema.name(place) for place in range(len(schema.kinds))]
+def form_of(like: Rows, schema: Schema) -> tuple[str, Sequence[Any]]:
+    """Return the library of a DataFrame, ``"tensor"`` or ``"array"``, and the column names."""
+    names = [schema.name(index) for index in range(len(schema.kinds))]
     if like is None:
         return schema.form, names
     if nw.dependencies.is_into_dataframe(like):
@@ -198,13 +202,13 @@ def form_of(like: Any, schema: Schema) -> tuple[str, Sequence[Any]]:
 
 
 def columns_of(schema: Schema, host: dict[str, np.ndarray], names: Sequence[Any], native: bool) -> list[Column]:
-    """Return columns in the user's order; `native`: with the types they had."""
-    made: dict[int, Column] = {}
+    """Return columns in the user's order; with their original types if `native`."""
+    columns: dict[int, Column] = {}
     dtypes = schema.dtypes if native else (None,) * len(names)
-    for at, place in enumerate(schema.numbers):
+    for at, index in enumerate(schema.numbers):
         values = host["numbers"][:, at].astype(np.float64)
-        made[place] = Column(names[place], schema.kinds[place], values, dtypes[place])
-    for at, (place, known) in enumerate(zip(schema.places("category"), schema.categories, strict=True)):
+        columns[index] = Column(names[index], schema.kinds[index], values, dtypes[index])
+    for at, (index, known) in enumerate(zip(schema.indices("category"), schema.categories, strict=True)):
         cells = np.array([*known, None], dtype=object)[np.minimum(host["codes"][:, at], len(known))]
-        made[place] = Column(names[place], "category", cells, dtypes[place], known)
-    return [made[place] for place in sorted(made)]
+        columns[index] = Column(names[index], "category", cells, dtypes[index], known)
+    return [columns[index] for index in sorted(columns)]

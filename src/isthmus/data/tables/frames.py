@@ -1,4 +1,4 @@
-"""DataFrames of any library that narwhals knows (pandas, polars, pyarrow …): their cells in, and columns back out."""
+"""DataFrames of any library that narwhals supports (pandas, polars, pyarrow …) as a `Sheet`, which a Table can read."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ KINDS: dict[str, tuple[type[nw.dtypes.DType], ...]] = {
     "date": (nw.Datetime, nw.Date),
     "duration": (nw.Duration,),
 }
-"""Which types of narwhals are of which kind."""
+"""The narwhals types of each kind."""
 
 ARGUMENTS = {"Datetime": ("time_unit", "time_zone"), "Duration": ("time_unit",), "Decimal": ("precision", "scale")}
 
 Dtype = tuple[Any, ...]
-"""A type as plain values: for pandas its name, else what narwhals calls it, as in ``("Datetime", "us", "UTC")``."""
+"""A type as plain values: for pandas its name, else its narwhals name, as in ``("Datetime", "us", "UTC")``."""
 
 
 class Frame:
-    """What a Table asks of a DataFrame.
+    """A DataFrame as a `Sheet`.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class Frame:
     Raises
     ------
     InputError
-        It has no rows or no columns, two columns of one name, or a column of a type that no Table can hold.
+        X has no rows, no columns, two columns with the same name, or a column of an unsupported type.
     """
 
     def __init__(self, X: Any) -> None:
         try:
             frame: nw.DataFrame[Any] = nw.from_native(X, eager_only=True)
         except nw.exceptions.DuplicateError as error:
-            raise InputError(f"two columns of X have one name: {error}; rename one") from error
+            raise InputError(f"two columns of X have the same name: {error}; rename one") from error
         if 0 in frame.shape:
             what = "feature" if len(frame) else "sample"
             raise InputError(f"Found array with 0 {what}(s) (shape={frame.shape}) while a minimum of 1 is required.")
@@ -53,48 +53,48 @@ class Frame:
         self._columns = list(frame.iter_columns())
         self._types = [column.dtype for column in self._columns]
         self._tidied: dict[int, np.ndarray] = {}
-        self.kinds = [self._kind(place) for place in range(len(self._columns))]
+        self.kinds = [self._kind(index) for index in range(len(self._columns))]
 
     def __len__(self) -> int:
         return len(self._columns[0])
 
-    def _kind(self, place: int) -> str:
-        if self._columns[place].is_null().all():
+    def _kind(self, index: int) -> str:
+        if self._columns[index].is_null().all():
             return "empty"
         for kind, types in KINDS.items():
-            if isinstance(self._types[place], types):
+            if isinstance(self._types[index], types):
                 return kind
-        if isinstance(self._types[place], nw.Object):
-            return kind_of(self.cells(place), self.name(place))
-        native = getattr(self._columns[place].to_native(), "dtype", self._types[place])
+        if isinstance(self._types[index], nw.Object):
+            return kind_of(self.cells(index), self.name(index))
+        native = getattr(self._columns[index].to_native(), "dtype", self._types[index])
         raise InputTypeError(
-            f"column {self.name(place)!r} is of type {native}, which no table can hold; make it numbers, text or dates"
+            f"column {self.name(index)!r} is of type {native}, which no table can hold; make it numbers, text or dates"
         )
 
-    def name(self, place: int) -> Any:
+    def name(self, index: int) -> Any:
         """Return the name of a column."""
-        return self._columns[place].name
+        return self._columns[index].name
 
-    def cells(self, place: int) -> np.ndarray:
+    def cells(self, index: int) -> np.ndarray:
         """Return a column as tidy Python objects."""
-        if place not in self._tidied:
-            self._tidied[place] = tidy(self._columns[place].to_list())
-        return self._tidied[place]
+        if index not in self._tidied:
+            self._tidied[index] = tidy(self._columns[index].to_list())
+        return self._tidied[index]
 
-    def numbers(self, places: Sequence[int]) -> np.ndarray:
-        """Return columns as (n, len(places)) floats, NaN where there are gaps, dates and durations in seconds.
+    def numbers(self, indices: Sequence[int]) -> np.ndarray:
+        """Return columns as floats (n, len(indices)), NaN for missing cells, dates and durations in seconds.
 
-        float32 where that is exact, else float64.
+        float32 if that is exact, else float64.
         """
-        single = all(type(self._types[place]).__name__.lower() in SINGLE for place in places)
-        out = np.empty((len(self), len(places)), dtype=np.float32 if single else np.float64, order="F")
-        for at, place in enumerate(places):
-            out[:, at] = self._numbers(place)
+        single = all(type(self._types[index]).__name__.lower() in SINGLE for index in indices)
+        out = np.empty((len(self), len(indices)), dtype=np.float32 if single else np.float64, order="F")
+        for at, index in enumerate(indices):
+            out[:, at] = self._numbers(index)
         return out
 
-    def _numbers(self, place: int) -> np.ndarray | float:
-        column, dtype = self._columns[place], self._types[place]
-        if self.kinds[place] == "empty":
+    def _numbers(self, index: int) -> np.ndarray | float:
+        column, dtype = self._columns[index], self._types[index]
+        if self.kinds[index] == "empty":
             return np.nan
         if isinstance(dtype, KINDS["date"]):
             return _floats(column.dt.timestamp("us")) / 1e6
@@ -102,23 +102,23 @@ class Frame:
             spans = column.to_numpy().astype("m8[us]")
             return np.where(np.isnat(spans), np.nan, spans.astype(np.int64)) / 1e6
         if isinstance(dtype, (nw.Object, *KINDS["category"])):
-            return numbers_of(self.cells(place), self.name(place))
+            return numbers_of(self.cells(index), self.name(index))
         return _floats(column)
 
-    def categories(self, place: int) -> tuple[Any, ...]:
-        """Return what a column declares as its categories, in order; nothing where it declares none."""
-        native = self._columns[place].to_native()
+    def categories(self, index: int) -> tuple[Any, ...]:
+        """Return the categories that the type of a column declares, in order; empty if there are none."""
+        native = self._columns[index].to_native()
         if self.form == "pandas" and hasattr(native, "cat") and hasattr(native.dtype, "categories"):
             return tuple(native.dtype.categories.tolist())
-        dtype = self._types[place]
+        dtype = self._types[index]
         return tuple(dtype.categories) if isinstance(dtype, nw.Enum) else ()
 
-    def dtype(self, place: int) -> Dtype:
+    def dtype(self, index: int) -> Dtype:
         """Return the type of a column as plain values."""
         if self.form == "pandas":
-            return (_pandas_name(self._columns[place].to_native().dtype),)
-        name = type(self._types[place]).__name__
-        return (name, *(getattr(self._types[place], argument) for argument in ARGUMENTS.get(name, ())))
+            return (_pandas_name(self._columns[index].to_native().dtype),)
+        name = type(self._types[index]).__name__
+        return (name, *(getattr(self._types[index], argument) for argument in ARGUMENTS.get(name, ())))
 
 
 def _floats(column: nw.Series[Any]) -> np.ndarray:
@@ -126,7 +126,7 @@ def _floats(column: nw.Series[Any]) -> np.ndarray:
 
 
 def _pandas_name(dtype: Any) -> str:
-    """Return a name from which `isthmus.data.tables.decode` makes the type, or one that serves as well."""
+    """Return a name from which `isthmus.data.tables.decode` can make the type, or an equivalent one."""
     text = str(dtype)
     if text == "category":
         return "category:ordered" if dtype.ordered else text

@@ -11,27 +11,27 @@ from isthmus.core.data import Data
 
 
 def whole_numbers(X: Any) -> Any:
-    """Return a DataFrame of pandas with each column of whole numbers and gaps as Int64; others as they are.
+    """Return a pandas DataFrame with columns of whole numbers and missing cells as Int64; anything else unchanged.
 
     Examples
     --------
     >>> import pandas
-    >>> found = whole_numbers(pandas.DataFrame({"a": [1.0, None], "b": [1.5, None], "c": [1.0, 2.0]}))
-    >>> found.dtypes.astype(str).tolist()
+    >>> X = whole_numbers(pandas.DataFrame({"a": [1.0, None], "b": [1.5, None], "c": [1.0, 2.0]}))
+    >>> X.dtypes.astype(str).tolist()
     ['Int64', 'float64', 'float64']
     """
     if not nw.dependencies.is_pandas_dataframe(X):
         return X
-    found = [name for name in X.columns if X[name].dtype == np.float64 and X[name].isna().any()]
-    return _as_int(X, found)
+    names = [name for name in X.columns if X[name].dtype == np.float64 and X[name].isna().any()]
+    return _as_int(X, names)
 
 
 def as_learnt(X: Any, data: Data) -> Any:
-    """Return a DataFrame of pandas with those columns as Int64 that were whole numbers when a table was fitted."""
+    """Return a pandas DataFrame with the columns as Int64 that held whole numbers when the table was fitted."""
     schema = getattr(data, "schema", None)
     if schema is None or schema.names is None or not nw.dependencies.is_pandas_dataframe(X):
         return X
-    learnt = {schema.name(place) for place in schema.places("integer")}
+    learnt = {schema.name(index) for index in schema.indices("integer")}
     return _as_int(X, [name for name in X.columns if name in learnt and X[name].dtype == np.float64])
 
 
@@ -43,10 +43,10 @@ def _as_int(X: Any, names: list[Any]) -> Any:
 def missing(X: Any) -> dict[str, int]:
     """Return the number of missing cells of each column of a DataFrame: null or NaN."""
     frame = nw.from_native(X, eager_only=True)
-    found = {}
+    counts = {}
     for column in frame.iter_columns():
         gaps = column.is_null()
         if column.dtype.is_float():
             gaps = gaps | column.is_nan().fill_null(True)
-        found[str(column.name)] = int(gaps.sum())
-    return found
+        counts[str(column.name)] = int(gaps.sum())
+    return counts

@@ -1,4 +1,4 @@
-"""Rows of what the user has: how many there are, and some of them."""
+"""Rows of the user's data: counting and selecting them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from isthmus.support.errors import InputError
 
 
 def indexable(X: Any) -> Any:
-    """Return X itself where its rows can be counted and chosen, else as an array.
+    """Return X unchanged if its rows can be counted and selected, else as an array.
 
     Raises
     ------
     InputError
-        X is sparse, or no table at all.
+        X is sparse, or not a table.
     """
     if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X) or isinstance(X, (list, tuple)):
         return X
@@ -43,8 +43,8 @@ def count(X: Any) -> int:
     return n
 
 
-def some(X: Any, places: np.ndarray) -> Any:
-    """Return the rows at some places, in the form of X.
+def some(X: Any, indices: np.ndarray) -> Any:
+    """Return the rows with some indices, in the form of X.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def some(X: Any, places: np.ndarray) -> Any:
     [[5, 6], [1, 2]]
     """
     if nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_into_series(X):
-        return nw.from_native(X, eager_only=True, allow_series=True)[places.tolist()].to_native()
-    return [X[place] for place in places.tolist()] if isinstance(X, Sequence) else X[places]
+        return nw.from_native(X, eager_only=True, allow_series=True)[indices.tolist()].to_native()
+    return [X[index] for index in indices.tolist()] if isinstance(X, Sequence) else X[indices]
 
 
 def joined(pieces: Sequence[Any]) -> Any:
@@ -75,8 +75,8 @@ def joined(pieces: Sequence[Any]) -> Any:
     return np.concatenate(pieces)
 
 
-def column(X: Any, name: Any) -> np.ndarray:
-    """Return one column, by its name or, of an array, its number.
+def column(X: Any, name: object) -> np.ndarray:
+    """Return one column by its name, or of an array by its index.
 
     Raises
     ------
@@ -90,22 +90,22 @@ def column(X: Any, name: Any) -> np.ndarray:
         return frame[name].to_numpy()
     values = np.asarray(X)
     if not isinstance(name, (int, np.integer)) or values.ndim != 2 or not -values.shape[1] <= name < values.shape[1]:
-        raise InputError(f"there is no column {name!r} in an array of shape {values.shape}: give a number of a column")
+        raise InputError(f"there is no column {name!r} in an array of shape {values.shape}: pass a column index")
     return values[:, name]
 
 
 def like_frame(values: np.ndarray, X: Any, names: list[str]) -> Any:
-    """Return values of shape (n, columns) as a DataFrame of the kind of X; as they are where X is none."""
+    """Return values of shape (n, columns) as a DataFrame of the library of X; unchanged if X is not a DataFrame."""
     if not nw.dependencies.is_into_dataframe(X) or values.ndim != 2:
         return values
     return as_table({name: values[:, index] for index, name in enumerate(names)}, X)
 
 
 def as_table(columns: dict[str, np.ndarray], X: Any) -> Any:
-    """Return columns as a DataFrame of the kind of X, with its row labels; as they are where X is none."""
+    """Return columns as a DataFrame of the library of X, with its row labels; unchanged if X is not a DataFrame."""
     if not nw.dependencies.is_into_dataframe(X):
         return columns
-    made = nw.from_dict(columns, backend=nw.from_native(X, eager_only=True).implementation).to_native()
-    if hasattr(made, "index"):
-        made.index = X.index
-    return made
+    frame = nw.from_dict(columns, backend=nw.from_native(X, eager_only=True).implementation).to_native()
+    if hasattr(frame, "index"):
+        frame.index = X.index
+    return frame

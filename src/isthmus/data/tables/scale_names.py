@@ -1,4 +1,4 @@
-"""The names of the scales of a table, and what each does; imports nothing, so that a command line can list them."""
+"""The names and descriptions of a table's scales; imports nothing, so that a command line can list them."""
 
 SCALES = {
     "column": "each number minus the mean of its column, divided by its deviation",

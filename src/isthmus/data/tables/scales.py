@@ -1,4 +1,4 @@
-"""Scales: how a table's numbers are shifted and divided, or placed by bins."""
+"""Scales: how a table's numbers are shifted and divided, or mapped by bins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from isthmus.data.tables.schema import Schema
 
 
 def automatic(schema: Schema) -> str:
-    """Return ``"common"`` for an array that is uint8 or lies in [0, 1], else ``"column"``."""
+    """Return ``"common"`` for an array of uint8 or of values in [0, 1], else ``"column"``."""
     plain = schema.form in ("array", "tensor") and set(schema.kinds) <= {"float", "empty"}
     return "common" if plain and (_is_unit(schema) or _is_bytes(schema)) else "column"
 
@@ -40,31 +40,31 @@ class Affine(nn.Module):
         self.register_buffer("offset", torch.as_tensor(offset, device="cpu"), persistent=False)
         self.register_buffer("divisor", torch.as_tensor(divisor, device="cpu"), persistent=False)
 
-    def places(self, numbers: Tensor) -> Tensor:
+    def scaled(self, numbers: Tensor) -> Tensor:
         """Return x of numbers of shape (n, p), float64."""
         return (numbers - self.offset) / self.divisor
 
-    def numbers(self, places: Tensor) -> Tensor:
-        """Return the numbers that `places` would place so."""
-        return places * self.divisor + self.offset
+    def numbers(self, scaled: Tensor) -> Tensor:
+        """Return the numbers of x of shape (n, p); the inverse of the method `scaled`."""
+        return scaled * self.divisor + self.offset
 
 
 def scaler(scale: str, schema: Schema) -> Affine | Bins:
-    """Return the map between the columns of numbers, in the order of ``schema.numbers``, and x."""
+    """Return the map between the numeric columns, in the order of ``schema.numbers``, and x."""
     return Bins(schema.bins, schema.deviation) if schema.bins else Affine(*scaling(scale, schema))
 
 
 def scaling(scale: str, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
-    """Return offset and divisor of each column of numbers, in the order of ``schema.numbers``; float64.
+    """Return the offset and divisor of each numeric column, in the order of ``schema.numbers``; float64.
 
     Parameters
     ----------
     scale : str
-        A key of `isthmus.data.tables.scale_names.SCALES`, but ``"bins"``.
+        A key of `isthmus.data.tables.scale_names.SCALES` other than ``"bins"``.
     schema : Schema
     """
     mean, deviation = np.array(schema.mean), np.array(schema.deviation)
-    kinds = np.array([schema.kinds[place] for place in schema.numbers])
+    kinds = np.array([schema.kinds[index] for index in schema.numbers])
     numbers = np.isin(kinds, ("integer", "float"))
     offset, divisor = np.where(kinds == "boolean", 0.0, mean), np.where(kinds == "boolean", 1.0, deviation)
     low, width = _common(schema)

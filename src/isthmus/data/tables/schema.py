@@ -15,96 +15,96 @@ from isthmus.data.tables.frames import Dtype, Frame
 from isthmus.support.errors import InputError
 
 KINDS = ("empty", "boolean", "integer", "float", "date", "duration", "category")
-NAMES_SHOWN = 5
+MAX_NAMES = 5
 
 
 class Sheet(Protocol):
-    """What a Table asks of the user's data: of a DataFrame, an array, a tensor, a list of rows."""
+    """The interface through which a Table reads the user's data: a DataFrame, an array, a tensor or a list of rows."""
 
     form: str
     names: tuple[Any, ...] | None
     kinds: list[str]
 
     def __len__(self) -> int: ...
-    def name(self, place: int) -> Any: ...
-    def cells(self, place: int) -> np.ndarray: ...
-    def numbers(self, places: Sequence[int]) -> np.ndarray: ...
-    def categories(self, place: int) -> tuple[Any, ...]: ...
-    def dtype(self, place: int) -> Dtype: ...
+    def name(self, index: int) -> Any: ...
+    def cells(self, index: int) -> np.ndarray: ...
+    def numbers(self, indices: Sequence[int]) -> np.ndarray: ...
+    def categories(self, index: int) -> tuple[Any, ...]: ...
+    def dtype(self, index: int) -> Dtype: ...
 
 
 def sheet(X: Any) -> Sheet:
-    """Return X as something that a Table can ask.
+    """Return X as a `Sheet`.
 
     Raises
     ------
     InputError
-        It is no table.
+        X is not a table.
     """
     return Frame(X) if nw.dependencies.is_into_dataframe(X) else Grid(X)
 
 
-def finite(of: Sheet, places: Sequence[int]) -> np.ndarray:
-    """Return columns of numbers, NaN where there are gaps.
+def finite(of: Sheet, indices: Sequence[int]) -> np.ndarray:
+    """Return columns of numbers, with NaN for missing cells.
 
     Raises
     ------
     InputError
-        There is an infinite value, or one that is no number.
+        A value is infinite or not a number.
     """
-    numbers = of.numbers(places)
+    numbers = of.numbers(indices)
     with np.errstate(over="ignore", invalid="ignore"):
         settled = np.isfinite(numbers.sum())
     if not settled and np.isinf(numbers).any():
-        row, at = divmod(int(np.argmax(np.isinf(numbers))), len(places))
+        row, at = divmod(int(np.argmax(np.isinf(numbers))), len(indices))
         raise InputError(
-            f"column {of.name(places[at])!r}, row {row}: infinity ({numbers[row, at]}); "
+            f"column {of.name(indices[at])!r}, row {row}: infinity ({numbers[row, at]}); "
             "put a finite number there, or leave the cell empty (NaN)"
         )
     return numbers
 
 
-def places(kinds: Sequence[str], *wanted: str) -> list[int]:
-    """Return where the columns of some kinds stand."""
-    return [place for place, kind in enumerate(kinds) if kind in wanted]
+def indices_of(kinds: Sequence[str], *wanted: str) -> list[int]:
+    """Return the indices of the columns of some kinds."""
+    return [index for index, kind in enumerate(kinds) if kind in wanted]
 
 
-def number_places(kinds: Sequence[str]) -> list[int]:
-    """Return where the columns of numbers stand: the booleans last."""
-    return places(kinds, "empty", "integer", "float", "date", "duration") + places(kinds, "boolean")
+def number_indices(kinds: Sequence[str]) -> list[int]:
+    """Return the indices of the numeric columns, booleans last."""
+    return indices_of(kinds, "empty", "integer", "float", "date", "duration") + indices_of(kinds, "boolean")
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What is known of the columns of a table; plain values only.
+    """What was learnt about the columns of a table, as plain values.
 
     Attributes
     ----------
     form : str
         ``"array"``, ``"tensor"``, or the library of the DataFrame.
     names : tuple, or None
-        None: the columns have none.
+        None if the columns have no names.
     kinds : tuple of str
         Each one of `KINDS`.
     dtypes : tuple of tuple
-        As `Frame.dtype` and `Grid.dtype` give them.
+        As `Frame.dtype` and `Grid.dtype` return them.
     missing : tuple of int
-        Cells that were missing in each column.
+        The number of missing cells of each column.
     mean, deviation : tuple of float
         Of each column of numbers, in the order of `numbers`; of dates and durations in seconds.
     low, high : float
-        Smallest and largest of all numbers that are no booleans, dates or durations.
+        Smallest and largest of all numbers, except booleans, dates and durations.
     categories : tuple of tuple
         Of each column of categories.
     lows, highs : tuple of float
-        Smallest and largest value of each column of numbers; empty in files of before they were learnt.
+        Smallest and largest value of each column of numbers; empty in files written before they were stored.
     bins : tuple of tuple of Bin
         Of each column of numbers but the booleans, as `isthmus.data.tables.bins.learn_bins` returns them; empty
         unless the scale needs them.
     rows : int
-        That were learnt from; 0 in files of before it was kept.
+        The number of rows learnt from; 0 in files written before it was stored.
     declared : tuple of int
-        How many of the categories of each column of categories its type declared.
+        For each column of categories, how many of them its type declared.
     """
 
     form: str
@@ -124,67 +124,67 @@ class Schema:
     declared: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        columns = {len(held) for held in (self.kinds, self.dtypes, self.missing, self.names or self.kinds)}
+        columns = {len(values) for values in (self.kinds, self.dtypes, self.missing, self.names or self.kinds)}
         numbers = {len(self.mean), len(self.deviation), len(self.numbers)}
-        numbers |= {len(held) for held in (self.lows, self.highs) if held}
-        numbers |= {len(self.bins) + len(self.places("boolean"))} if self.bins else set()
-        if len(columns) > 1 or len(numbers) > 1 or len(self.categories) != len(self.places("category")):
+        numbers |= {len(values) for values in (self.lows, self.highs) if values}
+        numbers |= {len(self.bins) + len(self.indices("boolean"))} if self.bins else set()
+        if len(columns) > 1 or len(numbers) > 1 or len(self.categories) != len(self.indices("category")):
             raise InputError("the description of a table contradicts itself: its columns differ in number")
         if not set(self.kinds) <= set(KINDS):
             raise InputError(f"a column of a table has an unknown kind: {sorted(set(self.kinds) - set(KINDS))}")
 
-    def places(self, *kinds: str) -> list[int]:
-        """Return where the columns of some kinds stand."""
-        return places(self.kinds, *kinds)
+    def indices(self, *kinds: str) -> list[int]:
+        """Return the indices of the columns of some kinds."""
+        return indices_of(self.kinds, *kinds)
 
     @property
     def numbers(self) -> list[int]:
-        """Where the columns of numbers stand: the booleans last."""
-        return number_places(self.kinds)
+        """Indices of the numeric columns, booleans last."""
+        return number_indices(self.kinds)
 
-    def name(self, place: int) -> Any:
-        """Return the name of a column; x0, x1 … where there are none."""
-        return f"x{place}" if self.names is None else self.names[place]
+    def name(self, index: int) -> Any:
+        """Return the name of a column; x0, x1 … if the columns have no names."""
+        return f"x{index}" if self.names is None else self.names[index]
 
-    def dtype(self, place: int) -> Dtype:
+    def dtype(self, index: int) -> Dtype:
         """Return the type of a column."""
-        return self.dtypes[place]
+        return self.dtypes[index]
 
-    def check(self, given: Sheet) -> None:
-        """Refuse other columns than were learnt, in scikit-learn's words.
+    def check(self, sheet: Sheet) -> None:
+        """Raise an error, in scikit-learn's words, unless the columns are those learnt.
 
         Raises
         ------
         InputError
             Names, order, number or kinds of the columns differ.
         """
-        if self.names is not None and given.names is not None and self.names != given.names:
-            raise InputError(_other_names(self.names, given.names))
-        if len(given.kinds) != len(self.kinds):
-            found, wanted = len(given.kinds), len(self.kinds)
-            raise InputError(f"X has {found} features, but Table is expecting {wanted} features as input")
-        for place, (learnt, kind) in enumerate(zip(self.kinds, given.kinds, strict=True)):
+        if self.names is not None and sheet.names is not None and self.names != sheet.names:
+            raise InputError(_other_names(self.names, sheet.names))
+        if len(sheet.kinds) != len(self.kinds):
+            count, expected = len(sheet.kinds), len(self.kinds)
+            raise InputError(f"X has {count} features, but Table is expecting {expected} features as input")
+        for index, (learnt, kind) in enumerate(zip(self.kinds, sheet.kinds, strict=True)):
             if not _alike(learnt, kind):
-                raise InputError(_other_kind(given, place, learnt))
+                raise InputError(_other_kind(sheet, index, learnt))
 
 
-def _alike(learnt: str, found: str) -> bool:
-    """Tell whether cells of one kind can be read as another; text among numbers is left to be named with its row."""
-    if "empty" in (learnt, found) or learnt == "category":
+def _alike(learnt: str, kind: str) -> bool:
+    """Tell whether cells of one kind can be read as another; text among numbers is reported later, with its row."""
+    if "empty" in (learnt, kind) or learnt == "category":
         return True
-    return learnt == found if "date" in (learnt, found) or "duration" in (learnt, found) else True
+    return learnt == kind if "date" in (learnt, kind) or "duration" in (learnt, kind) else True
 
 
-def _other_kind(given: Sheet, place: int, learnt: str) -> str:
+def _other_kind(sheet: Sheet, index: int, learnt: str) -> str:
     return (
-        f"column {given.name(place)!r} is of kind {given.kinds[place]}, but the table was fitted with {learnt}; "
+        f"column {sheet.name(index)!r} is of kind {sheet.kinds[index]}, but the table was fitted with {learnt}; "
         "convert it (to_datetime, to_timedelta), or fit again"
     )
 
 
-def _other_names(learnt: tuple[Any, ...], found: tuple[Any, ...]) -> str:
+def _other_names(learnt: tuple[Any, ...], names: tuple[Any, ...]) -> str:
     message = "The feature names should match those that were passed during fit.\n"
-    unseen, gone = set(found) - set(learnt), set(learnt) - set(found)
+    unseen, gone = set(names) - set(learnt), set(learnt) - set(names)
     if unseen:
         message += _listed("Feature names unseen at fit time:", unseen)
     if gone:
@@ -195,5 +195,5 @@ def _other_names(learnt: tuple[Any, ...], found: tuple[Any, ...]) -> str:
 
 
 def _listed(what: str, names: set[Any]) -> str:
-    shown = sorted(map(str, names))
-    return "\n- ".join([what, *shown[:NAMES_SHOWN], *(["..."] if len(shown) > NAMES_SHOWN else [])]) + "\n"
+    sorted_names = sorted(map(str, names))
+    return "\n- ".join([what, *sorted_names[:MAX_NAMES], *(["..."] if len(sorted_names) > MAX_NAMES else [])]) + "\n"

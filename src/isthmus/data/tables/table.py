@@ -1,4 +1,4 @@
-"""Table: columns of numbers, truth values, dates and categories, with missing cells."""
+"""Table: columns of numbers, booleans, dates and categories, with missing cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, rows
+from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, Rows, rows
 from isthmus.core.interfaces import Likelihood
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -30,47 +30,46 @@ from isthmus.support.errors import InputError, listed, unknown
 
 ARRAYS = ("array", "tensor")
 FINE = 128
-"""Elements that a net for bins is at least as wide as one for: it draws densities, not values."""
-PLACES = ("owner", "slot", "feature", "order", "gapped")
+"""A net for bins is at least as wide as one for this many elements: it learns densities, not values."""
+INDEX_BUFFERS = ("owner", "slot", "feature", "order", "gapped")
 
 
 @part("data/table")
 class Table(Data):
-    """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, truth values, gaps, then one-hot categories.
+    """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, booleans, missing-cell flags, then one-hot categories.
 
     A missing cell (None, NaN, NA, NaT) is filled with the mean of its column, a missing category with zeros; both are
-    False in ``Batch.observed``, which is always given: a cell may be missing that never was before. A category that
-    was not learnt is encoded in a slot of its own, the last of its column. Dates and durations are numbers in seconds.
+    False in ``Batch.observed``, which is always set, since any cell may be missing in new rows. An unseen category is
+    encoded in a slot of its own, the last of its column. Dates and durations are numbers of seconds.
 
     Parameters
     ----------
     scale : {"column", "common", "centre", "none", "bins"} or None, default None
-        What happens to numbers. ``"column"``: each column minus its mean, divided by its standard deviation.
-        ``"common"``: one offset and one divisor for all, so that they lie in [0, 1]: 0 and 1 where they do already,
-        0 and 255 for uint8, else by the smallest and the largest. ``"centre"``: each column minus its mean, and one
-        divisor for all (that of ``"common"`` for uint8 and numbers in [0, 1], else the root mean square deviation),
-        which leaves principal components as they are. ``"none"``: as they are. ``"bins"``: each column by bins of
-        about equal counts to [0, 1], with bins of their own for values that are frequent, and a truth value beside
-        each column that has gaps, which says whether the cell is missing: what new rows are drawn from. None:
-        ``"common"`` for an array, tensor or list that is uint8 or lies in [0, 1], else ``"column"``. Dates and
-        durations are always scaled by column (or by bins),
-        truth values never.
+        How numbers are scaled. ``"column"``: each column minus its mean, divided by its standard deviation.
+        ``"common"``: one offset and one divisor for all columns, which map them to [0, 1]: 0 and 1 if they are in
+        [0, 1] already, 0 and 255 for uint8, else from the smallest and the largest number. ``"centre"``: each column
+        minus its mean, and one divisor for all (that of ``"common"`` for uint8 and numbers in [0, 1], else the root
+        mean square deviation), which preserves principal components. ``"none"``: unchanged. ``"bins"``: each column
+        mapped to [0, 1] by bins of about equal counts, with bins of their own for frequent values, and a boolean for
+        each column with missing cells that says whether the cell is missing; suited to sampling new rows. None:
+        ``"common"`` for an array, tensor or list of uint8 or of values in [0, 1], else ``"column"``. Dates and
+        durations are always scaled by column (or by bins), booleans never.
     columns : dict or None
-        Learnt: the fields of a `Schema`. None: not fitted.
+        Learnt: the fields of a `Schema`. None if not fitted.
     max_categories : int, default 1000
-        Most categories that a column may have.
+        Maximum number of categories of a column.
 
     Attributes
     ----------
     scale : str or None
-        The one that is used, once fitted.
+        The scale in use, once fitted.
     schema : Schema or None
-        What was learnt, once fitted.
+        The learnt schema, once fitted.
 
     Raises
     ------
     InputError
-        `scale` is none of these.
+        `scale` is not one of these.
 
     Examples
     --------
@@ -106,20 +105,20 @@ class Table(Data):
             self._lay_out(self.schema)
 
     def _lay_out(self, schema: Schema) -> None:
-        """Fix the places of all columns in x; the buffers follow from the arguments and are not saved."""
+        """Assign the positions of all columns in x; the buffers follow from the arguments and are not saved."""
         self.scale = self.scale or automatic(schema)
         self._wide = len(schema.numbers)
         self.scaler = scaler(self.scale, schema)
-        gapped = [place for place, count in enumerate(schema.missing) if count and self.scale == "bins"]
+        gapped = [index for index, count in enumerate(schema.missing) if count and self.scale == "bins"]
         self._widths = [len(known) + 1 for known in schema.categories]
-        self.layout = _layout(self._wide, len(schema.places("boolean")), len(gapped), self._widths)
+        self.layout = _layout(self._wide, len(schema.indices("boolean")), len(gapped), self._widths)
         self.shape = (self._wide + len(gapped) + sum(self._widths),)
-        categorical = schema.places("category")
+        categorical = schema.indices("category")
         owner = np.repeat(np.arange(len(categorical)), self._widths)
         slots = [np.arange(width) for width in self._widths]
         mean = torch.tensor([schema.mean], dtype=torch.float64, device="cpu")
         buffers = {
-            "fill": self.scaler.places(mean)[0].nan_to_num().float(),
+            "fill": self.scaler.scaled(mean)[0].nan_to_num().float(),
             "gapped": gapped,
             "owner": owner,
             "slot": np.concatenate([np.arange(0), *slots]),
@@ -127,12 +126,12 @@ class Table(Data):
             "order": np.argsort(schema.numbers + categorical),
         }
         for name, values in buffers.items():
-            dtype = torch.int64 if name in PLACES else None
+            dtype = torch.int64 if name in INDEX_BUFFERS else None
             self.register_buffer(name, torch.as_tensor(values, dtype=dtype, device="cpu"), persistent=False)
 
     @property
     def fitted(self) -> bool:
-        """Whether the columns are known."""
+        """Whether the columns have been learnt."""
         return self.schema is not None
 
     def learn(self, chunks: Iterable[Any]) -> Table:
@@ -141,22 +140,22 @@ class Table(Data):
         Parameters
         ----------
         chunks : iterable of DataFrame, array, tensor or list of rows
-            All with the same columns. Memory is bounded by the largest piece and the categories.
+            All with the same columns. Memory use is bounded by the largest piece and the categories.
 
         Raises
         ------
         InputError
-            There are no pieces, they differ in their columns, or one of them cannot be read.
+            There are no pieces, their columns differ, or one of them cannot be read.
         """
         return self._fitted(self.scale, learnt(chunks, self.max_categories, bins=self.scale == "bins"))
 
     def merge(self, other: Data) -> Table:
-        """Return what `learn` would return for the rows of both; a scale by which they differ is chosen anew.
+        """Return the table that `learn` would return for the rows of both; if their scales differ, it is chosen anew.
 
         Raises
         ------
         InputError
-            The columns differ; or one comes from a file, which does not hold what is needed.
+            The columns differ; or one comes from a file that lacks the statistics that merging needs.
         """
         assert isinstance(other, Table)  # a table is learnt from the rows of a table
         learner, more = (Learner.of(one._known(), one.max_categories, one._sample) for one in (self, other))
@@ -171,38 +170,38 @@ class Table(Data):
 
     def _known(self) -> Schema:
         if self.schema is None:
-            raise InputError("this Table knows no columns yet: call learn(chunks), or fit, first")
+            raise InputError("this Table is not fitted: call learn(chunks), or fit, first")
         return self.schema
 
     # -- the host's side -----------------------------------------------------------------------------------------
 
     def read(self, X: Any) -> Columns:
-        """Return ``{"numbers": float (n, p), "codes": int64 (n, q)}``, without a key that has no columns.
+        """Return ``{"numbers": float (n, p), "codes": int64 (n, q)}``, without keys that have no columns.
 
-        Numbers are float32 where that is exact for the types of X, else float64; NaN is a missing cell. Codes are
-        places among the learnt categories: -1 is a missing cell, one past the last an unseen category, which a warning
-        counts.
+        Numbers are float32 if that is exact for the types of X, else float64; NaN is a missing cell. Codes are
+        indices of the learnt categories: -1 is a missing cell, one past the last an unseen category, counted in a
+        warning.
 
         Raises
         ------
         InputError
-            Other columns than learnt, no rows, infinity, text among numbers.
+            The columns are not those learnt, there are no rows, or a column of numbers holds infinity or text.
         """
-        schema, given = self._known(), sheet(X)
-        schema.check(given)
+        schema, input_sheet = self._known(), sheet(X)
+        schema.check(input_sheet)
         columns = {}
         if schema.numbers:
-            columns["numbers"] = numbers(given, schema)
+            columns["numbers"] = numbers(input_sheet, schema)
         if schema.categories:
-            columns["codes"] = codes(given, schema)
+            columns["codes"] = codes(input_sheet, schema)
         return columns
 
-    def write(self, columns: Columns, like: Any = None) -> Any:
-        """Return a DataFrame, array or tensor: of the kind of `like`, else of what was learnt from.
+    def write(self, columns: Columns, like: Rows = None) -> Any:
+        """Return a DataFrame, array or tensor, like `like`; by default, like the training data.
 
-        A DataFrame has the learnt types (integers rounded and kept within their type), and the row labels of `like`
-        where it has as many rows. An array is float32 where `like`, or what was learnt from, is exact in that, else
-        float64; with categories it is an array of objects.
+        A DataFrame has the learnt types (integers are rounded and clipped to the range of their type), and the row
+        labels of `like` if it has as many rows. An array is float32 if that is exact for the type of `like`, or of
+        the training data, else float64; with categories it is an array of objects.
         """
         schema = self._known()
         form, names = form_of(like, schema)
@@ -210,22 +209,23 @@ class Table(Data):
         dtype = schema.dtypes[0][0] if like is None else str(getattr(like, "dtype", "float64")).removeprefix("torch.")
         if form in ARRAYS and not schema.categories:
             return array(host["numbers"][:, self.order.numpy()], dtype, form)
-        made = columns_of(schema, host, names, native=form == schema.form)
+        written = columns_of(schema, host, names, native=form == schema.form)
         if form in ARRAYS:
-            return array(np.stack([restored(column).astype(object) for column in made], axis=1), dtype, form)
-        return frame(made, form, like)
+            return array(np.stack([restored(column).astype(object) for column in written], axis=1), dtype, form)
+        return frame(written, form, like)
 
     def checks(self, columns: Columns | None = None) -> list[Note]:
-        """Say which columns were empty when they were learnt; or which rows are, and what differs from all rows learnt.
+        """Return notes on columns that were empty in training; or, for new rows, on what differs from training.
 
-        Columns that are missing throughout, and numbers that were constant in training and are not now.
+        For new rows: empty rows, columns that are missing throughout, and numbers that were constant in training and
+        no longer are.
         """
         return self._empty() if columns is None else [*_empty_rows(columns), *self._novelties(columns)]
 
     def _empty(self) -> list[Note]:
         schema = self._known()
-        empty = [schema.name(index) for index in schema.places("empty")]
-        text = f"nothing stands in the columns {empty}, so nothing can be learnt of them: leave them out"
+        empty = [schema.name(index) for index in schema.indices("empty")]
+        text = f"the columns {empty} are empty, so nothing can be learnt from them: leave them out"
         return [Note(text, fatal=True)] if empty else []
 
     def _novelties(self, columns: Columns) -> list[Note]:
@@ -236,7 +236,7 @@ class Table(Data):
         return [Note(f"{what}: {listed(which)}") for what, which in names.items() if which]
 
     def _varying(self, columns: Columns) -> list[str]:
-        """Say where numbers differ that were constant in training."""
+        """Describe the columns that were constant in training and have another value now."""
         schema = self._known()
         ranges = zip(schema.lows, schema.highs, strict=True)
         constant = [at for at, (low, high) in enumerate(ranges) if low == high]
@@ -252,20 +252,20 @@ class Table(Data):
         ]
 
     def _gone(self, columns: Columns) -> list[Any]:
-        """Name the columns that are missing in all of many rows, but were not in those that were learnt from."""
+        """Return the names of columns that are missing in all of many rows, but not in the training rows."""
         if rows(columns) < MANY:
             return []
         schema = self._known()
-        places = {"numbers": schema.numbers, "codes": schema.places("category")}
+        indices = {"numbers": schema.numbers, "codes": schema.indices("category")}
         gone = {
-            places[name][at]
+            indices[name][at]
             for name, gaps in gaps_of(columns).items()
             for at in torch.nonzero(gaps.all(0)).flatten().tolist()
         }
-        return [schema.name(place) for place in sorted(gone - set(schema.places("empty")))]
+        return [schema.name(index) for index in sorted(gone - set(schema.indices("empty")))]
 
     def keeps(self) -> list[str]:
-        """Say what a file keeps of the columns."""
+        """Describe what a model file stores about the columns."""
         schema = self._known()
         numbers = f"names and types of {len(schema.kinds):,} columns, mean, deviation and range of each number"
         categories = sum(map(len, schema.categories))
@@ -274,7 +274,7 @@ class Table(Data):
     # -- in the graph --------------------------------------------------------------------------------------------
 
     def forward(self, columns: Columns) -> Batch:
-        """Return x float32 (n, D), and which of it was observed."""
+        """Return a batch with x float32 (n, D), and which of its elements were observed."""
         pieces = []
         if self._wide:
             pieces.append(self._scaled(columns["numbers"]))
@@ -286,14 +286,14 @@ class Table(Data):
         return Batch(x, x, observed=observed, feature=self.feature)
 
     def _scaled(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.scaler.places(numbers.double()).float()
-        there = ~torch.isnan(x)
-        return torch.where(there, x, self.fill), there
+        x = self.scaler.scaled(numbers.double()).float()
+        present = ~torch.isnan(x)
+        return torch.where(present, x, self.fill), present
 
     def _gaps(self, columns: Columns) -> tuple[Tensor, Tensor]:
-        """Return which cells are missing, of the columns that had gaps when the table was fitted."""
-        found = torch.cat(list(gaps_of(columns).values()), 1)
-        gaps = found[:, self.order[self.gapped]].float()
+        """Return which cells are missing in the columns that had missing cells in training."""
+        missing = torch.cat(list(gaps_of(columns).values()), 1)
+        gaps = missing[:, self.order[self.gapped]].float()
         return gaps, torch.ones_like(gaps, dtype=torch.bool)
 
     def _one_hot(self, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -301,7 +301,7 @@ class Table(Data):
         return (spread == self.slot).float(), spread >= 0
 
     def invert(self, mean: Tensor) -> Columns:
-        """Return numbers in the user's units (truth values as probabilities) and the most probable known categories."""
+        """Return numbers in the user's units (booleans as probabilities) and the most probable known categories."""
         columns = {}
         numbers, _, *blocks = self._split(mean)
         if self._wide:
@@ -311,11 +311,11 @@ class Table(Data):
         return columns
 
     def _split(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the numbers, the gaps and the block of each column of categories."""
+        """Return the numbers, the missing-cell flags, and the block of each categorical column."""
         return x.split([self._wide, len(self.gapped), *self._widths], 1)
 
     def filled(self, x: Tensor) -> Tensor:
-        """Return x as it would be had no cell been missing: without the gaps that a table scaled by bins has in it."""
+        """Return x as if no cell were missing: without the missing-cell flags of a table scaled by bins."""
         numbers, gaps, *blocks = self._split(x)
         return torch.cat([numbers, torch.zeros_like(gaps), *blocks], 1)
 
@@ -326,9 +326,9 @@ class Table(Data):
         return located.index_add(1, self.gapped, gaps)
 
     def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
-        """Return rows drawn from the likelihood, each number within the learnt range and in its unit.
+        """Return rows sampled from the likelihood, each number within the learnt range and rounded to its unit.
 
-        Cells are missing where the table was scaled by bins, and as often as they were.
+        If the table is scaled by bins, cells are missing as often as in training.
         """
         x, mean = likelihood.sample(y), likelihood.mean(y)
         _, gaps, *_ = self._split(x)
@@ -340,32 +340,32 @@ class Table(Data):
     # -- what it is ----------------------------------------------------------------------------------------------
 
     def feature_names(self) -> list[str]:
-        """Return the names of the columns; x0, x1 … where they have none."""
+        """Return the names of the columns; x0, x1 … if they have none."""
         schema = self._known()
-        return [str(schema.name(place)) for place in range(len(schema.kinds))]
+        return [str(schema.name(index)) for index in range(len(schema.kinds))]
 
     def fields(self) -> list[Field]:
         """Return a field for each column."""
         schema = self._known()
         ranges = dict(zip(schema.numbers, zip(schema.lows, schema.highs, strict=True), strict=False))
-        categories = dict(zip(schema.places("category"), schema.categories, strict=True))
+        categories = dict(zip(schema.indices("category"), schema.categories, strict=True))
         return [
-            Field(name, kind, (), categories.get(place, ()), *ranges.get(place, (None, None)))
-            for place, (name, kind) in enumerate(zip(self.feature_names(), schema.kinds, strict=True))
+            Field(name, kind, (), categories.get(index, ()), *ranges.get(index, (None, None)))
+            for index, (name, kind) in enumerate(zip(self.feature_names(), schema.kinds, strict=True))
         ]
 
     def defaults(self) -> Defaults:
-        """Return the mlp net, and the squared error, mixed with others where there are truth values or categories.
+        """Return the mlp net, and the squared error, mixed with other likelihoods for booleans and categories.
 
-        Bins have the histogram likelihood instead, and a mixture fitted to the codes. Numbers of the ``common`` scale
-        lie in [0, 1], and so does their reconstruction.
+        Tables scaled by bins have the histogram likelihood instead, and a mixture as the prior. Numbers of the
+        ``common`` scale are in [0, 1], and so are their reconstructions.
         """
         wide = (max(FINE, *self.shape),) if self.scale == "bins" else self.shape
         score = "residual" if self.categorical else "neighbours"  # distances mean little between one-hot codes
         return Defaults(mlp_for(wide), self._likelihood(), score, "mixture" if self.scale == "bins" else None)
 
     def _likelihood(self) -> Likelihood:
-        booleans = len(self._known().places("boolean"))
+        booleans = len(self._known().indices("boolean"))
         groups = [("squared", self._wide - booleans), ("bernoulli", booleans + len(self.gapped))]
         groups = [group for group in groups if group[1]] + [("categorical", width) for width in self._widths]
         if isinstance(self.scaler, Bins) and groups[0][0] == "squared":
@@ -378,9 +378,9 @@ class Table(Data):
 
     @property
     def summary(self) -> str:
-        """One sentence on the columns and how they are scaled."""
+        """A one-sentence description of the columns and how they are scaled."""
         schema = self._known()
-        counts = {kind: len(schema.places(kind)) for kind in KINDS}
+        counts = {kind: len(schema.indices(kind)) for kind in KINDS}
         kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
         gaps = sum(1 for count in schema.missing if count)
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
@@ -397,7 +397,7 @@ def _layout(numbers: int, booleans: int, gaps: int, categories: list[int]) -> Ro
 
 
 def _empty_rows(columns: Columns) -> list[Note]:
-    """Say that rows have no value at all."""
+    """Return a note if there are rows without any value."""
     empty = torch.stack([gaps.all(1) for gaps in gaps_of(columns).values()]).all(0)
     if not empty.any():
         return []

@@ -1,4 +1,4 @@
-"""Rows scored piece by piece, in bounded memory: the table of scores of a file, and what of it a person reads."""
+"""Scoring rows piece by piece, in bounded memory: the table of scores of a file, and its summary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from isthmus.core.data import Rows
 from isthmus.data.io.appending import appending
-from isthmus.data.io.csv_stream import opened, text_columns
+from isthmus.data.io.csv_stream import open_rows, text_columns
 from isthmus.data.io.tabular import split_columns
 from isthmus.data.sources.in_memory import cut_pieces
 from isthmus.data.tables.rows import column, some
@@ -25,7 +25,7 @@ from isthmus.support.errors import IsthmusError
 from isthmus.tasks.anomaly.results import Rule, ScoredRows
 
 WORST = 10
-"""Rows that are kept to be looked at."""
+"""Number of worst rows that are kept."""
 
 
 class Contributor(TypedDict):
@@ -47,7 +47,7 @@ class WorstRow(TypedDict):
 
 @dataclass
 class ScanSummary:
-    """What is kept of all pieces.
+    """The summary of all pieces.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class ScanSummary:
         The rows with the highest scores, the highest first: ``row``, ``score``, ``p_value``, and ``contributors``, each
         with its ``column``, ``value`` and ``contribution``; images have none.
     scores : dict of list of ndarray
-        All scores by label, where they were asked for.
+        All scores by label, if requested.
     """
 
     rows: int = 0
@@ -96,7 +96,7 @@ class Worst:
                 self.rows = sorted([*self.rows, row], key=lambda kept: -kept[0])[:WORST]
 
     def explained(self, rule: Rule) -> list[WorstRow]:
-        """Return them for people and machines."""
+        """Return the worst rows, explained."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is unusual of them was said when they were scored
             return [
@@ -106,7 +106,7 @@ class Worst:
 
 
 def _contributors(rule: Rule, X: Rows) -> list[Contributor]:
-    """Return the cells of a single row that contribute most to its score; none where cells have no names."""
+    """Return the cells of a single row that contribute most to its score; empty if cells have no names."""
     if not rule.data.named_columns:
         return []
     top, names = rule.contributors(X), rule.data.row_names()
@@ -142,7 +142,7 @@ def score_file(
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
-        X = opened(os.fspath(X), text_columns(rule.data))
+        X = open_rows(os.fspath(X), text_columns(rule.data))
     if output is None:
         return score_pieces(rule, X, lambda table: None, **settings)
     with appending(output) as append:
@@ -150,7 +150,7 @@ def score_file(
 
 
 class Settings(TypedDict, total=False):
-    """How `score_pieces` goes about it."""
+    """The settings of `score_pieces`."""
 
     rows: slice
     kept_columns: Sequence[str]
@@ -179,15 +179,15 @@ def score_pieces(
     rule : Rule
     X : stream, DataFrame or array
     append : callable
-        Takes the table of scores of each piece.
+        Called with the table of scores of each piece.
     rows : slice, default all
         Only these rows, from ``start`` to ``stop``.
     kept_columns : sequence of str, default ()
-        Columns that the detector does not see: they are copied into the table of scores.
+        Columns that the detector does not see, to copy into the table of scores.
     label : str, optional
         One of `kept_columns`, by whose values rows are counted.
     explain : bool, default False
-        Whether the columns that contribute most are named for each row.
+        Whether to name the columns that contribute most for each row.
     keep_scores : bool, default False
         Whether all scores are kept, in single precision.
     progress : callable
@@ -210,7 +210,7 @@ def score_pieces(
 
 
 def label_text(value: object) -> str:
-    """Return a label as a person types it: whole numbers without a point.
+    """Return a label as text: whole numbers without a decimal point.
 
     Examples
     --------
@@ -226,7 +226,7 @@ def _texts(labels: list[object]) -> np.ndarray:
 
 @contextmanager
 def _located(start: int, warned: set[str]) -> Iterator[None]:
-    """Say in errors and warnings where a piece starts; a warning that returns with other numbers is given once."""
+    """Add the start of a piece to errors and warnings; a warning that recurs with other numbers is issued once."""
     where = f"in the rows from {start:,} on (counted from there): " if start else ""
     try:
         with warnings.catch_warnings(record=True) as caught:

@@ -1,4 +1,4 @@
-"""Calibration: the scores that thresholds are found with, and which rows give them."""
+"""Calibration: the scores from which thresholds are chosen, and the rows that give them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ GUARANTEES = {
     "recalibrated": "as of split conformal prediction, for rows that are exchangeable with those of the recalibration",
 }
 FORMER_METHODS = {"given": "recalibrated"}
-"""Names of methods that stand in files, and what they are called now."""
+"""Current names of methods by their former names, which model files may contain."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Scores of rows, and the group of each.
+    """The scores and groups of rows.
 
     Attributes
     ----------
@@ -74,11 +74,11 @@ class Calibration:
 
     @property
     def about(self) -> dict[str, Any]:
-        """The method, the number of rows, and what is guaranteed."""
+        """The method, the number of rows, and the guarantee."""
         return {"method": self.method, "rows": len(self.scores), "guarantee": GUARANTEES[self.method]}
 
     def groups(self) -> dict[str, np.ndarray]:
-        """Return the scores of each group; none without groups."""
+        """Return the scores of each group; empty without groups."""
         if self.labels is None:
             return {}
         return {str(label): self.scores[self.labels == label] for label in np.unique(self.labels)}
@@ -95,7 +95,7 @@ class Calibration:
         return conformal.fraction_threshold(self.scores, fraction), each
 
     def p_values(self, scores: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """Return the p-values of scores, within their groups where there are."""
+        """Return the p-values of scores, within their groups if there are any."""
         p = conformal.p_values(scores, self.scores)
         if labels is not None:
             for label, own in self.groups().items():
@@ -104,7 +104,7 @@ class Calibration:
 
 
 def labels_of(X: Rows, groups: str | int | None) -> np.ndarray | None:
-    """Return the group of each row: the text in a column; None without groups."""
+    """Return the group of each row, the text in a column; None without groups."""
     return None if groups is None else np.concatenate([column(piece, groups).astype(str) for piece in pieces(X)])
 
 
@@ -120,17 +120,17 @@ def limits(labels: np.ndarray, threshold: float, thresholds: dict[str, float]) -
 
 
 def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool) -> list[np.ndarray]:
-    """Return the rows to be kept from training: once, or fold by fold where that would leave too few for training.
+    """Return the rows to hold out from training: once, or fold by fold if that would leave too few for training.
 
     Parameters
     ----------
     n : int
         Rows.
     rate : float
-        The false-alarm rate, which says how many calibration rows are needed.
+        The false-alarm rate, which determines the number of calibration rows.
     random : Generator
     ordered : bool
-        Rows follow each other in time: the last are held out, at most half of them.
+        Whether rows are consecutive in time: the last ones are held out, at most half of them.
     """
     alarms = max(1, floor(rate * (min(round(FRACTION * n), MAX_ROWS) + 1)))
     size = ceil(round(alarms / rate - 1, 9))  # so that the rate is a whole number of calibration scores

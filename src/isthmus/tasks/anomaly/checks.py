@@ -1,4 +1,4 @@
-"""What a person should know of their columns before they trust a score."""
+"""Checks of the user's data before its scores are trusted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABELS = {"class", "label", "labels", "target", "anomaly", "attack", "outlier", 
 
 
 def label_like(names: Iterable[str]) -> list[str]:
-    """Return the names that are usually those of labels.
+    """Return the names that look like names of labels.
 
     Examples
     --------
@@ -27,12 +27,12 @@ def label_like(names: Iterable[str]) -> list[str]:
 
 
 def check_data(data: Data, columns: Columns | None = None) -> None:
-    """Refuse what the data call fatal, and warn of what else is unusual: of what was learnt, or of new rows.
+    """Raise an error for fatal notes on the data, and warn about the others, for the training data or new rows.
 
     Raises
     ------
     InputError
-        Nothing stands in a column, or in a row.
+        A column or a row is empty.
     """
     for note in data.checks(columns):
         if note.fatal:
@@ -41,12 +41,12 @@ def check_data(data: Data, columns: Columns | None = None) -> None:
 
 
 def check_scores(scores: Tensor) -> None:
-    """Refuse scores that are no numbers, and warn where all of many are the same.
+    """Raise an error for scores that are not finite, and warn if many scores are all the same.
 
     Raises
     ------
     InputError
-        A score is infinite or no number.
+        A score is infinite or NaN.
     """
     if not torch.isfinite(scores).all():
         row = int(torch.nonzero(~torch.isfinite(scores))[0])

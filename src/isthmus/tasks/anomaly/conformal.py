@@ -1,4 +1,4 @@
-"""Conformal thresholds: how many false alarms there are among normal rows that are yet to come."""
+"""Conformal thresholds: bounds on the fraction of false alarms among future normal rows."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
 
 
 def min_rate(calibration: int) -> float:
-    """Return the smallest false-alarm rate for which there is a threshold."""
+    """Return the smallest possible false-alarm rate."""
     return 1 / (calibration + 1)
 
 
 def required_rows(rate: float) -> int:
-    """Return how many calibration scores a false-alarm rate asks for."""
+    """Return the number of calibration scores that a false-alarm rate needs."""
     return max(1, ceil(round(1 / rate - 1, 9)))
 
 
 def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
-    """Return the score above which a row has p ≤ `rate`; `where` says in a warning of which rows.
+    """Return the score above which a row has p ≤ `rate`; `where` names the rows in a warning.
 
     Warns
     -----
@@ -64,12 +64,12 @@ def fraction_threshold(scores: np.ndarray, fraction: float) -> float:
 
 
 def check_fraction(name: str, value: object, limit: float) -> float:
-    """Return a fraction that a threshold is to keep.
+    """Return a fraction for a threshold, checked.
 
     Raises
     ------
     InputError
-        It is no number between 0 and `limit`.
+        It is not a number between 0 and `limit`.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < limit:
         raise InputError(f"{name}={value!r}: expected a number above 0 and below {limit:g}")

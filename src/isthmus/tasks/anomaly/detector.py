@@ -1,4 +1,4 @@
-"""AnomalyDetector: how abnormal each row is, above which score it is flagged, and which columns contribute to it."""
+"""AnomalyDetector: anomaly scores of rows, thresholds to flag them, and contributions of columns."""
 
 from __future__ import annotations
 
@@ -46,59 +46,59 @@ if TYPE_CHECKING:
 
 RATE = 0.01
 NOISE, STEPS, EPOCHS, BATCH = (0.2, 1.0), 150, 15, 256
-"""Of the default autoencoder."""
+"""Settings of the default autoencoder."""
 FORMER_TENSORS = {"score.usual": "score.typical_scale"}
-"""Names of tensors that stand in files, and what they are called now."""
+"""Current names of tensors by their former names, which model files may contain."""
 
 
 @part("estimator/anomaly-detector")
 class AnomalyDetector(OutlierMixin, Task):
-    """Flags rows, images or time steps of a signal that are unlike those of the training.
+    """Flags rows, images or time steps of a signal that differ from the training data.
 
     Parameters
     ----------
     autoencoder : Autoencoder or None, default None
-        What reconstructs the rows. None: a denoising one, whose noise is between 0.2 and 1 of a column's deviation, and
-        whose code has half as many numbers as a row, at most 32; its `members` are trained at once.
+        The autoencoder that reconstructs the rows. None: a denoising one with noise between 0.2 and 1 of a column's
+        deviation, a code of half the width of a row, at most 32, and an ensemble of `members`.
     scorer : {"auto", "neighbours", "residual", "error", "channel", "monitoring"} or Score, default "auto"
-        ``"neighbours"``: the distance to the nearest training rows, by input and residual. ``"residual"``: what the
-        reconstruction leaves, each element measured by its typical size. ``"error"``: the error of the reconstruction,
-        as the likelihood has it. ``"channel"``: that of the channel of a signal which is reconstructed worst.
-        ``"monitoring"``: the error and the distance of the code, each by what is typical (Q and T²). ``"auto"``:
-        residual for tables with categories, else neighbours.
+        ``"neighbours"``: the distance to the nearest training rows, by input and residual. ``"residual"``: the residual
+        of the reconstruction, each element relative to its typical size. ``"error"``: the reconstruction error of the
+        likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
+        the distance of the code, each relative to its typical size (Q and T²). ``"auto"``: residual for tables with
+        categories, else neighbours.
     contamination : float or None, default None
-        Fraction of the *training* rows that are abnormal and are to be flagged. The training is then trimmed: a first
-        model scores the rows, that fraction of them is left out, and a second model is trained on the rest; neighbours
-        are as many as that fraction of the rows, so that no group of abnormal rows can be among themselves.
+        Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
+        scores the rows, and a second model is trained without the fraction with the highest scores. The number of
+        neighbours is that fraction of the rows, so that abnormal rows do not have only each other as neighbours.
     false_alarm_rate : float, default 0.01
-        Fraction of *future normal* rows that are flagged, where `contamination` is None and all training rows are
-        normal: split conformal prediction, with rows that are kept from the training (see `calibration_`).
+        Fraction of *future normal* rows that are flagged, if `contamination` is None and all training rows are normal:
+        split conformal prediction, with rows held out from training (see `calibration_`).
     groups : name or index of a column, or None, default None
-        Each value in this column has a threshold of its own.
+        A column whose values each have their own threshold.
     members : int or None, default None
-        Autoencoders that are trained at once, and whose reconstructions are averaged, where `autoencoder` is None: one
-        of the user's says so itself, ``Autoencoder(Denoising(members=4))``. None: four for tables with categories,
-        whose score is the residual alone; else one, since more change the distance to neighbours little.
+        Members of the ensemble whose reconstructions are averaged, if `autoencoder` is None; else set them in the
+        autoencoder: ``Autoencoder(Denoising(members=4))``. None: four for tables with categories, whose score is the
+        residual alone; else one, since more hardly change the distance to neighbours.
     keep_rows : bool, default True
         Whether the detector, and so its file, may hold training rows: the score ``"neighbours"`` holds up to 3,072.
         False: ``scorer="auto"`` is ``"residual"`` instead, and a scorer that holds rows is refused.
     random_state : int, RandomState or None, default None
-        An int gives the same result twice.
+        An int makes results reproducible.
 
     Attributes
     ----------
     autoencoder_, score_ :
-        Fitted: what reconstructs, and what scores.
+        The fitted autoencoder, and the fitted score.
     threshold_ : float
-        A row with a score above it is flagged. Groups with one of their own: `thresholds_`.
+        Rows with a score above it are flagged; for those of groups, see `thresholds_`.
     thresholds_ : Thresholds
-        A mapping of each group to its threshold, empty without groups; it holds the calibration too.
+        A mapping from groups to their thresholds, empty without groups; it also holds the calibration.
     offset_ : float
         Minus the threshold, in the direction of `score_samples`.
     calibration_scores_ : ndarray of shape (n,)
-        Of the rows that the threshold was found with.
+        Scores of the calibration rows.
     calibration_ : dict
-        The method, its rows, and what it guarantees.
+        The method, its number of rows, and its guarantee.
     training_ : str
         How the training treated abnormal rows.
     n_features_in_, feature_names_in_ :
@@ -142,7 +142,7 @@ class AnomalyDetector(OutlierMixin, Task):
     # -- training ------------------------------------------------------------------------------------------------
 
     def fit(self, X: Rows, y: Labels = None) -> Self:
-        """Train on X, and find the threshold.
+        """Train on X, and choose the threshold.
 
         An exception leaves the detector as it was.
 
@@ -200,7 +200,7 @@ class AnomalyDetector(OutlierMixin, Task):
             )
 
     def _trained(self, X: Rows) -> Trained:
-        """Train as the parameters say."""
+        """Train according to the parameters."""
         labels_of([] if is_stream(X) else X, self.groups)  # a column that is not there is an error before training
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         trainer = Trainer(self._untrained, self.scorer, self.groups, self.keep_rows, random)
@@ -232,24 +232,24 @@ class AnomalyDetector(OutlierMixin, Task):
         Raises
         ------
         InputError
-            X does not have the columns of the training, or a row has no value at all.
+            X does not have the training columns, or a row is empty.
         """
         return self._rule.scorer.scores(X)
 
     def score_samples(self, X: Rows) -> np.ndarray:
-        """Return minus the anomaly score, of shape (n,): scikit-learn's direction."""
+        """Return minus the anomaly score, of shape (n,), as in scikit-learn."""
         return -self.anomaly_score(X)
 
     def decision_function(self, X: Rows) -> np.ndarray:
-        """Return the threshold less the anomaly score, of shape (n,): below zero is flagged."""
+        """Return the threshold minus the anomaly score, of shape (n,); rows below zero are flagged."""
         return self.limits(X) - self.anomaly_score(X)
 
     def predict(self, X: Rows) -> np.ndarray:
-        """Return −1 for rows that are flagged, else 1, of shape (n,)."""
+        """Return −1 for flagged rows, else 1, of shape (n,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def p_values(self, X: Rows) -> np.ndarray:
-        """Return how unusual each row is among normal ones, of shape (n,).
+        """Return the p-value of each row, of shape (n,): how rare its score is among normal rows.
 
         The fraction of calibration rows, the row itself included, whose score is at least as high: of future normal
         rows at most a fraction α has p ≤ α (Vovk 2005). With groups, among the rows of its own group.
@@ -257,42 +257,41 @@ class AnomalyDetector(OutlierMixin, Task):
         return self._rule.p_values(X)
 
     def explain(self, X: Rows) -> Rows:
-        """Return how much each column contributes to the score of each row: higher is more.
+        """Return the contribution of each column to the score of each row.
 
         Returns
         -------
         DataFrame or ndarray of shape (n, columns)
-            A DataFrame where X is one, with its columns; of a signal its channels, of images their pixels.
+            A DataFrame if X is one, with its columns; for a signal its channels, for images their pixels.
         """
         rule = self._rule
         return like_frame(rule.scorer.contributions(X), X, rule.data.row_names())
 
     def score_rows(self, X: Rows) -> ScoredRows:
-        """Return score, p-value and alarm of each row, or time step of a signal, in one pass.
+        """Return the score, p-value and flag of each row, or time step of a signal, in one pass.
 
         Returns
         -------
         dict of ndarray of shape (n,)
-            ``"score"``, ``"p_value"`` and ``"flagged"``, as `anomaly_score`, `p_values` and `predict` give them. Where
-            there is no score (NaN), there is no p-value.
+            ``"score"``, ``"p_value"`` and ``"flagged"``, as `anomaly_score`, `p_values` and `predict` return them. If
+            the score is NaN, so is the p-value.
         """
         return self._rule.score_rows(X)
 
     def detect(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> Rows:
-        """Return the table of scores: a line for each row, or time step of a signal.
+        """Return the table of scores, with one line for each row, or time step of a signal.
 
         Parameters
         ----------
-        X : like what was fitted on, or a stream of it
-        explain : bool, default False
-            Whether the columns that contribute most to the score are named for each row.
+        X : like the training data, or a stream explain : bool, default False
+            Whether to name the columns that contribute most to the score of each row.
         contributors : int, default 3
-            How many of them.
+            Number of columns to name.
 
         Returns
         -------
         DataFrame, or dict of ndarray of shape (n,)
-            A DataFrame of the kind of X where X is one, with its row labels. ``score`` (higher is more abnormal),
+            A DataFrame like X with its row labels, if X is a DataFrame. ``score`` (higher is more abnormal),
             ``p_value`` (how rare such a score is among normal rows), ``flagged`` (whether it is above the threshold);
             with `explain` ``contributor_1`` (a column), ``contribution_1`` (its fraction of all contributions),
             ``contributor_2`` …
@@ -300,7 +299,7 @@ class AnomalyDetector(OutlierMixin, Task):
         Raises
         ------
         InputError
-            `explain` for images: they have no columns.
+            `explain` is set for images, which have no columns.
         """
         return as_table(self._rule.table(X, explain, contributors), X)
 
@@ -321,15 +320,15 @@ class AnomalyDetector(OutlierMixin, Task):
         Parameters
         ----------
         X : path, stream, DataFrame or array
-            A path of a file of Parquet, CSV or Feather.
+            A path is that of a Parquet, CSV or Feather file.
         output : path or None, default None
             ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
         kept_columns : sequence of str, default ()
-            Columns that the detector does not see, such as the number of a transaction: they are copied into the table.
+            Columns that the detector does not see, such as a transaction number, to copy into the table.
         label : str or None, default None
-            One of them, by whose values rows are counted.
+            One of `kept_columns`, by whose values rows are counted.
         explain : bool, default False
-            Whether the columns that contribute most to the score are named for each row.
+            Whether to name the columns that contribute most to the score of each row.
         rows : slice, default all
             Only these rows, from ``start`` to ``stop``.
         keep_scores : bool, default False
@@ -340,7 +339,7 @@ class AnomalyDetector(OutlierMixin, Task):
         Returns
         -------
         ScanSummary
-            How many rows there are, how many are flagged, and the ten with the highest scores.
+            The numbers of rows and flagged rows, and the ten rows with the highest scores.
         """
         return score_file(
             self._rule,
@@ -355,13 +354,12 @@ class AnomalyDetector(OutlierMixin, Task):
         )
 
     def evaluate(self, X: Rows, y: Labels) -> dict[str, float]:
-        """Return how well the detector tells abnormal rows, by labels that are known.
+        """Return metrics of the detector on labelled rows.
 
         Parameters
         ----------
-        X : like what was fitted on
-        y : array of shape (n,)
-            Of each row, or time step of a signal: True, or another value than 0 or "", where it is abnormal.
+        X : like the training data y : array of shape (n,)
+            Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones.
 
         Returns
         -------
@@ -371,7 +369,7 @@ class AnomalyDetector(OutlierMixin, Task):
         Raises
         ------
         InputError
-            There is not one label for each row, or all are alike.
+            The number of labels differs from that of rows, or all labels are the same.
         """
         scored = self.score_rows(X)
         return detection_metrics(scored["score"], scored["flagged"], np.asarray(y).astype(bool))
@@ -380,7 +378,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     @property
     def threshold_(self) -> float:
-        """Above which score a row is flagged; of a row in a group: `thresholds_`."""
+        """The score above which a row is flagged; for rows in groups, see `thresholds_`."""
         check_is_fitted(self)
         return self.thresholds_.overall
 
@@ -391,24 +389,24 @@ class AnomalyDetector(OutlierMixin, Task):
 
     @property
     def calibration_scores_(self) -> np.ndarray:
-        """Scores of the rows that the threshold was found with."""
+        """Scores of the calibration rows, from which the threshold was chosen."""
         check_is_fitted(self)
         return self.thresholds_.calibration.scores
 
     @property
     def calibration_(self) -> dict[str, Any]:
-        """How the threshold was found, and what that guarantees."""
+        """How the threshold was chosen, and what it guarantees."""
         check_is_fitted(self)
         return self.thresholds_.calibration.about
 
     @property
     def training_scores_(self) -> np.ndarray:
-        """Scores of the training rows, or of some of them."""
+        """Scores of the training rows, or of a sample of them."""
         check_is_fitted(self)
         return self.thresholds_.training.scores
 
     def limits(self, X: Rows) -> float | np.ndarray:
-        """Return the threshold of each row, of shape (n,); a number where there is one for all."""
+        """Return the threshold of each row, of shape (n,); a single number if all rows have the same."""
         return self._rule.limits(X)
 
     def set_threshold(
@@ -418,21 +416,21 @@ class AnomalyDetector(OutlierMixin, Task):
         contamination: float | None = None,
         value: float | dict[str, float] | None = None,
     ) -> Self:
-        """Set the threshold anew, without training.
+        """Change the threshold without training.
 
         Parameters
         ----------
         false_alarm_rate : float, optional
-            Fraction of future normal rows that are flagged, by the calibration scores.
+            Fraction of future normal rows to flag, from the calibration scores.
         contamination : float, optional
-            Fraction of the training rows that are flagged, in each group.
+            Fraction of the training rows to flag, in each group.
         value : float, or dict of str to float, optional
-            The threshold itself; a dict: of each group.
+            The threshold itself, or a dict with that of each group.
 
         Raises
         ------
         InputError
-            None of them is given, or several; or one is out of its range.
+            None or several of them are set, or one is out of range.
         """
         check_is_fitted(self)
         settings = {"false_alarm_rate": false_alarm_rate, "contamination": contamination, "value": value}
@@ -448,25 +446,25 @@ class AnomalyDetector(OutlierMixin, Task):
         return self
 
     def recalibrate(self, X_normal: Rows) -> Self:
-        """Find the threshold of `false_alarm_rate` anew with other normal rows, without training."""
+        """Choose the threshold of `false_alarm_rate` from other normal rows, without training."""
         rule = self._rule
         scores, labels = rule.scorer.scores(X_normal), rule.labels(X_normal)
         self.thresholds_ = rule.thresholds.recalibrated(scores, labels).at_rate(self.false_alarm_rate)
         return self
 
     def monitor(self, X: Rows, blocks: int = 10) -> list[dict[str, Any]]:
-        """Return, block by block, the fraction flagged, and how far scores drifted from those of the calibration.
+        """Return the fraction of flagged rows, and the drift of the scores from the calibration, for blocks of rows.
 
         Parameters
         ----------
-        X : like what was fitted on
-            In the order of time.
+        X : like the training data
+            In order of time.
         blocks : int, default 10
 
         Returns
         -------
         list of dict
-            See `isthmus.tasks.anomaly.drift.drift`; a warning says where normal rows no longer look normal.
+            See `isthmus.tasks.anomaly.drift.drift`; a warning names blocks in which normal rows no longer look normal.
         """
         scores = self.anomaly_score(X)
         return drift(scores, scores > self.limits(X), self.calibration_scores_, blocks)
@@ -474,7 +472,7 @@ class AnomalyDetector(OutlierMixin, Task):
     # -- signals -------------------------------------------------------------------------------------------------
 
     def score_stream(self, items: Iterable[Item], delay: int | None = None) -> Iterator[float]:
-        """Yield the score of each time step of a signal as values come in, in bounded memory.
+        """Yield the score of each time step of a signal as values arrive, in bounded memory.
 
         Parameters
         ----------
@@ -484,26 +482,25 @@ class AnomalyDetector(OutlierMixin, Task):
         Raises
         ------
         InputError
-            What the detector was trained on is no signal; or an item does not fit.
+            The detector was not trained on a signal, or an item does not fit.
         """
         signals = self._windowed("score_stream")
         return score_stream(of_graph(self.graphs()["score"]), signals, items, delay)
 
     def intervals(self, X: Rows, join: int | None = None, shortest: int = 1) -> list[Interval]:
-        """Return the stretches of a signal that are flagged, with peak and the contributions of the channels.
+        """Return the flagged intervals of a signal, with their peaks and the contributions of the channels.
 
         Parameters
         ----------
-        X : like what was fitted on
-        join : int or None, default None
-            Alarms with at most so many time steps between them belong together; None: a window.
+        X : like the training data join : int or None, default None
+            Maximum number of time steps between alarms of one interval; None: a window.
         shortest : int, default 1
-            Shorter intervals are left out.
+            Minimum number of time steps of an interval.
 
         Raises
         ------
         InputError
-            What the detector was trained on is no signal.
+            The detector was not trained on a signal.
         """
         return score_time_steps(self._rule, self._windowed("intervals"), X, join, shortest).intervals
 
@@ -518,7 +515,7 @@ class AnomalyDetector(OutlierMixin, Task):
         Raises
         ------
         InputError
-            What the detector was trained on is no signal.
+            The detector was not trained on a signal.
         """
         return score_time_steps(self._rule, self._windowed("score_time_steps"), X, join)
 
@@ -529,7 +526,7 @@ class AnomalyDetector(OutlierMixin, Task):
         return windowed
 
     def card(self) -> Card:
-        """Return what the fitted detector is, in one record."""
+        """Return a description of the fitted detector."""
         check_is_fitted(self)
         scores = len(self.calibration_scores_) + len(self.training_scores_)
         known = self.autoencoder_.card()
@@ -568,7 +565,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
 
 def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:
-    """Return a detector's autoencoder for rows or time steps: about `STEPS` steps, and at least `EPOCHS` passes."""
+    """Return the default autoencoder for a number of rows: about `STEPS` steps, and at least `EPOCHS` passes."""
     batch_size = min(BATCH, max(16, rows // 4))
     epochs = max(EPOCHS, ceil(STEPS * batch_size / rows))
     variant = lookup("variant/denoising")(level=NOISE, members=members)

@@ -1,4 +1,4 @@
-"""Drift: whether normal rows still look normal, as time goes on."""
+"""Drift: whether normal rows still look normal over time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALARM = 0.001
 
 
 def drift(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, blocks: int) -> list[dict[str, Any]]:
-    """Compare the scores of rows in order of time with those of the calibration, block by block.
+    """Compare the scores of rows, in order of time, with the calibration, block by block.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def drift(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, bloc
     flagged : bool ndarray of shape (n,)
     calibration : ndarray of shape (m,)
     blocks : int
-        Of about equal length.
+        Number of blocks of about equal length.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def drift(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, bloc
     Warns
     -----
     UserWarning
-        The scores of a block are not those of the calibration: p is below 0.001, divided by the blocks.
+        The scores of a block differ from the calibration: p is below 0.001, divided by the number of blocks.
     """
     from scipy.stats import ks_2samp
 

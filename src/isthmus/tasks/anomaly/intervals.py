@@ -16,21 +16,21 @@ Time = np.datetime64 | int | float
 
 @dataclass(frozen=True)
 class Interval:
-    """Alarms that follow each other.
+    """Consecutive alarms.
 
     Attributes
     ----------
     start, end : time or int
-        Of the first and the last alarm; numbers of rows where there are no times.
+        Times of the first and the last alarm; row indices if there are no times.
     peak : time or int
-        Of the highest score.
+        Time of the highest score.
     score : float
         The highest score.
     channels : dict of str to float
         The fraction that each channel contributes to the scores of the interval, the largest first; they add up to 1.
-        Empty where nothing is known of channels.
+        Empty if the contributions are unknown.
     first, last : int
-        Rows of the first and the last alarm.
+        Row indices of the first and the last alarm.
     """
 
     start: Time
@@ -61,28 +61,28 @@ def intervals(
     Parameters
     ----------
     score : array of shape (n,)
-        Higher is more abnormal; NaN is no alarm.
+        Higher is more abnormal; NaN never is an alarm.
     threshold : float or array of shape (n,)
     times : array of shape (n,), optional
-        What `start`, `end` and `peak` are given in; default: numbers of rows.
+        Times for `start`, `end` and `peak`; default: row indices.
     contributions : array of shape (n, channels), optional
-        How much of each time step's score is each channel's; what is negative counts as nothing.
+        Contribution of each channel to the score of each time step; negative ones count as zero.
     names : sequence of str, optional
-        Of the channels; default: x0, x1 …
+        Names of the channels; default: x0, x1 …
     join : int, default 0
-        Alarms with at most so many time steps without alarm between them belong together.
+        Maximum number of time steps between alarms of one interval.
     shortest : int, default 1
-        Intervals of fewer time steps, after joining, are left out.
+        Minimum number of time steps of an interval, after joining.
 
     Returns
     -------
     list of Interval
-        In the order of time.
+        In order of time.
 
     Raises
     ------
     InputError
-        Lengths differ, or a setting is out of its range.
+        Lengths differ, or a setting is out of range.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def as_rows(alarms: Iterable[Interval], count: int = 3) -> list[dict[str, object
     ----------
     alarms : iterable of Interval
     count : int, default 3
-        Channels that are named.
+        Number of channels to name.
 
     Returns
     -------
@@ -138,12 +138,12 @@ def as_rows(alarms: Iterable[Interval], count: int = 3) -> list[dict[str, object
 
 
 def _plain(times: np.ndarray) -> list[Time]:
-    """Return times one by one: dates as they are, numbers as Python's."""
+    """Return times as a list: dates unchanged, numbers as Python numbers."""
     return list(times) if times.dtype.kind == "M" else times.tolist()
 
 
 def _channel_fractions(contributions: np.ndarray, names: Sequence[str] | None) -> dict[str, float]:
-    """Return the fraction that each channel contributes, the largest first."""
+    """Return the fraction contributed by each channel, largest first."""
     total = np.nansum(np.maximum(contributions.astype(np.float64), 0), axis=0)
     fractions = total / total.sum() if total.sum() > 0 else np.full(len(total), 1 / len(total))
     named = list(names) if names is not None else [f"x{index}" for index in range(len(total))]

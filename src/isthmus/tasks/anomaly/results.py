@@ -1,4 +1,4 @@
-"""Results: which rows are flagged, the table of scores, and the columns that contribute most to a score."""
+"""Results: flagged rows, the table of scores, and the columns that contribute most to each score."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from isthmus.tasks.anomaly.thresholds import Thresholds
 ScoredRows = dict[str, np.ndarray]
 """The columns of the table of scores, each of shape (n,)."""
 CONTRIBUTORS = 3
-"""Columns that are named for each row."""
+"""Number of columns named for each row."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What decides which rows are flagged.
+    """The rule that decides which rows are flagged.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Rule:
 
     @property
     def data(self) -> Data:
-        """What turns rows into tensors."""
+        """The data, which turns rows into tensors."""
         return self.scorer.data
 
     def labels(self, X: Rows) -> np.ndarray | None:
@@ -45,7 +45,7 @@ class Rule:
         return labels_of(X, self.groups)
 
     def limits(self, X: Rows) -> float | np.ndarray:
-        """Return the threshold of each row; a number where there is one for all."""
+        """Return the threshold of each row; a single number if all rows have the same."""
         return self.thresholds.limits(self.labels(X) if self.thresholds else None)
 
     def p_values(self, X: Rows) -> np.ndarray:
@@ -59,7 +59,7 @@ class Rule:
         return {"score": score, "p_value": p, "flagged": score > self.thresholds.limits(labels)}
 
     def table(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> ScoredRows:
-        """Return the table of scores; with `explain` beside the columns that contribute most to each."""
+        """Return the table of scores; with `explain`, also the columns that contribute most to each."""
         return {**self.score_rows(X), **(self.contributors(X, contributors) if explain else {})}
 
     def contributors(self, X: Rows, count: int = CONTRIBUTORS) -> ScoredRows:
@@ -68,7 +68,7 @@ class Rule:
         Raises
         ------
         InputError
-            The data have no named columns: they are images.
+            The data are images, which have no named columns.
         """
         if not self.data.named_columns:
             raise InputError("images have no columns whose contributions could be named: use explain(X) for maps")
@@ -81,11 +81,11 @@ def top_contributors(contributions: ArrayLike, names: Sequence[str], count: int 
     Parameters
     ----------
     contributions : array or DataFrame of shape (n, columns)
-        As `AnomalyDetector.explain` gives them; what is negative counts as nothing.
+        As `AnomalyDetector.explain` returns them; negative ones count as zero.
     names : sequence of str
-        Of the columns.
+        Names of the columns.
     count : int, default 3
-        Columns that are named.
+        Number of columns to name.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def top_contributors(contributions: ArrayLike, names: Sequence[str], count: int 
 
 
 def contribution_fractions(contributions: np.ndarray) -> np.ndarray:
-    """Return each contribution as a fraction of all of its row; zeros where there are none."""
+    """Return each contribution as a fraction of its row's total; zeros if the total is zero."""
     positive = np.nan_to_num(np.maximum(contributions, 0.0))
     total = positive.sum(1, keepdims=True)
     fractions: np.ndarray = np.divide(positive, total, out=np.zeros_like(positive), where=total > 0)

@@ -1,4 +1,4 @@
-"""Scorer: a fitted autoencoder, and the fitted score of what it makes of rows."""
+"""Scorer: a fitted autoencoder with a fitted score."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from isthmus.tasks.anomaly.checks import check_data, check_scores
 
 @dataclass(frozen=True)
 class Scorer:
-    """What gives rows their scores.
+    """Computes the scores of rows.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Scorer:
 
     @property
     def data(self) -> Data:
-        """What turns rows into tensors."""
+        """The data, which turns rows into tensors."""
         data: Data = self.autoencoder.data_
         return data
 
@@ -51,7 +51,7 @@ class Scorer:
         return joined([self._of_piece(piece, self._column_contributions) for piece in pieces(X)])
 
     def column_scores(self, columns: Columns) -> Tensor:
-        """Return the scores of rows that are read already."""
+        """Return the scores of columns."""
         scores = self.autoencoder.run_columns(self.graph(), columns)["score"]
         check_scores(scores)
         return scores

@@ -1,4 +1,4 @@
-"""Online: the score of each time step as values come in, in bounded memory, the same as of the whole signal."""
+"""Streaming: scores of time steps as values arrive, in bounded memory, equal to those of the whole signal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from isthmus.support.errors import InputError, unknown
 Item = Any
 """A time step of the user's: a number, a sequence of numbers, or a mapping of names to values."""
 WindowScore = Callable[[np.ndarray], np.ndarray]
-"""From windows of shape (windows, window, channels) to a score for each."""
+"""A function from windows (windows, window, channels) to their scores."""
 
 
 def of_graph(graph: torch.nn.Module, name: str = "score") -> WindowScore:
-    """Return the score of one of an estimator's graphs, made once: faster for single windows than the estimator."""
+    """Return a function that scores windows with one of an estimator's graphs; faster for single windows."""
 
     @torch.no_grad()
     def score(windows: np.ndarray) -> np.ndarray:
@@ -43,18 +43,18 @@ def score_stream(
         Fitted.
     items : iterable
         The time steps: each a number, a sequence of one value for each channel, or a mapping of names to values. NaN is
-        a missing value. Where the mapping holds the learnt column of times, time steps that are left out are bridged as
-        `Signals` does with ``gaps="bridge"``, and times must rise.
+        a missing value. If the mapping has the learnt time column, missing time steps are bridged as in `Signals` with
+        ``gaps="bridge"``, and times must be increasing.
     delay : 0 or None, default None
         None: the score of the whole signal, the mean over the windows that cover a time step: that of time step t is
-        yielded when time step t + window − 1 has come in, the last ones at the end. 0: the score of the last window
+        yielded when time step t + window − 1 has arrived, the last ones at the end. 0: the score of the last window
         that ends at t, or before, at once; NaN until one has ended.
 
     Raises
     ------
     InputError
-        Another `delay`; an item that does not fit the channels, or a time that does not rise, named by its number; at
-        the end, a stream shorter than a window.
+        `delay` is neither 0 nor None; an item, named by its number, does not fit the channels or its time is not later
+        than the one before; or the stream is shorter than a window.
     """
     if delay not in (0, None, signals.window - 1):
         raise InputError(f"delay={delay!r}: give 0 for scores at once, or None for window - 1 = {signals.window - 1}")
@@ -76,14 +76,14 @@ def score_stream(
 
 
 class Stretch:
-    """Time steps without a long gap, and what is known of the last of them.
+    """Time steps without a long gap, of which only the last ones are kept.
 
     Parameters
     ----------
     score : callable
     signals : Windowed
     causal : bool
-        Whether each time step has the score of the last window that ended.
+        Whether each time step gets the score of the last window that ended.
     """
 
     def __init__(self, score: WindowScore, signals: Windowed, causal: bool) -> None:
@@ -96,7 +96,7 @@ class Stretch:
         self._last = np.nan
 
     def push(self, values: np.ndarray, wanted: bool = True) -> Iterator[float]:
-        """Take in a time step and yield the scores that are settled by it; those not `wanted` are left out."""
+        """Add a time step, and yield the scores that are now final; those not `wanted` are left out."""
         for ring in (self._values, self._total, self._count, self._wanted):
             ring[:-1] = ring[1:]
         self._values[-1], self._total[-1], self._count[-1], self._wanted[-1] = values, 0, 0, wanted
@@ -121,7 +121,7 @@ class Stretch:
             yield float(self._total[index] / self._count[index])
 
     def end(self) -> Iterator[float]:
-        """Yield the scores of the time steps that are left; one more window covers those that none has covered."""
+        """Yield the scores of the remaining time steps; an extra window covers those without one."""
         if self._causal or self._length == 0:
             return
         while self._length < self._window:  # a short stretch is filled up, as in the whole signal
@@ -141,7 +141,7 @@ class Clock:
         self._before: float | None = None
 
     def missing(self, item: Item, row: int) -> int:
-        """Return how many time steps are missing before an item."""
+        """Return the number of time steps missing before an item."""
         if self._timing is None or not isinstance(item, Mapping) or self._timing.name not in item:
             return 0
         name, step, refuse = self._timing

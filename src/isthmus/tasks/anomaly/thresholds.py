@@ -1,4 +1,4 @@
-"""Thresholds: from scores to alarms, by calibration scores, training scores, or a number."""
+"""Thresholds of scores, from calibration scores, training scores, or numbers."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from isthmus.tasks.base import State
 
 @dataclass(frozen=True, eq=False)
 class Thresholds(Mapping[str, float]):
-    """Above which score a row is flagged; a mapping of groups to their own thresholds, empty without groups.
+    """The scores above which rows are flagged; a mapping from groups to their thresholds, empty without groups.
 
     Attributes
     ----------
     calibration : Calibration
-        Scores that thresholds of a false-alarm rate and p-values are found with.
+        Scores for thresholds of a false-alarm rate, and for p-values.
     training : Calibration
-        Scores of training rows, that thresholds of a fraction of them are found with.
+        Scores of training rows, for thresholds of a fraction of them.
     overall : float
         The threshold of rows without a group.
     groups : dict of str to float
-        That of each group.
+        The threshold of each group.
     """
 
     calibration: Calibration
@@ -53,12 +53,12 @@ class Thresholds(Mapping[str, float]):
         return self._with(*self.training.fraction_thresholds(fraction))
 
     def at(self, value: float | dict[str, float]) -> Thresholds:
-        """Return thresholds that were typed: one for all rows, or that of each group.
+        """Return thresholds that the user set: one for all rows, or one for each group.
 
         Raises
         ------
         InputError
-            One is no finite number.
+            A threshold is not a finite number.
         """
         if isinstance(value, dict):
             return self._with(self.overall, {str(label): number(limit) for label, limit in value.items()})
@@ -68,17 +68,17 @@ class Thresholds(Mapping[str, float]):
         return replace(self, overall=overall, groups=groups)
 
     def recalibrated(self, scores: np.ndarray, labels: np.ndarray | None) -> Thresholds:
-        """Return these thresholds beside other calibration scores."""
+        """Return these thresholds with other calibration scores."""
         return replace(self, calibration=Calibration("recalibrated", scores, labels))
 
     # -- what they say of scores ---------------------------------------------------------------------------------
 
     def limits(self, labels: np.ndarray | None) -> float | np.ndarray:
-        """Return the threshold of each row's group; one number where there is one for all."""
+        """Return the threshold of each row's group; a single number without groups."""
         return limits(labels, self.overall, self.groups) if self.groups and labels is not None else self.overall
 
     def p_values(self, scores: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """Return the p-value of each score; NaN where there is no score."""
+        """Return the p-value of each score; NaN for NaN."""
         return np.where(np.isnan(scores), np.nan, self.calibration.p_values(scores, labels))
 
     # -- the file ------------------------------------------------------------------------------------------------
@@ -94,18 +94,18 @@ class Thresholds(Mapping[str, float]):
 
     @classmethod
     def restored(cls, state: State) -> Thresholds:
-        """Return what `state` gave."""
+        """Return the thresholds from a result of `state`."""
         calibration, training = (Calibration.restored(name, state) for name in ("calibration", "training_scores"))
         return cls(calibration, training, state["threshold"], dict(state["thresholds"]))
 
 
 def number(value: object) -> float:
-    """Return a threshold that was typed as a number.
+    """Return a threshold that the user set, checked.
 
     Raises
     ------
     InputError
-        It is none, or not finite.
+        It is not a finite number.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
         raise InputError(f"value={value!r}: a threshold is a finite number")

@@ -1,4 +1,4 @@
-"""The time steps of a signal scored: the table of scores, and the intervals in which alarms lie."""
+"""Scores of the time steps of a signal: the table of scores, and the intervals of alarms."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class SignalResult:
     ----------
     times : ndarray of shape (n,)
     names : list of str
-        Of the channels.
+        Names of the channels.
     columns : dict of ndarray of shape (n,)
         The table of scores.
     intervals : list of Interval
-        In the order of time.
+        In order of time.
     """
 
     times: np.ndarray
@@ -40,7 +40,7 @@ class SignalResult:
 
 
 def _text_of_date(time: object) -> object:
-    """Return a time as text where it is a date."""
+    """Return a date as text, any other time unchanged."""
     return str(time).replace("T", " ").removesuffix(".000000") if isinstance(time, np.datetime64) else time
 
 
@@ -51,12 +51,11 @@ def score_time_steps(rule: Rule, data: Windowed, X: Rows, join: int | None = Non
     ----------
     rule : Rule
     data : Windowed
-        Of the rule.
-    X : like what was fitted on
-    join : int or None, default None
-        Alarms with at most so many time steps between them belong together; None: a window.
+        The data of the rule.
+    X : like the training data join : int or None, default None
+        Maximum number of time steps between alarms of one interval; None: a window.
     shortest : int, default 1
-        Shorter intervals are left out.
+        Minimum number of time steps of an interval.
     """
     times, names, scored = data.times(X), data.channel_names(), rule.score_rows(X)
     contributions = rule.scorer.contributions(X)

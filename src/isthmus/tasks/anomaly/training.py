@@ -1,4 +1,4 @@
-"""How a detector is trained: the scorers, and the scores that its thresholds are found with."""
+"""Training of a detector: its scorer, and the scores for its thresholds."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ PIECE_NUMBERS = 2**22
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gives.
+    """The result of a training.
 
     Attributes
     ----------
     scorer : Scorer
     calibration : Calibration
-        Scores that thresholds are found with.
+        Scores for thresholds.
     training : Calibration
-        Scores of the training rows, or of some of them.
+        Scores of the training rows, or of a sample of them.
     treatment : str
         How abnormal rows were treated.
     """
@@ -50,16 +50,16 @@ class Trained:
 
 @dataclass(frozen=True)
 class Trainer:
-    """What the trainings of one fit have in common.
+    """The common settings of the trainings of one fit.
 
     Attributes
     ----------
     untrained : callable
         Returns an unfitted autoencoder for a number of rows.
     score : str or Score
-        ``"auto"``: the data's own.
+        ``"auto"``: the default of the data.
     groups : name or number of a column, or None
-        Whose values have thresholds of their own.
+        The column whose values have their own thresholds.
     keep_rows : bool
         Whether a score may hold training rows.
     random : Generator
@@ -119,7 +119,7 @@ class Trainer:
     # -- what a fit consists of ----------------------------------------------------------------------------------
 
     def trimmed(self, X: Rows, fraction: float, ordered: bool) -> Trained:
-        """Train on rows of which a fraction is abnormal: a second time without it, unless rows follow each other."""
+        """Train on rows of which a fraction is abnormal, and again without it, unless rows are consecutive."""
         n = count(X)
         scorer, _ = self.train(X, fraction)
         check_data(scorer.data)

@@ -1,4 +1,4 @@
-"""How well scores tell abnormal rows from normal ones, where it is known which rows are abnormal."""
+"""Metrics of anomaly scores on labelled rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from isthmus.support.errors import InputError
 
 
 def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarray) -> dict[str, float]:
-    """Return how well scores rank abnormal rows, and what the threshold finds of them.
+    """Return metrics of the ranking of abnormal rows by scores, and of the flags.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Evaluation: what is measured of a fitted model on rows, such as its error and how well its codes tell classes."""
+"""Evaluation: metrics of a fitted model, such as its error and how well its codes predict classes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
 
 PROBED = 5_000
-"""Rows that a probe is trained and tested on, at most."""
+"""Maximum number of rows for training and testing a probe."""
 
 MAX_CLASSES = 100
 
 TIMED = 10_000
-"""Rows whose encoding is timed, at most."""
+"""Maximum number of rows whose encoding is timed."""
 
 
 def labelled_pieces(X: Rows, y: Labels = None) -> Iterator[tuple[Rows, Labels]]:
@@ -44,20 +44,19 @@ def sized_pieces(model: Autoencoder, X: Rows, y: Labels = None) -> Iterator[tupl
 
 
 def condition_of(model: Autoencoder, y: Labels) -> Labels:
-    """Return the labels where the model was trained with them as its condition."""
+    """Return the labels if they are the model's condition, else None."""
     return y if model.condition == "y" else None
 
 
 def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
-    """Measure a fitted model on rows; a stream is measured piece by piece.
+    """Evaluate a fitted model on rows; a stream is evaluated piece by piece.
 
     Parameters
     ----------
     model : Autoencoder
         Fitted.
-    X : like what it was fitted on, or a stream of that
-    y : array of shape (n,), optional
-        Labels: the condition of a model that was trained with them, and what a linear probe predicts from the codes.
+    X : like the training data, or a stream y : array of shape (n,), optional
+        Labels: the condition of a model that was trained with them, and the classes that a linear probe predicts.
 
     Returns
     -------
@@ -71,7 +70,7 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The model is no Autoencoder.
+        The model is not an Autoencoder.
 
     Examples
     --------
@@ -105,7 +104,7 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
 
 
 def speed(model: Autoencoder, X: Rows, condition: Labels = None) -> int:
-    """Return how many rows a second are encoded."""
+    """Return the number of rows encoded per second."""
     X, condition = X[:TIMED], None if condition is None else condition[:TIMED]
     began = time.perf_counter()
     model.transform(X, condition)
@@ -118,9 +117,9 @@ def quantiles(values: np.ndarray) -> dict[str, float]:
 
 
 def probe(z: np.ndarray, y: ArrayLike | None) -> float | None:
-    """Return how well codes tell classes: `classify`, trained on half of the rows and tested on the other half.
+    """Return the accuracy of `classify` on codes, trained on half of the rows and tested on the other half.
 
-    None where there are no labels, or too many different ones, or a class has a single row.
+    None if there are no labels, or too many different ones, or a class has a single row.
     """
     if y is None:
         return None
@@ -138,7 +137,7 @@ def probe(z: np.ndarray, y: ArrayLike | None) -> float | None:
 
 
 def classify(train: np.ndarray, answers: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
-    """Return the fraction of right answers of logistic regression from codes to classes."""
+    """Return the accuracy of a logistic regression from codes to classes."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

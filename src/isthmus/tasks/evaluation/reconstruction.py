@@ -1,4 +1,4 @@
-"""How close reconstructions are to the rows that were reconstructed, of every kind of data and column by column."""
+"""Metrics of reconstructions, for every kind of data and column by column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from isthmus.core.data import Data, Rows
 
 CATEGORICAL = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
-"""Types of columns whose cells are right or wrong, and nothing between."""
+"""Types of columns that are evaluated by accuracy."""
 
 
 class ReconstructionMetrics:
@@ -42,7 +42,7 @@ class ReconstructionMetrics:
         self.kinds = numeric, categorical
 
     def figures(self) -> dict[str, Any]:
-        """Return ``mse``, ``explained`` and ``columns``, as far as there are such."""
+        """Return ``mse``, ``explained`` and ``columns``, as far as they apply."""
         count, total, squares, errors = self.numbers
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
@@ -61,7 +61,7 @@ class ReconstructionMetrics:
         return _side_by_side([frame[name].cast(nw.Float64).to_numpy() for name in names], len(frame), np.float64)
 
     def _by_column(self, spread: np.ndarray, moved: np.ndarray) -> list[dict[str, Any]]:
-        """Return the figures of each column: the root of the mean squared error, or the fraction of right cells."""
+        """Return the metric of each column: root mean squared error, or accuracy."""
         numeric, categorical = self.kinds
         count, _, _, errors = self.numbers
         by_name: dict[str, dict[str, Any]] = {}
@@ -85,7 +85,7 @@ def _columns(X: Rows) -> list[str] | None:
 
 
 def _kinds(X: Rows) -> tuple[list[str], list[str]]:
-    """Return the names of the columns of numbers, and of those of categories; dates are neither."""
+    """Return the names of the numeric and of the categorical columns; dates are neither."""
     frame = _frame(X)
     kinds = {} if frame is None else {name: frame[name].dtype for name in frame.columns}
     numeric = [name for name, kind in kinds.items() if kind.is_numeric()]
@@ -93,7 +93,7 @@ def _kinds(X: Rows) -> tuple[list[str], list[str]]:
 
 
 def _categories(X: Rows, names: list[str]) -> np.ndarray:
-    """Return columns of categories as objects (n, columns), None where a cell is missing."""
+    """Return categorical columns as objects (n, columns), None for missing cells."""
     frame = _frame(X)
     columns = [] if frame is None else [frame[name].to_list() for name in names]
     listed = [[None if v is None or v != v else v for v in cells] for cells in columns]

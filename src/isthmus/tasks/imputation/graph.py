@@ -1,4 +1,4 @@
-"""Fill: the graph that puts a model's reconstruction into the gaps of columns."""
+"""The graph of imputation: fills missing cells with a model's reconstruction."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from isthmus.data.tables.table import Table
 
 
 class Impute(Graph):
-    """Columns to columns without gaps.
+    """Columns to columns without missing cells.
 
     Parameters
     ----------
     data : Table
     model : Model
     passes : int
-        How often the filled row goes through the model.
+        Number of passes of the filled row through the model.
     """
 
     data: Table
@@ -30,7 +30,7 @@ class Impute(Graph):
         self.passes = passes
 
     def forward(self, columns: Columns) -> Columns:
-        """Return the user's columns: those cells that are there, and the model's in the gaps."""
+        """Return the user's columns, with missing cells filled by the model."""
         batch = self.data.batch(columns)
         mean = x = self.data.filled(batch.x)
         for _ in range(self.passes):
@@ -40,12 +40,12 @@ class Impute(Graph):
 
 
 def _filled(cells: Tensor, reconstruction: Tensor) -> Tensor:
-    """Return cells, those of the reconstruction in the gaps."""
+    """Return cells, missing ones replaced by those of the reconstruction."""
     if cells.is_floating_point():
         return torch.where(torch.isnan(cells), reconstruction, cells.to(reconstruction.dtype))
     return torch.where(cells < 0, reconstruction, cells)
 
 
 def observed(batch: Batch) -> Tensor:
-    """Return which elements are there, of the shape of x."""
+    """Return which elements are observed, of the shape of x."""
     return torch.ones_like(batch.x, dtype=torch.bool) if batch.observed is None else batch.observed

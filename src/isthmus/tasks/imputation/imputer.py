@@ -1,4 +1,4 @@
-"""Imputer: fills the missing cells of a table with what an autoencoder makes of the cells that are there."""
+"""Imputer: fills the missing cells of a table by an autoencoder's reconstruction from the other cells."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ if TYPE_CHECKING:
     from torch import nn
 
 STEPS, ROWS_IN_STEP = 500, 1024
-"""Training steps of the default autoencoder on a small table, and the rows of each."""
+"""Training steps of the default autoencoder on a small table, and its batch size."""
 PASSES = 10
-"""How often filled rows go through an autoencoder that was not trained to fill gaps."""
+"""Passes of filled rows through an autoencoder that was not trained to fill missing cells."""
 
 
 @part("estimator/imputer")
 class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
-    """Fills missing cells: numbers with their conditional mean, categories with the likeliest.
+    """Fills missing cells: numbers with their conditional mean, categories with the most likely one.
 
-    By default an ensemble of small nets is trained to reconstruct columns that are taken away from the rows it sees
-    (variant ``"masked"``), so that one model predicts any column from whatever else a row holds.
+    By default an ensemble of small nets is trained to reconstruct masked columns (variant ``"masked"``), so that one
+    model predicts any column from any others.
 
     Parameters
     ----------
     autoencoder : Autoencoder or None, default None
-        What is trained, unfitted. None: the masked variant, with settings for the number of rows.
+        The autoencoder to train. None: the masked variant, with settings for the number of rows.
     draws : int, default 1
-        1: numbers are filled with their conditional mean, categories with the likeliest. More: so many tables are
-        returned, their gaps drawn from what is possible, so that what differs between them says how unsure the cells
-        are (multiple imputation, Rubin 1987). A model that was trained to fill gaps (``"masked"``, or ``"denoising"``
-        whose corruption masks) draws column after column, given those before, a number from those that stood where
-        about the same was predicted (Little 1988); for that a tenth of the rows is not trained on. One with a posterior
-        (``"variational"``) draws codes and gaps in turns (Rezende 2014). No other model can.
+        1: numbers are filled with their conditional mean, categories with the most likely one. More: as many tables are
+        returned, with missing cells sampled from their distribution, so that the differences between tables show the
+        uncertainty (multiple imputation, Rubin 1987). A model that was trained to fill gaps (``"masked"``, or
+        ``"denoising"`` whose corruption masks) draws column after column, given those before, a number from those that
+        stood where about the same was predicted (Little 1988); for that a tenth of the rows is not trained on. One with
+        a posterior (``"variational"``) draws codes and gaps in turns (Rezende 2014). No other model can.
     passes : int or None, default None
-        How often filled rows go through the autoencoder, each time with its last reconstruction in the gaps. None: once
-        for a model that was trained to fill gaps, else ten times.
+        Passes of filled rows through the autoencoder, each with the last reconstruction in the missing cells. None: one
+        for a model trained to fill missing cells, else ten.
     random_state : int, RandomState or None, default None
-        An int gives the same result twice; a given autoencoder keeps its own.
+        An int makes results reproducible; the user's own autoencoder keeps its own.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         Fitted.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Names of the columns, where all are text.
+        Names of the columns, if all are strings.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         self.random_state = random_state
 
     def fit(self, X: Rows, y: Labels = None) -> Self:
-        """Train on the cells of X that are there.
+        """Train on the observed cells of X.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         Raises
         ------
         InputError
-            A column or the whole of X is missing, or it is no table; the autoencoder has a condition.
+            A column or all of X is missing, X is not a table, or the autoencoder has a condition.
         """
         self._check_settings()
         unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP)
@@ -136,7 +136,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
                 raise InputError(f"{name}={value!r} is no number of {name}; give an integer of at least 1")
 
     def _check_draws(self, variant: Variant) -> None:
-        """Refuse draws by a model that has nothing to draw from."""
+        """Raise an error if the model cannot sample missing cells."""
         if self.draws > 1 and not (variant.masks or variant.has_posterior):
             raise InputError(
                 f"draws={self.draws} needs a model that was trained to fill gaps, or that has a posterior: the variant "
@@ -147,12 +147,12 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _held_out(self, X: Rows) -> np.ndarray:
-        """Return which rows are not trained on: a tenth, and a hundred where there are thrice as many."""
+        """Return which rows to hold out: a tenth, but at least 100, or a third of fewer than 300 rows."""
         count = max(len(X) // 10, min(len(X) // 3, 100))
         return np.random.default_rng(self._seed()).permutation(len(X)) < count
 
     def _find_donors(self, fitted: Autoencoder, X: Rows, held_out: np.ndarray) -> Donors:
-        """Return what draws of numbers are taken from."""
+        """Return the donors for sampling numbers."""
         table = _table(fitted)
         rows = torch.from_numpy(np.flatnonzero(held_out))
         return find_donors(table, fitted.objective_, table.read(X), rows, self._seed())
@@ -170,19 +170,19 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         )
 
     def transform(self, X: Rows) -> Rows:
-        """Return X with its gaps filled, in the form and with the types of X; cells that are there stay as they are.
+        """Return X with missing cells filled, in the form and with the types of X; other cells are unchanged.
 
-        With ``draws`` more than one: a list of so many tables.
+        With ``draws`` above 1, return a list of as many tables.
 
         Parameters
         ----------
-        X : like what was fitted on
+        X : like the training data
 
         Warns
         -----
         UserWarning
-            A row has no cells at all: it is filled with what is typical. A category was never seen: it stays, and the
-            rest of its row is filled as if it were of no known kind.
+            A row is empty: it is filled with typical values. A category is unseen: it is kept, and the rest of its row
+            is filled as for an unknown category.
         """
         check_is_fitted(self)
         data = _table(self.autoencoder_)
@@ -201,14 +201,14 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return tables[0] if self.draws == 1 else tables
 
     def _filled(self, columns: Columns) -> list[Columns]:
-        """Return the columns filled, as often as there are draws."""
+        """Return the filled columns, once for each draw."""
         if self.draws == 1:
             return [self.autoencoder_.run_columns(self._graph(), columns)]
         draw, elements = self._draw(), prod(self.autoencoder_.data_.shape)
         return [in_pieces(draw, columns, elements) for _ in range(self.draws)]
 
     def _draw(self) -> Callable[[Columns], Columns]:
-        """Return what fills columns with draws."""
+        """Return a function that fills columns with samples."""
         table, model = _table(self.autoencoder_), self.autoencoder_.model_
         if self.donors_:
             return partial(column_by_column, table, model, self.donors_)
@@ -225,7 +225,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return Impute(_table(fitted), fitted.model_, self._passes).eval()
 
     def card(self) -> Card:
-        """Return what the fitted imputer is, in one record."""
+        """Return a description of the fitted imputer."""
         check_is_fitted(self)
         known, numbers = self.autoencoder_.card(), sum(donors.numel() for donors in self.donors_.values())
         drawn = (f"{numbers:,} numbers of its rows, or fewer: what cells are drawn from",) if numbers else ()
@@ -249,7 +249,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
 
 
 def _table(fitted: Autoencoder) -> Table:
-    """Return the table that an autoencoder was trained on."""
+    """Return the autoencoder's data, a table."""
     if not isinstance(fitted.data_, Table):
         raise InputError(f"the Imputer fills tables, but X was read as {type(fitted.data_).__name__}")
     return fitted.data_

@@ -1,4 +1,4 @@
-"""Gaps: the cells of one table put into those of another, everything else left as it was."""
+"""Filling the missing cells of one table from another, leaving everything else unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from isthmus.core.data import Rows
 
 
 def merged(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
-    """Return X with the cells of `filled` in its gaps; columns of a DataFrame keep their types.
+    """Return X with its missing cells taken from `filled`; columns of a DataFrame keep their types.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def _merged_frame(X: Rows, filled: Rows, gaps: np.ndarray) -> Rows:
 
 
 def _merged_column(column: nw.Series[Any], filled: nw.Series[Any], rows: np.ndarray) -> nw.Series[Any]:
-    """Return a column with some cells taken from another, in its own type."""
+    """Return a column with some cells taken from another, without changing its type."""
     cells = filled[rows]
     if column.dtype.is_integer() and cells.dtype.is_float():
         cells = cells.round()

@@ -1,4 +1,4 @@
-"""Draws: cells drawn from what a model takes for possible, instead of the mean, for multiple imputation."""
+"""Sampling missing cells from a model's distribution instead of the mean, for multiple imputation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Donors = dict[str, Tensor]
 
 @torch.no_grad()
 def find_donors(data: Table, objective: Reconstruction, columns: Columns, held_out: Tensor, seed: int) -> Donors:
-    """Return what was predicted and what was there, in gaps made in rows that were not trained on.
+    """Return predicted and actual values of cells that are masked in held-out rows.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ def find_donors(data: Table, objective: Reconstruction, columns: Columns, held_o
     objective : Reconstruction
         With a corruption that masks.
     columns : Columns
-        Of all rows.
+        Columns of all rows.
     held_out : int64 Tensor
-        Which rows were not trained on.
+        Indices of the rows held out from training.
     seed : int
     """
     batch, numbers = data.batch(take(columns, held_out)), data.layout.numbers
@@ -48,7 +48,7 @@ def find_donors(data: Table, objective: Reconstruction, columns: Columns, held_o
 
 
 def _round(objective: Reconstruction, batch: Batch, numbers: slice) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the predicted and the actual numbers of rows, and where gaps were made in cells that are there."""
+    """Return the predicted and actual numbers of rows, and which observed cells were masked."""
     corrupted = objective.corrupt(batch)
     masked = torch.zeros_like(batch.x, dtype=torch.bool) if corrupted.masked is None else corrupted.masked
     mean = objective.model.likelihood.mean(objective.model(corrupted, False).y)
@@ -56,7 +56,7 @@ def _round(objective: Reconstruction, batch: Batch, numbers: slice) -> tuple[Ten
 
 
 def from_donors(mean: Tensor, donors: Donors) -> Tensor:
-    """Return what was there where about the same was predicted (predictive mean matching, Little 1988).
+    """Return actual values of donors with about the same prediction (predictive mean matching, Little 1988).
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ def from_donors(mean: Tensor, donors: Donors) -> Tensor:
 
 @torch.no_grad()
 def column_by_column(data: Table, model: Model, donors: Donors, columns: Columns) -> Columns:
-    """Return columns whose gaps were drawn one column after another, each given what was drawn before.
+    """Return columns with missing cells sampled column by column, each conditional on those before.
 
-    The order is drawn too; the model sees cells that were drawn as if they had been there.
+    The order is random too; the model sees sampled cells as if they were observed.
     """
     batch, count = data.batch(columns), data.layout.numbers.stop
     x, seen = batch.x, observed(batch)
@@ -89,9 +89,9 @@ def column_by_column(data: Table, model: Model, donors: Donors, columns: Columns
 
 @torch.no_grad()
 def in_turns(data: Table, model: Model, passes: int, columns: Columns) -> Columns:
-    """Return columns whose gaps were drawn by a Markov chain (Rezende 2014).
+    """Return columns with missing cells sampled by a Markov chain (Rezende 2014).
 
-    In turns a code is drawn for the row as it stands, and the gaps of the row for the code.
+    It alternates between sampling a code for the current row, and the missing cells of the row for the code.
     """
     batch = data.batch(columns)
     drawn = x = data.filled(batch.x)
@@ -103,6 +103,6 @@ def in_turns(data: Table, model: Model, passes: int, columns: Columns) -> Column
 
 
 def _known_cells(data: Table, x: Tensor, mean: Tensor) -> Columns:
-    """Return the user's columns; an unseen category that was drawn gives way to the likeliest known one."""
+    """Return the user's columns; a sampled unseen category is replaced by the most likely known one."""
     count = data.layout.numbers.stop
     return data.invert(torch.cat([x[:, :count], x[:, count:] + 1e-6 * mean[:, count:]], 1))

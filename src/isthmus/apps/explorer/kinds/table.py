@@ -39,7 +39,7 @@ class Cells(Kind):
         self.data, self.fields, self.schema = data, data.fields(), data.schema
         schema = self.schema
         self.places = {place: ("numbers", at) for at, place in enumerate(schema.numbers)}
-        self.places |= {place: ("codes", at) for at, place in enumerate(schema.places("category"))}
+        self.places |= {place: ("codes", at) for at, place in enumerate(schema.indices("category"))}
 
     def colours(self, columns: Columns) -> dict[str, Colour]:
         """Return a colour for each column that holds something."""
@@ -72,7 +72,7 @@ class Cells(Kind):
             kind = schema.kinds[place]
             columns[place] = {"kind": kind} if kind == "empty" else {"kind": kind, "at": at, **_scale(scaler, at)}
         start = len(schema.numbers) + len(self.data.gapped)
-        for place, known in zip(schema.places("category"), schema.categories, strict=True):
+        for place, known in zip(schema.indices("category"), schema.categories, strict=True):
             stop = start + len(known)
             columns[place] = {"kind": "category", "start": start, "stop": stop, "categories": list(map(label, known))}
             start = stop + 1  # and one for those that were not learnt

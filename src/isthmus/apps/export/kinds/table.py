@@ -33,7 +33,7 @@ class Cells(Adapter):
         assert table.schema is not None  # fitted
         schema, fields = table.schema, table.fields()
         names = [field.name for field in fields] if names is None else names
-        self.numbers, self.categories = schema.numbers, schema.places("category")
+        self.numbers, self.categories = schema.numbers, schema.indices("category")
         self.places = [place for place, field in enumerate(fields) if field.kind != "empty"]
         spreads = dict(zip(schema.numbers, schema.deviation, strict=True))
         self.inputs, self.outputs = [], []

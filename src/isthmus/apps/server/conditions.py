@@ -1,4 +1,4 @@
-"""Given: what stands beside rows for a model with a condition, labels or columns."""
+"""Conditions in requests: labels or columns that come with the rows for a model with a condition."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from isthmus.apps.server.kinds.base import Values
 from isthmus.apps.server.kinds.table import TableRequests
 
 CONDITION = "condition"
-"""What labels are called, and where a document has what is given."""
+"""The name of the labels, and the field of a request that holds the condition."""
 
 
-class Given:
-    """What a model is given beside its rows.
+class ConditionRequests:
+    """Reads the condition of rows from requests.
 
     Parameters
     ----------
     condition : Condition or None
-        Of a fitted Autoencoder.
+        The condition of a fitted Autoencoder.
     """
 
     def __init__(self, condition: Any) -> None:
@@ -33,52 +33,52 @@ class Given:
 
     @property
     def columns(self) -> list[Any]:
-        """Fields that stand in the rows of a request, where it has rows."""
+        """Fields that are columns of the rows in a request."""
         return [] if self.labelled else self.fields
 
     def wanted(self, operation: str) -> bool:
-        """Tell whether an operation wants it beside the rows: labels always, columns where there are no rows."""
+        """Tell if an operation needs the condition beside the rows: labels always, columns if it has no rows."""
         return self.labelled or (bool(self.fields) and operation in ("decode", "sample"))
 
-    def read(self, operation: str, given: Any, count: int | None) -> Values | None:
-        """Return what is given: a label or one for each row, or an object of columns.
+    def read(self, operation: str, condition: object, count: int | None) -> Values | None:
+        """Return the condition in a request: a label for all rows or one per row, or an object of columns.
 
         Parameters
         ----------
         operation : str
-        given : Any
-            As the request has it; None: nothing.
+        condition : Any
+            As in the request; None if there is none.
         count : int or None
-            Rows for which it is repeated; None: only the model knows.
+            Number of rows for which to repeat it; None if only the model knows it.
 
         Raises
         ------
         Refused
-            The operation takes none, takes another, or has another number of rows.
+            The operation takes no condition or another one, or the number of rows differs.
         """
         names = [field.name for field in self.fields]
         if not self.wanted(operation):
-            if given is not None:
-                why = f"{names}: the condition stands in the rows" if names else "the model was trained without one"
+            if condition is not None:
+                why = f"{names}: the condition is part of the rows" if names else "the model was trained without one"
                 raise Refused(422, why, CONDITION)
             return None
-        columns = {CONDITION: given} if self.labelled else given
-        if given is None or not isinstance(columns, dict):
+        columns = {CONDITION: condition} if self.labelled else condition
+        if condition is None or not isinstance(columns, dict):
             wanted = "a label, or a list with one for each row" if self.labelled else f"an object with {names}"
-            raise Refused(422, f"the model wants a condition: {wanted}", CONDITION)
+            raise Refused(422, f"the model needs a condition: {wanted}", CONDITION)
         lists = {name: cells if isinstance(cells, list | np.ndarray) else [cells] for name, cells in columns.items()}
         if self.labelled and None in lists[CONDITION]:
-            raise Refused(422, "null is no label", CONDITION)
+            raise Refused(422, "null is not a label", CONDITION)
         read = self.table.read("columns", lists)
         if count is None:
             return read.values
         if read.count not in (1, count):
-            message = f"{read.count} given, but there are {count} rows: one for each, or one for all"
+            message = f"{read.count} conditions for {count} rows: give one for each, or one for all"
             raise Refused(422, message, CONDITION)
         return _repeated(read.values, count // read.count)
 
     def join(self, parts: Sequence[Values | None]) -> Any:
-        """Return what several requests gave as an estimator takes it."""
+        """Return the conditions of several requests, joined for an estimator."""
         return None if parts[0] is None else self.table.join(parts, True)
 
 
