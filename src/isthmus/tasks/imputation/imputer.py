@@ -147,8 +147,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _held_out(self, X: Rows) -> np.ndarray:
-        """Return which rows to hold out from training: a tenth, but at least 100, or a third if there are fewer than
-        300."""
+        """Return which rows to hold out from training: a tenth, or up to 100 if that is more."""
         count = max(len(X) // 10, min(len(X) // 3, 100))
         return np.random.default_rng(self._seed()).permutation(len(X)) < count
 
