@@ -392,19 +392,27 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Parameters
         ----------
         Z : array of shape (n, positions x latent_dim) or (n, *positions, latent_dim)
+            Of a model of any size with any positions; flat codes have those of a typical row.
         condition : array of shape (n,), optional
             As in `transform`.
         """
         check_is_fitted(self)
         codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
-        shape = (*self.model_.positions(), self.model_.latent_dim)
-        if tuple(codes.shape[1:]) not in ((self._n_features_out,), shape):
-            raise InputError(
-                f"codes of shape {tuple(codes.shape)}; expected (n, {self._n_features_out}): latent_dim numbers a row"
-            )
+        self._check_codes(tuple(codes.shape))
         if not torch.isfinite(codes).all():
             raise InputError("the codes hold NaN or infinity: codes must be finite")
         return self.data_.write(self._decoded("decode", codes, condition))
+
+    def _check_codes(self, shape: tuple[int, ...]) -> None:
+        """Refuse codes of another shape than the model's: flat, or with their positions."""
+        model = self.model_
+        positions = shape[1:-1] if model.any_size and 0 not in shape[1:] else model.positions()
+        apart = (*positions, model.latent_dim) if len(positions) == len(model.positions()) else None
+        if shape[1:] not in ((self._n_features_out,), apart):
+            raise InputError(
+                f"codes of shape {shape}; expected (n, {self._n_features_out}): latent_dim numbers a row"
+                f"{' and position' if model.positions() else ''}"
+            )
 
     def _decoded(self, graph: str | Graph, z: Tensor, condition: Rows) -> Columns:
         """Return what a graph makes of codes and their condition."""

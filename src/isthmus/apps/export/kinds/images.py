@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from isthmus.apps.export.kinds.base import Adapter, Columns
-from isthmus.apps.export.ports import Port
+from isthmus.apps.export.ports import FIXED, Port, named
 from isthmus.data.images.images import Images
+
+SIZES = tuple({"height": height, "width": width} for height, width in ((37, 53), (65, 64), (8, 8)))
+"""With which exports of pictures of any size are tried: the smallest is the last."""
 
 
 class Pixels(Adapter):
@@ -21,8 +24,11 @@ class Pixels(Adapter):
         self.data = images
         [field] = images.fields()
         dtype = "uint8" if images.dtype == "uint8" else "float32"
-        self.inputs = [Port(field.name, field.kind, dtype, field.shape, low=field.low, high=field.high, gaps=False)]
-        self.outputs = [Port(field.name, field.kind, "float32", field.shape)]
+        sizes = SIZES if images.any_size else FIXED
+        shape = named(field.shape, sizes)
+        ends: dict[str, object] = {"low": field.low, "high": field.high}
+        self.inputs = [Port(field.name, field.kind, dtype, shape, gaps=False, sizes=sizes, **ends)]
+        self.outputs = [Port(field.name, field.kind, "float32", shape, sizes=sizes)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return the pixels, channels first."""
@@ -34,3 +40,4 @@ class Pixels(Adapter):
     def write(self, columns: Columns) -> list[Tensor]:
         """Return the pixels as floats in [0, 1], in the shape given."""
         return [self.data.per_feature(columns["pixels"])]
+
