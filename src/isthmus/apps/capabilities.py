@@ -17,18 +17,9 @@ def autoencoder_of(estimator: Any) -> Any:
 
 
 def code_shape(autoencoder: Autoencoder) -> tuple[int | None, ...]:
-    """Return the shape of the code of one row as `transform` gives it: its length, or (None, None, latent_dim).
-
-    The latter is that of a model of images of any size: a code for each of as many positions as there are.
-    """
-    if not autoencoder.data_.any_size:
-        return (autoencoder.model_.code_size,)
-    return (*(None for _ in autoencoder.model_.positions()), autoencoder.model_.latent_dim)
-
-
-def decodes_vectors(autoencoder: Autoencoder) -> bool:
-    """Tell whether a code is one vector, which alone stands for a row; else there is one for each of its positions."""
-    return not autoencoder.model_.positions()
+    """Return the shape of the code of one row, (*positions, latent_dim); None where there may be any number of them."""
+    model, positions = autoencoder.model_, autoencoder.model_.positions()
+    return (*((None for _ in positions) if model.any_size else positions), model.latent_dim)
 
 
 def detects(estimator: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
 from isthmus.apps.export.kinds.table import Given
 from isthmus.apps.export.ports import FIXED, Port, Size, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
 
 class Joined(nn.Module):
@@ -108,11 +111,17 @@ def _settled(port: Port, tensor: Tensor) -> Tensor:
     return tensor if port.kind == "category" else tensor.to(getattr(torch, port.dtype))
 
 
+def _code_shape(autoencoder: Autoencoder) -> tuple[int | None, ...]:
+    """Return the shape of a code in a graph: flat, unless there may be any number of positions."""
+    shape = code_shape(autoencoder)
+    return shape if None in shape else (autoencoder.model_.code_size,)
+
+
 def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator between named tensors."""
     known = autoencoder_of(estimator)
     answer = adapter_of(known.data_)
-    faces: list[Adapter] = [Codes(code_shape(known))] if part == "decode" else [answer]
+    faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]
     if known.condition_ is not None:
         faces.append(Given(known.condition_))
     return Joined(estimator.graphs()[part], faces, answer, stands=part == "impute").eval()

@@ -87,19 +87,21 @@ def as_json(document: Any) -> bytes:
         return ENCODE(nested(document)).encode()
 
 
-def as_npy(found: Any) -> bytes:
+def as_npy(values: Any) -> bytes:
     """Return an array, or columns of numbers side by side, in the format npy.
 
     Raises
     ------
     Refused
-        A column holds no numbers.
+        A column holds no numbers, or rows differ in size.
     """
-    if isinstance(found, dict):
-        columns = {name: np.array(cells) for name, cells in found.items()}
+    if isinstance(values, list):
+        raise Refused(406, "rows that differ in size are no one array: accept application/json", "Accept")
+    if isinstance(values, dict):
+        columns = {name: np.array(cells) for name, cells in values.items()}
         if strange := [name for name, cells in columns.items() if cells.dtype.kind not in "fiub"]:
             raise Refused(406, f"the columns {strange} are no numbers: accept application/json", "Accept")
-        found = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
+        values = np.stack([cells.astype(np.float64) for cells in columns.values()], 1)
     stream = BytesIO()
-    np.save(stream, found, allow_pickle=False)
+    np.save(stream, values, allow_pickle=False)
     return stream.getvalue()

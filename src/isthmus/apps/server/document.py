@@ -61,6 +61,7 @@ def document_of(app: Any, service: Service) -> Schema:
     return dict(app.openapi_schema)
 
 
+POOL = "null: codes as nested lists, with their positions; mean: their mean over positions"
 ABOUT = "Models of isthmus: rows to codes, reconstructions and scores, and back."
 
 
@@ -110,7 +111,9 @@ def _operation(model: Model, operation: str, most: int) -> Schema:
 
 def _asked(model: Model, operation: str) -> list[Schema]:
     """Return what may stand in the address, for rows that are no JSON."""
-    found = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    found: Schema = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    if operation == "encode":
+        found["pool"] = {"enum": ["mean"]}
     if model.given.labelled and operation != "sample":
         found["condition"] = {"type": "string"}
     return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
@@ -134,6 +137,8 @@ def request_of(model: Model, operation: str, most: int) -> Schema:
         return schemas.fixed(properties, ["condition"] if "condition" in properties else [])
     if operation == "score":
         properties["explain"] = {"type": "boolean", "default": False}
+    if operation == "encode":
+        properties["pool"] = {"enum": ["mean", None], "default": None, "description": POOL}
     required = [name for name in ("condition",) if name in properties]
     if operation == "decode":
         codes = dict(model.codes.forms(most))

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, Literal
 
 import isthmus
 from isthmus import InputError
-from isthmus.apps.capabilities import detects, imputes
+from isthmus.apps.capabilities import code_shape, detects, imputes
 from isthmus.apps.server.given import Given
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 
 Found = dict[str, Any]
-"""What an operation finds, each with the rows first: an array, or ``{column: list}``."""
+"""The results of an operation, each with the rows first: an array, a list of them, or ``{column: list}``."""
 DRAWN = {"n": 1, "temperature": 1.0, "seed": None, "condition": None}
 
 
@@ -42,26 +40,29 @@ class Model:
         self.fields = [*self.data.fields(), *self.given.columns]
         self.named = hasattr(self.autoencoder, "feature_names_in_")
         self.layout = requests_of(self.data, self.fields, self.named)
-        self.codes = Codes(len(self.autoencoder.get_feature_names_out()))
+        self.codes = Codes(code_shape(self.autoencoder))
         self.framed = bool(self.given.columns) or (self.detects and estimator.groups is not None)
         self.operations = self._operations()
 
     def _operations(self) -> dict[str, Callable[..., Found]]:
         """Return what there is, by name: from rows, and what is given, to what is found."""
-        ae = self.autoencoder
         more: dict[str, Callable[..., Found]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
-        if ae.variant_.denoises:
+        if self.autoencoder.variant_.denoises:
             more["denoise"] = self._reconstruct
         if self.imputes:
             more["impute"] = lambda X, given: {"rows": self.layout.answer(self.estimator.transform(X))}
         return {
-            "encode": lambda X, given: {"codes": ae.transform(X, given)},
+            "encode": self._encode,
             "reconstruct": self._reconstruct,
             "score": self._scores if self.detects else self._error,
             **more,
         }
+
+    def _encode(self, X: Any, given: Any, pool: Literal["mean"] | None = None) -> Found:
+        codes = self.autoencoder.transform(X, given, pool=pool)
+        return {"codes": self.codes.answer(codes) if pool is None else codes}
 
     def _reconstruct(self, X: Any, given: Any) -> Found:
         return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, given))}
@@ -76,13 +77,13 @@ class Model:
     def _error(self, X: Any, given: Any, explain: bool = False) -> Found:
         found = {"score": self.autoencoder.reconstruction_error(X, condition=given)}
         if explain:
-            found["contributions"] = self.autoencoder.reconstruction_error(X, "element", given)
+            found["contributions"] = self.layout.mapped(self.autoencoder.reconstruction_error(X, "element", given))
         return found
 
     def _scores(self, X: Any, given: Any, explain: bool = False) -> Found:
         found: Found = self.estimator.score_rows(X)
         if explain:
-            found["contributions"] = np.asarray(self.estimator.explain(X))
+            found["contributions"] = self.layout.mapped(self.estimator.explain(X))
         return found
 
     @property
@@ -103,7 +104,8 @@ class Model:
             "estimator": card.estimator,
             "variant": card.variant,
             "data": card.data,
-            "latent_dim": self.codes.shape[0],
+            "latent_dim": self.codes.shape[-1],
+            "positions": list(self.codes.shape[:-1]),
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
             "given": [asdict(field) for field in self.given.fields],

@@ -29,10 +29,11 @@ def rows(row: Schema, most: int) -> Schema:
     return {"type": "array", "items": row, "minItems": 1, "maxItems": most}
 
 
-def array(cell: Schema, shape: tuple[int, ...]) -> Schema:
-    """Return nested lists of a shape."""
-    for axis in reversed(shape):
-        cell = {"type": "array", "items": cell, "minItems": axis, "maxItems": axis}
+def array(cell: Schema, shape: tuple[int | None, ...]) -> Schema:
+    """Return nested lists of a shape; of at least one entry where the length is free."""
+    for length in reversed(shape):
+        ends = {"minItems": 1} if length is None else {"minItems": length, "maxItems": length}
+        cell = {"type": "array", "items": cell, **ends}
     return cell
 
 

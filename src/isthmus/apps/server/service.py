@@ -20,6 +20,9 @@ FRAMED = ("reconstruct", "denoise", "impute")
 DRAWING = ("impute",)
 """Operations that use the one stream of random numbers, and so stay in the one thread."""
 
+Settings = tuple[tuple[str, str | bool], ...]
+"""Options of an operation, as a key."""
+
 
 class Service:
     """Answers from models.
@@ -38,7 +41,7 @@ class Service:
         self.models, self.max_rows = models, max_rows
         self.metrics = Metrics()
         self.worker = ThreadPoolExecutor(1, "model")
-        self.batchers: dict[tuple[str, str, bool], Batcher] = {}
+        self.batchers: dict[tuple[str, str, Settings], Batcher] = {}
 
     def model(self, name: str) -> Model:
         """Return a model by its name.
@@ -66,8 +69,10 @@ class Service:
             raise Refused(404, f"the model {name!r} offers no {operation!r}; it offers: {offers}", "operation")
         return model
 
-    async def ask(self, model: Model, operation: str, rows: Rows, given: Any = None, explain: bool = False) -> Found:
+    async def ask(self, model: Model, operation: str, rows: Rows, given: Any = None, **options: str | bool) -> Found:
         """Return what an operation finds for rows, or codes; `given`: their condition as the request has it.
+
+        `options` are those of the operation: ``explain=True`` of ``"score"``, ``pool="mean"`` of ``"encode"``.
 
         Raises
         ------
@@ -77,17 +82,17 @@ class Service:
         check_count(rows.count, self.max_rows)
         count = rows.count if model.layout_for(operation).batched else None
         condition = model.given.read(operation, given, count)
-        key = (model.name, operation, explain)
+        key = (model.name, operation, tuple(options.items()))
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
         found: Found = await self.batchers[key].submit((rows.values, rows.count, condition), rows.count)
         return found
 
-    def _batcher(self, name: str, operation: str, explain: bool) -> Batcher:
+    def _batcher(self, name: str, operation: str, settings: Settings) -> Batcher:
         model = self.models[name]
         layout = model.layout_for(operation)
         function, framed = model.operations[operation], model.framed or operation in FRAMED
-        options = {"explain": True} if explain else {}
+        options: dict[str, Any] = dict(settings)
 
         def call(items: list[Any]) -> list[Found]:
             parts, counts, conditions = zip(*items, strict=True)
@@ -103,13 +108,13 @@ class Service:
             ends = np.cumsum(counts).tolist()
             return [part_of(found, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
 
-        most = self.max_rows if layout.batched else 1
+        most = self.max_rows if layout.batched and layout.together else 1
         return Batcher(call, self.worker, most, self.metrics.batches(name, operation), operation not in DRAWING)
 
     async def sample(self, model: Model, n: int, temperature: float, seed: int | None, given: Any) -> Found:
         """Return new rows."""
         check_count(n, self.max_rows)
-        key = (model.name, "sample", False)
+        key: tuple[str, str, Settings] = (model.name, "sample", ())
         condition = model.given.join([model.given.read("sample", given, n)])
         if key not in self.batchers:
             seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]

@@ -13,7 +13,7 @@ from isthmus.apps.server.kinds.base import Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Found, Model
 from isthmus.apps.server.service import Service
 
-KNOWN = ("rows", "columns", "codes", "explain", "condition")
+KNOWN = ("rows", "columns", "codes", "explain", "pool", "condition")
 FIELDS = {"decode": "codes", "sample": None}
 """What is at fault where a model refuses and names no column; else the rows."""
 PICTURES = (PNG, "image/jpeg")
@@ -72,10 +72,7 @@ class Operate:
             rows = rows_of(layout, document, self.service.max_rows)
         else:
             rows = self._array(model, layout, kind, body)
-        explain = document.get("explain", False)
-        if not isinstance(explain, bool) or (explain and operation != "score"):
-            raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
-        found = await self.service.ask(model, operation, rows, document.get("condition"), explain)
+        found = await self.service.ask(model, operation, rows, document.get("condition"), **options_in(document, operation))
         return found, "objects" if operation == "decode" else rows.form
 
     def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:
@@ -113,10 +110,20 @@ MEANT = {
 def asked_in(query: bytes) -> dict[str, Any]:
     """Return what the address asks for: what can stand beside rows that are no JSON."""
     asked: dict[str, Any] = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-    check_names(asked, ("explain", "condition"))
+    check_names(asked, ("explain", "pool", "condition"))
     if "explain" in asked:
         asked["explain"] = {"true": True, "false": False}.get(asked["explain"])
     return asked
+
+
+def options_in(document: dict[str, Any], operation: str) -> dict[str, str | bool]:
+    """Return the options of an operation that a document asks for."""
+    explain, pool = document.get("explain", False), document.get("pool")
+    if not isinstance(explain, bool) or (explain and operation != "score"):
+        raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
+    if pool not in (None, "mean") or (pool and operation != "encode"):
+        raise Refused(422, "'pool' is \"mean\" or null, and means something for encode only", "pool")
+    return {**({"explain": True} if explain else {}), **({"pool": pool} if pool else {})}
 
 
 def check_names(document: dict[str, Any], known: Any) -> None:
@@ -144,10 +151,15 @@ def document_of(model: Model, found: Found, form: str) -> dict[str, Any]:
         if name == "rows" and form == "columns" and isinstance(held, dict):
             document["columns"] = held
         else:
-            document[name] = shaped(held, form) if isinstance(held, dict) else held.tolist()
+            document[name] = shaped(held, form) if isinstance(held, dict) else listed(held)
     if model.threshold is not None and "flagged" in found:
         document["threshold"] = model.threshold
     return document
+
+
+def listed(values: Any) -> list[Any]:
+    """Return an array, or a list of arrays that differ in size, as nested lists."""
+    return [listed(value) for value in values] if isinstance(values, list) else values.tolist()
 
 
 def shaped(columns: dict[str, list[Any]], form: str) -> Any:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 import isthmus
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import JSON, received
+from isthmus.apps.server.cells import shown
 from isthmus.apps.server.given import CONDITION
 from isthmus.apps.server.kinds.base import Rows
 from isthmus.apps.server.models import Found, Model
@@ -29,6 +30,7 @@ from isthmus.apps.server.signature import (
 from isthmus.apps.server.tensors import response_of, split, tensors_of
 
 OCTETS = "application/octet-stream"
+Options = dict[str, str | bool]
 
 
 class Inference:
@@ -53,7 +55,7 @@ class Inference:
         tensors = tensors_of(document, data)
         decodes = CODES in tensors and CODES not in (field.name for field in model.fields)
         wanted = _wanted(document, outputs_of(model, decodes))
-        found = await self._found(model, tensors, decodes, list(wanted))
+        found = await self._found(model, tensors, decodes, list(wanted), _pool(document))
         head = {"model_name": model.name, "model_version": VERSION}
         head |= {"id": document["id"]} if isinstance(document.get("id"), str) else {}
         body, length = response_of(head, {name: found[name] for name in wanted}, wanted)
@@ -66,7 +68,7 @@ class Inference:
         return self.service.model(name)
 
     async def _found(
-        self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
+        self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str], pool: Options
     ) -> dict[str, np.ndarray]:
         """Return the outputs that are wanted, and others that came with them."""
         beside = [field.name for field in model.given.fields] if decodes or model.given.labelled else []
@@ -74,8 +76,8 @@ class Inference:
         rows = codes_of(model, tensors) if decodes else rows_of(model, tensors)
         condition = given.get(CONDITION) if model.given.labelled else given or None
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
-        explain = "contributions" in wanted
-        asked = [self.service.ask(model, name, rows, condition, explain and name == "score") for name in operations]
+        options = {"score": {"explain": True} if "contributions" in wanted else {}, "encode": pool}
+        asked = [self.service.ask(model, name, rows, condition, **options.get(name, {})) for name in operations]
         found: dict[str, np.ndarray] = {}
         for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):
             found |= arrays_of(model, name, answer)
@@ -133,6 +135,14 @@ def _wanted(document: dict[str, Any], known: dict[str, Any]) -> dict[str, bool]:
             raise Refused(422, f"there is no output {name!r}; there are: {', '.join(known)}, contributions", "outputs")
         wanted[name] = _flag(one, "binary_data", binary)
     return wanted
+
+
+def _pool(document: dict[str, Any]) -> Options:
+    """Return the option that codes are pooled over their positions, where a request's parameters ask for it."""
+    pool = (document.get("parameters") or {}).get("pool")  # that they are an object was checked
+    if pool not in (None, "mean"):
+        raise Refused(422, f"'parameters': pool is {shown(pool)}; expected \"mean\"", "parameters")
+    return {"pool": pool} if pool else {}
 
 
 def _flag(given: dict[str, Any], name: str, default: bool) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from isthmus.data.images.head import LARGEST
 from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.support.errors import InputError, extra
 
@@ -67,28 +68,36 @@ def _pictures(folder: Path) -> list[Path]:
     return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
-def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarray:
+def decode_sized(stream: BinaryIO, size: tuple[int | None, int | None], mode: str, most: int = LARGEST) -> np.ndarray:
     """Return a PNG or JPEG picture as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
 
     Parameters
     ----------
     stream : binary file
-    size : tuple of int
-        Height and width that it must have; looked at before anything is decoded.
+    size : tuple of int or None
+        Height and width that it must have, None where that is free; looked at before anything is decoded.
     mode : {"L", "RGB"}
         Grey or colour: what it is turned into.
+    most : int, optional
+        Pixels that it may have.
 
     Raises
     ------
     InputError
-        It is no such picture, is truncated, has another size, or more than 8 bits for a channel.
+        It is no such picture, is truncated, has another size, too many pixels, or more than 8 bits for a channel.
     """
     image = extra("PIL.Image", "images")
     try:
         with image.open(stream, formats=("PNG", "JPEG")) as opened:
             if opened.mode not in MODES:
                 raise InputError(f"the picture is of mode {opened.mode}: save it with 8 bits for a channel")
-            if opened.size != size[::-1]:
+            if opened.width * opened.height > most:
+                raise InputError(
+                    f"the picture is {opened.width} x {opened.height} pixels (width x height), but at most {most:,} "
+                    "are taken: cut it into smaller ones"
+                )
+            sides = zip((opened.height, opened.width), size, strict=True)
+            if any(wanted not in (None, side) for side, wanted in sides):
                 raise InputError(
                     f"the picture is {opened.width} x {opened.height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"

@@ -45,7 +45,7 @@ class Codes(Adapter):
     Parameters
     ----------
     shape : tuple of int or None
-        Of the code of one row, as `isthmus.apps.capabilities.code_shape` tells it; None where an axis is free.
+        Of the code of one row; None where an axis is free.
     """
 
     def __init__(self, shape: Sequence[int | None]) -> None:
