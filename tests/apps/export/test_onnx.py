@@ -295,7 +295,7 @@ def detector(scorer):
     return AnomalyDetector(autoencoder, "residual" if scorer == "mixed" else scorer, random_state=0).fit(table)
 
 
-GROUPED = Neighbours(most=2048)
+GROUPED = Neighbours(max_rows=2048)
 
 
 @pytest.mark.parametrize(

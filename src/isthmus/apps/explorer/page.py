@@ -24,6 +24,9 @@ from isthmus.support.atomic import atomic
 DRAWS = 20_000
 """Codes that a prior of no simple form is described by."""
 
+OTHER = "the decoder of this model cannot be written in the steps that a page without a server computes"
+"""Why a page cannot decode although the model can."""
+
 POLICY = (
     "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src data: blob:; "
@@ -98,6 +101,7 @@ def content(session: Session) -> dict[str, Any]:
     for told, made in zip(state["models"], models, strict=True):
         told["maps"] = [one for one in told["maps"] if one["id"] != "umap"]
         told["decodes"] = made["decoder"] is not None
+        told["why"] = None if told["decodes"] else told["why"] or OTHER
         told["samples"] = told["decodes"] and made["prior"] is not None
     examples = session.examples
     colours = dict(examples.colours)
@@ -113,7 +117,7 @@ def content(session: Session) -> dict[str, Any]:
         "state": state,
         "colours": {id: _colour(colour) for id, colour in colours.items()},
         "rows": _rows(examples.places),
-        "values": examples.kind.packed(examples.columns) if examples.shown else None,
+        "values": examples.packed() if examples.shown else None,
         "models": models,
     }
 

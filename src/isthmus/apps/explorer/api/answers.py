@@ -11,10 +11,9 @@ from isthmus import InputError
 from isthmus.apps.explorer.api import bodies
 from isthmus.apps.explorer.examples import Examples
 from isthmus.apps.explorer.maps import maps
-from isthmus.apps.explorer.view import View
+from isthmus.apps.explorer.view import CONTRIBUTORS, View
 
 NEIGHBOURS = 8
-BLAMED = 3
 BARS = 40
 """Of the histogram of scores."""
 
@@ -37,7 +36,8 @@ def _positions(view: View, asked: bodies.OnMap, codes: maps.Floats) -> list[list
 
 def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
     """Return all that is known of one example."""
-    columns = view.take(examples.check([index], "i"))
+    examples.check([index], "i")
+    columns = view.read.one(index)
     shown = examples.shown
     return {
         "index": index,
@@ -119,6 +119,7 @@ def _decoded(view: View, asked: bodies.OnMap, codes: maps.Floats) -> dict[str, A
 
 def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[str, Any]:
     """Return the way from the mean code of one group to that of another."""
+    view.check_decodes()
     start, end = (
         view.codes[examples.check(places, field).numpy()].mean(0)
         for field, places in (("from", asked.from_), ("to", asked.to))
@@ -128,6 +129,7 @@ def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[s
 
 def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
     """Return what a model makes of an example that the user made."""
+    view.check_vectors()
     key = view.kind.key
     given = getattr(asked, key)
     if given is None:
@@ -185,11 +187,8 @@ def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
     new = np.array([at for at in places.tolist() if at not in known], dtype=np.int64)
     for start in range(0, len(new), 256):
         piece = new[start : start + 256]
-        located = view.located(view.take(torch.from_numpy(piece)))
-        known.update(
-            (at, view.kind.contributors(one.nan_to_num(), BLAMED))
-            for at, one in zip(piece.tolist(), located, strict=True)
-        )
+        contributors = view.read.each(view.contributors, torch.from_numpy(piece))
+        known.update(zip(piece.tolist(), contributors, strict=True))
     return [known[at] for at in places.tolist()]
 
 
@@ -213,6 +212,6 @@ def anomalies_csv(view: View, examples: Examples, threshold: float | None) -> st
     more: dict[str, Any] = {what: judge.numbers(what)[found].tolist()}
     if judge.measure == "excess":
         more["threshold"] = judge.limits(found).tolist()
-    for rank in range(BLAMED if any(named) else 0):
+    for rank in range(CONTRIBUTORS if any(named) else 0):
         more[f"blame {rank + 1}"] = [parts[rank] if rank < len(parts) else "" for parts in named]
     return examples.csv(torch.from_numpy(found), more)
