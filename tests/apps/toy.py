@@ -14,7 +14,7 @@ from isthmus.apps.report.blocks import Bar, Bars, Cell, Table
 from isthmus.apps.report.kinds.base import Rows, picked_rows, take
 from isthmus.apps.server import schemas
 from isthmus.apps.server.kinds.base import Requests, array_rows, listed_rows, tensor
-from isthmus.core.data import Data, Field
+from isthmus.core.data import Data, Defaults, Field
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
 
@@ -69,7 +69,7 @@ class Angles(Data):
         return [Field("degrees", "float")]
 
     def defaults(self):
-        return lookup("net/linear")(), lookup("likelihood/squared")()
+        return Defaults(lookup("net/linear")(), lookup("likelihood/squared")())
 
 
 # -- its adapters ----------------------------------------------------------------------------------------------------

@@ -85,7 +85,11 @@ def test_one_picture_in_every_form(client, ae, size):
     X = picture(*size)
     expected = ae.reconstruct(X[None])
     post = "/v1/models/photos/reconstruct"
-    for sent in ({"json": {"rows": [X.tolist()]}}, {"content": npy(X), "headers": NPY}, {"content": png(X), "headers": PNG}):
+    for sent in (
+        {"json": {"rows": [X.tolist()]}},
+        {"content": npy(X), "headers": NPY},
+        {"content": png(X), "headers": PNG},
+    ):
         close(answer(client.post(post, **sent))["rows"], expected)
     drawn = client.post(post, content=png(X), headers={**PNG, "Accept": "image/png"})
     np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(drawn.content))), np.rint(expected[0] * 255))

@@ -30,7 +30,8 @@ class Port:
     shape : tuple of int or str
         Of one row; the name of an axis in place of a length that is free, such as ``"height"``.
     sizes : tuple of dict of str to int
-        Lengths of the free axes with which an export is tried, the first also to trace it; one empty dict: none is free.
+        Lengths of the free axes with which an export is tried, the first also to trace it; one empty dict where none
+        is free.
     categories : tuple
         In the order of their codes; of one type, text or float.
     low, high : numbers, or sequences of them

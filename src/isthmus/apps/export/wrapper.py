@@ -50,7 +50,7 @@ class Joined(nn.Module):
         return next((port.sizes for port in self.inputs if port.free), FIXED)
 
     def _outputs(self, stands: bool) -> list[Port]:
-        """Return the ports of what comes out of some drawn rows: an axis is free where its length differs with theirs."""
+        """Return the ports of what comes out of some drawn rows: axes whose length differs with theirs are free."""
         with torch.no_grad():
             results = [self.part(self.read(self.drawn(2, size=size))) for size in self.sizes[:2]]
         if self.answer.keys.issuperset(results[0]):

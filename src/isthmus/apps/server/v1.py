@@ -72,7 +72,9 @@ class Operate:
             rows = rows_of(layout, document, self.service.max_rows)
         else:
             rows = self._array(model, layout, kind, body)
-        found = await self.service.ask(model, operation, rows, document.get("condition"), **options_in(document, operation))
+        found = await self.service.ask(
+            model, operation, rows, document.get("condition"), **options_in(document, operation)
+        )
         return found, "objects" if operation == "decode" else rows.form
 
     def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:

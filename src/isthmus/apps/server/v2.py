@@ -76,7 +76,7 @@ class Inference:
         rows = codes_of(model, tensors) if decodes else rows_of(model, tensors)
         condition = given.get(CONDITION) if model.given.labelled else given or None
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
-        options = {"score": {"explain": True} if "contributions" in wanted else {}, "encode": pool}
+        options: dict[str, Options] = {"score": {"explain": True} if "contributions" in wanted else {}, "encode": pool}
         asked = [self.service.ask(model, name, rows, condition, **options.get(name, {})) for name in operations]
         found: dict[str, np.ndarray] = {}
         for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):

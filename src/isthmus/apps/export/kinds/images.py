@@ -26,8 +26,8 @@ class Pixels(Adapter):
         dtype = "uint8" if images.dtype == "uint8" else "float32"
         sizes = SIZES if images.any_size else FIXED
         shape = named(field.shape, sizes)
-        ends: dict[str, object] = {"low": field.low, "high": field.high}
-        self.inputs = [Port(field.name, field.kind, dtype, shape, gaps=False, sizes=sizes, **ends)]
+        low, high = field.low, field.high
+        self.inputs = [Port(field.name, field.kind, dtype, shape, low=low, high=high, gaps=False, sizes=sizes)]
         self.outputs = [Port(field.name, field.kind, "float32", shape, sizes=sizes)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
@@ -40,4 +40,3 @@ class Pixels(Adapter):
     def write(self, columns: Columns) -> list[Tensor]:
         """Return the pixels as floats in [0, 1], in the shape given."""
         return [self.data.per_feature(columns["pixels"])]
-

@@ -144,7 +144,9 @@ class Codes(Requests):
         """Return the codes of a document."""
         codes = listed_rows("z", self.shape, self.place, form, rows)
         if None in self.shape and len({code.shape for code in codes.values}) > 1:
-            raise Refused(422, "z: the codes differ in their number of positions: decode each size by itself", self.place)
+            raise Refused(
+                422, "z: the codes differ in their number of positions: decode each size by itself", self.place
+            )
         return codes
 
     def array(self, values: np.ndarray) -> Rows:
