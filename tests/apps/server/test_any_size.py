@@ -8,7 +8,6 @@ from PIL import Image
 
 from isthmus import Autoencoder, Images
 from isthmus.apps.server.app import build
-from isthmus.apps.server.kinds import images as kind
 from isthmus.apps.server.models import Model
 from isthmus.parts.nets.feature_map import FeatureMap
 
@@ -176,10 +175,10 @@ def test_what_is_no_picture_is_refused(client, rows, said):
     assert refused.status_code == 422 and said in refused.json()["error"]["message"]
 
 
-def test_limits_hold(client, monkeypatch):
+def test_limits_hold(client):
     small = picture(2, 2).tolist()
     assert client.post("/v1/models/photos/encode", json={"rows": [small] * 11}).status_code == 413
     assert client.post("/v1/models/photos/encode", content=bytes(2**18 + 1), headers=NPY).status_code == 413
-    monkeypatch.setattr(kind, "LARGEST", 100)
-    refused = client.post("/v1/models/photos/encode", content=png(picture(20, 33)), headers=PNG)
-    assert refused.status_code == 422 and "at most 100 are taken" in refused.text
+    empty = png(np.zeros((300, 300, 3), np.uint8))  # few bytes for many pixels
+    refused = client.post("/v1/models/photos/encode", content=empty, headers=PNG)
+    assert len(empty) < 2**12 and refused.status_code == 413 and "at most 87,381 are taken" in refused.text

@@ -245,8 +245,8 @@ def why_not(ae: Autoencoder, graphs: Container[str]) -> str | None:
         return "this model's net has skip connections: a code alone cannot be decoded"
     if ae.model_.positions():
         return (
-            "a code of this model has a vector for each position: the map shows their mean, which cannot be decoded; "
-            "in Python, transform and inverse_transform keep the positions"
+            "a code of this model has a vector for each position, and what is shown is their mean, which cannot be "
+            "decoded; in Python, transform and inverse_transform keep the positions"
         )
     return None
 

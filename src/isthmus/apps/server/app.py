@@ -52,11 +52,11 @@ def build(
     max_rows : int, default 10,000
         Rows in a request.
     max_body : int, default 16 MiB
-        Bytes of a body.
+        Bytes of a body, after decompression, and of the pixels of a picture in a file.
     timeout : float, default 30
         Seconds until an answer begins.
     """
-    service = Service(models, max_rows)
+    service = Service(models, max_rows, max_body)
     app = FastAPI(
         title="isthmus",
         version=isthmus.__version__,

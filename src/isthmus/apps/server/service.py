@@ -35,10 +35,12 @@ class Service:
     models : mapping of str to Model
     max_rows : int
         Rows in a request, and in a batch.
+    max_body : int
+        Bytes of pixels of a picture in a file.
     """
 
-    def __init__(self, models: Mapping[str, Model], max_rows: int) -> None:
-        self.models, self.max_rows = models, max_rows
+    def __init__(self, models: Mapping[str, Model], max_rows: int, max_body: int) -> None:
+        self.models, self.max_rows, self.max_body = models, max_rows, max_body
         self.metrics = Metrics()
         self.worker = ThreadPoolExecutor(1, "model")
         self.batchers: dict[tuple[str, str, Settings], Batcher] = {}

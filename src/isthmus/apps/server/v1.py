@@ -82,7 +82,7 @@ class Operate:
         if kind == NPY:
             return layout.array(array_of(body))
         if kind in PICTURES and layout is model.layout:
-            return layout.picture(body)
+            return layout.picture(body, self.service.max_body)
         raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
 
     async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Found, str]:

@@ -20,6 +20,10 @@ GAP = 1
 """Pixels between the pictures of a grid."""
 
 
+class TooManyPixels(InputError):
+    """A picture has more pixels than are taken."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """The picture files of a folder, sorted by name; with class subfolders, their numbers and names too."""
@@ -83,24 +87,26 @@ def decode_sized(stream: BinaryIO, size: tuple[int | None, int | None], mode: st
 
     Raises
     ------
+    TooManyPixels
+        It has more than `most`.
     InputError
-        It is no such picture, is truncated, has another size, too many pixels, or more than 8 bits for a channel.
+        It is no such picture, is truncated, has another size, or more than 8 bits for a channel.
     """
     image = extra("PIL.Image", "images")
     try:
         with image.open(stream, formats=("PNG", "JPEG")) as opened:
             if opened.mode not in MODES:
                 raise InputError(f"the picture is of mode {opened.mode}: save it with 8 bits for a channel")
-            if opened.width * opened.height > most:
-                raise InputError(
-                    f"the picture is {opened.width} x {opened.height} pixels (width x height), but at most {most:,} "
-                    "are taken: cut it into smaller ones"
-                )
-            sides = zip((opened.height, opened.width), size, strict=True)
+            sides = list(zip((opened.height, opened.width), size, strict=True))
             if any(wanted not in (None, side) for side, wanted in sides):
                 raise InputError(
                     f"the picture is {opened.width} x {opened.height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
+                )
+            if opened.width * opened.height > most:
+                raise TooManyPixels(
+                    f"the picture is {opened.width} x {opened.height} pixels (width x height), but at most {most:,} "
+                    "are taken: cut it into smaller ones"
                 )
             return np.asarray(opened.convert(mode))
     except image.UnidentifiedImageError as error:

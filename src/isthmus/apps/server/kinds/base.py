@@ -77,8 +77,8 @@ class Requests(ABC):
         """Return the rows of several requests as what an estimator takes; `framed`: with names where there are any."""
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
-    def picture(self, body: bytes) -> Rows:
-        """Return the one picture in a body.
+    def picture(self, body: bytes, most: int) -> Rows:
+        """Return the one picture in a body, which stands for at most so many bytes of pixels.
 
         Raises
         ------

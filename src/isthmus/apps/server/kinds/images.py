@@ -13,11 +13,9 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server import schemas
 from isthmus.apps.server.kinds.base import Requests, Rows, array_rows, fits, listed_rows, tensor
 from isthmus.apps.server.schemas import PLAIN, Schema
-from isthmus.data.images.files import decode_sized, write_png
+from isthmus.data.images.files import TooManyPixels, decode_sized, write_png
 from isthmus.data.images.images import Images
 
-LARGEST = 2**24
-"""Pixels of a picture in a file: a few bytes may stand for many."""
 FREE = "pictures of any height and width, in any number of sizes"
 
 
@@ -39,11 +37,13 @@ class PictureRequests(Requests):
         """Return pictures that came as an array; a single one may come without its axis."""
         return array_rows("pixels", self.shape, self.place, values, self.bytes)
 
-    def picture(self, body: bytes) -> Rows:
+    def picture(self, body: bytes, most: int) -> Rows:
         """Return the one picture in a file."""
         channels, height, width = self.data.shape
         try:
-            decoded = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L", LARGEST)
+            decoded = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L", most // channels)
+        except TooManyPixels as error:
+            raise Refused(413, str(error), "body") from error
         except InputError as error:
             raise Refused(422, str(error), "body") from error
         pixels = np.atleast_3d(decoded / np.float32(255))
