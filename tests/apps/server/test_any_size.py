@@ -167,6 +167,7 @@ def test_the_document_says_that_height_and_width_are_free(client):
         ([np.zeros((4, 4, 3)).tolist(), np.zeros((4, 5, 2)).tolist()], r"expected (n, any, any, 3)"),
         ([[[[0, 0, 0]], [[0, 0, 0], [1, 1, 1]]]], "the rows differ in shape"),
         ([[]], r"expected (n, any, any, 3)"),
+        (np.zeros((4, 4, 3)).tolist(), r"expected (n, any, any, 3)"),  # one picture, which is no list of them
         ([[[[0, 0, 256]]]], "count from 0 to 255"),
     ],
 )

@@ -192,7 +192,7 @@ def listed_rows(name: str, shape: Shape, place: str, form: str, rows: Any, bytes
         values = np.array(rows, dtype=object)
         wrong = next((cell for cell in values.flat if not isinstance(cell, (int, float))), values.flat[0])
         raise Refused(422, f"{name}: {shown(wrong)} among rows of numbers of shape {spelled(shape)}", place)
-    return Rows(array_rows(name, shape, place, values, bytes).values, len(values), "lists")
+    return Rows(_numbers(name, shape, place, values, bytes), len(values), "lists")
 
 
 def _mixed_rows(name: str, shape: Shape, place: str, form: str, rows: list[Any], bytes: bool) -> Rows:
@@ -202,8 +202,16 @@ def _mixed_rows(name: str, shape: Shape, place: str, form: str, rows: list[Any],
 
 
 def array_rows(name: str, shape: Shape, place: str, values: np.ndarray, bytes: bool = False) -> Rows:
-    """Return rows of a shape that came as an array; `bytes`: whole numbers count from 0 to 255."""
+    """Return rows of a shape that came as an array, a single one perhaps without its axis.
+
+    `bytes`: whole numbers count from 0 to 255.
+    """
     values = values[None] if fits(values.shape, shape) else values
+    return Rows(_numbers(name, shape, place, values, bytes), len(values), "array")
+
+
+def _numbers(name: str, shape: Shape, place: str, values: np.ndarray, bytes: bool) -> np.ndarray:
+    """Return rows of a shape as float32."""
     if not fits(values.shape[1:], shape) or not len(values):
         raise Refused(422, f"{name} of shape {values.shape}; expected {spelled(('n', *shape))}", place)
     if bytes and values.dtype.kind in "iu":
@@ -211,7 +219,7 @@ def array_rows(name: str, shape: Shape, place: str, values: np.ndarray, bytes: b
             raise Refused(422, f"{name}: whole numbers count from 0 to 255, but one is {values.max()}", place)
         values = values.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):  # what overflows is refused as infinite
-        return Rows(values.astype(np.float32), len(values), "array")
+        return values.astype(np.float32)
 
 
 def fits(lengths: Sequence[int], shape: Shape) -> bool:
