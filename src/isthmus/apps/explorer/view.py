@@ -83,8 +83,8 @@ class View:
     @once
     def code_range(self) -> list[list[float]]:
         """Between which numbers most codes lie: the low ones, and the high ones."""
-        found: list[list[float]] = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
-        return found
+        results: list[list[float]] = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
+        return results
 
     def about(self, id: int) -> dict[str, Any]:
         """Return what the page is told of the model."""

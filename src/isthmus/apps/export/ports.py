@@ -37,7 +37,7 @@ class Port:
     low, high : numbers, or sequences of them
         Between which rows for trials are drawn; of the output of a column of integers, what its type can hold.
     spread : number, sequence of them, or None
-        Usual size of differences between rows; None: that of what is found.
+        Usual size of differences between rows; None: that of the results.
     gaps : bool
         Whether a value of an input may be missing: NaN.
     stands : str or None
