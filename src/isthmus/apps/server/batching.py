@@ -135,10 +135,10 @@ class Batcher:
     def _timed(self, items: list[Any], rows: int) -> Sequence[Any]:
         """Return the answer to each item, and learn what a row costs: seconds of the processor, waiting left out."""
         start = thread_time()
-        result = self._answers(items)
+        found = self._answers(items)
         cost = (thread_time() - start) / max(rows, FEW)
         self.cost = cost if self.cost == inf else 0.7 * self.cost + 0.3 * cost
-        return result
+        return found
 
     def _answers(self, items: list[Any]) -> Sequence[Any]:
         """Return the answer to each item, or the error it makes."""
@@ -150,10 +150,10 @@ class Batcher:
             return [error] * len(items)
 
 
-def _give(answer: asyncio.Future[Any], result: Any) -> None:
+def _give(answer: asyncio.Future[Any], found: Any) -> None:
     if answer.done():  # its time was over
         return
-    if isinstance(result, Exception):
-        answer.set_exception(result)
+    if isinstance(found, Exception):
+        answer.set_exception(found)
     else:
-        answer.set_result(result)
+        answer.set_result(found)

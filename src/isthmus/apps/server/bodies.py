@@ -46,12 +46,12 @@ def parsed(body: bytes) -> dict[str, Any]:
         It holds none.
     """
     try:
-        result = json.loads(body.decode())
+        found = json.loads(body.decode())
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"the body is no JSON: {error}", "body") from error
-    if not isinstance(result, dict):
+    if not isinstance(found, dict):
         raise Refused(422, "the body is no JSON object: send {'rows': [[…], …]} or {'columns': {…}}", "body")
-    return result
+    return found
 
 
 def array_of(body: bytes) -> np.ndarray:
@@ -70,10 +70,10 @@ def array_of(body: bytes) -> np.ndarray:
     if dtype.kind not in "fiub":
         raise Refused(422, f"an array of type {shown(dtype)}: send numbers, or JSON", "body")
     try:
-        result = np.frombuffer(body, dtype, offset=stream.tell())
+        found = np.frombuffer(body, dtype, offset=stream.tell())
         if -1 in shape:  # numpy would choose
             raise ValueError("an axis is negative")
-        return result.reshape(shape, order="F" if fortran else "C")
+        return found.reshape(shape, order="F" if fortran else "C")
     except WRONG as error:
         message = f"the body is no whole array: it has not the bytes of {shown(shape)} numbers of type {dtype}"
         raise Refused(400, message, "body") from error

@@ -88,9 +88,9 @@ def column(name: str, kind: str, cells: Sequence[Any] | np.ndarray) -> np.ndarra
             return cells.astype(np.float64)
         cells = cells.tolist()
     read, dtype = READERS[kind]
-    result = np.empty(len(cells), dtype)
-    result[:] = [read(name, row, cell) for row, cell in enumerate(cells)]
-    return result
+    found = np.empty(len(cells), dtype)
+    found[:] = [read(name, row, cell) for row, cell in enumerate(cells)]
+    return found
 
 
 def matrix(names: Sequence[str], rows: list[Any]) -> np.ndarray:
@@ -102,11 +102,11 @@ def matrix(names: Sequence[str], rows: list[Any]) -> np.ndarray:
         A row has another length, or a cell is no number.
     """
     try:
-        result = np.array(rows)
+        found = np.array(rows)
     except (ValueError, OverflowError):
-        result = np.empty(0)
-    if result.ndim == 2 and result.shape[1] == len(names) and result.dtype.kind in "fiub":
-        return result.astype(np.float64, copy=False)
+        found = np.empty(0)
+    if found.ndim == 2 and found.shape[1] == len(names) and found.dtype.kind in "fiub":
+        return found.astype(np.float64, copy=False)
     return np.stack([column(name, "float", cells) for name, cells in across(names, rows)], 1)
 
 
@@ -129,5 +129,5 @@ def across(names: Sequence[str], rows: list[Any]) -> Iterable[tuple[str, list[An
 def nested(value: Any) -> Any:
     """Return lists and dicts of cells as JSON has them."""
     if isinstance(value, dict):
-        return {name: nested(entry) for name, entry in value.items()}
-    return [nested(entry) for entry in value] if isinstance(value, (list, tuple)) else to_json(value)
+        return {name: nested(held) for name, held in value.items()}
+    return [nested(held) for held in value] if isinstance(value, (list, tuple)) else to_json(value)

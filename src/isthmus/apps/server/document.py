@@ -48,16 +48,16 @@ BINARY: Schema = {"type": "string", "format": "binary"}
 def document_of(app: Any, service: Service) -> Schema:
     """Return the document; written once."""
     if app.openapi_schema is None:
-        result = get_openapi(title=app.title, version=app.version, routes=app.routes, description=ABOUT)
-        for path, methods in result["paths"].items():
+        found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=ABOUT)
+        for path, methods in found["paths"].items():
             for method in methods.values():
                 method["responses"].pop("422", None)
                 method["responses"] |= refusals(BARE if path.startswith("/v2/") else ERROR)
         for model in service.models.values():
-            result["paths"] |= paths_of(model, service.max_rows)
-        result["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
-        result["security"] = [{}, {"token": []}]
-        app.openapi_schema = result
+            found["paths"] |= paths_of(model, service.max_rows)
+        found["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+        found["security"] = [{}, {"token": []}]
+        app.openapi_schema = found
     return dict(app.openapi_schema)
 
 
@@ -111,16 +111,16 @@ def _operation(model: Model, operation: str, most: int) -> Schema:
 
 def _asked(model: Model, operation: str) -> list[Schema]:
     """Return what may stand in the address, for rows that are no JSON."""
-    result: Schema = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    found: Schema = {"explain": {"type": "boolean"}} if operation == "score" else {}
     if operation == "encode":
-        result["pool"] = {"enum": ["mean"]}
+        found["pool"] = {"enum": ["mean"]}
     if model.given.labelled and operation != "sample":
-        result["condition"] = {"type": "string"}
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in result.items()]
+        found["condition"] = {"type": "string"}
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
 
 
 def _content(forms: dict[str, Schema]) -> Schema:
-    return {"description": "The results", "content": {kind: {"schema": schema} for kind, schema in forms.items()}}
+    return {"description": "What was found", "content": {kind: {"schema": schema} for kind, schema in forms.items()}}
 
 
 def request_of(model: Model, operation: str, most: int) -> Schema:
@@ -161,14 +161,14 @@ def answer_of(operation: str) -> Schema:
     if operation == "encode":
         return {"type": "object", "required": ["codes"], "properties": {"codes": rows}}
     if operation == "score":
-        result = {
+        found = {
             "score": SCORES,
             "p_value": SCORES,
             "flagged": {"type": "array", "items": {"type": "boolean"}},
             "threshold": NUMBER,
             "contributions": {},
         }
-        return {"type": "object", "required": ["score"], "properties": result}
+        return {"type": "object", "required": ["score"], "properties": found}
     columns = {"type": "object", "additionalProperties": rows}
     return {"type": "object", "properties": {"rows": {"type": ["array", "object"]}, "columns": columns}}
 

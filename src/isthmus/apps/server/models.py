@@ -13,7 +13,7 @@ from isthmus.apps.capabilities import code_shape, detects, imputes
 from isthmus.apps.server.given import Given
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 
-Results = dict[str, Any]
+Found = dict[str, Any]
 """The results of an operation, each with the rows first: an array, a list of them, or ``{column: list}``."""
 DRAWN = {"n": 1, "temperature": 1.0, "seed": None, "condition": None}
 
@@ -44,9 +44,9 @@ class Model:
         self.framed = bool(self.given.columns) or (self.detects and estimator.groups is not None)
         self.operations = self._operations()
 
-    def _operations(self) -> dict[str, Callable[..., Results]]:
-        """Return what there is, by name: from rows, and their condition, to the results."""
-        more: dict[str, Callable[..., Results]] = {}
+    def _operations(self) -> dict[str, Callable[..., Found]]:
+        """Return what there is, by name: from rows, and what is given, to what is found."""
+        more: dict[str, Callable[..., Found]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
         if self.autoencoder.variant_.denoises:
@@ -60,31 +60,31 @@ class Model:
             **more,
         }
 
-    def _encode(self, X: Any, given: Any, pool: Literal["mean"] | None = None) -> Results:
+    def _encode(self, X: Any, given: Any, pool: Literal["mean"] | None = None) -> Found:
         codes = self.autoencoder.transform(X, given, pool=pool)
         return {"codes": self.codes.answer(codes) if pool is None else codes}
 
-    def _reconstruct(self, X: Any, given: Any) -> Results:
+    def _reconstruct(self, X: Any, given: Any) -> Found:
         return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, given))}
 
-    def _decode(self, Z: Any, given: Any) -> Results:
+    def _decode(self, Z: Any, given: Any) -> Found:
         return {"rows": self.layout.answer(self.autoencoder.inverse_transform(Z, given))}
 
-    def _sample(self, n: int, temperature: float, seed: int | None, given: Any) -> Results:
+    def _sample(self, n: int, temperature: float, seed: int | None, given: Any) -> Found:
         drawn = self.autoencoder.sample(n, temperature=temperature, condition=given, random_state=seed)
         return {"rows": self.layout.answer(drawn)}
 
-    def _error(self, X: Any, given: Any, explain: bool = False) -> Results:
-        result = {"score": self.autoencoder.reconstruction_error(X, condition=given)}
+    def _error(self, X: Any, given: Any, explain: bool = False) -> Found:
+        found = {"score": self.autoencoder.reconstruction_error(X, condition=given)}
         if explain:
-            result["contributions"] = self.layout.mapped(self.autoencoder.reconstruction_error(X, "element", given))
-        return result
+            found["contributions"] = self.layout.mapped(self.autoencoder.reconstruction_error(X, "element", given))
+        return found
 
-    def _scores(self, X: Any, given: Any, explain: bool = False) -> Results:
-        result: Results = self.estimator.score_rows(X)
+    def _scores(self, X: Any, given: Any, explain: bool = False) -> Found:
+        found: Found = self.estimator.score_rows(X)
         if explain:
-            result["contributions"] = self.layout.mapped(self.estimator.explain(X))
-        return result
+            found["contributions"] = self.layout.mapped(self.estimator.explain(X))
+        return found
 
     @property
     def threshold(self) -> float | None:
@@ -117,9 +117,9 @@ class Model:
         }
 
 
-def part_of(result: Any, span: slice) -> Any:
-    """Return some rows of results."""
-    return {name: part_of(value, span) for name, value in result.items()} if isinstance(result, dict) else result[span]
+def part_of(found: Any, span: slice) -> Any:
+    """Return some rows of what was found."""
+    return {name: part_of(held, span) for name, held in found.items()} if isinstance(found, dict) else found[span]
 
 
 def load_models(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Model]:

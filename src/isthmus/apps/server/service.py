@@ -13,7 +13,7 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.batching import Batcher
 from isthmus.apps.server.kinds.base import Rows, check_count
 from isthmus.apps.server.metrics import Metrics
-from isthmus.apps.server.models import Model, Results, part_of
+from isthmus.apps.server.models import Found, Model, part_of
 
 FRAMED = ("reconstruct", "denoise", "impute")
 """Operations whose answers have the types of the columns."""
@@ -71,7 +71,7 @@ class Service:
             raise Refused(404, f"the model {name!r} offers no {operation!r}; it offers: {offers}", "operation")
         return model
 
-    async def ask(self, model: Model, operation: str, rows: Rows, given: Any = None, **options: str | bool) -> Results:
+    async def ask(self, model: Model, operation: str, rows: Rows, given: Any = None, **options: str | bool) -> Found:
         """Return what an operation finds for rows, or codes; `given`: their condition as the request has it.
 
         `options` are those of the operation: ``explain=True`` of ``"score"``, ``pool="mean"`` of ``"encode"``.
@@ -87,8 +87,8 @@ class Service:
         key = (model.name, operation, tuple(options.items()))
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
-        result: Results = await self.batchers[key].submit((rows.values, rows.count, condition), rows.count)
-        return result
+        found: Found = await self.batchers[key].submit((rows.values, rows.count, condition), rows.count)
+        return found
 
     def _batcher(self, name: str, operation: str, settings: Settings) -> Batcher:
         model = self.models[name]
@@ -96,24 +96,24 @@ class Service:
         function, framed = model.operations[operation], model.framed or operation in FRAMED
         options: dict[str, Any] = dict(settings)
 
-        def call(items: list[Any]) -> list[Results]:
+        def call(items: list[Any]) -> list[Found]:
             parts, counts, conditions = zip(*items, strict=True)
             given = model.given.join(conditions)
             try:
-                result = function(layout.join(parts, framed), given, **options)
+                found = function(layout.join(parts, framed), given, **options)
             except InputError:
                 if framed:
                     raise
-                result = function(layout.join(parts, True), given, **options)  # which names the column at fault
+                found = function(layout.join(parts, True), given, **options)  # which names the column at fault
             if len(items) == 1:
-                return [result]
+                return [found]
             ends = np.cumsum(counts).tolist()
-            return [part_of(result, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
+            return [part_of(found, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
 
         most = self.max_rows if layout.batched and layout.together else 1
         return Batcher(call, self.worker, most, self.metrics.batches(name, operation), operation not in DRAWING)
 
-    async def sample(self, model: Model, n: int, temperature: float, seed: int | None, given: Any) -> Results:
+    async def sample(self, model: Model, n: int, temperature: float, seed: int | None, given: Any) -> Found:
         """Return new rows."""
         check_count(n, self.max_rows)
         key: tuple[str, str, Settings] = (model.name, "sample", ())
@@ -121,8 +121,8 @@ class Service:
         if key not in self.batchers:
             seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]
             self.batchers[key] = Batcher(lambda items: [draw(*items[0])], self.worker, 1, seen, may_block=False)
-        result: Results = await self.batchers[key].submit((n, temperature, seed, condition), n)
-        return result
+        found: Found = await self.batchers[key].submit((n, temperature, seed, condition), n)
+        return found
 
     def end(self) -> None:
         """Let the worker finish."""

@@ -14,12 +14,12 @@ CODES = "z"
 VERSION = "1"
 PLACES = {"score": "score", "p_value": "score", "flagged": "score", "contributions": "score", CODES: "encode"}
 """The operation that finds an output; others begin with the operation that does."""
-RECONSTRUCTED = {"reconstruction": "reconstruct", "imputed": "impute"}
+REBUILT = {"reconstruction": "reconstruct", "imputed": "impute"}
 
 
 def operation_of(output: str) -> str:
     """Return which operation finds an output."""
-    return PLACES.get(output) or RECONSTRUCTED[output.partition(".")[0]]
+    return PLACES.get(output) or REBUILT[output.partition(".")[0]]
 
 
 def inputs_of(model: Model) -> list[dict[str, Any]]:
@@ -29,14 +29,14 @@ def inputs_of(model: Model) -> list[dict[str, Any]]:
 
 def outputs_of(model: Model, decodes: bool = False) -> dict[str, dict[str, Any]]:
     """Return the tensors that can be had; `decodes`: from codes."""
-    result, begins = [], ["reconstruction"]
+    found, begins = [], ["reconstruction"]
     if not decodes:
-        result = [*model.codes.inputs(), tensor("score", "FP64")]
+        found = [*model.codes.inputs(), tensor("score", "FP64")]
         if model.threshold is not None:
-            result += [tensor("p_value", "FP64"), tensor("flagged", "BOOL")]
-        begins = [begin for begin, operation in RECONSTRUCTED.items() if operation in model.operations]
-    result += [{**given, "name": f"{begin}.{given['name']}"} for begin in begins for given in model.layout.inputs()]
-    return {entry["name"]: entry for entry in result}
+            found += [tensor("p_value", "FP64"), tensor("flagged", "BOOL")]
+        begins = [begin for begin, operation in REBUILT.items() if operation in model.operations]
+    found += [{**given, "name": f"{begin}.{given['name']}"} for begin in begins for given in model.layout.inputs()]
+    return {entry["name"]: entry for entry in found}
 
 
 def metadata(model: Model) -> dict[str, Any]:

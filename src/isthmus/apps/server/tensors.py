@@ -55,21 +55,21 @@ def tensors_of(document: dict[str, Any], data: memoryview) -> dict[str, np.ndarr
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise Refused(422, "'inputs' must be a list of tensors that is not empty", "inputs")
-    result: dict[str, np.ndarray] = {}
+    found: dict[str, np.ndarray] = {}
     for given in inputs:
         name, shape, dtype = _head(given)
-        if name in result:
+        if name in found:
             raise Refused(422, f"two inputs are called {name!r}", name)
         size = (given.get("parameters") or {}).get("binary_data_size")
         if size is None:
-            result[name] = _shaped(name, shape, _from_json(name, given.get("data"), dtype))
+            found[name] = _shaped(name, shape, _from_json(name, given.get("data"), dtype))
             continue
         if type(size) is not int or not 0 <= size <= len(data):
             raise Refused(422, f"input {name!r}: binary_data_size {size!r}, but {len(data)} bytes are left", name)
-        result[name], data = _from_binary(name, data[:size], shape, dtype), data[size:]
+        found[name], data = _from_binary(name, data[:size], shape, dtype), data[size:]
     if len(data):
         raise Refused(422, f"{len(data)} bytes are left that no input asks for", "inputs")
-    return result
+    return found
 
 
 def _head(given: Any) -> tuple[str, tuple[int, ...], str]:
@@ -92,26 +92,26 @@ def _from_json(name: str, data: Any, dtype: str) -> np.ndarray:
         raise Refused(422, f"input {name!r} has no list 'data', and no binary_data_size", name)
     cells = _flat(data)
     if dtype == "BYTES":
-        result = np.empty(len(cells), object)
-        result[:] = cells
-        return result
+        found = np.empty(len(cells), object)
+        found[:] = cells
+        return found
     wanted = DTYPES[dtype]
     for at, cell in enumerate(cells):
         if not isinstance(cell, (int, float)) and not (cell is None and wanted.kind == "f"):
             raise Refused(422, f"input {name!r}, place {at}: {shown(cell)} is no {dtype}", name)
     try:
         with np.errstate(over="ignore"):
-            result = np.array([np.nan if cell is None else cell for cell in cells])
-            if wanted.kind in "iub" and len(result) and (result.dtype.kind not in "iub" or not _within(result, wanted)):
+            found = np.array([np.nan if cell is None else cell for cell in cells])
+            if wanted.kind in "iub" and len(found) and (found.dtype.kind not in "iub" or not _within(found, wanted)):
                 raise OverflowError
-            return result.astype(wanted)
+            return found.astype(wanted)
     except (OverflowError, ValueError, TypeError) as error:
         raise Refused(422, f"input {name!r}: not all of its values are {dtype}", name) from error
 
 
-def _within(result: np.ndarray, dtype: np.dtype) -> bool:
+def _within(found: np.ndarray, dtype: np.dtype) -> bool:
     least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    return int(result.min()) >= least and int(result.max()) <= most
+    return int(found.min()) >= least and int(found.max()) <= most
 
 
 def _flat(data: list[Any]) -> list[Any]:
@@ -119,60 +119,60 @@ def _flat(data: list[Any]) -> list[Any]:
     for _ in range(DEEPEST):
         if not any(isinstance(cell, list) for cell in data):
             break
-        data = [cell for value in data for cell in (value if isinstance(value, list) else [value])]
+        data = [cell for held in data for cell in (held if isinstance(held, list) else [held])]
     return data
 
 
-def _shaped(name: str, shape: tuple[int, ...], result: np.ndarray) -> np.ndarray:
+def _shaped(name: str, shape: tuple[int, ...], found: np.ndarray) -> np.ndarray:
     try:
-        return result.reshape(shape)
+        return found.reshape(shape)
     except (ValueError, OverflowError) as error:
-        message = f"input {name!r}: {len(result)} values do not fill the shape {shown(list(shape))}"
+        message = f"input {name!r}: {len(found)} values do not fill the shape {shown(list(shape))}"
         raise Refused(422, message, name) from error
 
 
 def _from_binary(name: str, data: memoryview, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     if dtype == "BYTES":
         cells = _texts(name, data)
-        result = np.empty(len(cells), object)
-        result[:] = cells
+        found = np.empty(len(cells), object)
+        found[:] = cells
     elif len(data) % DTYPES[dtype].itemsize:
         raise Refused(422, f"input {name!r}: {len(data)} bytes are no whole number of {dtype}", name)
     else:
-        result = np.frombuffer(data, DTYPES[dtype])
-    return _shaped(name, shape, result)
+        found = np.frombuffer(data, DTYPES[dtype])
+    return _shaped(name, shape, found)
 
 
 def _texts(name: str, data: memoryview) -> list[str]:
     """Return texts that stand one behind the other, the length of each before it."""
-    result: list[str] = []
+    found: list[str] = []
     at = 0
     while at < len(data):
         begin = at + LENGTH.size
         at = begin + (LENGTH.unpack_from(data, at)[0] if begin <= len(data) else 0)
         if at > len(data):
-            raise Refused(422, f"input {name!r}: text {len(result)} is longer than its {len(data)} bytes", name)
-        result.append(_text(name, bytes(data[begin:at])))
-    return result
+            raise Refused(422, f"input {name!r}: text {len(found)} is longer than its {len(data)} bytes", name)
+        found.append(_text(name, bytes(data[begin:at])))
+    return found
 
 
-def _text(name: str, value: bytes) -> str:
+def _text(name: str, held: bytes) -> str:
     try:
-        return value.decode()
+        return held.decode()
     except UnicodeDecodeError as error:
-        raise Refused(422, f"input {name!r} holds bytes that are no UTF-8: {value[:20]!r}", name) from error
+        raise Refused(422, f"input {name!r} holds bytes that are no UTF-8: {held[:20]!r}", name) from error
 
 
-def datatype_of(result: np.ndarray) -> str:
+def datatype_of(found: np.ndarray) -> str:
     """Return what the protocol calls the type of an array."""
-    return next((name for name, dtype in DTYPES.items() if dtype == result.dtype), "BYTES")
+    return next((name for name, dtype in DTYPES.items() if dtype == found.dtype), "BYTES")
 
 
-def as_binary(result: np.ndarray) -> bytes:
+def as_binary(found: np.ndarray) -> bytes:
     """Return an array as the binary extension has it."""
-    if result.dtype != object:
-        return np.ascontiguousarray(result, result.dtype.newbyteorder("<")).tobytes()
-    cells = ["" if cell is None else str(cell) for cell in result.flat]
+    if found.dtype != object:
+        return np.ascontiguousarray(found, found.dtype.newbyteorder("<")).tobytes()
+    cells = ["" if cell is None else str(cell) for cell in found.flat]
     return b"".join(LENGTH.pack(len(text)) + text for text in (cell.encode() for cell in cells))
 
 
@@ -190,13 +190,13 @@ def response_of(
         Which of them go behind the JSON.
     """
     described, behind = [], []
-    for name, result in outputs.items():
-        entry: dict[str, Any] = {"name": name, "datatype": datatype_of(result), "shape": list(result.shape)}
+    for name, found in outputs.items():
+        entry: dict[str, Any] = {"name": name, "datatype": datatype_of(found), "shape": list(found.shape)}
         if binary[name]:
-            behind.append(as_binary(result))
+            behind.append(as_binary(found))
             entry["parameters"] = {"binary_data_size": len(behind[-1])}
         else:
-            entry["data"] = result.ravel().tolist()
+            entry["data"] = found.ravel().tolist()
         described.append(entry)
     text = as_json({**head, "outputs": described})
     return b"".join([text, *behind]), len(text) if behind else None

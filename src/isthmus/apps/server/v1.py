@@ -10,7 +10,7 @@ from isthmus.apps.http.refusals import Refused, unusable
 from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import shown
 from isthmus.apps.server.kinds.base import Rows, rows_of
-from isthmus.apps.server.models import DRAWN, Model, Results
+from isthmus.apps.server.models import DRAWN, Found, Model
 from isthmus.apps.server.service import Service
 
 KNOWN = ("rows", "columns", "codes", "explain", "pool", "condition")
@@ -55,15 +55,15 @@ class Operate:
         kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await received(receive)
         if operation == "sample":
-            result, form = await self._sample(model, kind, body)
+            found, form = await self._sample(model, kind, body)
         else:
-            result, form = await self._rows(model, operation, kind, body, scope["query_string"])
-        given, content = answered(model, result, form, headers.get(b"accept", b""))
+            found, form = await self._rows(model, operation, kind, body, scope["query_string"])
+        given, content = answered(model, found, form, headers.get(b"accept", b""))
         sent = [(b"content-type", given), (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": content})
 
-    async def _rows(self, model: Model, operation: str, kind: str, body: bytes, query: bytes) -> tuple[Results, str]:
+    async def _rows(self, model: Model, operation: str, kind: str, body: bytes, query: bytes) -> tuple[Found, str]:
         layout = model.layout_for(operation)
         document = asked_in(query) if query else {}
         if kind in (JSON, ""):
@@ -72,10 +72,10 @@ class Operate:
             rows = rows_of(layout, document, self.service.max_rows)
         else:
             rows = self._array(model, layout, kind, body)
-        result = await self.service.ask(
+        found = await self.service.ask(
             model, operation, rows, document.get("condition"), **options_in(document, operation)
         )
-        return result, "objects" if operation == "decode" else rows.form
+        return found, "objects" if operation == "decode" else rows.form
 
     def _array(self, model: Model, layout: Any, kind: str, body: bytes) -> Rows:
         """Return rows that came in another form than JSON."""
@@ -85,7 +85,7 @@ class Operate:
             return layout.picture(body, self.service.max_body)
         raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
 
-    async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Results, str]:
+    async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Found, str]:
         if kind not in (JSON, ""):
             raise Refused(415, f"a body of {kind!r}: send {JSON}", "Content-Type")
         document = parsed(body or b"{}")
@@ -135,26 +135,26 @@ def check_names(document: dict[str, Any], known: Any) -> None:
             raise Refused(422, f"{name!r} means nothing here; known: {', '.join(known)}", name)
 
 
-def answered(model: Model, result: Results, form: str, accept: bytes) -> tuple[bytes, bytes]:
-    """Return the results as the client accepts them: the kind of the content, and the content."""
+def answered(model: Model, found: Found, form: str, accept: bytes) -> tuple[bytes, bytes]:
+    """Return what was found as the client accepts it: the kind of the content, and the content."""
     if NPY.encode() in accept:
-        return NPY.encode(), as_npy(next(iter(result.values())))
+        return NPY.encode(), as_npy(next(iter(found.values())))
     if PNG.encode() in accept:
-        return PNG.encode(), model.layout.png(next(iter(result.values())))
-    return JSON.encode(), as_json(document_of(model, result, form))
+        return PNG.encode(), model.layout.png(next(iter(found.values())))
+    return JSON.encode(), as_json(document_of(model, found, form))
 
 
-def document_of(model: Model, result: Results, form: str) -> dict[str, Any]:
-    """Return the results as they stand in JSON; rows in the form in which they came."""
+def document_of(model: Model, found: Found, form: str) -> dict[str, Any]:
+    """Return what was found as it stands in JSON; rows in the form in which they came."""
     document: dict[str, Any] = {}
-    for name, entry in result.items():
+    for name, held in found.items():
         if name == "contributions":
-            entry = model.layout.contributions(entry)
-        if name == "rows" and form == "columns" and isinstance(entry, dict):
-            document["columns"] = entry
+            held = model.layout.contributions(held)
+        if name == "rows" and form == "columns" and isinstance(held, dict):
+            document["columns"] = held
         else:
-            document[name] = shaped(entry, form) if isinstance(entry, dict) else listed(entry)
-    if model.threshold is not None and "flagged" in result:
+            document[name] = shaped(held, form) if isinstance(held, dict) else listed(held)
+    if model.threshold is not None and "flagged" in found:
         document["threshold"] = model.threshold
     return document
 

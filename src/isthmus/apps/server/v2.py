@@ -15,11 +15,11 @@ from isthmus.apps.server.bodies import JSON, received
 from isthmus.apps.server.cells import shown
 from isthmus.apps.server.given import CONDITION
 from isthmus.apps.server.kinds.base import Rows
-from isthmus.apps.server.models import Model, Results
+from isthmus.apps.server.models import Found, Model
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import (
     CODES,
-    RECONSTRUCTED,
+    REBUILT,
     VERSION,
     WHOLE,
     inputs_of,
@@ -55,10 +55,10 @@ class Inference:
         tensors = tensors_of(document, data)
         decodes = CODES in tensors and CODES not in (field.name for field in model.fields)
         wanted = _wanted(document, outputs_of(model, decodes))
-        result = await self._found(model, tensors, decodes, list(wanted), _pool(document))
+        found = await self._found(model, tensors, decodes, list(wanted), _pool(document))
         head = {"model_name": model.name, "model_version": VERSION}
         head |= {"id": document["id"]} if isinstance(document.get("id"), str) else {}
-        body, length = response_of(head, {name: result[name] for name in wanted}, wanted)
+        body, length = response_of(head, {name: found[name] for name in wanted}, wanted)
         extra = {} if length is None else {"Inference-Header-Content-Length": str(length)}
         await Response(body, 200, extra, OCTETS if extra else JSON)(scope, receive, send)
 
@@ -78,10 +78,10 @@ class Inference:
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
         options: dict[str, Options] = {"score": {"explain": True} if "contributions" in wanted else {}, "encode": pool}
         asked = [self.service.ask(model, name, rows, condition, **options.get(name, {})) for name in operations]
-        result: dict[str, np.ndarray] = {}
+        found: dict[str, np.ndarray] = {}
         for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):
-            result |= arrays_of(model, name, answer)
-        return result
+            found |= arrays_of(model, name, answer)
+        return found
 
     def add_pages(self, app: Any) -> None:
         """Add what is asked before inference."""
@@ -199,12 +199,12 @@ def _numbers(name: str, tensor: np.ndarray) -> np.ndarray:
     return tensor
 
 
-def arrays_of(model: Model, operation: str, result: Results) -> dict[str, np.ndarray]:
-    """Return the results of an operation as tensors."""
-    if "codes" in result:
-        return {CODES: np.asarray(result["codes"], np.float64)}
-    if "rows" not in result:
-        return {name: np.asarray(value) for name, value in result.items()}
-    begin = next((begin for begin, known in RECONSTRUCTED.items() if known == operation), "reconstruction")
+def arrays_of(model: Model, operation: str, found: Found) -> dict[str, np.ndarray]:
+    """Return what an operation found as tensors."""
+    if "codes" in found:
+        return {CODES: np.asarray(found["codes"], np.float64)}
+    if "rows" not in found:
+        return {name: np.asarray(held) for name, held in found.items()}
+    begin = next((begin for begin, known in REBUILT.items() if known == operation), "reconstruction")
     names = [f"{begin}.{entry['name']}" for entry in model.layout.inputs()]
-    return dict(zip(names, model.layout.tensors(result["rows"]), strict=True))
+    return dict(zip(names, model.layout.tensors(found["rows"]), strict=True))

@@ -262,10 +262,10 @@ def rows_of(layout: Requests, document: dict[str, Any], most: int) -> Rows:
             form,
         )
     cells: Iterable[Any] = given.values() if isinstance(given, dict) else [given]
-    for entry in cells:
-        if not isinstance(entry, list) or not entry:
-            raise Refused(422, f"a column is {shown(entry)}; expected a list that is not empty", form)
-        check_count(len(entry), most)
+    for held in cells:
+        if not isinstance(held, list) or not held:
+            raise Refused(422, f"a column is {shown(held)}; expected a list that is not empty", form)
+        check_count(len(held), most)
     return layout.read(form, given)
 
 
@@ -293,11 +293,11 @@ def frame(values: Any, names: list[str]) -> Any:
     return pandas.DataFrame(values, columns=names)
 
 
-def lists_of(result: Any) -> dict[str, list[Any]] | None:
+def lists_of(found: Any) -> dict[str, list[Any]] | None:
     """Return the columns of a DataFrame as lists; None where it is none."""
-    if not nw.dependencies.is_into_dataframe(result):
+    if not nw.dependencies.is_into_dataframe(found):
         return None
-    return {str(c.name): c.to_list() for c in nw.from_native(result, eager_only=True).iter_columns()}
+    return {str(c.name): c.to_list() for c in nw.from_native(found, eager_only=True).iter_columns()}
 
 
 def tensor(name: str, datatype: str, *shape: int | None) -> dict[str, Any]:

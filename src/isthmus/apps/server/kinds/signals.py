@@ -35,35 +35,33 @@ class SignalRequests(Requests):
         }
         return Rows(read, len(next(iter(read.values()))), "objects" if form == "rows" else "columns")
 
-    def array(self, result: np.ndarray) -> Rows:
+    def array(self, found: np.ndarray) -> Rows:
         """Return time steps that came as an array."""
-        result = result[:, None] if result.ndim == 1 and len(self.names) == 1 else result
-        if result.ndim != 2 or result.shape[1] != len(self.names) or not len(result):
-            raise Refused(422, f"a signal of shape {result.shape}; expected (time steps, {len(self.names)})", "rows")
-        return Rows(result.astype(np.float64), len(result), "array")
+        found = found[:, None] if found.ndim == 1 and len(self.names) == 1 else found
+        if found.ndim != 2 or found.shape[1] != len(self.names) or not len(found):
+            raise Refused(422, f"a signal of shape {found.shape}; expected (time steps, {len(self.names)})", "rows")
+        return Rows(found.astype(np.float64), len(found), "array")
 
     def join(self, parts: Sequence[Values], framed: bool) -> Any:
         """Return the one signal as what an estimator takes."""
         return frame(parts[0], list(parts[0])) if isinstance(parts[0], dict) else parts[0]
 
-    def answer(self, result: Any) -> Any:
+    def answer(self, found: Any) -> Any:
         """Return time steps in the form in which they came."""
-        listed = lists_of(result)
-        return super().answer(result) if listed is None else listed
+        listed = lists_of(found)
+        return super().answer(found) if listed is None else listed
 
-    def contributions(self, result: np.ndarray) -> Any:
+    def contributions(self, found: np.ndarray) -> Any:
         """Return a list for each channel; those of windows as they are."""
-        return (
-            dict(zip(self.names, result.T.tolist(), strict=True)) if result.ndim == 2 else super().contributions(result)
-        )
+        return dict(zip(self.names, found.T.tolist(), strict=True)) if found.ndim == 2 else super().contributions(found)
 
     def inputs(self) -> list[dict[str, Any]]:
         """Return the tensor of the signal."""
         return [tensor("signal", "FP64", len(self.names))]
 
-    def tensors(self, result: Any) -> list[np.ndarray]:
+    def tensors(self, found: Any) -> list[np.ndarray]:
         """Return the channels side by side."""
-        whole = np.array([result[name] for name in self.names], float).T if isinstance(result, dict) else result
+        whole = np.array([found[name] for name in self.names], float).T if isinstance(found, dict) else found
         return super().tensors(whole)
 
     def forms(self, most: int) -> list[tuple[str, Schema]]:

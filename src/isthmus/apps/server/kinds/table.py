@@ -43,17 +43,17 @@ class TableRequests(Requests):
             return Rows(matrix(self.names, given), len(given), "lists")
         return self._columns(dict(across(self.names, given)), "lists")
 
-    def array(self, result: np.ndarray) -> Rows:
+    def array(self, found: np.ndarray) -> Rows:
         """Return rows that came as an array."""
         if not self.numeric:
             kinds = ", ".join(f"{name} ({kind})" for name, kind in self.kinds.items() if kind not in NUMBERS)
             raise Refused(
                 422, f"an array of numbers cannot hold {kinds}: send JSON, or a tensor for each column", "rows"
             )
-        result = result[None] if result.shape == (len(self.names),) else result
-        if result.ndim != 2 or result.shape[1] != len(self.names) or not len(result):
-            raise Refused(422, f"rows of shape {result.shape}; expected (n, {len(self.names)}): {self.names}", "rows")
-        return Rows(result.astype(np.float64), len(result), "array")
+        found = found[None] if found.shape == (len(self.names),) else found
+        if found.ndim != 2 or found.shape[1] != len(self.names) or not len(found):
+            raise Refused(422, f"rows of shape {found.shape}; expected (n, {len(self.names)}): {self.names}", "rows")
+        return Rows(found.astype(np.float64), len(found), "array")
 
     def _columns(self, given: dict[str, Any], form: str) -> Rows:
         for name in (*given, *self.kinds):
@@ -70,29 +70,29 @@ class TableRequests(Requests):
     def join(self, parts: Sequence[Values], framed: bool) -> Any:
         """Return the rows of several requests as what an estimator takes; `framed`: with names where there are any."""
         if self.numeric:
-            result = np.concatenate(parts)
-            return frame(result, self.names) if framed and self.named else result
+            found = np.concatenate(parts)
+            return frame(found, self.names) if framed and self.named else found
         columns = {name: np.concatenate([part[name] for part in parts]) for name in self.names}
         return frame(columns, self.names) if self.named else np.stack([c.astype(object) for c in columns.values()], 1)
 
-    def answer(self, result: Any) -> dict[str, list[Any]]:
+    def answer(self, found: Any) -> dict[str, list[Any]]:
         """Return a list for each column."""
-        listed = lists_of(result)
+        listed = lists_of(found)
         if listed is None:
-            listed = dict(zip(self.features, np.asarray(result).T.tolist(), strict=True))
+            listed = dict(zip(self.features, np.asarray(found).T.tolist(), strict=True))
         return listed
 
-    def contributions(self, result: np.ndarray) -> Any:
+    def contributions(self, found: np.ndarray) -> Any:
         """Return a list for each column."""
-        return dict(zip(self.features, result.T.tolist(), strict=True))
+        return dict(zip(self.features, found.T.tolist(), strict=True))
 
     def inputs(self) -> list[dict[str, Any]]:
         """Return a tensor for each column."""
         return inputs_of(self.own)
 
-    def tensors(self, result: Any) -> list[np.ndarray]:
+    def tensors(self, found: Any) -> list[np.ndarray]:
         """Return a tensor for each column: numbers, or text."""
-        return [_tensor(field.kind, result[field.name]) for field in self.own]
+        return [_tensor(field.kind, found[field.name]) for field in self.own]
 
     def forms(self, most: int) -> list[tuple[str, Schema]]:
         """Return the schemas of rows, and of columns."""
@@ -115,6 +115,6 @@ def _tensor(kind: str, cells: list[Any]) -> np.ndarray:
         numbers = [np.nan if cell is None else cell for cell in map(to_json, cells)]
         gaps = any(number != number for number in numbers)
         return np.array(numbers, np.float64 if gaps else WHOLE.get(kind, np.float64))
-    result = np.empty(len(cells), object)
-    result[:] = [to_json(cell) for cell in cells]
-    return result
+    found = np.empty(len(cells), object)
+    found[:] = [to_json(cell) for cell in cells]
+    return found
