@@ -301,7 +301,7 @@ def test_codes_of_any_number_of_positions_are_decoded_where_images_may_have_any_
     assert model.inverse_transform(codes).shape == (6, 20, 32, 3)
     assert model.inverse_transform(np.zeros((2, 2 * 2 * 2))).shape == (2, 8, 8, 3)  # flat: those of a crop
     for wrong in (np.zeros((2, 5)), np.zeros((1, 3, 2)), np.zeros((1, 3, 3, 1)), np.zeros((1, 0, 3, 2))):
-        with pytest.raises(InputError, match="numbers a row and position"):
+        with pytest.raises(InputError, match="codes"):
             model.inverse_transform(wrong)
 
 
