@@ -17,6 +17,7 @@ from isthmus.core import part as parts
 from isthmus.data.sources.folders import PictureStream
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.parts.catalogue import load_all
+from isthmus.parts.nets.feature_map import FeatureMap
 
 DIGITS = load_digits().images[:400].astype(np.float32) / 16
 FLAT = DIGITS.reshape(400, 64).astype(np.float64)
@@ -288,6 +289,20 @@ def test_an_unseen_category_warns_and_counts(people):
     strange = people.astype({"job": str}).assign(job="diver")
     with pytest.warns(UserWarning, match="300"):
         assert np.isfinite(model.transform(strange)).all()
+
+
+def test_codes_of_any_number_of_positions_are_decoded_where_images_may_have_any_size():
+    draw = np.random.default_rng(0)
+    X = draw.integers(0, 256, (6, 20, 30, 3)).astype(np.uint8)
+    small = FeatureMap(4, width=8, blocks=1)
+    model = Autoencoder("plain", 2, net=small, data=Images(crop=8), epochs=1, random_state=0, verbose=False).fit(X)
+    codes = model.transform(X)
+    assert codes.shape == (6, 5, 8, 2)
+    assert model.inverse_transform(codes).shape == (6, 20, 32, 3)
+    assert model.inverse_transform(np.zeros((2, 2 * 2 * 2))).shape == (2, 8, 8, 3)  # flat: those of a crop
+    for wrong in (np.zeros((2, 5)), np.zeros((1, 3, 2)), np.zeros((1, 3, 3, 1)), np.zeros((1, 0, 3, 2))):
+        with pytest.raises(InputError, match="codes"):
+            model.inverse_transform(wrong)
 
 
 def test_codes_of_another_width():

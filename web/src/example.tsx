@@ -73,7 +73,10 @@ function Edited({ model, example }: { model: Model; example: Example }) {
       {model.decodes ? (
         <Sliders model={model} code={code} onInput={(to) => page.store.set({ edits: to })} />
       ) : (
-        <p class="codes">{example.code.map(brief).join("  ")}</p>
+        <>
+          {model.why && <p class="hint">Nothing is decoded here: {model.why}.</p>}
+          <p class="codes">{example.code.map(brief).join("  ")}</p>
+        </>
       )}
     </Part>
   );

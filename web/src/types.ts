@@ -22,6 +22,8 @@ export interface Model {
   latent_dim: number;
   maps: { id: string; title: string }[];
   decodes: boolean;
+  /** Why a code, as the page shows it, cannot be decoded. */
+  why: string | null;
   samples: boolean;
   /** Whether errors are minus the log of a probability or density. */
   nats: boolean;

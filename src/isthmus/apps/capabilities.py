@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
 NEIGHBOURING = "none: time steps that follow each other are not exchangeable; the rate holds as far as they are alike"
 """What the calibration of a detector guarantees of the time steps of a signal."""
@@ -11,6 +14,12 @@ NEIGHBOURING = "none: time steps that follow each other are not exchangeable; th
 def autoencoder_of(estimator: Any) -> Any:
     """Return the autoencoder in an estimator; of an autoencoder, itself."""
     return estimator.autoencoder_
+
+
+def code_shape(autoencoder: Autoencoder) -> tuple[int | None, ...]:
+    """Return the shape of the code of one row, (*positions, latent_dim); None where there may be any number of them."""
+    model, positions = autoencoder.model_, autoencoder.model_.positions()
+    return (*((None for _ in positions) if model.any_size else positions), model.latent_dim)
 
 
 def detects(estimator: Any) -> bool:

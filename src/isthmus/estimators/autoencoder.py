@@ -419,6 +419,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         codes = checked_codes(Z, self.model_)
         return self.data_.write(self._decoded("decode", codes, condition))
 
+    def _check_codes(self, shape: tuple[int, ...]) -> None:
+        """Refuse codes of another shape than the model's: flat, or with their positions."""
+        model = self.model_
+        positions = shape[1:-1] if model.any_size and 0 not in shape[1:] else model.positions()
+        apart = (*positions, model.latent_dim) if len(positions) == len(model.positions()) else None
+        if shape[1:] not in ((self._n_features_out,), apart):
+            raise InputError(
+                f"codes of shape {shape}; expected (n, {self._n_features_out}): latent_dim numbers a row"
+                f"{' and position' if model.positions() else ''}"
+            )
+
     def _decoded(self, graph: str | Graph, z: Tensor, condition: Rows) -> Columns:
         """Return the result of a graph for codes and their condition."""
         return self.run_columns(graph, {"z": z, **self._inference.conditions(condition, len(z))})

@@ -65,6 +65,22 @@ def test_a_signal(tab, signal):
     assert first <= 350 < first + 16  # the spike is in it
 
 
+def test_photographs_of_many_sizes(tab, photographs):
+    page = tab.open(f"{photographs}/#point=1")
+    page.wait_for_selector(".trio img")
+    sizes = page.locator(".trio img").evaluate_all(
+        "images => images.map(each => [each.naturalHeight, each.naturalWidth])"
+    )
+    assert sizes == [[40, 24]] * 3
+    boxes = page.locator("#neighbours .thumb").evaluate_all(
+        "all => all.map(each => each.clientWidth / each.clientHeight)"
+    )
+    assert boxes and all(abs(ratio - 1) < 0.05 for ratio in boxes)  # of any size, each in a square tile
+    assert [each.inner_text() for each in page.locator("[role=tab]").all()] == ["Example", "Anomalies"]
+    assert "a vector for each position" in page.locator(".hint").first.inner_text()
+    assert page.get_by_role("button", name="Walk").count() == 0 and page.locator("#code-0").count() == 0
+
+
 def test_how_far_a_map_is_can_be_seen(tab, digits):
     told = {"progress": {"stage": "UMAP: laying out", "done": 30, "total": 200, "seconds": 12.3}}
     tab.page.route("**/map/pca**", lambda route: route.fulfill(status=202, json=told))

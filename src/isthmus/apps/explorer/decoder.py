@@ -16,7 +16,7 @@ TESTED = 4
 """Codes that a page can check itself by."""
 
 
-class Rebuilt(nn.Module):
+class FromCode(nn.Module):
     """From a code to x̂.
 
     Parameters
@@ -43,7 +43,7 @@ def decoder(view: View) -> dict[str, Any] | None:
     """Return the decoder of a model as JSON; None where it cannot be told in plain steps."""
     if not view.decodes:
         return None
-    module = Rebuilt(view.graphs["decode"], view.given).eval()
+    module = FromCode(view.graphs["decode"], view.given).eval()
     try:
         steps = DecoderProgram(module, view.latent_dim)
     except Untranslatable:

@@ -14,7 +14,8 @@ import torch
 
 from isthmus import InputError
 from isthmus.apps.explorer.colours import Colour, of_labels
-from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
+from isthmus.apps.explorer.kinds.base import Value, kind_of
+from isthmus.apps.explorer.rows import ReadRows
 from isthmus.data.tables.codec import to_seconds
 
 COMPARED = re.compile(r"^(?P<name>.+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.+)$")
@@ -36,7 +37,7 @@ class Examples:
     ----------
     data : Data
         Of the first model; fitted.
-    columns : Columns
+    read : ReadRows
         What it read.
     labels : array of shape (n,), or None
     places : int64 ndarray of shape (n,), or None
@@ -45,20 +46,20 @@ class Examples:
         Whether real rows may be shown.
     """
 
-    def __init__(self, data: Any, columns: Columns, labels: Any = None, places: Any = None, shown: bool = True) -> None:
-        self.data, self.columns, self.shown = data, columns, shown
+    def __init__(self, data: Any, read: ReadRows, labels: Any = None, places: Any = None, shown: bool = True) -> None:
+        self.data, self.read, self.shown = data, read, shown
         self.kind = kind_of(data)
         self.places = np.arange(len(self)) if places is None else np.asarray(places)
         self.labels = None if labels is None else np.asarray(labels)
         self.colours = self._colours()
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(self.read)
 
     def _colours(self) -> dict[str, Colour]:
         """Return the colours that need no model."""
-        found = {} if self.labels is None else {"label": of_labels(self.labels, "label")}
-        return {**found, **(self.kind.colours(self.columns) if self.shown else {})}
+        colours = {} if self.labels is None else {"label": of_labels(self.labels, "label")}
+        return {**colours, **(self.kind.colours(self.read.columns) if self.shown else {})}
 
     def check(self, indices: Sequence[int], field: str) -> torch.Tensor:
         """Return numbers of rows as a tensor.
@@ -75,7 +76,11 @@ class Examples:
 
     def values(self, indices: torch.Tensor) -> list[Value]:
         """Return what some examples look like."""
-        return self.kind.values({name: tensor[indices] for name, tensor in self.columns.items()})
+        return self.read.each(self.kind.values, indices)
+
+    def packed(self) -> dict[str, Any]:
+        """Return what all examples look like, as a page without a server holds them."""
+        return self.kind.packed(self.read.joined(self.kind.tiled))
 
     def label(self, index: int) -> str | None:
         """Return the label of an example as text; None where there is none."""
@@ -116,7 +121,7 @@ class Examples:
             table["label"] = [_text(label) for label in self.labels[index]]
         table |= more or {}
         if self.shown and more is None:
-            table |= self.kind.flat({name: tensor[indices] for name, tensor in self.columns.items()})
+            table |= self.read.table(self.kind.flat, indices)
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(map(_safe, table))

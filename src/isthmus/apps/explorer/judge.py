@@ -45,10 +45,10 @@ def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
     """Return what a detector says of the examples that are kept of X."""
     data = model.autoencoder_.data_
 
-    def of_examples(found: np.ndarray) -> Floats:
+    def of_examples(result: np.ndarray) -> Floats:
         if data.windowed is not None:
-            found = data.windowed.window_max(torch.from_numpy(found), X).numpy()
-        return found[kept].astype(np.float32)
+            result = data.windowed.window_max(torch.from_numpy(result), X).numpy()
+        return result[kept].astype(np.float32)
 
     scores = model.anomaly_score(X)
     return Verdict(of_examples(scores), of_examples(scores - model.limits(X)) if model.thresholds_ else None)
@@ -88,9 +88,9 @@ class Judge:
         """Return one of the `names` for each example."""
         if what == "error":
             return self.errors()
-        found = self.verdict.scores if what == "score" else self.verdict.excess
-        assert found is not None  # it is among the names
-        return found
+        result = self.verdict.scores if what == "score" else self.verdict.excess
+        assert result is not None  # it is among the names
+        return result
 
     @property
     def measured(self) -> Floats:

@@ -37,10 +37,10 @@ class once(Generic[T]):
         """Return the value."""
         if owner is None:
             return self
-        held = owner.__dict__
-        if self.name not in held:
+        entry = owner.__dict__
+        if self.name not in entry:
             with self.lock:
-                if self.name not in held:
-                    held[self.name] = self.compute(owner)
-        value: T = held[self.name]
+                if self.name not in entry:
+                    entry[self.name] = self.compute(owner)
+        value: T = entry[self.name]
         return value

@@ -24,6 +24,9 @@ from isthmus.support.atomic import atomic
 DRAWS = 20_000
 """Codes that a prior of no simple form is described by."""
 
+OTHER = "the decoder of this model cannot be written in the steps that a page without a server computes"
+"""Why a page cannot decode although the model can."""
+
 POLICY = (
     "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src data: blob:; "
@@ -50,11 +53,11 @@ def html(session: Session) -> str:
     if not page.exists():
         raise InputError("the page of the explorer was not built: install isthmus from a release, or build it first")
     text = _inlined(page.read_text(encoding="utf-8"))
-    held = json.dumps(finite(content(session)), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    element = f'<script type="application/json" id="ISTHMUS_PAGE">{held}</script>'
+    value = json.dumps(finite(content(session)), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    element = f'<script type="application/json" id="ISTHMUS_PAGE">{value}</script>'
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    head, found, tail = text.partition("<head>")
-    if not found:
+    head, result, tail = text.partition("<head>")
+    if not result:
         raise InputError("the page of the explorer has no <head>: build it again")
     return f"{head}<head>\n{policy}\n{element}{tail}"
 
@@ -66,16 +69,16 @@ STYLE = re.compile(r'<link\b[^>]*?rel="(stylesheet|modulepreload|icon)"[^>]*?hre
 def _inlined(text: str) -> str:
     """Return the page with script and style in it."""
 
-    def script(found: re.Match[str]) -> str:
-        attributes = f"{found[1]}{found[3]}".replace(" crossorigin", "")
-        body = _asset(found[2]).read_text(encoding="utf-8").replace("</script", "<\\/script")
+    def script(result: re.Match[str]) -> str:
+        attributes = f"{result[1]}{result[3]}".replace(" crossorigin", "")
+        body = _asset(result[2]).read_text(encoding="utf-8").replace("</script", "<\\/script")
         scripts.append(f"<script{attributes}>{body}</script>")
         return ""
 
-    def style(found: re.Match[str]) -> str:
-        if found[1] != "stylesheet":
-            return found[0] if found[2].startswith("data:") else ""
-        return f"<style>{_asset(found[2]).read_text(encoding='utf-8')}</style>"
+    def style(result: re.Match[str]) -> str:
+        if result[1] != "stylesheet":
+            return result[0] if result[2].startswith("data:") else ""
+        return f"<style>{_asset(result[2]).read_text(encoding='utf-8')}</style>"
 
     scripts: list[str] = []
     text = STYLE.sub(style, SCRIPT.sub(script, text))
@@ -98,22 +101,23 @@ def content(session: Session) -> dict[str, Any]:
     for told, made in zip(state["models"], models, strict=True):
         told["maps"] = [one for one in told["maps"] if one["id"] != "umap"]
         told["decodes"] = made["decoder"] is not None
+        told["why"] = None if told["decodes"] else told["why"] or OTHER
         told["samples"] = told["decodes"] and made["prior"] is not None
     examples = session.examples
     colours = dict(examples.colours)
     for told in state["colours"]:
         if told["id"] not in colours:
             what, _, id = told["id"].partition(":")
-            found = session.views[int(id)].colour(what)
-            assert found is not None  # the state told of it
-            colours[told["id"]] = found
+            result = session.views[int(id)].colour(what)
+            assert result is not None  # the state told of it
+            colours[told["id"]] = result
     state["colours"] = [colour.about(id) for id, colour in colours.items()]
     return {
         "version": 1,
         "state": state,
         "colours": {id: _colour(colour) for id, colour in colours.items()},
         "rows": _rows(examples.places),
-        "values": examples.kind.packed(examples.columns) if examples.shown else None,
+        "values": examples.packed() if examples.shown else None,
         "models": models,
     }
 
@@ -152,11 +156,11 @@ def _model(session: Session, view: View) -> dict[str, Any]:
 
 def _prior(view: View) -> dict[str, Any]:
     """Return the mean and a factor of the covariance of the prior: its own, or those of many draws."""
-    held = dict(view.ae.prior_.named_buffers())
-    if not held:
+    value = dict(view.ae.prior_.named_buffers())
+    if not value:
         mean, factor = torch.zeros(view.latent_dim), torch.eye(view.latent_dim)
-    elif held["mean"].ndim == 1:
-        mean, factor = held["mean"], held["factor"]
+    elif value["mean"].ndim == 1:
+        mean, factor = value["mean"], value["factor"]
     else:
         drawn = torch.from_numpy(view.sampled(DRAWS, 0, 1.0)).double()
         values, vectors = torch.linalg.eigh(torch.atleast_2d(torch.cov(drawn.T)))

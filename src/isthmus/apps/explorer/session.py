@@ -8,13 +8,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.explorer.examples import Examples
 from isthmus.apps.explorer.judge import simple, verdict
-from isthmus.apps.explorer.kinds.base import Columns
+from isthmus.apps.explorer.rows import read_rows
 from isthmus.apps.explorer.view import View
 from isthmus.apps.report.kinds.base import drawn
 from isthmus.apps.report.labels import labels_of
@@ -57,7 +56,7 @@ class Session:
             "demo": self.demo,
             "fields": fields,
             "kind": examples.kind.name,
-            **examples.kind.about(examples.columns if examples.shown else None),
+            **examples.kind.about(examples.read.columns if examples.shown else None),
             "models": [view.about(id) for id, view in enumerate(self.views)],
             "colours": [*(colour.about(id) for id, colour in examples.colours.items()), *self._of_models()],
             "examples": examples.shown,
@@ -65,15 +64,15 @@ class Session:
 
     def _of_models(self) -> list[dict[str, Any]]:
         """Return what is told of the colours that models give, which are computed when they are asked for."""
-        found = []
+        colours = []
         for id, view in enumerate(self.views):
             for what, name in view.judge.names.items():
                 title = f"{name} of {view.name}"
-                found.append({"id": f"{what}:{id}", "title": title, "kind": "number", "low": None, "high": None})
+                colours.append({"id": f"{what}:{id}", "title": title, "kind": "number", "low": None, "high": None})
             names: Any = [f"cluster {place + 1}" for place in range(view.groups)]
             title = f"clusters of {view.name}"
-            found.append({"id": f"cluster:{id}", "title": title, "kind": "category", "names": names})
-        return found
+            colours.append({"id": f"cluster:{id}", "title": title, "kind": "category", "names": names})
+        return colours
 
 
 def opened(
@@ -112,18 +111,18 @@ def opened(
     if streamed:
         places = _chosen(total, limit or STREAMED)
         X, labels = drawn(X, places), None if labels is None else labels[places]
-    read = {name: _columns(autoencoder_of(model), X, labels) for name, model in models.items()}
-    counts = {name: len(next(iter(columns.values()))) for name, columns in read.items()}
+    read = {name: read_rows(autoencoder_of(model), X, labels) for name, model in models.items()}
+    counts = {name: len(rows) for name, rows in read.items()}
     if len(set(counts.values())) > 1:
         raise InputError(f"the models cut the data into different numbers of examples: {counts}")
     data = autoencoder_of(next(iter(models.values()))).data_
     last = np.arange(len(X)) if data.windowed is None else data.windowed.last_row_index(X).numpy()
     labels = None if labels is None else labels[last]
-    rows = total if streamed else len(last)
+    count = total if streamed else len(last)
     kept = np.arange(len(last))
     if limit is not None and limit < len(last):
         kept = _chosen(len(last), limit)
-        read = {name: {key: of[torch.from_numpy(kept)] for key, of in found.items()} for name, found in read.items()}
+        read = {name: rows.some(kept) for name, rows in read.items()}
         last, labels = last[kept], None if labels is None else labels[kept]
     places = last if places is None else places[last]
     examples = Examples(data, next(iter(read.values())), labels, places, shown)
@@ -131,16 +130,9 @@ def opened(
         View(model, name, read[name], None if simple(model) else partial(verdict, model, X, kept))
         for name, model in models.items()
     ]
-    return Session(title or " and ".join(models), examples, views, rows, demo)
+    return Session(title or " and ".join(models), examples, views, count, demo)
 
 
 def _chosen(rows: int, most: int) -> np.ndarray:
     """Return at most so many row numbers, rising, each as likely as any other."""
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])
-
-
-def _columns(ae: Any, X: Any, labels: Any) -> Columns:
-    """Return what the data of a model read of all rows."""
-    [columns] = ae.columns(X, labels if ae.condition == "y" else None)
-    found: Columns = columns
-    return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,10 +19,15 @@ from isthmus.apps.explorer.judge import Judge, Verdict
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
 from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
+from isthmus.apps.explorer.rows import ReadRows
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
 Floats = NDArray[np.float32]
 
 CLUSTERS = 8
+CONTRIBUTORS = 3
 CODE_RANGE = (0.01, 0.99)
 CORES = torch.get_num_threads()
 _SEEDED, _BULK = Lock(), Lock()
@@ -36,7 +41,7 @@ class View:
     model : Autoencoder, or an estimator that holds one as ``autoencoder_``
         Fitted.
     name : str
-    columns : Columns
+    read : ReadRows
         What its data read.
     verdict : callable or None, default None
         Returns what its detector says of the examples; None: the score of their rows.
@@ -49,9 +54,9 @@ class View:
         There are fewer than two rows.
     """
 
-    def __init__(self, model: Any, name: str, columns: Columns, verdict: Callable[[], Verdict] | None = None) -> None:
+    def __init__(self, model: Any, name: str, read: ReadRows, verdict: Callable[[], Verdict] | None = None) -> None:
         check_is_fitted(model)
-        self.model, self.name, self.columns = model, name, columns
+        self.model, self.name, self.read = model, name, read
         self.ae = autoencoder_of(model)
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
@@ -61,22 +66,25 @@ class View:
         if len(self) < 2:
             raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
         self.blamed: dict[int, list[dict[str, Any]]] = {}  # kept, since a threshold that is dragged asks again
-        self.codes: Floats = self._all("encode")["z"].numpy()
+        self.why = why_not(self.ae, self.graphs)
+        encoded = self._all("encode")
+        self.codes: Floats = encoded.pop("z").numpy()
+        self.beside = encoded
         self.planes = Planes(self.codes)
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(self.read)
 
     @property
     def latent_dim(self) -> int:
-        """Numbers in a code."""
+        """Numbers in a code; where it has positions, in their mean."""
         return self.codes.shape[1]
 
     @once
     def code_range(self) -> list[list[float]]:
         """Between which numbers most codes lie: the low ones, and the high ones."""
-        found: list[list[float]] = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
-        return found
+        results: list[list[float]] = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
+        return results
 
     def about(self, id: int) -> dict[str, Any]:
         """Return what the page is told of the model."""
@@ -87,6 +95,7 @@ class View:
             "latent_dim": self.latent_dim,
             "maps": self.planes.about(),
             "decodes": self.decodes,
+            "why": self.why,
             "samples": self.decodes,
             "nats": self.nats,
             "scores": self.scored,
@@ -99,35 +108,55 @@ class View:
 
     @torch.inference_mode()
     def _all(self, name: str) -> Columns:
-        """Run a graph over all rows, piece by piece."""
+        """Run a graph over all rows, piece by piece; and return what they are given beside."""
+
+        def run(columns: Columns) -> Columns:
+            return pooled(self.ae.run_columns(self.graphs[name], columns), self.ae.model_.latent_dim) | beside(columns)
+
         with _every_core():
-            all_rows: Columns = self.ae.run_columns(self.graphs[name], self.columns)
-        return all_rows
+            return self.read.joined(run)
 
     @torch.inference_mode()
     def run(self, name: str, columns: Columns) -> Columns:
         """Run a graph over a few rows."""
-        found: Columns = self.graphs[name](columns)
-        return found
-
-    def take(self, indices: torch.Tensor) -> Columns:
-        """Return the columns of some rows."""
-        return {name: tensor[indices] for name, tensor in self.columns.items()}
+        result: Columns = self.ae.run_columns(self.graphs[name], columns)
+        return pooled(result, self.ae.model_.latent_dim)
 
     @once
     def given(self) -> Columns:
         """What is given beside a code where the model was trained with a condition: the most frequent one."""
-        beside = {name: tensor for name, tensor in self.columns.items() if name.startswith("condition:")}
-        if not beside:
+        if not self.beside:
             return {}
-        rows, counts = torch.cat(list(beside.values()), 1).unique(dim=0, return_counts=True)
-        widths = [tensor.shape[1] for tensor in beside.values()]
-        return dict(zip(beside, rows[counts.argmax()][None].split(widths, 1), strict=True))
+        rows, counts = torch.cat(list(self.beside.values()), 1).unique(dim=0, return_counts=True)
+        widths = [tensor.shape[1] for tensor in self.beside.values()]
+        return dict(zip(self.beside, rows[counts.argmax()][None].split(widths, 1), strict=True))
 
     @property
     def decodes(self) -> bool:
-        """Whether a code alone can be decoded."""
-        return "decode" in self.graphs
+        """Whether a code, as it is seen here, can be decoded."""
+        return self.why is None
+
+    def check_decodes(self) -> None:
+        """Refuse what is done with codes alone.
+
+        Raises
+        ------
+        InputError
+            The code of this model cannot be decoded, and why.
+        """
+        if self.why is not None:
+            raise InputError(self.why)
+
+    def check_vectors(self) -> None:
+        """Refuse what needs a code that is one vector.
+
+        Raises
+        ------
+        InputError
+            The code has positions.
+        """
+        if self.ae.model_.positions():
+            self.check_decodes()
 
     def decoded(self, codes: Floats) -> Columns:
         """Return what codes of shape (k, d) decode to.
@@ -137,8 +166,7 @@ class View:
         InputError
             The model cannot decode a code alone; or a code has another length.
         """
-        if not self.decodes:
-            raise InputError("this model's net has skip connections: a code alone cannot be decoded")
+        self.check_decodes()
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
             raise InputError(f"z: a code of this model has {self.latent_dim} numbers")
         z = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.float32))
@@ -185,9 +213,9 @@ class View:
         """Groups of codes."""
         from sklearn.cluster import MiniBatchKMeans
 
-        found = MiniBatchKMeans(self.groups, n_init=3, random_state=0).fit_predict(self.codes)
-        names = [f"cluster {place + 1}" for place in range(self.groups)]
-        return by_category(found, names, f"clusters of {self.name}")
+        clusters = MiniBatchKMeans(self.groups, n_init=3, random_state=0).fit_predict(self.codes)
+        names = [f"cluster {number + 1}" for number in range(self.groups)]
+        return by_category(clusters, names, f"clusters of {self.name}")
 
     def colour(self, what: str) -> Colour | None:
         """Return the colour of ``"cluster"`` or of a number of the judge; None where there is none."""
@@ -197,14 +225,43 @@ class View:
         return by_number(self.judge.numbers(what), f"{names[what]} of {self.name}") if what in names else None
 
     def located(self, columns: Columns) -> torch.Tensor:
-        """Return how much each element of some rows is to blame, for the score or the error."""
+        """Return how much each element of some rows contributes to the score or the error."""
         name, key = ("explain", "contributions") if self.scored else ("error_map", "error")
         return self.run(name, columns)[key]
+
+    def contributors(self, columns: Columns) -> list[list[dict[str, Any]]]:
+        """Return the names that contribute most to the score or the error of each of some rows."""
+        return [self.kind.contributors(row.nan_to_num(), CONTRIBUTORS) for row in self.located(columns)]
 
     @once
     def usual(self) -> Columns:
         """How much each number of an example usually varies."""
-        return self.kind.usual(self.columns)
+        return self.kind.usual(self.read.columns)
+
+
+def why_not(ae: Autoencoder, graphs: Container[str]) -> str | None:
+    """Return why a code alone, as the page shows it, cannot be decoded; None where it can."""
+    if "decode" not in graphs:
+        return "this model's net has skip connections: a code alone cannot be decoded"
+    if ae.model_.positions():
+        return (
+            "a code of this model has a vector for each position, and what is shown is their mean, which cannot be "
+            "decoded; in Python, transform and inverse_transform keep the positions"
+        )
+    return None
+
+
+def pooled(columns: Columns, latent_dim: int) -> Columns:
+    """Return what a graph made, codes as their mean over positions."""
+    if "z" not in columns:
+        return columns
+    z = columns["z"]
+    return {**columns, "z": z.reshape(len(z), -1, latent_dim).mean(1)}
+
+
+def beside(columns: Columns) -> Columns:
+    """Return what rows are given beside, as conditions."""
+    return {name: tensor for name, tensor in columns.items() if name.startswith("condition:")}
 
 
 @contextmanager

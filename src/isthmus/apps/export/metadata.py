@@ -41,10 +41,10 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     MissingExtraError
         onnx is not installed.
     """
-    found = _onnx(path) if os.fspath(path).lower().endswith(".onnx") else _program(path)
-    if KEY not in found:
+    result = _onnx(path) if os.fspath(path).lower().endswith(".onnx") else _program(path)
+    if KEY not in result:
         raise FileFormatError(f"{str(path)!r} does not say what it is: isthmus did not write it")
-    document: dict[str, Any] = json.loads(found[KEY])
+    document: dict[str, Any] = json.loads(result[KEY])
     return document
 
 
@@ -63,7 +63,7 @@ def _program(path: str | os.PathLike[str]) -> Mapping[str, str]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            found = [name for name in archive.namelist() if name.endswith(f"extra/{KEY}.json")]
-            return {KEY: archive.read(found[0]).decode()} if found else {}
+            result = [name for name in archive.namelist() if name.endswith(f"extra/{KEY}.json")]
+            return {KEY: archive.read(result[0]).decode()} if result else {}
     except zipfile.BadZipFile as error:
         raise FileFormatError(f"{str(path)!r} is no program that torch.export wrote: {error}") from error

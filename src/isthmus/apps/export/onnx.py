@@ -12,7 +12,7 @@ import torch
 
 from isthmus import InputError
 from isthmus.apps.export.ports import Port
-from isthmus.apps.export.sample_inputs import drawn, encoded
+from isthmus.apps.export.sample_inputs import encoded
 from isthmus.apps.export.wrapper import Joined
 from isthmus.support.errors import extra
 
@@ -37,8 +37,9 @@ def assembled(module: Joined) -> Any:
     """
     extra("onnx", "export"), extra("onnxscript", "export")
     with hushed(), torch.no_grad():
-        example = [encoded(port, drawn(port, EXAMPLES)) for port in module.inputs]
-        shapes = ([{0: torch.export.Dim(ROWS)} for _ in example],)
+        rows = module.drawn(EXAMPLES)
+        example = [encoded(port, rows[port.name]) for port in module.inputs]
+        shapes = ([{0: torch.export.Dim(ROWS), **_free(port)} for port in module.inputs],)
         aten: Any = torch.ops.aten
         table: dict[Any, Any] = {aten.searchsorted.Tensor: _searchsorted, aten.log_sigmoid.default: _log_sigmoid}
         try:
@@ -66,6 +67,11 @@ def assembled(module: Joined) -> Any:
     return model
 
 
+def _free(port: Port) -> dict[int, object]:
+    """Return the free axes behind the rows; the exporter finds out how they hang together."""
+    return {axis + 1: torch.export.Dim.AUTO for axis in port.free}
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Keep to themselves what the exporter says of its own ways."""
@@ -88,8 +94,8 @@ def _searchsorted(ordered: Any, values: Any, *, right: bool = False, **_: Any) -
     ONNX has no search. A value that is no number is above none.
     """
     op = getattr(extra("onnxscript", "export"), f"opset{OPSET}")
-    ends, found = op.Unsqueeze(ordered, op.Constant(value_ints=[1])), op.Unsqueeze(values, op.Constant(value_ints=[2]))
-    below = op.LessOrEqual(ends, found) if right else op.Less(ends, found)
+    ends, each = op.Unsqueeze(ordered, op.Constant(value_ints=[1])), op.Unsqueeze(values, op.Constant(value_ints=[2]))
+    below = op.LessOrEqual(ends, each) if right else op.Less(ends, each)
     return op.ReduceSum(op.Cast(below, to=INT64), op.Constant(value_ints=[2]), keepdims=0)
 
 
@@ -106,8 +112,8 @@ def _forget(model: Any) -> None:
         node.metadata_props.clear()
         for value in node.outputs:
             value.metadata_props.clear()
-    for held in (model, graph, *graph.inputs, *graph.initializers.values()):
-        held.metadata_props.clear()
+    for part in (model, graph, *graph.inputs, *graph.initializers.values()):
+        part.metadata_props.clear()
 
 
 def _name(graph: Any) -> None:
@@ -134,7 +140,7 @@ def _check_size(graph: Any) -> None:
 def _front(graph: Any, ports: list[Port]) -> dict[str, Any]:
     """Name the inputs, and encode categories; return the new inputs by name."""
     ir = extra("onnx_ir", "export")
-    found = {}
+    inputs = {}
     for at, value in enumerate(graph.inputs):
         value.name = f"isthmus/input_{at}"  # a column may have the name that it had
     for at, (value, port) in enumerate(zip(list(graph.inputs), ports, strict=True)):
@@ -148,8 +154,8 @@ def _front(graph: Any, ports: list[Port]) -> dict[str, Any]:
         node = _encoder(fresh, keys, codes, port.dtype, "int64", len(port.categories))
         graph.insert_before(graph[0], node) if len(graph) else graph.append(node)
         ir.convenience.replace_all_uses_with(value, node.outputs[0])
-        found[port.name] = fresh
-    return found
+        inputs[port.name] = fresh
+    return inputs
 
 
 def _back(graph: Any, ports: list[Port], sources: dict[str, Any]) -> None:
@@ -194,8 +200,8 @@ def _constant(number: int) -> Any:
 def _encoder(value: Any, keys: list[Any], values: list[Any], source: str, target: str, default: Any) -> Any:
     """Return a LabelEncoder: what is no key becomes the default."""
     ir = extra("onnx_ir", "export")
-    held = {"keys_tensor": (keys, source), "values_tensor": (values, target), "default_tensor": ([default], target)}
-    attributes = {name: _tensor(cells, dtype) for name, (cells, dtype) in held.items()}
+    tensors = {"keys_tensor": (keys, source), "values_tensor": (values, target), "default_tensor": ([default], target)}
+    attributes = {name: _tensor(cells, dtype) for name, (cells, dtype) in tensors.items()}
     return ir.node("LabelEncoder", [value], attributes, domain=LABELS)
 
 

@@ -55,13 +55,13 @@ def compared(
         ports = [replace(port, spread=_spread(port, side)) for port, side in zip(ports, expected, strict=True)]
         n, jumped, difference = len(expected[0]), 0, 0.0
         for size in dict.fromkeys((n, min(3, n), 1)):
-            found = run(size)
-            each = ratios(ports, [side[:size] for side in expected], found)
+            result = run(size)
+            each = ratios(ports, [side[:size] for side in expected], result)
             worst = each.max(0)
             far = np.flatnonzero(worst > CLOSE)
             if len(far):
                 rows = {name: tensor[far] for name, tensor in columns.items()}
-                sides = [[tensor[far] for tensor in side] for side in (expected, found)]
+                sides = [[tensor[far] for tensor in side] for side in (expected, result)]
                 known, own = jumps(ports, part, listed, rows, *sides)
                 if not known.all():
                     raise TrialError(_said(ports, each, far[~known], size, float(own[~known].max())))
@@ -89,20 +89,20 @@ def jumps(
     listed: Listed,
     columns: Columns,
     expected: list[np.ndarray],
-    found: list[np.ndarray],
+    result: list[np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return at which rows the model jumps, and how far its answers move when its numbers do, a little.
 
-    At a jump they are now what was found; and where only the last digits move, what was expected or what was found, and
-    nothing between them: two categories are equally likely, or two rows equally near, as far as float32 can tell. What
-    is computed in float64, such as scaling and bins, is not moved.
+    At a jump they are now those of the file; and where only the last digits move, those expected or those of the file,
+    and nothing between them: two categories are equally likely, or two rows equally near, as far as float32 can tell.
+    What is computed in float64, such as scaling and bins, is not moved.
     """
     numbers = [replace(port, kind="tensor", spread=1.0 if port.spread is None else port.spread) for port in ports]
-    known, steady = np.zeros(len(found[0]), dtype=bool), np.ones(len(found[0]), dtype=bool)
+    known, steady = np.zeros(len(result[0]), dtype=bool), np.ones(len(result[0]), dtype=bool)
     own = np.zeros(len(known))
     for seed, size in enumerate(MOVES):
         moved = _arrays(listed(_moved(part, columns, size, seed)))
-        same, apart = ratios(ports, moved, found).max(0) <= CLOSE, ratios(numbers, expected, moved).max(0)
+        same, apart = ratios(ports, moved, result).max(0) <= CLOSE, ratios(numbers, expected, moved).max(0)
         known |= same
         if size <= FAINT:
             steady, own = steady & (same | (apart <= CLOSE)), np.maximum(own, apart)
@@ -112,23 +112,23 @@ def jumps(
 def _moved(part: nn.Module, columns: Columns, size: float, seed: int) -> Columns:
     """Return what the part answers where each of its numbers is moved by a random share of it."""
     draw = torch.Generator().manual_seed(seed)
-    held = {**dict(part.named_parameters()), **dict(part.named_buffers())}
+    value = {**dict(part.named_parameters()), **dict(part.named_buffers())}
     numbers = {
         name: tensor * (1 + size * (2 * torch.rand(tensor.shape, generator=draw) - 1))
-        for name, tensor in held.items()
+        for name, tensor in value.items()
         if tensor.dtype == torch.float32
     }
-    found: Columns = torch.func.functional_call(part, numbers, (columns,))
-    return found
+    result: Columns = torch.func.functional_call(part, numbers, (columns,))
+    return result
 
 
-def ratios(ports: Sequence[Port], expected: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
+def ratios(ports: Sequence[Port], expected: list[np.ndarray], result: list[np.ndarray]) -> np.ndarray:
     """Return the largest ratio of each row, of shape (ports, rows)."""
-    each = [ratio(port, a, b) for port, a, b in zip(ports, expected, found, strict=True)]
+    each = [ratio(port, a, b) for port, a, b in zip(ports, expected, result, strict=True)]
     return np.stack([np.reshape(one, (len(one), -1)).max(1) for one in each])
 
 
-def ratio(port: Port, expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+def ratio(port: Port, expected: np.ndarray, result: np.ndarray) -> np.ndarray:
     """Return |a − b| / (|a| + the column's spread): beyond rounding of whole numbers; 0 or infinity of categories.
 
     Parameters
@@ -137,12 +137,12 @@ def ratio(port: Port, expected: np.ndarray, found: np.ndarray) -> np.ndarray:
         Of the output; it knows the spread.
     expected : ndarray
         Not rounded yet, categories as codes.
-    found : ndarray
+    result : ndarray
         In the types of the port.
     """
     if port.kind == "category":
-        return np.where(_codes(port, found, expected) == expected, 0.0, np.inf)
-    a, b = expected.astype(np.float64), np.asarray(found, dtype=np.float64)
+        return np.where(_codes(port, result, expected) == expected, 0.0, np.inf)
+    a, b = expected.astype(np.float64), np.asarray(result, dtype=np.float64)
     apart = np.abs(a - b)
     if port.kind == "integer":
         apart = np.maximum(np.abs(np.clip(a, port.low, port.high) - b) - 0.5, 0)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.apps.export.ports import Port
+from isthmus.apps.export.ports import Port, Size
 from isthmus.data.tables.cells import codes_of
 
 GAPS = 0.1
@@ -16,13 +14,13 @@ GAPS = 0.1
 UNSEEN = "never seen before"
 
 
-def drawn(port: Port, n: int, seed: int = 0) -> np.ndarray:
-    """Return n rows for an input."""
+def drawn(port: Port, n: int, seed: int = 0, size: Size | None = None) -> np.ndarray:
+    """Return n rows for an input; `size` says how long its free axes are, None: as its first size has it."""
     random = np.random.default_rng([seed, *port.name.encode()])
     if port.kind == "category":
         return _categories(port, n, random)
     low, high = np.asarray(port.low, dtype=np.float64), np.asarray(port.high, dtype=np.float64)
-    values = low + (high - low) * random.random((n, *port.shape))
+    values = low + (high - low) * random.random((n, *port.lengths(port.sizes[0] if size is None else size)))
     if port.kind in ("integer", "boolean") or port.dtype == "uint8":
         values = values.round()
     if port.gaps:
@@ -40,7 +38,7 @@ def _categories(port: Port, n: int, random: np.random.Generator) -> np.ndarray:
     return random.choice(cells, n, p=chances / chances.sum())
 
 
-def encoded(port: Port, values: Any) -> Tensor:
+def encoded(port: Port, values: np.ndarray) -> Tensor:
     """Return rows as the tensors between the faces have them: categories as codes."""
     if port.kind != "category":
         return torch.from_numpy(values)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from statistics import median
 from time import perf_counter
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from isthmus.apps.export.parity import TrialError, compared
-from isthmus.apps.export.sample_inputs import drawn, encoded
+from isthmus.apps.export.ports import Size
 from isthmus.apps.export.wrapper import Joined
 from isthmus.support.errors import extra
 
@@ -27,7 +27,7 @@ REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotIm
 
 @dataclass(frozen=True)
 class Trial:
-    """What a trial found.
+    """The result of a trial.
 
     Attributes
     ----------
@@ -80,13 +80,19 @@ def tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
 
 
 def _tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
-    opened, n = session(path), rows_of(module)
-    feeds = {port.name: drawn(port, n, seed=1) for port in module.inputs}
-    columns = module.columns([encoded(port, feeds[port.name]) for port in module.inputs])
+    opened = session(path)
+    return joined_trials([_tried_with(module, opened, size) for size in module.sizes])
 
-    def run(size: int) -> list[np.ndarray]:
-        found: list[np.ndarray] = opened.run(None, {name: values[:size] for name, values in feeds.items()})
-        return found
+
+def _tried_with(module: Joined, opened: Any, size: Size) -> Trial:
+    """Return how far a file is from its module where free axes have certain lengths."""
+    n = rows_of(module, size)
+    feeds = module.drawn(n, 1, size)
+    columns = module.read(feeds)
+
+    def run(count: int) -> list[np.ndarray]:
+        answers: list[np.ndarray] = opened.run(None, {name: values[:count] for name, values in feeds.items()})
+        return answers
 
     jumped, difference = compared(module.outputs, module.part, module.listed, columns, run)
     with torch.no_grad():
@@ -94,13 +100,19 @@ def _tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
     return Trial(n, jumped, difference, milliseconds(lambda: run(n), n), slow)
 
 
-def rows_of(module: Joined) -> int:
+def joined_trials(trials: Sequence[Trial]) -> Trial:
+    """Return the trials of several sizes as one; how fast it was is said of the first size."""
+    rows, jumped = sum(trial.rows for trial in trials), sum(trial.jumped for trial in trials)
+    return replace(trials[0], rows=rows, jumped=jumped, difference=max(trial.difference for trial in trials))
+
+
+def rows_of(module: Joined, size: Size) -> int:
     """Return how many rows are tried: fewer of large ones."""
-    elements = max(getattr(module.part, "elements", 1), *(prod(port.shape) for port in module.inputs), 1)
+    elements = max(getattr(module.part, "elements", 1), *(prod(port.lengths(size)) for port in module.inputs), 1)
     return max(2, min(ROWS, ELEMENTS // elements))
 
 
-def milliseconds(run: Callable[[], Any], n: int) -> float:
+def milliseconds(run: Callable[[], object], n: int) -> float:
     """Return how long 1,000 rows take: the median of some runs after a first one."""
     run()
     times = []

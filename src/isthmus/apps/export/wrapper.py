@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isthmus.apps.capabilities import autoencoder_of
+from isthmus.apps.capabilities import autoencoder_of, code_shape
 from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
 from isthmus.apps.export.kinds.table import Given
-from isthmus.apps.export.ports import Port, apart
+from isthmus.apps.export.ports import FIXED, Port, Size, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
 
 
 class Joined(nn.Module):
@@ -38,35 +42,64 @@ class Joined(nn.Module):
         self._faces = faces
         self.inputs = apart([port for face in faces for port in face.inputs])
         self.names: list[str] = []
-        self.outputs = apart(self._found(stands), self.inputs)
+        self.outputs = apart(self._outputs(stands), self.inputs)
 
-    def _found(self, stands: bool) -> list[Port]:
-        """Return the ports of what comes out of some drawn rows."""
-        columns = self.columns([encoded(port, drawn(port, 2)) for port in self.inputs])
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Lengths of the free axes of what goes in with which it is tried; the first one is to trace it."""
+        return next((port.sizes for port in self.inputs if port.free), FIXED)
+
+    def _outputs(self, stands: bool) -> list[Port]:
+        """Return the ports of what comes out of some drawn rows: axes whose length differs with theirs are free."""
         with torch.no_grad():
-            found = self.part(columns)
-        if self.answer.keys.issuperset(found):
+            results = [self.part(self.read(self.drawn(2, size=size))) for size in self.sizes[:2]]
+        if self.answer.keys.issuperset(results[0]):
             return [replace(port, stands=port.name if stands else None) for port in self.answer.outputs]
-        self.names = list(found)
-        return [Port(name, "tensor", "float32", tuple(tensor.shape[1:])) for name, tensor in found.items()]
+        self.names = list(results[0])
+        shapes = {name: [tuple(result[name].shape[1:]) for result in results] for name in self.names}
+        return [Port(name, "tensor", "float32", named_shape(name, shapes[name], self.sizes)) for name in self.names]
+
+    def drawn(self, n: int, seed: int = 0, size: Size | None = None) -> dict[str, np.ndarray]:
+        """Return n rows of what goes in, by name."""
+        return {port.name: drawn(port, n, seed, size) for port in self.inputs}
+
+    def read(self, rows: Mapping[str, np.ndarray]) -> Columns:
+        """Return rows that were drawn as what the graph takes."""
+        return self.columns([encoded(port, rows[port.name]) for port in self.inputs])
 
     def columns(self, tensors: Sequence[Tensor]) -> Columns:
         """Return what the graph takes."""
-        found: Columns = {}
-        at = 0
+        columns: Columns = {}
+        start = 0
         for face in self._faces:
-            found |= face.read(tensors[at : at + len(face.inputs)])
-            at += len(face.inputs)
-        return found
+            columns |= face.read(tensors[start : start + len(face.inputs)])
+            start += len(face.inputs)
+        return columns
 
-    def listed(self, found: Columns) -> list[Tensor]:
+    def listed(self, columns: Columns) -> list[Tensor]:
         """Return what the graph returned as what comes out, as numbers that are not rounded yet."""
-        return [found[name] for name in self.names] if self.names else self.answer.write(found)
+        return [columns[name] for name in self.names] if self.names else self.answer.write(columns)
 
     def forward(self, tensors: list[Tensor]) -> list[Tensor]:
         """Return what comes out."""
-        found = self.listed(self.part(self.columns(tensors)))
-        return [_settled(port, tensor) for port, tensor in zip(self.outputs, found, strict=True)]
+        results = self.listed(self.part(self.columns(tensors)))
+        return [_settled(port, tensor) for port, tensor in zip(self.outputs, results, strict=True)]
+
+
+def named_shape(name: str, shapes: Sequence[tuple[int, ...]], sizes: Sequence[Size]) -> tuple[int | str, ...]:
+    """Return the shape of an output that has certain shapes at certain sizes of what goes in.
+
+    A free axis that is as long as that of the input has its name, another one ``NAME_AXIS``.
+    """
+    axes, shape = iter(sizes[0]), []
+    for lengths in zip(*shapes, strict=True):
+        if len(set(lengths)) == 1:
+            shape.append(lengths[0])
+            continue
+        axis = next(axes)
+        same = all(length == size[axis] for length, size in zip(lengths, sizes, strict=False))
+        shape.append(axis if same else f"{name}_{axis}")
+    return tuple(shape)
 
 
 def _settled(port: Port, tensor: Tensor) -> Tensor:
@@ -78,11 +111,17 @@ def _settled(port: Port, tensor: Tensor) -> Tensor:
     return tensor if port.kind == "category" else tensor.to(getattr(torch, port.dtype))
 
 
+def _code_shape(autoencoder: Autoencoder) -> tuple[int | None, ...]:
+    """Return the shape of a code in a graph: flat, unless there may be any number of positions."""
+    shape = code_shape(autoencoder)
+    return shape if None in shape else (autoencoder.model_.code_size,)
+
+
 def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator between named tensors."""
     known = autoencoder_of(estimator)
     answer = adapter_of(known.data_)
-    faces: list[Adapter] = [Codes(len(known.get_feature_names_out()))] if part == "decode" else [answer]
+    faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]
     if known.condition_ is not None:
         faces.append(Given(known.condition_))
     return Joined(estimator.graphs()[part], faces, answer, stands=part == "impute").eval()

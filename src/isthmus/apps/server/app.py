@@ -53,11 +53,11 @@ def build(
     max_rows : int, default 10,000
         Maximum number of rows in a request.
     max_body : int, default 16 MiB
-        Maximum bytes of a body.
+        Maximum bytes of a body, after decompression, and of the pixels of a picture in a file.
     timeout : float, default 30
         Maximum seconds until a response begins.
     """
-    service = Service(models, max_rows)
+    service = Service(models, max_rows, max_body)
     app = FastAPI(
         title="isthmus",
         version=isthmus.__version__,

@@ -94,8 +94,10 @@ def as_npy(result: object) -> bytes:
     Raises
     ------
     Refused
-        A column does not hold numbers.
+        A column does not hold numbers, or rows differ in size.
     """
+    if isinstance(result, list):
+        raise Refused(406, "rows that differ in size cannot be one array: accept application/json", "Accept")
     if isinstance(result, dict):
         columns = {name: np.array(cells) for name, cells in result.items()}
         if strange := [name for name, cells in columns.items() if cells.dtype.kind not in "fiub"]:

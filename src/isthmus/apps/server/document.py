@@ -61,6 +61,7 @@ def document_of(app: FastAPI, service: Service) -> Schema:
     return dict(app.openapi_schema)
 
 
+POOL = "null: codes as nested lists, with their positions; mean: their mean over positions"
 ABOUT = "Models of isthmus: rows to codes, reconstructions and scores, and back."
 
 
@@ -111,7 +112,9 @@ def _operation(model: Model, operation: str, max_rows: int) -> Schema:
 
 def _asked(model: Model, operation: str) -> list[Schema]:
     """Return the query parameters, for rows that are not JSON."""
-    parameters = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    parameters: Schema = {"explain": {"type": "boolean"}} if operation == "score" else {}
+    if operation == "encode":
+        parameters["pool"] = {"enum": ["mean"]}
     if model.conditions.labelled and operation != "sample":
         parameters["condition"] = {"type": "string"}
     return [{"name": name, "in": "query", "schema": schema} for name, schema in parameters.items()]
@@ -135,6 +138,8 @@ def request_of(model: Model, operation: str, max_rows: int) -> Schema:
         return schemas.fixed(properties, ["condition"] if "condition" in properties else [])
     if operation == "score":
         properties["explain"] = {"type": "boolean", "default": False}
+    if operation == "encode":
+        properties["pool"] = {"enum": ["mean", None], "default": None, "description": POOL}
     required = [name for name in ("condition",) if name in properties]
     if operation == "decode":
         codes = dict(model.codes.forms(max_rows))

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, Literal
 
 import isthmus
 from isthmus import InputError
-from isthmus.apps.capabilities import detects, imputes
+from isthmus.apps.capabilities import code_shape, detects, imputes
 from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 
 Results = dict[str, Any]
-"""The results of an operation by name, rows first: arrays, or ``{column: list}``."""
+"""The results of an operation by name, rows first: arrays, lists of them, or ``{column: list}``."""
 DRAWN = {"n": 1, "temperature": 1.0, "seed": None, "condition": None}
 
 
@@ -42,26 +40,29 @@ class Model:
         self.fields = [*self.data.fields(), *self.conditions.columns]
         self.named = hasattr(self.autoencoder, "feature_names_in_")
         self.layout = requests_of(self.data, self.fields, self.named)
-        self.codes = Codes(len(self.autoencoder.get_feature_names_out()))
+        self.codes = Codes(code_shape(self.autoencoder))
         self.framed = bool(self.conditions.columns) or (self.detects and estimator.groups is not None)
         self.operations = self._operations()
 
     def _operations(self) -> dict[str, Callable[..., Results]]:
         """Return the operations by name: functions of rows and their condition that return results."""
-        ae = self.autoencoder
         more: dict[str, Callable[..., Results]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
-        if ae.variant_.denoises:
+        if self.autoencoder.variant_.denoises:
             more["denoise"] = self._reconstruct
         if self.imputes:
             more["impute"] = lambda X, condition: {"rows": self.layout.answer(self.estimator.transform(X))}
         return {
-            "encode": lambda X, condition: {"codes": ae.transform(X, condition)},
+            "encode": self._encode,
             "reconstruct": self._reconstruct,
             "score": self._scores if self.detects else self._error,
             **more,
         }
+
+    def _encode(self, X: Any, condition: object, pool: Literal["mean"] | None = None) -> Results:
+        codes = self.autoencoder.transform(X, condition, pool=pool)
+        return {"codes": self.codes.answer(codes) if pool is None else codes}
 
     def _reconstruct(self, X: Any, condition: object) -> Results:
         return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, condition))}
@@ -76,13 +77,15 @@ class Model:
     def _error(self, X: Any, condition: object, explain: bool = False) -> Results:
         results = {"score": self.autoencoder.reconstruction_error(X, condition=condition)}
         if explain:
-            results["contributions"] = self.autoencoder.reconstruction_error(X, "element", condition)
+            results["contributions"] = self.layout.mapped(
+                self.autoencoder.reconstruction_error(X, "element", condition)
+            )
         return results
 
     def _scores(self, X: Any, condition: object, explain: bool = False) -> Results:
         results: Results = self.estimator.score_rows(X)
         if explain:
-            results["contributions"] = np.asarray(self.estimator.explain(X))
+            results["contributions"] = self.layout.mapped(self.estimator.explain(X))
         return results
 
     @property
@@ -103,7 +106,8 @@ class Model:
             "estimator": card.estimator,
             "variant": card.variant,
             "data": card.data,
-            "latent_dim": self.codes.shape[0],
+            "latent_dim": self.codes.shape[-1],
+            "positions": list(self.codes.shape[:-1]),
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
             "given": [asdict(field) for field in self.conditions.fields],

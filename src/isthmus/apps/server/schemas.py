@@ -29,10 +29,11 @@ def rows(row: Schema, max_rows: int) -> Schema:
     return {"type": "array", "items": row, "minItems": 1, "maxItems": max_rows}
 
 
-def array(cell: Schema, shape: tuple[int, ...]) -> Schema:
-    """Return the schema of nested lists of a shape."""
-    for axis in reversed(shape):
-        cell = {"type": "array", "items": cell, "minItems": axis, "maxItems": axis}
+def array(cell: Schema, shape: tuple[int | None, ...]) -> Schema:
+    """Return the schema of nested lists of a shape, with at least one entry where a length is free."""
+    for length in reversed(shape):
+        ends = {"minItems": 1} if length is None else {"minItems": length, "maxItems": length}
+        cell = {"type": "array", "items": cell, **ends}
     return cell
 
 

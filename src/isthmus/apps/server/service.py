@@ -20,6 +20,9 @@ FRAMED = ("reconstruct", "denoise", "impute")
 DRAWING = ("impute",)
 """Operations that use the shared stream of random numbers, and so must stay in the one thread."""
 
+Settings = tuple[tuple[str, str | bool], ...]
+"""Options of an operation, as a key."""
+
 
 class Service:
     """Answers requests from models.
@@ -32,13 +35,15 @@ class Service:
     models : mapping of str to Model
     max_rows : int
         Maximum number of rows in a request, and in a batch.
+    max_body : int
+        Maximum bytes of the pixels of a picture in a file.
     """
 
-    def __init__(self, models: Mapping[str, Model], max_rows: int) -> None:
-        self.models, self.max_rows = models, max_rows
+    def __init__(self, models: Mapping[str, Model], max_rows: int, max_body: int) -> None:
+        self.models, self.max_rows, self.max_body = models, max_rows, max_body
         self.metrics = Metrics()
         self.worker = ThreadPoolExecutor(1, "model")
-        self.batchers: dict[tuple[str, str, bool], Batcher] = {}
+        self.batchers: dict[tuple[str, str, Settings], Batcher] = {}
 
     def model(self, name: str) -> Model:
         """Return a model by its name.
@@ -67,9 +72,11 @@ class Service:
         return model
 
     async def ask(
-        self, model: Model, operation: str, rows: Rows, condition: object = None, explain: bool = False
+        self, model: Model, operation: str, rows: Rows, condition: object = None, **options: str | bool
     ) -> Results:
         """Return the results of an operation for rows, or codes, with their condition as in the request.
+
+        `options` are those of the operation: ``explain=True`` of ``"score"``, ``pool="mean"`` of ``"encode"``.
 
         Raises
         ------
@@ -79,17 +86,17 @@ class Service:
         check_count(rows.count, self.max_rows)
         count = rows.count if model.layout_for(operation).batched else None
         values = model.conditions.read(operation, condition, count)
-        key = (model.name, operation, explain)
+        key = (model.name, operation, tuple(options.items()))
         if key not in self.batchers:
             self.batchers[key] = self._batcher(*key)
         results: Results = await self.batchers[key].submit((rows.values, rows.count, values), rows.count)
         return results
 
-    def _batcher(self, name: str, operation: str, explain: bool) -> Batcher:
+    def _batcher(self, name: str, operation: str, settings: Settings) -> Batcher:
         model = self.models[name]
         layout = model.layout_for(operation)
         function, framed = model.operations[operation], model.framed or operation in FRAMED
-        options = {"explain": True} if explain else {}
+        options: dict[str, Any] = dict(settings)
 
         def call(items: list[Any]) -> list[Results]:
             parts, counts, conditions = zip(*items, strict=True)
@@ -105,13 +112,13 @@ class Service:
             ends = np.cumsum(counts).tolist()
             return [part_of(results, slice(end - count, end)) for count, end in zip(counts, ends, strict=True)]
 
-        max_rows = self.max_rows if layout.batched else 1
+        max_rows = self.max_rows if layout.batched and layout.together else 1
         return Batcher(call, self.worker, max_rows, self.metrics.batches(name, operation), operation not in DRAWING)
 
     async def sample(self, model: Model, n: int, temperature: float, seed: int | None, condition: object) -> Results:
         """Return new rows."""
         check_count(n, self.max_rows)
-        key = (model.name, "sample", False)
+        key: tuple[str, str, Settings] = (model.name, "sample", ())
         values = model.conditions.join([model.conditions.read("sample", condition, n)])
         if key not in self.batchers:
             seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]

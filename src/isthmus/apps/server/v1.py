@@ -16,7 +16,7 @@ from isthmus.apps.server.kinds.base import Requests, Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Model, Results
 from isthmus.apps.server.service import Service
 
-KNOWN = ("rows", "columns", "codes", "explain", "condition")
+KNOWN = ("rows", "columns", "codes", "explain", "pool", "condition")
 FIELDS = {"decode": "codes", "sample": None}
 """The field at fault if a model refuses a request without naming a column; else the rows."""
 PICTURES = (PNG, "image/jpeg")
@@ -75,10 +75,8 @@ class Operate:
             rows = rows_of(layout, document, self.service.max_rows)
         else:
             rows = self._array(model, layout, kind, body)
-        explain = document.get("explain", False)
-        if not isinstance(explain, bool) or (explain and operation != "score"):
-            raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
-        results = await self.service.ask(model, operation, rows, document.get("condition"), explain)
+        options = options_in(document, operation)
+        results = await self.service.ask(model, operation, rows, document.get("condition"), **options)
         return results, "objects" if operation == "decode" else rows.form
 
     def _array(self, model: Model, layout: Requests, kind: str, body: bytes) -> Rows:
@@ -86,7 +84,7 @@ class Operate:
         if kind == NPY:
             return layout.array(array_of(body))
         if kind in PICTURES and layout is model.layout:
-            return layout.picture(body)
+            return layout.picture(body, self.service.max_body)
         raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
 
     async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Results, str]:
@@ -116,10 +114,20 @@ MEANT = {
 def asked_in(query: bytes) -> dict[str, Any]:
     """Return the query parameters, which accompany rows that are not JSON."""
     asked: dict[str, Any] = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-    check_names(asked, ("explain", "condition"))
+    check_names(asked, ("explain", "pool", "condition"))
     if "explain" in asked:
         asked["explain"] = {"true": True, "false": False}.get(asked["explain"])
     return asked
+
+
+def options_in(document: dict[str, Any], operation: str) -> dict[str, str | bool]:
+    """Return the options of an operation that a document asks for."""
+    explain, pool = document.get("explain", False), document.get("pool")
+    if not isinstance(explain, bool) or (explain and operation != "score"):
+        raise Refused(422, "'explain' is true or false, and means something for score only", "explain")
+    if pool not in (None, "mean") or (pool and operation != "encode"):
+        raise Refused(422, "'pool' is \"mean\" or null, and means something for encode only", "pool")
+    return {**({"explain": True} if explain else {}), **({"pool": pool} if pool else {})}
 
 
 def check_names(document: dict[str, Any], known: Iterable[str]) -> None:
@@ -147,10 +155,15 @@ def document_of(model: Model, results: Results, form: str) -> dict[str, Any]:
         if name == "rows" and form == "columns" and isinstance(values, dict):
             document["columns"] = values
         else:
-            document[name] = shaped(values, form) if isinstance(values, dict) else values.tolist()
+            document[name] = shaped(values, form) if isinstance(values, dict) else listed(values)
     if model.threshold is not None and "flagged" in results:
         document["threshold"] = model.threshold
     return document
+
+
+def listed(values: Any) -> list[Any]:
+    """Return an array, or a list of arrays that differ in size, as nested lists."""
+    return [listed(value) for value in values] if isinstance(values, list) else values.tolist()
 
 
 def shaped(columns: dict[str, list[Any]], form: str) -> Any:

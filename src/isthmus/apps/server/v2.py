@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 import isthmus
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import JSON, received
+from isthmus.apps.server.cells import shown
 from isthmus.apps.server.conditions import CONDITION
 from isthmus.apps.server.kinds.base import Rows
 from isthmus.apps.server.models import Model, Results
@@ -31,6 +32,7 @@ from isthmus.apps.server.signature import (
 from isthmus.apps.server.tensors import response_of, split, tensors_of
 
 OCTETS = "application/octet-stream"
+Options = dict[str, str | bool]
 
 
 class Inference:
@@ -55,7 +57,7 @@ class Inference:
         tensors = tensors_of(document, data)
         decodes = CODES in tensors and CODES not in (field.name for field in model.fields)
         wanted = _wanted(document, outputs_of(model, decodes))
-        results = await self._outputs(model, tensors, decodes, list(wanted))
+        results = await self._outputs(model, tensors, decodes, list(wanted), _pool(document))
         head = {"model_name": model.name, "model_version": VERSION}
         head |= {"id": document["id"]} if isinstance(document.get("id"), str) else {}
         body, length = response_of(head, {name: results[name] for name in wanted}, wanted)
@@ -68,7 +70,7 @@ class Inference:
         return self.service.model(name)
 
     async def _outputs(
-        self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str]
+        self, model: Model, tensors: dict[str, np.ndarray], decodes: bool, wanted: list[str], pool: Options
     ) -> dict[str, np.ndarray]:
         """Return the requested outputs, and others computed with them."""
         beside = [field.name for field in model.conditions.fields] if decodes or model.conditions.labelled else []
@@ -76,8 +78,8 @@ class Inference:
         rows = codes_of(model, tensors) if decodes else rows_of(model, tensors)
         condition = condition_cells.get(CONDITION) if model.conditions.labelled else condition_cells or None
         operations = {"decode" if decodes else operation_of(name) for name in wanted}
-        explain = "contributions" in wanted
-        asked = [self.service.ask(model, name, rows, condition, explain and name == "score") for name in operations]
+        options: dict[str, Options] = {"score": {"explain": True} if "contributions" in wanted else {}, "encode": pool}
+        asked = [self.service.ask(model, name, rows, condition, **options.get(name, {})) for name in operations]
         results: dict[str, np.ndarray] = {}
         for name, answer in zip(operations, await asyncio.gather(*asked), strict=True):
             results |= arrays_of(model, name, answer)
@@ -135,6 +137,14 @@ def _wanted(document: dict[str, Any], known: dict[str, Any]) -> dict[str, bool]:
             raise Refused(422, f"there is no output {name!r}; there are: {', '.join(known)}, contributions", "outputs")
         wanted[name] = _flag(one, "binary_data", binary)
     return wanted
+
+
+def _pool(document: dict[str, Any]) -> Options:
+    """Return the option that codes are pooled over their positions, where a request's parameters ask for it."""
+    pool = (document.get("parameters") or {}).get("pool")  # that they are an object was checked
+    if pool not in (None, "mean"):
+        raise Refused(422, f"'parameters': pool is {shown(pool)}; expected \"mean\"", "parameters")
+    return {"pool": pool} if pool else {}
 
 
 def _flag(entry: dict[str, Any], name: str, default: bool) -> bool:

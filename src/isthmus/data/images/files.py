@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from isthmus.data.images.head import LARGEST
 from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.support.errors import InputError, extra
 
@@ -17,6 +18,10 @@ MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
 
 GAP = 1
 """Pixels between the pictures of a grid."""
+
+
+class TooManyPixels(InputError):
+    """A picture has more pixels than are taken."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +72,25 @@ def _pictures(folder: Path) -> list[Path]:
     return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
-def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarray:
+def decode_sized(
+    stream: BinaryIO, size: tuple[int | None, int | None], mode: str, max_pixels: int = LARGEST
+) -> np.ndarray:
     """Return a PNG or JPEG picture as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
 
     Parameters
     ----------
     stream : binary file
-    size : tuple of int
-        The required height and width; checked before decoding.
+    size : tuple of int or None
+        The required height and width, None where that is free; checked before decoding.
     mode : {"L", "RGB"}
         Grey or colour: the mode to convert it to.
+    max_pixels : int, optional
+        Maximum number of pixels.
 
     Raises
     ------
+    TooManyPixels
+        It has more than `max_pixels`.
     InputError
         It is not a PNG or JPEG file, is truncated, has another size, or more than 8 bits per channel.
     """
@@ -88,10 +99,16 @@ def decode_sized(stream: BinaryIO, size: tuple[int, int], mode: str) -> np.ndarr
         with image.open(stream, formats=("PNG", "JPEG")) as picture:
             if picture.mode not in MODES:
                 raise InputError(f"the picture is of mode {picture.mode}: save it with 8 bits for a channel")
-            if picture.size != size[::-1]:
+            sides = list(zip((picture.height, picture.width), size, strict=True))
+            if any(wanted not in (None, side) for side, wanted in sides):
                 raise InputError(
                     f"the picture is {picture.width} x {picture.height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
+                )
+            if picture.width * picture.height > max_pixels:
+                raise TooManyPixels(
+                    f"the picture is {picture.width} x {picture.height} pixels (width x height), but at most "
+                    f"{max_pixels:,} are taken: cut it into smaller ones"
                 )
             return np.asarray(picture.convert(mode))
     except image.UnidentifiedImageError as error:

@@ -185,12 +185,13 @@ class Block(nn.Module):
 def patches(x: Tensor, stride: int) -> Tensor:
     """Return (batch, channels, *space) as (batch, channels · stride^axes, *grid), continued at its end by its last row.
 
-    Every picture is padded by stride − 1 and cut by index, so that one graph serves all sizes.
+    What continues it is found by index, and nothing depends on whether a side is a multiple of the stride, so that one
+    graph serves all sizes.
     """
     axes = x.ndim - 2
-    whole = [(side + stride - 1) // stride * stride for side in x.shape[2:]]
     if stride > 1:
-        x = cropped(nn.functional.pad(x, (0, stride - 1) * axes, mode="replicate"), whole)
+        missing = [(side + stride - 1) // stride * stride - side for side in reversed(x.shape[2:])]
+        x = nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
     if axes == 2:
         return nn.functional.pixel_unshuffle(x, stride)
     return x.unflatten(2, (-1, stride)).movedim(3, 2).flatten(1, 2)
@@ -204,9 +205,12 @@ def joined(y: Tensor, stride: int) -> Tensor:
 
 
 def cropped(x: Tensor, space: Sequence[int | None]) -> Tensor:
-    """Return the first elements along each axis behind the channels; all where the length is None."""
+    """Return the first elements along each axis behind the channels; all where the length is None.
+
+    They are taken by index: a slice would ask whether it is shorter than the axis, and a graph would keep the answer.
+    """
     for axis, side in enumerate(space, start=2):
-        x = x if side is None else x[(slice(None),) * axis + (slice(0, side),)]
+        x = x if side is None else x.index_select(axis, torch.arange(side, device=x.device))
     return x
 
 

@@ -11,25 +11,24 @@ from isthmus import InputError
 from isthmus.apps.explorer.api import bodies
 from isthmus.apps.explorer.examples import Examples
 from isthmus.apps.explorer.maps import maps
-from isthmus.apps.explorer.view import View
+from isthmus.apps.explorer.view import CONTRIBUTORS, View
 
 NEIGHBOURS = 8
-BLAMED = 3
 BARS = 40
 """Of the histogram of scores."""
 
 
 def _made(view: View, asked: bodies.OnMap) -> maps.Map:
     """Return the map that was asked for; raise InputError where it is still being made."""
-    found = view.planes.named(asked.map, asked.x, asked.y)
-    if found is None:
+    result = view.planes.named(asked.map, asked.x, asked.y)
+    if result is None:
         raise InputError("map: UMAP is still being made: ask for the map again in a while")
-    return found
+    return result
 
 
 def _positions(view: View, asked: bodies.OnMap, codes: maps.Floats) -> list[list[float]]:
-    found = view.planes.named(asked.map, asked.x, asked.y)
-    return [] if found is None else cast("list[list[float]]", found.at(codes).tolist())
+    result = view.planes.named(asked.map, asked.x, asked.y)
+    return [] if result is None else cast("list[list[float]]", result.at(codes).tolist())
 
 
 # -- examples ----------------------------------------------------------------------------------------------------
@@ -37,7 +36,8 @@ def _positions(view: View, asked: bodies.OnMap, codes: maps.Floats) -> list[list
 
 def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
     """Return all that is known of one example."""
-    columns = view.take(examples.check([index], "i"))
+    examples.check([index], "i")
+    columns = view.read.one(index)
     shown = examples.shown
     return {
         "index": index,
@@ -54,7 +54,7 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
 
 
 def _judged(view: View, index: int, columns: Any) -> dict[str, Any]:
-    """Return the score of one example, the threshold that it is held against, and whether it is above."""
+    """Return the score of one example, its threshold, and whether it is above."""
     if not view.scored:
         return {"score": None, "threshold": None, "flagged": None}
     score, [threshold] = view.score(index, columns), view.judge.limits([index]).tolist()
@@ -63,8 +63,8 @@ def _judged(view: View, index: int, columns: Any) -> dict[str, Any]:
 
 def near(view: View, code: maps.Floats, but: int | None = None) -> list[dict[str, Any]]:
     """Return the examples whose codes are nearest."""
-    found = zip(*view.planes.nearest.to(code, NEIGHBOURS, but), strict=True)
-    return [{"index": int(index), "distance": float(distance)} for index, distance in found]
+    result = zip(*view.planes.nearest.to(code, NEIGHBOURS, but), strict=True)
+    return [{"index": int(index), "distance": float(distance)} for index, distance in result]
 
 
 # -- codes -------------------------------------------------------------------------------------------------------
@@ -119,6 +119,7 @@ def _decoded(view: View, asked: bodies.OnMap, codes: maps.Floats) -> dict[str, A
 
 def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[str, Any]:
     """Return the way from the mean code of one group to that of another."""
+    view.check_decodes()
     start, end = (
         view.codes[examples.check(places, field).numpy()].mean(0)
         for field, places in (("from", asked.from_), ("to", asked.to))
@@ -128,6 +129,7 @@ def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[s
 
 def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
     """Return what a model makes of an example that the user made."""
+    view.check_vectors()
     key = view.kind.key
     given = getattr(asked, key)
     if given is None:
@@ -173,8 +175,8 @@ def flagged(view: View, threshold: float | None) -> tuple[float, np.ndarray]:
     """Return the threshold, and the examples above it, the most abnormal first."""
     measured = view.judge.measured
     threshold = view.judge.threshold if threshold is None else threshold
-    found = np.flatnonzero(measured > threshold)
-    return threshold, found[np.argsort(-measured[found], kind="stable")]
+    result = np.flatnonzero(measured > threshold)
+    return threshold, result[np.argsort(-measured[result], kind="stable")]
 
 
 def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
@@ -185,34 +187,31 @@ def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
     new = np.array([at for at in places.tolist() if at not in known], dtype=np.int64)
     for start in range(0, len(new), 256):
         piece = new[start : start + 256]
-        located = view.located(view.take(torch.from_numpy(piece)))
-        known.update(
-            (at, view.kind.contributors(one.nan_to_num(), BLAMED))
-            for at, one in zip(piece.tolist(), located, strict=True)
-        )
+        contributors = view.read.each(view.contributors, torch.from_numpy(piece))
+        known.update(zip(piece.tolist(), contributors, strict=True))
     return [known[at] for at in places.tolist()]
 
 
 def anomalies(view: View, examples: Examples, threshold: float | None, limit: int) -> dict[str, Any]:
     """Return how many examples are flagged, and the most abnormal of them."""
-    threshold, found = flagged(view, threshold)
-    first = found[:limit]
+    threshold, result = flagged(view, threshold)
+    first = result[:limit]
     rows = [
         {"index": int(at), "label": examples.label(at), "score": float(view.judge.measured[at]), "blame": blame}
         for at, blame in zip(first, blamed(view, first), strict=True)
     ]
-    return {"threshold": threshold, "flagged": len(found), "rows": rows}
+    return {"threshold": threshold, "flagged": len(result), "rows": rows}
 
 
 def anomalies_csv(view: View, examples: Examples, threshold: float | None) -> str:
     """Return all flagged examples as CSV, what is to blame beside them."""
-    _, found = flagged(view, threshold)
-    named = [[f"{part['name']} ({part['share']:.0%})" for part in parts] for parts in blamed(view, found)]
+    _, result = flagged(view, threshold)
+    named = [[f"{part['name']} ({part['share']:.0%})" for part in parts] for parts in blamed(view, result)]
     judge = view.judge
     what = "score" if view.scored else "error"
-    more: dict[str, Any] = {what: judge.numbers(what)[found].tolist()}
+    more: dict[str, Any] = {what: judge.numbers(what)[result].tolist()}
     if judge.measure == "excess":
-        more["threshold"] = judge.limits(found).tolist()
-    for rank in range(BLAMED if any(named) else 0):
+        more["threshold"] = judge.limits(result).tolist()
+    for rank in range(CONTRIBUTORS if any(named) else 0):
         more[f"blame {rank + 1}"] = [parts[rank] if rank < len(parts) else "" for parts in named]
-    return examples.csv(torch.from_numpy(found), more)
+    return examples.csv(torch.from_numpy(result), more)

@@ -139,10 +139,10 @@ def _of_examples(session: Session) -> APIRouter:
 
     @router.get("/colours/{id:path}")
     def colour(id: str) -> Response:
-        found = _colour(session, id)
-        if found is None:
+        result = _colour(session, id)
+        if result is None:
             raise Refused(404, f"there is no colour {id!r}", "id")
-        return _binary(found.values, **{"X-Range": json.dumps(found.bounds)})
+        return _binary(result.values, **{"X-Range": json.dumps(result.bounds)})
 
     @router.get("/examples/values")
     def values(index: str) -> Response:
@@ -155,8 +155,8 @@ def _of_examples(session: Session) -> APIRouter:
     @router.get("/search")
     def search(q: Annotated[str, Query(max_length=200)], limit: Limit = 200) -> Response:
         with told():
-            found = examples.search(q)
-        return _json({"indices": found[:limit].tolist(), "total": len(found)})
+            result = examples.search(q)
+        return _json({"indices": result[:limit].tolist(), "total": len(result)})
 
     @router.post("/selection.csv")
     def selection(asked: bodies.Selection) -> Response:
@@ -189,11 +189,11 @@ def _of_models(session: Session) -> APIRouter:
     @router.get("/{m}/map/{name}")
     def map(m: int, name: bodies.MapName, x: bodies.Place = 0, y: bodies.Place = 1) -> Response:
         with told():
-            found = view(m).planes.named(name, x, y)
-        if found is None:
+            result = view(m).planes.named(name, x, y)
+        if result is None:
             return Response(json.dumps({"progress": view(m).planes.progress}), 202, media_type="application/json")
-        transform = {"offset": found.frame.offset.tolist(), "scale": found.frame.scale}
-        return _binary(found.points, **{"X-Transform": json.dumps(transform)})
+        transform = {"offset": result.frame.offset.tolist(), "scale": result.frame.scale}
+        return _binary(result.points, **{"X-Transform": json.dumps(transform)})
 
     @router.get("/{m}/examples/{i}")
     def example(m: int, i: int) -> Response:

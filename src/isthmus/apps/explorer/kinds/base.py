@@ -59,6 +59,10 @@ class Kind(ABC):
         """Return each row as numbers and text, pictures too."""
         return self.values(columns)
 
+    def tiled(self, columns: Columns) -> Columns:
+        """Return rows as `packed` takes them: of one size, where examples may differ in it."""
+        return columns
+
     @abstractmethod
     def packed(self, columns: Columns) -> dict[str, Any]:
         """Return what all rows look like, as a page without a server holds them."""

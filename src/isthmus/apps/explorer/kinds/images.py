@@ -13,6 +13,7 @@ from isthmus import InputError
 from isthmus.apps.explorer.kinds.base import Columns, Kind, Number
 from isthmus.apps.report.png import data_uri, visible
 from isthmus.data.images.images import Images
+from isthmus.data.images.resize import resize, scaled
 
 HUE = (216, 82, 28)
 """Of errors."""
@@ -22,6 +23,10 @@ FAST = 1
 
 TILE, SHEET = 64, 8192
 """Pixels of the side of a thumbnail, and of the sheet that holds them all, at most."""
+
+
+SHOWN = 512
+"""Pixels of the longer side of a picture on the page, at most: a page is no viewer of photographs."""
 
 
 class Pixels(Kind):
@@ -43,7 +48,9 @@ class Pixels(Kind):
         self.channels, self.height, self.width = data.shape
 
     def about(self, columns: Columns | None) -> dict[str, Any]:
-        """Return height, width and channels."""
+        """Return height, width and channels; nothing where pictures differ in size."""
+        if self.data.any_size:
+            return {}
         return {"picture": {"height": self.height, "width": self.width, "channels": self.channels}}
 
     def tiles(self, columns: Columns) -> np.ndarray:
@@ -54,8 +61,15 @@ class Pixels(Kind):
         return visible(pixels.movedim(1, -1).contiguous().numpy())
 
     def values(self, columns: Columns) -> list[dict[str, Any]]:
-        """Return each picture as the address of a PNG."""
-        return [{"png": data_uri(tile, FAST)} for tile in self.tiles(columns)]
+        """Return each picture as the address of a PNG, a large one smaller."""
+        return [{"png": data_uri(shrunk(tile, SHOWN), FAST)} for tile in self.tiles(columns)]
+
+    def tiled(self, columns: Columns) -> Columns:
+        """Return pictures of any size as tiles of one, clear where the picture ends; others as they are."""
+        if not self.data.any_size:
+            return columns
+        tiles = np.stack([_on_tile(tile) for tile in self.tiles(columns)])
+        return {"pixels": torch.from_numpy(tiles).movedim(-1, 1)}
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each picture as numbers in [0, 1], row by row, channels last."""
@@ -64,7 +78,9 @@ class Pixels(Kind):
 
     def packed(self, columns: Columns) -> dict[str, Any]:
         """Return all pictures as thumbnails on one sheet."""
-        return {"sprite": _sprite(self.tiles(columns))}
+        pixels = columns["pixels"]
+        tiles = pixels.movedim(1, -1).numpy() if self.data.any_size else self.tiles(columns)
+        return {"sprite": _sprite(tiles)}
 
     def layout(self) -> dict[str, Any]:
         """Return the sizes of x̂."""
@@ -76,7 +92,7 @@ class Pixels(Kind):
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)
         share = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
-        alpha = (255 * share).round().byte().numpy()[..., None]
+        alpha = shrunk((255 * share).round().byte().numpy()[..., None], SHOWN)
         hue = np.broadcast_to(np.array(HUE, np.uint8), (*alpha.shape[:2], 3))
         return {"png": data_uri(np.concatenate([hue, alpha], -1), FAST)}
 
@@ -116,7 +132,10 @@ class Pixels(Kind):
         return {}
 
     def flat(self, columns: Columns) -> dict[str, list[Any]]:
-        """Return a column for each pixel."""
+        """Return a column for each pixel; of pictures of any size their height and width."""
+        if self.data.any_size:
+            n, _, height, width = columns["pixels"].shape
+            return {"height": [height] * n, "width": [width] * n}
         written = np.asarray(self.data.write(columns)).reshape(len(columns["pixels"]), -1)
         if columns["pixels"].dtype == torch.uint8:
             written = np.rint(written).astype(int)
@@ -126,6 +145,26 @@ class Pixels(Kind):
     def _floats(columns: Columns) -> Tensor:
         pixels = columns["pixels"]
         return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
+
+
+def shrunk(tile: np.ndarray, most: int) -> np.ndarray:
+    """Return a picture (height, width, channels) whose longer side has at most so many pixels."""
+    height, width = tile.shape[:2]
+    if max(height, width) <= most:
+        return tile
+    return resize(tile, scaled((height, width), (most, most), "contain"), "stretch")
+
+
+def _on_tile(tile: np.ndarray) -> np.ndarray:
+    """Return a picture with an alpha channel in the middle of a square tile."""
+    small = shrunk(tile, TILE)
+    height, width, channels = small.shape
+    square = np.zeros((TILE, TILE, channels + 1), np.uint8)
+    top, left = (TILE - height) // 2, (TILE - width) // 2
+    square[top : top + height, left : left + width] = np.concatenate(
+        [small, np.full((height, width, 1), 255, np.uint8)], -1
+    )
+    return square
 
 
 def _sprite(tiles: np.ndarray) -> dict[str, Any]:

@@ -105,15 +105,15 @@ class Cells(Kind):
         random: torch.Generator,
     ) -> Columns:
         """Add noise to numbers in units of their deviation, and empty that share of the cells."""
-        found = dict(columns)
+        result = dict(columns)
         if "numbers" in columns:
             numbers = columns["numbers"].double()
             noisy = numbers + noise * usual["numbers"] * torch.randn(numbers.shape, generator=random)
-            found["numbers"] = torch.where(torch.rand(numbers.shape, generator=random) < erase, torch.nan, noisy)
+            result["numbers"] = torch.where(torch.rand(numbers.shape, generator=random) < erase, torch.nan, noisy)
         if "codes" in columns:
             gone = torch.rand(columns["codes"].shape, generator=random) < erase
-            found["codes"] = torch.where(gone, -1, columns["codes"])
-        return found
+            result["codes"] = torch.where(gone, -1, columns["codes"])
+        return result
 
     def usual(self, columns: Columns) -> Columns:
         """Return the deviation of each column of numbers; 0 of truth values, which noise would make untrue."""

@@ -145,9 +145,9 @@ class Free:
 
     @staticmethod
     def _blend(known: Nearest, wanted: Floats, values: Floats) -> Floats:
-        found = []
+        result = []
         for one in wanted:
             index, distance = known.to(one, NEAR)
             weight = 1 / (distance + 1e-6 * (distance.max() + 1e-6))
-            found.append(weight @ values[index] / weight.sum())
-        return np.array(found, dtype=np.float32).reshape(-1, values.shape[1])
+            result.append(weight @ values[index] / weight.sum())
+        return np.array(result, dtype=np.float32).reshape(-1, values.shape[1])

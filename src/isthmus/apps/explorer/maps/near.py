@@ -24,5 +24,5 @@ class Nearest:
         squares = (self._points - torch.from_numpy(place)).square_().sum(1)
         if but is not None:
             squares[but] = torch.inf
-        found = squares.topk(min(k, len(squares) - (but is not None)), largest=False)
-        return found.indices.numpy(), found.values.sqrt().numpy()
+        result = squares.topk(min(k, len(squares) - (but is not None)), largest=False)
+        return result.indices.numpy(), result.values.sqrt().numpy()

@@ -83,9 +83,9 @@ class Rounds:
 
     def write(self, text: str) -> None:
         """Tell of the rounds."""
-        found = re.search(r"(\d+)/(\d+)", text)
-        if found:
-            self.tell("UMAP: placing the points, round by round", int(found[1]), int(found[2]))
+        result = re.search(r"(\d+)/(\d+)", text)
+        if result:
+            self.tell("UMAP: placing the points, round by round", int(result[1]), int(result[2]))
 
     def flush(self) -> None:
         """Do nothing."""

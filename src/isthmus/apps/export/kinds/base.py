@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from isthmus.apps.export.ports import Port
+from isthmus.apps.export.ports import FIXED, Port, named
 from isthmus.apps.kinds import adapter
 
 Columns = dict[str, Tensor]
@@ -35,12 +35,23 @@ class Adapter(nn.Module):
         raise NotImplementedError
 
 
-class Codes(Adapter):
-    """Codes ``z`` of so many numbers."""
+POSITIONS = tuple({"z_height": height, "z_width": width} for height, width in ((5, 7), (9, 8), (1, 1)))
+"""With how many positions exports are tried that decode codes of any number of them."""
 
-    def __init__(self, width: int) -> None:
+
+class Codes(Adapter):
+    """Codes ``z``.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        Of the code of one row; None where an axis is free.
+    """
+
+    def __init__(self, shape: Sequence[int | None]) -> None:
         super().__init__()
-        self.inputs = [Port("z", "tensor", "float32", (width,), gaps=False)]
+        sizes = POSITIONS if None in shape else FIXED
+        self.inputs = [Port("z", "tensor", "float32", named(shape, sizes), gaps=False, sizes=sizes)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return the codes."""
@@ -55,5 +66,5 @@ def adapter_of(data: object) -> Adapter:
     InputError
         This kind of data cannot be exported yet.
     """
-    found: Adapter = adapter("export", data)(data)
-    return found
+    made: Adapter = adapter("export", data)(data)
+    return made

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from isthmus.apps.export.kinds.base import Adapter, Columns
-from isthmus.apps.export.ports import Port
+from isthmus.apps.export.ports import FIXED, Port, named
 from isthmus.data.images.images import Images
+
+SIZES = tuple({"height": height, "width": width} for height, width in ((37, 53), (65, 64), (8, 8)))
+"""With which exports of pictures of any size are tried: the smallest is the last."""
 
 
 class Pixels(Adapter):
@@ -21,8 +24,11 @@ class Pixels(Adapter):
         self.data = images
         [field] = images.fields()
         dtype = "uint8" if images.dtype == "uint8" else "float32"
-        self.inputs = [Port(field.name, field.kind, dtype, field.shape, low=field.low, high=field.high, gaps=False)]
-        self.outputs = [Port(field.name, field.kind, "float32", field.shape)]
+        sizes = SIZES if images.any_size else FIXED
+        shape = named(field.shape, sizes)
+        low, high = field.low, field.high
+        self.inputs = [Port(field.name, field.kind, dtype, shape, low=low, high=high, gaps=False, sizes=sizes)]
+        self.outputs = [Port(field.name, field.kind, "float32", shape, sizes=sizes)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return the pixels, channels first."""

@@ -22,8 +22,8 @@ NEVER = -1e30
 
 def _linear(tape: Program, x: Register, weight: Tensor, bias: Tensor | None = None) -> Register:
     _vector(x)
-    held = None if bias is None else tape.array(bias)
-    return tape.emit("linear", [x], (len(weight),), weight=tape.array(weight), bias=held)
+    entry = None if bias is None else tape.array(bias)
+    return tape.emit("linear", [x], (len(weight),), weight=tape.array(weight), bias=entry)
 
 
 def _layer_norm(
@@ -37,7 +37,7 @@ def _layer_norm(
 ) -> Register:
     if prod(shape) != x.size:
         raise Untranslatable("a norm over a part of a row")
-    scale, shift = (None if held is None else tape.array(held.flatten()) for held in (weight, bias))
+    scale, shift = (None if entry is None else tape.array(entry.flatten()) for entry in (weight, bias))
     return tape.emit("layernorm", [x], x.shape, weight=scale, bias=shift, eps=eps)
 
 
@@ -135,12 +135,12 @@ def _cat(tape: Program, pieces: list[Any], axis: int = 0) -> Register:
     first = next(piece for piece in pieces if isinstance(piece, Register))
     if axis % (len(first.shape) + 1) != 1:
         raise Untranslatable("a join along an inner axis")
-    held = [
+    entry = [
         piece if isinstance(piece, Register) else tape.constant(piece, Register(0, tuple(piece.shape[1:])))
         for piece in pieces
     ]
-    shape = (sum(piece.shape[0] for piece in held), *first.shape[1:])
-    return tape.emit("concat", held, shape)
+    shape = (sum(piece.shape[0] for piece in entry), *first.shape[1:])
+    return tape.emit("concat", entry, shape)
 
 
 def _softmax(tape: Program, x: Register, axis: int, *_: Any) -> Register:
@@ -150,8 +150,8 @@ def _softmax(tape: Program, x: Register, axis: int, *_: Any) -> Register:
 
 
 def _log_softmax(tape: Program, x: Register, axis: int, *_: Any) -> Register:
-    found = _softmax(tape, x, axis)
-    return Register(found.at, found.shape, logarithm=True)
+    result = _softmax(tape, x, axis)
+    return Register(result.at, result.shape, logarithm=True)
 
 
 def _exp(tape: Program, x: Register) -> Register:

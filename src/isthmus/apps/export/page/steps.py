@@ -50,13 +50,13 @@ class DecoderProgram(Program):
     @staticmethod
     def _tensors(program: Any) -> dict[str, Tensor]:
         signature = program.graph_signature
-        held = {**program.state_dict, **program.constants}
+        entry = {**program.state_dict, **program.constants}
         targets = {
             **signature.inputs_to_parameters,
             **signature.inputs_to_buffers,
             **signature.inputs_to_lifted_tensor_constants,
         }
-        return {name: held[target].detach() for name, target in targets.items()}
+        return {name: entry[target].detach() for name, target in targets.items()}
 
     def value(self, node: Any) -> Any:
         """Return what a node of the graph stands for: a register, a tensor, or a plain value."""

@@ -19,7 +19,9 @@ from isthmus.apps.server.schemas import PLAIN, Schema
 FORMS = ("rows", "columns", "codes")
 WANTED = "either {'rows': [[…], …]} or {'columns': {…}}"
 Values = Any
-"""Rows as they wait: an array with the rows first, or a dict of columns."""
+"""Rows as they wait: an array with the rows first, a list of arrays that differ in size, or a dict of columns."""
+Shape = tuple[int | None, ...]
+"""Of one row; None where the length of an axis is free."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Rows:
 
     Attributes
     ----------
-    values : ndarray or dict of str to ndarray
+    values : ndarray, list of ndarray or dict of str to ndarray
     count : int
     form : str
         In what they came, and their answer goes: ``"lists"``, ``"objects"``, ``"columns"`` or ``"array"``.
@@ -54,6 +56,8 @@ class Requests(ABC):
 
     batched: ClassVar[bool] = True
     """Whether rows of several requests can be answered at once."""
+    together: bool = True
+    """Whether rows of requests that wait at the same time are answered by one call of the model."""
     columns: ClassVar[bool] = False
     """Whether a column can be sent by itself."""
     pictures: ClassVar[bool] = False
@@ -62,19 +66,19 @@ class Requests(ABC):
     """Under which key of a document rows stand."""
 
     @abstractmethod
-    def read(self, form: str, given: Any) -> Rows:
+    def read(self, form: str, rows: Any) -> Rows:
         """Return the rows of a document, which stand there as ``"rows"``, ``"columns"`` or ``"codes"``."""
 
     @abstractmethod
-    def array(self, found: np.ndarray) -> Rows:
+    def array(self, values: np.ndarray) -> Rows:
         """Return rows that came as an array."""
 
     def join(self, parts: Sequence[Values], framed: bool) -> Any:
         """Return the rows of several requests as what an estimator takes; `framed`: with names where there are any."""
-        return np.concatenate(parts)
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
-    def picture(self, body: bytes) -> Rows:
-        """Return the one picture in a body.
+    def picture(self, body: bytes, most: int) -> Rows:
+        """Return the one picture in a body, which stands for at most so many bytes of pixels.
 
         Raises
         ------
@@ -83,11 +87,15 @@ class Requests(ABC):
         """
         raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
 
-    def answer(self, found: Any) -> Any:
-        """Return rows that a model made: an array, or ``{column: list}``."""
-        return np.asarray(found)
+    def answer(self, rows: Any) -> Any:
+        """Return rows that a model made: an array, a list of them where rows differ in size, or ``{column: list}``."""
+        return np.asarray(rows)
 
-    def png(self, found: Any) -> bytes:
+    def mapped(self, values: Any) -> Any:
+        """Return a value of each element of rows: an array, or a list of them where rows differ in size."""
+        return np.asarray(values)
+
+    def png(self, rows: Any) -> bytes:
         """Return an answer as one picture.
 
         Raises
@@ -97,17 +105,17 @@ class Requests(ABC):
         """
         raise Refused(406, "this answer is no picture: accept application/json", "Accept")
 
-    def contributions(self, found: np.ndarray) -> Any:
+    def contributions(self, values: Any) -> Any:
         """Return contributions as they are, or ``{column: list}``."""
-        return found
+        return values
 
     @abstractmethod
     def inputs(self) -> list[dict[str, Any]]:
         """Return the tensors that rows of the data consist of, as the Open Inference Protocol describes them."""
 
-    def tensors(self, found: Any) -> list[np.ndarray]:
+    def tensors(self, rows: Any) -> list[np.ndarray]:
         """Return rows that a model made, of `answer`, as tensors: one for each of `inputs`."""
-        return [np.asarray(found)]
+        return [np.asarray(rows)]
 
     @abstractmethod
     def forms(self, most: int) -> list[tuple[str, Schema]]:
@@ -115,27 +123,42 @@ class Requests(ABC):
 
 
 class Codes(Requests):
-    """Codes of so many numbers."""
+    """Codes: vectors, or one for each of several positions.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        Of the code of one row; None where there may be any number of positions.
+    """
 
     place = "codes"
 
-    def __init__(self, width: int) -> None:
-        self.shape = (width,)
+    def __init__(self, shape: Shape) -> None:
+        self.shape, self.together = shape, None not in shape
 
-    def read(self, form: str, given: Any) -> Rows:
+    def answer(self, rows: Any) -> Any:
+        """Return codes that a model made, with their positions: an array, or a list of them."""
+        return np.reshape(rows, (len(rows), *self.shape)) if self.together else rows
+
+    def read(self, form: str, rows: Any) -> Rows:
         """Return the codes of a document."""
-        return listed_rows("z", self.shape, self.place, form, given)
+        codes = listed_rows("z", self.shape, self.place, form, rows)
+        if None in self.shape and len({code.shape for code in codes.values}) > 1:
+            raise Refused(
+                422, "z: the codes differ in their number of positions: decode each size by itself", self.place
+            )
+        return codes
 
-    def array(self, found: np.ndarray) -> Rows:
+    def array(self, values: np.ndarray) -> Rows:
         """Return codes that came as an array; a single one may come without its axis."""
-        return array_rows("z", self.shape, self.place, found)
+        return array_rows("z", self.shape, self.place, values)
 
     def inputs(self) -> list[dict[str, Any]]:
         """Return the tensor of codes."""
         return [tensor("z", "FP64", *self.shape)]
 
     def forms(self, most: int) -> list[tuple[str, Schema]]:
-        """Return the schema of codes."""
+        """Return the schema of codes: where positions are free, all of a request have as many."""
         return [(self.place, schemas.rows(schemas.array(PLAIN, self.shape), most))]
 
 
@@ -147,40 +170,75 @@ def requests_of(data: object, fields: Sequence[Any], named: bool) -> Requests:
     InputError
         The server cannot show this kind of data yet.
     """
-    found: Requests = adapter("server", data)(data, fields, named)
-    return found
+    requests: Requests = adapter("server", data)(data, fields, named)
+    return requests
 
 
 # -- what kinds share ------------------------------------------------------------------------------------------------
 
 
-def listed_rows(name: str, shape: tuple[int, ...], place: str, form: str, given: Any, bytes: bool = False) -> Rows:
-    """Return rows of one shape that a document holds as nested lists."""
+def listed_rows(name: str, shape: Shape, place: str, form: str, rows: Any, bytes: bool = False) -> Rows:
+    """Return rows of a shape that a document holds as nested lists."""
     if form == "columns":
-        raise Refused(422, f"these rows have no columns: send {{'rows': …}}, each of shape {shape}", form)
+        raise Refused(422, f"these rows have no columns: send {{'rows': …}}, each of shape {spelled(shape)}", form)
     try:
-        found = np.array(given)
+        values = np.array(rows)
     except (ValueError, OverflowError) as error:
-        raise Refused(422, f"{name}: the rows differ in shape; expected {shape} of each", place) from error
-    if found.dtype.kind not in "fiub":
-        found = np.array(given, dtype=object)
-        wrong = next((cell for cell in found.flat if not isinstance(cell, (int, float))), found.flat[0])
-        raise Refused(422, f"{name}: {shown(wrong)} among rows of numbers of shape {shape}", place)
-    return Rows(array_rows(name, shape, place, found, bytes).values, len(found), "lists")
+        if None in shape and len(rows) > 1:
+            return _mixed_rows(name, shape, place, form, rows, bytes)
+        message = f"{name}: the rows differ in shape; expected {spelled(shape)} of each"
+        raise Refused(422, message, place) from error
+    if values.dtype.kind not in "fiub":
+        values = np.array(rows, dtype=object)
+        wrong = next((cell for cell in values.flat if not isinstance(cell, (int, float))), values.flat[0])
+        raise Refused(422, f"{name}: {shown(wrong)} among rows of numbers of shape {spelled(shape)}", place)
+    return Rows(_numbers(name, shape, place, values, bytes), len(values), "lists")
 
 
-def array_rows(name: str, shape: tuple[int, ...], place: str, found: np.ndarray, bytes: bool = False) -> Rows:
-    """Return rows of one shape that came as an array; `bytes`: whole numbers count from 0 to 255."""
-    found = found[None] if found.shape == shape else found
-    if found.shape[1:] != shape or not len(found):
-        wanted = ", ".join(map(str, ("n", *shape)))
-        raise Refused(422, f"{name} of shape {found.shape}; expected ({wanted})", place)
-    if bytes and found.dtype.kind in "iu":
-        if found.min() < 0 or found.max() > 255:
-            raise Refused(422, f"{name}: whole numbers count from 0 to 255, but one is {found.max()}", place)
-        found = found.astype(np.float32) / np.float32(255)
+def _mixed_rows(name: str, shape: Shape, place: str, form: str, rows: list[Any], bytes: bool) -> Rows:
+    """Return rows that differ in size."""
+    parts = [listed_rows(name, shape, place, form, [row], bytes) for row in rows]
+    return Rows([part.values[0] for part in parts], len(parts), "lists")
+
+
+def array_rows(name: str, shape: Shape, place: str, values: np.ndarray, bytes: bool = False) -> Rows:
+    """Return rows of a shape that came as an array, a single one perhaps without its axis.
+
+    `bytes`: whole numbers count from 0 to 255.
+    """
+    values = values[None] if fits(values.shape, shape) else values
+    return Rows(_numbers(name, shape, place, values, bytes), len(values), "array")
+
+
+def _numbers(name: str, shape: Shape, place: str, values: np.ndarray, bytes: bool) -> np.ndarray:
+    """Return rows of a shape as float32."""
+    if not fits(values.shape[1:], shape) or not len(values):
+        raise Refused(422, f"{name} of shape {values.shape}; expected {spelled(('n', *shape))}", place)
+    if bytes and values.dtype.kind in "iu":
+        if values.min() < 0 or values.max() > 255:
+            raise Refused(422, f"{name}: whole numbers count from 0 to 255, but one is {values.max()}", place)
+        values = values.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):  # what overflows is refused as infinite
-        return Rows(found.astype(np.float32), len(found), "array")
+        return values.astype(np.float32)
+
+
+def fits(lengths: Sequence[int], shape: Shape) -> bool:
+    """Tell whether a row has a shape; an axis whose length is free is not empty."""
+    return len(lengths) == len(shape) and all(
+        length > 0 if wanted is None else length == wanted for length, wanted in zip(lengths, shape, strict=True)
+    )
+
+
+def spelled(shape: Sequence[int | str | None]) -> str:
+    """Return a shape as messages have it.
+
+    Examples
+    --------
+    >>> spelled((None, None, 3))
+    '(any, any, 3)'
+    """
+    lengths = ["any" if length is None else str(length) for length in shape]
+    return f"({lengths[0]},)" if len(lengths) == 1 else f"({', '.join(lengths)})"
 
 
 def rows_of(layout: Requests, document: dict[str, Any], most: int) -> Rows:
@@ -242,6 +300,7 @@ def lists_of(found: Any) -> dict[str, list[Any]] | None:
     return {str(c.name): c.to_list() for c in nw.from_native(found, eager_only=True).iter_columns()}
 
 
-def tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
-    """Return a tensor of any number of rows as the Open Inference Protocol describes it."""
-    return {"name": name, "datatype": datatype, "shape": [-1, *shape]}
+def tensor(name: str, datatype: str, *shape: int | None) -> dict[str, Any]:
+    """Return a tensor of any number of rows as the Open Inference Protocol describes it; None: of any length."""
+    lengths = [-1 if length is None else length for length in shape]
+    return {"name": name, "datatype": datatype, "shape": [-1, *lengths]}

@@ -11,47 +11,61 @@ import numpy as np
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server import schemas
-from isthmus.apps.server.kinds.base import Requests, Rows, array_rows, listed_rows, tensor
+from isthmus.apps.server.kinds.base import Requests, Rows, array_rows, fits, listed_rows, tensor
 from isthmus.apps.server.schemas import PLAIN, Schema
-from isthmus.data.images.files import decode_sized, write_png
+from isthmus.data.images.files import TooManyPixels, decode_sized, write_png
 from isthmus.data.images.images import Images
+
+FREE = "pictures of any height and width, in any number of sizes"
 
 
 class PictureRequests(Requests):
-    """Pictures of one shape."""
+    """Pictures of one shape, or of any height and width: each request then by itself, since pictures may be large."""
 
     pictures = True
 
-    def __init__(self, data: Images, fields: Sequence[Any], named: bool) -> None:
+    def __init__(self, data: Images, fields: Sequence[object], named: bool) -> None:
         self.data, [self.field] = data, data.fields()
         self.shape, self.bytes = tuple(self.field.shape), self.field.high == 255
+        self.together = not data.any_size
 
-    def read(self, form: str, given: Any) -> Rows:
+    def read(self, form: str, rows: Any) -> Rows:
         """Return the pictures of a document."""
-        return listed_rows("pixels", self.shape, self.place, form, given, self.bytes)
+        return listed_rows("pixels", self.shape, self.place, form, rows, self.bytes)
 
-    def array(self, found: np.ndarray) -> Rows:
+    def array(self, values: np.ndarray) -> Rows:
         """Return pictures that came as an array; a single one may come without its axis."""
-        return array_rows("pixels", self.shape, self.place, found, self.bytes)
+        return array_rows("pixels", self.shape, self.place, values, self.bytes)
 
-    def picture(self, body: bytes) -> Rows:
+    def picture(self, body: bytes, most: int) -> Rows:
         """Return the one picture in a file."""
         channels, height, width = self.data.shape
         try:
-            found = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L") / np.float32(255)
+            decoded = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L", most // channels)
+        except TooManyPixels as error:
+            raise Refused(413, str(error), "body") from error
         except InputError as error:
             raise Refused(422, str(error), "body") from error
-        placed = np.moveaxis(found, -1, 0) if self.data.channels_first and channels == 3 else found
-        return self.array(placed.reshape(self.shape)[None])
+        pixels = np.atleast_3d(decoded / np.float32(255))
+        pixels = np.moveaxis(pixels, -1, 0) if self.data.channels_first else pixels
+        return self.array((pixels if len(self.shape) == 3 else pixels[..., 0])[None])
 
-    def png(self, found: Any) -> bytes:
+    def answer(self, rows: Any) -> Any:
+        """Return pictures that a model made: an array, or a list of them where they differ in size."""
+        return np.asarray(rows) if self.together else rows
+
+    def mapped(self, values: Any) -> Any:
+        """Return a value of each pixel: an array, or a list of them where pictures differ in size."""
+        return self.answer(values)
+
+    def png(self, rows: Any) -> bytes:
         """Return an answer of one picture as PNG."""
-        if np.shape(found)[1:] != self.shape:
-            return super().png(found)
-        if len(found) != 1:
-            raise Refused(406, f"image/png holds one picture, not {len(found)}: accept application/x-npy", "Accept")
+        if not all(fits(np.shape(row), self.shape) for row in rows):
+            return super().png(rows)
+        if len(rows) != 1:
+            raise Refused(406, f"image/png holds one picture, not {len(rows)}: accept application/x-npy", "Accept")
         stream = BytesIO()
-        write_png(np.moveaxis(found, 1, -1) if self.data.channels_first else found, None, stream)
+        write_png(np.moveaxis(rows, 1, -1) if self.data.channels_first else rows, None, stream)
         return stream.getvalue()
 
     def inputs(self) -> list[dict[str, Any]]:
@@ -60,4 +74,5 @@ class PictureRequests(Requests):
 
     def forms(self, most: int) -> list[tuple[str, Schema]]:
         """Return the schema of pictures."""
-        return [("rows", schemas.rows(schemas.array(PLAIN, self.shape), most))]
+        free = {} if self.together else {"description": FREE}
+        return [("rows", {**schemas.rows(schemas.array(PLAIN, self.shape), most), **free})]
