@@ -129,7 +129,7 @@ def test_columns_may_be_the_condition(people):
 def test_a_condition_that_there_is_not_gets_the_nearest_name(people):
     with pytest.raises(InputError, match="did you mean 'job'"):
         ae(condition=["jobs"]).fit(people)
-    with pytest.raises(InputError, match="X has no names"):
+    with pytest.raises(InputError, match="X has no column names"):
         ae(condition=["job"]).fit(FLAT)
 
 

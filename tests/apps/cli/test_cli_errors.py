@@ -33,7 +33,7 @@ UNUSABLE = {
     "no such file": (["train", "digts", "-o", "m"], "did you mean 'digits'?"),
     "no such model": (["evaluate", "nope.safetensors", "digits"], "no model file 'nope.safetensors'"),
     "data for a model": (["evaluate", "{wine}", "digits"], "not a whole isthmus file"),
-    "a model for data": (["evaluate", "{plain}", "{plain}"], "no kind that can be read"),
+    "a model for data": (["evaluate", "{plain}", "{plain}"], "is of an unknown kind"),
     "a folder that is not there": ([*DIGITS, "-o", "nowhere/m"], "make it first"),
     "a log in no folder": ([*DIGITS, "-o", "m", "--log", "nowhere/x.csv"], "make it first"),
     "a checkpoint in no folder": ([*DIGITS, "-o", "m", "--checkpoint", "nowhere/c"], "make it first"),

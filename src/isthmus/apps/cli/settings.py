@@ -21,7 +21,7 @@ from isthmus.apps.cli.values import READERS, Named, Read, size, widths
 HANDLED = ("variant", "data", "callbacks", "warm_start", "verbose")
 """Parameters that other options stand for."""
 
-OF_ARRAYS = ("channels_first", "given", "dtype", "kind")
+OF_ARRAYS = ("channels_first", "image_shape", "dtype", "kind")
 """Parameters of Images that are about arrays, or learnt."""
 
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}

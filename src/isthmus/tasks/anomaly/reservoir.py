@@ -45,10 +45,10 @@ class Reservoir:
         numbers = np.repeat(sizes, [len(own) for own in self._keys])
         order = np.argsort(keys)
         allowed = np.searchsorted(np.cumsum(numbers[order]), FIT_NUMBERS, side="right")
-        most = max(1, min(FIT_ROWS, int(allowed)))
-        if len(keys) <= most:
+        max_rows = max(1, min(FIT_ROWS, int(allowed)))
+        if len(keys) <= max_rows:
             return
-        last = keys[order[most - 1]]
+        last = keys[order[max_rows - 1]]
         masks = [own <= last for own in self._keys]
         self.samples = [take(kept, torch.from_numpy(mask)) for kept, mask in zip(self.samples, masks, strict=True)]
         self._keys = [own[mask] for own, mask in zip(self._keys, masks, strict=True)]

@@ -86,7 +86,7 @@ class Trainer:
         if autoencoder.random_state is None:
             autoencoder.set_params(random_state=self._seed())
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "nothing stands in the columns")  # an error where it matters
+            warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
             autoencoder.fit(X)
         sample = self._sample(autoencoder, X)
         model, data = autoencoder.model_, autoencoder.data_

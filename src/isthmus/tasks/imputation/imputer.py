@@ -119,7 +119,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         self._check_draws(variant)
         held_out = self._held_out(X) if self.draws > 1 and variant.masks else None
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "nothing stands in the columns")  # an error below
+            warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error below
             fitted = unfitted.fit(X, sample_weight=None if held_out is None else ~held_out)
         table = _table(fitted)
         for note in table.checks():
