@@ -15,7 +15,7 @@ import torch
 from isthmus import InputError
 from isthmus.apps.explorer.colours import Colour, of_labels
 from isthmus.apps.explorer.kinds.base import Value, kind_of
-from isthmus.apps.explorer.rows import ReadRows
+from isthmus.apps.explorer.lazy_rows import ReadRows
 from isthmus.data.tables.codec import to_seconds
 
 COMPARED = re.compile(r"^(?P<name>.+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.+)$")

@@ -13,7 +13,7 @@ from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.explorer.examples import Examples
 from isthmus.apps.explorer.judge import simple, verdict
-from isthmus.apps.explorer.rows import read_rows
+from isthmus.apps.explorer.lazy_rows import read_rows
 from isthmus.apps.explorer.view import View
 from isthmus.apps.report.kinds.base import drawn
 from isthmus.apps.report.labels import labels_of

@@ -17,9 +17,9 @@ from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
 from isthmus.apps.explorer.judge import Judge, Verdict
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
+from isthmus.apps.explorer.lazy_rows import ReadRows
 from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
-from isthmus.apps.explorer.rows import ReadRows
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
