@@ -2,7 +2,8 @@
 
 Repeated are runs of six or more lines that stand elsewhere too, blank lines, comments, docstrings and imports left out.
 A function's length is that of its body without the docstring. `Any` counts where it is the whole type of a parameter,
-other than of the user's rows (`X`, `y`). Imports for type checkers count as imports.
+other than of the user's rows (`X`, `y`). Imports for type checkers, and inside functions, count as imports; the lazy
+public names of the package do not.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ def code_lines(path: Path, tree: ast.Module) -> Iterator[str]:
 def circles(trees: dict[Path, ast.Module]) -> list[str]:
     """Return the modules from which imports lead back to themselves."""
     graph = {module(path): imported(tree) for path, tree in trees.items()}
-    graph = {name: {other for other in others if other in graph} for name, others in graph.items()}
+    graph = {
+        name: {other for other in others if other in graph and other != "isthmus"} for name, others in graph.items()
+    }
     return sorted(name for name in graph if name != "isthmus" and name in reached(graph, name))
 
 
@@ -101,12 +104,9 @@ def module(path: Path) -> str:
 
 
 def imported(tree: ast.Module) -> set[str]:
-    """Return the modules that a module names at its top, under TYPE_CHECKING too, but not inside functions."""
-    inside = {id(node) for f in ast.walk(tree) if isinstance(f, Function) for node in ast.walk(f)}
+    """Return the modules that a module names: at its top, under TYPE_CHECKING, and inside functions."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        if id(node) in inside:
-            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

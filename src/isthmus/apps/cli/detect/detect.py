@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, option, tell
-from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, Options, check, detector
+from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.rows import Span

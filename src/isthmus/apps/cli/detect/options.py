@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,43 +14,13 @@ from isthmus.apps.cli.rows import cut
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
+from isthmus.apps.cli.detect.choices import Options
 
 RATE = 0.01
 """The false-alarm rate unless another one is typed."""
 
 CONTAMINATION = 0.1
 """The fraction of abnormal rows that is assumed where nobody says which rows are normal."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was typed of the detector."""
-
-    data: str
-    model: str | None
-    train: str | None
-    train_rows: slice | None
-    normal: str | None
-    label: str | None
-    kept: tuple[str, ...]
-    window: int | None
-    stride: int | None
-    scorer: str | None
-    no_rows: bool
-    false_alarm_rate: float | None
-    contamination: float | None
-    seed: int
-    pictures: Mapping[str, Any]
-
-    @property
-    def kept_columns(self) -> list[str]:
-        """The columns that the detector does not see."""
-        return [*self.kept, *([self.label] if self.label else [])]
-
-    @property
-    def unlabelled(self) -> bool:
-        """Whether the rows that are scored are trained on too."""
-        return self.model is None and self.train is None and self.train_rows is None
 
 
 def check(options: Options, explain: bool = False) -> None:

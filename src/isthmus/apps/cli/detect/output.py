@@ -11,7 +11,7 @@ import click
 
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.detect.options import Options
+from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.output import facts, figure, table
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from isthmus.apps.cli.detect.options import Options
+from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.kinds import adapter
 
 if TYPE_CHECKING:

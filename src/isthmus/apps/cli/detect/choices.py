@@ -1,0 +1,38 @@
+"""What a person typed behind ``isthmus detect``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was typed of the detector."""
+
+    data: str
+    model: str | None
+    train: str | None
+    train_rows: slice | None
+    normal: str | None
+    label: str | None
+    kept: tuple[str, ...]
+    window: int | None
+    stride: int | None
+    scorer: str | None
+    no_rows: bool
+    false_alarm_rate: float | None
+    contamination: float | None
+    seed: int
+    pictures: Mapping[str, Any]
+
+    @property
+    def kept_columns(self) -> list[str]:
+        """The columns that the detector does not see."""
+        return [*self.kept, *([self.label] if self.label else [])]
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether the rows that are scored are trained on too."""
+        return self.model is None and self.train is None and self.train_rows is None
