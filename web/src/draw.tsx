@@ -1,4 +1,4 @@
-/** Draw a picture: it is encoded, placed on the map, and rebuilt; noise and gaps show what is mended. */
+/** Draw a picture: it is encoded, placed on the map, and reconstructed; noise and gaps show what is mended. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Part, Slider, Toggle } from "./controls";
 import { Thumbs } from "./example";
@@ -110,8 +110,8 @@ export function DrawPanel() {
           )}
           {made && "png" in made.reconstruction && (
             <figure data-testid="drawn">
-              <Picture png={made.reconstruction.png} title="rebuilt" keep />
-              <figcaption>rebuilt</figcaption>
+              <Picture png={made.reconstruction.png} title="reconstruction" keep />
+              <figcaption>reconstruction</figcaption>
             </figure>
           )}
         </div>

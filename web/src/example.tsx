@@ -133,19 +133,19 @@ export function ExamplePanel() {
         <Pair
           before={example.original}
           after={example.reconstruction}
-          heads={["original", "rebuilt"]}
+          heads={["original", "reconstruction"]}
           blame={example.blame}
         />
       ) : (
         <p class="hint">The examples themselves were left out of this page.</p>
       )}
       {versus && other?.index === point && other.reconstruction && (
-        <Part title={`Rebuilt by ${versus.name}`}>
+        <Part title={`Reconstruction by ${versus.name}`}>
           <Facts model={versus} example={other} />
           <Pair
             before={other.original}
             after={other.reconstruction}
-            heads={["original", "rebuilt"]}
+            heads={["original", "reconstruction"]}
             blame={other.blame}
           />
         </Part>

@@ -26,7 +26,7 @@ export function Tooltip() {
   const example = hover && examples?.[0]?.index === hover.index ? examples[0] : null;
   const values = example ? [example.original, ...(examples ?? []).map((each) => each.reconstruction)] : [];
   const rows = values.flatMap((each) => (each && "cells" in each ? [each.cells] : []));
-  const heads = ["original", ...(models.length > 1 ? models.map((each) => each.name) : ["rebuilt"])];
+  const heads = ["original", ...(models.length > 1 ? models.map((each) => each.name) : ["reconstruction"])];
   const blame = models.length === 1 && example?.blame && "values" in example.blame ? example.blame.values : undefined;
   if (!hover) return <div class="visually-hidden" aria-live="polite" />;
   return (

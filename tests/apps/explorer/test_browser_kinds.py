@@ -56,7 +56,7 @@ def test_a_signal(tab, signal):
     assert broken.count("M") == 2  # a gap where values are missing
     page.locator(".content .curves").first.hover()
     with page.expect_download() as got:
-        page.get_by_role("button", name="Save original and rebuilt as PNG").click()
+        page.get_by_role("button", name="Save original and reconstruction as PNG").click()
     assert got.value.path().read_bytes().startswith(b"\x89PNG")
     page.get_by_role("tab", name="Anomalies").click()
     page.wait_for_selector(".flagged li")

@@ -242,7 +242,7 @@ class Page:
     figures : sequence of (value, what)
         The handful of numbers that stand above all.
     widths : sequence of int
-        Numbers of a row, of a code, and of a row rebuilt: drawn as the isthmus; empty: no drawing.
+        Numbers of a row, of a code, and of a reconstructed row: drawn as the isthmus; empty: no drawing.
     notes : sequence of Note
     sections : sequence of Section
     chapters : sequence of Chapter
