@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 import isthmus
 from isthmus import Autoencoder, DivergenceError, InputError
 from isthmus.core.data import Source
-from isthmus.core.training.loop import Training
+from isthmus.core.training.loop import CHECK_EVERY, Training
 from isthmus.estimators.prior import warn_of_positions
 from isthmus.estimators.run import prepare
 from isthmus.parts.priors.mixture import Mixture
@@ -61,7 +61,7 @@ def test_what_is_prepared_is_what_fit_trains():
     fitted = ae().fit(DIGITS)
     assert [entry["loss"] for entry in progress.history] == [entry["loss"] for entry in fitted.history_]
     for name, weight in run.objective.state_dict().items():
-        assert torch.equal(weight, fitted.objective_.state_dict()[name])
+        assert torch.equal(weight.cpu(), fitted.objective_.state_dict()[name].cpu())
 
 
 def test_a_training_continues_from_the_state_of_another():
@@ -127,6 +127,12 @@ def test_a_divergence_leaves_the_best_weights_that_validation_tells():
     with pytest.raises(DivergenceError, match="best weights so far are kept"):
         model.fit(DIGITS)
     assert np.isfinite(model.transform(DIGITS)).all()
+
+
+def test_a_divergence_is_noticed_at_the_end_of_an_epoch_where_looking_is_dear(monkeypatch):
+    monkeypatch.setitem(CHECK_EVERY, "cpu", 1000)
+    with pytest.raises(DivergenceError, match="step 4 of epoch 1"):
+        ae(learning_rate=1e30, validation_fraction=0, device="cpu").fit(DIGITS)
 
 
 def test_a_divergence_without_validation_leaves_the_estimator_as_it_was():

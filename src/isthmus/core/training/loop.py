@@ -28,7 +28,9 @@ from isthmus.core.training.threads import threads
 from isthmus.support.errors import DivergenceError
 
 EXPLODED = 1e6
-CHECK_EVERY_ON_GPU = 50
+CHECK_EVERY = {"cpu": 1, "cuda": 50}
+"""Updates after which a loss is looked at, by kind of device (to look, a GPU must be waited for); the last one of an
+epoch always is."""
 CHECKPOINT_SECONDS = 60.0
 """Seconds after which a checkpoint is written within an epoch; it is also written after each epoch."""
 
@@ -130,7 +132,7 @@ class Training:
         for batch in source.batches("train", progress.epoch, start=progress.step):
             t = min(1.0, (progress.epoch + progress.step / steps) / self.settings.epochs)
             with self._computing():
-                self._step(batch, t)
+                self._step(batch, t, progress.step + 1 == steps)
             progress.step += 1
             self._tell("step", source, last, rows=len(batch))
             if checkpoint and time.perf_counter() - written > CHECKPOINT_SECONDS:
@@ -143,10 +145,11 @@ class Training:
             checkpoint.write(self.state())
             self._tell("checkpoint", source, last)
 
-    def _step(self, batch: Batch, t: float) -> None:
-        rate = self.settings.rate(t)
+    def _step(self, batch: Batch, t: float, last: bool) -> None:
+        rate, due = self.settings.rate(t), last or not self.progress.updates % CHECK_EVERY.get(self.device.type, 1)
         for player, loss, terms in self.objective.steps(batch, t):
-            self._check(player, loss, terms)
+            if due:
+                self._check(player, loss, terms)
             optimizer, weights = self.optimizers[player], self.players[player]
             for group in optimizer.param_groups:
                 group["lr"] = rate * group.get("scale", 1.0)
@@ -166,8 +169,6 @@ class Training:
     def _check(self, player: str, loss: Tensor, terms: Tensors) -> None:
         """Raise an error if the loss is not finite, or a million times the first one."""
         progress = self.progress
-        if loss.is_cuda and progress.updates % CHECK_EVERY_ON_GPU:
-            return
         value = loss.item()
         first = progress.first.setdefault(player, abs(value))
         if math.isfinite(value) and abs(value) <= EXPLODED * (1 + first):
