@@ -24,6 +24,8 @@ class Dataset:
         Where the rows come from.
     names : tuple of str
         Of the pictures of a folder, their paths in it; else empty.
+    notes : tuple of str
+        What was converted or assumed while reading, a sentence each, for the user to see.
     """
 
     X: Any
@@ -31,3 +33,4 @@ class Dataset:
     classes: tuple[str, ...]
     path: str
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
