@@ -168,7 +168,7 @@ def test_variational_models_have_a_posterior_and_a_bound():
         (lambda: Denoising(Masking(0.5), level=0.9), "has its own"),
         (lambda: Autoencoder(Variational(likelihood="absolute")).fit(DIGITS), "no ELBO"),
         (lambda: Autoencoder("denoise").fit(DIGITS), "did you mean 'denoising'"),
-        (lambda: Autoencoder("linear", net="mlp").fit(DIGITS), "takes the net 'linear' only"),
+        (lambda: Autoencoder("linear", net="mlp").fit(DIGITS), "takes affine nets only"),
         (lambda: Autoencoder(net="mpl").fit(DIGITS), "did you mean 'mlp'"),
         (lambda: Autoencoder(net="conv").fit(DIGITS.reshape(300, 64)), "conv net takes images"),
         (lambda: Autoencoder("topk", 8).set_params(variant__k=9).fit(DIGITS), "k=9"),

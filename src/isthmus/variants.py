@@ -57,7 +57,9 @@ class Variant:
     overcomplete: ClassVar[bool] = True
     """Whether a code longer than the row is kept from copying it."""
     net: ClassVar[str | None] = None
-    """The only net that this variant allows; None: any."""
+    """The net that this variant has by default; None: that of the data."""
+    affine: ClassVar[bool] = False
+    """Whether it takes affine nets only."""
     denoises: ClassVar[bool] = False
     """Whether it is trained to clean its input."""
 
@@ -102,11 +104,12 @@ class Variant:
         return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
 
     def _net(self, net: NetChoice, default: Net) -> Any:
-        if self.net is None:
-            return default if net is None else resolve("net", net)
-        chosen = resolve("net", self.net if net is None else net)
-        if chosen.part_name != f"net/{self.net}":
-            raise InputError(f"the variant {variant_name(self)!r} takes the net {self.net!r} only, not {net!r}")
+        wanted = self.net if net is None else net
+        chosen = default if wanted is None else resolve("net", wanted)
+        if self.affine and not getattr(chosen, "affine", False):  # a user's own net need not be a Net
+            raise InputError(
+                f"the variant {variant_name(self)!r} takes affine nets only, such as 'linear', not {net!r}"
+            )
         return chosen
 
     def _likelihood(self, default: Likelihood) -> Likelihood:
@@ -195,6 +198,7 @@ class Linear(Variant):
     overcomplete = False
     table_scale = "centre"
     net = "linear"
+    affine = True
 
     def _likelihood(self, default: Likelihood) -> Likelihood:
         """Return a likelihood without bounds: PCA minimises the squared error without them."""

@@ -71,7 +71,7 @@ def compared(
 
 def _said(ports: Sequence[Port], each: np.ndarray, apart: np.ndarray, n: int, own: float) -> str:
     """Return in which rows, how far and why a file differs from the model, whose own roundings count so much."""
-    place, row = max(((place, row) for place in range(len(ports)) for row in apart), key=lambda at: float(each[at]))
+    port, row = max(((port, row) for port in range(len(ports)) for row in apart), key=lambda at: float(each[at]))
     reason = (
         f"the model itself is no more exact than {own:.1e}, since its columns are large beside their spread: scale them"
         if own > CLOSE
@@ -79,7 +79,7 @@ def _said(ports: Sequence[Port], each: np.ndarray, apart: np.ndarray, n: int, ow
     )
     return (
         f"the exported file differs from the model in {len(apart)} of {n} rows that were tried, most in "
-        f"{ports[place].name!r}, by {each[place, row]:.1e} of number and spread in row {row}: it was removed; {reason}"
+        f"{ports[port].name!r}, by {each[port, row]:.1e} of number and spread in row {row}: it was removed; {reason}"
     )
 
 

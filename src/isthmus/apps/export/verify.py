@@ -80,18 +80,18 @@ def tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
 
 
 def _tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
-    opened = session(path)
-    return joined_trials([_tried_with(module, opened, size) for size in module.sizes])
+    running = session(path)
+    return joined_trials([_tried_with(module, running, size) for size in module.sizes])
 
 
-def _tried_with(module: Joined, opened: Any, size: Size) -> Trial:
+def _tried_with(module: Joined, running: Any, size: Size) -> Trial:
     """Return how far a file is from its module where free axes have certain lengths."""
     n = rows_of(module, size)
     feeds = module.drawn(n, 1, size)
     columns = module.read(feeds)
 
     def run(count: int) -> list[np.ndarray]:
-        answers: list[np.ndarray] = opened.run(None, {name: values[:count] for name, values in feeds.items()})
+        answers: list[np.ndarray] = running.run(None, {name: values[:count] for name, values in feeds.items()})
         return answers
 
     jumped, difference = compared(module.outputs, module.part, module.listed, columns, run)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from isthmus.apps.capabilities import autoencoder_of, code_shape
 from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
-from isthmus.apps.export.kinds.table import Given
+from isthmus.apps.export.kinds.table import ConditionCells
 from isthmus.apps.export.ports import FIXED, Port, Size, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded
 
@@ -123,5 +123,5 @@ def joined(estimator: Any, part: str) -> Joined:
     answer = adapter_of(known.data_)
     faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]
     if known.condition_ is not None:
-        faces.append(Given(known.condition_))
+        faces.append(ConditionCells(known.condition_))
     return Joined(estimator.graphs()[part], faces, answer, stands=part == "impute").eval()

@@ -10,7 +10,7 @@ import numpy as np
 from starlette.types import Receive
 
 from isthmus.apps.http.refusals import Refused
-from isthmus.apps.server.cells import nested, shown
+from isthmus.apps.server.cells import nested, quoted
 
 JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
 ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
@@ -69,14 +69,14 @@ def array_of(body: bytes) -> np.ndarray:
     except (*WRONG, KeyError, EOFError, SyntaxError, RecursionError, MemoryError) as error:
         raise Refused(400, "the body is no array in the format npy, version 1 or 2, of numpy.save", "body") from error
     if dtype.kind not in "fiub":
-        raise Refused(422, f"an array of type {shown(dtype)}: send numbers, or JSON", "body")
+        raise Refused(422, f"an array of type {quoted(dtype)}: send numbers, or JSON", "body")
     try:
         values = np.frombuffer(body, dtype, offset=stream.tell())
         if -1 in shape:  # numpy would choose
             raise ValueError("an axis is negative")
         return values.reshape(shape, order="F" if fortran else "C")
     except WRONG as error:
-        message = f"the body is no whole array: it has not the bytes of {shown(shape)} numbers of type {dtype}"
+        message = f"the body is no whole array: it has not the bytes of {quoted(shape)} numbers of type {dtype}"
         raise Refused(400, message, "body") from error
 
 

@@ -21,13 +21,13 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 """Unpaired surrogates: JSON can express them, but they are not valid in text."""
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value shortened for an error message."""
     return SHORT.repr(value)
 
 
 def _cell(name: str, row: int, value: object, what: str) -> Refused:
-    return Refused(422, f"column {name!r}, row {row}: {shown(value)} is no {what}", name)
+    return Refused(422, f"column {name!r}, row {row}: {quoted(value)} is no {what}", name)
 
 
 def number(name: str, row: int, value: object) -> float:
@@ -120,7 +120,7 @@ def across(names: Sequence[str], rows: list[Any]) -> Iterable[tuple[str, list[An
     """
     for at, row in enumerate(rows):
         if not isinstance(row, list):
-            raise Refused(422, f"row {at} is {shown(row)}: all rows must be lists, as the first one is", "rows")
+            raise Refused(422, f"row {at} is {quoted(row)}: all rows must be lists, as the first one is", "rows")
         if len(row) != len(names):
             raise Refused(422, f"row {at} has {len(row)} values, but the model takes {len(names)}: {names}", "rows")
     return [(name, [row[index] for row in rows]) for index, name in enumerate(names)]

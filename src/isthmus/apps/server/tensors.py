@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import as_json, parsed
-from isthmus.apps.server.cells import shown
+from isthmus.apps.server.cells import quoted
 
 DTYPES = {
     "BOOL": np.dtype("?"),
@@ -98,7 +98,7 @@ def _from_json(name: str, data: object, dtype: str) -> np.ndarray:
     wanted = DTYPES[dtype]
     for at, cell in enumerate(cells):
         if not isinstance(cell, (int, float)) and not (cell is None and wanted.kind == "f"):
-            raise Refused(422, f"input {name!r}, value {at}: {shown(cell)} is not of type {dtype}", name)
+            raise Refused(422, f"input {name!r}, value {at}: {quoted(cell)} is not of type {dtype}", name)
     try:
         with np.errstate(over="ignore"):
             values = np.array([np.nan if cell is None else cell for cell in cells])
@@ -127,7 +127,7 @@ def _shaped(name: str, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray
     try:
         return values.reshape(shape)
     except (ValueError, OverflowError) as error:
-        message = f"input {name!r}: {len(values)} values do not fill the shape {shown(list(shape))}"
+        message = f"input {name!r}: {len(values)} values do not fill the shape {quoted(list(shape))}"
         raise Refused(422, message, name) from error
 
 

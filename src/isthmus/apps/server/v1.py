@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused, unusable
 from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, parsed, received
-from isthmus.apps.server.cells import shown
+from isthmus.apps.server.cells import quoted
 from isthmus.apps.server.kinds.base import Requests, Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Model, Results
 from isthmus.apps.server.service import Service
@@ -100,7 +100,7 @@ class Operate:
             ("seed", seed, seed is None or (type(seed) is int and 0 <= seed < 2**32)),
         ):
             if not fits:
-                raise Refused(422, f"{name}={shown(value)} cannot be: {MEANT[name]}", name)
+                raise Refused(422, f"{name}={quoted(value)} cannot be: {MEANT[name]}", name)
         return await self.service.sample(model, n, float(temperature), seed, asked["condition"]), "objects"
 
 

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 import isthmus
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.bodies import JSON, received
-from isthmus.apps.server.cells import shown
+from isthmus.apps.server.cells import quoted
 from isthmus.apps.server.conditions import CONDITION
 from isthmus.apps.server.kinds.base import Rows
 from isthmus.apps.server.models import Model, Results
@@ -143,7 +143,7 @@ def _pool(document: dict[str, Any]) -> Options:
     """Return the option that codes are pooled over their positions, where a request's parameters ask for it."""
     pool = (document.get("parameters") or {}).get("pool")  # that they are an object was checked
     if pool not in (None, "mean"):
-        raise Refused(422, f"'parameters': pool is {shown(pool)}; expected \"mean\"", "parameters")
+        raise Refused(422, f"'parameters': pool is {quoted(pool)}; expected \"mean\"", "parameters")
     return {"pool": pool} if pool else {}
 
 

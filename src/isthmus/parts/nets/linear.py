@@ -21,6 +21,8 @@ class Nothing(nn.Module):
 class Linear(LinearSkipNet):
     """One linear layer each way (Baldi & Hornik 1989)."""
 
+    affine = True
+
     def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:
         """Return no bodies: the linear path is all there is."""
         return Nothing(), Nothing()

@@ -104,13 +104,13 @@ class MaskedEnsemble(Net):
 
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, members, sizes.h); in training that of the row's member alone."""
-        hidden = F.gelu(self.into(self._dealt(self._shown(batch))))
+        hidden = F.gelu(self.into(self._dealt(self._visible(batch))))
         code = self.code(hidden + F.gelu(self.encoder(self._dropped(hidden))))
         if self.training:
             return code.transpose(0, 1).flatten(0, 1)[: len(batch)]
         return code.transpose(0, 1) if self.m > 1 else code[0]
 
-    def _shown(self, batch: Batch) -> Tensor:
+    def _visible(self, batch: Batch) -> Tensor:
         """Return what the members see of each row."""
         x = batch.corrupted.flatten(1)
         there = torch.ones_like(x)
@@ -130,7 +130,7 @@ class MaskedEnsemble(Net):
         """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
         rows = z.shape[0]
         z = self._dealt(z) if self.training else self._apart(z)
-        y = self.last(self._dropped(self._decoded(self._given_too(z, batch))))
+        y = self.last(self._dropped(self._decoded(self._with_condition(z, batch))))
         y = y.transpose(0, 1).flatten(0, 1)[:rows] if self.training else y.mean(0)
         return y.unflatten(1, fixed(self.sizes.y))
 
@@ -138,7 +138,7 @@ class MaskedEnsemble(Net):
         hidden = F.gelu(self.out_of(z))
         return hidden + F.gelu(self.decoder(self._dropped(hidden)))
 
-    def _given_too(self, z: Tensor, batch: Batch | None) -> Tensor:
+    def _with_condition(self, z: Tensor, batch: Batch | None) -> Tensor:
         return torch.cat([z, self._dealt(condition(batch))], 2) if self.sizes.condition else z
 
     # -- rows and members ----------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class MaskedEnsemble(Net):
         self.eval()
         h = self.encode(batch)
         codes = (h if self.m > 1 else h[:, None])[..., : self.sizes.z].transpose(0, 1)
-        hidden = self._decoded(self._given_too(codes, batch))
+        hidden = self._decoded(self._with_condition(codes, batch))
         for member, (weight, bias) in enumerate(zip(self.last.weight, self.last.bias, strict=True)):
             layer = nn.Linear(weight.shape[0], weight.shape[1], device=weight.device)
             regress(layer, hidden[member], y.flatten(1), RIDGE)

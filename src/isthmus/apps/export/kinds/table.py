@@ -34,40 +34,40 @@ class Cells(Adapter):
         schema, fields = table.schema, table.fields()
         names = [field.name for field in fields] if names is None else names
         self.numbers, self.categories = schema.numbers, schema.indices("category")
-        self.places = [place for place, field in enumerate(fields) if field.kind != "empty"]
+        self.learnt = [index for index, field in enumerate(fields) if field.kind != "empty"]
         spreads = dict(zip(schema.numbers, schema.deviation, strict=True))
         self.inputs, self.outputs = [], []
-        for place in self.places:
-            field, name = fields[place], names[place]
+        for index in self.learnt:
+            field, name = fields[index], names[index]
             if field.kind == "category":
                 port = category_port(name, field.categories)
                 self.inputs.append(port)
                 self.outputs.append(port)
                 continue
             low, high = (-1.0, 1.0) if field.low is None or field.high is None else (field.low, field.high)
-            spread = spreads[place]
+            spread = spreads[index]
             self.inputs.append(Port(name, field.kind, "float64", low=low, high=high, spread=spread))
             dtype = {"integer": "int64", "boolean": "bool"}.get(field.kind, "float64")
-            limits = whole_range(schema.dtypes[place]) if field.kind == "integer" else (0, 1)
+            limits = whole_range(schema.dtypes[index]) if field.kind == "integer" else (0, 1)
             self.outputs.append(Port(name, field.kind, dtype, low=limits[0], high=limits[1], spread=spread))
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
         """Return numbers and codes; what has no port is missing."""
-        given = dict(zip(self.places, tensors, strict=True))
+        by_index = dict(zip(self.learnt, tensors, strict=True))
         nothing = torch.full_like(tensors[0], torch.nan, dtype=torch.float64)
         columns = {}
         if self.numbers:
-            columns["numbers"] = torch.stack([given.get(place, nothing) for place in self.numbers], 1)
+            columns["numbers"] = torch.stack([by_index.get(index, nothing) for index in self.numbers], 1)
         if self.categories:
-            columns["codes"] = torch.stack([given[place] for place in self.categories], 1)
+            columns["codes"] = torch.stack([by_index[index] for index in self.categories], 1)
         return columns
 
     def write(self, columns: Columns) -> list[Tensor]:
         """Return the columns in the user's order."""
         made = {}
-        for key, places in (("numbers", self.numbers), ("codes", self.categories)):
-            made.update({place: columns[key][:, at] for at, place in enumerate(places)})
-        return [made[place] for place in self.places]
+        for key, indices in (("numbers", self.numbers), ("codes", self.categories)):
+            made.update({index: columns[key][:, at] for at, index in enumerate(indices)})
+        return [made[index] for index in self.learnt]
 
 
 class Matrix(Adapter):
@@ -93,8 +93,8 @@ class Matrix(Adapter):
         return [columns["numbers"]]
 
 
-class Given(Cells):
-    """What is given to a conditional model: the labels as ``y``, or columns."""
+class ConditionCells(Cells):
+    """The condition of a conditional model: the labels as ``y``, or columns."""
 
     def __init__(self, condition: Any) -> None:
         super().__init__(condition.table, ["y"] if condition.names == "y" else None)

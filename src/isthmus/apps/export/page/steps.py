@@ -42,7 +42,7 @@ class DecoderProgram(Program):
             program = torch.export.export(module, (torch.zeros(ROWS, width),))
         except Exception as error:  # torch raises all kinds for what it cannot trace
             raise Untranslatable(f"the decoder cannot be traced: {type(error).__name__}") from error
-        self._given = self._tensors(program)
+        self._inputs = self._tensors(program)
         self._known: dict[Any, Any] = {}
         output = next(node for node in reversed(program.graph.nodes) if node.op == "output")
         self.result: Register = self.value(output.args[0][0])
@@ -70,7 +70,7 @@ class DecoderProgram(Program):
 
     def _computed(self, node: Any) -> Any:
         if node.op == "placeholder":
-            return self._given[node.name] if node.name in self._given else Register(0, (self._width,))
+            return self._inputs[node.name] if node.name in self._inputs else Register(0, (self._width,))
         arguments, named = self.value(node.args), {name: self.value(value) for name, value in node.kwargs.items()}
         if not any(isinstance(one, Register) for one in _flat(arguments)):
             return node.target(*arguments, **named)

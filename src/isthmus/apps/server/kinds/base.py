@@ -13,7 +13,7 @@ import numpy as np
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.kinds import adapter
 from isthmus.apps.server import schemas
-from isthmus.apps.server.cells import shown
+from isthmus.apps.server.cells import quoted
 from isthmus.apps.server.schemas import PLAIN, Schema
 
 FORMS = ("rows", "columns", "codes")
@@ -62,7 +62,7 @@ class Requests(ABC):
     """Whether a column can be sent by itself."""
     pictures: ClassVar[bool] = False
     """Whether a row may be sent as a picture."""
-    place: ClassVar[str] = "rows"
+    key: ClassVar[str] = "rows"
     """Under which key of a document rows stand."""
 
     @abstractmethod
@@ -77,8 +77,8 @@ class Requests(ABC):
         """Return the rows of several requests as what an estimator takes; `framed`: with names where there are any."""
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
-    def picture(self, body: bytes, most: int) -> Rows:
-        """Return the one picture in a body, which stands for at most so many bytes of pixels.
+    def picture(self, body: bytes, limit: int) -> Rows:
+        """Return the one picture in a body, which stands for at most `limit` bytes of pixels.
 
         Raises
         ------
@@ -118,8 +118,8 @@ class Requests(ABC):
         return [np.asarray(rows)]
 
     @abstractmethod
-    def forms(self, most: int) -> list[tuple[str, Schema]]:
-        """Return under which keys at most so many rows may stand in a document, and their schemas."""
+    def forms(self, limit: int) -> list[tuple[str, Schema]]:
+        """Return under which keys at most `limit` rows may stand in a document, and their schemas."""
 
 
 class Codes(Requests):
@@ -131,7 +131,7 @@ class Codes(Requests):
         Of the code of one row; None where there may be any number of positions.
     """
 
-    place = "codes"
+    key = "codes"
 
     def __init__(self, shape: Shape) -> None:
         self.shape, self.together = shape, None not in shape
@@ -142,28 +142,26 @@ class Codes(Requests):
 
     def read(self, form: str, rows: Any) -> Rows:
         """Return the codes of a document."""
-        codes = listed_rows("z", self.shape, self.place, form, rows)
+        codes = listed_rows("z", self.shape, self.key, form, rows)
         if None in self.shape and len({code.shape for code in codes.values}) > 1:
-            raise Refused(
-                422, "z: the codes differ in their number of positions: decode each size by itself", self.place
-            )
+            raise Refused(422, "z: the codes differ in their number of positions: decode each size by itself", self.key)
         return codes
 
     def array(self, values: np.ndarray) -> Rows:
         """Return codes that came as an array; a single one may come without its axis."""
-        return array_rows("z", self.shape, self.place, values)
+        return array_rows("z", self.shape, self.key, values)
 
     def inputs(self) -> list[dict[str, Any]]:
         """Return the tensor of codes."""
         return [tensor("z", "FP64", *self.shape)]
 
-    def forms(self, most: int) -> list[tuple[str, Schema]]:
+    def forms(self, limit: int) -> list[tuple[str, Schema]]:
         """Return the schema of codes: where positions are free, all of a request have as many."""
-        return [(self.place, schemas.rows(schemas.array(PLAIN, self.shape), most))]
+        return [(self.key, schemas.rows(schemas.array(PLAIN, self.shape), limit))]
 
 
 def requests_of(data: object, fields: Sequence[Any], named: bool) -> Requests:
-    """Return how rows of a fitted Data stand in requests; `fields`: its own, and what is given beside.
+    """Return how rows of a fitted Data stand in requests; `fields`: its own, and what a condition adds.
 
     Raises
     ------
@@ -177,7 +175,7 @@ def requests_of(data: object, fields: Sequence[Any], named: bool) -> Requests:
 # -- what kinds share ------------------------------------------------------------------------------------------------
 
 
-def listed_rows(name: str, shape: Shape, place: str, form: str, rows: Any, bytes: bool = False) -> Rows:
+def listed_rows(name: str, shape: Shape, key: str, form: str, rows: Any, bytes: bool = False) -> Rows:
     """Return rows of a shape that a document holds as nested lists."""
     if form == "columns":
         raise Refused(422, f"these rows have no columns: send {{'rows': …}}, each of shape {spelled(shape)}", form)
@@ -185,38 +183,38 @@ def listed_rows(name: str, shape: Shape, place: str, form: str, rows: Any, bytes
         values = np.array(rows)
     except (ValueError, OverflowError) as error:
         if None in shape and len(rows) > 1:
-            return _mixed_rows(name, shape, place, form, rows, bytes)
+            return _mixed_rows(name, shape, key, form, rows, bytes)
         message = f"{name}: the rows differ in shape; expected {spelled(shape)} of each"
-        raise Refused(422, message, place) from error
+        raise Refused(422, message, key) from error
     if values.dtype.kind not in "fiub":
         values = np.array(rows, dtype=object)
         wrong = next((cell for cell in values.flat if not isinstance(cell, (int, float))), values.flat[0])
-        raise Refused(422, f"{name}: {shown(wrong)} among rows of numbers of shape {spelled(shape)}", place)
-    return Rows(_numbers(name, shape, place, values, bytes), len(values), "lists")
+        raise Refused(422, f"{name}: {quoted(wrong)} among rows of numbers of shape {spelled(shape)}", key)
+    return Rows(_numbers(name, shape, key, values, bytes), len(values), "lists")
 
 
-def _mixed_rows(name: str, shape: Shape, place: str, form: str, rows: list[Any], bytes: bool) -> Rows:
+def _mixed_rows(name: str, shape: Shape, key: str, form: str, rows: list[Any], bytes: bool) -> Rows:
     """Return rows that differ in size."""
-    parts = [listed_rows(name, shape, place, form, [row], bytes) for row in rows]
+    parts = [listed_rows(name, shape, key, form, [row], bytes) for row in rows]
     return Rows([part.values[0] for part in parts], len(parts), "lists")
 
 
-def array_rows(name: str, shape: Shape, place: str, values: np.ndarray, bytes: bool = False) -> Rows:
+def array_rows(name: str, shape: Shape, key: str, values: np.ndarray, bytes: bool = False) -> Rows:
     """Return rows of a shape that came as an array, a single one perhaps without its axis.
 
     `bytes`: whole numbers count from 0 to 255.
     """
     values = values[None] if fits(values.shape, shape) else values
-    return Rows(_numbers(name, shape, place, values, bytes), len(values), "array")
+    return Rows(_numbers(name, shape, key, values, bytes), len(values), "array")
 
 
-def _numbers(name: str, shape: Shape, place: str, values: np.ndarray, bytes: bool) -> np.ndarray:
+def _numbers(name: str, shape: Shape, key: str, values: np.ndarray, bytes: bool) -> np.ndarray:
     """Return rows of a shape as float32."""
     if not fits(values.shape[1:], shape) or not len(values):
-        raise Refused(422, f"{name} of shape {values.shape}; expected {spelled(('n', *shape))}", place)
+        raise Refused(422, f"{name} of shape {values.shape}; expected {spelled(('n', *shape))}", key)
     if bytes and values.dtype.kind in "iu":
         if values.min() < 0 or values.max() > 255:
-            raise Refused(422, f"{name}: whole numbers count from 0 to 255, but one is {values.max()}", place)
+            raise Refused(422, f"{name}: whole numbers count from 0 to 255, but one is {values.max()}", key)
         values = values.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):  # what overflows is refused as infinite
         return values.astype(np.float32)
@@ -241,38 +239,38 @@ def spelled(shape: Sequence[int | str | None]) -> str:
     return f"({lengths[0]},)" if len(lengths) == 1 else f"({', '.join(lengths)})"
 
 
-def rows_of(layout: Requests, document: dict[str, Any], most: int) -> Rows:
+def rows_of(layout: Requests, document: dict[str, Any], limit: int) -> Rows:
     """Return the rows of a document.
 
     Raises
     ------
     Refused
-        It holds none, too many, or what the model does not take; the message names the place.
+        It holds none, too many, or what the model does not take; the message names the key.
     """
     forms = [form for form in FORMS if form in document]
-    if len(forms) != 1 or (forms == ["codes"]) != (layout.place == "codes"):
-        wanted = "{'codes': [[…], …]}" if layout.place == "codes" else WANTED
+    if len(forms) != 1 or (forms == ["codes"]) != (layout.key == "codes"):
+        wanted = "{'codes': [[…], …]}" if layout.key == "codes" else WANTED
         raise Refused(422, f"send {wanted}", forms[0] if forms else "rows")
-    form, given = forms[0], document[forms[0]]
+    form, content = forms[0], document[forms[0]]
     kind = dict if form == "columns" else list
-    if not isinstance(given, kind) or not given:
+    if not isinstance(content, kind) or not content:
         raise Refused(
             422,
-            f"{form!r} is {shown(given)}; expected {'a list' if kind is list else 'an object'} that is not empty",
+            f"{form!r} is {quoted(content)}; expected {'a list' if kind is list else 'an object'} that is not empty",
             form,
         )
-    cells: Iterable[Any] = given.values() if isinstance(given, dict) else [given]
-    for held in cells:
-        if not isinstance(held, list) or not held:
-            raise Refused(422, f"a column is {shown(held)}; expected a list that is not empty", form)
-        check_count(len(held), most)
-    return layout.read(form, given)
+    columns: Iterable[Any] = content.values() if isinstance(content, dict) else [content]
+    for cells in columns:
+        if not isinstance(cells, list) or not cells:
+            raise Refused(422, f"a column is {quoted(cells)}; expected a list that is not empty", form)
+        check_count(len(cells), limit)
+    return layout.read(form, content)
 
 
-def check_count(count: int, most: int) -> None:
+def check_count(count: int, limit: int) -> None:
     """Refuse too many rows."""
-    if count > most:
-        raise Refused(413, f"{count:,} rows, but at most {most:,} are taken at a time: send them in pieces", "rows")
+    if count > limit:
+        raise Refused(413, f"{count:,} rows, but at most {limit:,} are taken at a time: send them in pieces", "rows")
 
 
 def columns_of(rows: list[Any]) -> dict[str, list[Any]]:
@@ -280,7 +278,7 @@ def columns_of(rows: list[Any]) -> dict[str, list[Any]]:
     names = list(rows[0])
     for at, row in enumerate(rows):
         if not isinstance(row, dict) or row.keys() != rows[0].keys():
-            raise Refused(422, f"row {at} is {shown(row)}: all rows must have the names of the first, {names}", "rows")
+            raise Refused(422, f"row {at} is {quoted(row)}: all rows must have the names of the first, {names}", "rows")
     if not names:
         raise Refused(422, "row 0 has no values", "rows")
     return {name: [row[name] for row in rows] for name in names}
@@ -293,11 +291,11 @@ def frame(values: Any, names: list[str]) -> Any:
     return pandas.DataFrame(values, columns=names)
 
 
-def lists_of(found: Any) -> dict[str, list[Any]] | None:
+def lists_of(rows: Any) -> dict[str, list[Any]] | None:
     """Return the columns of a DataFrame as lists; None where it is none."""
-    if not nw.dependencies.is_into_dataframe(found):
+    if not nw.dependencies.is_into_dataframe(rows):
         return None
-    return {str(c.name): c.to_list() for c in nw.from_native(found, eager_only=True).iter_columns()}
+    return {str(c.name): c.to_list() for c in nw.from_native(rows, eager_only=True).iter_columns()}
 
 
 def tensor(name: str, datatype: str, *shape: int | None) -> dict[str, Any]:

@@ -31,17 +31,17 @@ class PictureRequests(Requests):
 
     def read(self, form: str, rows: Any) -> Rows:
         """Return the pictures of a document."""
-        return listed_rows("pixels", self.shape, self.place, form, rows, self.bytes)
+        return listed_rows("pixels", self.shape, self.key, form, rows, self.bytes)
 
     def array(self, values: np.ndarray) -> Rows:
         """Return pictures that came as an array; a single one may come without its axis."""
-        return array_rows("pixels", self.shape, self.place, values, self.bytes)
+        return array_rows("pixels", self.shape, self.key, values, self.bytes)
 
-    def picture(self, body: bytes, most: int) -> Rows:
+    def picture(self, body: bytes, limit: int) -> Rows:
         """Return the one picture in a file."""
         channels, height, width = self.data.shape
         try:
-            decoded = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L", most // channels)
+            decoded = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L", limit // channels)
         except TooManyPixels as error:
             raise Refused(413, str(error), "body") from error
         except InputError as error:
@@ -72,7 +72,7 @@ class PictureRequests(Requests):
         """Return the tensor of pixels."""
         return [tensor(self.field.name, "FP32", *self.shape)]
 
-    def forms(self, most: int) -> list[tuple[str, Schema]]:
+    def forms(self, limit: int) -> list[tuple[str, Schema]]:
         """Return the schema of pictures."""
         free = {} if self.together else {"description": FREE}
-        return [("rows", {**schemas.rows(schemas.array(PLAIN, self.shape), most), **free})]
+        return [("rows", {**schemas.rows(schemas.array(PLAIN, self.shape), limit), **free})]

@@ -33,34 +33,34 @@ class TableRequests(Requests):
         self.names = list(self.kinds)
         self.numeric = set(self.kinds.values()) <= set(NUMBERS)
 
-    def read(self, form: str, given: Any) -> Rows:
+    def read(self, form: str, content: Any) -> Rows:
         """Return the rows of a document: lists, objects, or columns."""
         if form == "columns":
-            return self._columns(given, form)
-        if isinstance(given[0], dict):
-            return self._columns(columns_of(given), "objects")
+            return self._columns(content, form)
+        if isinstance(content[0], dict):
+            return self._columns(columns_of(content), "objects")
         if self.numeric:
-            return Rows(matrix(self.names, given), len(given), "lists")
-        return self._columns(dict(across(self.names, given)), "lists")
+            return Rows(matrix(self.names, content), len(content), "lists")
+        return self._columns(dict(across(self.names, content)), "lists")
 
-    def array(self, found: np.ndarray) -> Rows:
+    def array(self, values: np.ndarray) -> Rows:
         """Return rows that came as an array."""
         if not self.numeric:
             kinds = ", ".join(f"{name} ({kind})" for name, kind in self.kinds.items() if kind not in NUMBERS)
             raise Refused(
                 422, f"an array of numbers cannot hold {kinds}: send JSON, or a tensor for each column", "rows"
             )
-        found = found[None] if found.shape == (len(self.names),) else found
-        if found.ndim != 2 or found.shape[1] != len(self.names) or not len(found):
-            raise Refused(422, f"rows of shape {found.shape}; expected (n, {len(self.names)}): {self.names}", "rows")
-        return Rows(found.astype(np.float64), len(found), "array")
+        values = values[None] if values.shape == (len(self.names),) else values
+        if values.ndim != 2 or values.shape[1] != len(self.names) or not len(values):
+            raise Refused(422, f"rows of shape {values.shape}; expected (n, {len(self.names)}): {self.names}", "rows")
+        return Rows(values.astype(np.float64), len(values), "array")
 
-    def _columns(self, given: dict[str, Any], form: str) -> Rows:
-        for name in (*given, *self.kinds):
-            if name not in self.kinds or name not in given:
+    def _columns(self, content: dict[str, Any], form: str) -> Rows:
+        for name in (*content, *self.kinds):
+            if name not in self.kinds or name not in content:
                 fault = "is missing; send null where there is no value" if name in self.kinds else "is not known"
                 raise Refused(422, f"column {name!r} {fault}. The model takes {self.names}", name)
-        read = {name: column(name, kind, given[name]) for name, kind in self.kinds.items()}
+        read = {name: column(name, kind, content[name]) for name, kind in self.kinds.items()}
         counts = {name: len(cells) for name, cells in read.items()}
         if len(set(counts.values())) > 1:
             raise Refused(422, f"the columns differ in length: {counts}", "columns")
@@ -70,37 +70,37 @@ class TableRequests(Requests):
     def join(self, parts: Sequence[Values], framed: bool) -> Any:
         """Return the rows of several requests as what an estimator takes; `framed`: with names where there are any."""
         if self.numeric:
-            found = np.concatenate(parts)
-            return frame(found, self.names) if framed and self.named else found
+            values = np.concatenate(parts)
+            return frame(values, self.names) if framed and self.named else values
         columns = {name: np.concatenate([part[name] for part in parts]) for name in self.names}
         return frame(columns, self.names) if self.named else np.stack([c.astype(object) for c in columns.values()], 1)
 
-    def answer(self, found: Any) -> dict[str, list[Any]]:
+    def answer(self, rows: Any) -> dict[str, list[Any]]:
         """Return a list for each column."""
-        listed = lists_of(found)
+        listed = lists_of(rows)
         if listed is None:
-            listed = dict(zip(self.features, np.asarray(found).T.tolist(), strict=True))
+            listed = dict(zip(self.features, np.asarray(rows).T.tolist(), strict=True))
         return listed
 
-    def contributions(self, found: np.ndarray) -> Any:
+    def contributions(self, values: np.ndarray) -> Any:
         """Return a list for each column."""
-        return dict(zip(self.features, found.T.tolist(), strict=True))
+        return dict(zip(self.features, values.T.tolist(), strict=True))
 
     def inputs(self) -> list[dict[str, Any]]:
         """Return a tensor for each column."""
         return inputs_of(self.own)
 
-    def tensors(self, found: Any) -> list[np.ndarray]:
+    def tensors(self, rows: Any) -> list[np.ndarray]:
         """Return a tensor for each column: numbers, or text."""
-        return [_tensor(field.kind, found[field.name]) for field in self.own]
+        return [_tensor(field.kind, rows[field.name]) for field in self.own]
 
-    def forms(self, most: int) -> list[tuple[str, Schema]]:
+    def forms(self, limit: int) -> list[tuple[str, Schema]]:
         """Return the schemas of rows, and of columns."""
         cells = {field.name: schemas.cell(field) for field in self.fields}
         lists = {"type": "array", "prefixItems": list(cells.values()), "items": False, "minItems": len(cells)}
-        columns = {name: schemas.rows(cell, most) for name, cell in cells.items()}
+        columns = {name: schemas.rows(cell, limit) for name, cell in cells.items()}
         return [
-            ("rows", schemas.rows({"oneOf": [lists, schemas.fixed(cells, list(cells))]}, most)),
+            ("rows", schemas.rows({"oneOf": [lists, schemas.fixed(cells, list(cells))]}, limit)),
             ("columns", schemas.fixed(columns, list(columns))),
         ]
 
@@ -115,6 +115,6 @@ def _tensor(kind: str, cells: list[Any]) -> np.ndarray:
         numbers = [np.nan if cell is None else cell for cell in map(to_json, cells)]
         gaps = any(number != number for number in numbers)
         return np.array(numbers, np.float64 if gaps else WHOLE.get(kind, np.float64))
-    found = np.empty(len(cells), object)
-    found[:] = [to_json(cell) for cell in cells]
-    return found
+    values = np.empty(len(cells), object)
+    values[:] = [to_json(cell) for cell in cells]
+    return values
