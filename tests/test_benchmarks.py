@@ -58,7 +58,7 @@ def test_a_result_is_kept_and_stands_on_the_page(tmp_path):
 
 
 def test_the_page_without_results_says_what_is_missing():
-    text = page([], list(ORDER))
+    text = page([], list(ORDER), [])
     assert all(f"`{name}`" in text for name in ORDER)
 
 

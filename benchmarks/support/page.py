@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+from statistics import median
 from typing import Any
 
 from benchmarks.support.machine import in_words
@@ -18,11 +20,18 @@ version, its input and its settings stay the same. `python -m benchmarks pair RE
 Data are looked for under `$ISTHMUS_DATA`; what needs data or a peer that are not there is skipped, and says so.
 """
 
+TWO_COMMITS = """## Two commits
+
+Benchmarks that ran on two commits in turn, the first one alternating. Given are the medians, the median of the ratios
+of the pairs, and in how many of these the later commit has the larger (or the smaller) figure. A figure is called
+worse or better only where all pairs agree and the median ratio is more than 3 % from 1.
+"""
+
 Row = list[Any]
 
 
-def page(results: list[dict[str, Any]], missing: list[str]) -> str:
-    """Return the page: all bars in one table, then a section for each benchmark.
+def page(results: list[dict[str, Any]], missing: list[str], pairs: list[dict[str, Any]]) -> str:
+    """Return the page: all bars in one table, then a section for each benchmark, then the commits that were compared.
 
     Parameters
     ----------
@@ -30,6 +39,8 @@ def page(results: list[dict[str, Any]], missing: list[str]) -> str:
         In the order of the page.
     missing : list of str
         Names of benchmarks without a result.
+    pairs : list of dict
+        Benchmarks run on two commits in turn.
     """
     bars = [bar(result, figure) for result in results for figure in result["figures"] if figure["met"] is not None]
     blocks = [HEAD]
@@ -37,7 +48,8 @@ def page(results: list[dict[str, Any]], missing: list[str]) -> str:
         blocks.append(grid([["what", "measured", "bar", "met", "benchmark"], *bars]))
     if missing:
         blocks.append(f"Not measured yet: {', '.join(f'`{name}`' for name in missing)}.\n")
-    return "\n".join([*blocks, *map(section, results)])
+    compared = [TWO_COMMITS, *map(pair_section, pairs)] if pairs else []
+    return "\n".join([*blocks, *map(section, results), *compared])
 
 
 def bar(result: dict[str, Any], figure: dict[str, Any]) -> Row:
@@ -49,6 +61,26 @@ def section(result: dict[str, Any]) -> str:
     blocks = [f"## {result['name']}\n", f"{result['about']}\n", grid(figures)]
     blocks += [grid(result["table"])] if result["table"] else []
     return "\n".join([*blocks, f"{provenance(result)}\n"])
+
+
+def pair_section(record: dict[str, Any]) -> str:
+    """Return the figures of two commits as a table."""
+    about = [f"`python -m benchmarks pair {record['before'][:12]} {record['name']}`", in_words(record["machine"])]
+    about += [f"{record['before'][:12]} and {record['after'][:12]}", *([record["note"]] if "note" in record else [])]
+    return "\n".join(
+        [f"### {record['name']}\n", grid([PAIR_HEAD, *map(pair_row, record["figures"])]), " · ".join(about) + "\n"]
+    )
+
+
+PAIR_HEAD = ["what", "before", "after", "ratio", "pairs that agree", "verdict"]
+
+
+def pair_row(figure: dict[str, Any]) -> Row:
+    """Return a figure of two commits as a row of a table."""
+    before, after = (number(median(figure[side]), figure["unit"]) for side in ("before", "after"))
+    pairs = f"{figure['agree']} of {len(figure['before'])}"
+    ratio = "" if isnan(figure["ratio"]) else f"{figure['ratio']:.3f}"
+    return [figure["what"], before, after, ratio, pairs, figure["verdict"]]
 
 
 def figure_row(figure: dict[str, Any]) -> Row:

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from benchmarks.support.machine import in_words, machine
-from benchmarks.support.page import grid, number
+from benchmarks.support.page import PAIR_HEAD, grid, pair_row
 from benchmarks.support.sources import ROOT, commit, git
 from benchmarks.support.timing import say
 
@@ -148,17 +148,5 @@ def verdict(ratio: float, agreed: bool, larger: bool | None) -> str:
 
 def report(record: Record) -> None:
     """Print the figures of both commits."""
-    heads = ["what", "before", "after", "ratio", "pairs that agree", "verdict"]
-    lines = [
-        [
-            one["what"],
-            number(median(one["before"]), one["unit"]),
-            number(median(one["after"]), one["unit"]),
-            f"{one['ratio']:.3f}",
-            f"{one['agree']} of {len(one['before'])}",
-            one["verdict"],
-        ]
-        for one in record["figures"]
-    ]
     print(f"{record['name']}: {record['before'][:12]} and {record['after'][:12]} on {in_words(record['machine'])}")
-    print(grid([heads, *lines]))
+    print(grid([PAIR_HEAD, *map(pair_row, record["figures"])]))

@@ -58,7 +58,8 @@ def write_page(order: tuple[str, ...], folder: Path, path: Path) -> None:
     files = {name: folder / f"{name}.json" for name in order}
     results = [json.loads(file.read_text(encoding="utf-8")) for file in files.values() if file.exists()]
     missing = [name for name, file in files.items() if not file.exists()]
-    path.write_text(page(results, missing), encoding="utf-8")
+    compared = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((folder / "pairs").glob("*.json"))]
+    path.write_text(page(results, missing, compared), encoding="utf-8")
 
 
 def tell(result: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from isthmus import Images
 from isthmus.core import graphs, tiles
 from isthmus.core.model import Model
 from isthmus.core.part import lookup, names
+from isthmus.core.records import Batch
 from isthmus.core.tiles import in_tiles
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
@@ -21,7 +22,18 @@ SMALL = {"stride": 4, "width": 8, "blocks": 1}
 NETS = {name: lookup(f"net/{name}") for name in names("net") if lookup(f"net/{name}").any_size}
 NETS["small"] = partial(lookup("net/feature-map"), **SMALL)
 NETS["members"] = partial(lookup("net/ensemble"), NETS["small"](), 5)
+SCORES = [name for name in names("score") if lookup(f"score/{name}").has_map]
+
+
+def scored(kind, name, data, model):
+    x = torch.rand(8, *model.typical_shape)
+    outputs = [model(Batch(x, x), False)]
+    return kind(data, model, lookup(f"score/{name}")().fit(outputs, model))
+
+
 GRAPHS = {"encode": graphs.Encode, "reconstruct": graphs.Reconstruct, "error": graphs.Error, "map": graphs.ErrorMap}
+GRAPHS |= {f"score {name}": partial(scored, graphs.Scored, name) for name in SCORES}
+GRAPHS |= {f"contributions {name}": partial(scored, graphs.Contributions, name) for name in SCORES}
 
 
 def graph(name="reconstruct", net="small", channels=3):

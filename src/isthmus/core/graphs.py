@@ -170,7 +170,7 @@ class Scored(Graph):
         super().__init__(data, model)
         if model.any_size:
             check_any_size([score])
-        self.score = score
+        self.score, self.axis = score, 2 if score.has_map else None
 
     @property
     def elements(self) -> int:
@@ -181,6 +181,14 @@ class Scored(Graph):
         """Return the output of a pass through the model."""
         output: Output = self.model(self.data.batch(columns), False)
         return output
+
+    def local(self, columns: Columns) -> Columns:
+        """Return the score of each element of x."""
+        return {"score": self.score.map(self.output(columns), self.model)}
+
+    def finish(self, columns: Columns) -> Columns:
+        """Return its mean over each row."""
+        return {"score": columns["score"].flatten(1).mean(1)}
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"score": (batch,)}``."""
@@ -195,9 +203,17 @@ class Contributions(Scored):
         """Numbers in memory per row."""
         return max(self.model.elements, self.score.elements_of_contributions)
 
+    def local(self, columns: Columns) -> Columns:
+        """Return the contribution of each element of x."""
+        return {"contributions": self.score.contributions(self.output(columns), self.model)}
+
+    def finish(self, columns: Columns) -> Columns:
+        """Return them in the user's coordinates."""
+        return {"contributions": self.data.per_feature(columns["contributions"])}
+
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"contributions": (batch, ...)}``."""
-        return {"contributions": self.data.per_feature(self.score.contributions(self.output(columns), self.model))}
+        return self.finish(self.local(columns))
 
 
 def observed_elements(batch: Batch) -> Tensor | int:

@@ -35,6 +35,9 @@ class Score(nn.Module):
 
     any_size = False
     """Whether the axes of x behind the channels may be free."""
+    has_map = False
+    """Whether the score is the mean of a map, `map`, of which each element depends on its surroundings only; so then do
+    contributions."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
     elements = 1
@@ -55,6 +58,10 @@ class Score(nn.Module):
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the score of each row, of shape (batch,)."""
         raise NotImplementedError
+
+    def map(self, output: Output, model: Model) -> Tensor:
+        """Return the score of each element, of the shape of x: the score of a row is their mean."""
+        raise NotImplementedError(f"{type(self).__name__} has no map")
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the contribution of each element to the score, of the shape of x; none is negative."""

@@ -51,7 +51,7 @@ class Monitoring(Error):
         Learnt: numbers in a row, and in a code.
     """
 
-    any_size = False
+    any_size = has_map = False
     typical_scale: Tensor
     centre: Tensor
     variance: Tensor

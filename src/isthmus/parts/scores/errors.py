@@ -61,7 +61,7 @@ def range_of(x: Tensor, per_channel: bool = False) -> tuple[Tensor, Tensor]:
 class Error(Ranged):
     """The mean error over the elements of a row: what the likelihood of the model makes of its reconstruction."""
 
-    any_size = True
+    any_size = has_map = True
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Error:
         """Return a copy that knows the range of each element, or of each channel where rows have any size."""
@@ -72,9 +72,13 @@ class Error(Ranged):
 
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the mean error."""
-        return model.error(output.batch, output.y.float()).flatten(1).mean(1)
+        return self.map(output, model).flatten(1).mean(1)
+
+    def map(self, output: Output, model: Model) -> Tensor:
+        """Return the error of each element."""
+        return model.error(output.batch, output.y.float())
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the error of each element, and its excess over the range."""
-        error = model.error(output.batch, output.y.float())
+        error = self.map(output, model)
         return error.clamp_min(0) + self.excess(output.batch).reshape(error.shape)
