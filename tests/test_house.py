@@ -203,6 +203,11 @@ def test_private_words_are_seen_wherever_names_are_defined(tmp_path):
     assert names_in(path) >= {"given", "_most", "held", "place", "found_rows"}
 
 
+def test_each_parameter_has_a_line_of_its_own():
+    joined = re.compile(r"^ +\w+ : .{3,} \w+ : ", re.M)
+    assert not [str(path) for path in PACKAGE.rglob("*.py") if joined.search(path.read_text())]
+
+
 def test_the_version_is_the_same_everywhere():
     version = isthmus.__version__
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()

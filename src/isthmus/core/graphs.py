@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,9 @@ from isthmus.core.interfaces import fixed, per_sample
 from isthmus.core.model import Model, check_any_size
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
+
+
+G = TypeVar("G", bound="Graph")
 
 
 class Graph(nn.Module):
@@ -187,8 +191,8 @@ class Scored(Graph):
         return {"score": self.score.map(self.output(columns), self.model)}
 
     def finish(self, columns: Columns) -> Columns:
-        """Return its mean over each row."""
-        return {"score": columns["score"].flatten(1).mean(1)}
+        """Return the score of each row."""
+        return {"score": self.score.pool(columns["score"])}
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"score": (batch,)}``."""
@@ -214,6 +218,15 @@ class Contributions(Scored):
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"contributions": (batch, ...)}``."""
         return self.finish(self.local(columns))
+
+
+def evaluating(graph: G) -> G:
+    """Return the graph in eval mode; parts that are in it are not walked through, which takes as long as a few rows."""
+    graph.training = False
+    for part in graph.children():
+        if part.training:
+            part.eval()
+    return graph
 
 
 def observed_elements(batch: Batch) -> Tensor | int:

@@ -36,8 +36,7 @@ class Score(nn.Module):
     any_size = False
     """Whether the axes of x behind the channels may be free."""
     has_map = False
-    """Whether the score is the mean of a map, `map`, of which each element depends on its surroundings only; so then do
-    contributions."""
+    """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
     elements = 1
@@ -60,8 +59,12 @@ class Score(nn.Module):
         raise NotImplementedError
 
     def map(self, output: Output, model: Model) -> Tensor:
-        """Return the score of each element, of the shape of x: the score of a row is their mean."""
+        """Return the score of each element, of the shape of x."""
         raise NotImplementedError(f"{type(self).__name__} has no map")
+
+    def pool(self, map: Tensor) -> Tensor:
+        """Return the score of each row, of shape (batch,), from its map: here, the mean."""
+        return map.flatten(1).mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the contribution of each element to the score, of the shape of x; none is negative."""

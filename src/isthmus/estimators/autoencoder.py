@@ -311,8 +311,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     @property
     def model_(self) -> Model:
         """The trained model: net, bottleneck and likelihood."""
-        check_is_fitted(self)
+        self._check_fitted()
         return self.objective_.model
+
+    def _check_fitted(self) -> None:
+        """Raise scikit-learn's error unless fitted; its own check takes longer than the score of a row."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
 
     @property
     def positions_(self) -> tuple[int, ...]:
@@ -335,7 +340,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     @property
     def _inference(self) -> Inference:
-        check_is_fitted(self)
+        self._check_fitted()
         return Inference(self.data_, self.condition_, self.objective_.model, choose_device(self.device))
 
     # -- using ---------------------------------------------------------------------------------------------------
@@ -347,7 +352,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         ----------
         graph : str or Graph
             A name in `graphs`, or a custom graph.
-        X : like the training data, or a stream condition : array of shape (n,), optional
+        X : like the training data, or a stream
+        condition : array of shape (n,), optional
             As in `transform`.
 
         Raises
@@ -386,7 +392,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
         Parameters
         ----------
-        X : like the training data condition : array of shape (n,), optional
+        X : like the training data
+        condition : array of shape (n,), optional
             The condition of each row, if the model was trained with one that is not part of X.
         pool : {"mean"} or None, default None
             ``"mean"``: the mean over positions, of shape (n, latent_dim).

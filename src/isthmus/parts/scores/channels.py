@@ -32,9 +32,9 @@ class Channel(Error):
         Learnt: whether the range is that of a channel, as it is where rows have any size.
     """
 
-    def forward(self, output: Output, model: Model) -> Tensor:
+    def pool(self, map: Tensor) -> Tensor:
         """Return the largest of the channels' mean errors."""
-        return channel_errors(output, model).amax(1)
+        return by_channel(map).amax(1)
 
 
 @part("score/monitoring")
@@ -88,7 +88,6 @@ def errors(output: Output, model: Model) -> Tensor:
     return model.error(output.batch, output.y.float())
 
 
-def channel_errors(output: Output, model: Model) -> Tensor:
+def by_channel(error: Tensor) -> Tensor:
     """Return the mean error of each channel, of shape (batch, channels)."""
-    error = errors(output, model)
     return error if error.ndim == 2 else error.flatten(2).mean(2)

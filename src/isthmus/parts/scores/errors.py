@@ -72,7 +72,7 @@ class Error(Ranged):
 
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the mean error."""
-        return self.map(output, model).flatten(1).mean(1)
+        return self.pool(self.map(output, model))
 
     def map(self, output: Output, model: Model) -> Tensor:
         """Return the error of each element."""

@@ -283,7 +283,8 @@ class AnomalyDetector(OutlierMixin, Task):
 
         Parameters
         ----------
-        X : like the training data, or a stream explain : bool, default False
+        X : like the training data, or a stream
+        explain : bool, default False
             Whether to name the columns that contribute most to the score of each row.
         contributors : int, default 3
             Number of columns to name.
@@ -358,7 +359,8 @@ class AnomalyDetector(OutlierMixin, Task):
 
         Parameters
         ----------
-        X : like the training data y : array of shape (n,)
+        X : like the training data
+        y : array of shape (n,)
             Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones.
 
         Returns
@@ -492,7 +494,8 @@ class AnomalyDetector(OutlierMixin, Task):
 
         Parameters
         ----------
-        X : like the training data join : int or None, default None
+        X : like the training data
+        join : int or None, default None
             Maximum number of time steps between alarms of one interval; None: a window.
         shortest : int, default 1
             Minimum number of time steps of an interval.

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from isthmus.core.data import Columns, Data, Rows
-from isthmus.core.graphs import Contributions, Scored
+from isthmus.core.graphs import Contributions, Scored, evaluating
 from isthmus.core.terms import Score
 from isthmus.data.sources.in_memory import pieces
 from isthmus.data.tables.rows import joined
@@ -40,7 +40,7 @@ class Scorer:
 
     def graph(self, kind: type[Scored] = Scored) -> Scored:
         """Return the graph from columns to scores, or to contributions."""
-        return kind(self.data, self.autoencoder.model_, self.score).eval()
+        return evaluating(kind(self.data, self.autoencoder.model_, self.score))
 
     def scores(self, X: Rows) -> np.ndarray:
         """Return the score of each row, or time step of a signal, of shape (n,): higher is more abnormal."""

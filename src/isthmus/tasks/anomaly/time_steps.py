@@ -52,7 +52,8 @@ def score_time_steps(rule: Rule, data: Windowed, X: Rows, join: int | None = Non
     rule : Rule
     data : Windowed
         The data of the rule.
-    X : like the training data join : int or None, default None
+    X : like the training data
+    join : int or None, default None
         Maximum number of time steps between alarms of one interval; None: a window.
     shortest : int, default 1
         Minimum number of time steps of an interval.

@@ -55,7 +55,8 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
     ----------
     model : Autoencoder
         Fitted.
-    X : like the training data, or a stream y : array of shape (n,), optional
+    X : like the training data, or a stream
+    y : array of shape (n,), optional
         Labels: the condition of a model that was trained with them, and the classes that a linear probe predicts.
 
     Returns
