@@ -15,7 +15,6 @@ from isthmus.core.model import Model, check_any_size
 from isthmus.core.records import Batch, Output
 from isthmus.core.terms import Score
 
-
 G = TypeVar("G", bound="Graph")
 
 
