@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+import warnings
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -97,6 +98,24 @@ def test_the_python_of_a_page_runs(page, folder):
     names = {"__name__": "page"}
     for block in blocks(page, "python"):
         exec(compile(block, page, "exec"), names)
+
+
+def own_lines(page):
+    """Return the code in the last column of the tables of a page whose last head is ours."""
+    tables = re.findall(r"^\|.*\| isthmus \|\n\|[ |-]+\n((?:\|.*\n)+)", text_of(page), re.M)
+    rows = [line for table in tables for line in table.splitlines()]
+    return [re.search(r"\| `([^`]+)` \|$", row)[1] for row in rows]
+
+
+def test_our_lines_beside_those_of_other_libraries_run(folder):
+    page = "docs/coming-from.md"
+    names = {"__name__": "page"}
+    exec(compile(blocks(page, "python")[0], page, "exec"), names)
+    warnings.simplefilter("ignore")
+    assert len(own_lines(page)) > 60
+    for line in own_lines(page):
+        exec(compile(line, line, "exec"), names)
+    assert names["ae"].transform(names["pixels"]).shape == (200, 8)
 
 
 def test_parts_of_installed_packages_are_found(tmp_path):

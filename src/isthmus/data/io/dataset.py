@@ -46,4 +46,4 @@ class Dataset:
 
     def with_labels(self, names: Collection[str]) -> Any:
         """Return X; the labels of a named table are its last column if `names` has what they are called."""
-        return self.X.assign(**{self.label: self.labels}) if self.label in names else self.X
+        return self.X if self.label is None or self.label not in names else self.X.assign(**{self.label: self.labels})
