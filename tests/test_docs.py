@@ -1,23 +1,21 @@
-"""The pages: their code runs, their commands exist, their links lead somewhere, and what is generated is up to date."""
+"""The pages: their code runs, their commands exist, their links lead somewhere, and what is generated is up to date.
+
+tests/test_docs_commands.py types them from the first line to the last.
+"""
 
 import importlib.util
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tomllib
 import warnings
 from pathlib import Path
-from urllib.request import urlopen
 
 import click
-import numpy as np
-import pandas as pd
 import pytest
-from click.testing import CliRunner
-from sklearn.datasets import load_digits, load_wine
+from sklearn.datasets import load_digits
 
 from isthmus import Autoencoder
 from isthmus.apps.cli.main import MODULES, main
@@ -31,6 +29,7 @@ EXAMPLES = {
     "docs/examples/sensors.md": "sensors",
 }
 """Pages whose code and commands need real data, and where these are."""
+PROGRAMS = ("make", "pip", "isthmus", "python3", "curl")
 FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that docs/hooks.py takes from the root."""
 
@@ -160,58 +159,11 @@ def test_make_and_pip_know_what_is_asked_of_them(page):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for line in lines(page):
         program, *words = shlex.split(line)
-        assert program in ("make", "pip", "isthmus")
+        assert program in PROGRAMS or program.startswith((".venv/", "ISTHMUS_"))
         if program == "make":
             assert words[0] in targets, line
         for extra in re.findall(r"\.\[(.*)\]", line):
             assert set(extra.split(",")) <= set(extras), line
-
-
-@pytest.mark.slow
-@pages_with(lambda page: commands(page) and page not in EXAMPLES)
-def test_the_commands_of_a_page_run(page, folder):
-    wine = load_wine(as_frame=True)
-    wine.data.assign(kind=wine.target_names[wine.target]).to_csv("cells.csv", index=False)
-    pd.DataFrame({"flow": np.sin(np.arange(600) / 5)}).to_csv("log.csv", index=False)
-    for arguments in commands(page):
-        run(arguments)
-
-
-def run(arguments):
-    if arguments[0] in ("serve", "explore") and "--export" not in arguments:
-        return serve(arguments)
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == 0, f"{shlex.join(arguments)}: {result.output}"
-
-
-def serve(arguments):
-    """Run a command that ends only when it is told to; the address that it prints must answer."""
-    quiet = ["--no-browser"] if arguments[0] == "explore" else []
-    command = [sys.executable, "-m", "isthmus", *arguments, *quiet, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if address := re.search(r"http://[\d.:]+", line):
-                assert urlopen(f"{address[0]}/{'v1/models' if arguments[0] == 'serve' else ''}").status == 200
-                process.send_signal(signal.SIGTERM)
-                break
-        said += process.stdout
-    assert process.returncode in (0, -signal.SIGTERM) and address, "".join(said)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("page", EXAMPLES)
-def test_an_example_runs_from_its_first_line_to_its_last(page, folder, real_data):
-    real_data(EXAMPLES[page])
-    names = {"__name__": "page"}
-    for language, block in re.findall(r"^```(python|console)\n(.*?)^```", text_of(page), re.M | re.S):
-        if language == "python":
-            exec(compile(block, page, "exec"), names)
-            continue
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                run(shlex.split(line)[2:])
 
 
 # -- links -----------------------------------------------------------------------------------------------------------
