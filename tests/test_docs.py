@@ -34,14 +34,14 @@ FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md
 """Pages of the site that docs/hooks.py takes from the root."""
 
 
-def load_script(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+def load_script(path):
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-generate, api = load_script("generate"), load_script("api")
+generate, api, walk = map(load_script, ("docs/generate.py", "docs/api.py", "tests/walk.py"))
 
 
 def text_of(page):
@@ -54,7 +54,7 @@ def blocks(page, language):
 
 def lines(page):
     """Return what is typed in the console blocks of a page."""
-    return [line[2:] for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+    return [line for block in blocks(page, "console") for line in walk.commands(block)]
 
 
 def commands(page):
@@ -150,7 +150,7 @@ def test_commands_and_options_in_the_text_exist(page):
     context = click.Context(main)
     known = {option for name in MODULES for p in main.get_command(context, name).params for option in p.opts}
     assert set(re.findall(r"`isthmus ([a-z]+)", text_of(page))) <= set(MODULES)
-    assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) <= known | {"--help"}
+    assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) <= known | {"--help", "--extra-index-url"}
 
 
 @pages_with(lines)
