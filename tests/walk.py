@@ -13,6 +13,7 @@ in a comment before the block:
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -96,15 +97,21 @@ def walk(text):
     """Run the steps of a page; an error ends it."""
     names, servers = {"__name__": "page"}, Servers()
     with tempfile.TemporaryDirectory() as programs:
-        command = Path(programs, "isthmus")
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m isthmus "$@"\n')
-        command.chmod(0o755)
+        program(programs, "isthmus", sys.executable, "-m", "isthmus")
+        program(programs, "curl", shutil.which("curl") or "curl", "--fail-with-body", "--silent", "--show-error")
         environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
         try:
             for step in steps(text):
                 run(step, names, servers, environment)
         finally:
             servers.stop()
+
+
+def program(folder, name, *words):
+    """Write a program that runs these words with its arguments behind them."""
+    path = Path(folder, name)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+    path.chmod(0o755)
 
 
 def run(step, names, servers, environment):
