@@ -1,11 +1,11 @@
-"""``isthmus demo``: every variant on real data, in about a minute."""
+"""``isthmus demo``: every variant on real data, in less than a minute."""
 
 from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,9 +52,12 @@ def demo(output: str, epochs: int | None, as_json: bool) -> None:
     logging.getLogger("isthmus").setLevel(logging.WARNING)  # a line for each variant, none for each epoch
     names, folder, lines = list(variants()), Path(output), []
     tell(shown.ABOUT.format(variants=len(names), seconds=shown.SECONDS))
+    drawn = sys.stderr.isatty() and not click.get_current_context().meta.get("quiet")
     try:
-        for line in shown.run(folder, Progress(len(names)), epochs):
+        for line in shown.run(folder, partial(_bar, len(names), drawn), epochs):
             lines.append(line)
+            if not drawn:
+                tell(f"{_title(len(lines), len(names), line['variant'])}: trained in {line['seconds']:.1f} s")
             if len(lines) == len(names):
                 tell("writing the report …")
     except KeyboardInterrupt:
@@ -62,32 +65,25 @@ def demo(output: str, epochs: int | None, as_json: bool) -> None:
     show({"folder": str(folder), "variants": lines}, _text(lines, folder), as_json)
 
 
-class Progress:
-    """A bar for the training of each variant; off a terminal, a line at its end."""
+def _title(number: int, variants: int, name: str) -> str:
+    return f"[{number}/{variants}] {name}"
 
-    def __init__(self, variants: int) -> None:
-        self._variants = variants
-        quiet = bool(click.get_current_context().meta.get("quiet"))
-        self._drawn, self._told = not quiet and sys.stderr.isatty(), not quiet and not sys.stderr.isatty()
 
-    def __call__(self, number: int, name: str) -> Callable[[Any], None]:
-        """Return what is called with the events of a variant's training."""
-        from tqdm import tqdm
+def _bar(variants: int, drawn: bool, number: int, name: str) -> Callable[[Any], None]:
+    """Return what is called with the events of a variant's training, and draws its bar."""
+    from tqdm import tqdm
 
-        title, began = f"[{number}/{self._variants}] {name}", time.perf_counter()
-        bar = tqdm(bar_format=BAR, desc=f"{title:<17}", disable=not self._drawn)
+    bar = tqdm(bar_format=BAR, desc=f"{_title(number, variants, name):<17}", disable=not drawn)
 
-        def watch(event: Any) -> None:
-            if event.kind == "begin":
-                bar.reset(event.epochs)
-            elif event.kind == "epoch":
-                bar.update()
-            elif event.kind == "end":
-                bar.close()
-                if self._told:
-                    click.echo(f"{title}: trained in {time.perf_counter() - began:.1f} s", err=True)
+    def watch(event: Any) -> None:
+        if event.kind == "begin":
+            bar.reset(event.epochs)
+        elif event.kind == "epoch":
+            bar.update()
+        elif event.kind == "end":
+            bar.close()
 
-        return watch
+    return watch
 
 
 def _interrupted(folder: Path, names: Sequence[str], done: int) -> NoReturn:
