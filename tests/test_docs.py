@@ -1,22 +1,21 @@
-"""The pages: their code runs, their commands exist, their links lead somewhere, and what is generated is up to date."""
+"""The pages: their code runs, their commands exist, their links lead somewhere, and what is generated is up to date.
+
+tests/test_docs_commands.py types them from the first line to the last.
+"""
 
 import importlib.util
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tomllib
+import warnings
 from pathlib import Path
-from urllib.request import urlopen
 
 import click
-import numpy as np
-import pandas as pd
 import pytest
-from click.testing import CliRunner
-from sklearn.datasets import load_digits, load_wine
+from sklearn.datasets import load_digits
 
 from isthmus import Autoencoder
 from isthmus.apps.cli.main import MODULES, main
@@ -30,18 +29,19 @@ EXAMPLES = {
     "docs/examples/sensors.md": "sensors",
 }
 """Pages whose code and commands need real data, and where these are."""
+PROGRAMS = ("make", "pip", "isthmus", "python3", "curl")
 FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that docs/hooks.py takes from the root."""
 
 
-def load_script(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+def load_script(path):
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-generate, api = load_script("generate"), load_script("api")
+generate, api, walk = map(load_script, ("docs/generate.py", "docs/api.py", "tests/walk.py"))
 
 
 def text_of(page):
@@ -54,7 +54,7 @@ def blocks(page, language):
 
 def lines(page):
     """Return what is typed in the console blocks of a page."""
-    return [line[2:] for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+    return [line for block in blocks(page, "console") for line in walk.commands(block)]
 
 
 def commands(page):
@@ -99,6 +99,24 @@ def test_the_python_of_a_page_runs(page, folder):
         exec(compile(block, page, "exec"), names)
 
 
+def own_lines(page):
+    """Return the code in the last column of the tables of a page whose last head is ours."""
+    tables = re.findall(r"^\|.*\| isthmus \|\n\|[ |-]+\n((?:\|.*\n)+)", text_of(page), re.M)
+    rows = [line for table in tables for line in table.splitlines()]
+    return [re.search(r"\| `([^`]+)` \|$", row)[1] for row in rows]
+
+
+def test_our_lines_beside_those_of_other_libraries_run(folder):
+    page = "docs/coming-from.md"
+    names = {"__name__": "page"}
+    exec(compile(blocks(page, "python")[0], page, "exec"), names)
+    warnings.simplefilter("ignore")
+    assert len(own_lines(page)) > 60
+    for line in own_lines(page):
+        exec(compile(line, line, "exec"), names)
+    assert names["ae"].transform(names["pixels"]).shape == (200, 8)
+
+
 def test_parts_of_installed_packages_are_found(tmp_path):
     page = "docs/own-parts.md"
     (announced,) = (tomllib.loads(block)["project"]["entry-points"] for block in blocks(page, "toml"))
@@ -132,7 +150,7 @@ def test_commands_and_options_in_the_text_exist(page):
     context = click.Context(main)
     known = {option for name in MODULES for p in main.get_command(context, name).params for option in p.opts}
     assert set(re.findall(r"`isthmus ([a-z]+)", text_of(page))) <= set(MODULES)
-    assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) <= known | {"--help"}
+    assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) <= known | {"--help", "--extra-index-url"}
 
 
 @pages_with(lines)
@@ -141,58 +159,11 @@ def test_make_and_pip_know_what_is_asked_of_them(page):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for line in lines(page):
         program, *words = shlex.split(line)
-        assert program in ("make", "pip", "isthmus")
+        assert program in PROGRAMS or program.startswith((".venv/", "ISTHMUS_"))
         if program == "make":
             assert words[0] in targets, line
         for extra in re.findall(r"\.\[(.*)\]", line):
             assert set(extra.split(",")) <= set(extras), line
-
-
-@pytest.mark.slow
-@pages_with(lambda page: commands(page) and page not in EXAMPLES)
-def test_the_commands_of_a_page_run(page, folder):
-    wine = load_wine(as_frame=True)
-    wine.data.assign(kind=wine.target_names[wine.target]).to_csv("cells.csv", index=False)
-    pd.DataFrame({"flow": np.sin(np.arange(600) / 5)}).to_csv("log.csv", index=False)
-    for arguments in commands(page):
-        run(arguments)
-
-
-def run(arguments):
-    if arguments[0] in ("serve", "explore") and "--export" not in arguments:
-        return serve(arguments)
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == 0, f"{shlex.join(arguments)}: {result.output}"
-
-
-def serve(arguments):
-    """Run a command that ends only when it is told to; the address that it prints must answer."""
-    quiet = ["--no-browser"] if arguments[0] == "explore" else []
-    command = [sys.executable, "-m", "isthmus", *arguments, *quiet, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if address := re.search(r"http://[\d.:]+", line):
-                assert urlopen(f"{address[0]}/{'v1/models' if arguments[0] == 'serve' else ''}").status == 200
-                process.send_signal(signal.SIGTERM)
-                break
-        said += process.stdout
-    assert process.returncode in (0, -signal.SIGTERM) and address, "".join(said)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("page", EXAMPLES)
-def test_an_example_runs_from_its_first_line_to_its_last(page, folder, real_data):
-    real_data(EXAMPLES[page])
-    names = {"__name__": "page"}
-    for language, block in re.findall(r"^```(python|console)\n(.*?)^```", text_of(page), re.M | re.S):
-        if language == "python":
-            exec(compile(block, page, "exec"), names)
-            continue
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                run(shlex.split(line)[2:])
 
 
 # -- links -----------------------------------------------------------------------------------------------------------

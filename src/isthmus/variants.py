@@ -348,7 +348,7 @@ class Variational(Variant):
 @part("variant/masked")
 @dataclass(frozen=True)
 class Masked(Variant):
-    """Reconstructs rows of which a random fraction of the columns is masked, with an ensemble of small nets.
+    """Reconstructs rows of which a random fraction of the elements is masked; tables with an ensemble of small nets.
 
     One model then predicts any column from any of the others (Vincent 2008; Gondara & Wang 2018).
     """
@@ -359,10 +359,9 @@ class Masked(Variant):
     table_scale = "column"
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective; the default ensemble knows which elements are not part of a category."""
-        if net is None:
-            net = lookup("net/masked-ensemble")(numbers=data.layout.scalars.stop)
-        return super().objective(data, latent_dim, net, condition_dim)
+        """Return the objective; for a table the default net is an ensemble that sees which cells are masked."""
+        chosen = data.defaults().masked_net if net is None else net
+        return super().objective(data, latent_dim, chosen, condition_dim)
 
     def _corruption(self) -> Corruption:
         return lookup("corruption/masking")(level=self.level)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,10 +12,15 @@ import numpy as np
 from isthmus import Autoencoder, InputError, variants
 from isthmus.apps.report import pages
 from isthmus.data.io import files
-from isthmus.tasks.evaluation.evaluate import classify
-from isthmus.tasks.evaluation.evaluate import evaluate as measured
+from isthmus.tasks.evaluation.evaluate import classify, evaluate
 
-ABOUT = "1,797 handwritten digits of 8 x 8 pixels, from scikit-learn: 1,437 to train on, 360 to test on"
+Callback = Callable[[Any], None]
+Watch = Callable[[int, str], Callback]
+
+ABOUT = """\
+1,797 handwritten digits of 8 x 8 pixels, from scikit-learn: 1,437 to train on, 360 to test on.
+{variants} variants are trained, which takes about {seconds} seconds on two cores. Ctrl-C ends it."""
+SECONDS = 40
 
 TESTED = 360
 EPOCHS = 100
@@ -46,44 +50,57 @@ def digits() -> Digits:
     return Digits(X[train], y[train], X[test], y[test])
 
 
-def run(folder: Path, epochs: int | None = None, tell: Callable[[str], None] = print) -> list[dict[str, Any]]:
-    """Train every variant, write its model and one report to a folder, and return what was measured.
+def run(folder: Path, watch: Watch, epochs: int | None = None) -> Iterator[dict[str, Any]]:
+    """Train every variant and write its model to a folder; then write the digits and one report on all.
 
     Parameters
     ----------
     folder : Path
         Made where there is none.
+    watch : callable
+        Called with a variant's number, from 1, and its name; returns what is called with the events of its training.
     epochs : int or None
         Passes over the rows; None: as many as fit into a minute.
-    tell : callable
-        Called with a line for each step.
 
-    Returns
-    -------
-    list of dict
-        For each variant its name, where its file is, seconds of training, and figures on the test digits.
+    Yields
+    ------
+    dict
+        For each variant, once its model is written: its name, the path of its model, and the figures of the report.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C: nothing is written of the variant that was trained.
     """
     make(folder)
-    data, names = digits(), list(variants.variants())
-    models, lines = {}, []
-    for number, name in enumerate(names, start=1):
-        models[name], seconds = train(name, data.train, epochs or EPOCHS)
+    data = digits()
+    models, measured = {}, {}
+    for number, name in enumerate(variants.variants(), start=1):
+        models[name] = train(name, data.train, epochs or EPOCHS, watch(number, name))
+        measured[name] = figures(models[name], data)
         path = folder / f"{name}.safetensors"
         models[name].save(path)
-        lines.append({"variant": name, "model": str(path), "seconds": seconds, **figures(models[name], data)})
-        tell(f"[{number}/{len(names)}] {name}: trained in {seconds:.1f} s")
+        yield {"variant": name, "model": str(path), **measured[name]}
     files.write(folder / "test-digits.npy", data.test)
-    tell("writing the report")
-    pages.write_comparison(models, data.test, folder / "report.html", y=data.test_labels)
-    return lines
+    pages.write_comparison(models, data.test, folder / "report.html", y=data.test_labels, measured=measured)
 
 
-def train(name: str, X: np.ndarray, epochs: int) -> tuple[Autoencoder, float]:
-    """Return a trained model, and the seconds that it took."""
-    began = time.perf_counter()
+def train(name: str, X: np.ndarray, epochs: int, callback: Callback) -> Autoencoder:
+    """Return a trained model.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Training was interrupted.
+    """
     variant, width = WIDER.get(name, (name, WIDTH))
-    model = Autoencoder(variant, width, epochs=epochs, random_state=0, verbose=False).fit(X)
-    return model, round(time.perf_counter() - began, 1)
+    model = Autoencoder(variant, width, epochs=epochs, random_state=0, verbose=False, callbacks=[callback])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="training was interrupted")
+        model.fit(X)
+    if model.interrupted_:
+        raise KeyboardInterrupt
+    return model
 
 
 def make(folder: Path) -> None:
@@ -110,7 +127,9 @@ def figures(model: Autoencoder, data: Digits) -> dict[str, Any]:
         cleaned = model.reconstruct(data.test + noise)
     codes = model.transform(data.train), model.transform(data.test)
     return {
-        **measured(model, data.test),
+        **evaluate(model, data.test),
+        "parameters": model.info_["parameters"],
+        "seconds": model.info_["seconds"],
         "noisy": float(np.mean((cleaned - data.test) ** 2)),
         "probe": classify(codes[0], data.train_labels, codes[1], data.test_labels),
     }

@@ -107,12 +107,15 @@ class Defaults(NamedTuple):
     prior : str or None
         Name of the prior fitted to the codes of a trained variational model; None: N(0, I), towards which training
         pulls them.
+    masked_net : Net or None
+        Net for training on masked rows; None: `net`.
     """
 
     net: Net
     likelihood: Likelihood
     score: str = "neighbours"
     prior: str | None = None
+    masked_net: Net | None = None
 
 
 class Data(nn.Module):

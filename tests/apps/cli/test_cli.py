@@ -6,7 +6,6 @@ import pytest
 
 from isthmus import load
 from isthmus.data.io import files
-from isthmus.variants import variants
 
 
 def picture(path):
@@ -243,13 +242,3 @@ def test_data_larger_than_memory_stream(isthmus, wine, tmp_path, monkeypatch):
     isthmus("encode", tmp_path / "m", tmp_path / "wine.parquet", "-o", tmp_path / "z.npy")
     isthmus("reconstruct", tmp_path / "m", tmp_path / "wine.parquet", "--rows", "20:50", "-o", tmp_path / "r.csv")
     assert np.load(tmp_path / "z.npy").shape == (120, 2) and len(pd.read_csv(tmp_path / "r.csv")) == 30
-
-
-def test_the_demo_leaves_models_a_report_and_what_to_do_next(isthmus, tmp_path):
-    done = isthmus("demo", "-o", tmp_path / "demo", "--epochs", 1)
-    left = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert left == {"report.html", "test-digits.npy", *(f"{name}.safetensors" for name in variants())}
-    said = isthmus("compare", tmp_path / "demo/plain.safetensors", tmp_path / "demo/test-digits.npy", "--json").json
-    line = next(line for line in done.out.splitlines() if line.startswith("plain"))
-    assert float(line.split()[2]) == pytest.approx(said["models"][0]["mse"], rel=0.01)
-    assert "isthmus interpolate" in done.out and f"[{len(variants())}/{len(variants())}]" in done.err

@@ -144,6 +144,14 @@ def test_rows_that_nobody_calls_normal_are_trained_on_and_it_is_said(isthmus, wo
     assert pd.read_csv(tmp_path / "s.csv").flagged.sum() == 6
 
 
+def test_normal_rows_of_a_named_table_are_picked_by_its_labels_which_nobody_names(isthmus, tmp_path):
+    done = isthmus("detect", "iris", "--normal", "setosa", "--false-alarm-rate", 0.1, "-o", tmp_path / "scores.csv")
+    assert "training on 50 rows of iris" in done.err
+    lines = {line.split()[0]: line.split()[1:3] for line in done.out.splitlines() if line.strip()}
+    assert lines["species"] == ["rows", "flagged"] and lines["virginica"] == ["50", "50"]
+    assert set(pd.read_csv(tmp_path / "scores.csv").species) == {"setosa", "versicolor", "virginica"}
+
+
 def test_normal_rows_are_picked_by_their_label(isthmus, work, tmp_path):
     arguments = ["--train", work / "new.csv", *KNOWN, "--normal", "good", "--false-alarm-rate", 0.1]
     done = isthmus("detect", work / "new.csv", *arguments, "-o", tmp_path / "s.csv")

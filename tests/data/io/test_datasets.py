@@ -9,8 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from isthmus.data.io import datasets
-from isthmus.data.io.datasets import PARTS, PUBLISHED, Published, cache, load
+from isthmus.data.io import datasets, files
+from isthmus.data.io.datasets import PARTS, PUBLISHED, Published, cache, label_of, load
 from isthmus.support.errors import InputError
 
 IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
@@ -139,6 +139,7 @@ def test_the_digits_are_in_the_unit_interval():
         ("mnits", "train", "unknown data set 'mnits'; did you mean 'mnist'"),
         ("mnist", "tests", "unknown part 'tests'; did you mean 'test'"),
         ("digits", "test", "unknown part 'test'.*of the data set 'digits'"),
+        ("iris", "test", "unknown part 'test'.*of the data set 'iris'"),
     ],
 )
 def test_unknown_names_are_said(name, part, message):
@@ -159,3 +160,35 @@ def test_the_published_data_are_read(name, mean, part, real_data, monkeypatch):
     assert loaded.X.mean() / 255 == pytest.approx(mean[part], abs=1e-4)
     assert set(np.bincount(loaded.y)) == {len(loaded.y) // 10} or name == "mnist"
     assert len(loaded.classes) == 10 == len(np.unique(loaded.y))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "label", "classes"),
+    [
+        ("iris", (150, 4), "species", ("setosa", "versicolor", "virginica")),
+        ("wine", (178, 13), "cultivar", ("class_0", "class_1", "class_2")),
+        ("breast-cancer", (569, 30), "diagnosis", ("malignant", "benign")),
+        ("diabetes", (442, 10), "progression", ()),
+        ("pumps", (1000, 7), "state", ("good", "leaking", "worn")),
+        ("pump-log", (2000, 3), "fault", ()),
+    ],
+)
+def test_a_named_table_is_a_frame_beside_its_labels(name, shape, label, classes):
+    loaded = files.read(name)
+    assert loaded.X.shape == shape and loaded.y.shape == shape[:1] and loaded.classes == classes
+    assert label not in loaded.X.columns and label_of(name) == label == loaded.label
+    whole = files.read(name, label=label).with_labels([label])
+    assert list(whole.columns) == [*loaded.X.columns, label]
+    assert set(whole[label]) == set(classes or loaded.y) and (whole[label] == loaded.labels).all()
+    with pytest.raises(
+        InputError, match=f"label='kind' does not apply to the data set '{name}', whose labels are apart"
+    ):
+        files.read(name, label="kind")
+
+
+def test_the_pumps_have_gaps_categories_dates_and_rows_that_are_not_good():
+    loaded = load("pumps")
+    assert loaded.X.isna().mean().between(0, 0.06).all() and loaded.X["flow"].isna().any()
+    assert loaded.X.dtypes["serviced"].kind == "M" and set(loaded.X["mode"]) == {"eco", "normal", "boost"}
+    assert 0.05 < (loaded.labels != "good").mean() < 0.15
+    assert load("pumps").X.equals(loaded.X)

@@ -18,7 +18,7 @@ from isthmus.apps.cli.written import common_shape, write
 @command(
     "encode",
     "isthmus encode digits.safetensors digits -o codes.parquet",
-    "isthmus encode photos.safetensors holiday-photos/ --pool mean -o codes.parquet",
+    "isthmus encode photos.safetensors holiday-photos/ --pool mean -o photo-codes.parquet",
 )
 @model_argument
 @data_options

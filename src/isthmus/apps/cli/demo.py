@@ -1,14 +1,17 @@
-"""``isthmus demo``: every variant on real data, in about a minute."""
+"""``isthmus demo``: every variant on real data, in less than a minute."""
 
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from isthmus.apps.cli.command import command, option
+from isthmus.apps.cli.command import INTERRUPTED, command, option, tell
 from isthmus.apps.cli.output import json_option, show, table
 
 NEXT = """\
@@ -20,15 +23,15 @@ Open {folder}/report.html in a browser. Then try
   isthmus compare {folder}/*.safetensors {folder}/test-digits.npy
   isthmus train YOUR-DATA.csv -o model.safetensors      (also .parquet, .npy, or a folder of pictures)"""
 
-COLUMNS = {
-    "variant": "variant",
-    "units": "code",
-    "mse": "test error",
-    "noisy": "noisy input",
-    "probe": "probe",
-    "active": "active units",
-    "seconds": "seconds",
-}
+BAR = "{desc} {bar:30} {n_fmt}/{total_fmt} epochs, {elapsed}"
+
+SHOWN = ("units", "active", "parameters", "seconds", "mse", "explained", "noisy", "probe")
+"""Figures of the table, which the report has too."""
+
+LEGEND = """\
+All of it is measured on digits that were not trained on. squared error: mean over pixels in [0, 1]; noisy input: the
+same where the model sees them under noise; probe: fraction of the digits that logistic regression reads right from
+their codes."""
 
 
 @command("demo")
@@ -44,24 +47,55 @@ def demo(output: str, epochs: int | None, as_json: bool) -> None:
     one report, and the digits that were held out.
     """
     from isthmus.apps import demo as shown
+    from isthmus.variants import variants
 
     logging.getLogger("isthmus").setLevel(logging.WARNING)  # a line for each variant, none for each epoch
-    _tell(shown.ABOUT)
-    folder = Path(output)
-    lines = shown.run(folder, epochs=epochs, tell=_tell)
+    names, folder, lines = list(variants()), Path(output), []
+    tell(shown.ABOUT.format(variants=len(names), seconds=shown.SECONDS))
+    drawn = sys.stderr.isatty() and not click.get_current_context().meta.get("quiet")
+    try:
+        for line in shown.run(folder, partial(_bar, len(names), drawn), epochs):
+            lines.append(line)
+            if not drawn:
+                tell(f"{_title(len(lines), len(names), line['variant'])}: trained in {line['seconds']:.1f} s")
+            if len(lines) == len(names):
+                tell("writing the report …")
+    except KeyboardInterrupt:
+        _interrupted(folder, names, len(lines))
     show({"folder": str(folder), "variants": lines}, _text(lines, folder), as_json)
 
 
-def _tell(text: str) -> None:
-    if not click.get_current_context().meta.get("quiet"):
-        click.echo(text, err=True)
+def _title(number: int, variants: int, name: str) -> str:
+    return f"[{number}/{variants}] {name}"
+
+
+def _bar(variants: int, drawn: bool, number: int, name: str) -> Callable[[Any], None]:
+    """Return what is called with the events of a variant's training, and draws its bar."""
+    from tqdm import tqdm
+
+    bar = tqdm(bar_format=BAR, desc=f"{_title(number, variants, name):<17}", disable=not drawn)
+
+    def watch(event: Any) -> None:
+        if event.kind == "begin":
+            bar.reset(event.epochs)
+        elif event.kind == "epoch":
+            bar.update()
+        elif event.kind == "end":
+            bar.close()
+
+    return watch
+
+
+def _interrupted(folder: Path, names: Sequence[str], done: int) -> NoReturn:
+    """Say what is missing, and end the command."""
+    missing = ", ".join([*names[done:], "the report"])
+    written = f"written to {folder}/: {', '.join(names[:done])}" if done else "nothing was written"
+    click.echo(f"interrupted; {written}; missing: {missing}", err=True)
+    click.get_current_context().exit(INTERRUPTED)
 
 
 def _text(lines: list[dict[str, Any]], folder: Path) -> str:
-    measured = table([{said: line[name] for name, said in COLUMNS.items()} for line in lines])
-    return f"\n{measured}\n\n{LEGEND}\n\n{NEXT.format(folder=folder)}"
+    from isthmus.apps.report.sections.comparison import HEADS, shown
 
-
-LEGEND = """\
-test error: mean squared error of a pixel in [0, 1], on digits that were not trained on; noisy input: the same where the
-model sees them under noise; probe: share of these digits that logistic regression names from their codes."""
+    rows = [{"model": line["variant"], **{HEADS[key]: shown(key, line[key]) for key in SHOWN}} for line in lines]
+    return f"\n{table(rows)}\n\n{LEGEND}\n\n{NEXT.format(folder=folder)}"

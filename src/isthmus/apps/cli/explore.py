@@ -29,7 +29,7 @@ def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str |
     "isthmus explore --demo",
     "isthmus explore vae.safetensors digits",
     "isthmus explore vae.safetensors digits --compare plain.safetensors",
-    "isthmus explore people.safetensors people.csv --label city --export people.html",
+    "isthmus explore cells.safetensors cells.csv --label kind --export cells.html",
 )
 @click.argument("model", metavar="MODEL", required=False)
 @click.argument("data", metavar="DATA", required=False)

@@ -97,7 +97,7 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
     from isthmus.data.io.appending import appending
     from isthmus.data.io.csv_stream import open_rows, text_columns
 
-    X, gaps, rows = open_rows(data, text_columns(imputer.autoencoder_.data_)), Counter[str](), 0
+    X, gaps, rows = open_rows(data, text_columns(imputer.autoencoder_.data_), keep), Counter[str](), 0
     with ExitStack() as files:
         appends = [files.enter_context(appending(path)) for path in outputs]
         for piece in _pieces(X, data):

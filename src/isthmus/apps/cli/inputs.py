@@ -54,12 +54,10 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
     """Read DATA; labels that have names come as their names. `how` is about pictures, as in `files.read`."""
-    import numpy as np
-
     from isthmus.data.io import files
 
     loaded = files.read(path, label=label, **how)
-    y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
+    y = loaded.labels
     if span is None:
         return Rows(loaded.X, y, path, loaded.names)
     return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span])

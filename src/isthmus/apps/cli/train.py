@@ -29,7 +29,7 @@ Read = Callable[[], Any]
     "isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4",
     "isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5",
     "isthmus train holiday-photos/ -o photos.safetensors --crop 64 --flips",
-    "isthmus train faces.parquet -o vae.safetensors --variant variational --beta warmup:1.0,0.3",
+    "isthmus train faces.parquet -o faces.safetensors --variant variational --beta warmup:1.0,0.3",
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
 @data_options

@@ -77,6 +77,7 @@ def write_comparison(
     y: Any = None,
     examples: bool = True,
     title: str | None = None,
+    measured: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write a report that sets models side by side on the same rows, with the report on each folded away.
 
@@ -86,6 +87,8 @@ def write_comparison(
         Fitted, by the name that each is to have.
     X, path, y, examples, title :
         As for `write`.
+    measured : dict of dict, optional
+        Figures of each model that were measured elsewhere, for the table: ``noisy``, ``probe`` …
 
     Raises
     ------
@@ -93,7 +96,7 @@ def write_comparison(
         As for `write`; or there are no models.
     """
     studies = {name: Study(model, X, y, examples) for name, model in models.items()}
-    page = comparison.page(studies, title)
+    page = comparison.page(studies, title, measured)
     chapters = [_chapter(name, study) for name, study in studies.items()]
     write_page(Page(**{**vars(page), "chapters": chapters, "foot": FOOT}), path)
 

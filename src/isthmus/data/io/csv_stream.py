@@ -89,7 +89,7 @@ def text_columns(data: Data) -> list[str]:
     return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
 
 
-def open_rows(path: str, text: Collection[str] = ()) -> Any:
+def open_rows(path: str, text: Collection[str] = (), keep: Collection[str] = ()) -> Any:
     """Return the rows of a file for a single pass: a stream if its kind can be streamed, with any label column kept.
 
     Parameters
@@ -98,8 +98,10 @@ def open_rows(path: str, text: Collection[str] = ()) -> Any:
         As `isthmus.data.io.files.read` accepts it.
     text : collection of str, default ()
         Columns of a CSV file to read as text whatever they hold.
+    keep : collection of str, default ()
+        Columns that are wanted; if they include the labels of a named table, these are a column of it.
     """
     file = Path(path).expanduser()
     if file.is_file() and file.name.lower().endswith(SUFFIXES):
         return CSVStream(file, text)
-    return files.read(path, budget=0).X
+    return files.read(path, budget=0).with_labels(keep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,8 @@ class Dataset:
         Of the pictures of a folder, their paths in it; else empty.
     notes : tuple of str
         What was converted or assumed while reading, a sentence each, for the user to see.
+    label : str or None
+        What the column of labels of a named table is called.
     """
 
     X: Any
@@ -34,3 +37,13 @@ class Dataset:
     path: str
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label: str | None = None
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The labels, as the names of their classes where they have names."""
+        return self.y if self.y is None or not self.classes else np.asarray(self.classes)[self.y]
+
+    def with_labels(self, names: Collection[str]) -> Any:
+        """Return X; the labels of a named table are its last column if `names` has what they are called."""
+        return self.X if self.label is None or self.label not in names else self.X.assign(**{self.label: self.labels})

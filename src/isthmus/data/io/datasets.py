@@ -1,4 +1,4 @@
-"""Named data sets: the digits of scikit-learn, MNIST and Fashion-MNIST."""
+"""Named data sets: the digits of scikit-learn, MNIST, Fashion-MNIST, and tables."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from isthmus.data.io import idx
 from isthmus.data.io.dataset import Dataset
+from isthmus.data.io.named_tables import TABLES
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, unknown
 
@@ -77,7 +78,18 @@ PUBLISHED = {
 
 PARTS = {"train": "train", "test": "t10k"}
 
-NAMES = ("digits", *PUBLISHED)
+NAMES = ("digits", *PUBLISHED, *TABLES)
+
+
+def label_of(name: str) -> str | None:
+    """Return what the column of labels of a named table is called; None: it is none, or no name.
+
+    Examples
+    --------
+    >>> label_of("iris"), label_of("digits"), label_of("iris.csv")
+    ('species', None, None)
+    """
+    return TABLES[name].label if name in TABLES else None
 
 
 def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -> Dataset:
@@ -88,10 +100,13 @@ def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -
     their name under ``$ISTHMUS_DATA``, or from the cache (``$ISTHMUS_CACHE``, else ``$XDG_CACHE_HOME/isthmus`` or
     ``~/.cache/isthmus``); if they are in neither, they are downloaded to the cache. Files are verified by sha256.
 
+    Tables are DataFrames, with their labels apart: ``iris``, ``wine``, ``breast-cancer`` and ``diabetes`` come with
+    scikit-learn; ``pumps``, with categories, dates and gaps, and the signal ``pump-log`` are made by a formula.
+
     Parameters
     ----------
     name : str
-        ``"digits"``, ``"mnist"`` or ``"fashion-mnist"``.
+        One of `NAMES`.
     part : str, default "train"
         ``"train"`` or ``"test"``.
     mirrors : sequence of str, or None
@@ -107,6 +122,8 @@ def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -
     parts = PARTS if name in PUBLISHED else ("train",)
     if part not in parts:
         raise InputError(f"{unknown('part', part, parts)} of the data set {name!r}")
+    if name in TABLES:
+        return TABLES[name].load(name)
     if name == "digits":
         return _digits()
     published = PUBLISHED[name]

@@ -47,9 +47,9 @@ def read(
     path : str or PathLike
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``; gzipped too), ``.parquet``, ``.feather``, an IDX file (gzipped too), a
         picture (``.png``, ``.jpg``, ``.webp``, ``.tif``, ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is
-        detected from the content), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
-        ``fashion-mnist``. ``PATH:PART`` also names the part, such as ``mnist:test``. For a folder with the name of a
-        data set, write ``./mnist``.
+        detected from the content), a folder of pictures or of Parquet files, or the name of a data set, such as
+        ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names the part, such as ``mnist:test``. For a folder with
+        the name of a data set, write ``./mnist``.
     label : str or None
         The column of a table, or the array of an ``.npz``, that holds the labels.
     part : str or None
@@ -75,7 +75,9 @@ def read(
     name, part = _address(str(path), part)
     budget = int(available() * STREAMED_FROM) if budget is None else budget
     if name in datasets.NAMES:
-        _refuse("label", label, f"the data set {name!r}")
+        apart = datasets.label_of(name)
+        if label != apart:
+            _refuse("label", label, f"the data set {name!r}, whose labels are apart already")
         return datasets.load(name, part or "train")
     source = Path(name).expanduser()
     form = _format(source)

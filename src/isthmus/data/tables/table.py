@@ -358,11 +358,14 @@ class Table(Data):
         """Return the mlp net, and the squared error, mixed with other likelihoods for booleans and categories.
 
         Tables scaled by bins have the histogram likelihood instead, and a mixture as the prior. Numbers of the
-        ``common`` scale are in [0, 1], and so are their reconstructions.
+        ``common`` scale are in [0, 1], and so are their reconstructions. Masked rows get an ensemble of small nets that
+        see the bin of each number.
         """
         wide = (max(FINE, *self.shape),) if self.scale == "bins" else self.shape
         score = "residual" if self.categorical else "neighbours"  # distances mean little between one-hot codes
-        return Defaults(mlp_for(wide), self._likelihood(), score, "mixture" if self.scale == "bins" else None)
+        prior = "mixture" if self.scale == "bins" else None
+        masked = lookup("net/masked-ensemble")(numbers=self.layout.scalars.stop)
+        return Defaults(mlp_for(wide), self._likelihood(), score, prior, masked)
 
     def _likelihood(self) -> Likelihood:
         booleans = len(self._known().indices("boolean"))

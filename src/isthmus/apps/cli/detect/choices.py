@@ -35,4 +35,4 @@ class Options:
     @property
     def unlabelled(self) -> bool:
         """Whether the rows that are scored are trained on too."""
-        return self.model is None and self.train is None and self.train_rows is None
+        return self.model is None and self.train is None and self.train_rows is None and self.normal is None

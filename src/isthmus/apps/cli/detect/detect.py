@@ -54,7 +54,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 @option("--save", metavar="MODEL", section="In and out", help="Write the detector, for --model of a later command")
 @option("--train", metavar="NORMAL", section="Detector", help="Rows to train on, as a rule normal ones only")
 @option("--train-rows", type=Span(), section="Detector", help="Of --train, or else of DATA, only these rows")
-@option("--normal", metavar="VALUE", section="Detector", help="Of --train, only the rows with this label")
+@option("--normal", metavar="VALUE", section="Detector", help="Of --train, or else of DATA, only rows with this label")
 @option(
     "--model",
     metavar="MODEL",
@@ -114,7 +114,9 @@ def detect(
     """  # fmt: skip
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.appending import check_appended
+    from isthmus.data.io.datasets import label_of
 
+    typed["label"] = typed["label"] or label_of(data)
     pictures = {name: typed.pop(name) for name in image_settings()}
     options = Options(
         data=data, pictures={name: value for name, value in pictures.items() if value is not None}, **typed

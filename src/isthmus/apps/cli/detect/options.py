@@ -31,8 +31,8 @@ def check(options: Options, explain: bool = False) -> None:
         raise click.UsageError(
             "--false-alarm-rate is a fraction of future normal rows, --contamination one of the training rows: give one"
         )
-    if options.normal is not None and (options.label is None or options.unlabelled or options.model is not None):
-        raise click.UsageError("--normal VALUE picks rows to train on, of --train, by their --label: give both too")
+    if options.normal is not None and (options.label is None or options.model is not None):
+        raise click.UsageError("--normal VALUE picks rows to train on by their --label: give that too, and no --model")
     if options.train_rows is not None and options.model is not None and options.train is None:
         raise click.UsageError("--train-rows goes with --train, or trains on these rows of DATA: leave out --model")
     if options.unlabelled and options.false_alarm_rate is not None:
@@ -123,7 +123,7 @@ def _normal(options: Options) -> Any:
     from isthmus.tasks.anomaly.batch import label_text
 
     path = options.train or options.data
-    X = files.read(path).X
+    X = files.read(path).with_labels(options.kept_columns)
     if is_stream(X):
         return _stream(X, path, options)
     if options.train_rows is not None:

@@ -36,7 +36,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure("--explain names columns, but pictures have none: leave it out")
-    X = open_rows(options.data, text_columns(data))
+    X = open_rows(options.data, text_columns(data), options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -114,7 +114,8 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    X, kept = split_columns(joined(list(cut_pieces(open_rows(options.data), span.start, last))), options.kept_columns)
+    opened = open_rows(options.data, keep=options.kept_columns)
+    X, kept = split_columns(joined(list(cut_pieces(opened, span.start, last))), options.kept_columns)
     result = detector.score_time_steps(X)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()

@@ -17,7 +17,9 @@ from isthmus.apps.report.study import Study
 from isthmus.tasks.evaluation.evaluate import probe
 from isthmus.variants import variant_name
 
-BEST = {"mse": min, "explained": max, "probe": max}
+Figures = Mapping[str, Any]
+
+BEST = {"mse": min, "explained": max, "noisy": min, "probe": max}
 """Which figure is the best of a column, for those that can be compared."""
 
 SHARES = ("explained", "probe")
@@ -31,14 +33,22 @@ HEADS = {
     "seconds": "seconds",
     "mse": "squared error",
     "explained": "explained",
+    "noisy": "noisy input",
     "probe": "probe",
 }
 
-Figures = dict[str, Any]
+NOISY = " Noisy input: the squared error where a model sees these rows under noise."
 
 
-def page(studies: Mapping[str, Study], title: str | None) -> Page:
+def page(studies: Mapping[str, Study], title: str | None, measured: Mapping[str, Figures] | None = None) -> Page:
     """Return the page on several models, without the chapters on each.
+
+    Parameters
+    ----------
+    studies : dict of Study
+    title : str or None
+    measured : dict of dict, optional
+        Figures of each model that were measured elsewhere, by the keys of `HEADS`.
 
     Raises
     ------
@@ -48,14 +58,14 @@ def page(studies: Mapping[str, Study], title: str | None) -> Page:
     if not studies:
         raise InputError("there are no models to compare: give at least one")
     some = next(iter(studies.values()))
-    figures_of = {name: _figures(name, study) for name, study in studies.items()}
+    figures_of = {name: _figures(name, study, (measured or {}).get(name, {})) for name, study in studies.items()}
     sections = [_table(figures_of), *([_reconstructions(studies)] if some.examples else []), _maps(studies)]
     figures = [(str(len(studies)), "models"), (f"{some.total:,}", "rows to look at"), *_lowest(figures_of)]
     lead = "The same rows, seen through " + ("one autoencoder." if len(studies) == 1 else f"{len(studies)} of them.")
     return Page(title or "Autoencoders side by side", lead, figures, sections, notes=about.left_out(some))
 
 
-def _figures(name: str, study: Study) -> Figures:
+def _figures(name: str, study: Study, measured: Figures) -> Figures:
     known = {
         "name": name,
         "variant": variant_name(study.model.variant_),
@@ -64,6 +74,7 @@ def _figures(name: str, study: Study) -> Figures:
         "probe": probe(study.codes, study.y),
         **study.model.info_,
         **study.likeness,
+        **measured,
     }
     return {key: known[key] for key in HEADS if known.get(key) is not None}
 
@@ -84,7 +95,7 @@ def _table(figures_of: Mapping[str, Figures]) -> Section:
         "user's units, whatever a model was trained with; explained is the fraction of the variance that the "
         "reconstruction holds; probe is the fraction of labels that a linear classifier reads right from codes of rows "
         "it was not trained on."
-    )
+    ) + (NOISY if "noisy" in keys else "")
     return Section("table", "At a glance", lead, [Table([HEADS[key] for key in keys], rows)], "flow")
 
 
@@ -92,11 +103,21 @@ def _cell(key: str, value: Any, figures_of: Mapping[str, Figures]) -> Cell:
     """Return a figure; the best of its column is marked."""
     if value is None or isinstance(value, str):
         return Cell(value or "–")
-    text = f"{value:.1%}" if key in SHARES else number(value, 3)
     if key not in BEST:
-        return Cell(text)
+        return Cell(shown(key, value))
     others = (figures[key] for figures in figures_of.values() if key in figures)
-    return Cell(text, marked=value == BEST[key](others))
+    return Cell(shown(key, value), marked=value == BEST[key](others))
+
+
+def shown(key: str, value: float) -> str:
+    """Return a figure as the table has it.
+
+    Examples
+    --------
+    >>> shown("probe", 0.9555), shown("mse", 0.00532)
+    ('95.5%', '0.00532')
+    """
+    return f"{value:.1%}" if key in SHARES else number(value, 3)
 
 
 def _reconstructions(studies: Mapping[str, Study]) -> Section:

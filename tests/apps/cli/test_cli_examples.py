@@ -1,0 +1,63 @@
+"""The examples in the help of all commands run, on files of the names that they have there."""
+
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isthmus import Autoencoder
+from isthmus.apps.cli.main import MODULES, main
+from isthmus.data.io.files import read, write
+
+RNG = np.random.default_rng(0)
+TABLES = {
+    "cells.csv": "kind",
+    "new-cells.csv": "kind",
+    "people.csv": "city",
+    "all.csv": "attack",
+    "new.csv": "attack",
+    "normal.csv": "attack",
+    "old.csv": "attack",
+    "table.csv": None,
+    "faces.parquet": None,
+    "huge.parquet": None,
+}
+"""Files, and the column of labels that they have."""
+FOLDERS = ("photos", "new-photos", "holiday-photos", "scans", "noisy-scans")
+FIRST = ("train", "detect", "impute", "encode", "export", "info")
+"""Commands whose outputs other examples read."""
+
+
+def examples():
+    """Return what is typed in the help of each command: those first whose files others take."""
+    found = [line for name in MODULES for line in main.get_command(None, name).examples]
+    ran = [line.partition("     ")[0] for line in found if line.split()[0] == "isthmus"]
+    ran = [line for line in ran if line.split()[1] not in ("serve", "explore") or "--export" in line]
+    return sorted(ran, key=lambda line: [*FIRST, line.split()[1]].index(line.split()[1]))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Stand in a folder with all files that the examples name and none of them writes."""
+    monkeypatch.chdir(tmp_path)
+    for name, label in TABLES.items():
+        frame = pd.DataFrame(RNG.normal(size=(120, 1)) @ [[1.0, 2.0, -1.0]], columns=["a", "b", "c"])
+        write(name, frame if label is None else frame.assign(**{label: np.where(frame["a"] < 1, "none", "dos")}))
+    write("log.csv", pd.DataFrame({"flow": np.sin(np.arange(2_100) / 5)}))
+    for name in FOLDERS:
+        one_size = name in ("photos", "scans", "noisy-scans")
+        write(f"{name}/", [RNG.random((70 if one_size else 70 + 8 * i, 72)) for i in range(4)])
+    digits = read("digits").X
+    for name in ("plain", "topk", "vae"):
+        variant = {"vae": "variational"}.get(name, name)
+        Autoencoder(variant, 8, epochs=1, random_state=0, verbose=False).fit(digits).save(f"{name}.safetensors")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_help_run(isthmus, folder):
+    for line in examples():
+        words = shlex.split(line)[1:]
+        quick = ["--epochs", "1"] if words[0] == "train" else []
+        isthmus(*words, *quick)
