@@ -1,4 +1,4 @@
-/** A small picture that is drawn by hand: height × width × channels numbers in [0, 1]. */
+/** A small image that is drawn by hand: height × width × channels numbers in [0, 1]. */
 
 export class Sheet {
   readonly pixels: Float32Array;
@@ -36,7 +36,7 @@ export class Sheet {
     this.pixels.fill(0);
   }
 
-  /** Take over a picture of any size. */
+  /** Take over an image of any size. */
   take(image: CanvasImageSource): void {
     const context = canvas(this.width, this.height);
     context.drawImage(image, 0, 0, this.width, this.height);

@@ -9,7 +9,7 @@ import pytest
 
 from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.maps import umap
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 
 from .conftest import ok, points
 
@@ -27,7 +27,7 @@ def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_si
     assert colours["label"]["names"] == ["large", "small"] and colours["column:size"]["low"] < 10
 
     state = ok(of_digits.get("/api/state"))
-    assert state["picture"] == {"height": 8, "width": 8, "channels": 1}
+    assert state["image"] == {"height": 8, "width": 8, "channels": 1}
     assert [model["name"] for model in state["models"]] == ["variational", "plain"]
     assert not state["models"][0]["scores"] and state["models"][0]["threshold"] is None
     state = ok(of_signal.get("/api/state"))
@@ -62,7 +62,7 @@ def test_umap_is_made_in_the_background(asgi, models, digits, monkeypatch):
 
     monkeypatch.setattr(umap, "installed", lambda: True)
     monkeypatch.setattr(umap, "laid_out", laid_out)
-    client = asgi(explorer_app(opened({"plain": models["plain"]}, digits.X[:60])))
+    client = asgi(explorer_app(open_session({"plain": models["plain"]}, digits.X[:60])))
     assert {"id": "umap", "title": "UMAP"} in ok(client.get("/api/state"))["models"][0]["maps"]
     client.get("/api/models/0/map/umap")
     assert said.wait(60)
@@ -71,13 +71,13 @@ def test_umap_is_made_in_the_background(asgi, models, digits, monkeypatch):
     assert response.status_code == 202 and told["seconds"] >= 0
     assert (told["stage"], told["done"], told["total"]) == ("thinking", 2, 5)
     body = {"map": "umap", "points": [[0, 0]]}
-    assert client.post("/api/models/0/place", json=body).json()["error"]["field"] == "map"
+    assert client.post("/api/models/0/walk", json=body).json()["error"]["field"] == "map"
     assert ok(client.post("/api/models/0/sample", json={"n": 2, "map": "umap"}))["positions"] == []
     ready.set()
     while (response := client.get("/api/models/0/map/umap")).status_code == 202:
         time.sleep(0.01)
     found = points(ok(response))
-    placed = ok(client.post("/api/models/0/place", json={"map": "umap", "points": [found[7].tolist()]}))
+    placed = ok(client.post("/api/models/0/walk", json={"map": "umap", "points": [found[7].tolist()]}))
     code = ok(client.get("/api/models/0/examples/7"))["code"]
     assert placed["codes"][0] == pytest.approx(code, abs=1e-2)
 
