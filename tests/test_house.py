@@ -154,7 +154,8 @@ OTHER_MEANINGS = {"held_out"}
 CLEAN = [
     *("__init__.py", "variants.py", "core", "data", "estimators", "objectives", "support", "tasks"),
     *("parts/bottlenecks", "parts/corruptions", "parts/likelihoods", "parts/penalties", "parts/priors", "parts/scores"),
-    *("apps/figures", "apps/http", "apps/server/batching.py", "apps/server/bodies.py", "apps/server/conditions.py"),
+    *("apps/explorer", "apps/figures", "apps/http", "apps/report"),
+    *("apps/server/batching.py", "apps/server/bodies.py", "apps/server/conditions.py"),
     *("apps/server/document.py", "apps/server/metrics.py", "apps/server/models.py", "apps/server/schemas.py"),
     *("apps/server/service.py", "apps/server/signature.py", "apps/server/tensors.py", "apps/server/v1.py"),
     "apps/server/v2.py",

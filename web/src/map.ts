@@ -123,7 +123,9 @@ export class ScatterMap {
 
   /** Show another scene over the points, at the next frame. */
   set(scene: Scene): void {
+    const turned = !scene.tiles !== !this.scene?.tiles;
     this.scene = scene;
+    if (turned && this.look) this.scatter.set({ opacity: this.opacity });
     this.ask();
   }
 
@@ -163,6 +165,7 @@ export class ScatterMap {
 
   private get opacity(): number {
     const { width, height } = this.camera;
+    if (this.scene?.tiles) return 1; // over images, what lets through cannot be seen
     const covered = sighted(this.look?.xy ?? new Float32Array(0), this.camera, this.look?.shown) * this.size ** 2 * 0.8;
     return Math.min(Math.max(Math.round((100 * cover * width * height) / (covered || 1)) / 100, 0.12), 1);
   }

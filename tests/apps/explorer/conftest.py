@@ -105,7 +105,7 @@ def photographs(isthmus, folder):
     photos, model = folder / "explored-photographs", folder / "explored-photographs.safetensors"
     photos.mkdir()
     for number in range(12):
-        size = [(20, 33, 3), (40, 24, 3), (30, 30, 3)][number % 3]
+        size = [(20, 33, 3), (40, 24, 3), (90, 60, 3)][number % 3]
         pixels = np.random.default_rng(number).integers(0, 256, size).astype(np.uint8)
         image.fromarray(pixels).save(photos / f"{number:02}.png")
     isthmus("train", photos, "--crop", 16, "--latent-dim", 4, "--epochs", 2, "-o", model, "-q")

@@ -12,7 +12,7 @@ from isthmus.apps.report.labels import spread
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.sections import about
 from isthmus.apps.report.sections.latent import latent_map
-from isthmus.apps.report.sections.reconstruction import SHOWN
+from isthmus.apps.report.sections.reconstruction import EXAMPLES
 from isthmus.apps.report.study import Study
 from isthmus.tasks.evaluation.evaluate import probe
 from isthmus.variants import variant_name
@@ -20,7 +20,7 @@ from isthmus.variants import variant_name
 BEST = {"mse": min, "explained": max, "probe": max}
 """Which figure is the best of a column, for those that can be compared."""
 
-SHARES = ("explained", "probe")
+FRACTIONS = ("explained", "probe")
 
 HEADS = {
     "name": "model",
@@ -92,7 +92,7 @@ def _cell(key: str, value: Any, figures_of: Mapping[str, Figures]) -> Cell:
     """Return a figure; the best of its column is marked."""
     if value is None or isinstance(value, str):
         return Cell(value or "–")
-    text = f"{value:.1%}" if key in SHARES else number(value, 3)
+    text = f"{value:.1%}" if key in FRACTIONS else number(value, 3)
     if key not in BEST:
         return Cell(text)
     others = (figures[key] for figures in figures_of.values() if key in figures)
@@ -101,10 +101,10 @@ def _cell(key: str, value: Any, figures_of: Mapping[str, Figures]) -> Cell:
 
 def _reconstructions(studies: Mapping[str, Study]) -> Section:
     some = next(iter(studies.values()))
-    at = spread(some.y, SHOWN, len(some))
-    blocks: list[Block] = [some.rows.grid(take(some.originals, at), SHOWN, "original", "original")]
+    at = spread(some.y, EXAMPLES, len(some))
+    blocks: list[Block] = [some.rows.grid(take(some.originals, at), EXAMPLES, "original", "original")]
     for name, study in studies.items():
-        blocks.append(study.rows.grid(take(study.reconstructed, at), SHOWN, f"reconstructed by {name}", name))
+        blocks.append(study.rows.grid(take(study.reconstructed, at), EXAMPLES, f"reconstructed by {name}", name))
     return Section(
         "reconstructions", "The same rows, reconstructed by each", "The first strip is the original.", blocks, "flow"
     )
