@@ -90,6 +90,11 @@ class Rows(ABC):
         """Return the rows of X that are looked at."""
 
     @property
+    def one(self) -> str:
+        """The noun with its article."""
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
+    @property
     def note(self) -> str:
         """What is left out of all that is shown, in a sentence."""
         return ""

@@ -49,7 +49,7 @@ def _colours(study: Study) -> str:
     if not study.examples:
         return f"the stronger the colour, the more {study.rows.noun}s"
     noun = study.rows.noun
-    points = f"each point is a {noun}" if len(study) <= POINTS else f"{POINTS:,} {noun}s, a point each"
+    points = f"each point is {study.rows.one}" if len(study) <= POINTS else f"{POINTS:,} {noun}s, a point each"
     return points + (", coloured by its label" if study.y is not None else "")
 
 

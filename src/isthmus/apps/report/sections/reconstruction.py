@@ -39,10 +39,10 @@ def _versions(study: Study, at: np.ndarray, corrupted: Any) -> list[Block]:
 
 def error_section(study: Study) -> Section:
     """Show how large errors are, where, and in which rows."""
-    errors, noun = study.errors, study.rows.noun
+    errors, one = study.errors, study.rows.one
     marks = {"median": float(np.median(errors)), "95 %": float(np.quantile(errors, 0.95))}
     blocks: list[Block] = [
-        histogram(f"Error of a {noun}", errors, "error", marks),
+        histogram(f"Error of {one}", errors, "error", marks),
         *study.rows.by_feature(study.feature_errors),
     ]
     if study.examples:
@@ -50,5 +50,5 @@ def error_section(study: Study) -> Section:
             at = study.apart(np.argsort(sign * errors, kind="stable"), EXTREME)
             versions = {"original": take(study.originals, at), "reconstruction": take(study.reconstructed, at)}
             blocks += study.rows.extreme(f"{name} reconstruction", versions, study.elements(at))
-    lead = f"The error of a {noun} is the mean over its elements, in the units of the model's likelihood."
+    lead = f"The error of {one} is the mean over its elements, in the units of the model's likelihood."
     return Section("errors", "Errors", lead, blocks, study.rows.errors)
