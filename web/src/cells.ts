@@ -3,7 +3,7 @@ import type { Cell, Colour, Field } from "./types";
 
 function number(cell: Cell, field: Field): number {
   if (cell === null || cell === undefined || typeof cell === "boolean") return NaN;
-  return field.kind === "date" ? Date.parse(`${cell}Z`) / 1000 : Number(cell);
+  return field.kind === "date" ? Date.parse(`${cell}`.length > 10 ? `${cell}Z` : `${cell}`) / 1000 : Number(cell);
 }
 
 /** What the second cell is above the first, in standard deviations of the column; null where that says nothing. */

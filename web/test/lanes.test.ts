@@ -6,7 +6,7 @@ import type { About } from "../src/types";
 const about = (low: (number | null)[] | null, high: (number | null)[] | null) =>
   ({ signal: { window: 4, channels: ["a", "b"], low, high } }) as unknown as About;
 
-test("a lane holds what is usual and all that is shown, each channel by itself", () => {
+test("a lane holds the normal range and all that is shown, each channel by itself", () => {
   const shown = [
     [
       [1, null, 9],

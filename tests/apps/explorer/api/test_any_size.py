@@ -135,11 +135,30 @@ def test_a_page_without_a_server_has_tiles_of_one_size(session):
     assert model["decoder"] is None and content["state"]["models"][0]["why"]
     sprite = content["values"]["sprite"]
     sheet = decoded(sprite)
-    assert (sprite["width"], sprite["height"]) == (256, 256) and sheet.shape[2] == 4
-    tile = sheet[: kind.TILE, : kind.TILE]  # of 20 x 33 pixels, in the middle, as large as it is
-    top, left = (kind.TILE - 20) // 2, (kind.TILE - 33) // 2
+    height, width = (max(sides) for sides in zip(*(size[:2] for size in SIZES), strict=True))
+    assert (sprite["height"], sprite["width"]) == (height, width) and sheet.shape[2] == 4
+    tile = sheet[:height, :width]  # of 20 x 33 pixels, in the middle, as large as it is
+    top, left = np.argwhere(tile[..., 3])[0]
+    assert abs(top - (height - 20) / 2) <= 1 and abs(left - (width - 33) / 2) <= 1
     np.testing.assert_array_equal(tile[top : top + 20, left : left + 33, :3], photographs()[0])
     assert tile[..., 3].sum() == 255 * 20 * 33
+
+
+def test_a_page_without_a_server_has_the_reconstructions_that_it_cannot_compute(session, ae):
+    [model] = page.content(session)["models"]
+    sprite, originals = model["reconstructions"]["sprite"], page.content(session)["values"]["sprite"]
+    assert {**sprite, "png": ""} == {**originals, "png": ""}
+    tile = decoded(sprite)[: sprite["height"], : sprite["width"]]
+    top, left = np.argwhere(tile[..., 3])[0]
+    expected = np.rint(255 * np.asarray(ae.reconstruct([photographs()[0]])[0]))
+    np.testing.assert_allclose(tile[top : top + 20, left : left + 33, :3], expected, atol=1)
+    hidden = open_session({"photographs": ae}, photographs(), visible=False)
+    assert page.content(hidden)["models"][0]["reconstructions"] is None
+
+
+def test_the_size_of_a_page_without_a_server_is_bounded():
+    for count in (1, 100, 5_000, 100_000):
+        assert 1 <= kind.tile_side(count) <= 256 and count * kind.tile_side(count) ** 2 <= 8_192**2
 
 
 def test_a_limit_takes_some_of_the_pictures(ae):

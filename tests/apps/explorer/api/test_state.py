@@ -14,7 +14,7 @@ from isthmus.apps.explorer.session import open_session
 from .conftest import ok, points
 
 
-def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_signal, detector):
+def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_signal, detector, rows):
     state = ok(of_table.get("/api/state"))
     assert (state["n"], state["kind"], state["examples"], state["demo"]) == (300, "table", True, False)
     kinds = {field["name"]: field["kind"] for field in state["fields"]}
@@ -24,6 +24,9 @@ def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_si
     assert len(model["code_low"]) == 4 and model["code_low"] < model["code_high"]
     colours = {colour["id"]: colour for colour in state["colours"]}
     assert set(colours) == {"label", "error:0", "score:0", "cluster:0", *(f"column:{name}" for name in kinds)}
+    size, count, *others = state["deviation"]
+    assert size == pytest.approx(rows["size"].std(ddof=0), rel=1e-3) and count > 0
+    assert others[:2] == [None, None] and others[2] > 0  # of a category, of a truth value, of a date in seconds
     assert colours["label"]["names"] == ["large", "small"] and colours["column:size"]["low"] < 10
 
     state = ok(of_digits.get("/api/state"))
@@ -32,6 +35,7 @@ def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_si
     assert not state["models"][0]["scores"] and state["models"][0]["threshold"] is None
     state = ok(of_signal.get("/api/state"))
     told = state["signal"]
+    assert told["deviation"] == pytest.approx([0.7, 0.7], abs=0.05)
     assert (told["window"], told["channels"], state["n"]) == (16, ["x0", "x1"], 193)
     assert told["low"] == pytest.approx([-1, -1], abs=0.01) and told["high"] == pytest.approx([1, 1], abs=0.01)
 

@@ -80,9 +80,9 @@ class Pixels(Kind):
 
     def packed(self, columns: Columns) -> dict[str, Any]:
         """Return all pictures side by side on one sheet."""
-        pixels = columns["pixels"]
-        tiles = pixels.movedim(1, -1).numpy() if self.data.any_size else self.tiles(columns)
-        return {"sprite": _sprite(tiles)}
+        if self.data.any_size:
+            return {"sprite": _sprite(_trimmed(columns["pixels"].movedim(1, -1).numpy()))}
+        return {"sprite": _sprite(self.tiles(columns))}
 
     def layout(self) -> dict[str, Any]:
         """Return the sizes of x̂."""
@@ -179,6 +179,13 @@ def _on_tile(tile: np.ndarray, side: int) -> np.ndarray:
         [small, np.full((height, width, 1), 255, np.uint8)], -1
     )
     return square
+
+
+def _trimmed(tiles: np.ndarray) -> np.ndarray:
+    """Return tiles with an alpha channel without the margin that is clear in all of them."""
+    seen = tiles[..., -1].any(0)
+    (top, bottom), (left, right) = (np.flatnonzero(seen.any(axis))[[0, -1]] for axis in (1, 0))
+    return tiles[:, top : bottom + 1, left : right + 1]
 
 
 def _sprite(tiles: np.ndarray) -> dict[str, Any]:
