@@ -1,6 +1,6 @@
 /** The examples of an exported page, and their reconstructions where the page has no decoder. */
 import { type Packed, unpack } from "./arrays";
-import { pngOf } from "./sheet";
+import { addressOf } from "./sheet";
 import type { About, Cell, Contributions, Value } from "./types";
 
 export type Gallery =
@@ -51,7 +51,9 @@ export function gallery(values: Gallery | null, about: About): { value(index: nu
   };
 }
 
-/** Light where a reconstruction is right, warm where it is off. */
+const warm = [216, 82, 28];
+
+/** Clear where a reconstruction is right, warm where it is off. */
 async function offPixels(a: string, b: string): Promise<Contributions> {
   const [before, after] = await Promise.all([pixels(a), pixels(b)]);
   const { width, height } = before;
@@ -61,8 +63,9 @@ async function offPixels(a: string, b: string): Promise<Contributions> {
     return sum / 765;
   });
   const most = Math.max(...off) || 1;
-  const shaded = off.flatMap((each) => [1, 1 - 0.72 * (each / most), 1 - 0.94 * (each / most)]);
-  return { png: pngOf(shaded, height, width, 3) };
+  const image = new ImageData(width, height);
+  off.forEach((each, i) => image.data.set([...warm, (255 * each) / most], 4 * i));
+  return { png: addressOf(image) };
 }
 
 /** Of images and curves, how far a reconstruction is off; a table shows that of each cell by itself. */

@@ -68,8 +68,12 @@ export function painted(pixels: ArrayLike<number>, height: number, width: number
 }
 
 /** The same as the address of a PNG. */
-export function pngOf(pixels: ArrayLike<number>, height: number, width: number, channels: number): string {
-  const context = canvas(width, height);
-  context.putImageData(painted(pixels, height, width, channels), 0, 0);
+export const pngOf = (pixels: ArrayLike<number>, height: number, width: number, channels: number): string =>
+  addressOf(painted(pixels, height, width, channels));
+
+/** The address of a PNG of an image. */
+export function addressOf(image: ImageData): string {
+  const context = canvas(image.width, image.height);
+  context.putImageData(image, 0, 0);
   return context.canvas.toDataURL("image/png");
 }
