@@ -15,6 +15,20 @@ export function ranges(windows: Curve[][], about: About): Range[] {
   });
 }
 
+/** Where one window is farthest from another, in standard deviations of the channel; null where neither has a value. */
+export function farthest(before: Curve[], after: Curve[], about: About): { c: number; t: number; off: number } | null {
+  let best: { c: number; t: number; off: number } | null = null;
+  before.forEach((channel, c) =>
+    channel.forEach((value, t) => {
+      const other = after[c][t];
+      if (value === null || other === null) return;
+      const off = (other - value) / (about.signal?.deviation[c] ?? 1);
+      if (!best || Math.abs(off) > Math.abs(best.off)) best = { c, t, off };
+    }),
+  );
+  return best;
+}
+
 /** The strokes of a curve, each point as fractions of the lane from its left and its top; a gap is left where values are missing. */
 export function strokes(curve: Curve, [low, high]: Range): [number, number][][] {
   const lines: [number, number][][] = [];

@@ -2,6 +2,7 @@
 import { deviations, normalRange } from "./cells";
 import { Curves } from "./curves";
 import { fraction } from "./glyph";
+import { type Curve, farthest } from "./lanes";
 import { brief, dateText, useBox, usePage } from "./page";
 import { category, muted } from "./palette";
 import { pixelated } from "./png";
@@ -158,6 +159,19 @@ export function Thumb({ value, title }: { value: Value | null | undefined; title
   );
 }
 
+/** Where a reconstruction of a window is off the most. */
+function Farthest({ before, after }: { before: Curve[]; after: Curve[] }) {
+  const { about } = usePage();
+  const at = farthest(before, after, about);
+  if (!at) return null;
+  const off = `${at.off > 0 ? "+" : ""}${brief(+at.off.toFixed(2))} σ`;
+  return (
+    <figcaption title="Reconstruction minus original, in standard deviations of the channel">
+      {`largest difference: ${about.signal?.channels[at.c]}, ${off} at time step ${at.t}`}
+    </figcaption>
+  );
+}
+
 /** An example beside its reconstruction, and how much each element contributes to `what`. */
 export function Pair({
   before,
@@ -192,6 +206,7 @@ export function Pair({
       <figure>
         <Curves windows={curves} area={area} title={heads.join(" and ")} keep />
         <figcaption>{[...words, ...(area ? [`filled: ${named}`] : [])].join(" · ")}</figcaption>
+        {curves.length > 1 && <Farthest before={curves[0]} after={curves[1]} />}
       </figure>
     );
   }

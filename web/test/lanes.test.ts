@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ranges, strokes } from "../src/lanes";
+import { farthest, ranges, strokes } from "../src/lanes";
 import type { About } from "../src/types";
 
 const about = (low: (number | null)[] | null, high: (number | null)[] | null) =>
@@ -39,4 +39,18 @@ test("a curve is broken where values are missing", () => {
       [1, 0],
     ],
   ]);
+});
+
+test("the largest difference is in standard deviations of its channel", () => {
+  const scaled = { signal: { deviation: [1, 10] } } as unknown as About;
+  const before = [
+    [0, 1, null],
+    [0, 0, 0],
+  ];
+  const after = [
+    [0, 0, 9],
+    [0, 5, -20],
+  ];
+  assert.deepEqual(farthest(before, after, scaled), { c: 1, t: 2, off: -2 });
+  assert.equal(farthest([[null]], [[1]], scaled), null);
 });

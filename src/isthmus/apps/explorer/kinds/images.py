@@ -183,8 +183,9 @@ def _on_tile(tile: np.ndarray, side: int) -> np.ndarray:
 
 def _trimmed(tiles: np.ndarray) -> np.ndarray:
     """Return tiles with an alpha channel without the margin that is clear in all of them."""
-    seen = tiles[..., -1].any(0)
-    (top, bottom), (left, right) = (np.flatnonzero(seen.any(axis))[[0, -1]] for axis in (1, 0))
+    seen = np.asarray(tiles[..., -1] > 0).max(0)
+    top, bottom = np.flatnonzero(seen.max(1))[[0, -1]]
+    left, right = np.flatnonzero(seen.max(0))[[0, -1]]
     return tiles[:, top : bottom + 1, left : right + 1]
 
 
