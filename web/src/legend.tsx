@@ -32,8 +32,11 @@ export function Legend({ colour, low, high, night }: Props) {
     );
   }
   const names = colour.names ?? [];
-  const turn = (index: number) =>
+  const emphasize = (index: number) => page.emphasis.set(hidden.includes(index) ? -1 : index);
+  const turn = (index: number) => {
+    page.emphasis.set(-1);
     page.store.set({ hidden: hidden.includes(index) ? hidden.filter((each) => each !== index) : [...hidden, index] });
+  };
   return (
     <div class="legend" role="group" aria-label={`Colours: ${colour.title}`}>
       <b>{colour.title}</b>
@@ -42,9 +45,9 @@ export function Legend({ colour, low, high, night }: Props) {
         <button
           aria-pressed={!hidden.includes(index)}
           title={`${hidden.includes(index) ? "Show" : "Hide"} ${name}`}
-          onPointerEnter={() => page.emphasis.set(index)}
+          onPointerEnter={() => emphasize(index)}
           onPointerLeave={() => page.emphasis.set(-1)}
-          onFocus={() => page.emphasis.set(index)}
+          onFocus={(event) => event.currentTarget.matches(":focus-visible") && emphasize(index)}
           onBlur={() => page.emphasis.set(-1)}
           onClick={() => turn(index)}
         >

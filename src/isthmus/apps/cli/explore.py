@@ -38,7 +38,7 @@ def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str |
 @option("--label", metavar="COLUMN", help=LABEL, section="In and out")
 @option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")
 @option("--limit", type=click.IntRange(min=2), help="So many examples at most, chosen at random")
-@option("--no-examples", is_flag=True, help="Leave all rows and pictures of DATA out of the page")
+@option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @option("--title", default=None, help="The heading of the page; default: the name of the model")
 @option(
     "--export",
