@@ -89,7 +89,7 @@ def test_the_plane_of_a_wide_code_holds_most_of_it():
     assert np.allclose(plane.mean + plane.points @ plane.axes, flat)
     grid = plane.grid(4)
     assert grid.shape == (16, 9)
-    assert plane.places(grid)[0, 1] > plane.places(grid)[-1, 1]  # from the top
+    assert plane.positions(grid)[0, 1] > plane.positions(grid)[-1, 1]  # from the top
     assert plane.anywhere(5).shape == (5, 9)
 
 
@@ -99,6 +99,16 @@ def test_rows_are_taken_in_their_form():
     assert take(pd.DataFrame({"a": [1, 2, 3]}), at)["a"].tolist() == [3, 1]
     assert take(pl.DataFrame({"a": [1, 2, 3]}), at)["a"].to_list() == [3, 1]
     assert take(np.array([1, 2, 3]), slice(1, 2)).tolist() == [2]
+
+
+def test_names_among_the_points_do_not_cover_each_other():
+    near = np.array([[0.5, 0.5], [0.51, 0.5], [0.5, 0.505], [0.0, 0.0], [1.0, 1.0]])
+    groups = {name: np.arange(5) == at for at, name in enumerate("abcde")}
+    drawn = charts.scatter("names", near, ("x", "y"), groups).labels
+    assert sorted(label.text for label in drawn) == list("abcde")
+    for at, one in enumerate(drawn):
+        for other in drawn[:at]:
+            assert abs(one.x - other.x) >= charts.LETTER or abs(one.y - other.y) >= charts.LINE
 
 
 def test_a_mosaic_has_a_tile_for_each_picture():

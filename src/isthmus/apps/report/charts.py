@@ -28,6 +28,9 @@ SHADES = 5
 CELLS = (6, 28)
 """Cells on a side of a density, at least and at most."""
 
+LETTER, LINE = 9, 14
+"""Width and height of a letter of a name among the points."""
+
 MIN_ROWS = 5
 """Cells of a density that hold fewer rows are left blank: no single row can be seen."""
 
@@ -225,10 +228,22 @@ def scatter(
     several = f" in {len(groups)} groups: {', '.join(groups)}" if len(groups) > 1 else ""
     description = f"{title}: {len(points):,} rows{several}."
     legend = [(named[name], name) for name in groups] if several else []
-    labelled = middles if short else []
+    labelled = _apart(middles) if short else []
     return Chart(
         title, description, marks, _x_ticks(across, up.start), _y_ticks(up), axes[0], axes[1], labelled, legend, TALL
     )
+
+
+def _apart(labels: Sequence[Label]) -> list[Label]:
+    """Return labels from top to bottom, those that would cover another one moved below it."""
+    clear: list[Label] = []
+    for label in sorted(labels, key=lambda label: label.y):
+        for other in sorted(clear, key=lambda other: other.y):
+            wide = LETTER * (len(label.text) + len(other.text)) / 2
+            if abs(other.x - label.x) < wide and abs(other.y - label.y) < LINE:
+                label = replace(label, y=other.y + LINE)
+        clear.append(label)
+    return clear
 
 
 def density(title: str, points: np.ndarray, axes: Sequence[str]) -> Chart:
