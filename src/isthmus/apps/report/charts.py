@@ -28,8 +28,8 @@ SHADES = 5
 CELLS = (6, 28)
 """Cells on a side of a density, at least and at most."""
 
-LETTER, LINE = 9, 14
-"""Width and height of a letter of a name among the points."""
+LETTER, LINE = 13, 15
+"""Width and height of a letter of a name among the points, with some space."""
 
 MIN_ROWS = 5
 """Cells of a density that hold fewer rows are left blank: no single row can be seen."""
