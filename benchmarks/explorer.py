@@ -53,7 +53,7 @@ def run(quick: bool) -> Result:
 
 
 BODIES: dict[str, dict[str, Any]] = {
-    "a place decoded": {"path": "place", "map": "pca", "points": [[0.1, 0.2]]},
+    "a place decoded": {"path": "walk", "map": "pca", "points": [[0.1, 0.2]]},
     "a grid decoded": {"path": "grid", "map": "pca", "bounds": [-1, -1, 1, 1]},
 }
 

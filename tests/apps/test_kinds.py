@@ -14,7 +14,7 @@ from isthmus.apps.cli.kinds.base import Files, files_of
 from isthmus.apps.explorer import page
 from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.kinds.base import Kind, kind_of
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 from isthmus.apps.export.export import export
 from isthmus.apps.export.kinds.base import Adapter, adapter_of
 from isthmus.apps.report import pages
@@ -101,7 +101,7 @@ def test_commands_know_what_is_theirs(models, kind):
 @each
 def test_the_explorer_shows_it(asgi, models, kind):
     X, _, given = EXAMPLES[kind]
-    session = opened({"model": models[kind]}, X)
+    session = open_session({"model": models[kind]}, X)
     client = asgi(explorer_app(session))
     state = client.get("/api/state").json()
     assert state["kind"] == session.examples.kind.name

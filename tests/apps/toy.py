@@ -104,13 +104,13 @@ class AngleKind(Kind):
     def contributions(self, located):
         return {"degrees": located.item()}
 
-    def contributors(self, located, most):
-        return [{"name": "degrees", "share": 1.0}]
+    def contributors(self, located, count):
+        return [{"name": "degrees", "fraction": 1.0}]
 
     def read(self, value):
         return {"degrees": torch.tensor([value], dtype=torch.float64)}
 
-    def corrupted(self, columns, noise, erase, usual, random):
+    def corrupted(self, columns, noise, erase, deviation, random):
         return columns
 
     def flat(self, columns):

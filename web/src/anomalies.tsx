@@ -58,8 +58,8 @@ function Histogram({
   );
 }
 
-const blamed = ({ blame }: Flagged["rows"][number]): string =>
-  blame.map((each) => `${each.name} ${Math.round(100 * each.share)} %`).join(", ");
+const contributorsOf = ({ contributors }: Flagged["rows"][number]): string =>
+  contributors.map((each) => `${each.name} ${Math.round(100 * each.fraction)} %`).join(", ");
 
 function List({ flagged }: { flagged: Flagged }) {
   const page = usePage();
@@ -70,7 +70,7 @@ function List({ flagged }: { flagged: Flagged }) {
     [indices.join(), thumbs],
   );
   return (
-    <ol class="flagged">
+    <ol class={thumbs ? "flagged" : "flagged plain"}>
       {flagged.rows.map((row, i) => (
         <li>
           <button
@@ -80,8 +80,8 @@ function List({ flagged }: { flagged: Flagged }) {
             {thumbs && <Thumb value={values?.[i]} title="" />}
             <b>#{n(row.index)}</b>
             <span>{row.label === null ? "" : cellText(row.label)}</span>
-            <span class="blame" title={blamed(row)}>
-              {blamed(row)}
+            <span class="contributors" title={contributorsOf(row)}>
+              {contributorsOf(row)}
             </span>
             <output>{brief(row.score)}</output>
           </button>
@@ -92,7 +92,7 @@ function List({ flagged }: { flagged: Flagged }) {
 }
 
 /** A start where no detector says one: beyond it lies a hundredth. */
-function usual({ edges, counts }: Scores): number {
+function threshold99({ edges, counts }: Scores): number {
   let left = 0.99 * counts.reduce((sum, each) => sum + each, 0);
   const bin = counts.findIndex((each) => (left -= each) <= 0);
   return edges[bin + 1] ?? edges[edges.length - 1];
@@ -117,7 +117,7 @@ export function AnomaliesPanel() {
   const { model, store, source } = page;
   const { threshold: chosen } = useView();
   const scores = usePromise(() => source.scores(model.id), [model]);
-  const start = useMemo(() => (scores ? (scores.threshold ?? usual(scores)) : NaN), [scores]);
+  const start = useMemo(() => (scores ? (scores.threshold ?? threshold99(scores)) : NaN), [scores]);
   const threshold = Number.isNaN(chosen) ? start : chosen;
   const flagged = useLatest<Flagged>(
     () => (Number.isNaN(threshold) ? null : source.anomalies(model.id, threshold, 50)),

@@ -42,7 +42,7 @@ export const server: Source = {
 
   decode: async (model, z) => (await json<{ values: Value[] }>(`models/${model}/decode`, { z })).values,
 
-  place: (model, chart, points, code) => json(`models/${model}/place`, { ...chart, points, code }),
+  walk: (model, chart, points, code) => json(`models/${model}/walk`, { ...chart, points, code }),
 
   async grid(model, chart: Chart, bounds, columns, rows) {
     const body = { ...chart, bounds, columns, rows };

@@ -7,9 +7,9 @@ import { ExamplePanel } from "./example";
 import { GeneratePanel } from "./generate";
 import { Header } from "./header";
 import { Legend } from "./legend";
-import { n, useBox, usePage, usePromise, useView } from "./page";
+import { n, type Page, useBox, usePage, usePromise, useView } from "./page";
 import { type Paint, Pane } from "./pane";
-import { places, scale } from "./palette";
+import { emphasized, indices, scale } from "./palette";
 import { save } from "./saving";
 import type { Tab, Tool } from "./state";
 import { Tooltip } from "./tooltip";
@@ -37,7 +37,7 @@ function usePositions(model: Model | null): { xy: Float32Array | null; progress:
 function usePaint(): { paint: Paint; legend: preact.JSX.Element } {
   const page = usePage();
   const view = useView();
-  const night = useBox(page.night);
+  const night = useBox(page.night) || (view.grid && page.about.kind === "pixels"); // images are mostly dark
   const { colours } = page.about;
   const colour = colours.find((each) => each.id === view.colour) ?? colours[0];
   const colouring = usePromise(
@@ -47,13 +47,21 @@ function usePaint(): { paint: Paint; legend: preact.JSX.Element } {
   const names = colour?.kind === "category" ? (colour.names ?? []).length : 0;
   const current = colouring?.id === colour?.id ? colouring : null;
   const paint = useMemo<Paint>(() => {
-    if (!current) return { places: null, colours: [night ? "#8fb9c0" : "#3b7f8a"], shown: null };
-    const found = places(current.values, names, current.low, current.high);
+    if (!current) return { indices: null, colours: [night ? "#8fb9c0" : "#3b7f8a"], shown: null };
+    const shades = indices(current.values, names, current.low, current.high);
     const shown =
-      names && view.hidden.length ? Uint8Array.from(found, (each) => (view.hidden.includes(each) ? 0 : 1)) : null;
-    return { places: found, colours: scale(names, night), shown };
+      names && view.hidden.length ? Uint8Array.from(shades, (each) => (view.hidden.includes(each) ? 0 : 1)) : null;
+    return { indices: shades, colours: scale(names, night), shown };
   }, [current, night, view.hidden]);
-  return { paint, legend: <Legend colour={colour} low={current?.low ?? NaN} high={current?.high ?? NaN} /> };
+  const emphasis = useBox(page.emphasis);
+  const emphasizing = useMemo(
+    () => (names && emphasis >= 0 ? { ...paint, colours: emphasized(paint.colours, emphasis, night) } : paint),
+    [paint, emphasis],
+  );
+  return {
+    paint: emphasizing,
+    legend: <Legend night={night} colour={colour} low={current?.low ?? NaN} high={current?.high ?? NaN} />,
+  };
 }
 
 const tools: [Tool, string, string][] = [
@@ -65,7 +73,7 @@ const tools: [Tool, string, string][] = [
 function Tools() {
   const page = usePage();
   const { tool } = useView();
-  const offered = tools.filter(([id]) => id !== "walk" || page.model.decodes);
+  const offered = tools.filter(([id]) => id !== "walk" || page.models.some((each) => each.decodes));
   const take = (id: Tool) => page.store.set(id === "walk" ? { tool: id, tab: "walk" } : { tool: id });
   return (
     <div class="tools" role="group" aria-label="What a drag on the map does">
@@ -98,12 +106,12 @@ function Selection() {
   );
 }
 
-function tabs(model: Model, live: boolean, kind: string): [Tab, string][] {
+function tabs({ model, models, source, about }: Page): [Tab, string][] {
   const all: [Tab, string, boolean][] = [
     ["example", "Example", true],
-    ["walk", "Walk", model.decodes],
+    ["walk", "Walk", models.some((each) => each.decodes)],
     ["generate", "Generate", model.samples && model.decodes],
-    ["draw", "Draw", live && kind === "pixels" && model.decodes],
+    ["draw", "Draw", source.live && about.kind === "pixels" && model.decodes],
     ["anomalies", "Anomalies", true],
   ];
   return all.filter(([, , offered]) => offered).map(([id, title]) => [id, title]);
@@ -112,7 +120,7 @@ function tabs(model: Model, live: boolean, kind: string): [Tab, string][] {
 function Panel({ xy }: { xy: Float32Array }) {
   const page = usePage();
   const view = useView();
-  const offered = tabs(page.model, page.source.live, page.about.kind);
+  const offered = tabs(page);
   const tab = offered.some(([id]) => id === view.tab) ? view.tab : "example";
   const turn = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

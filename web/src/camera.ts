@@ -45,7 +45,7 @@ export class Camera {
       : [(x0 + x1) / 2, (y0 + y1) / 2, Math.max(2 / Math.max(x1 - x0, y1 - y0), least)];
   }
 
-  /** Whether a place can be seen, and not only at the rim. */
+  /** Whether a position can be seen, and not only at the rim. */
   sees(x: number, y: number): boolean {
     const [px, py] = this.toScreen(x, y);
     return px >= rim && py >= rim && px <= this.width - rim && py <= this.height - rim;
@@ -75,23 +75,23 @@ export class Camera {
 /** The index of the shown point nearest to (x, y) and within `reach`; −1: none. */
 export function nearest(xy: Float32Array, x: number, y: number, reach: number, shown?: Uint8Array | null): number {
   let best = reach * reach;
-  let found = -1;
+  let index = -1;
   for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
     const dx = xy[at] - x;
     const dy = xy[at + 1] - y;
     const square = dx * dx + dy * dy;
     if (square <= best && (!shown || shown[i])) {
       best = square;
-      found = i;
+      index = i;
     }
   }
-  return found;
+  return index;
 }
 
 /** The nearest point in a direction (dx, dy), seen from a point: what lies aside counts as farther away. */
 export function towards(xy: Float32Array, from: number, dx: number, dy: number, shown?: Uint8Array | null): number {
   let best = Infinity;
-  let found = from;
+  let index = from;
   for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
     const x = xy[at] - xy[2 * from];
     const y = xy[at + 1] - xy[2 * from + 1];
@@ -101,17 +101,17 @@ export function towards(xy: Float32Array, from: number, dx: number, dy: number, 
     const cost = ahead + 2 * aside;
     if (cost < best) {
       best = cost;
-      found = i;
+      index = i;
     }
   }
-  return found;
+  return index;
 }
 
-/** The shown points within a polygon given as x, y, x, y … */
+/** The shown points within a polygon of corners x, y, x, y … */
 export function within(xy: Float32Array, polygon: number[], shown?: Uint8Array | null): number[] {
-  const found: number[] = [];
+  const indices: number[] = [];
   const n = polygon.length;
-  if (n < 6) return found;
+  if (n < 6) return indices;
   for (let i = 0, at = 0; at < xy.length; i++, at += 2) {
     if (shown && !shown[i]) continue;
     const x = xy[at];
@@ -122,9 +122,9 @@ export function within(xy: Float32Array, polygon: number[], shown?: Uint8Array |
       const slope = ((polygon[b] - polygon[a]) * (y - polygon[a + 1])) / (polygon[b + 1] - polygon[a + 1]);
       if (crosses && x < slope + polygon[a]) inside = !inside;
     }
-    if (inside) found.push(i);
+    if (inside) indices.push(i);
   }
-  return found;
+  return indices;
 }
 
 /** At most `most` corners of a path, evenly taken. */

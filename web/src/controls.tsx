@@ -44,8 +44,8 @@ export function Count({ label, value, min, max, onInput }: Omit<Range, "step" | 
         step={1}
         value={value < min ? "" : value}
         onChange={(event) => {
-          const given = event.currentTarget.valueAsNumber;
-          if (Number.isFinite(given)) onInput(Math.min(Math.max(Math.round(given), min), max));
+          const number = event.currentTarget.valueAsNumber;
+          if (Number.isFinite(number)) onInput(Math.min(Math.max(Math.round(number), min), max));
         }}
       />
     </label>

@@ -1,4 +1,4 @@
-/** Windows of a signal as a picture. */
+/** Windows of a signal as an image. */
 import { type Curve, ranges, strokes } from "./lanes";
 import { brief, useBox, usePage } from "./page";
 import { category } from "./palette";
@@ -11,20 +11,20 @@ interface Props {
   /** Of each what is shown over each other: the first solid, the others dashed. */
   windows: Curve[][];
   /** What fills the lanes from below. */
-  off?: number[][];
+  area?: number[][];
   title: string;
   /** Without words, as a thumb. */
   small?: boolean;
   keep?: boolean;
 }
 
-export function Curves({ windows, off, title, small, keep }: Props) {
+export function Curves({ windows, area, title, small, keep }: Props) {
   const page = usePage();
   const night = useBox(page.night);
   const names = page.about.signal?.channels ?? [];
   const bounds = ranges(windows, page.about);
   const lane = Math.min(Math.max(240 / bounds.length, 38), 110);
-  const most = Math.max(...(off ?? []).flat(), 1e-12);
+  const most = Math.max(...(area ?? []).flat(), 1e-12);
   const [ink, back, warm] = night ? ["#a5b0b6", "#11171a", "#f29560"] : ["#566168", "#ffffff", "#b9460f"];
   const path = (curve: Curve, c: number): string =>
     strokes(curve, bounds[c])
@@ -33,11 +33,11 @@ export function Curves({ windows, off, title, small, keep }: Props) {
       )
       .map((each) => `M${each.join("L")}${each.length === 1 ? "h1" : ""}`)
       .join("");
-  const area = (error: number[], c: number): string => {
+  const filled = (heights: number[], c: number): string => {
     const floor = lane * (c + 1);
-    const tops = error.map((each, i) => {
+    const tops = heights.map((each, i) => {
       const height = 0.6 * lane * Math.max(each ?? 0, 0);
-      return `${((i / (error.length - 1 || 1)) * wide).toFixed(1)} ${(floor - height / most).toFixed(1)}`;
+      return `${((i / (heights.length - 1 || 1)) * wide).toFixed(1)} ${(floor - height / most).toFixed(1)}`;
     });
     return `M0 ${floor}L${tops.join("L")}L${wide} ${floor}Z`;
   };
@@ -63,7 +63,7 @@ export function Curves({ windows, off, title, small, keep }: Props) {
       >
         {bounds.map(([low, high], c) => (
           <g>
-            {off && <path d={area(off[c], c)} fill={warm} fill-opacity="0.35" />}
+            {area && <path d={filled(area[c], c)} fill={warm} fill-opacity="0.35" />}
             {windows.map((window, which) => (
               <path
                 d={path(window[c], c)}

@@ -63,7 +63,7 @@ function pairwise(a: Numbers, b: Numbers, join: (x: number, y: number) => number
   return Float64Array.from({ length }, (_, i) => join(a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]));
 }
 
-type Step = (given: Numbers[]) => Numbers;
+type Step = (inputs: Numbers[]) => Numbers;
 
 function step(op: Op): Step {
   const [weight, bias] = [op.weight ? unpack(op.weight) : null, op.bias ? unpack(op.bias) : null];
@@ -80,7 +80,7 @@ function step(op: Op): Step {
     case "affine":
       return ([x]) => Float64Array.from(x, (value) => value * (op.scale ?? 1) + (op.offset ?? 0));
     case "concat":
-      return (given) => Float64Array.from(given.flatMap((x) => Array.from(x)));
+      return (inputs) => Float64Array.from(inputs.flatMap((x) => Array.from(x)));
     case "slice":
       return ([x]) => x.slice(op.start, op.stop);
     case "softmax":

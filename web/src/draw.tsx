@@ -1,8 +1,9 @@
-/** Draw a picture: it is encoded, placed on the map, and reconstructed; noise and gaps show what is mended. */
+/** Draw an image: it is encoded, located on the map, and reconstructed; noise and gaps show what is restored. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Part, Slider, Toggle } from "./controls";
 import { Thumbs } from "./example";
 import { brief, noMarks, useLatest, usePage, useView } from "./page";
+import { small } from "./png";
 import { Sheet } from "./sheet";
 import type { Encoded } from "./types";
 import { Picture } from "./value";
@@ -42,10 +43,11 @@ function Easel({
   };
   return (
     <canvas
-      class="easel"
+      class={small(sheet.width, sheet.height) ? "easel pixelated" : "easel"}
       ref={canvas}
       width={sheet.width}
       height={sheet.height}
+      style={{ aspectRatio: `${sheet.width} / ${sheet.height}` }}
       aria-label="Draw here with mouse or finger"
       role="img"
       onPointerDown={(event) => {
@@ -65,7 +67,7 @@ export function DrawPanel() {
   const page = usePage();
   const { model, store } = page;
   const { noise, erase, seed, point, map, x, y } = useView();
-  const { height, width, channels } = page.about.picture ?? { height: 8, width: 8, channels: 1 };
+  const { height, width, channels } = page.about.image ?? { height: 8, width: 8, channels: 1 };
   const sheet = useMemo(() => new Sheet(height, width, channels), [height, width, channels]);
   const [version, setVersion] = useState(0);
   const [rubber, setRubber] = useState(false);
@@ -102,10 +104,10 @@ export function DrawPanel() {
             <Easel sheet={sheet} ink={ink} radius={size} version={version} changed={changed} />
             <figcaption>draw here</figcaption>
           </figure>
-          {made && "png" in made.given && (
+          {made && "png" in made.input && (
             <figure>
-              <Picture png={made.given.png} title="given" />
-              <figcaption>given</figcaption>
+              <Picture png={made.input.png} title="input" />
+              <figcaption>input</figcaption>
             </figure>
           )}
           {made && "png" in made.reconstruction && (
@@ -150,9 +152,9 @@ export function DrawPanel() {
         {made && version > 0 && (
           <p class="hint">
             <span title={errorMeaning(model)}>
-              {errorName(model)} {brief(made.error)}
+              {`${errorName(model)} ${brief(made.error)}${made.score === null ? "" : `, score ${brief(made.score)}`}. `}
+              {made.position && "The diamond on the map shows where it lies."}
             </span>
-            {made.score !== null && `, score ${brief(made.score)}`}. The diamond on the map shows where it lies.
           </p>
         )}
       </Part>

@@ -1,11 +1,11 @@
 /** The source of a page that was exported: all it knows lies in the file, and the decoder runs here. */
 import { type Packed, unpack } from "./arrays";
 import { csv } from "./csv";
-import { found } from "./finding";
+import { search } from "./finding";
 import { difference, type Gallery, gallery } from "./gallery";
 import { type Kept, Local } from "./local";
 import { normals } from "./random";
-import type { About, Cell, Chart, Code, Colour, Colouring, Example, Placed, Point, Source } from "./types";
+import type { About, Cell, Chart, Code, Colour, Colouring, Example, Decoded, Point, Source } from "./types";
 
 export interface Exported {
   version: number;
@@ -22,15 +22,16 @@ export function embedded(): Source | null {
   const text = document.getElementById("ISTHMUS_PAGE")?.textContent;
   if (!text) return null;
   const page = JSON.parse(text) as Exported;
-  if (page.version !== 1)
-    throw new Error(`it was exported in version ${page.version} of its format, and this reads version 1`);
+  if (page.version !== 2)
+    throw new Error(`it was exported in version ${page.version} of its format, and this reads version 2`);
   return source(page);
 }
 
 export function source(page: Exported): Source {
   const { state } = page;
   const locals = page.models.map((each) => new Local(each));
-  const pictures = gallery(page.values, state);
+  const examples = gallery(page.values, state);
+  const reconstructions = page.models.map((each) => gallery(each.reconstructions, state));
   const labels = page.colours.label && unpack(page.colours.label);
   const names = state.colours.find((each) => each.id === "label")?.names;
   const label = (i: number): Cell => (!labels ? null : names ? (names[labels[i]] ?? null) : labels[i]);
@@ -38,7 +39,7 @@ export function source(page: Exported): Source {
   const noServer = async (): Promise<never> => {
     throw new Error("an exported page cannot do this; isthmus explore can");
   };
-  const placed = (local: Local, chart: Chart, codes: Code[]): Placed => ({
+  const decoded = (local: Local, chart: Chart, codes: Code[]): Decoded => ({
     codes,
     values: codes.map((z) => local.decode(z)),
     positions: codes.map((z) => local.position(z, chart)),
@@ -46,8 +47,8 @@ export function source(page: Exported): Source {
   const measure = (local: Local): Float32Array => local.excess ?? local.scores ?? local.errors;
   const beyond = (local: Local, threshold: number): number[] => {
     const values = measure(local);
-    const found = Array.from(values.keys()).filter((i) => values[i] > threshold);
-    return found.sort((a, b) => values[b] - values[a]);
+    const indices = Array.from(values.keys()).filter((i) => values[i] > threshold);
+    return indices.sort((a, b) => values[b] - values[a]);
   };
   const limit = ({ excess, scores, kept }: Local, i: number): number | null =>
     excess && scores ? scores[i] - excess[i] : kept.threshold;
@@ -64,10 +65,11 @@ export function source(page: Exported): Source {
     async example(model, index): Promise<Example> {
       const local = locals[model];
       const code = local.code(index);
-      const original = pictures ? await pictures.value(index) : null;
-      const reconstruction = original && state.models[model].decodes ? local.decode(code) : null;
+      const original = examples ? await examples.value(index) : null;
+      const decodes = original && state.models[model].decodes;
+      const reconstruction = decodes ? local.decode(code) : ((await reconstructions[model]?.value(index)) ?? null);
       const score = local.scores?.[index] ?? null;
-      const blame = original && reconstruction ? await difference(original, reconstruction, state.fields) : null;
+      const contributions = original && reconstruction ? await difference(original, reconstruction, state) : null;
       const flagged = score === null ? null : measure(local)[index] > (local.kept.threshold ?? Infinity);
       const threshold = score === null ? null : limit(local, index);
       const neighbours = local.neighbours(code, 8, index);
@@ -81,14 +83,14 @@ export function source(page: Exported): Source {
         flagged,
         original,
         reconstruction,
-        blame,
+        contributions,
         code,
         neighbours,
       };
     },
-    values: (indices) => Promise.all(indices.map((index) => pictures?.value(index) ?? Promise.resolve(null))),
+    values: (indices) => Promise.all(indices.map((index) => examples?.value(index) ?? Promise.resolve(null))),
     decode: async (model, codes) => codes.map((z) => locals[model].decode(z)),
-    place: async (model, chart, points, code) => {
+    walk: async (model, chart, points, code) => {
       const codes = points.map((point) => locals[model].invert(point, chart, code));
       return { codes, values: codes.map((z) => locals[model].decode(z)) };
     },
@@ -104,7 +106,7 @@ export function source(page: Exported): Source {
       const codes = Array.from({ length: steps }, (_, i) =>
         a.map((each, k) => each + ((b[k] - each) * i) / (steps - 1)),
       );
-      return placed(locals[model], chart, codes);
+      return decoded(locals[model], chart, codes);
     },
     async direction(model, from, to) {
       const [a, b] = [locals[model].mean(from), locals[model].mean(to)];
@@ -120,7 +122,7 @@ export function source(page: Exported): Source {
           (each, i) => each + temperature * prior.factor[i].reduce((sum, f, k) => sum + f * noise[k], 0),
         );
       });
-      return placed(locals[model], chart, codes);
+      return decoded(locals[model], chart, codes);
     },
     encode: noServer,
     scores: async (model) => locals[model].kept.hist,
@@ -128,13 +130,13 @@ export function source(page: Exported): Source {
       const local = locals[model];
       const values = measure(local);
       const flagged = beyond(local, threshold);
-      const known = new Map(local.kept.anomalies.rows.map((row) => [row.index, row.blame]));
+      const known = new Map(local.kept.anomalies.rows.map((row) => [row.index, row.contributors]));
       const rows = flagged
         .slice(0, limit)
-        .map((index) => ({ index, label: label(index), score: values[index], blame: known.get(index) ?? [] }));
+        .map((index) => ({ index, label: label(index), score: values[index], contributors: known.get(index) ?? [] }));
       return { flagged: flagged.length, rows };
     },
-    search: async (text) => found(text, state, label, page.values),
+    search: async (text) => search(text, state, label, page.values),
     async flaggedRows(model, threshold) {
       const local = locals[model];
       const { scores, excess, errors } = local;

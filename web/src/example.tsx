@@ -1,10 +1,10 @@
-/** One example: the original, its reconstruction, where it is off, its code as sliders, its neighbours. */
+/** One example: the original, its reconstruction, what each element contributes, its code as sliders, its neighbours. */
 import { useState } from "preact/hooks";
 import { Part, Slider } from "./controls";
 import { brief, n, useLatest, usePage, usePromise, useView } from "./page";
 import type { Code, Example, Model, Value } from "./types";
 import { cellText, Pair, Shown, Thumb } from "./value";
-import { errorMeaning, errorName, origin } from "./words";
+import { contributedTo, errorMeaning, errorName, origin } from "./words";
 
 /** Examples as thumbs that open. */
 export function Thumbs({ indices, notes }: { indices: number[]; notes?: string[] }) {
@@ -134,7 +134,8 @@ export function ExamplePanel() {
           before={example.original}
           after={example.reconstruction}
           heads={["original", "reconstruction"]}
-          blame={example.blame}
+          contributions={example.contributions}
+          what={contributedTo(page, model)}
         />
       ) : (
         <p class="hint">The examples themselves were left out of this page.</p>
@@ -146,7 +147,8 @@ export function ExamplePanel() {
             before={other.original}
             after={other.reconstruction}
             heads={["original", "reconstruction"]}
-            blame={other.blame}
+            contributions={other.contributions}
+            what={contributedTo(page, versus)}
           />
         </Part>
       )}

@@ -9,7 +9,7 @@ const compared: Record<string, (a: number, b: number) => boolean> = {
   ">=": (a, b) => a >= b,
 };
 
-export function found(
+export function search(
   text: string,
   about: About,
   label: (i: number) => Cell,

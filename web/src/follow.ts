@@ -5,7 +5,7 @@ import { latest, settled } from "./latest";
 import type { ScatterMap } from "./map";
 import type { Tiles } from "./overlay";
 import { type Page, useLatest, usePage, usePromise, useView } from "./page";
-import { points } from "./state";
+import { cursorKey, points } from "./state";
 import type { Chart, Model } from "./types";
 
 interface Shown {
@@ -14,7 +14,7 @@ interface Shown {
 }
 
 /** The decoded grid for what is in sight: cells of about 46 pixels. */
-async function decoded(page: Page, map: ScatterMap, model: Model, chart: Chart): Promise<Tiles> {
+async function decodedGrid(page: Page, map: ScatterMap, model: Model, chart: Chart): Promise<Tiles> {
   const { camera } = map;
   const [x0, y1] = camera.toMap(0, 0);
   const [x1, y0] = camera.toMap(camera.width, camera.height);
@@ -40,7 +40,7 @@ export function useGrid(
   const follow = useMemo(() => {
     const work = async () => {
       const { on, model, chart } = now.current;
-      return on && map.current ? decoded(page, map.current, model, chart) : null;
+      return on && map.current ? decodedGrid(page, map.current, model, chart) : null;
     };
     return settled(latest(work, show, page.fail), 150);
   }, []);
@@ -53,16 +53,20 @@ export function useWalk({ model, side }: Shown): void {
   const page = usePage();
   const view = useView();
   const chart = page.chart(model);
-  const active = side === 0 && model.decodes && view.cursor.length === 2;
+  const cursor = view[cursorKey(side)];
+  const active = model.decodes && cursor.length === 2;
   const others = usePromise(
     () => (active && chart.map === "codes" && view.point >= 0 ? page.example(model, view.point) : null),
     [active, chart.map, view.point, model],
   );
-  const placed = useLatest(
-    () => (active ? page.source.place(model.id, chart, points(view.cursor), others?.code ?? null) : null),
-    [active, view.cursor.join(), chart.map, chart.x, chart.y, model.id, others ?? 0],
+  const decoded = useLatest(
+    () => (active ? page.source.walk(model.id, chart, points(cursor), others?.code ?? null) : null),
+    [active, cursor.join(), chart.map, chart.x, chart.y, model.id, others ?? 0],
   );
   useLayoutEffect(() => {
-    if (side === 0) page.walked.set(active ? (placed?.values[0] ?? null) : null);
-  }, [placed, active]);
+    const walked = [...page.walked.value];
+    walked[side] = active ? (decoded?.values[0] ?? null) : null;
+    page.walked.set(walked);
+    return () => page.walked.set(page.walked.value.map((each, at) => (at === side ? null : each)));
+  }, [decoded, active]);
 }

@@ -1,7 +1,7 @@
-/** The examples of an exported page, and how far a reconstruction is off. */
+/** The examples of an exported page, and their reconstructions where the page has no decoder. */
 import { type Packed, unpack } from "./arrays";
-import { pngOf } from "./sheet";
-import type { About, Blame, Cell, Field, Value } from "./types";
+import { addressOf } from "./sheet";
+import type { About, Cell, Contributions, Value } from "./types";
 
 export type Gallery =
   | { sprite: { png: string; columns: number; width: number; height: number } }
@@ -51,8 +51,10 @@ export function gallery(values: Gallery | null, about: About): { value(index: nu
   };
 }
 
-/** Light where a reconstruction is right, warm where it is off. */
-async function offPixels(a: string, b: string): Promise<Blame> {
+const warm = [216, 82, 28];
+
+/** Clear where a reconstruction is right, warm where it is off. */
+async function offPixels(a: string, b: string): Promise<Contributions> {
   const [before, after] = await Promise.all([pixels(a), pixels(b)]);
   const { width, height } = before;
   const off = Array.from({ length: width * height }, (_, i) => {
@@ -61,27 +63,18 @@ async function offPixels(a: string, b: string): Promise<Blame> {
     return sum / 765;
   });
   const most = Math.max(...off) || 1;
-  const shaded = off.flatMap((each) => [1, 1 - 0.72 * (each / most), 1 - 0.94 * (each / most)]);
-  return { png: pngOf(shaded, height, width, 3) };
+  const image = new ImageData(width, height);
+  off.forEach((each, i) => image.data.set([...warm, (255 * each) / most], 4 * i));
+  return { png: addressOf(image) };
 }
 
-function offCell(a: Cell, b: Cell, field: Field): number {
-  if (a === null || b === null) return 0;
-  if (field.kind === "category" || field.kind === "boolean") return `${a}` === `${b}` ? 0 : 1;
-  const seconds = (cell: Cell): number => (field.kind === "date" ? Date.parse(`${cell}`) / 1000 : Number(cell));
-  return Math.abs(seconds(a) - seconds(b)) / ((field.high ?? 1) - (field.low ?? 0) || 1);
-}
-
-export async function difference(before: Value, after: Value, fields: Field[]): Promise<Blame | null> {
+/** Of images and curves, how far a reconstruction is off; a table shows that of each cell by itself. */
+export async function difference(before: Value, after: Value, about: About): Promise<Contributions | null> {
   if ("png" in before && "png" in after) return offPixels(before.png, after.png);
-  if ("cells" in before && "cells" in after)
-    return { values: fields.map((field, i) => offCell(before.cells[i], after.cells[i], field)) };
-  if ("curve" in before && "curve" in after) {
-    return {
-      curve: before.curve.map((channel, c) =>
-        channel.map((each, t) => Math.abs((each ?? NaN) - (after.curve[c][t] ?? NaN)) || 0),
-      ),
-    };
-  }
-  return null;
+  if (!("curve" in before) || !("curve" in after)) return null;
+  const channel = (values: (number | null)[], c: number): number[] =>
+    values.map(
+      (each, t) => Math.abs((each ?? NaN) - (after.curve[c][t] ?? NaN)) / (about.signal?.deviation[c] ?? 1) || 0,
+    );
+  return { curve: before.curve.map(channel) };
 }

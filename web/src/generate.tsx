@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Count, Part, Slider } from "./controls";
 import { noMarks, useLatest, usePage, useView } from "./page";
-import type { Placed, Point } from "./types";
+import type { Decoded, Point } from "./types";
 import { Shown, Thumb } from "./value";
 
 const count = 16;
@@ -12,7 +12,7 @@ export function GeneratePanel() {
   const { model, store } = page;
   const { seed, warmth, map, x, y } = useView();
   const [open, setOpen] = useState(-1);
-  const made = useLatest<Placed>(
+  const made = useLatest<Decoded>(
     () => page.source.sample(model.id, page.chart(model), count, seed, warmth),
     [model, seed, warmth, map, x, y],
   );
@@ -52,7 +52,10 @@ export function GeneratePanel() {
           <Shown value={made.values[open]} title={`sample ${open + 1}`} keep />
         </div>
       )}
-      <p class="hint">Codes are drawn from what the model takes for usual. Diamonds on the map show where they lie.</p>
+      <p class="hint">
+        Codes are drawn from the distribution of codes that the model has learnt. Diamonds on the map show where they
+        lie.
+      </p>
     </Part>
   );
 }

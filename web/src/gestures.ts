@@ -41,8 +41,8 @@ export function listen(element: HTMLElement, hands: Hands): () => void {
       moved = true;
       return;
     }
-    const held = event.button === 1 || event.altKey;
-    doing = held ? "look" : event.shiftKey ? "lasso" : hands.tool();
+    const panning = event.button === 1 || event.altKey;
+    doing = panning ? "look" : event.shiftKey ? "lasso" : hands.tool();
     [start, moved, path] = [now, false, [now.x, now.y]];
     if (doing === "walk") hands.walk(now.x, now.y);
   }

@@ -1,11 +1,12 @@
-/** A value as a small drawing on a canvas: a picture, a curve, or a row's numbers as bars. */
-import { category } from "./palette";
+/** A value as a small drawing on a canvas: an image, a curve, or a row's numbers as bars. */
+import { category, muted } from "./palette";
 import { type Curve, ranges, strokes } from "./lanes";
+import { pixelated } from "./png";
 import type { About, Cell, Field, Value } from "./types";
 
 export type Glyph = HTMLImageElement | Value;
 
-/** Something that can be drawn at once: of a picture, the loaded image. */
+/** Something that can be drawn at once: of an image, the loaded image. */
 export async function glyph(value: Value): Promise<Glyph> {
   if (!("png" in value)) return value;
   const image = new Image();
@@ -14,13 +15,13 @@ export async function glyph(value: Value): Promise<Glyph> {
   return image;
 }
 
-/** The share of a cell between the least and the greatest value that was learnt. */
-export function share(cell: Cell, field: Field | undefined): number {
+/** Where a cell lies, as a fraction, between the least and the greatest value that was learnt. */
+export function fraction(cell: Cell, field: Field | undefined): number {
   if (cell === null || !field) return 0;
-  const place = field.categories.findIndex((each) => `${each}` === `${cell}`);
-  if (place >= 0) return (place + 1) / field.categories.length;
-  const given = Number(cell);
-  const number = Number.isFinite(given) ? given : Date.parse(`${cell}`) / 1000;
+  const index = field.categories.findIndex((each) => `${each}` === `${cell}`);
+  if (index >= 0) return (index + 1) / field.categories.length;
+  const plain = Number(cell);
+  const number = Number.isFinite(plain) ? plain : Date.parse(`${cell}`) / 1000;
   const [low, high] = [field.low ?? 0, field.high ?? 1];
   return Number.isFinite(number) ? Math.min(Math.max((number - low) / (high - low || 1), 0), 1) : 0;
 }
@@ -52,8 +53,8 @@ function bars(
 ): void {
   const height = h / cells.length;
   cells.forEach((cell, i) => {
-    context.fillStyle = category(i, night);
-    context.fillRect(x, y + i * height, Math.max(w * share(cell, fields[i]), 1), Math.max(height - 0.5, 0.5));
+    context.fillStyle = category(i % muted, night);
+    context.fillRect(x, y + i * height, Math.max(w * fraction(cell, fields[i]), 1), Math.max(height - 0.5, 0.5));
   });
 }
 
@@ -68,6 +69,7 @@ export function drawGlyph(
     const [x, y, w, h] = box;
     const fit = Math.min(w / drawn.width, h / drawn.height);
     const [width, height] = [drawn.width * fit, drawn.height * fit];
+    context.imageSmoothingEnabled = !pixelated(drawn.src);
     context.drawImage(drawn, x + (w - width) / 2, y + (h - height) / 2, width, height);
   } else if ("curve" in drawn) curves(context, drawn.curve, about, inner(box), night);
   else if ("cells" in drawn) bars(context, drawn.cells, about.fields, inner(box), night);

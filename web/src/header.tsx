@@ -8,13 +8,13 @@ import { savePicture } from "./saving";
 function Search() {
   const page = usePage();
   const view = useView();
-  const found = useBox(page.found);
+  const matches = useBox(page.matches);
   const look = useMemo(
     () =>
       settled((text: string) => {
-        if (!text.trim()) return page.found.set(null);
+        if (!text.trim()) return page.matches.set(null);
         page.source.search(text).then((hits) => {
-          page.found.set(hits);
+          page.matches.set(hits);
           if (hits.indices.length === 1) page.open(hits.indices[0]);
         }, page.fail);
       }, 250),
@@ -30,7 +30,7 @@ function Search() {
         value={view.search}
         onInput={(event) => page.store.set({ search: event.currentTarget.value })}
       />
-      <output aria-live="polite">{found ? `${n(found.total)} found` : ""}</output>
+      <output aria-live="polite">{matches ? `${n(matches.total)} found` : ""}</output>
     </label>
   );
 }
@@ -76,9 +76,16 @@ export function Header() {
   const [shared, setShared] = useState(false);
   const chart = page.chart(model);
   const codes = Array.from({ length: model.latent_dim }, (_, i): [number, string] => [i, `${i}`]);
-  const rest = { at: [0, 0, 1] as [number, number, number], lasso: [], groupA: [], groupB: [], cursor: [] };
+  const rest = {
+    at: [0, 0, 1] as [number, number, number],
+    lasso: [],
+    groupA: [],
+    groupB: [],
+    cursor: [],
+    cursorBeside: [],
+  };
   const others = about.models.filter((each) => each.id !== model.id);
-  const share = () =>
+  const copy = () =>
     navigator.clipboard?.writeText(location.href).then(() => {
       setShared(true);
       setTimeout(() => setShared(false), 1500);
@@ -107,7 +114,7 @@ export function Header() {
               label="Beside"
               value={page.versus?.id ?? -1}
               options={[[-1, "nothing"], ...others.map((each): [number, string] => [each.id, each.name])]}
-              onInput={(id) => store.set({ versus: +id })}
+              onInput={(id) => store.set({ versus: +id, cursorBeside: [] })}
             />
           </>
         )}
@@ -138,7 +145,7 @@ export function Header() {
         >
           PNG
         </button>
-        <button onClick={share} title="Copy the address of this view">
+        <button onClick={copy} title="Copy the address of this view">
           {shared ? "Copied" : "Share"}
         </button>
         <button

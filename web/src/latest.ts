@@ -40,11 +40,11 @@ export function settled<A extends unknown[]>(work: (...asked: A) => void, wait: 
 export function remember<T>(size: number): (key: string, make: () => Promise<T>) => Promise<T> {
   const kept = new Map<string, Promise<T>>();
   return (key, make) => {
-    const found = kept.get(key) ?? make();
+    const promise = kept.get(key) ?? make();
     kept.delete(key);
-    kept.set(key, found);
-    found.catch(() => kept.delete(key));
+    kept.set(key, promise);
+    promise.catch(() => kept.delete(key));
     if (kept.size > size) kept.delete(kept.keys().next().value as string);
-    return found;
+    return promise;
   };
 }

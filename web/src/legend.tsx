@@ -1,17 +1,24 @@
-/** What the colours mean. A click on a name hides its points. */
-import { brief, moment, useBox, usePage, useView } from "./page";
+/** What the colours mean. To point at a name emphasizes its points, a click hides them. */
+import { brief, dateText, usePage, useView } from "./page";
 import { category, distinct, shade } from "./palette";
 import type { Colour } from "./types";
 
-export function Legend({ colour, low, high }: { colour: Colour | undefined; low: number; high: number }) {
+interface Props {
+  colour: Colour | undefined;
+  low: number;
+  high: number;
+  /** Whether colours are those for a dark ground. */
+  night: boolean;
+}
+
+export function Legend({ colour, low, high, night }: Props) {
   const page = usePage();
   const { hidden } = useView();
-  const night = useBox(page.night);
   if (!colour) return null;
   if (colour.kind === "number") {
     const date = page.about.fields.some(({ kind, name }) => kind === "date" && colour.id === `column:${name}`);
     const text = (value: number): string =>
-      date && Number.isFinite(value) ? moment(new Date(1000 * value).toISOString()).slice(0, 10) : brief(value);
+      date && Number.isFinite(value) ? dateText(new Date(1000 * value).toISOString()).slice(0, 10) : brief(value);
     const stops = Array.from({ length: 9 }, (_, i) => shade(i / 8, night)).join(",");
     return (
       <div class="legend" aria-label={`Colours: ${colour.title}`}>
@@ -25,20 +32,27 @@ export function Legend({ colour, low, high }: { colour: Colour | undefined; low:
     );
   }
   const names = colour.names ?? [];
-  const turn = (place: number) =>
-    page.store.set({ hidden: hidden.includes(place) ? hidden.filter((each) => each !== place) : [...hidden, place] });
+  const emphasize = (index: number) => page.emphasis.set(hidden.includes(index) ? -1 : index);
+  const turn = (index: number) => {
+    page.emphasis.set(-1);
+    page.store.set({ hidden: hidden.includes(index) ? hidden.filter((each) => each !== index) : [...hidden, index] });
+  };
   return (
     <div class="legend" role="group" aria-label={`Colours: ${colour.title}`}>
       <b>{colour.title}</b>
-      {names.length > distinct && <small>colours come again after {distinct}</small>}
-      {names.map((name, place) => (
+      {names.length > distinct && <small>colours repeat after {distinct}</small>}
+      {names.map((name, index) => (
         <button
-          aria-pressed={!hidden.includes(place)}
-          title={hidden.includes(place) ? "Show" : "Hide"}
-          onClick={() => turn(place)}
+          aria-pressed={!hidden.includes(index)}
+          title={`${hidden.includes(index) ? "Show" : "Hide"} ${name}`}
+          onPointerEnter={() => emphasize(index)}
+          onPointerLeave={() => page.emphasis.set(-1)}
+          onFocus={(event) => event.currentTarget.matches(":focus-visible") && emphasize(index)}
+          onBlur={() => page.emphasis.set(-1)}
+          onClick={() => turn(index)}
         >
-          <i style={{ background: category(place, night) }} />
-          {name}
+          <i style={{ background: category(index, night) }} />
+          <span>{name}</span>
         </button>
       ))}
     </div>

@@ -1,6 +1,7 @@
 /** One model of an exported page: its codes, where they lie on maps, and its decoder where it has one. */
 import { type Packed, unpack } from "./arrays";
 import { decoder, type Numbers, type Op } from "./decoder";
+import type { Gallery } from "./gallery";
 import type { Chart, Code, Flagged, Near, Point, Scores, Value } from "./types";
 import { type Units, valueOf } from "./units";
 
@@ -23,10 +24,12 @@ export interface Kept {
   hist: Scores;
   anomalies: Flagged;
   prior: { mean: number[]; factor: number[][] } | null;
+  /** Of all examples, where there is no decoder. */
+  reconstructions: Gallery | null;
   decoder: { input: number; ops: Op[]; result: number; value: Units } | null;
 }
 
-/** As `Frame` on the Python side: the share of numbers that may lie outside, and how much smaller it must be without them. */
+/** As `Frame` on the Python side: the fraction of numbers that may lie outside, and how much smaller it must be without them. */
 const [few, far] = [0.002, 2.5];
 
 export class Local {
@@ -130,15 +133,15 @@ export class Local {
   /** The map of two code numbers: all of them fill [−1, 1] on its longer side; where a few lie far out, most of them. */
   private span({ x, y }: Chart): Layout {
     const key = `${x} ${y}`;
-    const found = this.spans.get(key) ?? this.framed(this.d === 1 ? [x] : [x, y]);
-    this.spans.set(key, found);
-    return found;
+    const layout = this.spans.get(key) ?? this.framed(this.d === 1 ? [x] : [x, y]);
+    this.spans.set(key, layout);
+    return layout;
   }
 
   private framed(numbers: number[]): Layout {
     const sorted = numbers.map((k) => this.codes.filter((_, at) => at % this.d === k).sort());
-    const [all, most] = [0, few].map((share) =>
-      sorted.map((each) => [quantile(each, share), quantile(each, 1 - share)]),
+    const [all, most] = [0, few].map((fraction) =>
+      sorted.map((each) => [quantile(each, fraction), quantile(each, 1 - fraction)]),
     );
     const reach = (ends: number[][]): number => Math.max(...ends.map(([low, high]) => high - low));
     const ends = reach(most) > 0 && far * reach(most) < reach(all) ? most : all;
@@ -148,8 +151,8 @@ export class Local {
 }
 
 /** Of sorted numbers. */
-function quantile(sorted: Float32Array, share: number): number {
-  const at = share * (sorted.length - 1);
+function quantile(sorted: Float32Array, fraction: number): number {
+  const at = fraction * (sorted.length - 1);
   const low = Math.floor(at);
   return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }

@@ -7,13 +7,13 @@ import { type Scene, paint, paintTiles } from "./overlay";
 
 export interface Look {
   xy: Float32Array;
-  places: Float32Array | null;
+  indices: Float32Array | null;
   colours: string[];
   shown: Uint8Array | null;
   background: string;
 }
 
-/** The share of the map that points cover at most: where more are in sight, each lets more through. */
+/** The fraction of the map that points cover at most: where more are in sight, each lets more through. */
 const cover = 0.3;
 
 /** As the library makes one, but without multisampling, which is costly, and idle where all is drawn by way of a buffer. */
@@ -51,7 +51,7 @@ export class ScatterMap {
   private under = document.createElement("canvas");
   private renderer = renderer();
   private rest = settled(() => this.settle(), 350);
-  private share = 1;
+  private resolution = 1;
   private pace = 0;
   private last = 0;
   private drawing: Promise<unknown> = Promise.resolve();
@@ -106,12 +106,12 @@ export class ScatterMap {
 
   private async draw(look: Look, moved: boolean): Promise<void> {
     const shown = look.shown && Array.from(look.shown.keys()).filter((i) => look.shown?.[i]);
-    const data = { ...columns(look.xy), ...(look.places && { valueA: look.places }) };
+    const data = { ...columns(look.xy), ...(look.indices && { valueA: look.indices }) };
     this.scatter.set({
       backgroundColor: look.background,
       pointColor: look.colours,
-      colorBy: look.places ? "valueA" : null,
-      pointSize: this.size * this.share,
+      colorBy: look.indices ? "valueA" : null,
+      pointSize: this.size * this.resolution,
       opacity: this.opacity,
     });
     this.turn();
@@ -123,7 +123,9 @@ export class ScatterMap {
 
   /** Show another scene over the points, at the next frame. */
   set(scene: Scene): void {
+    const turned = !scene.tiles !== !this.scene?.tiles;
     this.scene = scene;
+    if (turned && this.look) this.scatter.set({ opacity: this.opacity });
     this.ask();
   }
 
@@ -141,20 +143,20 @@ export class ScatterMap {
     const gap = now - this.last;
     this.last = now;
     this.pace = gap < 1000 ? 0.7 * this.pace + 0.3 * gap : 0;
-    if (this.pace > slow && this.share === 1) this.resolve(0.5);
+    if (this.pace > slow && this.resolution === 1) this.resolve(0.5);
   }
 
   private settle(): void {
-    if (this.share !== 1) this.resolve(1);
+    if (this.resolution !== 1) this.resolve(1);
     this.scatter.set({ opacity: this.opacity });
   }
 
-  /** Draw the points with a share of the pixels; the style stretches them over the map. */
-  private resolve(share: number): void {
-    const [width, height] = [this.camera.width * share, this.camera.height * share];
-    this.share = share;
+  /** Draw the points with a fraction of the pixels; the style stretches them over the map. */
+  private resolve(resolution: number): void {
+    const [width, height] = [this.camera.width * resolution, this.camera.height * resolution];
+    this.resolution = resolution;
     this.renderer.resize(width, height);
-    this.scatter.set({ width, height, pointSize: this.size * share });
+    this.scatter.set({ width, height, pointSize: this.size * resolution });
   }
 
   private get size(): number {
@@ -163,6 +165,7 @@ export class ScatterMap {
 
   private get opacity(): number {
     const { width, height } = this.camera;
+    if (this.scene?.tiles) return 1; // over images, what lets through cannot be seen
     const covered = sighted(this.look?.xy ?? new Float32Array(0), this.camera, this.look?.shown) * this.size ** 2 * 0.8;
     return Math.min(Math.max(Math.round((100 * cover * width * height) / (covered || 1)) / 100, 0.12), 1);
   }

@@ -37,12 +37,10 @@ export function paintTiles(context: Context, camera: Camera, { tiles, about, nig
   const [left, top] = camera.toScreen(x0, y1);
   const [right, bottom] = camera.toScreen(x1, y0);
   const [w, h] = [(right - left) / tiles.columns, (bottom - top) / tiles.rows];
-  context.globalAlpha = night ? 0.8 : 0.5;
   tiles.glyphs.forEach((each, i) => {
     const [x, y] = [left + (i % tiles.columns) * w, bottom - (Math.floor(i / tiles.columns) + 1) * h];
     drawGlyph(context, each, [x + 1, y + 1, w - 2, h - 2], about, night);
   });
-  context.globalAlpha = 1;
 }
 
 function polygon(context: Context, camera: Camera, path: number[], name: string, colour: string): void {

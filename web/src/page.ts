@@ -1,4 +1,4 @@
-/** What all parts of the page share, and the hooks by which they follow it. */
+/** What all parts of the page have in common, and the hooks by which they follow it. */
 import { createContext } from "preact";
 import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { latest, remember } from "./latest";
@@ -42,8 +42,11 @@ export class Page {
   readonly hover = new Box<Hover | null>(null);
   readonly marks = new Box<Marks>(noMarks);
   readonly selected = new Box<number[]>([]);
-  readonly walked = new Box<Value | null>(null);
-  readonly found = new Box<{ indices: number[]; total: number } | null>(null);
+  /** What is decoded at the cursor of each map. */
+  readonly walked = new Box<(Value | null)[]>([]);
+  /** The category in the legend that is pointed at; −1: none. */
+  readonly emphasis = new Box(-1);
+  readonly matches = new Box<{ indices: number[]; total: number } | null>(null);
   readonly pictures = new Map<number, () => HTMLCanvasElement>();
   readonly trouble = new Box<string>("");
   readonly night = new Box(false);
@@ -64,12 +67,17 @@ export class Page {
     return (versus !== model && this.about.models[versus]) || null;
   }
 
+  /** The models on the page, by side. */
+  get models(): Model[] {
+    return [this.model, this.versus].filter((each): each is Model => each !== null);
+  }
+
   /** The map that is shown of a model: the wished one where the model has it. */
   chart(model: Model): Chart {
     const { map, x, y } = this.store.view;
     const last = model.latent_dim - 1;
-    const found = model.maps.find((each) => each.id === map) ?? model.maps[0];
-    return { map: found.id, x: Math.min(x, last), y: Math.min(y, last) };
+    const shown = model.maps.find((each) => each.id === map) ?? model.maps[0];
+    return { map: shown.id, x: Math.min(x, last), y: Math.min(y, last) };
   }
 
   example(model: Model, index: number): Promise<Example> {
@@ -143,7 +151,7 @@ export function useLatest<T>(make: () => Promise<T> | null, keys: unknown[]): T 
 export const n = (value: number): string => value.toLocaleString("en");
 
 /** A date as text, to the minute, or to the day at midnight. */
-export const moment = (text: string): string =>
+export const dateText = (text: string): string =>
   text
     .replace("T", " ")
     .slice(0, 16)

@@ -6,12 +6,12 @@ import { listen } from "./gestures";
 import { ScatterMap, specks } from "./map";
 import type { Tiles } from "./overlay";
 import { useBox, usePage, useView } from "./page";
-import { points } from "./state";
+import { cursorKey, points } from "./state";
 import { Shown } from "./value";
 import type { Model, Point } from "./types";
 
 export interface Paint {
-  places: Float32Array | null;
+  indices: Float32Array | null;
   colours: string[];
   shown: Uint8Array | null;
 }
@@ -30,11 +30,11 @@ export function Pane(props: Props) {
   const { side, model, xy, paint } = props;
   const page = usePage();
   const view = useView();
-  const [hover, marks, selected, found] = [
+  const [hover, marks, selected, matches] = [
     useBox(page.hover),
     useBox(page.marks),
     useBox(page.selected),
-    useBox(page.found),
+    useBox(page.matches),
   ];
   const [night, walked] = [useBox(page.night), useBox(page.walked)];
   const holder = useRef<HTMLDivElement>(null);
@@ -64,18 +64,21 @@ export function Pane(props: Props) {
       about: page.about,
       night: page.night.value,
       tiles: view.grid ? tiles.current : null,
-      marked: page.found.value?.indices ?? [],
+      marked: page.matches.value?.indices ?? [],
       selected: view.side === side ? [] : page.selected.value, // on its own map the lasso itself shows it
       lassos,
       path,
       step,
       samples,
       drawn,
-      cursor: side === 0 && view.cursor.length === 2 ? points(view.cursor)[0] : null,
+      cursor: points(view[cursorKey(side)])[0] ?? null,
       hover: page.hover.value?.index ?? -1,
       focus: view.point,
     };
   }
+
+  /** Whether a drag moves the cursor: not on the map of a model that cannot decode. */
+  const walks = (): boolean => page.store.view.tool === "walk" && latestProps.current.model.decodes;
 
   function moved(): void {
     if (!map.current) return;
@@ -94,11 +97,13 @@ export function Pane(props: Props) {
 
   function walk(x: number, y: number): void {
     const { camera } = map.current as ScatterMap;
-    if (side === 0) page.store.set({ cursor: camera.toMap(x, y) });
+    page.hover.set(null);
+    page.store.set({ [cursorKey(side)]: camera.toMap(x, y) });
   }
 
   function lasso(path: number[], done: boolean): void {
     const { camera } = map.current as ScatterMap;
+    if (page.hover.value) page.hover.set(null);
     drawing.current = done ? [] : points(path).flatMap(([x, y]) => camera.toMap(x, y));
     if (done)
       page.store.set({
@@ -122,7 +127,7 @@ export function Pane(props: Props) {
     map.current = made;
     [made.camera.x, made.camera.y, made.camera.zoom] = side === 0 ? page.store.view.at : [0, 0, 1];
     const hush = listen(element, {
-      tool: () => page.store.view.tool,
+      tool: () => (walks() ? "walk" : page.store.view.tool === "lasso" ? "lasso" : "look"),
       pan: (dx, dy) => (made.camera.pan(dx, dy), moved()),
       zoom: (factor, x, y) => (made.camera.magnify(factor, x, y), moved()),
       hover: (x, y) => {
@@ -164,14 +169,16 @@ export function Pane(props: Props) {
     opened.current = view.point;
   }, [view.point]);
 
-  useLayoutEffect(redraw, [view, hover, marks, selected, found, night, xy]);
+  useLayoutEffect(redraw, [view, hover, marks, selected, matches, night, xy]);
 
   function step(direction: Point): void {
     if (!map.current) return;
     const { camera } = map.current;
-    if (view.tool === "walk") {
-      const [x, y] = view.cursor.length ? view.cursor : [camera.x, camera.y];
-      return page.store.set({ cursor: [x + (8 * direction[0]) / camera.unit, y + (8 * direction[1]) / camera.unit] });
+    if (walks()) {
+      const [x, y] = points(view[cursorKey(side)])[0] ?? [camera.x, camera.y];
+      const [dx, dy] = direction.map((each) => (8 * each) / camera.unit);
+      page.hover.set(null);
+      return page.store.set({ [cursorKey(side)]: [x + dx, y + dy] });
     }
     const from = page.hover.value?.index ?? view.point;
     const start = from >= 0 ? from : nearest(xy, camera.x, camera.y, Infinity, paint.shown);
@@ -242,9 +249,9 @@ export function Pane(props: Props) {
           ⤢
         </button>
       </div>
-      {side === 0 && walked && view.tab !== "walk" && page.about.kind !== "table" && (
+      {walked[side] && view.tab !== "walk" && page.about.kind !== "table" && (
         <div class="bubble">
-          <Shown value={walked} title="decoded at the cursor" />
+          <Shown value={walked[side]} title="decoded at the cursor" />
         </div>
       )}
     </div>

@@ -1,4 +1,5 @@
 /** Files that the page hands to the person. */
+import { pixelated } from "./png";
 
 export function save(blob: Blob, name: string): void {
   const link = document.createElement("a");
@@ -12,7 +13,7 @@ export function savePicture(canvas: HTMLCanvasElement, name: string): void {
   canvas.toBlob((blob) => blob && save(blob, name), "image/png");
 }
 
-/** A picture on a canvas of its own, enlarged so that the longer side has at least `least` pixels. */
+/** An image on a canvas of its own, enlarged so that the longer side has at least `least` pixels. */
 export async function enlarged(url: string, least: number): Promise<HTMLCanvasElement> {
   const image = new Image();
   image.src = url;
@@ -21,7 +22,7 @@ export async function enlarged(url: string, least: number): Promise<HTMLCanvasEl
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [image.width * factor, image.height * factor];
   const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-  context.imageSmoothingEnabled = false;
+  context.imageSmoothingEnabled = !pixelated(url);
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas;
 }

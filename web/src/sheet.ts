@@ -1,4 +1,4 @@
-/** A small picture that is drawn by hand: height × width × channels numbers in [0, 1]. */
+/** A small image that is drawn by hand: height × width × channels numbers in [0, 1]. */
 
 export class Sheet {
   readonly pixels: Float32Array;
@@ -36,7 +36,7 @@ export class Sheet {
     this.pixels.fill(0);
   }
 
-  /** Take over a picture of any size. */
+  /** Take over an image of any size. */
   take(image: CanvasImageSource): void {
     const context = canvas(this.width, this.height);
     context.drawImage(image, 0, 0, this.width, this.height);
@@ -68,8 +68,12 @@ export function painted(pixels: ArrayLike<number>, height: number, width: number
 }
 
 /** The same as the address of a PNG. */
-export function pngOf(pixels: ArrayLike<number>, height: number, width: number, channels: number): string {
-  const context = canvas(width, height);
-  context.putImageData(painted(pixels, height, width, channels), 0, 0);
+export const pngOf = (pixels: ArrayLike<number>, height: number, width: number, channels: number): string =>
+  addressOf(painted(pixels, height, width, channels));
+
+/** The address of a PNG of an image. */
+export function addressOf(image: ImageData): string {
+  const context = canvas(image.width, image.height);
+  context.putImageData(image, 0, 0);
   return context.canvas.toDataURL("image/png");
 }

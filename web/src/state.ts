@@ -18,6 +18,8 @@ export interface View {
   point: number;
   edits: number[];
   cursor: number[];
+  /** On the map beside the first. */
+  cursorBeside: number[];
   grid: boolean;
   to: number;
   step: number;
@@ -49,6 +51,7 @@ export const blank: View = {
   point: -1,
   edits: [],
   cursor: [],
+  cursorBeside: [],
   grid: false,
   to: -1,
   step: 0,
@@ -64,6 +67,9 @@ export const blank: View = {
   threshold: NaN,
   search: "",
 };
+
+/** Where the cursor of a map is kept, the first or the one beside it. */
+export const cursorKey = (side: number): "cursor" | "cursorBeside" => (side === 1 ? "cursorBeside" : "cursor");
 
 const short = (number: number): string => `${+number.toPrecision(5)}`;
 

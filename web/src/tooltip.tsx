@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { brief, n, useBox, useLatest, usePage } from "./page";
 import type { Example, Model } from "./types";
 import { cellText, Row, Thumb } from "./value";
-import { errorName, origin } from "./words";
+import { contributedTo, errorName, origin } from "./words";
 
 export function Tooltip() {
   const page = usePage();
@@ -27,12 +27,19 @@ export function Tooltip() {
   const values = example ? [example.original, ...(examples ?? []).map((each) => each.reconstruction)] : [];
   const rows = values.flatMap((each) => (each && "cells" in each ? [each.cells] : []));
   const heads = ["original", ...(models.length > 1 ? models.map((each) => each.name) : ["reconstruction"])];
-  const blame = models.length === 1 && example?.blame && "values" in example.blame ? example.blame.values : undefined;
+  const { contributions } = example ?? {};
+  const single = models.length === 1 && contributions && "values" in contributions ? contributions.values : undefined;
   if (!hover) return <div class="visually-hidden" aria-live="polite" />;
   return (
     <div class="tooltip" ref={card} role="status">
       {rows.length > 0 ? (
-        <Row rows={rows} heads={heads.slice(0, rows.length)} blame={blame} most={8} />
+        <Row
+          rows={rows}
+          heads={heads.slice(0, rows.length)}
+          contributions={single}
+          what={contributedTo(page, page.model)}
+          limit={8}
+        />
       ) : (
         <div class="thumbs">{values.map((each, i) => each && <Thumb value={each} title={heads[i]} />)}</div>
       )}

@@ -2,7 +2,8 @@
 
 export type Cell = string | number | boolean | null;
 export type Value = { png: string } | { cells: Cell[] } | { curve: (number | null)[][] };
-export type Blame = { png: string } | { values: number[] } | { curve: number[][] };
+/** How much each element contributes to the score or the error of an example; without a server, its difference. */
+export type Contributions = { png: string } | { values: number[] } | { curve: number[][] };
 export type Point = [number, number];
 export type Code = number[];
 
@@ -52,11 +53,19 @@ export interface About {
   colours: Colour[];
   examples: boolean;
   limited?: number | null;
-  picture?: { height: number; width: number; channels: number };
-  signal?: { window: number; channels: string[]; low: (number | null)[] | null; high: (number | null)[] | null };
+  image?: { height: number; width: number; channels: number };
+  /** Of each column of a table the standard deviation; null where it has none. */
+  deviation?: (number | null)[];
+  signal?: {
+    window: number;
+    channels: string[];
+    low: (number | null)[] | null;
+    high: (number | null)[] | null;
+    deviation: number[];
+  };
 }
 
-/** The values that colour the points: places of categories, or numbers with the range to show. */
+/** The values that colour the points: indices of categories, or numbers with the range to show. */
 export interface Colouring {
   values: ArrayLike<number>;
   low: number;
@@ -78,7 +87,7 @@ export interface Example {
   flagged: boolean | null;
   original: Value | null;
   reconstruction: Value | null;
-  blame: Blame | null;
+  contributions: Contributions | null;
   code: Code;
   neighbours: Near[];
 }
@@ -98,7 +107,8 @@ export interface Chart {
   y: number;
 }
 
-export interface Placed {
+/** What codes decode to, and where they lie on the map. */
+export interface Decoded {
   codes: Code[];
   values: Value[];
   positions?: (Point | null)[] | null;
@@ -112,7 +122,8 @@ export interface Asked {
 }
 
 export interface Encoded {
-  given: Value;
+  /** What the model sees: the image with its noise and gaps. */
+  input: Value;
   reconstruction: Value;
   error: number;
   score: number | null;
@@ -131,7 +142,7 @@ export interface Scores {
 
 export interface Flagged {
   flagged: number;
-  rows: { index: number; label: Cell; score: number; blame: { name: string; share: number }[] }[];
+  rows: { index: number; label: Cell; score: number; contributors: { name: string; fraction: number }[] }[];
 }
 
 /** Where the page's numbers come from: a server, or the file itself. */
@@ -143,11 +154,11 @@ export interface Source {
   example(model: number, index: number, map: string): Promise<Example>;
   values(indices: number[]): Promise<(Value | null)[]>;
   decode(model: number, z: Code[]): Promise<Value[]>;
-  place(model: number, chart: Chart, points: Point[], code: Code | null): Promise<Placed>;
+  walk(model: number, chart: Chart, points: Point[], code: Code | null): Promise<Decoded>;
   grid(model: number, chart: Chart, bounds: number[], columns: number, rows: number): Promise<Value[]>;
-  interpolate(model: number, chart: Chart, from: number, to: number, steps: number): Promise<Placed>;
+  interpolate(model: number, chart: Chart, from: number, to: number, steps: number): Promise<Decoded>;
   direction(model: number, from: number[], to: number[]): Promise<Code>;
-  sample(model: number, chart: Chart, n: number, seed: number, temperature: number): Promise<Placed>;
+  sample(model: number, chart: Chart, n: number, seed: number, temperature: number): Promise<Decoded>;
   encode(model: number, chart: Chart, asked: Asked): Promise<Encoded>;
   scores(model: number): Promise<Scores>;
   anomalies(model: number, threshold: number, limit: number): Promise<Flagged>;

@@ -3,8 +3,8 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { within } from "./camera";
 import { Count, Part, Slider, Toggle } from "./controls";
 import { brief, n, noMarks, useBox, useLatest, usePage, usePromise, useView } from "./page";
-import { points } from "./state";
-import type { Placed, Value } from "./types";
+import { cursorKey, points } from "./state";
+import type { Decoded, Value } from "./types";
 import { Shown } from "./value";
 
 const steps = 24;
@@ -13,7 +13,8 @@ function Cursor() {
   const page = usePage();
   const view = useView();
   const walked = useBox(page.walked);
-  const cursor = points(view.cursor)[0];
+  const cursors = page.models.map((_, side) => points(view[cursorKey(side)])[0]);
+  const away = { cursor: [], cursorBeside: [], tool: "look" as const };
   return (
     <Part title="Under the cursor" id="walk">
       <p class="hint">
@@ -21,14 +22,21 @@ function Cursor() {
           ? "Drag on the map, or use the arrow keys there."
           : "Take the cursor, and drag it over the map."}
         {view.tool !== "walk" && <button onClick={() => page.store.set({ tool: "walk" })}>Walk</button>}
-        {cursor && <button onClick={() => page.store.set({ cursor: [], tool: "look" })}>Put away</button>}
+        {cursors.some(Boolean) && <button onClick={() => page.store.set(away)}>Put away</button>}
       </p>
-      {cursor && walked && (
-        <div class="decoded" data-testid="walked">
-          <Shown value={walked} title="decoded at the cursor" keep />
-        </div>
-      )}
-      <Toggle label="Decoded grid over the map" value={view.grid} onInput={(grid) => page.store.set({ grid })} />
+      <div class="walked">
+        {page.models.map(
+          ({ name }, side) =>
+            cursors[side] &&
+            walked[side] && (
+              <figure class="decoded" data-testid={side ? "walked-beside" : "walked"}>
+                <Shown value={walked[side]} title={`decoded at the cursor${page.versus ? ` by ${name}` : ""}`} keep />
+                {page.versus && <figcaption>{name}</figcaption>}
+              </figure>
+            ),
+        )}
+      </div>
+      <Toggle label="Decoded grid behind the points" value={view.grid} onInput={(grid) => page.store.set({ grid })} />
     </Part>
   );
 }
@@ -39,7 +47,7 @@ function Line() {
   const { point, to, step, map, x, y } = useView();
   const [playing, play] = useState(false);
   const ready = point >= 0 && to >= 0 && point < page.about.n && to < page.about.n;
-  const line = usePromise<Placed>(
+  const line = usePromise<Decoded>(
     () => (ready ? page.source.interpolate(model.id, page.chart(model), point, to, steps) : null),
     [model, point, to, map, x, y],
   );
@@ -90,9 +98,9 @@ function Line() {
 const most = 5000; // of a group, evenly taken: enough for a mean
 
 function members(xy: Float32Array, polygon: number[]): number[] {
-  const found = within(xy, polygon);
-  const stride = Math.ceil(found.length / most) || 1;
-  return found.filter((_, i) => i % stride === 0);
+  const inside = within(xy, polygon);
+  const stride = Math.ceil(inside.length / most) || 1;
+  return inside.filter((_, i) => i % stride === 0);
 }
 
 function Direction({ xy }: { xy: Float32Array }) {
@@ -149,6 +157,8 @@ function Direction({ xy }: { xy: Float32Array }) {
 }
 
 export function WalkPanel({ xy }: { xy: Float32Array }) {
+  const { decodes } = usePage().model;
+  if (!decodes) return <Cursor />;
   return (
     <>
       <Cursor />

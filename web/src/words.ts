@@ -1,5 +1,5 @@
 /** What the numbers of a model are called, and what they mean. */
-import { n } from "./page";
+import { n, type Page } from "./page";
 import type { About, Example, Model } from "./types";
 
 export const errorName = (model: Model): string => (model.nats ? "−log p" : "error");
@@ -14,3 +14,7 @@ export function origin({ index, row }: Example, about: About): string {
   if (about.kind === "signal") return `ends at time step ${n(row)}`;
   return row === index ? "" : `row ${n(row)}`;
 }
+
+/** What the contributions of an example's elements add up to; without a server, only the difference is known. */
+export const contributedTo = ({ source }: Page, model: Model): string =>
+  !source.live ? "difference" : model.scores ? "the score" : model.nats ? errorName(model) : "the error";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ranges, strokes } from "../src/lanes";
+import { farthest, ranges, strokes } from "../src/lanes";
 import type { About } from "../src/types";
 
 const about = (low: (number | null)[] | null, high: (number | null)[] | null) =>
   ({ signal: { window: 4, channels: ["a", "b"], low, high } }) as unknown as About;
 
-test("a lane holds what is usual and all that is shown, each channel by itself", () => {
+test("a lane holds the normal range and all that is shown, each channel by itself", () => {
   const shown = [
     [
       [1, null, 9],
@@ -39,4 +39,18 @@ test("a curve is broken where values are missing", () => {
       [1, 0],
     ],
   ]);
+});
+
+test("the largest difference is in standard deviations of its channel", () => {
+  const scaled = { signal: { deviation: [1, 10] } } as unknown as About;
+  const before = [
+    [0, 1, null],
+    [0, 0, 0],
+  ];
+  const after = [
+    [0, 0, 9],
+    [0, 5, -20],
+  ];
+  assert.deepEqual(farthest(before, after, scaled), { c: 1, t: 2, off: -2 });
+  assert.equal(farthest([[null]], [[1]], scaled), null);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { found } from "../src/finding";
+import { search } from "../src/finding";
 import { normals } from "../src/random";
 import type { About } from "../src/types";
 
@@ -10,11 +10,11 @@ const cells = [
   [5, "Rome"],
   [null, "Bergen"],
 ];
-const search = (text: string): number[] => found(text, about, (i) => ["x", "y", "y"][i], { cells }).indices;
+const hits = (text: string): number[] => search(text, about, (i) => ["x", "y", "y"][i], { cells }).indices;
 
 test("an index, a comparison, an equality, a text, a label", () => {
   assert.deepEqual(
-    [search("1"), search("size>2"), search("town = bern"), search("ber"), search("label=y")],
+    [hits("1"), hits("size>2"), hits("town = bern"), hits("ber"), hits("label=y")],
     [[1], [1], [0], [0, 2], [1, 2]],
   );
 });

@@ -46,7 +46,7 @@ def serving(*arguments):
             process.terminate()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trained(isthmus, folder):
     """Two models of the digits with two code numbers: ``variational`` and ``plain``."""
     quick = ["--rows", "0:600", "--latent-dim", 2, "--epochs", 4, "--batch-size", 64, "-q"]
@@ -57,7 +57,7 @@ def trained(isthmus, folder):
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def digits(trained):
     """The address of a page on two models of the digits."""
     with serving(trained["variational"], "digits", "--rows", "0:600", "--compare", trained["plain"]) as address:
@@ -98,14 +98,14 @@ def signal(isthmus, folder):
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def photographs(isthmus, folder):
     """The address of a page on a model of images of any size."""
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
     photos, model = folder / "explored-photographs", folder / "explored-photographs.safetensors"
     photos.mkdir()
     for number in range(12):
-        size = [(20, 33, 3), (40, 24, 3), (30, 30, 3)][number % 3]
+        size = [(20, 33, 3), (40, 24, 3), (90, 60, 3)][number % 3]
         pixels = np.random.default_rng(number).integers(0, 256, size).astype(np.uint8)
         image.fromarray(pixels).save(photos / f"{number:02}.png")
     isthmus("train", photos, "--crop", 16, "--latent-dim", 4, "--epochs", 2, "-o", model, "-q")

@@ -63,7 +63,7 @@ def test_the_decoded_grid_lies_on_the_map(tab, digits):
     }"""
     assert page.evaluate(inked) == 0
     page.get_by_role("tab", name="Walk").click()
-    page.get_by_label("Decoded grid over the map").check()
+    page.get_by_label("Decoded grid behind the points").check()
     page.wait_for_function(f"() => ({inked})() > 0.4")
 
 

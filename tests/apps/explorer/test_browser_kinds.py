@@ -51,7 +51,11 @@ def test_a_signal(tab, signal):
     words = page.locator(".content .curves").first.locator("text").all_text_contents()
     assert [words[0], words[3]] == ["slow", "fast"] and float(words[1]) < 2 < 50 < float(words[4])
     drawn = page.locator(".content .curves").first.locator("path[stroke-dasharray='5 3']")
-    assert drawn.count() == 2  # rebuilt, in each lane
+    assert drawn.count() == 2  # reconstructed, in each lane
+    caption = page.locator(".content figcaption").first.inner_text()
+    assert caption == "original · dashed: reconstruction · filled: contribution to the score"
+    largest = page.locator(".content figcaption").nth(1).inner_text()
+    assert re.fullmatch(r"largest difference: (slow|fast), [+−][\d.]+ σ at time step \d+", largest)
     broken = page.locator(".content .curves").first.locator("path[vector-effect]").first.get_attribute("d")
     assert broken.count("M") == 2  # a gap where values are missing
     page.locator(".content .curves").first.hover()

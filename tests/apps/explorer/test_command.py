@@ -39,8 +39,8 @@ def test_two_models_side_by_side(served, models):
 
 
 def test_models_with_a_condition(served, models, wine):
-    [given] = served(models["labelled"], "digits", "--rows", "0:40").views[0].given.values()
-    assert given.shape == (1, 11) and given.sum() == 1  # one for labels that were not learnt
+    [condition] = served(models["labelled"], "digits", "--rows", "0:40").views[0].condition.values()
+    assert condition.shape == (1, 11) and condition.sum() == 1  # one for labels that were not learnt
     assert len(served(models["region"], wine, "--label", "kind").state()["fields"]) == 3
 
 

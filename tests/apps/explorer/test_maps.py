@@ -69,7 +69,7 @@ def test_umap_lays_others_among_the_fitted():
     pytest.importorskip("umap")
     groups = np.random.default_rng(0).normal(size=(120, 5)).astype(np.float32) + 20 * (np.arange(120) % 2)[:, None]
     told = []
-    places = umap.laid_out(groups.astype(np.float32), lambda *stage: told.append(stage), most=60)
+    places = umap.laid_out(groups.astype(np.float32), lambda *stage: told.append(stage), limit=60)
     near = np.array([Nearest(places).to(place, 1, but=at)[0][0] for at, place in enumerate(places)])
     assert all(any(word in stage for stage, _, _ in told) for word in ("library", "neighbours", "among"))
     done, total = zip(*((done, total) for stage, done, total in told if "round" in stage), strict=True)
@@ -81,7 +81,7 @@ def test_a_failure_in_the_background_is_told(monkeypatch):
     monkeypatch.setattr(umap, "laid_out", lambda codes, tell: 1 / 0)
     made = umap.Background(CODES)
     made.wait()
-    assert made.places is None and "ZeroDivisionError" in made.failure
+    assert made.positions is None and "ZeroDivisionError" in made.failure
 
 
 def test_labels_are_classes_or_numbers():

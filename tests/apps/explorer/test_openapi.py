@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from isthmus import AnomalyDetector, Autoencoder
 from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.maps import umap
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 from isthmus.data.io import files
 
 with warnings.catch_warnings():
@@ -26,8 +26,10 @@ def sessions():
     frame = pd.DataFrame({"size": draw.normal(size=80), "town": draw.choice(["Ulm", "Bonn"], 80)})
     X = files.read("digits").X[:80]
     return {
-        "table": opened({"m": AnomalyDetector(Autoencoder("plain", 3, **QUICK), random_state=0).fit(frame)}, frame),
-        "pictures": opened({"m": Autoencoder("variational", 3, **QUICK).fit(X)}, X, np.arange(80) % 3),
+        "table": open_session(
+            {"m": AnomalyDetector(Autoencoder("plain", 3, **QUICK), random_state=0).fit(frame)}, frame
+        ),
+        "pictures": open_session({"m": Autoencoder("variational", 3, **QUICK).fit(X)}, X, np.arange(80) % 3),
     }
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from isthmus import AnomalyDetector, Autoencoder, InputError, Signals
 from isthmus.apps.explorer import page
 from isthmus.apps.explorer.decoder import decoder
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 from isthmus.data.io import files
 
 from .api.conftest import table as rows_of
@@ -138,7 +138,7 @@ def given(what):
 def test_a_decoder_in_plain_steps_gives_the_same(what, variant):
     X, options = given(what)
     ae = Autoencoder(variant, 5, **options, **QUICK).fit(X)
-    held = json.loads(json.dumps(decoder(opened({"model": ae}, X).views[0])))
+    held = json.loads(json.dumps(decoder(open_session({"model": ae}, X).views[0])))
     for z, x, value in zip(*held["test"].values(), strict=True):
         found = run(held, z)
         assert found == pytest.approx(np.array(x), abs=1e-4)
@@ -162,7 +162,7 @@ def test_a_decoder_in_plain_steps_gives_the_same(what, variant):
 def test_other_nets_need_the_server():
     X = files.read("digits").X[:60]
     ae = Autoencoder("plain", 4, net="conv", epochs=1, random_state=0, verbose=False).fit(X)
-    session = opened({"model": ae}, X)
+    session = open_session({"model": ae}, X)
     assert decoder(session.views[0]) is None
     told = page.content(session)["state"]["models"][0]
     assert not told["decodes"] and not told["samples"]
@@ -171,7 +171,7 @@ def test_other_nets_need_the_server():
 def test_a_condition_stands_beside_the_code():
     frame = table().dropna(axis=1, how="all").dropna()
     ae = Autoencoder("plain", 3, condition="town", **QUICK).fit(frame)
-    held = decoder(opened({"model": ae}, frame).views[0])
+    held = decoder(open_session({"model": ae}, frame).views[0])
     assert run(held, held["test"]["z"][0]) == pytest.approx(np.array(held["test"]["x"][0]), abs=1e-4)
 
 
@@ -183,7 +183,7 @@ def read(text):
 def test_a_page_holds_all_it_needs(built):
     frame = table().drop(columns="none")
     detector = AnomalyDetector(Autoencoder("plain", 4, **QUICK), random_state=0).fit(frame)
-    text = page.html(opened({"detector": detector}, frame, frame["town"].fillna("?").to_numpy(), limit=50))
+    text = page.html(open_session({"detector": detector}, frame, frame["town"].fillna("?").to_numpy(), limit=50))
     assert "static/" not in text and "<style>body { color: red }</style>" in text
     assert text.count("</script>") == text.count("<script") == 2  # neither data nor script end early
     assert text.index("ISTHMUS_PAGE") < text.index("const closing") and "// \\1 $&" in text
@@ -205,18 +205,18 @@ def test_a_page_keeps_the_rows_and_their_own_thresholds(built):
     frame = table().drop(columns="none")
     known = Autoencoder("plain", 4, **QUICK)
     detector = AnomalyDetector(known, groups="open", false_alarm_rate=0.2, random_state=0).fit(frame)
-    held = page.content(opened({"detector": detector}, frame, limit=50))
+    held = page.content(open_session({"detector": detector}, frame, limit=50))
     model, rows = held["models"][0], frame.iloc[held["rows"]]
     assert array(model["scores"]) == pytest.approx(detector.anomaly_score(rows), rel=1e-3)
     assert array(model["excess"]) == pytest.approx(-detector.decision_function(rows), abs=1e-3)
     assert model["threshold"] == 0 and model["hist"]["what"] == "excess" and "excess:0" in held["colours"]
-    assert page.content(opened({"detector": detector}, frame))["rows"] is None  # they are 0, 1, 2 …
+    assert page.content(open_session({"detector": detector}, frame))["rows"] is None  # they are 0, 1, 2 …
 
 
 def test_pictures_stand_on_one_sheet(built):
     X = files.read("digits").X[:50]
     ae = Autoencoder("variational", 2, **QUICK).fit(X)
-    held = read(page.html(opened({"vae": ae}, X)))
+    held = read(page.html(open_session({"vae": ae}, X)))
     sprite = held["values"]["sprite"]
     sheet = np.asarray(Image.open(BytesIO(b64decode(sprite["png"].partition(",")[2]))))
     row, column = divmod(33, sprite["columns"])
@@ -226,16 +226,16 @@ def test_pictures_stand_on_one_sheet(built):
 
 
 def test_large_pictures_are_made_small(built):
-    X = np.random.default_rng(0).random((9, 130, 100, 3), dtype=np.float32)
+    X = np.random.default_rng(0).random((9, 520, 400, 3), dtype=np.float32)
     ae = Autoencoder("plain", 2, net="linear", epochs=1, random_state=0, verbose=False).fit(X)
-    sprite = page.content(opened({"model": ae}, X))["values"]["sprite"]
-    assert (sprite["height"], sprite["width"], sprite["columns"]) == (43, 33, 3)
+    sprite = page.content(open_session({"model": ae}, X))["values"]["sprite"]
+    assert (sprite["height"], sprite["width"], sprite["columns"]) == (173, 133, 3)
 
 
 def test_no_examples_leaves_rows_out(built):
     frame = table()[["size", "town"]]
     ae = Autoencoder("plain", 2, **QUICK).fit(frame)
-    text = page.html(opened({"model": ae}, frame, shown=False))
+    text = page.html(open_session({"model": ae}, frame, visible=False))
     held = read(text)
     assert held["values"] is None and not held["state"]["examples"]
     assert set(held["colours"]) == {"error:0", "cluster:0"}
@@ -243,9 +243,9 @@ def test_no_examples_leaves_rows_out(built):
 
 def test_a_page_is_written_whole_or_not_at_all(built, tmp_path):
     X = files.read("digits").X[:30]
-    session = opened({"model": Autoencoder("plain", 2, **QUICK).fit(X)}, X)
+    session = open_session({"model": Autoencoder("plain", 2, **QUICK).fit(X)}, X)
     page.write(session, tmp_path / "page.html")
-    assert read((tmp_path / "page.html").read_text(encoding="utf-8"))["version"] == 1
+    assert read((tmp_path / "page.html").read_text(encoding="utf-8"))["version"] == 2
     with pytest.raises(InputError, match="no folder"):
         page.write(session, tmp_path / "none" / "page.html")
     (built / "index.html").unlink()

@@ -30,7 +30,7 @@ def test_channels_score_and_intervals_are_drawn(rows, log, tmp_path):
     )
     assert len(drawn(svg, "path", "line")) == 2
     assert len(drawn(svg, "path", "score")) == 1
-    assert len(drawn(svg, "rect", "found")) == 1 + 1  # and in the key
+    assert len(drawn(svg, "rect", "flagged")) == 1 + 1  # and in the key
     assert len(drawn(svg, "rect", "truth")) == 1 + 1
     assert [node.text for node in drawn(svg, "text", "name")] == ["a<b", "c", "score"]
     assert len(svg) < 400_000

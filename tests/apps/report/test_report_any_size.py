@@ -43,7 +43,7 @@ def test_a_page_shows_what_means_over_positions_can(model, text, examples):
     assert ("originals" in sections(page)) == examples
     assert "means over positions" in page and "cannot be decoded" in page
     assert "The same, decoded" not in page and "Interpolations" not in page
-    assert "4 numbers in each of 2 × 2 positions of a picture of 16 × 16" in page
+    assert "4 numbers in each of 2 × 2 positions of an image of 16 × 16" in page
     assert "draws each of the 4 positions of a code by itself" in page
 
 

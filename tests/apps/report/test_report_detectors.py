@@ -159,12 +159,12 @@ def test_pictures_of_many_channels_and_sizes_are_shown():
     rows = PictureRows(Satellite(), None)
     pictures = [RNG.random((9, 7, 13)), RNG.random((200, 40, 13)), RNG.random((1, 300, 13))]
     strips = rows.versions({"original": pictures, "reconstruction": pictures[::1]}, None)
-    assert [strip.caption for strip in strips] == ["Original", "Reconstruction", "Difference"]
+    assert [strip.caption for strip in strips] == ["Original", "Reconstruction", "Difference, ×64 (grey is none)"]
     assert all(strip.uri.startswith("data:image/png") for strip in strips)
     assert rows.note == "Of 13 channels the first three are shown as red, green and blue."
 
     [bars] = rows.by_feature(np.arange(13.0))
-    assert bars.bars[12].label == "channel 12" and bars.bars[12].share == 1.0
+    assert bars.bars[12].label == "channel 12" and bars.bars[12].fraction == 1.0
 
 
 def test_the_command_takes_a_detector(isthmus, folder, wine):

@@ -44,8 +44,8 @@ def test_an_axis_reaches_from_end_to_end():
 
 
 def test_a_density_hides_cells_with_few_rows():
-    crowd = np.tile([[0.1, 0.1]], (charts.LEAST_SHOWN, 1))
-    few = np.tile([[0.9, 0.9]], (charts.LEAST_SHOWN - 1, 1))
+    crowd = np.tile([[0.1, 0.1]], (charts.MIN_ROWS, 1))
+    few = np.tile([[0.9, 0.9]], (charts.MIN_ROWS - 1, 1))
     chart = charts.density("d", np.vstack([crowd, few]), ("a", "b"))
     assert sum(mark.path.count("Z") for mark in chart.marks) == 1
 
@@ -89,7 +89,7 @@ def test_the_plane_of_a_wide_code_holds_most_of_it():
     assert np.allclose(plane.mean + plane.points @ plane.axes, flat)
     grid = plane.grid(4)
     assert grid.shape == (16, 9)
-    assert plane.places(grid)[0, 1] > plane.places(grid)[-1, 1]  # from the top
+    assert plane.positions(grid)[0, 1] > plane.positions(grid)[-1, 1]  # from the top
     assert plane.anywhere(5).shape == (5, 9)
 
 
@@ -101,6 +101,16 @@ def test_rows_are_taken_in_their_form():
     assert take(np.array([1, 2, 3]), slice(1, 2)).tolist() == [2]
 
 
+def test_names_among_the_points_do_not_cover_each_other():
+    near = np.array([[0.5, 0.5], [0.51, 0.5], [0.5, 0.505], [0.0, 0.0], [1.0, 1.0]])
+    groups = {name: np.arange(5) == at for at, name in enumerate("abcde")}
+    drawn = charts.scatter("names", near, ("x", "y"), groups).labels
+    assert sorted(label.text for label in drawn) == list("abcde")
+    for at, one in enumerate(drawn):
+        for other in drawn[:at]:
+            assert abs(one.x - other.x) >= charts.LETTER or abs(one.y - other.y) >= charts.LINE
+
+
 def test_a_mosaic_has_a_tile_for_each_picture():
     X = RANDOM.random((5, 8, 8))
     picture = PictureRows(Images().learn([X]), X).grid(X, 3, "five")
@@ -110,3 +120,21 @@ def test_a_mosaic_has_a_tile_for_each_picture():
     assert alpha[:48, :48].all()
     assert not alpha[:, 48:50].any()
     assert not alpha[50:, 100:].any()  # the sixth place is empty
+
+
+@pytest.mark.parametrize(
+    ("shape", "legend", "seen"),
+    [((8, 8), "orange is brighter, blue is darker", 3), ((8, 8, 3), "grey is none", 0)],
+)
+@pytest.mark.parametrize(("off", "times"), [(0.4, 2), (0.02, 32), (0.001, 64)])
+def test_a_small_difference_is_magnified_and_the_caption_says_by_how_much(shape, legend, seen, off, times):
+    from PIL import Image
+
+    X = np.full((3, *shape), 0.5, np.float32)
+    rows = PictureRows(Images().learn([X]), X)
+    *_, strip = rows.versions({"original": X, "reconstruction": X + off}, None)
+    assert strip.caption == f"Difference, ×{times} ({legend})"
+    pixel = Image.open(BytesIO(b64decode(strip.uri.partition(",")[2]))).getpixel((1, 1))
+    full = 255 if seen == 3 else 127.5  # alpha, or how far from grey
+    shown = pixel[3] if seen == 3 else pixel[0] - 127.5
+    assert shown == pytest.approx(full * min(off * times, 1), abs=1)

@@ -38,7 +38,7 @@ def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str |
 @option("--label", metavar="COLUMN", help=LABEL, section="In and out")
 @option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")
 @option("--limit", type=click.IntRange(min=2), help="So many examples at most, chosen at random")
-@option("--no-examples", is_flag=True, help="Leave all rows and pictures of DATA out of the page")
+@option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @option("--title", default=None, help="The heading of the page; default: the name of the model")
 @option(
     "--export",
@@ -112,13 +112,15 @@ def _session(
 ) -> Any:
     """Return the models on the rows."""
     from isthmus.apps.explorer.digits import digits
-    from isthmus.apps.explorer.session import opened
+    from isthmus.apps.explorer.session import open_session
 
     limit = limit or (EXPORTED if exported else None)
     if demo or model is None or data is None:
         with hushed():
             models, X, y = digits(tell)
-        return opened(models, X, y, limit=limit, shown=not no_examples, title=title or "Handwritten digits", demo=True)
+        return open_session(
+            models, X, y, limit=limit, visible=not no_examples, title=title or "Handwritten digits", demo=True
+        )
     paths = [model] if compare is None else [model, compare]
     found = read(data, label, rows)
     models = {}
@@ -128,7 +130,7 @@ def _session(
         name = stem(path) if stem(path) not in models else path
         models[name] = held
     tell(f"encoding {len(found.X):,} rows")
-    return opened(models, found.X, found.y, limit=limit, shown=not no_examples, title=title)
+    return open_session(models, found.X, found.y, limit=limit, visible=not no_examples, title=title)
 
 
 def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bool) -> None:

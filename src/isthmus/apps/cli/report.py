@@ -16,7 +16,7 @@ from isthmus.apps.cli.output import json_option, output_option, show
 @data_options
 @output_option("The page, such as report.html")
 @option("--title", default=None, help="The heading of the page; default: what the model is")
-@option("--no-examples", is_flag=True, help="Leave all rows and pictures of DATA out of the page")
+@option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @json_option
 def report(
     model: str, read: Callable[[], Any], output: str, title: str | None, no_examples: bool, as_json: bool

@@ -11,7 +11,7 @@ import numpy as np
 from isthmus.apps.report.labels import ordered
 
 MISSING = 65535
-"""The place of a category that is not there."""
+"""The index of a category that is not there."""
 
 RANGE = (0.01, 0.99)
 """Quantiles between which the colours of a number lie."""
@@ -25,7 +25,7 @@ class Colour:
     ----------
     title : str
     values : ndarray of shape (n,)
-        uint16 places among the names, or float32 with NaN where it is missing.
+        uint16 indices of the names, or float32 with NaN where it is missing.
     names : list of str, or None
         None: numbers.
     """
@@ -44,7 +44,7 @@ class Colour:
         return float(low), float(high)
 
     def about(self, id: str) -> dict[str, Any]:
-        """Return what the page is told."""
+        """Return what the page shows of it."""
         if self.names is not None:
             return {"id": id, "title": self.title, "kind": "category", "names": self.names}
         low, high = self.bounds
@@ -52,7 +52,7 @@ class Colour:
 
 
 def by_category(codes: np.ndarray, names: list[str], title: str) -> Colour:
-    """Return the colour of codes; those that are no place among the names are missing."""
+    """Return the colour of codes; those that are no index of the names are missing."""
     known = (codes >= 0) & (codes < min(len(names), MISSING))
     return Colour(title, np.where(known, codes, MISSING).astype(np.uint16), names)
 
@@ -69,6 +69,6 @@ def of_labels(labels: np.ndarray, title: str) -> Colour:
     missing = np.array([label is None or label != label for label in labels.tolist()], dtype=bool)
     known = labels[~missing]
     kept = np.unique(known if known.dtype.kind != "O" else known.astype(str))
-    place = {str(label): at for at, label in enumerate(kept.tolist())}
-    codes = [-1 if gone else place[str(label)] for label, gone in zip(labels.tolist(), missing, strict=True)]
-    return by_category(np.array(codes), list(place), title)
+    indices = {str(label): at for at, label in enumerate(kept.tolist())}
+    codes = [-1 if gone else indices[str(label)] for label, gone in zip(labels.tolist(), missing, strict=True)]
+    return by_category(np.array(codes), list(indices), title)

@@ -23,27 +23,27 @@ class FromCode(nn.Module):
     ----------
     decode : nn.Module
         The graph of an estimator.
-    given : dict of Tensor
-        What stands beside the code.
+    condition : dict of Tensor
+        What codes are decoded under.
     """
 
-    def __init__(self, decode: nn.Module, given: dict[str, Tensor]) -> None:
+    def __init__(self, decode: nn.Module, condition: dict[str, Tensor]) -> None:
         super().__init__()
-        self.decode, self.given = decode, given
+        self.decode, self.condition = decode, condition
 
     def forward(self, z: Tensor) -> Tensor:
         """Return x̂."""
         decode: Any = self.decode
-        given = {name: tensor.expand(len(z), -1) for name, tensor in self.given.items()}
-        x: Tensor = decode.model.likelihood.mean(decode.decoded({"z": z, **given}))
+        condition = {name: tensor.expand(len(z), -1) for name, tensor in self.condition.items()}
+        x: Tensor = decode.model.likelihood.mean(decode.decoded({"z": z, **condition}))
         return x
 
 
 def decoder(view: View) -> dict[str, Any] | None:
-    """Return the decoder of a model as JSON; None where it cannot be told in plain steps."""
+    """Return the decoder of a model as JSON; None where it cannot be written in plain steps."""
     if not view.decodes:
         return None
-    module = FromCode(view.graphs["decode"], view.given).eval()
+    module = FromCode(view.graphs["decode"], view.condition).eval()
     try:
         steps = DecoderProgram(module, view.latent_dim)
     except Untranslatable:

@@ -40,16 +40,18 @@ class Examples:
     read : ReadRows
         What it read.
     labels : array of shape (n,), or None
-    places : int64 ndarray of shape (n,), or None
+    row_index : int64 ndarray of shape (n,), or None
         The number of each row in the user's data; None: they are numbered from 0.
-    shown : bool, default True
+    visible : bool, default True
         Whether real rows may be shown.
     """
 
-    def __init__(self, data: Any, read: ReadRows, labels: Any = None, places: Any = None, shown: bool = True) -> None:
-        self.data, self.read, self.shown = data, read, shown
+    def __init__(
+        self, data: Any, read: ReadRows, labels: Any = None, row_index: Any = None, visible: bool = True
+    ) -> None:
+        self.data, self.read, self.visible = data, read, visible
         self.kind = kind_of(data)
-        self.places = np.arange(len(self)) if places is None else np.asarray(places)
+        self.row_index = np.arange(len(self)) if row_index is None else np.asarray(row_index)
         self.labels = None if labels is None else np.asarray(labels)
         self.colours = self._colours()
 
@@ -59,7 +61,7 @@ class Examples:
     def _colours(self) -> dict[str, Colour]:
         """Return the colours that need no model."""
         colours = {} if self.labels is None else {"label": of_labels(self.labels, "label")}
-        return {**colours, **(self.kind.colours(self.read.columns) if self.shown else {})}
+        return {**colours, **(self.kind.colours(self.read.columns) if self.visible else {})}
 
     def check(self, indices: Sequence[int], field: str) -> torch.Tensor:
         """Return numbers of rows as a tensor.
@@ -80,7 +82,7 @@ class Examples:
 
     def packed(self) -> dict[str, Any]:
         """Return what all examples look like, as a page without a server holds them."""
-        return self.kind.packed(self.read.joined(self.kind.tiled))
+        return self.kind.packed(self.read.joined(lambda columns: self.kind.tiled(columns, len(self))))
 
     def label(self, index: int) -> str | None:
         """Return the label of an example as text; None where there is none."""
@@ -99,7 +101,7 @@ class Examples:
         fits = np.zeros(len(self), bool)
         for colour in self.colours.values() if query else ():
             if colour.names is not None:
-                known = [place for place, name in enumerate(colour.names) if query.lower() in name.lower()]
+                known = [index for index, name in enumerate(colour.names) if query.lower() in name.lower()]
                 fits |= np.isin(colour.values, known)
         return np.flatnonzero(fits)
 
@@ -116,11 +118,11 @@ class Examples:
         an apostrophe.
         """
         index = indices.numpy()
-        table: dict[str, Any] = {"row": self.places[index].tolist()}
+        table: dict[str, Any] = {"row": self.row_index[index].tolist()}
         if self.labels is not None:
             table["label"] = [_text(label) for label in self.labels[index]]
         table |= more or {}
-        if self.shown and more is None:
+        if self.visible and more is None:
             table |= self.read.table(self.kind.flat, indices)
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -142,7 +144,7 @@ def _compare(colour: Colour, sign: str, text: str) -> np.ndarray:
     """Return which examples fit."""
     compare = SIGNS[sign]
     if colour.names is not None and sign in ("=", "!="):
-        known = [place for place, name in enumerate(colour.names) if name.lower() == text.lower()]
+        known = [index for index, name in enumerate(colour.names) if name.lower() == text.lower()]
         fits = np.isin(colour.values, known)
         return fits if sign == "=" else ~fits
     try:

@@ -95,36 +95,36 @@ def _asset(address: str) -> Path:
 
 
 def content(session: Session) -> dict[str, Any]:
-    """Return what the page is told, as plain values: see the docs on the explorer's page."""
+    """Return what the page knows, as plain values: see the docs on the explorer's page."""
     models = [_model(session, view) for view in session.views]
     state = session.state()
-    for told, made in zip(state["models"], models, strict=True):
-        told["maps"] = [one for one in told["maps"] if one["id"] != "umap"]
-        told["decodes"] = made["decoder"] is not None
-        told["why"] = None if told["decodes"] else told["why"] or OTHER
-        told["samples"] = told["decodes"] and made["prior"] is not None
+    for model, made in zip(state["models"], models, strict=True):
+        model["maps"] = [one for one in model["maps"] if one["id"] != "umap"]
+        model["decodes"] = made["decoder"] is not None
+        model["why"] = None if model["decodes"] else model["why"] or OTHER
+        model["samples"] = model["decodes"] and made["prior"] is not None
     examples = session.examples
     colours = dict(examples.colours)
-    for told in state["colours"]:
-        if told["id"] not in colours:
-            what, _, id = told["id"].partition(":")
+    for colour in state["colours"]:
+        if colour["id"] not in colours:
+            what, _, id = colour["id"].partition(":")
             result = session.views[int(id)].colour(what)
-            assert result is not None  # the state told of it
-            colours[told["id"]] = result
+            assert result is not None  # it is in the state
+            colours[colour["id"]] = result
     state["colours"] = [colour.about(id) for id, colour in colours.items()]
     return {
-        "version": 1,
+        "version": 2,
         "state": state,
         "colours": {id: _colour(colour) for id, colour in colours.items()},
-        "rows": _rows(examples.places),
-        "values": examples.packed() if examples.shown else None,
+        "rows": _rows(examples.row_index),
+        "values": examples.packed() if examples.visible else None,
         "models": models,
     }
 
 
-def _rows(places: np.ndarray) -> list[int] | None:
+def _rows(row_index: np.ndarray) -> list[int] | None:
     """Return the number of each example in the user's data; None where it is that of the example."""
-    return None if np.array_equal(places, np.arange(len(places))) else places.tolist()
+    return None if np.array_equal(row_index, np.arange(len(row_index))) else row_index.tolist()
 
 
 def _colour(colour: Colour) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _colour(colour: Colour) -> dict[str, Any]:
 
 
 def _model(session: Session, view: View) -> dict[str, Any]:
-    axes = view.planes.pca
+    axes, steps = view.planes.pca, decoder(view)
     pca = {
         "positions": packed(axes.points),
         "offset": axes.frame.offset.tolist(),
@@ -144,13 +144,14 @@ def _model(session: Session, view: View) -> dict[str, Any]:
         "codes": packed(view.codes),
         "maps": {"pca": pca},
         "errors": packed(view.errors),
-        "scores": packed(view.judge.verdict.scores) if view.scored else None,
-        "excess": packed(view.judge.measured) if view.judge.measure == "excess" else None,
-        "threshold": view.judge.threshold,
+        "scores": packed(view.abnormality.detected.scores) if view.scored else None,
+        "excess": packed(view.abnormality.measured) if view.abnormality.measure == "excess" else None,
+        "threshold": view.abnormality.threshold,
         "hist": answers.scores(view),
         "anomalies": answers.anomalies(view, session.examples, None, 50),
         "prior": _prior(view),
-        "decoder": decoder(view),
+        "decoder": steps,
+        "reconstructions": None if steps is not None or not session.examples.visible else view.packed(),
     }
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of
+from isthmus.apps.explorer.abnormality import detected, simple
 from isthmus.apps.explorer.examples import Examples
-from isthmus.apps.explorer.judge import simple, verdict
 from isthmus.apps.explorer.lazy_rows import read_rows
 from isthmus.apps.explorer.view import View
 from isthmus.apps.report.kinds.base import drawn
@@ -44,10 +44,10 @@ class Session:
     demo: bool = False
 
     def state(self) -> dict[str, Any]:
-        """Return what the page is told first."""
+        """Return what the page asks for first."""
         examples = self.examples
         fields = [asdict(field) for field in examples.data.fields()]
-        if not examples.shown:
+        if not examples.visible:
             fields = [{**field, "low": None, "high": None} for field in fields]
         return {
             "title": self.title,
@@ -56,32 +56,32 @@ class Session:
             "demo": self.demo,
             "fields": fields,
             "kind": examples.kind.name,
-            **examples.kind.about(examples.read.columns if examples.shown else None),
+            **examples.kind.about(examples.read.columns if examples.visible else None),
             "models": [view.about(id) for id, view in enumerate(self.views)],
             "colours": [*(colour.about(id) for id, colour in examples.colours.items()), *self._of_models()],
-            "examples": examples.shown,
+            "examples": examples.visible,
         }
 
     def _of_models(self) -> list[dict[str, Any]]:
-        """Return what is told of the colours that models give, which are computed when they are asked for."""
+        """Describe the colours that models give, which are computed when they are asked for."""
         colours = []
         for id, view in enumerate(self.views):
-            for what, name in view.judge.names.items():
+            for what, name in view.abnormality.names.items():
                 title = f"{name} of {view.name}"
                 colours.append({"id": f"{what}:{id}", "title": title, "kind": "number", "low": None, "high": None})
-            names: Any = [f"cluster {place + 1}" for place in range(view.groups)]
+            names: Any = [f"cluster {number + 1}" for number in range(view.groups)]
             title = f"clusters of {view.name}"
             colours.append({"id": f"cluster:{id}", "title": title, "kind": "category", "names": names})
         return colours
 
 
-def opened(
+def open_session(
     models: Mapping[str, Any],
     X: Any,
     y: Any = None,
     *,
     limit: int | None = None,
-    shown: bool = True,
+    visible: bool = True,
     title: str | None = None,
     demo: bool = False,
 ) -> Session:
@@ -96,7 +96,7 @@ def opened(
         Labels: of rows, or of the time steps of a signal.
     limit : int or None
         So many examples at most, chosen at random; None: all, or 100,000 of a stream.
-    shown : bool, default True
+    visible : bool, default True
         Whether real rows may be shown.
 
     Raises
@@ -107,10 +107,10 @@ def opened(
     streamed = is_stream(X)
     total = len(X)
     labels = None if y is None else labels_of(y, total)
-    places = None
+    row_index = None
     if streamed:
-        places = _chosen(total, limit or STREAMED)
-        X, labels = drawn(X, places), None if labels is None else labels[places]
+        row_index = _chosen(total, limit or STREAMED)
+        X, labels = drawn(X, row_index), None if labels is None else labels[row_index]
     read = {name: read_rows(autoencoder_of(model), X, labels) for name, model in models.items()}
     counts = {name: len(rows) for name, rows in read.items()}
     if len(set(counts.values())) > 1:
@@ -124,15 +124,15 @@ def opened(
         kept = _chosen(len(last), limit)
         read = {name: rows.some(kept) for name, rows in read.items()}
         last, labels = last[kept], None if labels is None else labels[kept]
-    places = last if places is None else places[last]
-    examples = Examples(data, next(iter(read.values())), labels, places, shown)
+    row_index = last if row_index is None else row_index[last]
+    examples = Examples(data, next(iter(read.values())), labels, row_index, visible)
     views = [
-        View(model, name, read[name], None if simple(model) else partial(verdict, model, X, kept))
+        View(model, name, read[name], None if simple(model) else partial(detected, model, X, kept))
         for name, model in models.items()
     ]
     return Session(title or " and ".join(models), examples, views, count, demo)
 
 
-def _chosen(rows: int, most: int) -> np.ndarray:
+def _chosen(rows: int, limit: int) -> np.ndarray:
     """Return at most so many row numbers, rising, each as likely as any other."""
-    return np.sort(np.random.default_rng(0).permutation(rows)[:most])
+    return np.sort(np.random.default_rng(0).permutation(rows)[:limit])

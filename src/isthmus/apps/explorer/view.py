@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of, detects
+from isthmus.apps.explorer.abnormality import Abnormality, Detected
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
-from isthmus.apps.explorer.judge import Judge, Verdict
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
 from isthmus.apps.explorer.lazy_rows import ReadRows
 from isthmus.apps.explorer.maps.planes import Planes
@@ -43,7 +43,7 @@ class View:
     name : str
     read : ReadRows
         What its data read.
-    verdict : callable or None, default None
+    detected : callable or None, default None
         Returns what its detector says of the examples; None: the score of their rows.
 
     Raises
@@ -54,22 +54,22 @@ class View:
         There are fewer than two rows.
     """
 
-    def __init__(self, model: Any, name: str, read: ReadRows, verdict: Callable[[], Verdict] | None = None) -> None:
+    def __init__(self, model: Any, name: str, read: ReadRows, detected: Callable[[], Detected] | None = None) -> None:
         check_is_fitted(model)
         self.model, self.name, self.read = model, name, read
         self.ae = autoencoder_of(model)
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
-        self.scored, self._verdict = detects(model), verdict
+        self.scored, self._detected = detects(model), detected
         self.nats = bool(self.ae.model_.likelihood.normalised)
-        self.judge = Judge(model, self.nats, lambda: self.errors, self._asked)
+        self.abnormality = Abnormality(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:
             raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
-        self.blamed: dict[int, list[dict[str, Any]]] = {}  # kept, since a threshold that is dragged asks again
+        self.known_contributors: dict[int, list[dict[str, Any]]] = {}  # a threshold that is dragged asks again
         self.why = why_not(self.ae, self.graphs)
         encoded = self._all("encode")
         self.codes: Floats = encoded.pop("z").numpy()
-        self.beside = encoded
+        self.conditions = encoded
         self.planes = Planes(self.codes)
 
     def __len__(self) -> int:
@@ -87,7 +87,7 @@ class View:
         return results
 
     def about(self, id: int) -> dict[str, Any]:
-        """Return what the page is told of the model."""
+        """Return what the page knows of the model."""
         return {
             "id": id,
             "name": self.name,
@@ -99,7 +99,7 @@ class View:
             "samples": self.decodes,
             "nats": self.nats,
             "scores": self.scored,
-            "threshold": self.judge.threshold if self.scored else None,
+            "threshold": self.abnormality.threshold if self.scored else None,
             "code_low": self.code_range[0],
             "code_high": self.code_range[1],
         }
@@ -108,10 +108,12 @@ class View:
 
     @torch.inference_mode()
     def _all(self, name: str) -> Columns:
-        """Run a graph over all rows, piece by piece; and return what they are given beside."""
+        """Run a graph over all rows, piece by piece; and return their conditions too."""
 
         def run(columns: Columns) -> Columns:
-            return pooled(self.ae.run_columns(self.graphs[name], columns), self.ae.model_.latent_dim) | beside(columns)
+            return pooled(self.ae.run_columns(self.graphs[name], columns), self.ae.model_.latent_dim) | conditions(
+                columns
+            )
 
         with _every_core():
             return self.read.joined(run)
@@ -123,13 +125,13 @@ class View:
         return pooled(result, self.ae.model_.latent_dim)
 
     @once
-    def given(self) -> Columns:
-        """What is given beside a code where the model was trained with a condition: the most frequent one."""
-        if not self.beside:
+    def condition(self) -> Columns:
+        """What codes are decoded under where the model was trained with a condition: the most frequent one."""
+        if not self.conditions:
             return {}
-        rows, counts = torch.cat(list(self.beside.values()), 1).unique(dim=0, return_counts=True)
-        widths = [tensor.shape[1] for tensor in self.beside.values()]
-        return dict(zip(self.beside, rows[counts.argmax()][None].split(widths, 1), strict=True))
+        rows, counts = torch.cat(list(self.conditions.values()), 1).unique(dim=0, return_counts=True)
+        widths = [tensor.shape[1] for tensor in self.conditions.values()]
+        return dict(zip(self.conditions, rows[counts.argmax()][None].split(widths, 1), strict=True))
 
     @property
     def decodes(self) -> bool:
@@ -170,7 +172,7 @@ class View:
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
             raise InputError(f"z: a code of this model has {self.latent_dim} numbers")
         z = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.float32))
-        return self.run("decode", {"z": z, **{name: one.expand(len(z), -1) for name, one in self.given.items()}})
+        return self.run("decode", {"z": z, **{name: one.expand(len(z), -1) for name, one in self.condition.items()}})
 
     def values(self, codes: Floats) -> list[Value]:
         """Return what codes decode to, as the page shows it."""
@@ -190,18 +192,27 @@ class View:
         """Error of each row."""
         return self._all("error")["error"].float().numpy()
 
+    def packed(self) -> dict[str, Any]:
+        """Return the reconstructions of all examples, as a page without a server holds them."""
+
+        def run(columns: Columns) -> Columns:
+            return self.kind.tiled(self.run("reconstruct", columns), len(self))
+
+        with _every_core():
+            return self.kind.packed(self.read.joined(run))
+
     def score(self, index: int, columns: Columns) -> float:
         """Return the score of an example; where its row says all, without those of the others."""
-        if self._verdict is None:
+        if self._detected is None:
             return float(self.run("score", columns)["score"])
-        return float(self.judge.verdict.scores[index])
+        return float(self.abnormality.detected.scores[index])
 
-    def _asked(self) -> Verdict:
+    def _asked(self) -> Detected:
         """Return what the detector says."""
-        if self._verdict is None:
-            return Verdict(self._all("score")["score"].float().numpy())
+        if self._detected is None:
+            return Detected(self._all("score")["score"].float().numpy())
         with _every_core():
-            return self._verdict()
+            return self._detected()
 
     @once
     def groups(self) -> int:
@@ -218,11 +229,11 @@ class View:
         return by_category(clusters, names, f"clusters of {self.name}")
 
     def colour(self, what: str) -> Colour | None:
-        """Return the colour of ``"cluster"`` or of a number of the judge; None where there is none."""
+        """Return the colour of ``"cluster"`` or of a measure of abnormality; None where there is none."""
         if what == "cluster":
             return self.clusters
-        names = self.judge.names
-        return by_number(self.judge.numbers(what), f"{names[what]} of {self.name}") if what in names else None
+        names = self.abnormality.names
+        return by_number(self.abnormality.numbers(what), f"{names[what]} of {self.name}") if what in names else None
 
     def located(self, columns: Columns) -> torch.Tensor:
         """Return how much each element of some rows contributes to the score or the error."""
@@ -234,9 +245,9 @@ class View:
         return [self.kind.contributors(row.nan_to_num(), CONTRIBUTORS) for row in self.located(columns)]
 
     @once
-    def usual(self) -> Columns:
-        """How much each number of an example usually varies."""
-        return self.kind.usual(self.read.columns)
+    def deviation(self) -> Columns:
+        """The standard deviation of each number of an example."""
+        return self.kind.deviation(self.read.columns)
 
 
 def why_not(ae: Autoencoder, graphs: Container[str]) -> str | None:
@@ -259,8 +270,8 @@ def pooled(columns: Columns, latent_dim: int) -> Columns:
     return {**columns, "z": z.reshape(len(z), -1, latent_dim).mean(1)}
 
 
-def beside(columns: Columns) -> Columns:
-    """Return what rows are given beside, as conditions."""
+def conditions(columns: Columns) -> Columns:
+    """Return the conditions of rows."""
     return {name: tensor for name, tensor in columns.items() if name.startswith("condition:")}
 
 

@@ -33,7 +33,7 @@ STYLE = """
 .signal .grid { stroke: var(--rule); } .signal .line { stroke: var(--line); stroke-width: 1.3; }
 .signal .score { stroke: var(--score); stroke-width: 1.3; } .signal .above { stroke: var(--alarm); stroke-width: 1.6; }
 .signal .threshold { stroke: var(--alarm); stroke-dasharray: 5 4; }
-.signal .found { fill: var(--alarm); fill-opacity: 0.16; } .signal .truth { fill: var(--truth); }
+.signal .flagged { fill: var(--alarm); fill-opacity: 0.16; } .signal .truth { fill: var(--truth); }
 .signal .paper { fill: var(--paper); }
 """
 
@@ -83,14 +83,14 @@ def signal_figure(
     for first, last in ((_number(a), _number(b)) for a, b in known):
         parts.append(_box("truth", across(first), across(last), TOP - 24, TOP - 20))
     for one in intervals:
-        parts.append(_box("found", x[one.first], x[one.last], TOP, foot))
+        parts.append(_box("flagged", x[one.first], x[one.last], TOP, foot))
     for panel, index in enumerate(chosen):
         parts += _panel(x, values[:, index], TOP + panel * (PANEL + SPACE), "line", names[index])
     top = TOP + len(chosen) * (PANEL + SPACE)
     parts += _panel(x, score, top, "score", "score", threshold=threshold, log=log)
     parts += _ticks(across, at, foot, dates)
     label = (
-        f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} time steps, {len(intervals)} intervals found."
+        f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} time steps, {len(intervals)} flagged intervals."
     )
     body = "\n".join(parts)
     return (
@@ -179,7 +179,7 @@ def _text(style: str, x: float, y: float, text: str) -> str:
 
 def _key(known: bool) -> list[str]:
     """Return the legend."""
-    entries = [("found", "found", 58), *([("truth", "labelled", 76)] if known else [])]
+    entries = [("flagged", "flagged", 68), *([("truth", "labelled", 76)] if known else [])]
     parts, right = [], WIDTH - RIGHT
     for style, text, wide in entries:
         parts += [_text("key", right, 24, text), _box(style, right - wide, right - wide + 12, 13, 25)]

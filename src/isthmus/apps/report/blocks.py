@@ -90,10 +90,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its share of the longest one's length; below zero it points to the left."""
+    """A bar: its fraction of the longest one's length; below zero it points to the left."""
 
     label: str
-    share: float
+    fraction: float
     text: str
 
 
@@ -108,7 +108,7 @@ class Bars:
     @property
     def two_sided(self) -> bool:
         """Whether some bars point to the left."""
-        return any(bar.share < 0 for bar in self.bars)
+        return any(bar.fraction < 0 for bar in self.bars)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Label:
-    """A text at a place of a chart."""
+    """A text at a position of a chart."""
 
     x: float
     y: float

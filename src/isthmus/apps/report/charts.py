@@ -28,13 +28,16 @@ SHADES = 5
 CELLS = (6, 28)
 """Cells on a side of a density, at least and at most."""
 
-LEAST_SHOWN = 5
+LETTER, LINE = 13, 15
+"""Width and height of a letter of a name among the points, with some space."""
+
+MIN_ROWS = 5
 """Cells of a density that hold fewer rows are left blank: no single row can be seen."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From values to a place on the chart.
+    """From values to a position on the chart.
 
     Attributes
     ----------
@@ -64,11 +67,11 @@ class Axis:
         if self.log:
             decades = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
             every = (1,) if log10(self.high / self.low) > 3 else (1, 3)
-            found = [m * 10.0**d for d in decades for m in every]
+            ticks = [m * 10.0**d for d in decades for m in every]
         else:
             step = _round_step((self.high - self.low) / about)
-            found = [step * n for n in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)]
-        return [value for value in found if self.low <= value * (1 + 1e-9) and value <= self.high * (1 + 1e-9) + 1e-12]
+            ticks = [step * n for n in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)]
+        return [value for value in ticks if self.low <= value * (1 + 1e-9) and value <= self.high * (1 + 1e-9) + 1e-12]
 
 
 def _round_step(raw: float) -> float:
@@ -137,12 +140,12 @@ def lines(title: str, series: Mapping[str, np.ndarray], x_label: str, best: int 
     steps = np.arange(1, max(map(len, series.values())) + 1)
     across, up = _axes(steps, every, log=log, zero=not log)
     marks = [Mark("best", f"M{across(best + 1):.1f} {Chart.TOP}V{FOOT}")] if best is not None else []
-    for place, values in enumerate(series.values()):
+    for index, values in enumerate(series.values()):
         x, y = across(steps[: len(values)]), up(np.where(np.isfinite(values), values, up.high))
-        marks.append(Mark(f"line c{place}", _path(x, y)))
-        marks += [Mark(f"dots large c{place}", _dots(x, y))] if len(values) < 2 else []
+        marks.append(Mark(f"line c{index}", _path(x, y)))
+        marks += [Mark(f"dots large c{index}", _dots(x, y))] if len(values) < 2 else []
     ends = "; ".join(f"{name} from {values[0]:.4g} to {values[-1]:.4g}" for name, values in series.items())
-    legend = [(f"c{place}", name) for place, name in enumerate(series)] if len(series) > 1 else []
+    legend = [(f"c{index}", name) for index, name in enumerate(series)] if len(series) > 1 else []
     legend += [("best", f"kept: {x_label} {best + 1}")] if best is not None else []
     whole = [tick for tick in _x_ticks(across) if tick.text.isdecimal()]
     return Chart(title, f"{title}: {ends}.", marks, whole, _y_ticks(up), x_label, legend=legend)
@@ -163,10 +166,10 @@ def curves(title: str, series: Mapping[str, np.ndarray], x_label: str, y_label: 
     across = replace(across, low=float(steps[0]), high=float(max(steps[-1], 1)))
     up = replace(up, start=SHORT - Chart.BOTTOM)
     marks = [
-        Mark(f"line c{place}", broken_line(across(steps[: len(values)]), up(values.astype(float))))
-        for place, values in enumerate(series.values())
+        Mark(f"line c{index}", broken_line(across(steps[: len(values)]), up(values.astype(float))))
+        for index, values in enumerate(series.values())
     ]
-    legend = [(f"c{place}", name) for place, name in enumerate(series)] if len(series) > 1 else []
+    legend = [(f"c{index}", name) for index, name in enumerate(series)] if len(series) > 1 else []
     description = f"{title}: {', '.join(series)} over {len(steps)} steps."
     x_ticks = [tick for tick in _x_ticks(across, up.start) if tick.text.isdecimal()]
     return Chart(title, description, marks, x_ticks, _y_ticks(up), x_label, y_label, legend=legend, height=SHORT)
@@ -186,9 +189,9 @@ def histogram(title: str, values: np.ndarray, x_label: str, lines_at: Mapping[st
     across, up = _axes(edges, counts.astype(float), zero=True)
     boxes = zip(across(edges[:-1]), across(edges[1:]), up(counts.astype(float)), strict=True)
     marks = [Mark("area c0", "".join(f"M{a:.1f} {FOOT}V{top:.1f}H{b - 0.8:.1f}V{FOOT}Z" for a, b, top in boxes))]
-    for place, value in enumerate(lines_at.values(), start=1):
-        marks.append(Mark(f"line c{place}", f"M{across(value):.1f} {FOOT}V{Chart.TOP}"))
-    legend = [(f"c{place}", f"{name} {number(value)}") for place, (name, value) in enumerate(lines_at.items(), start=1)]
+    for index, value in enumerate(lines_at.values(), start=1):
+        marks.append(Mark(f"line c{index}", f"M{across(value):.1f} {FOOT}V{Chart.TOP}"))
+    legend = [(f"c{index}", f"{name} {number(value)}") for index, (name, value) in enumerate(lines_at.items(), start=1)]
     named = ", ".join(text for _, text in legend)
     description = f"{title}: {len(values):,} values from {values.min():.4g} to {values.max():.4g}; {named}."
     return Chart(title, description, marks, _x_ticks(across), _y_ticks(up), x_label, "rows", legend=legend)
@@ -218,31 +221,43 @@ def scatter(
     """Draw points of shape (n, 2), each group (name to mask) in its colour; short names stand where the middle is."""
     across, up = _map_axes(points[:, 0], points[:, 1], pad=0.04)
     x, y = across(points[:, 0]), up(points[:, 1])
-    named = {name: f"{style}{place}" for place, name in enumerate(groups)}
+    named = {name: f"{style}{index}" for index, name in enumerate(groups)}
     marks = [Mark(f"dots {named[name]}", _dots(x[mask], y[mask])) for name, mask in groups.items()]
     short = style == "c" and len(groups) > 1 and max(map(len, groups)) <= NAME
     middles = [Label(float(np.median(x[m])), float(np.median(y[m])), name) for name, m in groups.items()]
     several = f" in {len(groups)} groups: {', '.join(groups)}" if len(groups) > 1 else ""
     description = f"{title}: {len(points):,} rows{several}."
     legend = [(named[name], name) for name in groups] if several else []
-    shown = middles if short else []
+    labelled = _apart(middles) if short else []
     return Chart(
-        title, description, marks, _x_ticks(across, up.start), _y_ticks(up), axes[0], axes[1], shown, legend, TALL
+        title, description, marks, _x_ticks(across, up.start), _y_ticks(up), axes[0], axes[1], labelled, legend, TALL
     )
 
 
+def _apart(labels: Sequence[Label]) -> list[Label]:
+    """Return labels from top to bottom, those that would cover another one moved below it."""
+    clear: list[Label] = []
+    for label in sorted(labels, key=lambda label: label.y):
+        for other in sorted(clear, key=lambda other: other.y):
+            wide = LETTER * (len(label.text) + len(other.text)) / 2
+            if abs(other.x - label.x) < wide and abs(other.y - label.y) < LINE:
+                label = replace(label, y=other.y + LINE)
+        clear.append(label)
+    return clear
+
+
 def density(title: str, points: np.ndarray, axes: Sequence[str]) -> Chart:
-    """Draw how many of the points, of shape (n, 2), lie where; cells with fewer than `LEAST_SHOWN` stay blank."""
-    cells = int(np.clip(np.sqrt(len(points) / (2 * LEAST_SHOWN)), *CELLS))
+    """Draw how many of the points, of shape (n, 2), lie where; cells with fewer than `MIN_ROWS` stay blank."""
+    cells = int(np.clip(np.sqrt(len(points) / (2 * MIN_ROWS)), *CELLS))
     counts, x_edges, y_edges = np.histogram2d(points[:, 0], points[:, 1], bins=cells)
     across, up = _map_axes(x_edges, y_edges)
-    top = max(counts.max(), LEAST_SHOWN)
-    shade = np.where(counts < LEAST_SHOWN, -1, np.minimum(SHADES * counts / top, SHADES - 1).astype(int))
+    top = max(counts.max(), MIN_ROWS)
+    shade = np.where(counts < MIN_ROWS, -1, np.minimum(SHADES * counts / top, SHADES - 1).astype(int))
     marks = []
     for level in range(SHADES):
         i, j = np.nonzero(shade == level)
         boxes = zip(across(x_edges[i]), across(x_edges[i + 1]), up(y_edges[j]), up(y_edges[j + 1]), strict=True)
         path = "".join(f"M{a:.1f} {c:.1f}H{b:.1f}V{d:.1f}H{a:.1f}Z" for a, b, c, d in boxes)
         marks.append(Mark(f"area s{level}", path))
-    description = f"{title}: a density of {len(points):,} rows; cells with fewer than {LEAST_SHOWN} are blank."
+    description = f"{title}: a density of {len(points):,} rows; cells with fewer than {MIN_ROWS} are blank."
     return Chart(title, description, marks, _x_ticks(across, up.start), _y_ticks(up), axes[0], axes[1], height=TALL)

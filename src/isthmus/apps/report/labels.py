@@ -38,8 +38,8 @@ def labels_of(y: Any, rows: int) -> np.ndarray:
 
 def ordered(labels: np.ndarray) -> bool:
     """Tell whether labels are numbers with too many values to be names of classes."""
-    most = {"f": GROUPS, "i": CLASSES, "u": CLASSES}.get(labels.dtype.kind)
-    return most is not None and len(np.unique(labels)) > most
+    limit = {"f": GROUPS, "i": CLASSES, "u": CLASSES}.get(labels.dtype.kind)
+    return limit is not None and len(np.unique(labels)) > limit
 
 
 def groups_of(labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -49,8 +49,8 @@ def groups_of(labels: np.ndarray) -> dict[str, np.ndarray]:
     names = labels.astype(str)
     count = Counter(names.tolist())
     common = [name for name, _ in count.most_common(GROUPS if len(count) <= GROUPS else GROUPS - 1)]
-    place = {str(label): at for at, label in enumerate(np.unique(labels))} if labels.dtype.kind != "O" else {}
-    groups = {name: names == name for name in sorted(common, key=lambda name: (place.get(name, 0), name))}
+    order = {str(label): at for at, label in enumerate(np.unique(labels))} if labels.dtype.kind != "O" else {}
+    groups = {name: names == name for name in sorted(common, key=lambda name: (order.get(name, 0), name))}
     rest = ~np.isin(names, common)
     return {**groups, OTHER: rest} if rest.any() else groups
 
@@ -62,7 +62,7 @@ def _quantiles(values: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def spread(labels: np.ndarray | None, n: int, rows: int, seed: int = 0) -> np.ndarray:
-    """Return the places of `n` rows drawn at random, in turn from each group where there are labels."""
+    """Return the indices of `n` rows drawn at random, in turn from each group where there are labels."""
     order = np.random.default_rng(seed).permutation(rows)
     if labels is None:
         return order[:n]

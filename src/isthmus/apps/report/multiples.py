@@ -36,22 +36,22 @@ def small_multiples(
     names : sequence of str, default ()
         Of the windows.
     """
-    shown = windows[:, :, :CHANNELS]
-    low, high = np.nanmin(shown, (0, 1)), np.nanmax(shown, (0, 1))
-    share = (shown - low) / np.where(high > low, high - low, 1.0)
+    values = windows[:, :, :CHANNELS]
+    low, high = np.nanmin(values, (0, 1)), np.nanmax(values, (0, 1))
+    heights = (values - low) / np.where(high > low, high - low, 1.0)
     head = HEAD if len(names) else 0
     down = -(-len(windows) // across)
     width, height = across * (WIDE + GAP) - GAP, down * (TALL + GAP + head) - GAP
     parts = []
-    for place, window in enumerate(share):
-        left, top = (place % across) * (WIDE + GAP), (place // across) * (TALL + GAP + head) + head
+    for index, window in enumerate(heights):
+        left, top = (index % across) * (WIDE + GAP), (index // across) * (TALL + GAP + head) + head
         parts.append(f'<rect x="{left}" y="{top}" width="{WIDE}" height="{TALL}"/>')
         if head:
-            parts.append(f'<text x="{left}" y="{top - 4}">{escape(names[place])}</text>')
-        for channel in range(shown.shape[2]):
+            parts.append(f'<text x="{left}" y="{top - 4}">{escape(names[index])}</text>')
+        for channel in range(values.shape[2]):
             x, y = left + np.linspace(2, WIDE - 2, len(window)), top + TALL - 4 - window[:, channel] * (TALL - 8)
             parts.append(f'<path class="c{channel % COLOURS}" d="{broken_line(x, y)}"/>')
     drawn = "\n".join(parts)
     svg = f'<svg class="multiples" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(what)}">{drawn}</svg>'
-    legend = [(f"c{channel}", name) for channel, name in enumerate(channels[: shown.shape[2]])]
+    legend = [(f"c{channel}", name) for channel, name in enumerate(channels[: values.shape[2]])]
     return Drawing(svg, what, caption, legend if len(legend) > 1 else [])

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 REACH = 0.02
-"""Share of the rows on each side that a grid over the plane leaves out."""
+"""Fraction of the rows on each side that a grid over the plane leaves out."""
 
 
 class Plane:
@@ -35,29 +35,29 @@ class Plane:
         else:
             from sklearn.decomposition import PCA
 
-            found = PCA(2, random_state=0).fit(codes)
-            self.axes = found.components_
-            shares = np.nan_to_num(found.explained_variance_ratio_)
-            self.names = [f"direction {k + 1} ({share:.0%} of the variance)" for k, share in enumerate(shares)]
-        self.points = self.places(codes)
+            pca = PCA(2, random_state=0).fit(codes)
+            self.axes = pca.components_
+            fractions = np.nan_to_num(pca.explained_variance_ratio_)
+            self.names = [f"direction {k + 1} ({fraction:.0%} of the variance)" for k, fraction in enumerate(fractions)]
+        self.points = self.positions(codes)
 
     @property
     def flat(self) -> bool:
         """Whether it is a plane indeed, not a line."""
         return len(self.axes) == 2
 
-    def places(self, codes: np.ndarray) -> np.ndarray:
+    def positions(self, codes: np.ndarray) -> np.ndarray:
         """Return where codes are on the plane, of shape (n, 1 or 2)."""
         return (codes - self.mean) @ self.axes.T
 
     def grid(self, side: int) -> np.ndarray:
         """Return codes on a grid over the middle of the points, from the top left; on a line, `side` of them."""
         across, *down = (np.linspace(a, b, side) for a, b in zip(*self._middle(), strict=True))
-        places = product(down[0][::-1], across) if down else ((value,) for value in across)
-        return self._codes(np.array([place[::-1] for place in places]))
+        positions = product(down[0][::-1], across) if down else ((value,) for value in across)
+        return self._codes(np.array([position[::-1] for position in positions]))
 
     def anywhere(self, n: int, seed: int = 0) -> np.ndarray:
-        """Return `n` codes at random places in the middle of the points: they belong to no row."""
+        """Return `n` codes at random positions in the middle of the points: they belong to no row."""
         low, high = self._middle()
         return self._codes(np.random.default_rng(seed).uniform(low, high, (n, len(low))))
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from isthmus import AnomalyDetector, Autoencoder, Signals
 from isthmus.apps.explorer.api.app import explorer_app
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 from isthmus.data.io import files
 
 QUICK = {"net": "linear", "epochs": 1, "random_state": 0, "verbose": False}
@@ -40,7 +40,7 @@ def detector(rows):
 @pytest.fixture(scope="module")
 def of_table(asgi, rows, detector):
     labels = np.where(rows["size"] > 11, "large", "small")
-    return asgi(explorer_app(opened({"detector": detector}, rows, labels)))
+    return asgi(explorer_app(open_session({"detector": detector}, rows, labels)))
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def models(digits):
 
 @pytest.fixture(scope="module")
 def of_digits(asgi, digits, models):
-    return asgi(explorer_app(opened(models, digits.X[:400], digits.y[:400])))
+    return asgi(explorer_app(open_session(models, digits.X[:400], digits.y[:400])))
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def signal():
 @pytest.fixture(scope="module")
 def of_signal(asgi, signal):
     ae = Autoencoder("plain", 3, data=Signals(window=16, stride=2), **QUICK).fit(signal)
-    return asgi(explorer_app(opened({"waves": ae}, signal, np.arange(400) // 200)))
+    return asgi(explorer_app(open_session({"waves": ae}, signal, np.arange(400) // 200)))
 
 
 def ok(response):

@@ -1,4 +1,4 @@
-"""Scores, thresholds and what is to blame."""
+"""Scores, thresholds and what contributes to them."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pytest
 
 from isthmus import AnomalyDetector, Autoencoder, Signals
 from isthmus.apps.explorer.api.app import explorer_app
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 
 from .conftest import QUICK, ok
 
@@ -25,10 +25,14 @@ def test_anomalies_above_a_threshold(of_table, rows, detector):
     limit = float(np.sort(scores)[-11])
     found = ok(of_table.get(f"/api/models/0/anomalies?threshold={limit + 1e-6}&limit=4"))
     assert found["flagged"] == 10 and [row["index"] for row in found["rows"]] == np.argsort(-scores)[:4].tolist()
-    blame = found["rows"][0]["blame"]
-    assert len(blame) == 3 and blame[0]["share"] >= blame[1]["share"] and blame[0]["name"] in rows.columns
+    contributors = found["rows"][0]["contributors"]
+    assert (
+        len(contributors) == 3
+        and contributors[0]["fraction"] >= contributors[1]["fraction"]
+        and contributors[0]["name"] in rows.columns
+    )
     lines = list(csv.DictReader(io.StringIO(of_table.get(f"/api/models/0/anomalies.csv?threshold={limit}").text)))
-    assert len(lines) in (10, 11) and int(lines[0]["row"]) == np.argmax(scores) and "%" in lines[0]["blame 1"]
+    assert len(lines) in (10, 11) and int(lines[0]["row"]) == np.argmax(scores) and "%" in lines[0]["contributor 1"]
 
 
 def flagged(client, n):
@@ -40,8 +44,8 @@ def flagged(client, n):
 def test_a_group_is_held_against_its_own_threshold(asgi, rows, limit):
     detector = AnomalyDetector(Autoencoder("plain", 3, **QUICK), groups="open", random_state=0).fit(rows)
     detector.set_threshold(value={"True": np.quantile(detector.anomaly_score(rows), 0.5), "False": 1e6})
-    session = opened({"m": detector}, rows, limit=limit)
-    client, places = asgi(explorer_app(session)), session.examples.places
+    session = open_session({"m": detector}, rows, limit=limit)
+    client, places = asgi(explorer_app(session)), session.examples.row_index
     expected = detector.predict(rows)[places] == -1
     assert 0 < expected.sum() < rows["open"].to_numpy()[places].sum()
     assert flagged(client, len(places)) == expected.tolist()
@@ -65,8 +69,8 @@ def test_a_window_is_flagged_where_one_of_its_moments_is(asgi, signal, limit):
     detector = AnomalyDetector(ae, false_alarm_rate=0.1, random_state=0).fit(signal)
     moved = signal.copy()
     moved[203] += 6
-    session = opened({"m": detector}, moved, limit=limit)
-    client, last = asgi(explorer_app(session)), session.examples.places
+    session = open_session({"m": detector}, moved, limit=limit)
+    client, last = asgi(explorer_app(session)), session.examples.row_index
     moments = detector.predict(moved) == -1
     expected = [bool(moments[end - 15 : end + 1].any()) for end in last]
     assert any(expected) and not all(expected)

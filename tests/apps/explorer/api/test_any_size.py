@@ -11,7 +11,7 @@ from isthmus import Autoencoder, Images
 from isthmus.apps.explorer import page
 from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.kinds import images as kind
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 from isthmus.parts.nets.feature_map import FeatureMap
 
 QUICK = {"net": FeatureMap(4, width=8, blocks=1), "epochs": 2, "random_state": 0, "verbose": False}
@@ -48,7 +48,7 @@ def ae():
 
 @pytest.fixture(scope="module")
 def session(ae):
-    return opened({"photographs": ae}, photographs(), [f"{size}" for size in SIZES])
+    return open_session({"photographs": ae}, photographs(), [f"{size}" for size in SIZES])
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def client(asgi, session):
 @pytest.fixture(scope="module")
 def fixed(asgi):
     X = np.random.default_rng(0).random((12, 8, 12)).astype(np.float32)
-    return asgi(explorer_app(opened({"fixed": Autoencoder("plain", 4, **QUICK).fit(X)}, X))), X
+    return asgi(explorer_app(open_session({"fixed": Autoencoder("plain", 4, **QUICK).fit(X)}, X))), X
 
 
 def test_the_map_is_of_codes_pooled_over_their_positions(ae, session, client):
@@ -76,7 +76,7 @@ def test_a_picture_is_shown_with_its_reconstruction_and_its_error(ae, client):
         np.testing.assert_array_equal(decoded(found["original"]), X[index])
         expected = np.rint(ae.reconstruct(X[index][None])[0] * 255)
         np.testing.assert_allclose(decoded(found["reconstruction"]), expected, atol=1)
-        assert decoded(found["blame"]).shape[:2] == SIZES[index]
+        assert decoded(found["contributions"]).shape[:2] == SIZES[index]
         assert found["error"] == pytest.approx(ae.reconstruction_error(X[index][None])[0], rel=1e-4)
         assert found["label"] == str(SIZES[index]) and len(found["code"]) == 4
 
@@ -87,7 +87,7 @@ def test_thumbnails_come_in_the_order_that_is_asked_for(client):
 
 
 def test_a_large_picture_is_shown_smaller_in_its_proportions(client, monkeypatch):
-    monkeypatch.setattr(kind, "SHOWN", 20)
+    monkeypatch.setattr(kind, "MAX_SIDE", 20)
     [value] = client.get("/api/examples/values?index=3").json()["values"]
     assert decoded(value).shape[:2] == (20, 12)
 
@@ -105,7 +105,7 @@ def test_colours_anomalies_and_rows_are_of_all_sizes(client, ae):
 
 ASKED = {
     "decode": {"z": [[0.0] * 4]},
-    "place": {"points": [[0, 0]]},
+    "walk": {"points": [[0, 0]]},
     "grid": {"bounds": [-1, -1, 1, 1], "columns": 2, "rows": 2},
     "interpolate": {"from": 0, "to": 1},
     "direction": {"from": [0], "to": [1]},
@@ -135,15 +135,34 @@ def test_a_page_without_a_server_has_tiles_of_one_size(session):
     assert model["decoder"] is None and content["state"]["models"][0]["why"]
     sprite = content["values"]["sprite"]
     sheet = decoded(sprite)
-    assert (sprite["width"], sprite["height"]) == (kind.TILE, kind.TILE) and sheet.shape[2] == 4
-    tile = sheet[: kind.TILE, : kind.TILE]  # of 20 x 33 pixels, in the middle, as large as it is
-    top, left = (kind.TILE - 20) // 2, (kind.TILE - 33) // 2
+    height, width = (max(sides) for sides in zip(*(size[:2] for size in SIZES), strict=True))
+    assert (sprite["height"], sprite["width"]) == (height, width) and sheet.shape[2] == 4
+    tile = sheet[:height, :width]  # of 20 x 33 pixels, in the middle, as large as it is
+    top, left = np.argwhere(tile[..., 3])[0]
+    assert abs(top - (height - 20) / 2) <= 1 and abs(left - (width - 33) / 2) <= 1
     np.testing.assert_array_equal(tile[top : top + 20, left : left + 33, :3], photographs()[0])
     assert tile[..., 3].sum() == 255 * 20 * 33
 
 
+def test_a_page_without_a_server_has_the_reconstructions_that_it_cannot_compute(session, ae):
+    [model] = page.content(session)["models"]
+    sprite, originals = model["reconstructions"]["sprite"], page.content(session)["values"]["sprite"]
+    assert {**sprite, "png": ""} == {**originals, "png": ""}
+    tile = decoded(sprite)[: sprite["height"], : sprite["width"]]
+    top, left = np.argwhere(tile[..., 3])[0]
+    expected = np.rint(255 * np.asarray(ae.reconstruct([photographs()[0]])[0]))
+    np.testing.assert_allclose(tile[top : top + 20, left : left + 33, :3], expected, atol=1)
+    hidden = open_session({"photographs": ae}, photographs(), visible=False)
+    assert page.content(hidden)["models"][0]["reconstructions"] is None
+
+
+def test_the_size_of_a_page_without_a_server_is_bounded():
+    for count in (1, 100, 5_000, 100_000):
+        assert 1 <= kind.tile_side(count) <= 256 and count * kind.tile_side(count) ** 2 <= 8_192**2
+
+
 def test_a_limit_takes_some_of_the_pictures(ae):
-    session = opened({"photographs": ae}, photographs(), limit=5)
+    session = open_session({"photographs": ae}, photographs(), limit=5)
     assert len(session.examples) == 5 and session.total == len(SIZES)
-    for index, row in enumerate(session.examples.places.tolist()):
+    for index, row in enumerate(session.examples.row_index.tolist()):
         assert decoded(session.examples.values(session.examples.check([index], "i"))[0]).shape[:2] == SIZES[row]

@@ -23,11 +23,11 @@ def test_places_lead_back_to_codes(of_digits):
     shown = points(of_digits.get("/api/models/1/map/codes?x=0&y=5"))[17]
     code = ok(of_digits.get("/api/models/1/examples/17"))["code"]
     body = {"map": "codes", "x": 0, "y": 5, "points": [shown.tolist()], "code": code}
-    found = ok(of_digits.post("/api/models/1/place", json=body))
+    found = ok(of_digits.post("/api/models/1/walk", json=body))
     assert found["codes"][0] == pytest.approx(code, abs=1e-4)
     where = points(of_digits.get("/api/models/1/map/pca"))[17]
     body = {"map": "pca", "points": [where.tolist()]}
-    code = ok(of_digits.post("/api/models/1/place", json=body))["codes"][0]
+    code = ok(of_digits.post("/api/models/1/walk", json=body))["codes"][0]
     line = ok(of_digits.post("/api/models/1/interpolate", json={"from": 17, "to": 17, "steps": 2}))
     assert line["positions"][0] == pytest.approx(where, abs=1e-4)
     assert len(code) == 6
@@ -37,7 +37,7 @@ def test_a_grid_is_laid_row_by_row(of_digits):
     body = {"map": "pca", "columns": 3, "rows": 2, "bounds": [-1, -0.5, 1, 0.5]}
     grid = ok(of_digits.post("/api/models/1/grid", json=body))["values"]
     place = {"map": "pca", "points": [[2 / 3, -0.25], [-2 / 3, 0.25]]}
-    assert [grid[2], grid[3]] == ok(of_digits.post("/api/models/1/place", json=place))["values"] and len(grid) == 6
+    assert [grid[2], grid[3]] == ok(of_digits.post("/api/models/1/walk", json=place))["values"] and len(grid) == 6
 
 
 def test_interpolation_and_direction(of_digits):
@@ -68,9 +68,9 @@ def test_what_is_drawn_is_encoded(of_digits, models, digits):
     assert found["nearest"][0]["index"] == 4 and found["nearest"][0]["distance"] < 1e-4
     where = points(of_digits.get("/api/models/1/map/pca"))[4]
     assert found["position"] == pytest.approx(where, abs=1e-4)
-    assert np.array_equal(picture(found["given"]), np.rint(digits.X[4] * 255))
-    assert not picture(encode(erase=1.0)["given"]).any()
-    assert encode(noise=0.5, seed=1)["given"] == encode(noise=0.5, seed=1)["given"] != encode(noise=0.5)["given"]
+    assert np.array_equal(picture(found["input"]), np.rint(digits.X[4] * 255))
+    assert not picture(encode(erase=1.0)["input"]).any()
+    assert encode(noise=0.5, seed=1)["input"] == encode(noise=0.5, seed=1)["input"] != encode(noise=0.5)["input"]
 
 
 def test_a_row_that_is_edited_is_encoded(of_table, rows, detector):
@@ -78,12 +78,12 @@ def test_a_row_that_is_edited_is_encoded(of_table, rows, detector):
     found = ok(of_table.post("/api/models/0/encode", json={"cells": shown["original"]["cells"]}))
     assert found["code"] == pytest.approx(shown["code"], abs=1e-4)
     assert found["score"] == pytest.approx(shown["score"], rel=1e-3)
-    assert found["given"] == shown["original"]
+    assert found["input"] == shown["original"]
     gaps = ok(of_table.post("/api/models/0/encode", json={"cells": [None] * 5}))
-    assert gaps["given"]["cells"] == [None] * 5 and None not in gaps["reconstruction"]["cells"]
+    assert gaps["input"]["cells"] == [None] * 5 and None not in gaps["reconstruction"]["cells"]
     noisy = ok(of_table.post("/api/models/0/encode", json={"cells": shown["original"]["cells"], "noise": 1}))
-    assert noisy["given"]["cells"][0] != shown["original"]["cells"][0]
-    assert noisy["given"]["cells"][2:4] == shown["original"]["cells"][2:4]
+    assert noisy["input"]["cells"][0] != shown["original"]["cells"][0]
+    assert noisy["input"]["cells"][2:4] == shown["original"]["cells"][2:4]
 
 
 def test_a_curve_that_is_edited_is_encoded(of_signal):
@@ -91,4 +91,4 @@ def test_a_curve_that_is_edited_is_encoded(of_signal):
     found = ok(of_signal.post("/api/models/0/encode", json={"curve": shown["original"]["curve"]}))
     assert found["code"] == pytest.approx(shown["code"], abs=1e-4)
     holes = ok(of_signal.post("/api/models/0/encode", json={"curve": shown["original"]["curve"], "erase": 0.5}))
-    assert 0 < sum(value is None for value in holes["given"]["curve"][0]) < 16
+    assert 0 < sum(value is None for value in holes["input"]["curve"][0]) < 16

@@ -14,7 +14,7 @@ def test_a_row_is_shown_with_its_gaps(of_table, rows, detector):
     size, count, town, is_open, since = shown["original"]["cells"]
     assert (size, town) == (None, None) and count == rows["count"][5] and is_open is bool(rows["open"][5])
     assert since == "2020-01-06 00:00:00"
-    assert None not in shown["reconstruction"]["cells"] and len(shown["blame"]["values"]) == 5
+    assert None not in shown["reconstruction"]["cells"] and len(shown["contributions"]["values"]) == 5
     assert shown["score"] == pytest.approx(detector.anomaly_score(rows)[5], rel=1e-4)
     assert shown["flagged"] is bool(shown["score"] > detector.threshold_)
 
@@ -25,7 +25,7 @@ def test_a_picture_is_shown_with_its_neighbours(of_digits, digits, models):
     rebuilt = models["plain"].reconstruct(digits.X[9:10])[0]
     assert picture(shown["reconstruction"]) / 255 == pytest.approx(rebuilt, abs=0.003)
     assert shown["label"] == "9" and shown["score"] is None
-    assert picture(shown["blame"]).shape == (8, 8, 4)
+    assert picture(shown["contributions"]).shape == (8, 8, 4)
     codes = models["plain"].transform(digits.X[:400])
     distances = np.linalg.norm(codes - codes[9], axis=1)
     nearest = np.argsort(distances)[1:9]
@@ -36,7 +36,7 @@ def test_a_picture_is_shown_with_its_neighbours(of_digits, digits, models):
 def test_a_window_is_shown_as_curves(of_signal, signal):
     shown = ok(of_signal.get("/api/models/0/examples/3"))
     assert np.array(shown["original"]["curve"]) == pytest.approx(signal[6:22].T)
-    assert np.array(shown["blame"]["curve"]).shape == (2, 16) and shown["row"] == 21
+    assert np.array(shown["contributions"]["curve"]).shape == (2, 16) and shown["row"] == 21
     assert ok(of_signal.get("/api/models/0/examples/192"))["label"] == "1"
 
 

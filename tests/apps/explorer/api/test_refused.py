@@ -5,7 +5,7 @@ import json
 import pytest
 
 from isthmus.apps.explorer.api.app import explorer_app
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 
 from .conftest import ok
 
@@ -28,8 +28,8 @@ WRONG = [
     ("post", "/api/models/0/decode", {"z": [["a"] * 4]}, 422, "z.0.0"),
     ("post", "/api/models/0/decode", {"z": [[1e31] * 4]}, 422, "z.0.0"),
     ("post", "/api/models/0/decode", {}, 422, "z"),
-    ("post", "/api/models/0/place", {"points": [[1]]}, 422, "points.0"),
-    ("post", "/api/models/0/place", {"map": "codes", "points": [[1, 1]], "code": [1]}, 422, "z"),
+    ("post", "/api/models/0/walk", {"points": [[1]]}, 422, "points.0"),
+    ("post", "/api/models/0/walk", {"map": "codes", "points": [[1, 1]], "code": [1]}, 422, "z"),
     ("post", "/api/models/0/grid", {"bounds": [0, 0, 1]}, 422, "bounds"),
     ("post", "/api/models/0/grid", {"bounds": [0, 0, 1, 1], "rows": 1000}, 422, "rows"),
     ("post", "/api/models/0/interpolate", {"from": 0, "to": 300}, 422, "from"),
@@ -74,11 +74,11 @@ def test_other_hosts_and_origins_are_refused(of_table):
 
 
 def test_no_examples_leaves_rows_out(asgi, rows, detector):
-    client = asgi(explorer_app(opened({"detector": detector}, rows, shown=False)))
+    client = asgi(explorer_app(open_session({"detector": detector}, rows, visible=False)))
     text = client.get("/api/state").text
     assert not json.loads(text)["examples"] and "column:" not in text
     assert client.get("/api/examples/1/value").status_code == 403
     shown = ok(client.get("/api/models/0/examples/1"))
-    assert shown["original"] is shown["reconstruction"] is shown["blame"] is None
+    assert shown["original"] is shown["reconstruction"] is shown["contributions"] is None
     assert client.post("/api/selection.csv", json={"indices": [5]}).text == "row\n5\n"
     assert client.get("/api/colours/column:size").status_code == 404

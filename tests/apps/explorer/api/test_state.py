@@ -9,12 +9,12 @@ import pytest
 
 from isthmus.apps.explorer.api.app import explorer_app
 from isthmus.apps.explorer.maps import umap
-from isthmus.apps.explorer.session import opened
+from isthmus.apps.explorer.session import open_session
 
 from .conftest import ok, points
 
 
-def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_signal, detector):
+def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_signal, detector, rows):
     state = ok(of_table.get("/api/state"))
     assert (state["n"], state["kind"], state["examples"], state["demo"]) == (300, "table", True, False)
     kinds = {field["name"]: field["kind"] for field in state["fields"]}
@@ -24,14 +24,18 @@ def test_the_state_tells_of_fields_models_and_colours(of_table, of_digits, of_si
     assert len(model["code_low"]) == 4 and model["code_low"] < model["code_high"]
     colours = {colour["id"]: colour for colour in state["colours"]}
     assert set(colours) == {"label", "error:0", "score:0", "cluster:0", *(f"column:{name}" for name in kinds)}
+    size, count, *others = state["deviation"]
+    assert size == pytest.approx(rows["size"].std(ddof=0), rel=1e-3) and count > 0
+    assert others[:2] == [None, None] and others[2] > 0  # of a category, of a truth value, of a date in seconds
     assert colours["label"]["names"] == ["large", "small"] and colours["column:size"]["low"] < 10
 
     state = ok(of_digits.get("/api/state"))
-    assert state["picture"] == {"height": 8, "width": 8, "channels": 1}
+    assert state["image"] == {"height": 8, "width": 8, "channels": 1}
     assert [model["name"] for model in state["models"]] == ["variational", "plain"]
     assert not state["models"][0]["scores"] and state["models"][0]["threshold"] is None
     state = ok(of_signal.get("/api/state"))
     told = state["signal"]
+    assert told["deviation"] == pytest.approx([0.7, 0.7], abs=0.05)
     assert (told["window"], told["channels"], state["n"]) == (16, ["x0", "x1"], 193)
     assert told["low"] == pytest.approx([-1, -1], abs=0.01) and told["high"] == pytest.approx([1, 1], abs=0.01)
 
@@ -62,7 +66,7 @@ def test_umap_is_made_in_the_background(asgi, models, digits, monkeypatch):
 
     monkeypatch.setattr(umap, "installed", lambda: True)
     monkeypatch.setattr(umap, "laid_out", laid_out)
-    client = asgi(explorer_app(opened({"plain": models["plain"]}, digits.X[:60])))
+    client = asgi(explorer_app(open_session({"plain": models["plain"]}, digits.X[:60])))
     assert {"id": "umap", "title": "UMAP"} in ok(client.get("/api/state"))["models"][0]["maps"]
     client.get("/api/models/0/map/umap")
     assert said.wait(60)
@@ -71,13 +75,13 @@ def test_umap_is_made_in_the_background(asgi, models, digits, monkeypatch):
     assert response.status_code == 202 and told["seconds"] >= 0
     assert (told["stage"], told["done"], told["total"]) == ("thinking", 2, 5)
     body = {"map": "umap", "points": [[0, 0]]}
-    assert client.post("/api/models/0/place", json=body).json()["error"]["field"] == "map"
+    assert client.post("/api/models/0/walk", json=body).json()["error"]["field"] == "map"
     assert ok(client.post("/api/models/0/sample", json={"n": 2, "map": "umap"}))["positions"] == []
     ready.set()
     while (response := client.get("/api/models/0/map/umap")).status_code == 202:
         time.sleep(0.01)
     found = points(ok(response))
-    placed = ok(client.post("/api/models/0/place", json={"map": "umap", "points": [found[7].tolist()]}))
+    placed = ok(client.post("/api/models/0/walk", json={"map": "umap", "points": [found[7].tolist()]}))
     code = ok(client.get("/api/models/0/examples/7"))["code"]
     assert placed["codes"][0] == pytest.approx(code, abs=1e-2)
 

@@ -38,26 +38,26 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
     """Return all that is known of one example."""
     examples.check([index], "i")
     columns = view.read.one(index)
-    shown = examples.shown
+    visible = examples.visible
     return {
         "index": index,
-        "row": int(examples.places[index]),
+        "row": int(examples.row_index[index]),
         "label": examples.label(index),
         "error": float(view.run("error", columns)["error"]),
-        **_judged(view, index, columns),
-        "original": examples.values(torch.tensor([index]))[0] if shown else None,
-        "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if shown else None,
-        "blame": view.kind.contributions(view.located(columns)[0]) if shown else None,
+        **_scored(view, index, columns),
+        "original": examples.values(torch.tensor([index]))[0] if visible else None,
+        "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if visible else None,
+        "contributions": view.kind.contributions(view.located(columns)[0]) if visible else None,
         "code": view.codes[index].tolist(),
         "neighbours": near(view, view.codes[index], index),
     }
 
 
-def _judged(view: View, index: int, columns: Any) -> dict[str, Any]:
+def _scored(view: View, index: int, columns: Any) -> dict[str, Any]:
     """Return the score of one example, its threshold, and whether it is above."""
     if not view.scored:
         return {"score": None, "threshold": None, "flagged": None}
-    score, [threshold] = view.score(index, columns), view.judge.limits([index]).tolist()
+    score, [threshold] = view.score(index, columns), view.abnormality.limits([index]).tolist()
     return {"score": score, "threshold": threshold, "flagged": score > threshold}
 
 
@@ -75,13 +75,13 @@ def decode(view: View, asked: bodies.Decode) -> dict[str, Any]:
     return {"values": view.values(_codes(view, asked.z))}
 
 
-def _codes(view: View, given: list[list[float]]) -> maps.Floats:
-    if any(len(code) != view.latent_dim for code in given):
+def _codes(view: View, codes: list[list[float]]) -> maps.Floats:
+    if any(len(code) != view.latent_dim for code in codes):
         raise InputError(f"z: a code of this model has {view.latent_dim} numbers")
-    return np.array(given, dtype=np.float32)
+    return np.array(codes, dtype=np.float32)
 
 
-def place(view: View, asked: bodies.PlaceBody) -> dict[str, Any]:
+def walk(view: View, asked: bodies.WalkBody) -> dict[str, Any]:
     """Return what points of a map decode to."""
     codes = _at(view, asked, np.array(asked.points, dtype=np.float32), asked.code)
     return {"codes": codes.tolist(), "values": view.values(codes)}
@@ -104,8 +104,8 @@ def grid(view: View, asked: bodies.Grid) -> dict[str, Any]:
 def interpolate(view: View, examples: Examples, asked: bodies.Interpolate) -> dict[str, Any]:
     """Return what the codes on a straight line decode to, and where they are."""
     ends = view.codes[examples.check([asked.from_, asked.to], "from, to").numpy()]
-    share = np.linspace(0, 1, asked.steps, dtype=np.float32)[:, None]
-    return _decoded(view, asked, (1 - share) * ends[0] + share * ends[1])
+    fraction = np.linspace(0, 1, asked.steps, dtype=np.float32)[:, None]
+    return _decoded(view, asked, (1 - fraction) * ends[0] + fraction * ends[1])
 
 
 def sample(view: View, asked: bodies.Sample) -> dict[str, Any]:
@@ -121,8 +121,8 @@ def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[s
     """Return the way from the mean code of one group to that of another."""
     view.check_decodes()
     start, end = (
-        view.codes[examples.check(places, field).numpy()].mean(0)
-        for field, places in (("from", asked.from_), ("to", asked.to))
+        view.codes[examples.check(indices, field).numpy()].mean(0)
+        for field, indices in (("from", asked.from_), ("to", asked.to))
     )
     return {"direction": (end - start).tolist(), "norm": float(np.linalg.norm(end - start))}
 
@@ -131,18 +131,18 @@ def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
     """Return what a model makes of an example that the user made."""
     view.check_vectors()
     key = view.kind.key
-    given = getattr(asked, key)
-    if given is None:
-        raise InputError(f"{key}: the data of this model are given as {key!r}")
+    value = getattr(asked, key)
+    if value is None:
+        raise InputError(f"{key}: the data of this model are sent as {key!r}")
     random = torch.Generator().manual_seed(asked.seed)
-    columns = view.kind.corrupted(view.kind.read(given), asked.noise, asked.erase, view.usual, random)
-    columns |= view.given
+    columns = view.kind.corrupted(view.kind.read(value), asked.noise, asked.erase, view.deviation, random)
+    columns |= view.condition
     code = view.run("encode", columns)["z"]
     if not bool(torch.isfinite(code).all()):
         raise InputError(f"{key}: these values are too far from what was learnt to be computed with")
     positions = _positions(view, asked, code.numpy())
     return {
-        "given": view.kind.values(columns)[0],
+        "input": view.kind.values(columns)[0],
         "reconstruction": view.kind.values(view.run("reconstruct", columns))[0],
         "error": float(view.run("error", columns)["error"]),
         "score": float(view.run("score", columns)["score"]) if view.scored else None,
@@ -156,8 +156,8 @@ def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
 
 
 def scores(view: View) -> dict[str, Any]:
-    """Return the histogram of what tells abnormal examples."""
-    measured, threshold = view.judge.measured, view.judge.threshold
+    """Return the histogram of how abnormal examples are."""
+    measured, threshold = view.abnormality.measured, view.abnormality.threshold
     there = measured[np.isfinite(measured)]
     low = float(there.min(initial=threshold))
     top = max(float(np.quantile(there, 0.999)), threshold) if len(there) else threshold
@@ -167,29 +167,29 @@ def scores(view: View) -> dict[str, Any]:
         "threshold": threshold,
         "edges": edges.tolist(),
         "counts": counts.tolist(),
-        "what": view.judge.measure,
+        "what": view.abnormality.measure,
     }
 
 
 def flagged(view: View, threshold: float | None) -> tuple[float, np.ndarray]:
     """Return the threshold, and the examples above it, the most abnormal first."""
-    measured = view.judge.measured
-    threshold = view.judge.threshold if threshold is None else threshold
+    measured = view.abnormality.measured
+    threshold = view.abnormality.threshold if threshold is None else threshold
     result = np.flatnonzero(measured > threshold)
     return threshold, result[np.argsort(-measured[result], kind="stable")]
 
 
-def blamed(view: View, places: np.ndarray) -> list[list[dict[str, Any]]]:
-    """Return what is most to blame for each of some examples."""
+def contributors(view: View, indices: np.ndarray) -> list[list[dict[str, Any]]]:
+    """Return what contributes most to the scores of some examples."""
     if not view.kind.named:
-        return [[] for _ in places]
-    known = view.blamed
-    new = np.array([at for at in places.tolist() if at not in known], dtype=np.int64)
+        return [[] for _ in indices]
+    known = view.known_contributors
+    new = np.array([at for at in indices.tolist() if at not in known], dtype=np.int64)
     for start in range(0, len(new), 256):
         piece = new[start : start + 256]
-        contributors = view.read.each(view.contributors, torch.from_numpy(piece))
-        known.update(zip(piece.tolist(), contributors, strict=True))
-    return [known[at] for at in places.tolist()]
+        parts = view.read.each(view.contributors, torch.from_numpy(piece))
+        known.update(zip(piece.tolist(), parts, strict=True))
+    return [known[at] for at in indices.tolist()]
 
 
 def anomalies(view: View, examples: Examples, threshold: float | None, limit: int) -> dict[str, Any]:
@@ -197,21 +197,26 @@ def anomalies(view: View, examples: Examples, threshold: float | None, limit: in
     threshold, result = flagged(view, threshold)
     first = result[:limit]
     rows = [
-        {"index": int(at), "label": examples.label(at), "score": float(view.judge.measured[at]), "blame": blame}
-        for at, blame in zip(first, blamed(view, first), strict=True)
+        {
+            "index": int(at),
+            "label": examples.label(at),
+            "score": float(view.abnormality.measured[at]),
+            "contributors": parts,
+        }
+        for at, parts in zip(first, contributors(view, first), strict=True)
     ]
     return {"threshold": threshold, "flagged": len(result), "rows": rows}
 
 
 def anomalies_csv(view: View, examples: Examples, threshold: float | None) -> str:
-    """Return all flagged examples as CSV, what is to blame beside them."""
+    """Return all flagged examples as CSV, with what contributes most to their scores."""
     _, result = flagged(view, threshold)
-    named = [[f"{part['name']} ({part['share']:.0%})" for part in parts] for parts in blamed(view, result)]
-    judge = view.judge
+    named = [[f"{part['name']} ({part['fraction']:.0%})" for part in parts] for parts in contributors(view, result)]
+    abnormality = view.abnormality
     what = "score" if view.scored else "error"
-    more: dict[str, Any] = {what: judge.numbers(what)[result].tolist()}
-    if judge.measure == "excess":
-        more["threshold"] = judge.limits(result).tolist()
+    more: dict[str, Any] = {what: abnormality.numbers(what)[result].tolist()}
+    if abnormality.measure == "excess":
+        more["threshold"] = abnormality.limits(result).tolist()
     for rank in range(CONTRIBUTORS if any(named) else 0):
-        more[f"blame {rank + 1}"] = [parts[rank] if rank < len(parts) else "" for parts in named]
+        more[f"contributor {rank + 1}"] = [parts[rank] if rank < len(parts) else "" for parts in named]
     return examples.csv(torch.from_numpy(result), more)

@@ -99,7 +99,7 @@ def _csv(text: str, name: str) -> Response:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def field_of_error() -> Iterator[None]:
     """Let an error say which part of the request is at fault."""
     try:
         yield
@@ -111,7 +111,7 @@ def told() -> Iterator[None]:
 
 
 def _answer(answer: Callable[..., Any], *arguments: Any) -> Response:
-    with told():
+    with field_of_error():
         return _json(answer(*arguments))
 
 
@@ -127,10 +127,10 @@ def _of_examples(session: Session) -> APIRouter:
             raise Refused(422, f"index: give up to {MANY} numbers with commas between them", "index")
         return [int(part) for part in parts]
 
-    def shown(indices: list[int], field: str) -> list[dict[str, Any]]:
-        if not examples.shown:
+    def values_of(indices: list[int], field: str) -> list[dict[str, Any]]:
+        if not examples.visible:
             raise Refused(403, "real examples are not shown: the explorer was started with --no-examples", field)
-        with told():
+        with field_of_error():
             return examples.values(examples.check(indices, field))
 
     @router.get("/state")
@@ -146,21 +146,21 @@ def _of_examples(session: Session) -> APIRouter:
 
     @router.get("/examples/values")
     def values(index: str) -> Response:
-        return _json({"values": shown(numbers(index), "index")})
+        return _json({"values": values_of(numbers(index), "index")})
 
     @router.get("/examples/{i}/value")
     def value(i: int) -> Response:
-        return _json(shown([i], "i")[0], **{"Cache-Control": "private, max-age=3600"})
+        return _json(values_of([i], "i")[0], **{"Cache-Control": "private, max-age=3600"})
 
     @router.get("/search")
     def search(q: Annotated[str, Query(max_length=200)], limit: Limit = 200) -> Response:
-        with told():
+        with field_of_error():
             result = examples.search(q)
         return _json({"indices": result[:limit].tolist(), "total": len(result)})
 
     @router.post("/selection.csv")
     def selection(asked: bodies.Selection) -> Response:
-        with told():
+        with field_of_error():
             return _csv(examples.csv(examples.check(asked.indices, "indices")), "selection.csv")
 
     return router
@@ -187,8 +187,8 @@ def _of_models(session: Session) -> APIRouter:
         return session.views[m]
 
     @router.get("/{m}/map/{name}")
-    def map(m: int, name: bodies.MapName, x: bodies.Place = 0, y: bodies.Place = 1) -> Response:
-        with told():
+    def map(m: int, name: bodies.MapName, x: bodies.Index = 0, y: bodies.Index = 1) -> Response:
+        with field_of_error():
             result = view(m).planes.named(name, x, y)
         if result is None:
             return Response(json.dumps({"progress": view(m).planes.progress}), 202, media_type="application/json")
@@ -203,9 +203,9 @@ def _of_models(session: Session) -> APIRouter:
     def decode(m: int, asked: bodies.Decode) -> Response:
         return _answer(answers.decode, view(m), asked)
 
-    @router.post("/{m}/place")
-    def place(m: int, asked: bodies.PlaceBody) -> Response:
-        return _answer(answers.place, view(m), asked)
+    @router.post("/{m}/walk")
+    def walk(m: int, asked: bodies.WalkBody) -> Response:
+        return _answer(answers.walk, view(m), asked)
 
     @router.post("/{m}/grid")
     def grid(m: int, asked: bodies.Grid) -> Response:

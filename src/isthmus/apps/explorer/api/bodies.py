@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from isthmus.apps.explorer.kinds.base import Kind, Number
 
-Place = Annotated[int, Field(ge=0, le=2**31)]
+Index = Annotated[int, Field(ge=0, le=2**31)]
 Point = Annotated[list[Number], Field(min_length=2, max_length=2)]
 Codes = Annotated[list[list[Number]], Field(min_length=1, max_length=4096)]
 MapName = Literal["pca", "umap", "codes"]
@@ -31,11 +31,11 @@ class OnMap(Body):
     """What names a map; x and y are numbers of the code, for the map ``"codes"``."""
 
     map: MapName = "pca"
-    x: Place = 0
-    y: Place = 1
+    x: Index = 0
+    y: Index = 1
 
 
-class PlaceBody(OnMap):
+class WalkBody(OnMap):
     """Points of a map, to be decoded."""
 
     points: Annotated[list[Point], Field(min_length=1, max_length=4096)]
@@ -54,16 +54,16 @@ class Grid(OnMap):
 class Interpolate(OnMap):
     """A line between two examples."""
 
-    from_: Place = Field(alias="from")
-    to: Place
+    from_: Index = Field(alias="from")
+    to: Index
     steps: Annotated[int, Field(ge=2, le=256)] = 12
 
 
 class Direction(Body):
     """Two groups of examples."""
 
-    from_: Annotated[list[Place], Field(alias="from", min_length=1)]
-    to: Annotated[list[Place], Field(min_length=1)]
+    from_: Annotated[list[Index], Field(alias="from", min_length=1)]
+    to: Annotated[list[Index], Field(min_length=1)]
 
 
 class Sample(OnMap):
@@ -85,7 +85,7 @@ class Encode(OnMap):
 class Selection(Body):
     """Some examples."""
 
-    indices: Annotated[list[Place], Field(min_length=1)]
+    indices: Annotated[list[Index], Field(min_length=1)]
 
 
 def encode_body(kinds: Iterable[Kind]) -> type[Encode]:

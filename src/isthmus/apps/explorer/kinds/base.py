@@ -44,7 +44,7 @@ class Kind(ABC):
     """Whether an example is a window of several of the user's rows."""
 
     def about(self, columns: Columns | None) -> dict[str, Any]:
-        """Return what the page is told of the shape of examples; and, unless None is given, of their range."""
+        """Return what the page knows of the shape of examples; and, unless None is given, of their range."""
         return {}
 
     def colours(self, columns: Columns) -> dict[str, Colour]:
@@ -59,8 +59,8 @@ class Kind(ABC):
         """Return each row as numbers and text, pictures too."""
         return self.values(columns)
 
-    def tiled(self, columns: Columns) -> Columns:
-        """Return rows as `packed` takes them: of one size, where examples may differ in it."""
+    def tiled(self, columns: Columns, count: int) -> Columns:
+        """Return rows as `packed` takes `count` of them: of one size, where examples may differ in it."""
         return columns
 
     @abstractmethod
@@ -73,11 +73,11 @@ class Kind(ABC):
 
     @abstractmethod
     def contributions(self, located: Tensor) -> Value:
-        """Return the error of one row, of shape (...), in the form of an example."""
+        """Return the contributions to the score or the error of one row, in the form of an example."""
 
     @abstractmethod
-    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
-        """Return the names that contribute most to the error of one row, and their shares."""
+    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+        """Return the names that contribute most to the error of one row, and their fractions."""
 
     @abstractmethod
     def read(self, value: Any) -> Columns:
@@ -85,12 +85,12 @@ class Kind(ABC):
 
     @abstractmethod
     def corrupted(
-        self, columns: Columns, noise: float, erase: float, usual: Columns, random: torch.Generator
+        self, columns: Columns, noise: float, erase: float, deviation: Columns, random: torch.Generator
     ) -> Columns:
-        """Return a row with noise added, as a fraction of what is `usual`, and with a fraction of it taken away."""
+        """Return a row with noise added, in units of the `deviation`, and with a fraction of it taken away."""
 
-    def usual(self, columns: Columns) -> Columns:
-        """Return how much each number usually varies: what noise is measured by."""
+    def deviation(self, columns: Columns) -> Columns:
+        """Return the standard deviation of each number: what noise is measured by."""
         return {}
 
     @abstractmethod
@@ -110,8 +110,8 @@ def kind_of(data: object) -> Kind:
     return kind
 
 
-def largest(parts: Tensor, names: list[str], most: int) -> list[dict[str, Any]]:
-    """Return the names of the largest parts, and their shares of the sum."""
-    shares = parts.clamp_min(0) / parts.clamp_min(0).sum().clamp_min(1e-30)
-    order = shares.argsort(descending=True)[:most].tolist()
-    return [{"name": names[at], "share": float(shares[at])} for at in order]
+def largest(parts: Tensor, names: list[str], count: int) -> list[dict[str, Any]]:
+    """Return the names of the largest parts, and their fractions of the sum."""
+    fractions = parts.clamp_min(0) / parts.clamp_min(0).sum().clamp_min(1e-30)
+    order = fractions.argsort(descending=True)[:count].tolist()
+    return [{"name": names[at], "fraction": float(fractions[at])} for at in order]

@@ -21,11 +21,13 @@ HUE = (216, 82, 28)
 FAST = 1
 """Level of compression: pictures are small, and people wait."""
 
-TILE, SHEET = 64, 8192
-"""Pixels of the side of a thumbnail, and of the sheet that holds them all, at most."""
+TILES, SHEETS = (40, 256), (2048, 8192)
+"""Pixels of the side of a large image on an exported page, least and most, and of the sheet that holds them all."""
 
+SMALL = 64
+"""Pixels of the side of images that keep their size on an exported page, unless they are very many."""
 
-SHOWN = 512
+MAX_SIDE = 512
 """Pixels of the longer side of a picture on the page, at most: a page is no viewer of photographs."""
 
 
@@ -51,7 +53,7 @@ class Pixels(Kind):
         """Return height, width and channels; nothing where pictures differ in size."""
         if self.data.any_size:
             return {}
-        return {"picture": {"height": self.height, "width": self.width, "channels": self.channels}}
+        return {"image": {"height": self.height, "width": self.width, "channels": self.channels}}
 
     def tiles(self, columns: Columns) -> np.ndarray:
         """Return uint8 pictures of shape (n, height, width, channels): of more than three channels the first three."""
@@ -62,13 +64,13 @@ class Pixels(Kind):
 
     def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each picture as the address of a PNG, a large one smaller."""
-        return [{"png": data_uri(shrunk(tile, SHOWN), FAST)} for tile in self.tiles(columns)]
+        return [{"png": data_uri(shrunk(tile, MAX_SIDE), FAST)} for tile in self.tiles(columns)]
 
-    def tiled(self, columns: Columns) -> Columns:
+    def tiled(self, columns: Columns, count: int) -> Columns:
         """Return pictures of any size as tiles of one, clear where the picture ends; others as they are."""
         if not self.data.any_size:
             return columns
-        tiles = np.stack([_on_tile(tile) for tile in self.tiles(columns)])
+        tiles = np.stack([_on_tile(tile, tile_side(count)) for tile in self.tiles(columns)])
         return {"pixels": torch.from_numpy(tiles).movedim(-1, 1)}
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
@@ -77,26 +79,26 @@ class Pixels(Kind):
         return [{"pixels": picture} for picture in pixels.tolist()]
 
     def packed(self, columns: Columns) -> dict[str, Any]:
-        """Return all pictures as thumbnails on one sheet."""
-        pixels = columns["pixels"]
-        tiles = pixels.movedim(1, -1).numpy() if self.data.any_size else self.tiles(columns)
-        return {"sprite": _sprite(tiles)}
+        """Return all pictures side by side on one sheet."""
+        if self.data.any_size:
+            return {"sprite": _sprite(_trimmed(columns["pixels"].movedim(1, -1).numpy()))}
+        return {"sprite": _sprite(self.tiles(columns))}
 
     def layout(self) -> dict[str, Any]:
         """Return the sizes of x̂."""
         return {"kind": self.name, "height": self.height, "width": self.width, "channels": self.channels}
 
     def contributions(self, located: Tensor) -> dict[str, Any]:
-        """Return where the error is: the more, the less clear the colour."""
+        """Return where the contributions are: the larger, the less clear the colour."""
         error = located
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)
-        share = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
-        alpha = shrunk((255 * share).round().byte().numpy()[..., None], SHOWN)
+        fraction = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
+        alpha = shrunk((255 * fraction).round().byte().numpy()[..., None], MAX_SIDE)
         hue = np.broadcast_to(np.array(HUE, np.uint8), (*alpha.shape[:2], 3))
         return {"png": data_uri(np.concatenate([hue, alpha], -1), FAST)}
 
-    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
+    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
         """Return nothing: pixels have no names."""
         return []
 
@@ -105,7 +107,7 @@ class Pixels(Kind):
         wanted = self.height * self.width * self.channels
         if len(value) != wanted:
             raise InputError(
-                f"pixels: {len(value)} numbers, but a picture of {self.height} x {self.width} pixels in "
+                f"pixels: {len(value)} numbers, but an image of {self.height} x {self.width} pixels in "
                 f"{self.channels} channels has {wanted}"
             )
         pixels = torch.tensor(value, dtype=torch.float32)
@@ -118,16 +120,16 @@ class Pixels(Kind):
         columns: Columns,
         noise: float,
         erase: float,
-        usual: Columns,
+        deviation: Columns,
         random: torch.Generator,
     ) -> Columns:
-        """Add noise of that deviation, and make that share of the pixels black."""
+        """Add noise of that deviation, and make that fraction of the pixels black."""
         pixels = self._floats(columns)
         noisy = pixels + noise * torch.randn(pixels.shape, generator=random)
         kept = torch.rand(noisy[:, :1].shape, generator=random) >= erase
         return {**columns, "pixels": noisy.clamp(0, 1) * kept}
 
-    def usual(self, columns: Columns) -> Columns:
+    def deviation(self, columns: Columns) -> Columns:
         """Return nothing: pixels lie in [0, 1]."""
         return {}
 
@@ -147,31 +149,51 @@ class Pixels(Kind):
         return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
 
 
-def shrunk(tile: np.ndarray, most: int) -> np.ndarray:
+def shrunk(tile: np.ndarray, side: int) -> np.ndarray:
     """Return a picture (height, width, channels) whose longer side has at most so many pixels."""
     height, width = tile.shape[:2]
-    if max(height, width) <= most:
+    if max(height, width) <= side:
         return tile
-    return resize(tile, scaled((height, width), (most, most), "contain"), "stretch")
+    return resize(tile, scaled((height, width), (side, side), "contain"), "stretch")
 
 
-def _on_tile(tile: np.ndarray) -> np.ndarray:
-    """Return a picture with an alpha channel in the middle of a square tile."""
-    small = shrunk(tile, TILE)
+def tile_side(count: int) -> int:
+    """Return the pixels of the side of each of so many images that share a sheet, at most.
+
+    Examples
+    --------
+    >>> [tile_side(count) for count in (20, 1000, 5000)]
+    [256, 64, 40]
+    """
+    columns = ceil(sqrt(count))
+    return max(1, min(max(TILES[0], SHEETS[0] // columns), TILES[1], SHEETS[1] // columns))
+
+
+def _on_tile(tile: np.ndarray, side: int) -> np.ndarray:
+    """Return an image with an alpha channel in the middle of a square tile."""
+    small = shrunk(tile, side)
     height, width, channels = small.shape
-    square = np.zeros((TILE, TILE, channels + 1), np.uint8)
-    top, left = (TILE - height) // 2, (TILE - width) // 2
+    square = np.zeros((side, side, channels + 1), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
     square[top : top + height, left : left + width] = np.concatenate(
         [small, np.full((height, width, 1), 255, np.uint8)], -1
     )
     return square
 
 
+def _trimmed(tiles: np.ndarray) -> np.ndarray:
+    """Return tiles with an alpha channel without the margin that is clear in all of them."""
+    seen = np.asarray(tiles[..., -1] > 0).max(0)
+    top, bottom = np.flatnonzero(seen.max(1))[[0, -1]]
+    left, right = np.flatnonzero(seen.max(0))[[0, -1]]
+    return tiles[:, top : bottom + 1, left : right + 1]
+
+
 def _sprite(tiles: np.ndarray) -> dict[str, Any]:
-    """Return thumbnails side by side as one picture."""
+    """Return images side by side as one."""
     n, height, width, channels = tiles.shape
     columns = ceil(sqrt(n))
-    by = max(1, ceil(max(height, width) / min(TILE, SHEET // columns)))
+    by = max(1, ceil(max(height, width) / max(tile_side(n), min(SMALL, SHEETS[1] // columns))))
     small = tiles[:, : height // by * by, : width // by * by].reshape(n, height // by, by, width // by, by, channels)
     small = small.mean((2, 4)).round().astype(np.uint8) if by > 1 else tiles
     height, width, rows = small.shape[1], small.shape[2], ceil(n / columns)

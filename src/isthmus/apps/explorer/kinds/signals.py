@@ -33,10 +33,11 @@ class Curves(Kind):
         self.channels, self.window = data.shape
 
     def about(self, columns: Columns | None) -> dict[str, Any]:
-        """Return the length of a window, and the names of the channels and between which values most of each lies."""
-        low, high = (None, None) if columns is None else _most(columns["windows"])
+        """Return the length of a window, and the names of the channels and the range in which most of each lies."""
+        low, high = (None, None) if columns is None else _normal_range(columns["windows"])
         names = self.data.channel_names()
-        return {"signal": {"window": self.window, "channels": names, "low": low, "high": high}}
+        deviation = self.data.divisor.flatten().tolist()
+        return {"signal": {"window": self.window, "channels": names, "low": low, "high": high, "deviation": deviation}}
 
     def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return the curves of each window; None where a value is missing."""
@@ -53,12 +54,12 @@ class Curves(Kind):
         return {"kind": self.name, **sizes, "scale": scale, "offset": offset}
 
     def contributions(self, located: Tensor) -> dict[str, Any]:
-        """Return the error of each time step, for each channel."""
+        """Return the contributions of each time step, for each channel."""
         return {"curve": [finite(line) for line in located.T.tolist()]}
 
-    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
-        """Return the channels that are most to blame."""
-        return largest(located.sum(0), self.data.channel_names(), most)
+    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+        """Return the channels that contribute most."""
+        return largest(located.sum(0), self.data.channel_names(), count)
 
     def read(self, value: Any) -> Columns:
         """Return the window of a list of numbers for each channel."""
@@ -72,16 +73,16 @@ class Curves(Kind):
         columns: Columns,
         noise: float,
         erase: float,
-        usual: Columns,
+        deviation: Columns,
         random: torch.Generator,
     ) -> Columns:
-        """Add noise in units of each channel's deviation, and take away that share of the time steps."""
+        """Add noise in units of each channel's deviation, and remove that fraction of the time steps."""
         windows = columns["windows"]
-        noisy = windows + noise * usual["windows"] * torch.randn(windows.shape, generator=random)
+        noisy = windows + noise * deviation["windows"] * torch.randn(windows.shape, generator=random)
         gone = torch.rand(windows.shape, generator=random) < erase
         return {**columns, "windows": torch.where(gone, torch.nan, noisy)}
 
-    def usual(self, columns: Columns) -> Columns:
+    def deviation(self, columns: Columns) -> Columns:
         """Return the deviation of each channel."""
         windows = _some(columns["windows"]).double()
         there = ~torch.isnan(windows)
@@ -101,7 +102,7 @@ def _some(windows: Tensor) -> Tensor:
     return windows[:: max(1, len(windows) // 1000)]
 
 
-def _most(windows: Tensor) -> list[list[float | None]]:
+def _normal_range(windows: Tensor) -> list[list[float | None]]:
     """Return the 1 % and the 99 % quantile of each channel; None where it holds no value."""
     values = _some(windows).transpose(0, 1).flatten(1)
     return [finite(ends) for ends in np.stack([_ends(line[~np.isnan(line)]) for line in values.numpy()], 1).tolist()]

@@ -38,61 +38,69 @@ class Cells(Kind):
         assert data.schema is not None  # fitted
         self.data, self.fields, self.schema = data, data.fields(), data.schema
         schema = self.schema
-        self.places = {place: ("numbers", at) for at, place in enumerate(schema.numbers)}
-        self.places |= {place: ("codes", at) for at, place in enumerate(schema.indices("category"))}
+        self.storage = {index: ("numbers", at) for at, index in enumerate(schema.numbers)}
+        self.storage |= {index: ("codes", at) for at, index in enumerate(schema.indices("category"))}
+
+    def about(self, columns: Columns | None) -> dict[str, Any]:
+        """Return the standard deviation of each column in training; None where it has none."""
+        if columns is None:
+            return {"deviation": [None] * len(self.fields)}
+        numbers = self.deviation(columns)["numbers"].tolist() if self.schema.numbers else []
+        known = dict(zip(self.schema.numbers, numbers, strict=True))
+        return {"deviation": [known.get(index) or None for index in range(len(self.fields))]}
 
     def colours(self, columns: Columns) -> dict[str, Colour]:
         """Return a colour for each column that holds something."""
-        fields = [(place, field) for place, field in enumerate(self.fields) if field.kind != "empty"]
-        return {f"column:{field.name}": _colour(self.column(columns, place), field) for place, field in fields}
+        fields = [(index, field) for index, field in enumerate(self.fields) if field.kind != "empty"]
+        return {f"column:{field.name}": _colour(self.column(columns, index), field) for index, field in fields}
 
-    def column(self, columns: Columns, place: int) -> Tensor:
+    def column(self, columns: Columns, index: int) -> Tensor:
         """Return one of the user's columns: numbers with NaN, or codes with -1 for gaps."""
-        name, at = self.places[place]
+        name, at = self.storage[index]
         return columns[name][:, at]
 
     def flat(self, columns: Columns) -> dict[str, list[Any]]:
         """Return the cells of each column."""
-        return {field.name: _shown(self.column(columns, place), field) for place, field in enumerate(self.fields)}
+        return {field.name: _displayed(self.column(columns, index), field) for index, field in enumerate(self.fields)}
 
     def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return the cells of each row."""
-        shown = [_shown(self.column(columns, place), field) for place, field in enumerate(self.fields)]
-        return [{"cells": list(row)} for row in zip(*shown, strict=True)]
+        displayed = [_displayed(self.column(columns, index), field) for index, field in enumerate(self.fields)]
+        return [{"cells": list(row)} for row in zip(*displayed, strict=True)]
 
     def packed(self, columns: Columns) -> dict[str, Any]:
         """Return the cells of all rows."""
         return {"cells": [value["cells"] for value in self.values(columns)]}
 
     def layout(self) -> dict[str, Any]:
-        """Return where each column is in x̂, and how its cells are told from it."""
+        """Return where each column is in x̂, and how its cells follow from it."""
         schema, scaler = self.schema, self.data.scaler
         columns: dict[int, dict[str, Any]] = {}
-        for at, place in enumerate(schema.numbers):
-            kind = schema.kinds[place]
-            columns[place] = {"kind": kind} if kind == "empty" else {"kind": kind, "at": at, **_scale(scaler, at)}
+        for at, index in enumerate(schema.numbers):
+            kind = schema.kinds[index]
+            columns[index] = {"kind": kind} if kind == "empty" else {"kind": kind, "at": at, **_scale(scaler, at)}
         start = len(schema.numbers) + len(self.data.gapped)
-        for place, known in zip(schema.indices("category"), schema.categories, strict=True):
+        for index, known in zip(schema.indices("category"), schema.categories, strict=True):
             stop = start + len(known)
-            columns[place] = {"kind": "category", "start": start, "stop": stop, "categories": list(map(label, known))}
+            columns[index] = {"kind": "category", "start": start, "stop": stop, "categories": list(map(label, known))}
             start = stop + 1  # and one for those that were not learnt
-        return {"kind": self.name, "columns": [columns[place] for place in sorted(columns)]}
+        return {"kind": self.name, "columns": [columns[index] for index in sorted(columns)]}
 
     def contributions(self, located: Tensor) -> dict[str, Any]:
-        """Return the error of each column."""
+        """Return the contribution of each column."""
         return {"values": located.nan_to_num().tolist()}
 
-    def contributors(self, located: Tensor, most: int) -> list[dict[str, Any]]:
-        """Return the columns that are most to blame."""
-        return largest(located, [field.name for field in self.fields], most)
+    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+        """Return the columns that contribute most."""
+        return largest(located, [field.name for field in self.fields], count)
 
     def read(self, value: Any) -> Columns:
         """Return the row of cells in the order of the fields."""
         if len(value) != len(self.fields):
             raise InputError(f"cells: {len(value)} of them, but a row has {len(self.fields)}")
         row: dict[str, list[Any]] = {"numbers": [], "codes": []}
-        for place, (name, _) in self.places.items():
-            row[name].append(_read(value[place], self.fields[place]))
+        for index, (name, _) in self.storage.items():
+            row[name].append(_read(value[index], self.fields[index]))
         types = {"numbers": torch.float64, "codes": torch.int64}
         return {name: torch.tensor([cells], dtype=types[name]) for name, cells in row.items() if cells}
 
@@ -101,38 +109,38 @@ class Cells(Kind):
         columns: Columns,
         noise: float,
         erase: float,
-        usual: Columns,
+        deviation: Columns,
         random: torch.Generator,
     ) -> Columns:
-        """Add noise to numbers in units of their deviation, and empty that share of the cells."""
+        """Add noise to numbers in units of their deviation, and empty that fraction of the cells."""
         result = dict(columns)
         if "numbers" in columns:
             numbers = columns["numbers"].double()
-            noisy = numbers + noise * usual["numbers"] * torch.randn(numbers.shape, generator=random)
+            noisy = numbers + noise * deviation["numbers"] * torch.randn(numbers.shape, generator=random)
             result["numbers"] = torch.where(torch.rand(numbers.shape, generator=random) < erase, torch.nan, noisy)
         if "codes" in columns:
             gone = torch.rand(columns["codes"].shape, generator=random) < erase
             result["codes"] = torch.where(gone, -1, columns["codes"])
         return result
 
-    def usual(self, columns: Columns) -> Columns:
+    def deviation(self, columns: Columns) -> Columns:
         """Return the deviation of each column of numbers; 0 of truth values, which noise would make untrue."""
         schema = self.schema
-        truth = torch.tensor([schema.kinds[place] in ("boolean", "empty") for place in schema.numbers])
+        truth = torch.tensor([schema.kinds[index] in ("boolean", "empty") for index in schema.numbers])
         deviation = torch.tensor(schema.deviation, dtype=torch.float64)
         return {"numbers": torch.where(truth, 0.0, deviation) if len(truth) else deviation}
 
 
-def _shown(values: Tensor, field: Any) -> list[Any]:
+def _displayed(values: Tensor, field: Any) -> list[Any]:
     """Return the cells of a column as text, numbers and truth values; None for gaps."""
     if field.kind == "category":
         known = [*map(label, field.categories), UNSEEN, None]
         return [known[code] for code in values.tolist()]
-    show = SHOWN[field.kind]
+    show = DISPLAY[field.kind]
     return [None if value != value else show(value) for value in values.tolist()]
 
 
-SHOWN: dict[str, Callable[[float], Any]] = {
+DISPLAY: dict[str, Callable[[float], Any]] = {
     "float": float,
     "integer": round,
     "boolean": lambda value: value >= 0.5,
@@ -173,7 +181,7 @@ def _colour(values: Tensor, field: Any) -> Colour:
 
 
 def _scale(scaler: Any, at: int) -> dict[str, Any]:
-    """Return how a number is told from its place in x̂."""
+    """Return how a number follows from its index in x̂."""
     if not isinstance(scaler, bins.Bins):
         return {"scale": float(scaler.divisor[at]), "offset": float(scaler.offset[at])}
     if at >= len(scaler.count):

@@ -1,4 +1,4 @@
-"""Maps: the planes in which codes are seen, and the way back from a place to a code."""
+"""Maps: the planes in which codes are seen, and the way back from a position to a code."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from isthmus.apps.explorer.maps.near import Nearest
 Floats = NDArray[np.float32]
 
 NEAR = 8
-"""Points that a place between them is taken from, where a map has no inverse."""
+"""Points that a position between them is taken from, where a map has no inverse."""
 FEW, FAR = 0.002, 2.5
-"""The share of places at each end that may lie outside a frame, and how much smaller it must be without them."""
+"""The fraction of positions at each end that may lie outside a frame, and how much smaller it must be without them."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """How places on a map become places on the page, most of them in [-1, 1]: ``(place - offset) * scale``.
+    """How positions on a map become positions on the page, most of them in [-1, 1]: ``(position - offset) * scale``.
 
     Attributes
     ----------
@@ -33,21 +33,21 @@ class Frame:
     scale: float
 
     @classmethod
-    def around(cls, places: Floats) -> Frame:
-        """Return the frame that holds all places; where a few lie far out, most of them."""
-        low, high = places.min(0), places.max(0)
-        inner = np.quantile(places, [FEW, 1 - FEW], axis=0)
+    def around(cls, positions: Floats) -> Frame:
+        """Return the frame that holds all positions; where a few lie far out, most of them."""
+        low, high = positions.min(0), positions.max(0)
+        inner = np.quantile(positions, [FEW, 1 - FEW], axis=0)
         if 0 < FAR * np.ptp(inner, axis=0).max() < (high - low).max():
             low, high = inner
         reach = float((high - low).max()) or 1.0
         return cls(((low + high) / 2).astype(np.float32), 2 / reach)
 
-    def scaled(self, places: Floats) -> Floats:
-        """Return places on the page."""
-        return ((places - self.offset) * self.scale).astype(np.float32)
+    def scaled(self, positions: Floats) -> Floats:
+        """Return positions on the page."""
+        return ((positions - self.offset) * self.scale).astype(np.float32)
 
-    def places(self, scaled: Floats) -> Floats:
-        """Return places on the map."""
+    def positions(self, scaled: Floats) -> Floats:
+        """Return positions on the map."""
         return (scaled / self.scale + self.offset).astype(np.float32)
 
 
@@ -74,28 +74,28 @@ class Flat:
     ----------
     codes : ndarray of shape (n, d)
     origin : ndarray of shape (d,)
-        The code at (0, 0); what a code is off the plane, unless it is told.
+        The code at (0, 0); what a code is off the plane, unless `rest` says it.
     axes : ndarray of shape (1 or 2, d)
         Of unit length, at right angles.
     """
 
     def __init__(self, codes: Floats, origin: Floats, axes: Floats) -> None:
         self.origin, self.axes = origin, axes
-        places = self._places(codes)
-        self.frame = Frame.around(places)
-        self.points = self.frame.scaled(places)
+        positions = self._positions(codes)
+        self.frame = Frame.around(positions)
+        self.points = self.frame.scaled(positions)
 
-    def _places(self, codes: Floats) -> Floats:
-        places = (codes - self.origin) @ self.axes.T
-        return np.pad(places, ((0, 0), (0, 2 - len(self.axes)))).astype(np.float32)
+    def _positions(self, codes: Floats) -> Floats:
+        positions = (codes - self.origin) @ self.axes.T
+        return np.pad(positions, ((0, 0), (0, 2 - len(self.axes)))).astype(np.float32)
 
     def at(self, codes: Floats) -> Floats:
         """Return where codes are."""
-        return self.frame.scaled(self._places(codes))
+        return self.frame.scaled(self._positions(codes))
 
     def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
         """Return codes at points; where they do not lie in the plane, as `rest` (None: the origin)."""
-        along = self.frame.places(points)[:, : len(self.axes)] @ self.axes
+        along = self.frame.positions(points)[:, : len(self.axes)] @ self.axes
         rest = self.origin if rest is None else rest
         beside = (rest - self.origin) - (rest - self.origin) @ self.axes.T @ self.axes
         return (self.origin + along + beside).astype(np.float32)
@@ -112,7 +112,7 @@ def principal(codes: Floats) -> Flat:
 
 def numbers(codes: Floats, x: int, y: int) -> Flat:
     """Return the map of two numbers of the code."""
-    chosen = list(dict.fromkeys(place for place in (x, y) if place < codes.shape[1]))
+    chosen = list(dict.fromkeys(number for number in (x, y) if number < codes.shape[1]))
     axes = np.eye(codes.shape[1], dtype=np.float32)[chosen]
     origin = codes.mean(0)
     origin[chosen] = 0
@@ -120,23 +120,23 @@ def numbers(codes: Floats, x: int, y: int) -> Flat:
 
 
 class Free:
-    """A map of given places, such as UMAP's: what lies between them is told by the nearest ones.
+    """A map of any positions, such as UMAP's: what lies between them is interpolated from the nearest ones.
 
     Parameters
     ----------
     codes : Nearest
         The codes.
-    places : ndarray of shape (n, 2)
+    positions : ndarray of shape (n, 2)
     """
 
-    def __init__(self, codes: Nearest, places: Floats) -> None:
+    def __init__(self, codes: Nearest, positions: Floats) -> None:
         self.among_codes = codes
-        self.frame = Frame.around(places)
-        self.points = self.frame.scaled(places)
+        self.frame = Frame.around(positions)
+        self.points = self.frame.scaled(positions)
         self.among_points = Nearest(self.points)
 
     def at(self, codes: Floats) -> Floats:
-        """Return the mean place of the nearest codes, the nearer the heavier."""
+        """Return the mean position of the nearest codes, the nearer the heavier."""
         return self._blend(self.among_codes, codes, self.points)
 
     def codes(self, points: Floats, rest: Floats | None = None) -> Floats:

@@ -19,9 +19,9 @@ class Nearest:
         self.points = points
         self._points = torch.from_numpy(np.require(points, requirements=["C", "W"]))
 
-    def to(self, place: NDArray[np.float32], k: int, but: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the k nearest points to a place, and how far they are; the point of number `but` left out."""
-        squares = (self._points - torch.from_numpy(place)).square_().sum(1)
+    def to(self, position: NDArray[np.float32], k: int, but: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the k nearest points to a position, and how far they are; the point of number `but` left out."""
+        squares = (self._points - torch.from_numpy(position)).square_().sum(1)
         if but is not None:
             squares[but] = torch.inf
         result = squares.topk(min(k, len(squares) - (but is not None)), largest=False)

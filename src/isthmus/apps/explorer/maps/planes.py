@@ -70,7 +70,7 @@ class Planes:
             self._umap = self._umap or umap.Background(self.codes)
         if self._umap.failure:
             raise InputError(f"map: UMAP could not be made of these codes: {self._umap.failure}")
-        return None if self._umap.places is None else self.free
+        return None if self._umap.positions is None else self.free
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -81,8 +81,8 @@ class Planes:
     @once
     def free(self) -> maps.Free:
         """The map of UMAP, once it is there."""
-        assert self._umap is not None and self._umap.places is not None
-        return maps.Free(self.nearest, self._umap.places)
+        assert self._umap is not None and self._umap.positions is not None
+        return maps.Free(self.nearest, self._umap.positions)
 
     def numbered(self, x: int, y: int) -> maps.Flat:
         """Return the map of two numbers of the code.
@@ -92,9 +92,9 @@ class Planes:
         InputError
             The code has no such number.
         """
-        for name, place in {"x": x, "y": y if self.latent_dim > 1 else 0}.items():
-            if not 0 <= place < self.latent_dim:
-                raise InputError(f"{name}: a code has the numbers 0 to {self.latent_dim - 1}, not {place}")
+        for name, index in {"x": x, "y": y if self.latent_dim > 1 else 0}.items():
+            if not 0 <= index < self.latent_dim:
+                raise InputError(f"{name}: a code has the numbers 0 to {self.latent_dim - 1}, not {index}")
         with self._lock:
             if (x, y) not in self._numbered:
                 if len(self._numbered) >= KEPT:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from isthmus.support.errors import extra
 
-MOST = 20_000
+FITTED = 20_000
 """Codes that it is fitted on; the others are laid among them."""
 
 PIECE = 10_000
 """Of the others, that are laid in at a time."""
 
-Told = Callable[[str, int, int], object]
+Tell = Callable[[str, int, int], object]
 """Is called with what is being done, how much of it is done, and of how much; 0 of 0 where that is not known."""
 
 
@@ -39,7 +39,7 @@ class Background:
 
     Attributes
     ----------
-    places : ndarray of shape (n, 2), or None
+    positions : ndarray of shape (n, 2), or None
         None until they are there.
     failure : str or None
         Why there will be none.
@@ -48,7 +48,7 @@ class Background:
     """
 
     def __init__(self, codes: NDArray[np.float32]) -> None:
-        self.places: NDArray[np.float32] | None = None
+        self.positions: NDArray[np.float32] | None = None
         self.failure: str | None = None
         self._codes = codes
         self._began, self._stage = time.monotonic(), ("", 0, 0)
@@ -70,7 +70,7 @@ class Background:
 
     def _run(self) -> None:
         try:
-            self.places = laid_out(self._codes, self._tell)
+            self.positions = laid_out(self._codes, self._tell)
         except Exception as error:  # noqa: BLE001  # a thread has nobody above it to tell
             self.failure = f"{type(error).__name__}: {error}"
 
@@ -78,7 +78,7 @@ class Background:
 class Rounds:
     """A file for the progress bar of UMAP, which writes ``"84/200"`` into it."""
 
-    def __init__(self, tell: Told) -> None:
+    def __init__(self, tell: Tell) -> None:
         self.tell = tell
 
     def write(self, text: str) -> None:
@@ -91,27 +91,27 @@ class Rounds:
         """Do nothing."""
 
 
-def laid_out(codes: NDArray[np.float32], tell: Told, most: int = MOST) -> NDArray[np.float32]:
-    """Return places of shape (n, 2); of more than `most` codes a random choice is fitted, the others are laid in."""
+def laid_out(codes: NDArray[np.float32], tell: Tell, limit: int = FITTED) -> NDArray[np.float32]:
+    """Return positions of shape (n, 2); of more than `limit` codes some are fitted, the others laid in."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what its libraries will change
         tell("UMAP: loading the library", 0, 0)
         library = extra("umap", "umap")
         n = len(codes)
         order = np.random.default_rng(0).permutation(n)
-        fitted, others = np.sort(order[:most]), np.sort(order[most:])
+        fitted, others = np.sort(order[:limit]), np.sort(order[limit:])
         plane = library.UMAP(
             n_neighbors=max(2, min(15, len(fitted) - 1)),
             random_state=0,
             n_jobs=1,
             tqdm_kwds={"file": Rounds(tell), "bar_format": "{n}/{total}", "disable": False},
         )
-        places = np.empty((n, 2), np.float32)
+        positions = np.empty((n, 2), np.float32)
         tell(f"UMAP: finding the neighbours of {len(fitted):,} points", 0, 0)
-        places[fitted] = plane.fit_transform(codes[fitted])
+        positions[fitted] = plane.fit_transform(codes[fitted])
         plane.tqdm_kwds = {"disable": True}
         for at in range(0, len(others), PIECE):
             tell("UMAP: laying the other points among them", at, len(others))
             piece = others[at : at + PIECE]
-            places[piece] = plane.transform(codes[piece])
-    return places
+            positions[piece] = plane.transform(codes[piece])
+    return positions

@@ -90,6 +90,11 @@ class Rows(ABC):
         """Return the rows of X that are looked at."""
 
     @property
+    def one(self) -> str:
+        """The noun with its article."""
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
+    @property
     def note(self) -> str:
         """What is left out of all that is shown, in a sentence."""
         return ""
@@ -165,7 +170,7 @@ def rows_of(data: object) -> type[Rows]:
 
 
 def take(rows: Any, at: Any) -> Any:
-    """Return the rows at some places, in the form of `rows`."""
+    """Return some rows by their indices, in the form of `rows`."""
     return some(rows, np.atleast_1d(np.arange(len(rows))[at]))
 
 
@@ -176,8 +181,8 @@ def elements(shape: Sequence[int | None]) -> int:
 
 def chosen(n: int, shape: Sequence[int | None]) -> np.ndarray:
     """Return the numbers of the rows that are looked at, of n, rising: all, or some at random."""
-    most = max(2, min(ROWS, ELEMENTS // elements(shape)))
-    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+    limit = max(2, min(ROWS, ELEMENTS // elements(shape)))
+    return np.arange(n) if n <= limit else np.sort(np.random.default_rng(0).choice(n, limit, replace=False))
 
 
 def picked_rows(data: Any, X: Any) -> Picked:
@@ -188,7 +193,7 @@ def picked_rows(data: Any, X: Any) -> Picked:
 
 
 def drawn(X: Any, at: np.ndarray) -> Any:
-    """Return the rows at some places in rising order; of a stream, piece by piece."""
+    """Return some rows by their rising indices; of a stream, piece by piece."""
     if not is_stream(X):
         return X if len(at) == len(X) else take(X, at)
     parts, start = [], 0

@@ -21,7 +21,7 @@ SHARP = 48
 LARGE, SMALL = 64, 32
 """Pixels of a tile's side at most: where few are shown, and where many are."""
 
-SHOWN = 56
+TILE = 56
 """CSS pixels of a tile where there is room."""
 
 WORST = 8
@@ -29,6 +29,9 @@ WORST = 8
 
 MAP = 300
 """CSS pixels of a map of errors."""
+
+MAGNIFIED = 64
+"""Times that a difference is magnified at most: beyond, there is the rounding of pixels to see."""
 
 MORE, LESS = (216, 82, 28), (36, 110, 200)
 
@@ -40,7 +43,7 @@ Tiles = list[np.ndarray]
 class PictureRows(Rows):
     """Pictures: an array, or a list of pictures of different sizes."""
 
-    noun = "picture"
+    noun = "image"
     layout = "columns"
     differences = "In an atom, orange is brighter and blue is darker after the step."
     side, samples, walks = 12, 40, 5
@@ -51,7 +54,7 @@ class PictureRows(Rows):
     @classmethod
     def pick(cls, data: Images, X: Any) -> Picked:
         """Return some pictures; those of a list as one array where they have one size."""
-        if isinstance(X, (list, tuple)) and len({np.shape(picture) for picture in X}) == 1:
+        if isinstance(X, (list, tuple)) and len({np.shape(image) for image in X}) == 1:
             X = np.stack(X)
         return picked_rows(data, X)
 
@@ -60,14 +63,17 @@ class PictureRows(Rows):
         """Which channels are shown."""
         if self.channels in (1, 3):
             return ""
-        shown = "three are shown as red, green and blue" if self.channels > 3 else "is shown"
-        return f"Of {self.channels} channels the first {shown}."
+        which = "three are shown as red, green and blue" if self.channels > 3 else "is shown"
+        return f"Of {self.channels} channels the first {which}."
 
     def versions(self, versions: Mapping[str, Any], errors: Any) -> list[Block]:
         """Show a strip for each version, and one of what the last has more or less than the first."""
-        first, *_, last = shown = [self._pixels(rows) for rows in versions.values()]
-        strips = {name: _grey_or_colour(tiles) for name, tiles in zip(versions, shown, strict=True)}
-        strips["difference"] = _signed([b - a for a, b in zip(first, last, strict=True)], least=0.5)
+        first, *_, last = pixels = [self._pixels(rows) for rows in versions.values()]
+        strips = {name: _grey_or_colour(tiles) for name, tiles in zip(versions, pixels, strict=True)}
+        tiles = [_means(b, LARGE) - _means(a, LARGE) for a, b in zip(first, last, strict=True)]
+        times = _magnification(tiles)
+        legend = "grey is none" if tiles[0].shape[-1] > 1 else "orange is brighter, blue is darker"
+        strips[f"difference, ×{times} ({legend})"] = [_hued(times * tile) for tile in tiles]
         return _strips(strips)
 
     def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
@@ -124,11 +130,11 @@ class PictureRows(Rows):
 
     def _pixels(self, rows: Any) -> Tiles:
         """Return the channels of pictures that can be shown, as floats in [0, 1]."""
-        return [visible(self._whole(np.asarray(picture))) for picture in rows]
+        return [visible(self._whole(np.asarray(image))) for image in rows]
 
-    def _whole(self, picture: np.ndarray) -> np.ndarray:
-        """Return a picture as floats of shape (height, width, channels)."""
-        floats = picture.astype(np.float32) / (255 if picture.dtype == np.uint8 else 1)
+    def _whole(self, image: np.ndarray) -> np.ndarray:
+        """Return an image as floats of shape (height, width, channels)."""
+        floats = image.astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
         if floats.ndim == 2:
             return floats[..., None]
         return np.moveaxis(floats, 0, -1) if self.data.channels_first else floats
@@ -152,16 +158,20 @@ def _opaque(tile: np.ndarray) -> np.ndarray:
     return np.concatenate([tile, np.full((*tile.shape[:-1], 1), 255, np.uint8)], -1)
 
 
-def _signed(tiles: Tiles, least: float = 1e-6) -> Tiles:
-    """Return differences as tiles: one hue for more, one for less, clear for none; in colour, grey for none.
+def _magnification(differences: Tiles) -> int:
+    """Return the power of two by which differences of pixels are multiplied, so that they can be seen."""
+    size = np.concatenate([np.abs(tile).ravel() for tile in differences])
+    return int(2 ** np.floor(np.log2(1 / np.clip(np.quantile(size, 0.99), 1 / MAGNIFIED, 1))))
 
-    The strongest difference gets the full hue, or `least` where all are smaller.
-    """
-    top = max(least, *(float(np.abs(tile).max()) for tile in tiles))
+
+def _signed(tiles: Tiles) -> Tiles:
+    """Return differences as tiles; the strongest gets the full hue."""
+    top = max(1e-6, *(float(np.abs(tile).max()) for tile in tiles))
     return [_hued(tile / top) for tile in tiles]
 
 
 def _hued(difference: np.ndarray) -> np.ndarray:
+    """Return a difference as a tile: one hue for more, one for less, clear for none; in colour, grey for none."""
     if difference.shape[-1] > 1:
         return _opaque(_bytes(0.5 + 0.5 * difference))
     hue = np.where(difference >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
@@ -180,10 +190,15 @@ def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", w
         sheet[cell, : tile.shape[0], : tile.shape[1]] = tile
     laid = sheet.reshape(down, across, height + GAP, breadth + GAP, channels).swapaxes(1, 2)
     pixels = laid.reshape(down * (height + GAP), across * (breadth + GAP), channels)[:-GAP, :-GAP]
-    return Picture(data_uri(pixels), alt, width or across * SHOWN, caption)
+    return Picture(data_uri(pixels), alt, width or across * TILE, caption)
 
 
 def _reduced(tile: np.ndarray, side: int) -> np.ndarray:
+    """Return a uint8 tile no larger than `side`."""
+    return _means(tile, side).round().astype(np.uint8)
+
+
+def _means(tile: np.ndarray, side: int) -> np.ndarray:
     """Return a tile no larger than `side`, by the mean over blocks of pixels."""
     height, width, channels = tile.shape
     by = -(-max(height, width) // side)
@@ -192,7 +207,7 @@ def _reduced(tile: np.ndarray, side: int) -> np.ndarray:
     high, wide = min(by, height), min(by, width)  # a line of pixels is not cut away
     height, width = height // high, width // wide
     blocks = tile[: height * high, : width * wide].reshape(height, high, width, wide, channels)
-    return blocks.mean((1, 3)).round().astype(np.uint8)
+    return np.asarray(blocks.mean((1, 3)))
 
 
 def _enlarged(tiles: Tiles, side: int) -> Tiles:

@@ -69,8 +69,8 @@ class WindowRows(Rows):
         rows = {version: np.asarray(windows) for version, windows in versions.items()}
         blocks: list[Block] = []
         for row in range(min(WINDOWS, len(errors))):
-            shown = {version: windows[row] for version, windows in rows.items()}
-            blocks += self._window(f"{title} {row + 1}", shown, errors[row], "error")
+            row_of = {version: windows[row] for version, windows in rows.items()}
+            blocks += self._window(f"{title} {row + 1}", row_of, errors[row], "error")
         return blocks
 
     def extreme(self, title: str, versions: Mapping[str, Any], errors: Any) -> list[Block]:
@@ -99,8 +99,8 @@ class WindowRows(Rows):
         bars = [
             Bar(self.names[c], float(size[c] / (size.max() or 1.0)), f"{number(float(size[c]), 2)} σ") for c in order
         ]
-        places = (0, len(steps) // 2, len(steps) - 1)
-        named = {f"{number(float(steps[at]), sign=True)} σ" if steps[at] else "mean": at for at in places}
+        ends = (0, len(steps) // 2, len(steps) - 1)
+        named = {f"{number(float(steps[at]), sign=True)} σ" if steps[at] else "mean": at for at in ends}
         channel = int(order[0])
         walked = {text: along[at][:, channel] for text, at in named.items()}
         return [Bars(bars, "Atom"), curves(f"Traversal: {self.names[channel]}", walked, STEP)]
@@ -131,11 +131,11 @@ class WindowRows(Rows):
         svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
         highest = sorted(result.table(), key=lambda row: -row["score"])[:INTERVALS]
         lines = [[Cell(_text(cell)) for cell in row.values()] for row in highest]
-        picture = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")
+        drawing = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")
         if not lines:
-            return [picture, Note("No time step has a score above the threshold.", "No interval is flagged")]
+            return [drawing, Note("No time step has a score above the threshold.", "No interval is flagged")]
         caption = f"Flagged intervals: the {len(lines)} with the highest scores of {len(result.intervals)}"
-        return [picture, Table([name.replace("_", " ") for name in highest[0]], lines, caption)]
+        return [drawing, Table([name.replace("_", " ") for name in highest[0]], lines, caption)]
 
     def _windows(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         at = scoring.worst(WINDOWS)
@@ -143,9 +143,9 @@ class WindowRows(Rows):
         reconstructed = reconstruct(windows)
         blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):
-            shown = {"original": windows[row], "reconstruction": reconstructed[row]}
+            row_of = {"original": windows[row], "reconstruction": reconstructed[row]}
             blocks += self._window(
-                f"{title}: score {number(float(scoring.scores[at[row]]))}", shown, located[row], "contributions"
+                f"{title}: score {number(float(scoring.scores[at[row]]))}", row_of, located[row], "contributions"
             )
         return blocks
 

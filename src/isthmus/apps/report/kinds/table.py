@@ -28,7 +28,7 @@ WORST, CONTRIBUTORS = 10, 3
 LOADINGS = 6
 FEATURES = 24
 FLAT = 1e-6
-"""Share of a standard deviation below which a column counts as unmoved."""
+"""Fraction of a standard deviation below which a column counts as unmoved."""
 
 Columns = dict[str, np.ndarray]
 
@@ -70,15 +70,15 @@ class TableRows(Rows):
         """Show a table; of many columns those that vary most."""
         columns = self._columns(rows)
         moved = sorted(self.names, key=lambda name: -self._moved(name, columns[name]))[:COLUMNS]
-        shown = [name for name in self.names if name in moved]
-        heads = names or [str(row + 1) for row in range(len(columns[shown[0]]))]
-        lines = [[Cell(head), *(Cell(_text(columns[n][row])) for n in shown)] for row, head in enumerate(heads)]
-        return Grid(["", *shown], lines, ", ".join(filter(None, [caption, self._of(len(shown))])))
+        visible = [name for name in self.names if name in moved]
+        heads = names or [str(row + 1) for row in range(len(columns[visible[0]]))]
+        lines = [[Cell(head), *(Cell(_text(columns[n][row])) for n in visible)] for row, head in enumerate(heads)]
+        return Grid(["", *visible], lines, ", ".join(filter(None, [caption, self._of(len(visible))])))
 
     def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
         """Show the atom as bars of the columns that the unit moves most, and the traversal as a table of these."""
         before, after, along = self._columns(below), self._columns(above), self._columns(walk)
-        moved = self._most_moved(along)
+        moved = self._largest_moves(along)
         loadings = {n: self._loading(n, before, after) for n in moved}
         longest = max(map(abs, loadings.values()), default=0.0) or 1.0
         bars = [Bar(n, v / longest, self._step(n, v, before, after)) for n, v in loadings.items()]
@@ -88,7 +88,7 @@ class TableRows(Rows):
 
     def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the rows that activate a unit most, upright, in the columns that the unit moves most."""
-        moved, columns = self._most_moved(self._columns(walk)), self._columns(rows)
+        moved, columns = self._largest_moves(self._columns(walk)), self._columns(rows)
         lines = [[Cell(n), *(Cell(_text(value)) for value in columns[n][:ROWS])] for n in moved]
         return Grid(["highest rows", *map(_text, activations[:ROWS])], lines)
 
@@ -96,8 +96,8 @@ class TableRows(Rows):
         """Show the columns with the largest errors as bars."""
         errors = np.nan_to_num(np.ravel(errors))
         worst = np.argsort(-errors, kind="stable")[:FEATURES]
-        shares = errors / (errors.max() or 1.0)
-        bars = [Bar(self.names[c], float(shares[c]), number(float(errors[c]), 3)) for c in worst]
+        fractions = errors / (errors.max() or 1.0)
+        bars = [Bar(self.names[c], float(fractions[c]), number(float(errors[c]), 3)) for c in worst]
         return [Bars(bars, ", ".join(filter(None, ["Mean error of each column", self._of(len(worst))])))]
 
     def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
@@ -108,9 +108,9 @@ class TableRows(Rows):
         lines = []
         for row, (index, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
             order = np.argsort(-located[row], kind="stable")[:CONTRIBUTORS]
-            shares = located[row] / (located[row].sum() or 1.0)
+            fractions = located[row] / (located[row].sum() or 1.0)
             cells = [
-                Cell(f"{self.names[c]} = {_text(columns[self.names[c]][row])} ({shares[c]:.0%})", shares[c])
+                Cell(f"{self.names[c]} = {_text(columns[self.names[c]][row])} ({fractions[c]:.0%})", fractions[c])
                 for c in order
             ]
             score, p = scoring.scores[index], scoring.p_values[index]
@@ -126,7 +126,7 @@ class TableRows(Rows):
         array = np.asarray(rows)
         return {name: array[:, index] for index, name in enumerate(self.names)}
 
-    def _most_moved(self, along: Columns) -> list[str]:
+    def _largest_moves(self, along: Columns) -> list[str]:
         moved = sorted(self.names, key=lambda name: -self._moved(name, along[name]))[:LOADINGS]
         return [name for name in moved if self._moved(name, along[name]) > FLAT] or moved[:1]
 
@@ -150,8 +150,8 @@ class TableRows(Rows):
         a, b = str(before[name][0]), str(after[name][0])
         return f"stays {a}" if a == b else f"{a} → {b}"
 
-    def _of(self, shown: int) -> str:
-        return "" if shown == len(self.names) else f"{shown} of {len(self.names)} columns"
+    def _of(self, count: int) -> str:
+        return "" if count == len(self.names) else f"{count} of {len(self.names)} columns"
 
 
 def _shaded(cells: Sequence[Cell], shades: np.ndarray) -> list[Cell]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.apps.report.blocks import Block, Facts, Note, Section
-from isthmus.apps.report.charts import LEAST_SHOWN, lines
+from isthmus.apps.report.charts import MIN_ROWS, lines
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
 from isthmus.variants import options
@@ -72,7 +72,7 @@ def _positions(model: Autoencoder) -> str:
     """Say at how many positions a code has its numbers; nothing of a vector code."""
     grid = " × ".join(map(str, model.positions_))
     example = (
-        f" of a picture of {' × '.join(map(str, model.data_.typical_shape[1:]))}" if None in model.data_.shape else ""
+        f" of an image of {' × '.join(map(str, model.data_.typical_shape[1:]))}" if None in model.data_.shape else ""
     )
     return f" in each of {grid} positions{example}" if grid else ""
 
@@ -161,7 +161,7 @@ def left_out(study: Study) -> list[Note]:
             "No row of the data is in this page. Left out: originals beside their reconstructions, the best and the "
             "worst reconstructions, the rows that activate a unit most, those that a detector finds most abnormal, "
             "labels, the points of single rows in the latent space (a density stands there; cells with fewer than "
-            f"{LEAST_SHOWN} rows are blank), and walks between rows (there are walks between random codes). What the "
+            f"{MIN_ROWS} rows are blank), and walks between rows (there are walks between random codes). What the "
             "model generates is shown: a model can have memorised rows, so look at it before you pass the page on. "
             "Names of columns and of categories, means and ranges are shown too.",
             "Made without examples",

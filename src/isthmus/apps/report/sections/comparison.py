@@ -12,7 +12,7 @@ from isthmus.apps.report.labels import spread
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.sections import about
 from isthmus.apps.report.sections.latent import latent_map
-from isthmus.apps.report.sections.reconstruction import SHOWN
+from isthmus.apps.report.sections.reconstruction import EXAMPLES
 from isthmus.apps.report.study import Study
 from isthmus.tasks.evaluation.evaluate import probe
 from isthmus.variants import variant_name
@@ -22,7 +22,7 @@ Figures = Mapping[str, Any]
 BEST = {"mse": min, "explained": max, "noisy": min, "probe": max}
 """Which figure is the best of a column, for those that can be compared."""
 
-SHARES = ("explained", "probe")
+FRACTIONS = ("explained", "probe")
 
 HEADS = {
     "name": "model",
@@ -104,28 +104,28 @@ def _cell(key: str, value: Any, figures_of: Mapping[str, Figures]) -> Cell:
     if value is None or isinstance(value, str):
         return Cell(value or "–")
     if key not in BEST:
-        return Cell(shown(key, value))
+        return Cell(in_words(key, value))
     others = (figures[key] for figures in figures_of.values() if key in figures)
-    return Cell(shown(key, value), marked=value == BEST[key](others))
+    return Cell(in_words(key, value), marked=value == BEST[key](others))
 
 
-def shown(key: str, value: float) -> str:
+def in_words(key: str, value: float) -> str:
     """Return a figure as the table has it.
 
     Examples
     --------
-    >>> shown("probe", 0.9555), shown("mse", 0.00532)
+    >>> in_words("probe", 0.9555), in_words("mse", 0.00532)
     ('95.5%', '0.00532')
     """
-    return f"{value:.1%}" if key in SHARES else number(value, 3)
+    return f"{value:.1%}" if key in FRACTIONS else number(value, 3)
 
 
 def _reconstructions(studies: Mapping[str, Study]) -> Section:
     some = next(iter(studies.values()))
-    at = spread(some.y, SHOWN, len(some))
-    blocks: list[Block] = [some.rows.grid(take(some.originals, at), SHOWN, "original", "original")]
+    at = spread(some.y, EXAMPLES, len(some))
+    blocks: list[Block] = [some.rows.grid(take(some.originals, at), EXAMPLES, "original", "original")]
     for name, study in studies.items():
-        blocks.append(study.rows.grid(take(study.reconstructed, at), SHOWN, f"reconstructed by {name}", name))
+        blocks.append(study.rows.grid(take(study.reconstructed, at), EXAMPLES, f"reconstructed by {name}", name))
     return Section(
         "reconstructions", "The same rows, reconstructed by each", "The first strip is the original.", blocks, "flow"
     )

@@ -18,8 +18,8 @@ def detection_sections(study: Study) -> list[Section]:
     scoring = study.scoring
     if scoring is None:
         return []
-    shown = [_abnormal_section(study, scoring)] if study.examples else []
-    return [_score_section(study, scoring), *shown, _drift_section(study, scoring)]
+    abnormal = [_abnormal_section(study, scoring)] if study.examples else []
+    return [_score_section(study, scoring), *abnormal, _drift_section(study, scoring)]
 
 
 def figures(study: Study) -> list[tuple[str, str]]:
@@ -53,7 +53,7 @@ def _threshold(study: Study, scoring: Scoring) -> Facts:
     lines = {
         "threshold": number(scoring.threshold),
         "thresholds of groups": groups,
-        "share to be flagged": f"{rate:.3g} of {of}",
+        "fraction to be flagged": f"{rate:.3g} of {of}",
         "calibration": f"{about['rows']:,} scores, method {about['method']!r}",
         "guarantee": study.rows.guarantee(about),
         "training": detector.training_,

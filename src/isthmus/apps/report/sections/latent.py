@@ -24,7 +24,7 @@ FRACTIONS = np.linspace(0, 1, STEPS)
 
 
 def map_section(study: Study) -> Section:
-    """Show where the codes lie, and what the places there decode to."""
+    """Show where the codes lie, and what the points there decode to."""
     plane = study.plane
     where = "The code itself" if plane.direct else "The first two principal directions of the codes"
     if study.pooled:
@@ -33,23 +33,23 @@ def map_section(study: Study) -> Section:
     if study.walks:
         side = study.rows.side
         points = plane.grid(side)
-        names = [", ".join(number(value, 2) for value in point) for point in plane.places(points)]
+        names = [", ".join(number(value, 2) for value in point) for point in plane.positions(points)]
         grid = study.rows.grid(study.decode(points), side, "decoded codes over the latent space", names=names)
         blocks.append(
             Group("The same, decoded", [grid], "A grid from the 2nd to the 98th percentile of each direction.")
         )
-    lead = f"{where}; {_shown(study)}." + (f" {POOLED}" if study.pooled else "")
+    lead = f"{where}; {_colours(study)}." + (f" {POOLED}" if study.pooled else "")
     return Section("latent", "The latent space", lead, blocks, "pairs")
 
 
-def _shown(study: Study) -> str:
+def _colours(study: Study) -> str:
     """Say what stands on the map."""
     if not study.plane.flat:
         return f"how many {study.rows.noun}s lie where"
     if not study.examples:
         return f"the stronger the colour, the more {study.rows.noun}s"
     noun = study.rows.noun
-    points = f"each point is a {noun}" if len(study) <= POINTS else f"{POINTS:,} {noun}s, a point each"
+    points = f"each point is {study.rows.one}" if len(study) <= POINTS else f"{POINTS:,} {noun}s, a point each"
     return points + (", coloured by its label" if study.y is not None else "")
 
 
@@ -83,7 +83,7 @@ def _interpolations(study: Study) -> Group:
     ends = (
         f"from the code of one {study.rows.noun} to that of another"
         if study.examples
-        else "between random places above"
+        else "between random points above"
     )
     return Group("Interpolations", [walks], f"Straight lines {ends}.")
 

@@ -12,13 +12,13 @@ from isthmus.apps.report.kinds.base import take
 from isthmus.apps.report.labels import spread
 from isthmus.apps.report.study import Study
 
-SHOWN = 10
+EXAMPLES = 10
 EXTREME = 6
 
 
 def original_section(study: Study) -> Section:
     """Show rows and their reconstructions."""
-    at = spread(study.y, SHOWN, len(study))
+    at = spread(study.y, EXAMPLES, len(study))
     lead = f"{study.rows.noun.capitalize()}s drawn at random" + (
         ", in turn from each label." if study.y is not None else "."
     )
@@ -31,24 +31,24 @@ def original_section(study: Study) -> Section:
 
 
 def _versions(study: Study, at: np.ndarray, corrupted: Any) -> list[Block]:
-    shown = {"original": take(study.originals, at)}
+    versions = {"original": take(study.originals, at)}
     if corrupted is not None:
-        shown |= {"corrupted": corrupted, "restored from the corrupted": study.reconstruct(corrupted, at)}
-    return study.rows.versions({**shown, "reconstruction": take(study.reconstructed, at)}, study.elements(at))
+        versions |= {"corrupted": corrupted, "restored from the corrupted": study.reconstruct(corrupted, at)}
+    return study.rows.versions({**versions, "reconstruction": take(study.reconstructed, at)}, study.elements(at))
 
 
 def error_section(study: Study) -> Section:
     """Show how large errors are, where, and in which rows."""
-    errors, noun = study.errors, study.rows.noun
+    errors, one = study.errors, study.rows.one
     marks = {"median": float(np.median(errors)), "95 %": float(np.quantile(errors, 0.95))}
     blocks: list[Block] = [
-        histogram(f"Error of a {noun}", errors, "error", marks),
+        histogram(f"Error of {one}", errors, "error", marks),
         *study.rows.by_feature(study.feature_errors),
     ]
     if study.examples:
         for name, sign in (("Worst", -1), ("Best", 1)):
             at = study.apart(np.argsort(sign * errors, kind="stable"), EXTREME)
-            shown = {"original": take(study.originals, at), "reconstruction": take(study.reconstructed, at)}
-            blocks += study.rows.extreme(f"{name} reconstruction", shown, study.elements(at))
-    lead = f"The error of a {noun} is the mean over its elements, in the units of the model's likelihood."
+            versions = {"original": take(study.originals, at), "reconstruction": take(study.reconstructed, at)}
+            blocks += study.rows.extreme(f"{name} reconstruction", versions, study.elements(at))
+    lead = f"The error of {one} is the mean over its elements, in the units of the model's likelihood."
     return Section("errors", "Errors", lead, blocks, study.rows.errors)

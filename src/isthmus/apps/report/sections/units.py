@@ -9,7 +9,7 @@ from isthmus.apps.report.charts import spikes
 from isthmus.apps.report.kinds.base import take
 from isthmus.apps.report.study import SILENT, Study
 
-SHOWN = 64
+UNITS = 64
 STEPS = np.arange(-3, 4)
 EXAMPLES = 8
 NAMED = 40
@@ -18,7 +18,7 @@ NAMED = 40
 def capture_section(study: Study) -> Section:
     """Show for each unit its decoder atom, a traversal, and the rows that activate it most."""
     units = np.argsort(-study.deviation, kind="stable")
-    units = units[study.alive[units]][:SHOWN]
+    units = units[study.alive[units]][:UNITS]
     atoms = _Atoms(study, units)
     return Section("units", "What each unit captures", _lead(study, units), atoms.cards(), study.rows.layout)
 
@@ -26,7 +26,7 @@ def capture_section(study: Study) -> Section:
 def _lead(study: Study, units: np.ndarray) -> str:
     """Say how many units are shown, and how to read their cards."""
     count = f"{len(units)} of {study.units}" if len(units) < study.units else f"All {study.units}"
-    why = "" if len(units) in (study.units, SHOWN) else "; the others do not vary"
+    why = "" if len(units) in (study.units, UNITS) else "; the others do not vary"
     examples = "; then the rows in which it is largest" if study.examples else ""
     floor = " Units that are never negative are not walked below zero." if (study.codes.min(0) >= 0).any() else ""
     return (

@@ -1,4 +1,4 @@
-"""Judge: how abnormal examples are, by a detector, or by their errors where there is none."""
+"""Abnormality: how abnormal examples are, by a detector, or by their errors where there is none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SURE = 0.99
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Detected:
     """What a detector says of all examples.
 
     Attributes
@@ -41,7 +41,7 @@ def simple(model: Any) -> bool:
     return not (detects(model) and (kind_of(model.autoencoder_.data_).windowed or model.thresholds_))
 
 
-def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
+def detected(model: Any, X: Any, kept: np.ndarray) -> Detected:
     """Return what a detector says of the examples that are kept of X."""
     data = model.autoencoder_.data_
 
@@ -51,10 +51,10 @@ def verdict(model: Any, X: Any, kept: np.ndarray) -> Verdict:
         return result[kept].astype(np.float32)
 
     scores = model.anomaly_score(X)
-    return Verdict(of_examples(scores), of_examples(scores - model.limits(X)) if model.thresholds_ else None)
+    return Detected(of_examples(scores), of_examples(scores - model.limits(X)) if model.thresholds_ else None)
 
 
-class Judge:
+class Abnormality:
     """How abnormal the examples of a view are.
 
     Parameters
@@ -66,10 +66,10 @@ class Judge:
     errors : callable
         Returns the error of each example.
     ask : callable
-        Returns a `Verdict`; it is called where the model is a detector.
+        Returns a `Detected`; it is called where the model is a detector.
     """
 
-    def __init__(self, model: Any, nats: bool, errors: Callable[[], Floats], ask: Callable[[], Verdict]) -> None:
+    def __init__(self, model: Any, nats: bool, errors: Callable[[], Floats], ask: Callable[[], Detected]) -> None:
         self.model, self.errors, self.ask = model, errors, ask
         names = {"error": "−log p" if nats else "error"}
         if detects(model):
@@ -80,7 +80,7 @@ class Judge:
         self.measure = next(reversed(names))
 
     @once
-    def verdict(self) -> Verdict:
+    def detected(self) -> Detected:
         """What the detector says."""
         return self.ask()
 
@@ -88,7 +88,7 @@ class Judge:
         """Return one of the `names` for each example."""
         if what == "error":
             return self.errors()
-        result = self.verdict.scores if what == "score" else self.verdict.excess
+        result = self.detected.scores if what == "score" else self.detected.excess
         assert result is not None  # it is among the names
         return result
 
@@ -107,5 +107,5 @@ class Judge:
     def limits(self, indices: Any) -> NDArray[np.float64]:
         """Return the thresholds of some examples, in the numbers of their scores."""
         if self.measure == "excess":
-            return self.verdict.scores[indices].astype(np.float64) - self.measured[indices]
+            return self.detected.scores[indices].astype(np.float64) - self.measured[indices]
         return np.full(len(indices), self.threshold)
