@@ -68,12 +68,19 @@ def image_settings() -> dict[str, Setting]:
 
 def _parameters(module: str, name: str, handled: Sequence[str]) -> dict[str, Setting]:
     """Return the parameters of a class, but for those that are handled elsewhere."""
-    tree = ast.parse(_source(module))
-    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    tree = ast.parse(_head(_source(module), name))
+    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef))
     init = next(node for node in cls.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
     documented = _documented(ast.get_docstring(cls) or "")
     own = [(name, hint, default) for name, hint, default in _signature(init) if name not in handled]
     return {name: Setting(name, hint, default, *documented[name]) for name, hint, default in own}
+
+
+def _head(source: str, name: str) -> str:
+    """Return a class up to the signature of its constructor: parsing the rest of the file would take most of the time."""
+    head = re.search(rf"^class {name}\b.*?^    def __init__\(.*?-> None:\n", source, re.M | re.S)
+    assert head is not None
+    return f"{head[0]}        pass\n"
 
 
 def _source(module: str) -> str:
