@@ -12,6 +12,7 @@ from typing import IO, Any
 import click
 
 from isthmus import IsthmusError
+from isthmus.apps.cli.paths import complete_files
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -141,7 +142,7 @@ def command(name: str, *examples: str, **more: Any) -> Callable[[Callable[..., A
     def make(function: Callable[..., Any]) -> click.Command:
         for flags, help in COMMON.items():
             function = option(*flags, is_flag=True, expose_value=False, callback=_remember, help=help)(function)
-        return click.command(name, cls=Command, examples=examples, **more)(function)
+        return complete_files(click.command(name, cls=Command, examples=examples, **more)(function))
 
     return make
 

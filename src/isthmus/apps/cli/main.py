@@ -31,6 +31,7 @@ MODULES = {
     "sample": "generate",
     "interpolate": "generate",
     "export": "export",
+    "completion": "completion",
 }
 """The module of each command, in the order of ``isthmus --help``."""
 
@@ -44,6 +45,8 @@ class Commands(WithExamples, click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; a name that there is not is told the nearest one."""
+        if cmd_name not in MODULES and ctx.resilient_parsing:  # a shell asks how the line may go on
+            return None
         if cmd_name not in MODULES:
             near = get_close_matches(cmd_name, MODULES, n=1)
             ctx.fail(f"there is no command {cmd_name!r}" + (f"; did you mean {near[0]!r}?" if near else "."))

@@ -27,9 +27,10 @@ OF_ARRAYS = ("channels_first", "image_shape", "dtype", "kind")
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
 PICTURES = "Pictures"
 
+NETS = ("mlp", "conv", "feature-map", "linear", "ensemble", "masked-ensemble")
+
 WORDS = {
-    "net": "mlp, conv, feature-map, linear, ensemble, masked-ensemble, or the widths of an mlp's layers such as "
-    "512,256,128; default: by the data",
+    "net": f"{', '.join(NETS)}, or the widths of an mlp's layers such as 512,256,128; default: by the data",
     "condition": "What encoder and decoder get beside the row, without reconstructing it: y (the labels), or columns "
     "of the table, a,b …",
     "precision": "In which matrix products are computed; auto: chosen from the processor and the sizes",
@@ -130,7 +131,7 @@ def _option(setting: Setting, section: str) -> Callable[[Callable[..., Any]], Ca
 
 def _type(setting: Setting) -> click.ParamType:
     if setting.name == "net":
-        return Read(["NET"], [widths, str])
+        return Read(["NET"], [widths, str], NETS)
     if setting.name == "resize":
         return Read(["SIZE"], [size])
     if setting.type.startswith("{"):

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 import click
+from click.shell_completion import CompletionItem
 
 from isthmus import variants
 
@@ -96,10 +97,14 @@ class Named(click.Choice):
 
 
 class Read(click.ParamType):
-    """Text that one of several readers understands."""
+    """Text that one of several readers understands; `known` are values that a shell completes."""
 
-    def __init__(self, names: Sequence[str], readers: Sequence[Reader]) -> None:
-        self.name, self.readers = "|".join(names), readers
+    def __init__(self, names: Sequence[str], readers: Sequence[Reader], known: Sequence[str] = ()) -> None:
+        self.name, self.readers, self.known = "|".join(names), readers, known
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the known values that begin as what is typed."""
+        return [CompletionItem(value) for value in self.known if value.startswith(incomplete)]
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Return what stands for the value in the help."""
