@@ -52,7 +52,7 @@ def test_bash_completes_with_the_script(isthmus, tmp_path):
     script = isthmus("completion", "bash").out
     (tmp_path / "isthmus").write_text(f'#!/bin/sh\nexec {sys.executable} -m isthmus "$@"\n')
     (tmp_path / "isthmus").chmod(0o755)
-    asked = 'COMP_WORDS=(isthmus train --variant d); COMP_CWORD=3; _isthmus_completion; echo "${COMPREPLY[@]}"'
+    asked = 'COMP_WORDS=(isthmus train --variant d); COMP_CWORD=3; _isthmus_completion isthmus; echo "${COMPREPLY[@]}"'
     done = subprocess.run(
         ["bash", "--norc", "-c", f"{script}\n{asked}"],
         capture_output=True,
