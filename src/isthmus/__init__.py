@@ -56,7 +56,9 @@ def __getattr__(name: str) -> Any:
         if name in names:
             value = globals()[name] = getattr(import_module(f"isthmus.{home}"), name)
             return value
-    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+    from isthmus.support.errors import public_hint
+
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}{public_hint(name, __all__)}")
 
 
 def __dir__() -> list[str]:

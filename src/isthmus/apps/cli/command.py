@@ -13,6 +13,7 @@ import click
 
 from isthmus import IsthmusError
 from isthmus.apps.cli.paths import complete_files
+from isthmus.support.synonyms import synonym
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -67,6 +68,16 @@ class Command(WithExamples):
         for section in sorted(sections, key=LAST.__eq__):
             with formatter.section(section):
                 formatter.write_dl(sections[section])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what was typed; of an unknown option say which one is meant, also where others call it so."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            flags = {str(param.name): param.opts[-1] for param in self.params}
+            meant = flags.get(synonym("parameter", error.option_name) or "")
+            error.possibilities = [meant] if meant else error.possibilities
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes a line and an exit code."""

@@ -5,13 +5,13 @@ Nothing in this package imports torch, numpy, scikit-learn or pandas at its top:
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 import isthmus
 from isthmus.apps.cli.command import WithExamples
+from isthmus.support.errors import hint
 
 MODULES = {
     "demo": "demo",
@@ -48,8 +48,7 @@ class Commands(WithExamples, click.Group):
         if cmd_name not in MODULES and ctx.resilient_parsing:  # a shell asks how the line may go on
             return None
         if cmd_name not in MODULES:
-            near = get_close_matches(cmd_name, MODULES, n=1)
-            ctx.fail(f"there is no command {cmd_name!r}" + (f"; did you mean {near[0]!r}?" if near else "."))
+            ctx.fail(f"there is no command {cmd_name!r}{hint('command', cmd_name, MODULES)}")
         command: click.Command = getattr(import_module(f"isthmus.apps.cli.{MODULES[cmd_name]}"), cmd_name)
         return command
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 import click
 from click.shell_completion import CompletionItem
 
 from isthmus import variants
+from isthmus.support.errors import hint
 
 Reader = Callable[[str], Any]
 
@@ -90,9 +90,9 @@ class Named(click.Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name."""
-        near = get_close_matches(str(value), self.choices, n=1)
-        if near and value not in self.choices:
-            self.fail(f"there is no {value!r}; did you mean {near[0]!r}? Known: {', '.join(self.choices)}", param, ctx)
+        if value not in self.choices:
+            said = hint(str(param.name) if param else "", value, self.choices)
+            self.fail(f"there is no {value!r}{said} Known: {', '.join(self.choices)}", param, ctx)
         return super().convert(value, param, ctx)
 
 
