@@ -4,7 +4,9 @@ from __future__ import annotations
 
 SYNONYMS = {
     "variant": {
-        **dict.fromkeys(("ae", "autoencoder", "vanilla", "basic", "standard", "simple", "deep", "undercomplete"), "plain"),
+        **dict.fromkeys(
+            ("ae", "autoencoder", "vanilla", "basic", "standard", "simple", "deep", "undercomplete"), "plain"
+        ),
         **dict.fromkeys(("vae", "betavae", "variationalautoencoder", "bayesian"), "variational"),
         **dict.fromkeys(("dae", "dnae", "sdae", "denoise", "denoiser", "noise"), "denoising"),
         **dict.fromkeys(("sae", "l1", "sparsity"), "sparse"),
@@ -15,7 +17,9 @@ SYNONYMS = {
     },
     "net": {
         **dict.fromkeys(("cnn", "convnet", "convolution", "convolutional", "conv2d", "dcgan"), "conv"),
-        **dict.fromkeys(("dense", "fc", "fnn", "ffn", "nn", "dnn", "feedforward", "fullyconnected", "perceptron"), "mlp"),
+        **dict.fromkeys(
+            ("dense", "fc", "fnn", "ffn", "nn", "dnn", "feedforward", "fullyconnected", "perceptron"), "mlp"
+        ),
         **dict.fromkeys(("fcn", "fullyconvolutional"), "feature-map"),
         "pca": "linear",
     },
@@ -100,7 +104,9 @@ ABSENT = {
         **dict.fromkeys(("aae", "gan", "vaegan", "bigan", "adversarial", "alad", "alphagan"), ADVERSARIAL),
         **dict.fromkeys(("wae", "waemmd", "infovae", "mmdvae", "factorvae", "betatcvae", "tcvae", "rae"), REGULARIZED),
         **dict.fromkeys(("hvae", "nvae", "ladder", "laddervae", "iwae", "vampprior", "dipvae"), REGULARIZED),
-        **dict.fromkeys(("mae", "vitmae"), "isthmus has no masked autoencoder of image patches; 'masked' is for tables"),
+        **dict.fromkeys(
+            ("mae", "vitmae"), "isthmus has no masked autoencoder of image patches; 'masked' is for tables"
+        ),
         **dict.fromkeys(("diffusion", "ldm", "flow"), "isthmus has no diffusion model and no flow"),
         **dict.fromkeys(("lstm", "gru", "rnn", "transformer", "seq2seq"), RECURRENT),
         **dict.fromkeys(("cnn", "conv", "convolutional", "convae"), "that is a net, not a variant: net='conv'"),
@@ -109,7 +115,9 @@ ABSENT = {
     },
     "net": {
         **dict.fromkeys(("lstm", "gru", "rnn", "transformer", "vit", "attention", "seq2seq"), RECURRENT),
-        **dict.fromkeys(("unet", "resnet", "efficientnet"), "isthmus has no such net; 'conv' is the nearest for images"),
+        **dict.fromkeys(
+            ("unet", "resnet", "efficientnet"), "isthmus has no such net; 'conv' is the nearest for images"
+        ),
     },
     "device": {"tpu": "isthmus does not run on TPUs"},
 }

@@ -76,8 +76,9 @@ class Command(WithExamples):
         except click.NoSuchOption as error:
             flags = {str(param.name): param.opts[-1] for param in self.params}
             meant = flags.get(synonym("parameter", error.option_name) or "")
-            error.possibilities = [meant] if meant else error.possibilities
-            raise
+            if meant is None:
+                raise
+            raise click.NoSuchOption(error.option_name, possibilities=[meant], ctx=ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes a line and an exit code."""
