@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.tasks.anomaly.detector import AnomalyDetector as AnomalyDetector
     from isthmus.tasks.evaluation.evaluate import evaluate as evaluate
     from isthmus.tasks.imputation.imputer import Imputer as Imputer
+    from isthmus.tasks.tuning.tune import tune as tune
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
     from isthmus.variants import Linear as Linear
@@ -40,6 +41,7 @@ _HOMES = {
     "tasks.anomaly.detector": ["AnomalyDetector"],
     "tasks.evaluation.evaluate": ["evaluate"],
     "tasks.imputation.imputer": ["Imputer"],
+    "tasks.tuning.tune": ["tune"],
     "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked"],
     "data.tables.table": ["Table"],
     "data.images.images": ["Images"],

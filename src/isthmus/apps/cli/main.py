@@ -16,6 +16,7 @@ from isthmus.support.errors import hint
 MODULES = {
     "demo": "demo",
     "train": "train",
+    "tune": "tune",
     "evaluate": "evaluate",
     "compare": "compare",
     "report": "report",
