@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NEXT = re.compile(r",(?=\s*[A-Za-z][\w-]*\s*=)")
 """The comma before the next parameter: others stand inside of values."""
-ENDS = re.compile(r"(?P<low>[^.]+(?:\.\d+)?(?:e[+-]?\d+)?)\.\.(?P<high>.+)", re.I)
+ENDS = re.compile(r"(?P<low>.+?)\.\.(?P<high>.+)")
 
 Typed = dict[str, str]
 
@@ -41,14 +41,14 @@ class Over(click.ParamType):
         return {name.strip().lstrip("-").replace("-", "_"): values.strip() for name, _, values in pairs}
 
 
-def spaces(typed: Typed, types: dict[str, click.ParamType]) -> dict[str, Space]:
+def spaces(typed: Typed, params: dict[str, click.Parameter]) -> dict[str, Space]:
     """Return the space of each parameter, under the name that `set_params` has for it.
 
     Parameters
     ----------
     typed : dict of str
-    types : dict of click.ParamType
-        How the value of each option is read.
+    params : dict of click.Parameter
+        The options, by name: they say how values are read.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def spaces(typed: Typed, types: dict[str, click.ParamType]) -> dict[str, Space]:
         There is no such parameter, or it has no such values.
     """
     own = {"seed": "random_state"}
-    return {_parameter(own.get(name, name)): _space(own.get(name, name), text, types) for name, text in typed.items()}
+    return {_parameter(own.get(name, name)): _space(own.get(name, name), text, params) for name, text in typed.items()}
 
 
 def _parameter(name: str) -> str:
@@ -71,22 +71,22 @@ def _parameter(name: str) -> str:
     return name
 
 
-def _space(name: str, text: str, types: dict[str, click.ParamType]) -> Space:
+def _space(name: str, text: str, params: dict[str, click.Parameter]) -> Space:
     from isthmus.tasks.tuning.space import Choices, Range
 
     ends = ENDS.fullmatch(text)
     if ends is None:
         labels = [part.strip() for part in text.split("|")]
-        return Choices([_net(name, _value(name, label, types)) for label in labels], labels)
-    low, high = (_value(name, ends[end].strip(), types) for end in ("low", "high"))
+        return Choices([_net(name, _value(name, label, params)) for label in labels], labels)
+    low, high = (_value(name, ends[end].strip(), params) for end in ("low", "high"))
     if not all(isinstance(end, (int, float)) for end in (low, high)):
         raise click.UsageError(f"--over {name}={text}: a range is one of numbers; choices are written {name}=A|B")
     return Range(low, high)
 
 
-def _value(name: str, text: str, types: dict[str, click.ParamType]) -> Any:
+def _value(name: str, text: str, params: dict[str, click.Parameter]) -> Any:
     try:
-        return types[name].convert(text, None, None)
+        return params[name].type.convert(text, params[name], None)
     except click.BadParameter as error:
         raise click.UsageError(f"--over {name}={text}: {error.message}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,27 +19,35 @@ from isthmus.apps.cli.settings import setting_options
 from isthmus.apps.cli.train import anew, train
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
+from isthmus.support.errors import unknown
 
 if TYPE_CHECKING:
     from isthmus.tasks.tuning.results import Tuning
 
 METRICS = ("auto", "reconstruction", "validation_loss", "probe")
+DRAWN = (".svg", ".png")
 SHOWN = 20
 """Trials that are shown to people; all are in the file of --table."""
 
 OVER = (
-    "What is tuned, and over which values: a range LOW..HIGH (on a logarithmic scale where HIGH is 100 times LOW, and for "
-    "rates), or choices A|B|C. Names are those of the options of train, such as latent_dim, variant, net, beta"
+    "What is tuned, and over which values: a range LOW..HIGH (on a logarithmic scale where HIGH is 100 times LOW, and "
+    "for rates), or choices A|B|C. Names are those of the options of train, such as latent_dim, variant, net, beta"
 )
 METRIC = (
-    "What is best. reconstruction: the fraction of the variance that is not reconstructed, and of the categories that are "
-    "wrong. validation_loss: what training minimises. probe: the accuracy with which the --label is told from the codes. "
-    "auto: the loss, or the reconstruction where what is tuned changes the loss [auto]"
+    "What is best. reconstruction: the fraction of the variance that is not reconstructed, and of the categories that "
+    "are wrong. validation_loss: what training minimises. probe: the accuracy with which the --label is told from the "
+    "codes. auto: the loss, or the reconstruction where what is tuned changes the loss [auto]"
 )
 
 
 def _writable(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
     return None if path is None else writable(path)
+
+
+def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    if path is not None and Path(path).suffix.lower() not in DRAWN:
+        raise Failure(f"{path!r}: {unknown('kind of figure', Path(path).suffix, DRAWN)}")
+    return _writable(ctx, param, path)
 
 
 @command(
@@ -50,15 +59,21 @@ def _writable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
 @data_options
 @output_option("The best model, such as best.safetensors")
 @option("--over", type=Over(), required=True, multiple=True, section="Tuning", help=OVER)
-@option("--trials", type=click.IntRange(min=1), section="Tuning", help="Trials [20, or as many as there are minutes for]")
-@option("--minutes", type=click.FloatRange(min=0, min_open=True), section="Tuning", help="End the trials after this time")
+@option(
+    "--trials", type=click.IntRange(min=1), section="Tuning", help="Trials [20, or as many as there are minutes for]"
+)
+@option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), section="Tuning", help="End the trials after this time"
+)
 @option("--metric", type=Named(list(METRICS)), default="auto", section="Tuning", help=METRIC)
 @option("--no-refit", is_flag=True, section="Tuning", help="Do not train the best model again on all rows")
-@option("--table", "to_table", metavar="PATH", callback=_writable, section="Tuning", help="Write all trials to a .csv file")
+@option(
+    "--table", "to_table", metavar="PATH", callback=_writable, section="Tuning", help="Write all trials to a .csv file"
+)
 @option(
     "--plot",
     metavar="PATH",
-    callback=_writable,
+    callback=_drawable,
     section="Tuning",
     help="Draw the metric against each parameter: .svg or .png",
 )
@@ -93,8 +108,8 @@ def tune(
     """Find the values of parameters with which a model does best on DATA.
 
     Trains a model for each trial and measures it on rows that it was not trained on, the same for all. Values are
-    suggested by Optuna; trials that are worse than half of the others are ended early. Other options are those of train,
-    and the same in all trials. Ctrl-C ends the search and keeps the best model so far.
+    suggested by Optuna; trials that are worse than half of the others are ended early. Other options are those of
+    train, and the same in all trials. Ctrl-C ends the search and keeps the best model so far.
     """
     import isthmus
 
@@ -102,7 +117,7 @@ def tune(
     given = {name: value for name, value in typed.items() if value is not None}
     _check(wanted, {**given, "variant": variant, "scale": scale})
     start = anew(variant or "plain", scale or ("common" if "scale" in wanted else None), given)
-    ranges = spaces(wanted, {str(param.name): param.type for param in train.params})
+    ranges = spaces(wanted, {str(param.name): param for param in train.params})
     rows = read()
     needs_labels = metric == "probe" or start.condition == "y"
     if needs_labels and rows.y is None:
@@ -134,7 +149,9 @@ def _check(wanted: dict[str, str], given: dict[str, Any]) -> None:
     """Refuse a parameter that is both tuned and set."""
     both = [name for name in wanted if given.get(name) is not None]
     if both:
-        raise click.UsageError(f"{both[0]} is tuned and set: leave out --{both[0].replace('_', '-')}, or take it out of --over")
+        raise click.UsageError(
+            f"{both[0]} is tuned and set: leave out --{both[0].replace('_', '-')}, or take it out of --over"
+        )
 
 
 def _names(result: Tuning) -> dict[str, str]:
@@ -183,7 +200,9 @@ def _tuned_width(result: Tuning) -> bool:
 
 def _text(result: Tuning, output: str) -> str:
     lines = _lines(result)
-    without_reason = [{k: v for k, v in line.items() if k != "why" or any(one["why"] for one in lines)} for line in lines]
+    without_reason = [
+        {k: v for k, v in line.items() if k != "why" or any(one["why"] for one in lines)} for line in lines
+    ]
     left = [f"… and {len(lines) - SHOWN} more: --table PATH writes all"] if len(lines) > SHOWN else []
     sections = ["\n".join([table(without_reason[:SHOWN]), *left]), _metric(result)]
     if _tuned_width(result):

@@ -19,12 +19,24 @@ SCALE = 2
 """Pixels of a PNG for each unit of length."""
 
 LIGHT = {
-    **{"paper": "#ffffff", "ink": "#1c2529", "muted": "#566168", "rule": "#e2dfd6"},
-    **{"first": "#2367ad", "second": "#c9731a", "faint": "#a9b7c1", "best": "#c42f3d"},
+    "paper": "#ffffff",
+    "ink": "#1c2529",
+    "muted": "#566168",
+    "rule": "#e2dfd6",
+    "first": "#2367ad",
+    "second": "#c9731a",
+    "faint": "#a9b7c1",
+    "best": "#c42f3d",
 }
 DARK = {
-    **{"paper": "#1a2226", "ink": "#e9e7e2", "muted": "#a5b0b6", "rule": "#2f3a40"},
-    **{"first": "#62a5ea", "second": "#f0a04b", "faint": "#53626b", "best": "#f4727c"},
+    "paper": "#1a2226",
+    "ink": "#e9e7e2",
+    "muted": "#a5b0b6",
+    "rule": "#2f3a40",
+    "first": "#62a5ea",
+    "second": "#f0a04b",
+    "faint": "#53626b",
+    "best": "#f4727c",
 }
 """Colours by name, in an SVG also where the reader prefers dark."""
 

@@ -29,7 +29,9 @@ def history_figure(history: Sequence[dict[str, Any]], best_epoch: int | None, ti
     kept = {} if best_epoch is None or best_epoch < 0 else {f"kept: epoch {best_epoch + 1}": best_epoch + 1.0}
     terms = list(dict.fromkeys(key for record in history for key in record if key not in NO_TERM))
     panels = [_panel("loss per element", epochs, curves, kept)]
-    panels += [_panel(f"term: {term}", epochs, [Curve(term, epochs, _series(history, term), "first")]) for term in terms]
+    panels += [
+        _panel(f"term: {term}", epochs, [Curve(term, epochs, _series(history, term), "first")]) for term in terms
+    ]
     ends = "; ".join(f"{curve.name} loss from {curve.y[0]:.4g} to {curve.y[-1]:.4g}" for curve in curves)
     return figure(title, panels, f"{title}: {len(history)} epochs; {ends}.")
 

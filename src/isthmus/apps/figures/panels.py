@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log10
+from math import ceil, floor, log10
 
 import numpy as np
 
@@ -17,6 +17,7 @@ WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 460, 270, 66, 16, 40, 46
 HEAD = 44
 """Height of the title above the panels."""
 ACROSS = 2
+FEW_TICKS = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Scale:
         """Return where ticks are, and what they say."""
         if self.names:
             return list(enumerate(self.names))
-        tidy = [float(f"{value:.6g}") + 0.0 for value in axis.ticks()]
+        ticks = _round(axis) if self.log and len(axis.ticks()) < FEW_TICKS else axis.ticks()
+        tidy = [float(f"{value:.6g}") + 0.0 for value in ticks]
         return [(value, number(value)) for value in tidy]
 
 
@@ -141,9 +143,7 @@ class Panel:
             at = float(across(x))
             shapes.append(Line([(at, top + TOP), (at, foot)], "best", 1.2, dashed=True))
         for curve in self.curves:
-            points = [
-                (float(across(x)), float(up(y))) for x, y in zip(curve.x, curve.y, strict=True) if np.isfinite(y)
-            ]
+            points = [(float(across(x)), float(up(y))) for x, y in zip(curve.x, curve.y, strict=True) if np.isfinite(y)]
             alone = len(points) == 1
             shapes += [Dot(points[0], curve.colour)] if alone else [Line(points, curve.colour)] if points else []
         for spot in self.spots:
@@ -174,6 +174,12 @@ def figure(title: str, panels: Sequence[Panel], description: str, note: str = ""
     for index, panel in enumerate(panels):
         shapes += panel.shapes(WIDE * (index % columns), head + TALL * (index // columns))
     return Figure(WIDE * columns, head + TALL * rows, shapes, description)
+
+
+def _round(axis: Axis) -> list[float]:
+    """Return numbers that begin with 1, 2 or 5 and are on an axis."""
+    decades = range(floor(log10(axis.low)), ceil(log10(axis.high)) + 1)
+    return [m * 10.0**decade for decade in decades for m in (1, 2, 5) if axis.low <= m * 10.0**decade <= axis.high]
 
 
 def _short(text: str, room: int) -> str:

@@ -26,7 +26,8 @@ def tuning_figure(result: Tuning, title: str) -> Figure:
     y = Scale.of([trial[result.metric] for trial in drawn])
     panels = [_panel(name, drawn, result, y) for name in result.params]
     better = "higher" if result.greater_is_better else "lower"
-    note = f"red: the best of {len(result.trials)} trials; {result.metric}: {better} is better; rings: ended early"
+    rings = "; rings: ended early" if any(trial["state"] != "complete" for trial in drawn) else ""
+    note = f"{better} is better; red: the best of {len(result.trials)} trials{rings}"
     description = (
         f"{title}: {result.metric} of {len(drawn)} trials against {', '.join(_title(name) for name in result.params)}; "
         f"the best is trial {result.best_trial} with {result.value:.4g}."
@@ -49,7 +50,7 @@ def _panel(name: str, trials: Sequence[Trial], result: Tuning, y: Scale) -> Pane
     if result.numbers(name):
         scale, x = Scale.of(values, log=result.logarithmic(name)), [float(value) for value in values]
     else:
-        names = sorted({str(value) for value in values})
+        names = [str(key) for key in result.spaces[name].values() or ()]
         scale = Scale.named(names)
         x = [names.index(str(value)) + _apart(index, len(values)) for index, value in enumerate(values)]
     spots = [_spot(at, trial, result) for at, trial in zip(x, having, strict=True)]
@@ -64,4 +65,6 @@ def _spot(x: float, trial: dict[str, Any], result: Tuning) -> Spot:
     best = trial["trial"] == result.best_trial
     values = ", ".join(f"{_title(name)} {trial[name]}" for name in result.params if name in trial)
     title = f"trial {trial['trial']}: {values}; {result.metric} {trial[result.metric]:.4g}"
-    return Spot(x, trial[result.metric], "best" if best else "first", 5.5 if best else 4, trial["state"] == "complete", title)
+    return Spot(
+        x, trial[result.metric], "best" if best else "first", 5.5 if best else 4, trial["state"] == "complete", title
+    )

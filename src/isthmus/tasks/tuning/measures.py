@@ -18,8 +18,8 @@ from isthmus.tasks.evaluation.evaluate import PROBED, classify
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
 METRICS = {
-    "reconstruction": "fraction of the variance that is not reconstructed, and of the categories that are wrong; a mean "
-    "over the columns of a table",
+    "reconstruction": "fraction of the variance that is not reconstructed, and of the categories that are wrong; the "
+    "mean over the columns of a table",
     "validation_loss": "what training minimises, on rows that are not trained on",
     "probe": "accuracy with which a linear probe tells the labels from the codes",
 }

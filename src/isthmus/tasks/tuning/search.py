@@ -99,7 +99,7 @@ class Search:
 
     def _value(self, name: str, key: Any) -> Any:
         """Return the variant with a label."""
-        return self.own_variant if key is None else getattr(self.spaces[name], "by_label")[key]
+        return self.own_variant if key is None else self.spaces[name].by_label[key]
 
     def _applies(self, name: str, tried: str | Variant) -> bool:
         return not name.startswith(KNOB) or name.removeprefix(KNOB).partition("__")[0] in knobs_of(tried)

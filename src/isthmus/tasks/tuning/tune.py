@@ -286,9 +286,7 @@ def _result(trying: _Trying, base: Autoencoder, X: Rows, y: Labels, refit: bool)
     )
 
 
-def _refitted(
-    trying: _Trying, base: Autoencoder, X: Rows, y: Labels, values: dict[str, Any]
-) -> Autoencoder | None:
+def _refitted(trying: _Trying, base: Autoencoder, X: Rows, y: Labels, values: dict[str, Any]) -> Autoencoder | None:
     """Return the best model trained on all rows; None where that was interrupted, or failed."""
     log.info("training the best model on all rows")
     model = clone(trying.start).set_params(**values, validation_fraction=base.validation_fraction, verbose=base.verbose)
