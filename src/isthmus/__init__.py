@@ -7,6 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/test_house.py holds the two together
+    from isthmus.apps.notebooks import explore as explore
+    from isthmus.apps.notebooks import plot_history as plot_history
+    from isthmus.apps.notebooks import report as report
     from isthmus.core.training.callbacks import CSVLog as CSVLog
     from isthmus.core.training.callbacks import StopTraining as StopTraining
     from isthmus.core.training.callbacks import TensorBoard as TensorBoard
@@ -47,6 +50,7 @@ _HOMES = {
     "data.images.images": ["Images"],
     "data.signals.signals": ["Signals"],
     "core.training.callbacks": ["CSVLog", "TensorBoard", "StopTraining"],
+    "apps.notebooks": ["plot_history", "report", "explore"],
     "support.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
 }
 
