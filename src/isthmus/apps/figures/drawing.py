@@ -15,8 +15,10 @@ from isthmus.support.errors import InputError, extra, unknown
 
 Point = tuple[float, float]
 
-SCALE = 2
-"""Pixels of a PNG for each unit of length."""
+SCALE, SMOOTH = 4, 2
+"""Pixels that a unit of length is drawn with, and how many of them become one pixel of a PNG, so that edges are smooth."""
+MINUS = str.maketrans({"\N{MINUS SIGN}": "-"})
+"""What the font of Pillow does not have."""
 
 LIGHT = {
     "paper": "#ffffff",
@@ -97,7 +99,7 @@ class Dot:
         """Draw the dot."""
         (x, y), colour = self.at, LIGHT[self.colour]
         box = [SCALE * end for end in (x - self.radius, y - self.radius, x + self.radius, y + self.radius)]
-        canvas.ellipse(box, fill=colour if self.filled else LIGHT["paper"], outline=colour, width=SCALE)
+        canvas.ellipse(box, fill=colour if self.filled else LIGHT["paper"], outline=colour, width=round(1.5 * SCALE))
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Text:
         from PIL import ImageFont
 
         (x, y), font = self.at, ImageFont.load_default(SCALE * self.size)
-        canvas.text((SCALE * x, SCALE * y), self.text, LIGHT[self.colour], font, f"{ANCHORS[self.anchor]}s")
+        canvas.text((SCALE * x, SCALE * y), self.text.translate(MINUS), LIGHT[self.colour], font, f"{ANCHORS[self.anchor]}s")
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class Figure:
         for shape in self.shapes:
             shape.draw(canvas)
         file = BytesIO()
-        image.save(file, "PNG")
+        image.reduce(SMOOTH).save(file, "PNG")
         return file.getvalue()
 
     def _repr_svg_(self) -> str:

@@ -28,7 +28,7 @@ def history_figure(history: Sequence[dict[str, Any]], best_epoch: int | None, ti
     curves = [Curve(name, epochs, _series(history, key), colour) for name, (key, colour) in drawn.items()]
     kept = {} if best_epoch is None or best_epoch < 0 else {f"kept: epoch {best_epoch + 1}": best_epoch + 1.0}
     terms = list(dict.fromkeys(key for record in history for key in record if key not in NO_TERM))
-    panels = [_panel("loss per element", epochs, curves, kept)]
+    panels = [_panel("loss", epochs, curves, kept)]
     panels += [
         _panel(f"term: {term}", epochs, [Curve(term, epochs, _series(history, term), "first")]) for term in terms
     ]

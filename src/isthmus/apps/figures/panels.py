@@ -158,9 +158,9 @@ class Panel:
         right = left + WIDE - RIGHT
         for name, colour in reversed(entries):
             shapes.append(Text((right, top + 24), name, "end"))
-            right -= 6.6 * len(name) + 8
+            right -= 6.3 * len(name) + 6
             shapes.append(Line([(right - 14, top + 20), (right, top + 20)], colour, 2, dashed=colour == "best"))
-            right -= 26
+            right -= 28
         return shapes
 
 
