@@ -49,7 +49,9 @@ def test_a_line_of_the_figure_is_where_the_loss_is(model):
 def test_a_history_without_validation_and_that_of_a_detector():
     plain = Autoencoder(latent_dim=1, epochs=1, net="linear", validation_fraction=0, verbose=False).fit(X)
     assert "kept" not in package.plot_history(plain).svg() and "<circle" in package.plot_history(plain).svg()
-    detector = AnomalyDetector(Autoencoder(latent_dim=1, epochs=1, net="linear", verbose=False), contamination=0.1).fit(X)
+    detector = AnomalyDetector(Autoencoder(latent_dim=1, epochs=1, net="linear", verbose=False), contamination=0.1).fit(
+        X
+    )
     assert "the plain autoencoder" in package.plot_history(detector).description
 
 

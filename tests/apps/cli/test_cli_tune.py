@@ -6,8 +6,11 @@ import click
 import pytest
 
 from isthmus import load
+from isthmus.apps.cli import tune
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.train import train
+from isthmus.apps.figures.drawing import FORMATS
+from isthmus.tasks.tuning import measures
 
 PARAMS = {str(param.name): param for param in train.params}
 QUICK = ["--epochs", 2, "--batch-size", 64]
@@ -33,6 +36,11 @@ def test_ranges_and_choices_are_read_as_options_are():
         "data__scale": ["column", "none"],
         "weight_decay": (0.001, 0.1),
     }
+
+
+def test_the_metrics_are_those_of_the_task():
+    assert tune.METRICS == ("auto", *measures.METRICS)
+    assert set(FORMATS) == set(tune.DRAWN)
 
 
 def test_widths_become_nets():

@@ -55,8 +55,7 @@ def spaces(typed: Typed, params: dict[str, click.Parameter]) -> dict[str, Space]
     click.UsageError
         There is no such parameter, or it has no such values.
     """
-    own = {"seed": "random_state"}
-    return {_parameter(own.get(name, name)): _space(own.get(name, name), text, params) for name, text in typed.items()}
+    return {_parameter(name): _space(name, text, params) for name, text in typed.items()}
 
 
 def _parameter(name: str) -> str:

@@ -19,7 +19,7 @@ from isthmus.apps.cli.settings import setting_options
 from isthmus.apps.cli.train import anew, train
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
-from isthmus.support.errors import unknown
+from isthmus.support.errors import extra, unknown
 
 if TYPE_CHECKING:
     from isthmus.tasks.tuning.results import Tuning
@@ -111,7 +111,9 @@ def tune(
     suggested by Optuna; trials that are worse than half of the others are ended early. Other options are those of
     train, and the same in all trials. Ctrl-C ends the search and keeps the best model so far.
     """
+    extra("optuna", "tune")
     import isthmus
+    from isthmus.tasks.tuning import measures
 
     wanted = {name: text for one in over for name, text in one.items()}
     given = {name: value for name, value in typed.items() if value is not None}
@@ -119,7 +121,7 @@ def tune(
     start = anew(variant or "plain", scale or ("common" if "scale" in wanted else None), given)
     ranges = spaces(wanted, {str(param.name): param for param in train.params})
     rows = read()
-    needs_labels = metric == "probe" or start.condition == "y"
+    needs_labels = start.condition == "y" or (metric != "auto" and measures.METRICS[metric].needs_labels)
     if needs_labels and rows.y is None:
         raise Failure(f"{rows.name!r} has no labels; name their column with --label")
     result = isthmus.tune(

@@ -16,7 +16,7 @@ from isthmus.support.errors import InputError, extra, unknown
 Point = tuple[float, float]
 
 SCALE, SMOOTH = 4, 2
-"""Pixels that a unit of length is drawn with, and how many of them become one pixel of a PNG, so that edges are smooth."""
+"""Pixels that a unit of length is drawn with, and how many of them make one pixel of a PNG: edges are smooth."""
 MINUS = str.maketrans({"\N{MINUS SIGN}": "-"})
 """What the font of Pillow does not have."""
 
@@ -123,7 +123,9 @@ class Text:
         from PIL import ImageFont
 
         (x, y), font = self.at, ImageFont.load_default(SCALE * self.size)
-        canvas.text((SCALE * x, SCALE * y), self.text.translate(MINUS), LIGHT[self.colour], font, f"{ANCHORS[self.anchor]}s")
+        canvas.text(
+            (SCALE * x, SCALE * y), self.text.translate(MINUS), LIGHT[self.colour], font, f"{ANCHORS[self.anchor]}s"
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from isthmus.data.tables.rows import count, indexable, some
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels
-from isthmus.tasks.tuning.measures import MEASURED, Measure
+from isthmus.tasks.tuning.measures import MEASURED, METRICS, Measure
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ def divided(X: Rows, y: Labels, metric: str, fraction: float, autoencoder: Autoe
     InputError
         X is a stream, whose rows cannot be selected; there are too few rows; or a probe has no labels.
     """
-    if metric == "validation_loss":
-        return Divided(X, y, Measure(metric))
+    measure = METRICS[metric]
+    if not measure.needs_rows:
+        return Divided(X, y, measure())
     if is_stream(X):
         raise InputError(f"metric={metric!r} needs rows in memory, and X is a stream: choose 'validation_loss'")
     if y is not None and len(y) != len(X):
@@ -65,4 +66,4 @@ def divided(X: Rows, y: Labels, metric: str, fraction: float, autoencoder: Autoe
     order = np.arange(n)[::-1] if ordered else np.random.default_rng(seed).permutation(n)
     test, train = np.sort(order[: tested if ordered else min(tested, MEASURED)]), np.sort(order[tested:])
     labels = [None, None] if y is None else [np.asarray(y)[index] for index in (train, test)]
-    return Divided(some(X, train), labels[0], Measure(metric, some(X, test), labels[1]))
+    return Divided(some(X, train), labels[0], measure(some(X, test), labels[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,6 @@ class Tuning:
         ``seconds``, ``state`` (``"complete"``, ``"pruned"``: ended early, ``"failed"`` or ``"interrupted"``) and
         ``why`` it failed.
     metric : str
-    greater_is_better : bool
     spaces : dict of Space
         The parameters that were tuned, and their values.
     refitted : bool
@@ -52,7 +51,6 @@ class Tuning:
     value: float
     trials: list[Trial]
     metric: str
-    greater_is_better: bool
     spaces: dict[str, Space]
     refitted: bool = False
     interrupted: bool = False
@@ -60,7 +58,12 @@ class Tuning:
     @property
     def about_metric(self) -> str:
         """What the metric is, in words."""
-        return METRICS[self.metric]
+        return METRICS[self.metric].about
+
+    @property
+    def greater_is_better(self) -> bool:
+        """Whether the best trial has the greatest metric."""
+        return METRICS[self.metric].greater_is_better
 
     @property
     def params(self) -> list[str]:
@@ -117,7 +120,7 @@ class Tuning:
         return -1 if self.greater_is_better else 1
 
 
-def ranked(trials: Sequence[Mapping[str, Any]], metric: str, sign: int) -> list[Any]:
+def ranked(trials: Sequence[Trial], metric: str, sign: int) -> list[Trial]:
     """Return trials by their metric, the best first: the smallest where the sign is 1."""
     return sorted(trials, key=lambda trial: sign * trial[metric])
 

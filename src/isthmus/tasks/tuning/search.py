@@ -66,7 +66,8 @@ class Search:
 
     def ask(self) -> tuple[Any, dict[str, Any]]:
         """Return a trial of Optuna, and the values that it suggests."""
-        trial, values = self.study.ask(), {}
+        trial = self.study.ask()
+        values: dict[str, Any] = {}
         for name, space in self.spaces.items():
             if self._applies(name, values.get("variant", self.own_variant)):
                 values[name] = space.suggest(trial, name)
@@ -91,15 +92,15 @@ class Search:
         combinations = []
         for values in product(*(values or () for values in listed)):
             named = dict(zip(self.spaces, values, strict=True))
-            tried = self._value("variant", named.get("variant"))
+            tried = self._variant(named.get("variant"))
             applied = {name: value for name, value in named.items() if self._applies(name, tried)}
             if applied not in combinations:
                 combinations.append(applied)
         return combinations if len(combinations) <= limit else None
 
-    def _value(self, name: str, key: Any) -> Any:
-        """Return the variant with a label."""
-        return self.own_variant if key is None else self.spaces[name].by_label[key]
+    def _variant(self, key: str | None) -> Any:
+        """Return the variant that is tried under a key; the user's own where variants are not tuned."""
+        return self.own_variant if key is None else self.spaces["variant"].value(key)
 
     def _applies(self, name: str, tried: str | Variant) -> bool:
         return not name.startswith(KNOB) or name.removeprefix(KNOB).partition("__")[0] in knobs_of(tried)
@@ -107,8 +108,8 @@ class Search:
     def _check_knobs(self) -> None:
         """Raise an error for a knob that no variant which is tried has."""
         choices = self.spaces.get("variant")
-        labels = None if choices is None else choices.values()
-        tried = [self.own_variant] if labels is None else [self._value("variant", label) for label in labels]
+        keys = (choices.values() if choices else None) or [None]
+        tried = [self._variant(key) for key in keys]
         for name in self.spaces:
             if not any(self._applies(name, one) for one in tried):
                 knob = name.removeprefix(KNOB)

@@ -38,8 +38,16 @@ class Space(Protocol):
         """Return all values, as Optuna has them; None where they cannot be listed."""
         ...
 
+    def value(self, key: Any) -> Any:
+        """Return the value that Optuna has under a key."""
+        ...
+
     def key(self, value: Any) -> Any:
         """Return how Optuna has a value; None where it is outside the space."""
+        ...
+
+    def shown(self, value: Any) -> Any:
+        """Return what stands for a value in a table: numbers and texts as they are."""
         ...
 
 
@@ -91,10 +99,18 @@ class Range:
         many = not self.whole or self.high - self.low >= MAX_GRID
         return None if many else list(range(int(self.low), int(self.high) + 1))
 
+    def value(self, key: Any) -> Any:
+        """Return the number itself."""
+        return key
+
+    def shown(self, value: Any) -> Any:
+        """Return the number itself."""
+        return value
+
     def key(self, value: Any) -> Any:
         """Return the number itself, if it is in the range."""
-        inside = isinstance(value, Real) and self.low <= value <= self.high
-        return value if inside and (isinstance(value, Integral) or not self.whole) else None
+        inside = isinstance(value, (int, float)) and self.low <= value <= self.high
+        return value if inside and (isinstance(value, int) or not self.whole) else None
 
 
 @dataclass(frozen=True)
@@ -131,7 +147,15 @@ class Choices:
 
     def suggest(self, trial: Any, name: str) -> Any:
         """Return a value that a trial suggests."""
-        return self.by_label[trial.suggest_categorical(name, list(self.by_label))]
+        return self.value(trial.suggest_categorical(name, list(self.by_label)))
+
+    def value(self, key: Any) -> Any:
+        """Return the value with a label."""
+        return self.by_label[key]
+
+    def shown(self, value: Any) -> Any:
+        """Return numbers and texts as they are, and the label of another value."""
+        return value if isinstance(value, (int, float, str)) else self.key(value)
 
     def values(self) -> list[str]:
         """Return the labels."""

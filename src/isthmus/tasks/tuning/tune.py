@@ -106,7 +106,7 @@ def tune(
     changing = changing_the_loss(over)
     if metric == "auto":
         metric = "reconstruction" if changing else "validation_loss"
-    elif metric == "validation_loss" and changing:
+    if changing and not METRICS[metric].any_loss:
         warnings.warn(
             f"{', '.join(changing)} changes what the validation loss is: trials with different values cannot be "
             "compared by it; choose metric='reconstruction'",
@@ -114,12 +114,12 @@ def tune(
         )
     rows = divided(X, y, metric, held_out, base, seed)
     fixed: dict[str, Any] = {"random_state": seed, "verbose": False, "callbacks": (), "warm_start": False}
-    if metric == "validation_loss":
+    if not METRICS[metric].needs_rows:
         fixed["validation_fraction"] = held_out
     start = clone(base).set_params(**fixed)
     budget = TRIALS if trials is None and minutes is None else trials
-    search = Search(spaces(over), base.get_params(), base.variant, metric == "probe", seed, budget)
-    trying = _Trying(start, rows, search, minutes, callback)
+    search = Search(spaces(over), base.get_params(), base.variant, METRICS[metric].greater_is_better, seed, budget)
+    trying = _Trying(start, rows, search, metric, minutes, callback)
     trying.run()
     return _result(trying, base, X, y, refit)
 
@@ -135,8 +135,8 @@ def _check(
 ) -> None:
     if metric not in ("auto", *METRICS):
         raise InputError(unknown("metric", metric, ["auto", *METRICS]))
-    if metric == "probe" and y is None:
-        raise InputError("metric='probe' needs y: the labels that the codes are to tell")
+    if metric in METRICS and METRICS[metric].needs_labels and y is None:
+        raise InputError(f"metric={metric!r} needs y: the labels that the codes are to tell")
     if not 0 < held_out < 1:
         raise InputError(f"held_out={held_out!r}: expected a fraction between 0 and 1")
     for name, value in {"trials": trials, "minutes": minutes}.items():
@@ -158,6 +158,7 @@ class _Trying:
     start : Autoencoder
     rows : Divided
     search : Search
+    metric : str
     minutes : float or None
     callback : callable or None
     """
@@ -167,11 +168,12 @@ class _Trying:
         start: Autoencoder,
         rows: Divided,
         search: Search,
+        metric: str,
         minutes: float | None,
         callback: Callable[[Trial], object] | None,
     ) -> None:
         self.start, self.rows, self.search, self.callback = start, rows, search, callback
-        self.metric = rows.measure.metric
+        self.metric = metric
         self.sign = -1 if rows.measure.greater_is_better else 1
         self.deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
         self.prunes = rows.measure.each_epoch and "epochs" not in search.spaces
@@ -194,14 +196,14 @@ class _Trying:
 
     def _try(self) -> None:
         suggested, values = self.search.ask()
-        shown = {name: shown_as(value, suggested.params[name]) for name, value in values.items()}
+        shown = {name: self.search.spaces[name].shown(value) for name, value in values.items()}
         trial: Trial = {"trial": len(self.trials) + 1, **shown}
         began = time.perf_counter()
         known = next((one for one in self.trials if _same(one, trial, values)), None)
         ending: Trial = {"state": "failed", "why": ""}
         try:
             if known is None:
-                with self._warnings_once():
+                with self.warnings_once():
                     ending = self._trained(suggested, values)
             else:
                 ending = {**{name: known[name] for name in (self.metric, "epochs", "state")}, "why": "as before"}
@@ -238,7 +240,7 @@ class _Trying:
             self.callback(trial)
 
     @contextmanager
-    def _warnings_once(self) -> Iterator[None]:
+    def warnings_once(self) -> Iterator[None]:
         """Pass on each warning of the trials once."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
@@ -248,11 +250,6 @@ class _Trying:
             if text not in self.warned:
                 self.warned.add(text)
                 warnings.warn(f"trial {len(self.trials) + 1}: {text}", stacklevel=2)
-
-
-def shown_as(value: Any, key: Any) -> Any:
-    """Return a value as it is in the table of trials: numbers and texts as they are, others by what Optuna has them."""
-    return value if isinstance(value, (int, float, str)) else key
 
 
 def _same(earlier: Trial, trial: Trial, values: Mapping[str, Any]) -> bool:
@@ -279,7 +276,6 @@ def _result(trying: _Trying, base: Autoencoder, X: Rows, y: Labels, refit: bool)
         value=trained.value,
         trials=trying.trials,
         metric=trying.metric,
-        greater_is_better=trying.sign < 0,
         spaces=trying.search.spaces,
         refitted=again is not None,
         interrupted=trying.interrupted,
@@ -291,7 +287,7 @@ def _refitted(trying: _Trying, base: Autoencoder, X: Rows, y: Labels, values: di
     log.info("training the best model on all rows")
     model = clone(trying.start).set_params(**values, validation_fraction=base.validation_fraction, verbose=base.verbose)
     try:
-        with trying._warnings_once():
+        with trying.warnings_once():
             model.fit(X, y)
     except (KeyboardInterrupt, DivergenceError):
         return None
