@@ -39,7 +39,7 @@ def test_ranges_and_choices_are_read_as_options_are():
 
 
 def test_the_metrics_are_those_of_the_task():
-    assert tune.METRICS == ("auto", *measures.METRICS)
+    assert ("auto", *measures.METRICS) == tune.METRICS
     assert set(FORMATS) == set(tune.DRAWN)
 
 

@@ -64,6 +64,14 @@ def test_few_combinations_are_each_tried_once():
     assert len({tuple(trial.get(name) for name in over) for trial in tried}) == len(tried) == 4
 
 
+def test_values_are_tried_once_and_trials_end_where_there_are_no_new_ones():
+    over = {"latent_dim": [1, 2], "learning_rate": (1e-3, 1e-2)}
+    tried = quick(over, trials=5, refit=False).trials
+    assert len({(trial["latent_dim"], trial["learning_rate"]) for trial in tried}) == 5
+    start = Autoencoder(latent_dim=2, epochs=1, net="linear", verbose=False)
+    assert len(tune(X, over={"latent_dim": [2]}, autoencoder=start, minutes=5, random_state=0).trials) == 1
+
+
 def test_the_model_that_was_measured_is_returned_without_refit():
     result = quick({"latent_dim": [1]}, refit=False, metric="reconstruction")
     assert not result.refitted and result.best.info_["rows"] == 96

@@ -201,7 +201,7 @@ def _tuned_width(result: Tuning) -> bool:
 
 
 def _text(result: Tuning, output: str) -> str:
-    lines = _lines(result)
+    lines = [{**line, result.metric: figure(line[result.metric])} for line in _lines(result)]
     without_reason = [
         {k: v for k, v in line.items() if k != "why" or any(one["why"] for one in lines)} for line in lines
     ]
@@ -229,7 +229,8 @@ def _widths(result: Tuning) -> str:
         f"Within 10 % of the best: latent_dim {small['latent_dim']}, trial {small['trial']}, "
         f"{result.metric} {figure(small[result.metric])}."
     )
-    return f"{table(result.by('latent_dim'))}\n{said}"
+    widths = [{**line, result.metric: figure(line[result.metric])} for line in result.by("latent_dim")]
+    return f"{table(widths)}\n{said}"
 
 
 def _best(result: Tuning, output: str) -> str:

@@ -46,7 +46,7 @@ class Space(Protocol):
         """Return how Optuna has a value; None where it is outside the space."""
         ...
 
-    def shown(self, value: Any) -> Any:
+    def cell(self, value: Any) -> Any:
         """Return what stands for a value in a table: numbers and texts as they are."""
         ...
 
@@ -103,7 +103,7 @@ class Range:
         """Return the number itself."""
         return key
 
-    def shown(self, value: Any) -> Any:
+    def cell(self, value: Any) -> Any:
         """Return the number itself."""
         return value
 
@@ -153,7 +153,7 @@ class Choices:
         """Return the value with a label."""
         return self.by_label[key]
 
-    def shown(self, value: Any) -> Any:
+    def cell(self, value: Any) -> Any:
         """Return numbers and texts as they are, and the label of another value."""
         return value if isinstance(value, (int, float, str)) else self.key(value)
 

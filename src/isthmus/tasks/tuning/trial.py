@@ -81,7 +81,7 @@ def train(estimator: Autoencoder, rows: Divided, trial: Any, deadline: float, pr
         Not fitted; it becomes the model.
     rows : Divided
     trial : optuna.Trial
-        What is told of each epoch.
+        Gets the metric of each epoch.
     deadline : float
         Of `time.monotonic`.
     prunes : bool

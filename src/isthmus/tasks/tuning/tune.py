@@ -27,6 +27,8 @@ from isthmus.tasks.tuning.trial import Trained, train
 log = logging.getLogger("isthmus")
 
 TRIALS = 20
+ASKED = 20
+"""How often values are asked for that were not tried yet."""
 FIXED = ("callbacks", "condition", "device", "random_state", "validation_fraction", "verbose", "warm_start")
 """Parameters that cannot be tuned: they are the same in all trials, or what is measured depends on them."""
 
@@ -179,7 +181,7 @@ class _Trying:
         self.prunes = rows.measure.each_epoch and "epochs" not in search.spaces
         self.trials: list[Trial] = []
         self.best: tuple[int, Trained, dict[str, Any]] | None = None
-        self.interrupted = False
+        self.interrupted = self.exhausted = False
         self.warned: set[str] = set()
 
     def run(self) -> None:
@@ -192,26 +194,35 @@ class _Trying:
 
     def _done(self) -> bool:
         over = self.search.budget is not None and len(self.trials) >= self.search.budget
-        return over or self.interrupted or (bool(self.trials) and time.monotonic() > self.deadline)
+        return over or self.exhausted or self.interrupted or (bool(self.trials) and time.monotonic() > self.deadline)
+
+    def _new(self) -> tuple[Any, dict[str, Any], Trial] | None:
+        """Return values that were not tried yet; None where Optuna has none, asked again and again."""
+        for _ in range(ASKED):
+            suggested, values = self.search.ask()
+            cells = {name: self.search.spaces[name].cell(value) for name, value in values.items()}
+            trial: Trial = {"trial": len(self.trials) + 1, **cells}
+            known = next((one for one in self.trials if all(one.get(name) == cells[name] for name in cells)), None)
+            if known is None:
+                return suggested, values, trial
+            self.search.tell(suggested, known[self.metric], known["state"])
+        return None
 
     def _try(self) -> None:
-        suggested, values = self.search.ask()
-        shown = {name: self.search.spaces[name].shown(value) for name, value in values.items()}
-        trial: Trial = {"trial": len(self.trials) + 1, **shown}
+        new = self._new()
+        if new is None:
+            self.exhausted = True
+            return
+        suggested, values, trial = new
         began = time.perf_counter()
-        known = next((one for one in self.trials if _same(one, trial, values)), None)
-        ending: Trial = {"state": "failed", "why": ""}
         try:
-            if known is None:
-                with self.warnings_once():
-                    ending = self._trained(suggested, values)
-            else:
-                ending = {**{name: known[name] for name in (self.metric, "epochs", "state")}, "why": "as before"}
+            with self.warnings_once():
+                ending = self._trained(suggested, values)
         except (InputError, DivergenceError) as error:
-            ending = {"state": "failed", "why": str(error)}
+            ending = {self.metric: None, "epochs": None, "state": "failed", "why": str(error)}
         seconds = round(time.perf_counter() - began, 2)
-        trial |= {self.metric: ending.get(self.metric), "epochs": ending.get("epochs"), "seconds": seconds}
-        trial |= {"state": ending["state"], "why": ending.get("why", "")}
+        trial |= {self.metric: ending[self.metric], "epochs": ending["epochs"], "seconds": seconds}
+        trial |= {"state": ending["state"], "why": ending["why"]}
         self.search.tell(suggested, trial[self.metric], trial["state"])
         self.trials.append(trial)
         self._say(trial, values)
@@ -221,7 +232,7 @@ class _Trying:
         trained = train(estimator, self.rows, suggested, self.deadline, self.prunes)
         self.interrupted = trained.by_user
         self._keep(trained, values)
-        return {self.metric: trained.value, "epochs": trained.epochs, "state": trained.state}
+        return {self.metric: trained.value, "epochs": trained.epochs, "state": trained.state, "why": ""}
 
     def _keep(self, trained: Trained, values: dict[str, Any]) -> None:
         """Keep the model if it is the best so far; one that was interrupted counts only where there is no other."""
@@ -250,11 +261,6 @@ class _Trying:
             if text not in self.warned:
                 self.warned.add(text)
                 warnings.warn(f"trial {len(self.trials) + 1}: {text}", stacklevel=2)
-
-
-def _same(earlier: Trial, trial: Trial, values: Mapping[str, Any]) -> bool:
-    """Tell whether an earlier trial with the same values ran to its end."""
-    return earlier["state"] == "complete" and all(earlier.get(name) == trial[name] for name in values)
 
 
 def _short(value: Any) -> str:
