@@ -141,7 +141,7 @@ def tune(
     if plot:
         from isthmus.apps.figures.tuning import write_tuning_figure
 
-        write_tuning_figure(plot, result, f"Tuning on {rows.name}")
+        write_tuning_figure(plot, result, f"Tuning on {Path(rows.name).name}")
     show(_document(result, output, rows.name), _text(result, output), as_json)
     if result.interrupted:
         click.get_current_context().exit(INTERRUPTED)
