@@ -78,7 +78,8 @@ class Command(WithExamples):
             meant = flags.get(synonym("parameter", error.option_name) or "")
             if meant is None:
                 raise
-            raise click.NoSuchOption(error.option_name, possibilities=[meant], ctx=ctx) from error
+            said = f"No such option {error.option_name!r}. Did you mean {meant!r}?"
+            raise click.NoSuchOption(error.option_name, said, ctx=ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes a line and an exit code."""
