@@ -7,6 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/test_house.py holds the two together
+    from isthmus.apps.notebooks import explore as explore
+    from isthmus.apps.notebooks import plot_history as plot_history
+    from isthmus.apps.notebooks import report as report
     from isthmus.core.training.callbacks import CSVLog as CSVLog
     from isthmus.core.training.callbacks import StopTraining as StopTraining
     from isthmus.core.training.callbacks import TensorBoard as TensorBoard
@@ -23,6 +26,7 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.tasks.anomaly.detector import AnomalyDetector as AnomalyDetector
     from isthmus.tasks.evaluation.evaluate import evaluate as evaluate
     from isthmus.tasks.imputation.imputer import Imputer as Imputer
+    from isthmus.tasks.tuning.tune import tune as tune
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
     from isthmus.variants import Linear as Linear
@@ -40,11 +44,13 @@ _HOMES = {
     "tasks.anomaly.detector": ["AnomalyDetector"],
     "tasks.evaluation.evaluate": ["evaluate"],
     "tasks.imputation.imputer": ["Imputer"],
+    "tasks.tuning.tune": ["tune"],
     "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked"],
     "data.tables.table": ["Table"],
     "data.images.images": ["Images"],
     "data.signals.signals": ["Signals"],
     "core.training.callbacks": ["CSVLog", "TensorBoard", "StopTraining"],
+    "apps.notebooks": ["plot_history", "report", "explore"],
     "support.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
 }
 
@@ -56,7 +62,9 @@ def __getattr__(name: str) -> Any:
         if name in names:
             value = globals()[name] = getattr(import_module(f"isthmus.{home}"), name)
             return value
-    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+    from isthmus.support.errors import public_hint
+
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}{public_hint(name, __all__)}")
 
 
 def __dir__() -> list[str]:

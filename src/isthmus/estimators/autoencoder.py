@@ -221,6 +221,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self.__dict__.pop("_training_", None)
         return self
 
+    def adopt(self, run: Run, training: Training, X: Rows) -> Self:
+        """Become the model that a training gave which was not run by `fit`, such as one in several processes.
+
+        Parameters
+        ----------
+        run : Run
+            Of `isthmus.estimators.run.prepare`, called with this estimator.
+        training : Training
+            Of that run, done.
+        X :
+            The rows that `run` was prepared with.
+        """
+        prior = choose_prior(self.prior, run.objective.model, run.parts.data, run.parts.condition is not None)
+        self._become(run, training, X, [], prior)
+        return self
+
     def partial_fit(self, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Self:
         """Train for one pass over all rows of X at a constant rate; the first call fixes scaling and schema.
 

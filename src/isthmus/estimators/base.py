@@ -192,7 +192,7 @@ def _sorted_out(
     for key, value in changes.items():
         name, _, inner = key.partition("__")
         if name not in known:
-            raise InputError(unknown(f"parameter of {where}", name, known))
+            raise InputError(unknown(f"parameter of {where}", name, known, "parameter"))
         if inner:
             nested[name][inner] = value
         else:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from types import ModuleType
 
+from isthmus.support.synonyms import absent, plain, synonym
+
 
 class IsthmusError(Exception):
     """Base of all errors that isthmus raises on purpose."""
@@ -29,18 +31,65 @@ class MissingExtraError(IsthmusError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
+def nearest(kind: str, name: object, known: Iterable[str]) -> str | None:
+    """Return the known name that is most likely meant: what others call so, or one that is spelt alike.
+
+    Examples
+    --------
+    >>> nearest("variant", "vae", ["plain", "variational"]), nearest("variant", "plane", ["plain", "variational"])
+    ('variational', 'plain')
+    """
+    known = list(known)
+    meant = synonym(kind, name)
+    if meant in known:
+        return meant
+    if absent(kind, name):
+        return None
+    alike = (get_close_matches(spelling, known, n=1, cutoff=0.6) for spelling in (str(name), str(name).lower()))
+    return next((near[0] for near in alike if near), None)
+
+
+def hint(kind: str, name: object, known: Iterable[str]) -> str:
+    """Return the end of the sentence about an unknown name: which one is meant, or that there is no such thing."""
+    meant, reason = nearest(kind, name, known), absent(kind, name)
+    if meant is not None:
+        return f"; did you mean {meant!r}?"
+    return f": {reason}." if reason else "."
+
+
+def unknown(what: str, name: object, known: Iterable[str], kind: str | None = None) -> str:
     """Return the message for an unknown name: the nearest known one first, then all of them.
+
+    Parameters
+    ----------
+    what : str
+    name : object
+    known : iterable of str
+    kind : str or None, default None
+        Under which `isthmus.support.synonyms` has its synonyms; None: `what`.
 
     Examples
     --------
     >>> unknown("variant", "denoise", ["plain", "denoising"])
     "unknown variant 'denoise'; did you mean 'denoising'? Known: plain, denoising"
+    >>> unknown("variant", "vq-vae", ["plain", "denoising"])
+    "unknown variant 'vq-vae': isthmus has no vector-quantized autoencoder. Known: plain, denoising"
     """
     known = list(known)
-    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"unknown {what} {name!r}{hint} Known: {', '.join(known) or 'none'}"
+    return f"unknown {what} {name!r}{hint(kind or what, name, known)} Known: {', '.join(known) or 'none'}"
+
+
+def public_hint(name: str, public: Iterable[str]) -> str:
+    """Return the end of the sentence about an unknown public name, such as that of a class that others have.
+
+    Examples
+    --------
+    >>> public_hint("VAE", ["Plain", "Variational"]), public_hint("Varational", ["Plain", "Variational"])
+    ("; did you mean 'Variational'?", "; did you mean 'Variational'?")
+    """
+    spelt = {plain(known): known for known in public}
+    meant = nearest("variant", name, spelt)
+    return f"; did you mean {spelt[meant]!r}?" if meant else ""
 
 
 def listed(texts: Iterable[str], max_texts: int = 10) -> str:

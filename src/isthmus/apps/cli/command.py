@@ -12,6 +12,8 @@ from typing import IO, Any
 import click
 
 from isthmus import IsthmusError
+from isthmus.apps.cli.paths import complete_files
+from isthmus.support.synonyms import synonym
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -66,6 +68,18 @@ class Command(WithExamples):
         for section in sorted(sections, key=LAST.__eq__):
             with formatter.section(section):
                 formatter.write_dl(sections[section])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what was typed; of an unknown option say which one is meant, also where others call it so."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            flags = {str(param.name): param.opts[-1] for param in self.params}
+            meant = flags.get(synonym("parameter", error.option_name) or "")
+            if meant is None:
+                raise
+            said = f"No such option {error.option_name!r}. Did you mean {meant!r}?"
+            raise click.NoSuchOption(error.option_name, said, ctx=ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes a line and an exit code."""
@@ -141,7 +155,7 @@ def command(name: str, *examples: str, **more: Any) -> Callable[[Callable[..., A
     def make(function: Callable[..., Any]) -> click.Command:
         for flags, help in COMMON.items():
             function = option(*flags, is_flag=True, expose_value=False, callback=_remember, help=help)(function)
-        return click.command(name, cls=Command, examples=examples, **more)(function)
+        return complete_files(click.command(name, cls=Command, examples=examples, **more)(function))
 
     return make
 

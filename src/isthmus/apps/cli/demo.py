@@ -95,7 +95,7 @@ def _interrupted(folder: Path, names: Sequence[str], done: int) -> NoReturn:
 
 
 def _text(lines: list[dict[str, Any]], folder: Path) -> str:
-    from isthmus.apps.report.sections.comparison import HEADS, shown
+    from isthmus.apps.report.sections.comparison import HEADS, in_words
 
-    rows = [{"model": line["variant"], **{HEADS[key]: shown(key, line[key]) for key in SHOWN}} for line in lines]
+    rows = [{"model": line["variant"], **{HEADS[key]: in_words(key, line[key]) for key in SHOWN}} for line in lines]
     return f"\n{table(rows)}\n\n{LEGEND}\n\n{NEXT.format(folder=folder)}"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import webbrowser
 from typing import Any
-from urllib.parse import quote
 
 import click
 
@@ -135,6 +133,9 @@ def _session(
 
 def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bool) -> None:
     """Answer until Ctrl-C."""
+    import webbrowser
+    from urllib.parse import quote
+
     import torch
 
     from isthmus.apps.explorer.api.app import explorer_app

@@ -5,17 +5,18 @@ Nothing in this package imports torch, numpy, scikit-learn or pandas at its top:
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 import isthmus
 from isthmus.apps.cli.command import WithExamples
+from isthmus.support.errors import hint
 
 MODULES = {
     "demo": "demo",
     "train": "train",
+    "tune": "tune",
     "evaluate": "evaluate",
     "compare": "compare",
     "report": "report",
@@ -31,6 +32,7 @@ MODULES = {
     "sample": "generate",
     "interpolate": "generate",
     "export": "export",
+    "completion": "completion",
 }
 """The module of each command, in the order of ``isthmus --help``."""
 
@@ -44,9 +46,10 @@ class Commands(WithExamples, click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; a name that there is not is told the nearest one."""
+        if cmd_name not in MODULES and ctx.resilient_parsing:  # a shell asks how the line may go on
+            return None
         if cmd_name not in MODULES:
-            near = get_close_matches(cmd_name, MODULES, n=1)
-            ctx.fail(f"there is no command {cmd_name!r}" + (f"; did you mean {near[0]!r}?" if near else "."))
+            ctx.fail(f"there is no command {cmd_name!r}{hint('command', cmd_name, MODULES)}")
         command: click.Command = getattr(import_module(f"isthmus.apps.cli.{MODULES[cmd_name]}"), cmd_name)
         return command
 

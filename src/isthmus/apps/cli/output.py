@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +46,8 @@ def writable(path: str) -> str:
 def show(document: Mapping[str, object], lines: str, as_json: bool) -> None:
     """Print the document as JSON, or the lines, unless the command is to be quiet."""
     if as_json:
+        import json
+
         click.echo(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False))
     elif not click.get_current_context().meta.get("quiet"):
         click.echo(lines)

@@ -27,9 +27,10 @@ OF_ARRAYS = ("channels_first", "image_shape", "dtype", "kind")
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
 PICTURES = "Pictures"
 
+NETS = ("mlp", "conv", "feature-map", "linear", "ensemble", "masked-ensemble")
+
 WORDS = {
-    "net": "mlp, conv, feature-map, linear, ensemble, masked-ensemble, or the widths of an mlp's layers such as "
-    "512,256,128; default: by the data",
+    "net": f"{', '.join(NETS)}, or the widths of an mlp's layers such as 512,256,128; default: by the data",
     "condition": "What encoder and decoder get beside the row, without reconstructing it: y (the labels), or columns "
     "of the table, a,b …",
     "precision": "In which matrix products are computed; auto: chosen from the processor and the sizes",
@@ -68,12 +69,19 @@ def image_settings() -> dict[str, Setting]:
 
 def _parameters(module: str, name: str, handled: Sequence[str]) -> dict[str, Setting]:
     """Return the parameters of a class, but for those that are handled elsewhere."""
-    tree = ast.parse(_source(module))
-    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    tree = ast.parse(_head(_source(module), name))
+    cls = next(node for node in tree.body if isinstance(node, ast.ClassDef))
     init = next(node for node in cls.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
     documented = _documented(ast.get_docstring(cls) or "")
     own = [(name, hint, default) for name, hint, default in _signature(init) if name not in handled]
     return {name: Setting(name, hint, default, *documented[name]) for name, hint, default in own}
+
+
+def _head(source: str, name: str) -> str:
+    """Return a class up to the signature of its constructor; to parse the whole file would take 20 ms."""
+    head = re.search(rf"^class {name}\b.*?^    def __init__\(.*?-> None:\n", source, re.M | re.S)
+    assert head is not None
+    return f"{head[0]}        pass\n"
 
 
 def _source(module: str) -> str:
@@ -123,7 +131,7 @@ def _option(setting: Setting, section: str) -> Callable[[Callable[..., Any]], Ca
 
 def _type(setting: Setting) -> click.ParamType:
     if setting.name == "net":
-        return Read(["NET"], [widths, str])
+        return Read(["NET"], [widths, str], NETS)
     if setting.name == "resize":
         return Read(["SIZE"], [size])
     if setting.type.startswith("{"):

@@ -86,7 +86,7 @@ def train(
     for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):
         writable(path)
     given = {name: value for name, value in typed.items() if value is not None}
-    model = _further(start, variant, scale, given) if start else _anew(variant or "plain", scale, given)
+    model = _further(start, variant, scale, given) if start else anew(variant or "plain", scale, given)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not _quiet() else False)
     _fit(model, read(), output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
@@ -119,7 +119,7 @@ def _data(scale: str | None, pictures: dict[str, Any]) -> Any:
     return isthmus.Table(scale=scale) if scale else None
 
 
-def _anew(variant: str, scale: str | None, given: dict[str, Any]) -> Any:
+def anew(variant: str, scale: str | None, given: dict[str, Any]) -> Any:
     """Return an estimator that is not trained yet."""
     own, turned, pictures = _parted(given)
     recipe = chosen(variant, turned)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 import click
+from click.shell_completion import CompletionItem
 
 from isthmus import variants
+from isthmus.support.errors import hint
 
 Reader = Callable[[str], Any]
 
@@ -89,17 +90,21 @@ class Named(click.Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name."""
-        near = get_close_matches(str(value), self.choices, n=1)
-        if near and value not in self.choices:
-            self.fail(f"there is no {value!r}; did you mean {near[0]!r}? Known: {', '.join(self.choices)}", param, ctx)
+        if value not in self.choices:
+            said = hint(str(param.name) if param else "", value, self.choices)
+            self.fail(f"there is no {value!r}{said} Known: {', '.join(self.choices)}", param, ctx)
         return super().convert(value, param, ctx)
 
 
 class Read(click.ParamType):
-    """Text that one of several readers understands."""
+    """Text that one of several readers understands; `known` are values that a shell completes."""
 
-    def __init__(self, names: Sequence[str], readers: Sequence[Reader]) -> None:
-        self.name, self.readers = "|".join(names), readers
+    def __init__(self, names: Sequence[str], readers: Sequence[Reader], known: Sequence[str] = ()) -> None:
+        self.name, self.readers, self.known = "|".join(names), readers, known
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the known values that begin as what is typed."""
+        return [CompletionItem(value) for value in self.known if value.startswith(incomplete)]
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Return what stands for the value in the help."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import threading
 from collections.abc import Callable
 from typing import cast
 
@@ -17,6 +18,8 @@ from isthmus.apps.http.guard import is_loopback
 
 MAX_HEAD = 2**16
 """Maximum bytes of the headers of a request."""
+START_SECONDS = 30.0
+"""Seconds that a server in a thread has to start, and to end."""
 GRACE = 30
 """Seconds that requests in progress have to finish when the server shuts down."""
 
@@ -156,16 +159,63 @@ def run(
     """
     check_address(host, token)
     with listen(host, port) as listener:
-        config = uvicorn.Config(
-            app,
-            http=Connection,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=grace,
-        )
         gc.collect()
         gc.freeze()  # scanning models and libraries for garbage would block all responses for 0.1 s
         url = url_of(host, listener.getsockname()[1])
-        Server(config, lambda: None if tell is None else tell(url)).run(sockets=[listener])
+        Server(_config(app, grace), lambda: None if tell is None else tell(url)).run(sockets=[listener])
+
+
+def _config(app: ASGIApp, grace: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=grace,
+    )
+
+
+class Background:
+    """A server in a thread of this process, on a loopback address; it ends with the process, or when it is closed.
+
+    Parameters
+    ----------
+    app : ASGI app
+        Guarded by `isthmus.apps.http.security.secure`.
+    port : int, default 0
+        0 chooses a free port.
+
+    Attributes
+    ----------
+    url : str
+
+    Raises
+    ------
+    InputError
+        The port is not available.
+    """
+
+    HOST = "127.0.0.1"
+
+    def __init__(self, app: ASGIApp, port: int = 0) -> None:
+        self._listener = listen(self.HOST, port)
+        self.url = url_of(self.HOST, self._listener.getsockname()[1])
+        ready = threading.Event()
+        self._server = Server(_config(app, grace=1), ready.set)
+        sockets = {"sockets": [self._listener]}
+        self._thread = threading.Thread(target=self._server.run, kwargs=sockets, name="isthmus", daemon=True)
+        self._thread.start()
+        ready.wait(START_SECONDS)
+
+    @property
+    def running(self) -> bool:
+        """Whether it answers."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Finish the requests in progress, and end; once closed, it stays so."""
+        self._server.should_exit = True
+        self._thread.join(START_SECONDS)
+        self._listener.close()

@@ -51,8 +51,13 @@ def write(
     MissingExtraError
         Jinja is not installed.
     """
+    write_page(page_of(model, X, y, examples, title), path)
+
+
+def page_of(model: Any, X: Any, y: Any = None, examples: bool = True, title: str | None = None) -> Page:
+    """Return the report on a model; the parameters are those of `write`."""
     study = Study(model, X, y, examples)
-    page = Page(
+    return Page(
         title or _title(study),
         about.sentence(study.model),
         [*detection.figures(study), *about.figures(study)],
@@ -61,7 +66,6 @@ def write(
         [*about.warnings_of(study), *about.left_out(study)],
         foot=FOOT,
     )
-    write_page(page, path)
 
 
 def _title(study: Study) -> str:

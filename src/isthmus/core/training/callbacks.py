@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,7 @@ class ProgressBar:
 
     @staticmethod
     def _open(event: Event) -> Any:
-        from tqdm.auto import tqdm
-
-        return tqdm(
+        return bar_class()(
             total=event.epochs * event.steps,
             initial=event.epoch * event.steps + event.step,
             desc=f"epoch {event.epoch + 1}/{event.epochs}",
@@ -84,6 +83,18 @@ class ProgressBar:
             dynamic_ncols=True,
             mininterval=0.25,
         )
+
+
+def bar_class() -> Any:
+    """Return the class of tqdm's bars: a widget in a notebook that can show one, else a line of text.
+
+    Without ipywidgets, ``tqdm.auto`` warns in a notebook before it shows the line.
+    """
+    if find_spec("ipywidgets") is None:
+        from tqdm import tqdm
+    else:
+        from tqdm.auto import tqdm
+    return tqdm
 
 
 class LogProgress:

@@ -31,6 +31,7 @@ from isthmus.tasks.anomaly.calibration import labels_of
 from isthmus.tasks.anomaly.checks import label_like
 from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
+from isthmus.tasks.anomaly.elsewhere import Elsewhere
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
 from isthmus.tasks.anomaly.scorer import Scorer
@@ -99,6 +100,8 @@ class AnomalyDetector(OutlierMixin, Task):
         Scores of the calibration rows.
     calibration_ : dict
         The method, its number of rows, and its guarantee.
+    decision_scores_, labels_ : ndarray of shape (n,)
+        Scores of the training rows, and 1 for flagged ones, else 0: the names that PyOD has for them.
     training_ : str
         How the training treated abnormal rows.
     n_features_in_, feature_names_in_ :
@@ -118,6 +121,7 @@ class AnomalyDetector(OutlierMixin, Task):
     score_: Score
     thresholds_: Thresholds
     training_: str
+    _scored_all: bool
 
     def __init__(
         self,
@@ -167,6 +171,7 @@ class AnomalyDetector(OutlierMixin, Task):
             thresholds = thresholds.at_fraction(self.contamination)
         self._adopt(trained.scorer.autoencoder)
         self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment
+        self._scored_all = not is_stream(X) and len(trained.training.scores) == len(X)
         for name in label_like(trained.scorer.data.row_names()):
             warnings.warn(
                 f"the column {name!r} is named like a label: leave it out of the training unless it is a measurement",
@@ -237,15 +242,22 @@ class AnomalyDetector(OutlierMixin, Task):
         return self._rule.scorer.scores(X)
 
     def score_samples(self, X: Rows) -> np.ndarray:
-        """Return minus the anomaly score, of shape (n,), as in scikit-learn."""
+        """Return minus the anomaly score, of shape (n,), as in scikit-learn: higher is more normal."""
         return -self.anomaly_score(X)
 
     def decision_function(self, X: Rows) -> np.ndarray:
-        """Return the threshold minus the anomaly score, of shape (n,); rows below zero are flagged."""
+        """Return the threshold minus the anomaly score, of shape (n,); rows below zero are flagged.
+
+        As in scikit-learn: higher is more normal. PyOD's method of this name has the other sign, and no threshold in
+        it: that is `anomaly_score`.
+        """
         return self.limits(X) - self.anomaly_score(X)
 
     def predict(self, X: Rows) -> np.ndarray:
-        """Return −1 for flagged rows, else 1, of shape (n,)."""
+        """Return −1 for flagged rows, else 1, of shape (n,), as in scikit-learn.
+
+        PyOD has 1 for flagged rows, else 0: that is ``score_rows(X)["flagged"]``, and `labels_` of the training rows.
+        """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def p_values(self, X: Rows) -> np.ndarray:
@@ -407,6 +419,44 @@ class AnomalyDetector(OutlierMixin, Task):
         check_is_fitted(self)
         return self.thresholds_.training.scores
 
+    @property
+    def decision_scores_(self) -> np.ndarray:
+        """Scores of all training rows in their order, as in PyOD: higher is more abnormal.
+
+        Raises
+        ------
+        AttributeError
+            The training rows were a stream, or too many to keep all scores: `training_scores_` are those of a sample.
+        """
+        check_is_fitted(self)
+        if not self._scored_all:
+            raise AttributeError(
+                f"decision_scores_: of the training rows the scores of a sample of {len(self.training_scores_):,} are "
+                "kept, as training_scores_; for those of all rows call anomaly_score(X)"
+            )
+        return self.training_scores_
+
+    @property
+    def labels_(self) -> np.ndarray:
+        """Which training rows are flagged, in their order, as in PyOD: 1 for flagged rows, else 0.
+
+        `fit_predict` returns −1 and 1 instead, as in scikit-learn. The labels follow `set_threshold`.
+
+        Raises
+        ------
+        AttributeError
+            As for `decision_scores_`.
+        """
+        scores = self.decision_scores_
+        return (scores > self.thresholds_.limits(self.thresholds_.training.labels)).astype(int)
+
+    predict_proba = Elsewhere(
+        "a score is no probability; p_values(X) says how rare a score is among normal rows, and score_rows(X) gives "
+        "scores, p-values and flags"
+    )
+    predict_confidence = Elsewhere("p_values(X) says how rare a score is among normal rows")
+    negative_outlier_factor_ = Elsewhere("those of all training rows are -decision_scores_")
+
     def limits(self, X: Rows) -> float | np.ndarray:
         """Return the threshold of each row, of shape (n,); a single number if all rows have the same."""
         return self._rule.limits(X)
@@ -557,6 +607,7 @@ class AnomalyDetector(OutlierMixin, Task):
             "score": describe(self.score_),
             **self.thresholds_.state(),
             "training": self.training_,
+            "scored_all": self._scored_all,
         }
 
     def _restore_task(self, state: State) -> None:
@@ -565,6 +616,7 @@ class AnomalyDetector(OutlierMixin, Task):
         adopt(score, {FORMER_TENSORS.get(name, name): value for name, value in tensors(state).items()}, "score.")
         self.score_, self.thresholds_ = score.eval(), Thresholds.restored(state)
         self.training_ = state["training"]
+        self._scored_all = bool(state.get("scored_all"))
 
 
 def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:

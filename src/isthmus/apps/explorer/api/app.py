@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,8 +36,10 @@ MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: run `
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' 'unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
+NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* vscode-webview:"
+"""Pages that may show the page inside of them, if it is for a notebook."""
 FIELD = re.compile(r"^([a-z]\w*)(?:, \w+)*: ")
 """What an InputError of the explorer begins with: the part of the request at fault."""
 
@@ -44,7 +47,7 @@ Limit = Annotated[int, Query(ge=1, le=100_000)]
 Threshold = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
-def explorer_app(session: Session, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
+def explorer_app(session: Session, host: str = "127.0.0.1", token: str | None = None, framed: bool = False) -> FastAPI:
     """Return the app that shows models on their examples.
 
     Parameters
@@ -52,21 +55,27 @@ def explorer_app(session: Session, host: str = "127.0.0.1", token: str | None = 
     session : Session
     host, token :
         Where it will listen, and what clients must show: see `isthmus.apps.http.security.secure`.
+    framed : bool, default False
+        Whether a notebook on this machine may show the page in a frame.
     """
     app = FastAPI(title="isthmus explore", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(_of_examples(session), prefix="/api")
     app.include_router(_of_models(session), prefix="/api/models")
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
-    app.add_api_route("/", _page, include_in_schema=False)
+    app.add_api_route("/", partial(_page, NOTEBOOKS if framed else "'none'"), include_in_schema=False)
     secure(app, host, token, max_body=MAX_BODY, timeout=TIMEOUT)
     return app
 
 
-def _page() -> Response:
+def _page(frames: str) -> Response:
     page = STATIC / "index.html"
     if not page.exists():
         return HTMLResponse(MISSING, 503)
-    headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    headers = {
+        "Content-Security-Policy": POLICY + frames,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
     return FileResponse(page, headers=headers)
 
 
