@@ -53,8 +53,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
         ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
-    latent_dim : int or None, default 32
-        Numbers in a code; None: half the width of a row, at most 32.
+    latent_dim : int or None, default None
+        Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
         ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
         ``MLP((512, 256))``, or None: the default of the data.
@@ -127,7 +127,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def __init__(
         self,
         variant: str | Variant = "plain",
-        latent_dim: int | None = 32,
+        latent_dim: int | None = None,
         *,
         net: str | nn.Module | None = None,
         data: str | Data | None = None,

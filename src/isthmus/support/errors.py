@@ -29,6 +29,14 @@ class MissingExtraError(IsthmusError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
 
 
+class DataWarning(UserWarning):
+    """Something that a user should know of the rows they train on."""
+
+
+class ColumnWarning(DataWarning):
+    """A column that may be something else than it is read as."""
+
+
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """Return the message for an unknown name: the nearest known one first, then all of them.
 

@@ -175,7 +175,7 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
         "model": output,
         "bytes": os.path.getsize(output),
         "variant": variants.variant_name(model.variant_),
-        "latent_dim": model.latent_dim,
+        "latent_dim": model.model_.latent_dim,
         "interrupted": model.interrupted_,
         **info,
     }
