@@ -11,11 +11,12 @@ from isthmus.core.part import build, describe, lookup
 from isthmus.data.tables import categories
 from isthmus.data.tables.categories import Categories
 from isthmus.data.tables.table import Table
-from isthmus.support.errors import DataWarning
+from isthmus.parts.nets.masked_ensemble import MaskedEnsemble
+from isthmus.support.errors import DataWarning, InputError
 
 RNG = np.random.default_rng(0)
 TOWNS = pd.DataFrame({"town": [*"aaaaabbbbcccdde", None], "size": np.arange(16) ** 2})
-JOINED = r"column 'town' has 5 distinct values or more: the 2 most frequent are kept, and the others, 40% of its cells"
+JOINED = r"column 'town' has 5 distinct values: the 2 most frequent are kept, and the others, 40% of its cells"
 
 
 def table(X=TOWNS, most=2):
@@ -53,7 +54,7 @@ def test_draws_of_joined_categories_are_known_ones_by_their_probability():
     "X", [pl.from_pandas(TOWNS), TOWNS.to_numpy(dtype=object).tolist()], ids=["polars", "rows of a list"]
 )
 def test_other_forms_join_the_same(X):
-    with pytest.warns(DataWarning, match="5 distinct values or more: the 2 most frequent"):
+    with pytest.warns(DataWarning, match="5 distinct values: the 2 most frequent"):
         learnt = Table(max_categories=2).learn([X])
     assert learnt.schema.categories == (("a", "b"),)
 
@@ -93,23 +94,41 @@ def test_counts_are_bounded_and_nearly_exact_whatever_the_order(monkeypatch):
         assert (wrong >= 0).all() and (wrong <= len(cells) / 50).all()
 
 
-@pytest.mark.filterwarnings("ignore::isthmus.support.errors.DataWarning")
 def test_more_names_than_are_counted_still_leave_categories(monkeypatch):
     monkeypatch.setattr(categories, "ENTRIES", 8)
     X = pd.DataFrame({"id": [f"row {n}" for n in range(100)], "n": np.arange(100.0)})
-    learnt = Table(max_categories=1).learn(X[at : at + 10] for at in range(0, 100, 10))
+    with pytest.warns(DataWarning, match="'id' has more than [0-9]+ distinct values: the 1 most frequent"):
+        learnt = Table(max_categories=1).learn(X[at : at + 10] for at in range(0, 100, 10))
     assert len(learnt.schema.categories[0]) == 1
     assert learnt.write(learnt.invert(learnt.batch(learnt.read(X)).x)).shape == (100, 2)
 
 
 @pytest.mark.filterwarnings("ignore::isthmus.support.errors.DataWarning")
 def test_models_train_on_joined_categories_and_fill_gaps_with_known_ones():
-    X = pd.DataFrame({"user": RNG.zipf(1.6, 300).clip(max=80).astype(str), "n": RNG.normal(size=300)})
+    X = pd.DataFrame({"user": RNG.zipf(1.6, 100).clip(max=80).astype(str), "n": RNG.normal(size=100)})
     X.loc[:20, "user"] = None
     small = Table(max_categories=5)
     model = Autoencoder("denoising", data=small, epochs=1, random_state=0, verbose=False).fit(X)
     known = set(model.data_.schema.categories[0])
     assert len(known) == 5 and set(model.reconstruct(X)["user"]) <= known
-    masked = Autoencoder("masked", 8, data=small, epochs=1, random_state=0, verbose=False)
+    masked = Autoencoder(
+        "masked", 2, net=MaskedEnsemble(width=4, members=1), data=small, epochs=1, random_state=0, verbose=False
+    )
     for filled in Imputer(masked, draws=2, random_state=0).fit_transform(X):
         assert set(filled["user"][:21]) <= known and filled["user"][21:].equals(X["user"][21:])
+
+
+@pytest.mark.parametrize("most", [0, 2.5, True])
+def test_a_number_of_categories_that_makes_no_sense(most):
+    with pytest.raises(InputError, match=f"max_categories={most}: expected a whole number"):
+        Table(max_categories=most)
+
+
+@pytest.mark.filterwarnings("ignore::isthmus.support.errors.DataWarning")
+def test_a_table_with_another_limit_is_scaled_as_the_variant_says():
+    X = pd.DataFrame({"user": RNG.zipf(1.6, 100).astype(str), "n": RNG.normal(size=100)})
+    scales = [
+        Autoencoder("variational", 2, data=data, epochs=1, random_state=0, verbose=False).fit(X).data_.scale
+        for data in ("table", Table(max_categories=5), Table("centre"))
+    ]
+    assert scales == ["bins", "bins", "centre"]

@@ -41,7 +41,7 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
     """
     if empty := [schema.name(index) for index in schema.indices("empty")]:
         yield DataWarning(f"the columns {empty} are empty: they are ignored, and come back empty")
-    yield from _joined(schema)
+    yield from _joined(schema, counted)
     if schema.names is None or schema.rows < MANY:
         return
     texts = {index: column for index, column in counted.items() if schema.dtype(index)[0].split(":")[0] not in CHOSEN}
@@ -68,17 +68,18 @@ def _to_leave_out(schema: Schema, what: str, details: Mapping[int, str]) -> Iter
         yield ColumnWarning(f"these {what}: {columns}; {LEAVE_OUT.format(names=names)}")
 
 
-def _joined(schema: Schema) -> Iterator[DataWarning]:
+def _joined(schema: Schema, counted: Mapping[int, Categories]) -> Iterator[DataWarning]:
     """Yield a warning for each column whose rare categories are joined."""
     for at, (index, joined) in enumerate(zip(schema.indices("category"), schema.joined, strict=True)):
         if joined:
             kept, name = len(schema.categories[at]), schema.name(index)
-            cells = schema.rows - schema.missing[index]
+            distinct = f"{'more than ' if counted[index].forgotten else ''}{kept + joined:,}"
+            fraction = 1 - sum(schema.counts[at]) / (schema.rows - schema.missing[index])
             yield DataWarning(
-                f"column {name!r} has {kept + joined:,} distinct values or more: the {kept:,} most frequent are kept, "
-                f"and the others, {1 - sum(schema.counts[at]) / cells:.0%} of its cells, are joined as one; leave the "
-                f"column out if it identifies rows or is free text (--drop {name}; in Python X.drop(columns=...)), or "
-                f"raise the limit (--max-categories; in Python data=Table(max_categories=...))"
+                f"column {name!r} has {distinct} distinct values: the {kept:,} most frequent are kept, and the others, "
+                f"{fraction:.0%} of its cells, are joined as one; leave the column out if it identifies rows or is "
+                f"free text (--drop {name}; in Python X.drop(columns=[{name!r}])), or raise the limit "
+                "(--max-categories; in Python data=Table(max_categories=...))"
             )
 
 

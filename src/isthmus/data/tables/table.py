@@ -73,7 +73,7 @@ class Table(Data):
     Raises
     ------
     InputError
-        `scale` is not one of these.
+        `scale` is not one of these, or `max_categories` not a whole number of at least 1.
 
     Examples
     --------
@@ -102,6 +102,8 @@ class Table(Data):
         super().__init__()
         if scale is not None and scale not in SCALES:
             raise InputError(unknown("scale", scale, SCALES))
+        if isinstance(max_categories, bool) or not isinstance(max_categories, (int, np.integer)) or max_categories < 1:
+            raise InputError(f"max_categories={max_categories!r}: expected a whole number of at least 1")
         self.scale, self.max_categories = scale, max_categories
         self.schema = None if columns is None else Schema(**columns)
         self._learner: Learner | None = None  # what was counted and sampled, for `merge`; never saved
@@ -137,6 +139,10 @@ class Table(Data):
     def fitted(self) -> bool:
         """Whether the columns have been learnt."""
         return self.schema is not None
+
+    def with_scale(self, scale: str | None) -> Table:
+        """Return an unfitted table scaled in this way, or this one if its scale was chosen."""
+        return self if self.scale else Table(scale, max_categories=self.max_categories)
 
     def learn(self, chunks: Iterable[Any]) -> Table:
         """Return a fitted copy after one pass over pieces of a table.

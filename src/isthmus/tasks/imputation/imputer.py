@@ -158,16 +158,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return find_donors(table, fitted.objective_, table.read(X), rows, self._seed())
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
-        return Autoencoder(
-            "masked",
-            latent_dim=256,
-            epochs=max(5, -(-STEPS * min(rows, ROWS_IN_STEP) // rows)),
-            batch_size=ROWS_IN_STEP,
-            learning_rate=6e-3,
-            validation_fraction=0,
-            random_state=self.random_state,
-            verbose=False,
-        )
+        return default_autoencoder(rows).set_params(random_state=self.random_state)
 
     def transform(self, X: Rows) -> Rows:
         """Return X with missing cells filled, in the form and with the types of X; other cells are unchanged.
@@ -246,6 +237,20 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def default_autoencoder(rows: int, data: Table | None = None) -> Autoencoder:
+    """Return the default autoencoder for a number of rows: the masked variant, with about `STEPS` steps."""
+    return Autoencoder(
+        "masked",
+        latent_dim=256,
+        data=data,
+        epochs=max(5, -(-STEPS * min(rows, ROWS_IN_STEP) // rows)),
+        batch_size=ROWS_IN_STEP,
+        learning_rate=6e-3,
+        validation_fraction=0,
+        verbose=False,
+    )
 
 
 def _table(fitted: Autoencoder) -> Table:
