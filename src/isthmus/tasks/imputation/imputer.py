@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.core.data import Columns, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
+from isthmus.data.inputs import taken
 from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
@@ -108,6 +109,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         InputError
             A column or all of X is missing, X is not a table, or the autoencoder has a condition.
         """
+        X = taken(X)
         self._check_settings()
         unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP)
         if unfitted.condition is not None:
@@ -176,7 +178,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
             is filled as for an unknown category.
         """
         check_is_fitted(self)
-        data = _table(self.autoencoder_)
+        X, data = taken(X), _table(self.autoencoder_)
         columns = data.read(X)
         gaps = data.per_feature((~observed(data(columns))).float()) > 0
         if bare := torch.nonzero(gaps.all(1)).flatten().tolist():
