@@ -21,8 +21,8 @@ def categories_option(section: str) -> Callable[[Callable[..., Any]], Callable[.
 
 def table(max_categories: int | None, scale: str | None = None) -> Any:
     """Return a Table as the options say; None where nothing is said of it."""
-    from isthmus.data.tables.table import Table
+    import isthmus
 
     said: dict[str, Any] = {"scale": scale, "max_categories": max_categories}
     said = {name: value for name, value in said.items() if value is not None}
-    return Table(**said) if said else None
+    return isthmus.Table(**said) if said else None

@@ -44,7 +44,7 @@ def gathered(X: Any) -> Loaded:
     """
     rows, labels, size, room = [], [], 0, available() * ROOM
     for batch in _in_order(X):
-        x, y = _parted(batch, type(X).__name__)
+        x, y = _rows_and_labels(batch, type(X).__name__)
         rows.append(x)
         labels.append(y)
         size += x.nbytes
@@ -85,7 +85,7 @@ def _shuffles(sampler: Any) -> bool:
     return isinstance(sampler, RandomSampler) and not sampler.replacement and len(sampler) == len(sampler.data_source)
 
 
-def _parted(batch: Any, name: str) -> tuple[Any, Any]:
+def _rows_and_labels(batch: Any, name: str) -> tuple[Any, Any]:
     """Return the rows and the labels of a batch; None for no labels."""
     pair = batch if isinstance(batch, (list, tuple)) and len(batch) in (1, 2) else (batch,)
     x, y = pair[0], pair[1] if len(pair) == 2 else None

@@ -46,7 +46,7 @@ class Categories:
 
     Parameters
     ----------
-    most : int
+    max_kept : int
         Maximum number of categories that are kept.
 
     Attributes
@@ -54,21 +54,21 @@ class Categories:
     counts : Counter
         The values that were counted, with the number of cells.
     declared : dict or None
-        Categories that the type of the column declares, in their order; None if they are more than `most`.
+        Categories that the type of the column declares, in their order; None if they are more than `max_kept`.
     forgotten : bool
         Whether values were forgotten.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._entries = most, max(ENTRIES, 8 * most)
+    def __init__(self, max_kept: int) -> None:
+        self._max_kept, self._entries = max_kept, max(ENTRIES, 8 * max_kept)
         self.counts: Counter[Any] = Counter()
         self.declared: dict[Any, None] | None = {}
         self.forgotten = False
 
     @classmethod
-    def of(cls, kept: Kept, most: int) -> Categories:
+    def of(cls, kept: Kept, max_kept: int) -> Categories:
         """Return the Categories of which all values were kept."""
-        categories = cls(most)
+        categories = cls(max_kept)
         categories.counts.update({value: n for value, n in zip(kept.values, kept.counts, strict=True) if n})
         categories._declare(kept.values[: kept.declared])
         return categories
@@ -81,18 +81,18 @@ class Categories:
         InputTypeError
             A category is neither text nor a number; `name` is that of the column.
         """
-        found = Counter(cells)
-        del found[None]
+        counted = Counter(cells)
+        del counted[None]
         declared = tuple(declared)
-        for value in (*declared, *found):
+        for value in (*declared, *counted):
             if not isinstance(value, (str, int, float)):
                 raise InputTypeError(
                     f"column {name!r} has the category {value!r} (a {type(value).__name__}); categories must be "
                     "text or numbers: use astype(str)"
                 )
         self._declare(declared)
-        self._add(found)
-        return found.total()
+        self._add(counted)
+        return counted.total()
 
     def merge(self, other: Categories) -> None:
         """Add what another one has counted of the same column."""
@@ -105,11 +105,11 @@ class Categories:
             self.declared = None
             return
         self.declared.update(dict.fromkeys(values))
-        if len(self.declared) > self._most:
+        if len(self.declared) > self._max_kept:
             self.declared = None
 
-    def _add(self, found: Counter[Any]) -> None:
-        self.counts.update(found)
+    def _add(self, counted: Counter[Any]) -> None:
+        self.counts.update(counted)
         if len(self.counts) > 2 * self._entries:
             *frequent, (_, border) = nlargest(self._entries + 1, self.counts.items(), key=itemgetter(1))
             self.counts = Counter({value: n - border for value, n in frequent})
@@ -122,7 +122,7 @@ class Categories:
         """
         declared = self.declared or {}
         others = sorted((value for value in self.counts if value not in declared), key=_order)
-        frequent = sorted(others, key=self.counts.__getitem__, reverse=True)[: self._most - len(declared)]
+        frequent = sorted(others, key=self.counts.__getitem__, reverse=True)[: self._max_kept - len(declared)]
         values = (*declared, *sorted(frequent, key=_order))
         joined = len(others) - len(frequent)
         return Kept(values, tuple(self.counts[value] for value in values), len(declared), joined)

@@ -47,9 +47,9 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
     texts = {index: column for index, column in counted.items() if schema.dtype(index)[0].split(":")[0] not in CHOSEN}
     looks = [(index, _looks(schema, index, column)) for index, column in texts.items()]
     for what, _, remedy in SHAPES:
-        if found := [said for _, (kind, said) in looks if kind == what]:
+        if named := [said for _, (kind, said) in looks if kind == what]:
             yield ColumnWarning(
-                f"text that looks like {what} is taken for categories: {listed(found)}; convert it ({remedy})"
+                f"text that looks like {what} is taken for categories: {listed(named)}; convert it ({remedy})"
             )
     words = [index for index, (kind, _) in looks if not kind]
     identifying = {index: _identifies(schema, index, counted[index]) for index in words}
@@ -61,10 +61,10 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
 
 def _to_leave_out(schema: Schema, what: str, details: Mapping[int, str]) -> Iterator[ColumnWarning]:
     """Yield a warning that names columns, if there are any."""
-    found = {index: detail for index, detail in details.items() if detail}
-    if found:
-        columns = listed(f"{schema.name(index)!r} ({detail})" for index, detail in found.items())
-        names = ",".join(str(schema.name(index)) for index in islice(found, 3)) + (",…" if len(found) > 3 else "")
+    named = {index: detail for index, detail in details.items() if detail}
+    if named:
+        columns = listed(f"{schema.name(index)!r} ({detail})" for index, detail in named.items())
+        names = ",".join(str(schema.name(index)) for index in islice(named, 3)) + (",…" if len(named) > 3 else "")
         yield ColumnWarning(f"these {what}: {columns}; {LEAVE_OUT.format(names=names)}")
 
 
@@ -107,8 +107,8 @@ def _row_numbers(schema: Schema, rising: np.ndarray) -> Iterator[tuple[int, str]
     n = schema.rows
     numbers = zip(schema.numbers, schema.lows, schema.highs, schema.mean, schema.deviation, strict=True)
     for index, low, high, mean, deviation in numbers:
-        moments = [(high + low) / 2, (n * n - 1) / 12]  # of each number of a range once
-        numbered = high - low == n - 1 and np.allclose([mean, deviation**2], moments)
+        expected = [(high + low) / 2, (n * n - 1) / 12]  # of each number of a range once
+        numbered = high - low == n - 1 and np.allclose([mean, deviation**2], expected)
         numbered |= bool(rising[index]) and high - low < 2 * n
         if numbered and schema.kinds[index] == "integer" and not schema.missing[index]:
             yield index, f"{low:.0f} to {high:.0f}"
