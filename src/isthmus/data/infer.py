@@ -27,12 +27,15 @@ def choose_data(
     A table that does not say how it is scaled is scaled by `frame_scale`, if that is not None and its columns have
     names, else by `table_scale`.
     """
-    chosen: str | Data = (Images() if axes(X) in (3, 4) else Table()) if data is None else data
-    resolved = cast(Data, resolve("data", chosen))
+    resolved = _inferred(X) if data is None else cast(Data, resolve("data", data))
     if resolved.windowed is not None and is_stream(X):
         raise InputError("a signal cannot be streamed, since windows would be cut: read the whole file first")
     named = is_stream(X) or nw.dependencies.is_into_dataframe(X)
     return resolved.with_scale(frame_scale if named and frame_scale is not None else table_scale)
+
+
+def _inferred(X: Rows) -> Data:
+    return Images() if axes(X) in (3, 4) else Table()
 
 
 def axes(X: Rows) -> int:
