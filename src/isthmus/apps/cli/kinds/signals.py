@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from isthmus import InputError
-from isthmus.apps.cli.columns import short
+from isthmus.apps.cli.columns import WIDTH, short
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_time_steps
 from isthmus.apps.cli.inputs import Rows
@@ -49,7 +50,8 @@ def signal_of(rows: Rows) -> tuple[dict[str, Any], str] | None:
     try:
         return _described(rows)
     except InputError as error:
-        return {"refused": str(error)}, f"  not as it is: {error}"
+        said = wrap(f"not as it is: {error}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+        return {"refused": str(error)}, "\n".join(said)
 
 
 def _described(rows: Rows) -> tuple[dict[str, Any], str]:
