@@ -122,8 +122,8 @@ def data_diff():
         ("from isthmus.data.images.images import Images\n", ""),
         ("KINDS = (Table, Images, Signals)", "KINDS = (Table, Signals)"),
         (
-            "return Images() if axes(X) in (3, 4) else Table(scale=table_scale)",
-            "return Table(scale=table_scale)",
+            "return Images() if axes(X) in (3, 4) else Table()",
+            "return Table()",
         ),
     )
     public = without_words(

@@ -81,6 +81,9 @@ class AngleFiles(Files):
     def takes(self, X):
         return getattr(X, "ndim", 2) == 1
 
+    def about(self, rows):
+        return {"angles": len(rows.X)}, {"angles": f"  {len(rows.X)}"}
+
     def detect(self, detector, wish, span, output, explain, plot):
         raise NotImplementedError
 

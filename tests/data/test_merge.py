@@ -87,10 +87,6 @@ def test_columns_that_differ_are_refused():
         Table().learn([FRAME]).merge(Table().learn([FRAME[["number"]]]))
     with pytest.raises(InputError, match="kind category in one piece"):
         Table().learn([FRAME[["text"]]]).merge(Table().learn([FRAME[["whole"]].rename(columns={"whole": "text"})]))
-    with pytest.raises(InputError, match="more than 5 categories"):
-        Table(max_categories=5).learn([FRAME[["text"]][:5]]).merge(
-            Table(max_categories=5).learn([FRAME[["text"]][5:9]])
-        )
     with pytest.raises(InputError, match="expecting 2 as learnt"):
         Signals(window=8).learn([SIGNAL]).merge(Signals(window=8).learn([SIGNAL[["time", "a"]]]))
     with pytest.raises(InputError, match="not learnt: \\['c'\\]"):
@@ -104,6 +100,9 @@ def test_what_a_former_file_lacks_is_said():
     old = Table("column", {**asdict(table.schema), "rows": 0})
     with pytest.raises(InputError, match="number of rows"):
         old.merge(table)
+    old = Table("column", {**asdict(table.schema), "counts": ()})
+    with pytest.raises(InputError, match="counts of its categories"):
+        old.merge(table)
     kept = {name: value for name, value in asdict(signals.learnt).items() if name in ("form", "names", "time", "step")}
     with pytest.raises(InputError, match="without counts"):
         signals.merge(Signals(window=8, learnt={**kept, "offset": (0.0, 0.0), "divisor": (1.0, 1.0)}))
@@ -114,6 +113,22 @@ def test_the_rows_that_bins_come_from_stay_out_of_copies_and_files():
     for copy in (unbuilt_copy(table), build(describe(table))):
         with pytest.raises(InputError, match="the rows its bins come from"):
             copy.merge(table)
+
+
+@pytest.mark.filterwarnings("ignore::isthmus.support.errors.DataWarning")
+@pytest.mark.parametrize("at", [150, N - 20])
+def test_merging_joins_the_categories_that_learning_from_all_joins(at):
+    letters = pd.DataFrame({"text": np.random.default_rng(1).choice(list("abcdefgh"), N, p=np.arange(1, 9) / 36)})
+    whole, *parts = (Table(max_categories=3).learn([part]) for part in (letters, letters[:at], letters[at:]))
+    merged = parts[0].merge(parts[1])
+    assert merged.schema == whole.schema and whole.schema.categories == (("f", "g", "h"),)
+    with pytest.raises(InputError, match="counts of the categories that are joined"):
+        build(describe(parts[0])).merge(parts[1])
+
+
+def test_a_table_from_a_file_merges_as_the_one_it_came_from():
+    a, b = (Table().learn([part]) for part in (FRAME[:90], FRAME[90:]))
+    equal(describe(build(describe(a)).merge(b)), describe(a.merge(b)))
 
 
 def test_conditions_merge():

@@ -169,6 +169,10 @@ class Data(nn.Module):
         """Return a fitted copy after one pass over pieces of the user's data, in bounded memory."""
         raise NotImplementedError
 
+    def with_scale(self, scale: str | None) -> Data:
+        """Return unfitted data scaled in this way unless it says how; only a table can be scaled in several ways."""
+        return self
+
     def merge(self, other: Data) -> Data:
         """Return the result of `learn` for the rows of both."""
         raise NotImplementedError

@@ -24,16 +24,18 @@ def choose_data(
 ) -> Data:
     """Return an unfitted Data for X: `data` if it is not None, else images for 3 or 4 axes and a table otherwise.
 
-    A table is scaled by `frame_scale` if that is not None and its columns have names, else by `table_scale`.
+    A table that does not say how it is scaled is scaled by `frame_scale`, if that is not None and its columns have
+    names, else by `table_scale`.
     """
-    if data is not None:
-        data = cast(Data, resolve("data", data))
-        if data.windowed is not None and is_stream(X):
-            raise InputError("a signal cannot be streamed, since windows would be cut: read the whole file first")
-        return data
-    if frame_scale is not None and (is_stream(X) or nw.dependencies.is_into_dataframe(X)):
-        table_scale = frame_scale
-    return Images() if axes(X) in (3, 4) else Table(scale=table_scale)
+    resolved = _inferred(X) if data is None else cast(Data, resolve("data", data))
+    if resolved.windowed is not None and is_stream(X):
+        raise InputError("a signal cannot be streamed, since windows would be cut: read the whole file first")
+    named = is_stream(X) or nw.dependencies.is_into_dataframe(X)
+    return resolved.with_scale(frame_scale if named and frame_scale is not None else table_scale)
+
+
+def _inferred(X: Rows) -> Data:
+    return Images() if axes(X) in (3, 4) else Table()
 
 
 def axes(X: Rows) -> int:

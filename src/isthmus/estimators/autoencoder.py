@@ -29,6 +29,7 @@ from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, 
 from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.loop import Training
 from isthmus.data.infer import float_type
+from isthmus.data.inputs import labelled, taken
 from isthmus.estimators.base import Persistent, any_cells
 from isthmus.estimators.card import Card, card_of
 from isthmus.estimators.inference import Bound, Bounded, Group, Inference, in_order, seeded
@@ -53,8 +54,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
         ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
-    latent_dim : int or None, default 32
-        Numbers in a code; None: half the width of a row, at most 32.
+    latent_dim : int or None, default None
+        Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net or None, default None
         ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
         ``MLP((512, 256))``, or None: the default of the data.
@@ -127,7 +128,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def __init__(
         self,
         variant: str | Variant = "plain",
-        latent_dim: int | None = 32,
+        latent_dim: int | None = None,
         *,
         net: str | nn.Module | None = None,
         data: str | Data | None = None,
@@ -185,7 +186,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         Parameters
         ----------
         X : array, DataFrame, tensor, signal or stream
-            Rows: (n, columns) for a table, (n, height, width[, channels]) for images, or a stream of a file.
+            Rows: (n, columns) for a table, (n, height, width[, channels]) for images, or a stream of a file. Also a
+            list of dicts, a dict of columns, a masked or sparse array, or a DataLoader or Dataset that yields tensors,
+            or pairs (x, y).
         y : array of shape (n,), optional
             Ignored unless ``condition="y"``.
         sample_weight : array of shape (n,), optional
@@ -207,6 +210,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             The loss is not finite; the estimator is fitted with the best weights so far by validation, or unchanged if
             there are none.
         """
+        X, y = labelled(X, y)
         run = prepare(self, X, y, sample_weight)
         training = self._training(run)
         saved = None
@@ -245,6 +249,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         X, y, sample_weight :
             As in `fit`.
         """
+        X, y = labelled(X, y)
         training: Training | None = self.__dict__.get("_training_")
         before, done = (None, 0) if training is None else (training.settings, training.progress.epoch)
         run = prepare_pass(self, X, y, sample_weight, before, done)
@@ -377,8 +382,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         InputError
             There is no such graph, or X does not fit.
         """
-        inference = self._inference
-        return inference.run(self._graph(graph), X, condition)
+        return self._inference.run(self._graph(graph), taken(X), condition)
 
     def run_columns(self, graph: str | Graph, columns: Columns) -> Columns:
         """Return the result of a graph for columns that `columns` yielded; like `run`."""
@@ -394,11 +398,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def columns(self, X: Rows, condition: Rows = None) -> Iterator[Columns]:
         """Yield what is read of X: of each piece of a stream, or of all rows; of each size where rows differ in it."""
-        return self._inference.columns(X, condition)
+        return self._inference.columns(taken(X), condition)
 
     def groups(self, X: Rows, condition: Rows = None) -> Iterator[Group]:
         """Yield what is read of rows in memory, those of one size together, with their indices."""
-        return self._inference.groups(X, condition)
+        return self._inference.groups(taken(X), condition)
 
     def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
         """Return the codes of X, of shape (n, positions x latent_dim), with one position for vector codes.
@@ -420,6 +424,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         def codes(z: Tensor) -> Tensor:
             return z if pool is None else z.reshape(len(z), -1, self.model_.latent_dim).mean(1)
 
+        X = taken(X)
         return _arrays(self._groups("encode", X, condition), X, lambda columns: codes(columns["z"]))
 
     def inverse_transform(self, Z: Rows, condition: Rows = None) -> Rows:
@@ -459,7 +464,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def reconstruct(self, X: Rows, condition: Rows = None) -> Rows:
         """Return the reconstruction of X, in the form of X."""
-        groups = self._groups("reconstruct", X, condition)
+        groups = self._groups("reconstruct", taken(X), condition)
         return in_order([(group.index, self.data_.write(group.columns, like=group.rows)) for group in groups])
 
     def corrupt(self, X: Rows, *, random_state: RandomState = None) -> Rows:
@@ -467,7 +472,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         check_is_fitted(self)
         if self.objective_.corruption is None:
             return None
-        free = self._inference.without_condition(X)
+        free = self._inference.without_condition(taken(X))
         answers = []
         with seeded(_seed(random_state), torch.device("cpu")), torch.no_grad():
             for index, rows in self.data_.groups(free):
@@ -485,6 +490,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if not self.model_.has_posterior:
             raise InputError("this model has no posterior q(z|x): train variant='variational'")
+        X = taken(X)
         groups = self._groups("posterior", X, condition)
         mean, variance = (_arrays(groups, X, itemgetter(name)) for name in ("mean", "variance"))
         return mean, variance
@@ -504,7 +510,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         """
         if per not in ("sample", "element", "feature"):
             raise InputError(f"per={per!r}; choose 'sample', 'element' or 'feature'")
-        graph = "error" if per == "sample" else "error_map"
+        X, graph = taken(X), "error" if per == "sample" else "error_map"
         groups = self._groups(graph, X, condition)
         if per == "feature":
             means: Array = _arrays(groups, X, lambda columns: self.data_.by_feature(columns["error"])).mean(0)
@@ -522,7 +528,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         return self._bound(X, condition, partial(log_likelihood, draws=draws))
 
     def _bound(self, X: Rows, condition: Rows, bound: Bound) -> Array:
-        graph = Bounded(self.data_, self.model_, bound).eval()
+        X, graph = taken(X), Bounded(self.data_, self.model_, bound).eval()
         with seeded(0, choose_device(self.device)):
             return _numpy(self.run(graph, X, condition)["bound"], X)
 

@@ -133,10 +133,11 @@ def take_names(estimator: Any, known: Any) -> None:
 
 
 def any_cells(tags: Any) -> Any:
-    """Return scikit-learn's tags with everything allowed in a table: missing cells, categories, text."""
+    """Return scikit-learn's tags with everything allowed in a table: missing cells, categories, text, sparse."""
     tags.input_tags.allow_nan = True
     tags.input_tags.categorical = True
     tags.input_tags.string = True
+    tags.input_tags.sparse = True
     return tags
 
 

@@ -15,6 +15,7 @@ from isthmus.core.objective import Reconstruction
 from isthmus.core.part import resolve, unbuilt_copy
 from isthmus.core.training.settings import Settings
 from isthmus.data.infer import choose_data
+from isthmus.data.inputs import labelled
 from isthmus.data.sources.in_memory import is_stream, pieces
 from isthmus.data.sources.training_rows import TrainingRows, training_rows
 from isthmus.data.tables.conditions import Condition
@@ -76,6 +77,7 @@ def prepare(estimator: Parameters, X: Rows, y: Rows = None, sample_weight: Rows 
     InputError
         The data or a parameter cannot be used.
     """
+    X, y = labelled(X, y)
     known = estimator.parts if estimator.warm_start else None
     parts = _parts(estimator, known, X, y)
     if known is not None:
@@ -100,6 +102,7 @@ def prepare_pass(
     done : int
         Number of previous passes.
     """
+    X, y = labelled(X, y)
     known = estimator.parts
     parts = _parts(estimator, known, X, y)
     trainable = _trainable(parts, X, y, sample_weight)

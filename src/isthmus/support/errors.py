@@ -31,6 +31,14 @@ class MissingExtraError(IsthmusError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
 
 
+class DataWarning(UserWarning):
+    """Something that a user should know of the rows they train on."""
+
+
+class ColumnWarning(DataWarning):
+    """A column that may be something else than it is read as."""
+
+
 def nearest(kind: str, name: object, known: Iterable[str]) -> str | None:
     """Return the known name that is most likely meant: what others call so, or one that is spelt alike.
 

@@ -6,6 +6,8 @@ import pytest
 
 from isthmus.data.io import csv_stream
 from isthmus.data.tables.integers import missing, whole_numbers
+from isthmus.tasks.anomaly import detector
+from isthmus.tasks.imputation import imputer
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +106,27 @@ def test_whole_numbers_with_gaps_are_whole():
     found = whole_numbers(frame)
     assert found.dtypes.astype(str)[["a", "b", "c"]].tolist() == ["Int64", "float64", "float64"]
     assert missing(found) == {"a": 1, "b": 1, "c": 0, "d": 1, "e": 2}
+
+
+def test_rare_categories_are_joined_and_said_by_all_that_train(isthmus, tmp_path, monkeypatch):
+    for task in (imputer, detector):
+        monkeypatch.setattr(task, "STEPS", 5)
+    monkeypatch.setattr(detector, "EPOCHS", 1)
+    draw = np.random.default_rng(0)
+    pay = pd.DataFrame({"shop": draw.zipf(1.4, 400).clip(max=90).astype(str), "sum": draw.lognormal(size=400)})
+    pay["shop"] = "s" + pay["shop"]
+    pay.to_csv(tmp_path / "p.csv", index=False)
+    pay.mask(draw.random(pay.shape) < 0.02).to_csv(tmp_path / "gaps.csv", index=False)
+    few = ["--max-categories", 5]
+    commands = {
+        "train": [tmp_path / "p.csv", "-o", tmp_path / "m", "--epochs", 1],
+        "detect": [tmp_path / "p.csv", "--train", tmp_path / "p.csv", "-o", tmp_path / "s.csv"],
+        "impute": [tmp_path / "gaps.csv", "-o", tmp_path / "f.csv", "--save", tmp_path / "i"],
+    }
+    for command, arguments in commands.items():
+        done = isthmus(command, *arguments, *few)
+        assert done.err.count("the 5 most frequent are kept") == 1 and "--drop shop" in done.err
+    filled, gaps = pd.read_csv(tmp_path / "f.csv"), pd.read_csv(tmp_path / "gaps.csv")["shop"].isna()
+    assert filled["shop"][gaps].isin(pay["shop"].value_counts().index[:5]).all() and gaps.any()
+    again = isthmus("impute", tmp_path / "gaps.csv", "-o", tmp_path / "f.csv", "--model", tmp_path / "i", *few, code=2)
+    assert "knows its categories: leave out --max-categories" in again.err

@@ -104,7 +104,7 @@ def test_the_likelihood_decides_what_is_drawn(table):
 def test_an_unseen_category_is_never_drawn(table):
     def certain(width):
         y = torch.zeros(50, width)
-        y[:, -8:] = torch.tensor([0.0, 2.0, 0.0, 50.0, 1.0, 0.0, 0.0, 50.0])  # the slots of the unseen
+        y[:, -8:] = torch.tensor([0.0, 20.0, 0.0, 50.0, 20.0, 0.0, 0.0, 50.0])  # the slots of the unseen
         y[:, -11:-8] = -50.0  # no gaps
         return y
 

@@ -92,10 +92,6 @@ def test_pieces_are_seen_once_and_forgotten():
         ([np.eye(2), np.eye(3)], "differ in their columns: 2, then 3"),
         ([pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})], r"\('a',\), then \('b',\)"),
         ([pd.DataFrame({"a": [1]}), pd.DataFrame({"a": ["x"]})], "column 'a' is of kind integer in one .* category"),
-        (
-            [pd.DataFrame({"a": ["x", "y", "z"]}), pd.DataFrame({"a": ["p", "q"]})],
-            "column 'a' has more than 4 categories",
-        ),
         ([pd.DataFrame({"a": pd.Categorical([pd.Timestamp(0)])})], "column 'a' has the category Timestamp.*astype"),
         ([np.array([[1e200], [-1e200]])], "column 'x0' reaches from -1e\\+200 to 1e\\+200: too far"),
         ([np.array([[1e308], [-1e308]])], "column 'x0' reaches from"),
@@ -103,4 +99,4 @@ def test_pieces_are_seen_once_and_forgotten():
 )
 def test_what_cannot_be_learnt_is_named(pieces, message):
     with pytest.raises(InputError, match=message):
-        Table(max_categories=4).learn(pieces)
+        Table().learn(pieces)

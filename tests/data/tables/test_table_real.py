@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from isthmus.data.tables.table import Table
+from isthmus.support.errors import DataWarning
 
 ADULT, HOUSING, TITANIC = (
     f"tabular_missing/{name}.csv" for name in ("adult_train", "california_housing", "titanic_train")
@@ -48,7 +49,14 @@ def test_pieces_of_adult_say_the_same_as_the_whole(real_data):
     np.testing.assert_allclose(whole.mean[0], frame["age"].mean(), rtol=1e-12)
 
 
-def test_names_of_passengers_are_too_many_categories(real_data):
+def test_names_of_passengers_are_joined_and_said(real_data):
     frame = pd.read_csv(real_data(TITANIC))
-    with pytest.raises(ValueError, match="column 'Name' has more than 500 categories, such as .*leave it out"):
-        Table(max_categories=500).learn([frame])
+    with pytest.warns(DataWarning) as caught:
+        schema = Table(max_categories=500).learn([frame]).schema
+    said = " ".join(str(warning.message) for warning in caught)
+    assert "column 'Name' has 891 distinct values: the 500 most frequent are kept" in said
+    assert "the others, 44% of its cells" in said and "--max-categories" in said
+    assert "number the rows: 'PassengerId' (1 to 891)" in said
+    assert "looks like numbers is taken for categories: 'Ticket' (74% of its cells, such as '" in said
+    assert "'Name' (891 in 891 rows" in said and "'Sex'" not in said
+    assert [len(known) for known in schema.categories] == [500, 2, 500, 147, 3]

@@ -12,6 +12,8 @@ import click
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import data_argument, load
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.tables import categories_option
+from isthmus.apps.cli.tables import table as table_of
 
 
 @command(
@@ -39,6 +41,7 @@ from isthmus.apps.cli.output import figure, json_option, output_option, show, ta
     section="Imputer",
     help="More than 1: so many tables, their gaps drawn from what is possible (multiple imputation) [1]",
 )
+@categories_option("Imputer")
 @option("--seed", type=int, default=0, section="Imputer", help="The same seed gives the same cells [0]")
 @json_option
 def impute(
@@ -49,6 +52,7 @@ def impute(
     train: str | None,
     model: str | None,
     draws: int | None,
+    max_categories: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -61,10 +65,12 @@ def impute(
 
     if model and train:
         raise click.UsageError(f"--model {model!r} is trained already: leave out --train")
+    if model and max_categories:
+        raise click.UsageError(f"--model {model!r} knows its categories: leave out --max-categories")
     check_appended(output)
     if save:
         writable(save)
-    imputer = _loaded(model, draws) if model else _trained(train or data, keep, draws or 1, seed)
+    imputer = _loaded(model, draws) if model else _trained(train or data, keep, draws or 1, seed, max_categories)
     if save:
         imputer.save(save)
     document = _write(imputer, data, keep, _outputs(output, imputer.draws))
@@ -107,13 +113,13 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
 
 
-def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
+def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, max_categories: int | None) -> Any:
     """Return an imputer trained on the rows of a file."""
     from isthmus.data.io import files
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
-    from isthmus.tasks.imputation.imputer import Imputer
+    from isthmus.tasks.imputation.imputer import Imputer, default_autoencoder
 
     X = files.read(path).X
     if is_stream(X):
@@ -122,8 +128,10 @@ def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {len(X):,} rows of {path} …")
+    data = table_of(max_categories)
+    own = None if data is None else default_autoencoder(len(X), data).set_params(random_state=seed)
     with hushed():
-        return Imputer(draws=draws, random_state=seed).fit(X)
+        return Imputer(own, draws=draws, random_state=seed).fit(X)
 
 
 def _pieces(X: Any, path: str) -> Any:

@@ -1,36 +1,64 @@
-"""``isthmus info``: what a model file is."""
+"""``isthmus info``: what a model file is, and how data would be read."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
+from isthmus.apps.cli.about_data import about_data, is_model
 from isthmus.apps.cli.command import command
 from isthmus.apps.cli.exported import exported, is_exported
-from isthmus.apps.cli.inputs import load, model_argument
+from isthmus.apps.cli.inputs import Rows, data_options, load
 from isthmus.apps.cli.output import facts, figure, json_option, show
 
 if TYPE_CHECKING:
     from isthmus.estimators.card import Card
 
 
-@command("info", "isthmus info digits.safetensors", "isthmus info digits.onnx")
-@model_argument
+@command(
+    "info",
+    "isthmus info digits.safetensors",
+    "isthmus info digits.onnx",
+    "isthmus info table.csv                how each column would be read",
+    "isthmus info photos/ --json",
+)
+@partial(data_options, argument=click.argument("data", metavar="MODEL|DATA"))
 @json_option
-def info(model: str, as_json: bool) -> None:
-    """Show what a model file contains.
+def info(read: Callable[[], Rows], as_json: bool) -> None:
+    """Show what a model file contains, or how data would be read.
 
-    Its parts, how it was trained, and what it keeps of the data. For a file that export wrote: which part of which
-    model it is, its inputs and its outputs.
+    Of a model: its parts, how it was trained, and what it keeps of the data. Of a file that export wrote: which part of
+    which model it is, its inputs and its outputs. Of data, without training: each column with its kind, its gaps, its
+    range or its commonest category, what was converted, and what may be wrong; sizes and formats of pictures, and those
+    that are broken; channels and time steps of a signal.
     """
-    if is_exported(model):
-        show(*exported(model), as_json)
+    path = click.get_current_context().params["data"]
+    if not (is_exported(path) or is_model(path)):
+        show(*about_data(path, read), as_json)
         return
-    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    _refuse_data_options(path)
+    show(*(exported(path) if is_exported(path) else _about_model(path)), as_json)
+
+
+def _refuse_data_options(path: str) -> None:
+    context = click.get_current_context()
+    for param in context.command.params:
+        typed = context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        if typed and getattr(param, "section", "") == "In and out":
+            raise click.UsageError(f"{param.opts[0]} is about data, but {path!r} is a model: leave it out")
+
+
+def _about_model(path: str) -> tuple[dict[str, Any], str]:
+    """Return what a model file contains, for machines and for people."""
+    estimator = load(path, "Autoencoder", "AnomalyDetector", "Imputer")
     trained, card = estimator.autoencoder_, estimator.card()
     document = {
-        "file": _file(model),
+        "file": _file(path),
         "model": _model(card),
         **_task(card),
         "training": card.training,
@@ -42,7 +70,7 @@ def info(model: str, as_json: bool) -> None:
         },
         "history": trained.history_,
     }
-    show(document, _text(document), as_json)
+    return document, _text(document)
 
 
 def _file(path: str) -> dict[str, Any]:

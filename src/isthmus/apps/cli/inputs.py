@@ -34,9 +34,10 @@ class Rows:
     y: Any
     name: str
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def data_options(function: Callable[..., Any], argument: Callable[[Any], Any] = data_argument) -> Callable[..., Any]:
     """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``."""
 
     @wraps(function)
@@ -49,7 +50,7 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
     decorated = option("--alpha", type=Named(["white", "keep"]), help=ALPHA, section="In and out")(decorated)
     decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(decorated)
     decorated = option("--label", metavar="COLUMN", help=LABEL, section="In and out")(decorated)
-    return data_argument(decorated)
+    return argument(decorated)
 
 
 def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
@@ -59,8 +60,8 @@ def read(path: str, label: str | None = None, span: slice | None = None, **how: 
     loaded = files.read(path, label=label, **how)
     y = loaded.labels
     if span is None:
-        return Rows(loaded.X, y, path, loaded.names)
-    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span])
+        return Rows(loaded.X, y, path, loaded.names, loaded.notes)
+    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span], loaded.notes)
 
 
 def load(path: str, *kinds: str) -> Any:

@@ -14,6 +14,7 @@ from isthmus.apps.cli.inputs import data_options, load
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
+from isthmus.apps.cli.tables import categories_option, table
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
 
@@ -44,6 +45,7 @@ Read = Callable[[], Any]
     section="Model",
     help="How the numbers of a table are scaled; default: by the data",
 )
+@categories_option("Model")
 @setting_options
 @knob_options
 @option(
@@ -73,6 +75,7 @@ def train(
     output: str,
     variant: str | None,
     scale: str | None,
+    max_categories: int | None,
     start: str | None,
     checkpoint: str | None,
     resume: bool,
@@ -86,7 +89,8 @@ def train(
     for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):
         writable(path)
     given = {name: value for name, value in typed.items() if value is not None}
-    model = _further(start, variant, scale, given) if start else anew(variant or "plain", scale, given)
+    about = {"scale": scale, "max_categories": max_categories}
+    model = _further(start, variant, about, given) if start else anew(variant or "plain", about, given)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not _quiet() else False)
     _fit(model, read(), output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
@@ -108,18 +112,19 @@ def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict
     return own, turned, pictures
 
 
-def _data(scale: str | None, pictures: dict[str, Any]) -> Any:
-    """Return what is said of the data; None where nothing is."""
+def _data(about: dict[str, Any], pictures: dict[str, Any]) -> Any:
+    """Return what is said of the data: `about` tables, or of pictures; None where nothing is."""
     import isthmus
 
-    if scale and pictures:
-        raise click.UsageError(f"--scale is about tables, {flag(next(iter(pictures)))} about pictures: leave one out")
-    if pictures:
-        return isthmus.Images(**pictures)
-    return isthmus.Table(scale=scale) if scale else None
+    typed = [flag(name) for name, value in about.items() if value is not None]
+    if typed and pictures:
+        raise click.UsageError(
+            f"{typed[0]} is about tables, {flag(next(iter(pictures)))} about pictures: leave one out"
+        )
+    return isthmus.Images(**pictures) if pictures else table(**about)
 
 
-def anew(variant: str, scale: str | None, given: dict[str, Any]) -> Any:
+def anew(variant: str, about: dict[str, Any], given: dict[str, Any]) -> Any:
     """Return an estimator that is not trained yet."""
     own, turned, pictures = _parted(given)
     recipe = chosen(variant, turned)
@@ -128,7 +133,7 @@ def anew(variant: str, scale: str | None, given: dict[str, Any]) -> Any:
     widths = own.pop("net") if isinstance(own.get("net"), tuple) else None
     if "condition" in own:
         own["condition"] = _names(own["condition"])
-    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(scale, pictures))
+    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, pictures))
     return model.set_params(net="mlp").set_params(net__widths=widths) if widths else model
 
 
@@ -137,12 +142,11 @@ def _names(text: str) -> str | tuple[str, ...]:
     return names if len(names) > 1 else names[0]
 
 
-def _further(start: str, variant: str | None, scale: str | None, given: dict[str, Any]) -> Any:
+def _further(start: str, variant: str | None, about: dict[str, Any], given: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
     own, turned, pictures = _parted(given)
-    fixed = [
-        flag(n) for n in ("variant", "scale", *BUILT) if {"variant": variant, "scale": scale, **own}.get(n) is not None
-    ]
+    typed = {"variant": variant, **about, **own}
+    fixed = [flag(name) for name in ("variant", *about, *BUILT) if typed.get(name) is not None]
     if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
     return load(start).set_params(warm_start=True, **{**DEFAULTS, **own})
@@ -175,7 +179,7 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
         "model": output,
         "bytes": os.path.getsize(output),
         "variant": variants.variant_name(model.variant_),
-        "latent_dim": model.latent_dim,
+        "latent_dim": model.model_.latent_dim,
         "interrupted": model.interrupted_,
         **info,
     }

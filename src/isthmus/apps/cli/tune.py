@@ -16,6 +16,7 @@ from isthmus.apps.cli.knobs import knob_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.settings import setting_options
+from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.train import anew, train
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
@@ -87,6 +88,7 @@ def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
     section="Model",
     help="How the numbers of a table are scaled; default: by the data",
 )
+@categories_option("Model")
 @setting_options
 @knob_options
 @json_option
@@ -102,6 +104,7 @@ def tune(
     plot: str | None,
     variant: str | None,
     scale: str | None,
+    max_categories: int | None,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -118,7 +121,8 @@ def tune(
     wanted = {name: text for one in over for name, text in one.items()}
     given = {name: value for name, value in typed.items() if value is not None}
     _check(wanted, {**given, "variant": variant, "scale": scale})
-    start = anew(variant or "plain", scale or ("common" if "scale" in wanted else None), given)
+    about = {"scale": scale or ("common" if "scale" in wanted else None), "max_categories": max_categories}
+    start = anew(variant or "plain", about, given)
     ranges = spaces(wanted, {str(param.name): param for param in train.params})
     rows = read()
     needs_labels = start.condition == "y" or (metric != "auto" and measures.METRICS[metric].needs_labels)

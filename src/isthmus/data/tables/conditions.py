@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from isthmus.core.data import Rows
 from isthmus.core.part import part
 from isthmus.data.tables.table import Table
-from isthmus.support.errors import InputError, unknown
+from isthmus.support.errors import ColumnWarning, InputError, unknown
 
 
 @part("data/condition")
@@ -71,7 +72,9 @@ class Condition:
         """
         if values is None:
             raise InputError("condition='y' needs labels: call fit(X, y)")
-        return Condition(self.names, self.table.learn([values]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ColumnWarning)  # labels are what the user says they are
+            return Condition(self.names, self.table.learn([values]))
 
     def merge(self, other: Condition) -> Condition:
         """Return what `learn` would return for the rows of both."""

@@ -70,15 +70,19 @@ def _check_truth(cells: np.ndarray, schema: Schema) -> None:
 
 
 def codes(sheet: Sheet, schema: Schema) -> Tensor:
-    """Return the codes of the categorical columns as int64, and warn once about unseen categories."""
+    """Return the codes of the categorical columns as int64, and warn once about unseen categories.
+
+    In a column with joined categories, an unseen one is one of these.
+    """
     indices = schema.indices("category")
     encoded = np.empty((len(sheet), len(indices)), dtype=np.int64)
     unseen = []
-    for at, (index, known) in enumerate(zip(indices, schema.categories, strict=True)):
+    joined = schema.joined or (0,) * len(indices)
+    for at, (index, known, rare) in enumerate(zip(indices, schema.categories, joined, strict=True)):
         cells = sheet.cells(index)
         encoded[:, at] = codes_of(cells, known)
         unseen_cells = cells[encoded[:, at] == len(known)]
-        if len(unseen_cells):
+        if len(unseen_cells) and not rare:
             unseen.append(f"column {schema.name(index)!r}: {len(unseen_cells)} (such as {unseen_cells[0]!r})")
     if unseen:
         warnings.warn(f"cells with unseen categories are encoded as unknown: {'; '.join(unseen)}", stacklevel=4)

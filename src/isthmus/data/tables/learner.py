@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from isthmus.data.tables.bins import learn_bins
+from isthmus.data.tables.categories import Categories, Kept
 from isthmus.data.tables.cells import NUMBERS
 from isthmus.data.tables.frames import Dtype
 from isthmus.data.tables.reservoir import Reservoir
 from isthmus.data.tables.schema import Schema, Sheet, finite, indices_of, number_indices, sheet
 from isthmus.data.tables.statistics import RunningStatistics
-from isthmus.support.errors import InputError, InputTypeError
+from isthmus.support.errors import InputError
+
+FIRST = 100
+"""Cells of a column of which most show that it does not rise."""
 
 
 def learnt(chunks: Iterable[Any], max_categories: int, bins: bool = False) -> Learner:
@@ -25,7 +28,7 @@ def learnt(chunks: Iterable[Any], max_categories: int, bins: bool = False) -> Le
     ----------
     chunks : iterable of DataFrame, array, tensor or list of rows
     max_categories : int
-        Maximum number of categories of a column.
+        Maximum number of categories of a column; the rarest are joined.
     bins : bool, default False
         Whether to learn bins, from a sample of the rows.
 
@@ -59,6 +62,8 @@ class Learner:
     ----------
     sample : Reservoir or None
         A sample of the rows, if bins are learnt.
+    rising : ndarray of bool
+        Whether each number of a column was larger than that before it.
     """
 
     def __init__(self, first: Sheet | Schema, max_categories: int, bins: bool = False) -> None:
@@ -70,30 +75,29 @@ class Learner:
         self.sample = Reservoir(columns) if bins else None
         self._rows = 0
         self._missing = np.zeros(columns, dtype=np.int64)
-        self._declared: dict[int, dict[Any, None]] = {}
-        self._seen: dict[int, set[Any]] = {}
+        self.rising = np.ones(columns, dtype=bool)
+        self._categories: dict[int, Categories] = {}
 
     @classmethod
-    def of(cls, schema: Schema, max_categories: int, sample: Reservoir | None) -> Learner:
+    def of(cls, schema: Schema, max_categories: int) -> Learner:
         """Return the Learner from which a schema was made.
 
         Raises
         ------
         InputError
-            The schema comes from a file without its number of rows; or it has bins, and there is no sample of the rows.
+            The schema lacks what merging needs: it comes from a former file, has bins, or has joined categories.
         """
-        if not schema.rows or (schema.bins and sample is None):
-            missing = "the rows its bins come from" if schema.rows else "the number of rows it was learnt from"
+        if missing := _lacking(schema):
             raise InputError(
                 f"a table cannot be merged without {missing}, which no file holds: merge it once it is learnt"
             )
         learner = cls(schema, max_categories)
-        learner._kinds, learner._rows, learner.sample = list(schema.kinds), schema.rows, sample
+        learner._kinds, learner._rows = list(schema.kinds), schema.rows
         learner._missing = np.array(schema.missing, dtype=np.int64)
         learner._statistics = _statistics(schema)
-        for index, known, declared in zip(schema.indices("category"), schema.categories, schema.declared, strict=True):
-            learner._declared[index] = dict.fromkeys(known[:declared])
-            learner._seen[index] = set(known[declared:])
+        known = zip(schema.categories, schema.counts, schema.declared, strict=True)
+        for index, column in zip(schema.indices("category"), known, strict=True):
+            learner._categories[index] = Categories.of(Kept(*column, joined=0), max_categories)
         return learner
 
     def merge(self, other: Learner) -> None:
@@ -102,16 +106,17 @@ class Learner:
         Raises
         ------
         InputError
-            The columns differ, or one has too many categories.
+            The columns differ.
         """
         self._check(other._names, len(other._kinds))
         for index, (kind, dtype) in enumerate(zip(other._kinds, other._dtypes, strict=True)):
             self._meet(index, kind, dtype)
+        self.rising &= other.rising & ~(self._statistics.high >= other._statistics.low)
         self._statistics = self._statistics.merge(other._statistics)
         if self.sample is not None and other.sample is not None:
             self.sample = self.sample.merge(other.sample)
-        for index in other._declared.keys() | other._seen.keys():
-            self._remember(index, other._declared.get(index, {}), other._seen.get(index, ()))
+        for index, categories in other._categories.items():
+            self._of(index).merge(categories)
         self._rows, self._missing = self._rows + other._rows, self._missing + other._missing
 
     def see(self, piece: Sheet) -> None:
@@ -120,7 +125,7 @@ class Learner:
         Raises
         ------
         InputError
-            Its columns differ from the earlier ones, a column has too many categories, or a value is infinite.
+            Its columns differ from the earlier ones, or a value is infinite.
         """
         self._check(piece.names, len(piece.kinds))
         for index, kind in enumerate(piece.kinds):
@@ -128,14 +133,24 @@ class Learner:
         present = np.zeros(len(piece.kinds))
         if numbers := indices_of(piece.kinds, "boolean", "integer", "float", "date", "duration"):
             cells = finite(piece, numbers)
+            self._see_rising(cells, numbers)
             piece_statistics = RunningStatistics.of(cells).spread(numbers, len(piece.kinds))
             self._statistics, present = self._statistics.merge(piece_statistics), piece_statistics.count
             if self.sample is not None:
                 self.sample.see(cells, numbers)
         for index in indices_of(piece.kinds, "category"):
-            present[index] = self._collect(piece, index)
+            present[index] = self._of(index).see(piece.categories(index), piece.cells(index), self._name(index))
         self._missing += (len(piece) - present).astype(np.int64)
         self._rows += len(piece)
+
+    def _see_rising(self, cells: np.ndarray, numbers: list[int]) -> None:
+        """Note which columns still rise with these cells; `numbers` are the indices of the columns."""
+        high = self._statistics.high[numbers]
+        for at in np.flatnonzero(self.rising[numbers]).tolist():
+            column = cells[:, at]
+            self.rising[numbers[at]] = column[0] > high[at] and all(
+                (part[1:] > part[:-1]).all() for part in (column[:FIRST], column[FIRST - 1 :])
+            )
 
     def _check(self, names: tuple[Any, ...] | None, columns: int) -> None:
         if names != self._names or columns != len(self._kinds):
@@ -161,37 +176,9 @@ class Learner:
                 "another; convert it to one of them"
             )
 
-    def _collect(self, piece: Sheet, index: int) -> int:
-        """Remember the categories of a column; return the number of cells that are not missing."""
-        cells = piece.cells(index)
-        self._remember(index, piece.categories(index), cells)
-        return sum(cell is not None for cell in cells)
-
-    def _remember(self, index: int, declared: Iterable[Any], cells: Iterable[Any]) -> None:
-        """Remember the categories that the type of a column declares, and others that occur in it."""
-        self._declared.setdefault(index, {}).update(dict.fromkeys(declared))
-        seen = self._seen.setdefault(index, set())
-        seen.update(cells)
-        seen.discard(None)
-        odd = next(
-            (value for value in (*self._declared[index], *seen) if not isinstance(value, (str, int, float))), None
-        )
-        if odd is not None:
-            raise InputTypeError(
-                f"column {self._name(index)!r} has the category {odd!r} (a {type(odd).__name__}); categories must be "
-                "text or numbers: use astype(str)"
-            )
-        if len(self._all(index)) > self._max_categories:
-            raise InputError(
-                f"column {self._name(index)!r} has more than {self._max_categories} categories, such as "
-                f"{next(iter(seen))!r}: leave it out if it identifies rows or is free text, turn dates into dates "
-                "(pandas.to_datetime), else raise Table(max_categories=...)"
-            )
-
-    def _all(self, index: int) -> tuple[Any, ...]:
-        """Return the declared categories in their order, then the others sorted."""
-        declared = self._declared.get(index, {})
-        return (*declared, *sorted(self._seen.get(index, set()) - declared.keys()))
+    def _of(self, index: int) -> Categories:
+        """Return the categories of a column."""
+        return self._categories.setdefault(index, Categories(self._max_categories))
 
     def schema(self) -> Schema:
         """Return the learnt schema.
@@ -205,6 +192,7 @@ class Learner:
         known = [kind == "category" or count > 0 for kind, count in zip(self._kinds, statistics.count, strict=True)]
         kinds = tuple(kind if k else "empty" for kind, k in zip(self._kinds, known, strict=True))
         ranged, order = indices_of(kinds, "integer", "float"), number_indices(kinds)
+        kept = [self._of(index).kept() for index in indices_of(kinds, "category")]
         schema = Schema(
             form=self._form,
             names=self._names,
@@ -215,15 +203,21 @@ class Learner:
             deviation=tuple(statistics.deviation[order].tolist()),
             low=float(statistics.low[ranged].min(initial=np.inf)),
             high=float(statistics.high[ranged].max(initial=-np.inf)),
-            categories=tuple(self._all(index) for index in indices_of(kinds, "category")),
+            categories=tuple(column.values for column in kept),
             lows=_plain(statistics.low[order]),
             highs=_plain(statistics.high[order]),
             bins=self._bins([index for index in order if kinds[index] != "boolean"]),
             rows=self._rows,
-            declared=tuple(len(self._declared.get(index, {})) for index in indices_of(kinds, "category")),
+            declared=tuple(column.declared for column in kept),
+            counts=tuple(column.counts for column in kept),
+            joined=tuple(column.joined for column in kept),
         )
-        self._complain(schema)
+        self._refuse(schema)
         return schema
+
+    def counted(self, schema: Schema) -> dict[int, Categories]:
+        """Return the counts of the values of each column of categories, by its index."""
+        return {index: self._of(index) for index in schema.indices("category")}
 
     def _bins(self, columns: list[int]) -> tuple[Any, ...]:
         """Return the bins of some numeric columns; their extreme values count even if the sample lacks them."""
@@ -233,8 +227,8 @@ class Learner:
         lacking = (ends < np.fmin.reduce(rows)) | (ends > np.fmax.reduce(rows))
         return learn_bins(np.concatenate([rows, np.where(lacking, ends, np.nan)]))
 
-    def _complain(self, schema: Schema) -> None:
-        """Raise an error for columns that cannot be scaled; warn about empty columns."""
+    def _refuse(self, schema: Schema) -> None:
+        """Raise an error for columns that cannot be scaled."""
         for index, deviation in zip(schema.numbers, schema.deviation, strict=True):
             if not np.isfinite(deviation):
                 low, high = self._statistics.low[index], self._statistics.high[index]
@@ -242,8 +236,17 @@ class Learner:
                     f"column {schema.name(index)!r} reaches from {low:g} to {high:g}: too far to be scaled; "
                     "divide it, or take its logarithm"
                 )
-        if empty := [schema.name(index) for index in schema.indices("empty")]:
-            warnings.warn(f"the columns {empty} are empty: they are ignored, and come back empty", stacklevel=4)
+
+
+def _lacking(schema: Schema) -> str | None:
+    """Return what merging needs and a schema lacks; None: nothing."""
+    if not schema.rows:
+        return "the number of rows it was learnt from"
+    if schema.bins:
+        return "the rows its bins come from"
+    if len(schema.counts) < len(schema.categories):
+        return "the counts of its categories"
+    return "the counts of the categories that are joined" if any(schema.joined) else None
 
 
 def _statistics(schema: Schema) -> RunningStatistics:

@@ -105,6 +105,11 @@ class Schema:
         The number of rows learnt from; 0 in files written before it was stored.
     declared : tuple of int
         For each column of categories, how many of them its type declared.
+    counts : tuple of tuple of int
+        How often each category occurs; empty in files written before they were stored.
+    joined : tuple of int
+        For each column of categories, how many distinct values are joined as "other", since there are too many; the
+        least it can be where they were too many to count. Empty in files written before it was stored.
     """
 
     form: str
@@ -122,6 +127,8 @@ class Schema:
     bins: tuple[tuple[Bin, ...], ...] = ()
     rows: int = 0
     declared: tuple[int, ...] = ()
+    counts: tuple[tuple[int, ...], ...] = ()
+    joined: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         columns = {len(values) for values in (self.kinds, self.dtypes, self.missing, self.names or self.kinds)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import pairwise
@@ -20,9 +22,9 @@ from isthmus.data.tables.arrays import array
 from isthmus.data.tables.bins import Bins
 from isthmus.data.tables.clipping import settled
 from isthmus.data.tables.decode import columns_of, form_of, frame, restored
+from isthmus.data.tables.doubts import doubts
 from isthmus.data.tables.encode import codes, numbers
 from isthmus.data.tables.learner import Learner, learnt
-from isthmus.data.tables.reservoir import Reservoir
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.data.tables.scales import automatic, scaler
 from isthmus.data.tables.schema import KINDS, Schema, sheet
@@ -40,7 +42,8 @@ class Table(Data):
 
     A missing cell (None, NaN, NA, NaT) is filled with the mean of its column, a missing category with zeros; both are
     False in ``Batch.observed``, which is always set, since any cell may be missing in new rows. An unseen category is
-    encoded in a slot of its own, the last of its column. Dates and durations are numbers of seconds.
+    encoded in a slot of its own, the last of its column; what comes back is always a category that was seen. Dates and
+    durations are numbers of seconds.
 
     Parameters
     ----------
@@ -57,7 +60,8 @@ class Table(Data):
     columns : dict or None
         Learnt: the fields of a `Schema`. None if not fitted.
     max_categories : int, default 1000
-        Maximum number of categories of a column.
+        Maximum number of categories of a column. In a column with more, the most frequent are kept, and the others are
+        joined: they are encoded as unseen categories are, and reconstructed as the most probable of those kept.
 
     Attributes
     ----------
@@ -69,7 +73,7 @@ class Table(Data):
     Raises
     ------
     InputError
-        `scale` is not one of these.
+        `scale` is not one of these, or `max_categories` not a whole number of at least 1.
 
     Examples
     --------
@@ -98,9 +102,11 @@ class Table(Data):
         super().__init__()
         if scale is not None and scale not in SCALES:
             raise InputError(unknown("scale", scale, SCALES))
+        if isinstance(max_categories, bool) or not isinstance(max_categories, (int, np.integer)) or max_categories < 1:
+            raise InputError(f"max_categories={max_categories!r}: expected a whole number of at least 1")
         self.scale, self.max_categories = scale, max_categories
         self.schema = None if columns is None else Schema(**columns)
-        self._sample: Reservoir | None = None  # of the rows that bins come from, for `merge`; never saved
+        self._learner: Learner | None = None  # what was counted and sampled, for `merge`; never saved
         if self.schema is not None:
             self._lay_out(self.schema)
 
@@ -134,6 +140,10 @@ class Table(Data):
         """Whether the columns have been learnt."""
         return self.schema is not None
 
+    def with_scale(self, scale: str | None) -> Table:
+        """Return an unfitted table scaled in this way, or this one if its scale was chosen."""
+        return self if self.scale else Table(scale, max_categories=self.max_categories)
+
     def learn(self, chunks: Iterable[Any]) -> Table:
         """Return a fitted copy after one pass over pieces of a table.
 
@@ -158,14 +168,17 @@ class Table(Data):
             The columns differ; or one comes from a file that lacks the statistics that merging needs.
         """
         assert isinstance(other, Table)  # a table is learnt from the rows of a table
-        learner, more = (Learner.of(one._known(), one.max_categories, one._sample) for one in (self, other))
+        learner, more = (one._learner or Learner.of(one._known(), one.max_categories) for one in (self, other))
+        learner = copy.deepcopy(learner)
         learner.merge(more)
         return self._fitted(self.scale if self.scale == other.scale else None, learner)
 
     def _fitted(self, scale: str | None, learner: Learner) -> Table:
         schema = learner.schema()
+        for doubt in doubts(schema, learner.counted(schema), learner.rising):
+            warnings.warn(doubt, stacklevel=4)
         fitted = Table(scale or automatic(schema), asdict(schema), self.max_categories)
-        fitted._sample = learner.sample
+        fitted._learner = learner
         return fitted
 
     def _known(self) -> Schema:
@@ -179,8 +192,8 @@ class Table(Data):
         """Return ``{"numbers": float (n, p), "codes": int64 (n, q)}``, without keys that have no columns.
 
         Numbers are float32 if that is exact for the types of X, else float64; NaN is a missing cell. Codes are
-        indices of the learnt categories: -1 is a missing cell, one past the last an unseen category, counted in a
-        warning.
+        indices of the learnt categories: -1 is a missing cell, one past the last a joined category or an unseen one,
+        which is counted in a warning.
 
         Raises
         ------
@@ -269,7 +282,8 @@ class Table(Data):
         schema = self._known()
         numbers = f"names and types of {len(schema.kinds):,} columns, mean, deviation and range of each number"
         categories = sum(map(len, schema.categories))
-        return [numbers, *([f"{categories:,} categories, word for word"] if categories else [])]
+        said = f"{categories:,} categories, word for word, and how often each occurs"
+        return [numbers, *([said] if categories else [])]
 
     # -- in the graph --------------------------------------------------------------------------------------------
 
@@ -330,12 +344,24 @@ class Table(Data):
 
         If the table is scaled by bins, cells are missing as often as in training.
         """
-        x, mean = likelihood.sample(y), likelihood.mean(y)
+        x = likelihood.sample(y)
         _, gaps, *_ = self._split(x)
-        known = x[:, self._wide :] + 1e-6 * mean[:, self._wide :]  # an unseen category gives way to the likeliest one
-        columns = self.invert(torch.cat([x[:, : self._wide], known], 1))
+        columns = self.invert(self.known(x, likelihood.mean(y)))
         missing = x.new_zeros(len(x), len(self.order)).index_copy(1, self.gapped, gaps) > 0.5
         return settled(columns, missing, self._known())
+
+    def known(self, x: Tensor, mean: Tensor) -> Tensor:
+        """Return a sample x whose unseen, or joined, categories give way to known ones, drawn by their probability.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, D)
+            A sample of the likelihood: its categories are one-hot.
+        mean : Tensor of shape (n, D)
+            The mean of the likelihood: the probabilities of the categories.
+        """
+        race = mean[:, self._wide :] / (torch.empty_like(mean[:, self._wide :]).exponential_() + 1e-9)
+        return torch.cat([x[:, : self._wide], x[:, self._wide :] + 1e-3 * race / (1 + race)], 1)
 
     # -- what it is ----------------------------------------------------------------------------------------------
 

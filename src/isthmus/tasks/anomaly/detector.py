@@ -20,6 +20,7 @@ from isthmus.core.part import build, describe, lookup, part, resolve
 from isthmus.core.store import adopt, building
 from isthmus.core.terms import Score
 from isthmus.data.infer import choose_data
+from isthmus.data.inputs import taken
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import as_table, indexable, like_frame
 from isthmus.estimators.autoencoder import Autoencoder
@@ -161,6 +162,7 @@ class AnomalyDetector(OutlierMixin, Task):
         InputError
             The data or a parameter cannot be used.
         """
+        X = taken(X)
         self._check(X)
         X = X if is_stream(X) else indexable(X)
         trained = self._trained(X)
@@ -239,7 +241,7 @@ class AnomalyDetector(OutlierMixin, Task):
         InputError
             X does not have the training columns, or a row is empty.
         """
-        return self._rule.scorer.scores(X)
+        return self._rule.scorer.scores(taken(X))
 
     def score_samples(self, X: Rows) -> np.ndarray:
         """Return minus the anomaly score, of shape (n,), as in scikit-learn: higher is more normal."""
@@ -251,6 +253,7 @@ class AnomalyDetector(OutlierMixin, Task):
         As in scikit-learn: higher is more normal. PyOD's method of this name has the other sign, and no threshold in
         it: that is `anomaly_score`.
         """
+        X = taken(X)
         return self.limits(X) - self.anomaly_score(X)
 
     def predict(self, X: Rows) -> np.ndarray:
@@ -266,7 +269,7 @@ class AnomalyDetector(OutlierMixin, Task):
         The fraction of calibration rows, the row itself included, whose score is at least as high: of future normal
         rows at most a fraction α has p ≤ α (Vovk 2005). With groups, among the rows of its own group.
         """
-        return self._rule.p_values(X)
+        return self._rule.p_values(taken(X))
 
     def explain(self, X: Rows) -> Rows:
         """Return the contribution of each column to the score of each row.
@@ -276,7 +279,7 @@ class AnomalyDetector(OutlierMixin, Task):
         DataFrame or ndarray of shape (n, columns)
             A DataFrame if X is one, with its columns; for a signal its channels, for images their pixels.
         """
-        rule = self._rule
+        X, rule = taken(X), self._rule
         return like_frame(rule.scorer.contributions(X), X, rule.data.row_names())
 
     def score_rows(self, X: Rows) -> ScoredRows:
@@ -288,7 +291,7 @@ class AnomalyDetector(OutlierMixin, Task):
             ``"score"``, ``"p_value"`` and ``"flagged"``, as `anomaly_score`, `p_values` and `predict` return them. If
             the score is NaN, so is the p-value.
         """
-        return self._rule.score_rows(X)
+        return self._rule.score_rows(taken(X))
 
     def detect(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> Rows:
         """Return the table of scores, with one line for each row, or time step of a signal.
@@ -314,6 +317,7 @@ class AnomalyDetector(OutlierMixin, Task):
         InputError
             `explain` is set for images, which have no columns.
         """
+        X = taken(X)
         return as_table(self._rule.table(X, explain, contributors), X)
 
     def detect_file(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from isthmus.core.part import lookup
 from isthmus.core.terms import Score
 from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.support.errors import DataWarning
 from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
@@ -127,7 +129,8 @@ class Trainer:
         if not ordered:
             first = scorer.scores(X)
             kept = np.flatnonzero(first <= fraction_threshold(first, fraction))
-            scorer, _ = self.train(some(X, kept), fraction)
+            with _said_once():
+                scorer, _ = self.train(some(X, kept), fraction)
             treatment = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
         scores = self._scored(scorer, X)
         return Trained(scorer, scores, scores, treatment)
@@ -142,7 +145,9 @@ class Trainer:
     def calibrated(self, X: Rows, rate: float, ordered: bool) -> Trained:
         """Train on normal rows, and score those that were not trained on."""
         n = count(X)
-        folds = [self._fold(X, fold) for fold in held_out(n, rate, self.random, ordered)]
+        parts = held_out(n, rate, self.random, ordered)
+        with _said_once(len(parts) > 1):
+            folds = [self._fold(X, part) for part in parts]
         scorer = folds[0].scorer if len(folds) == 1 else self.train(X)[0]
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
@@ -160,6 +165,15 @@ class Trainer:
     def _scored(self, scorer: Scorer, X: Rows) -> Calibration:
         """Return the scores of rows, and their groups."""
         return Calibration("training", scorer.scores(X), labels_of(X, self.groups))
+
+
+@contextmanager
+def _said_once(elsewhere: bool = True) -> Iterator[None]:
+    """Say nothing of the columns inside the block, if another training says it."""
+    with warnings.catch_warnings():
+        if elsewhere:
+            warnings.simplefilter("ignore", DataWarning)
+        yield
 
 
 def _pieces(columns: Columns, data: Data) -> Iterator[Columns]:

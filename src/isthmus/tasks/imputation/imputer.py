@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.core.data import Columns, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
+from isthmus.data.inputs import taken
 from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
@@ -108,6 +109,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         InputError
             A column or all of X is missing, X is not a table, or the autoencoder has a condition.
         """
+        X = taken(X)
         self._check_settings()
         unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP)
         if unfitted.condition is not None:
@@ -158,16 +160,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return find_donors(table, fitted.objective_, table.read(X), rows, self._seed())
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
-        return Autoencoder(
-            "masked",
-            latent_dim=256,
-            epochs=max(5, -(-STEPS * min(rows, ROWS_IN_STEP) // rows)),
-            batch_size=ROWS_IN_STEP,
-            learning_rate=6e-3,
-            validation_fraction=0,
-            random_state=self.random_state,
-            verbose=False,
-        )
+        return default_autoencoder(rows).set_params(random_state=self.random_state)
 
     def transform(self, X: Rows) -> Rows:
         """Return X with missing cells filled, in the form and with the types of X; other cells are unchanged.
@@ -185,7 +178,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
             is filled as for an unknown category.
         """
         check_is_fitted(self)
-        data = _table(self.autoencoder_)
+        X, data = taken(X), _table(self.autoencoder_)
         columns = data.read(X)
         gaps = data.per_feature((~observed(data(columns))).float()) > 0
         if bare := torch.nonzero(gaps.all(1)).flatten().tolist():
@@ -246,6 +239,20 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def default_autoencoder(rows: int, data: Table | None = None) -> Autoencoder:
+    """Return the default autoencoder for a number of rows: the masked variant, with about `STEPS` steps."""
+    return Autoencoder(
+        "masked",
+        latent_dim=256,
+        data=data,
+        epochs=max(5, -(-STEPS * min(rows, ROWS_IN_STEP) // rows)),
+        batch_size=ROWS_IN_STEP,
+        learning_rate=6e-3,
+        validation_fraction=0,
+        verbose=False,
+    )
 
 
 def _table(fitted: Autoencoder) -> Table:

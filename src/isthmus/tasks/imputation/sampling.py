@@ -84,7 +84,7 @@ def column_by_column(data: Table, model: Model, donors: Donors, columns: Columns
         drawn = torch.cat([from_donors(mean[:, :count], donors), drawn[:, count:]], 1)
         here = (batch.feature == column).expand_as(x)
         x, seen = torch.where(here & ~observed(batch), drawn, x), seen | here
-    return _known_cells(data, x, model.likelihood.mean(y))
+    return data.invert(data.known(x, model.likelihood.mean(y)))
 
 
 @torch.no_grad()
@@ -99,10 +99,4 @@ def in_turns(data: Table, model: Model, passes: int, columns: Columns) -> Column
         y = model(batch.with_(corrupted=x), True).y
         drawn = model.likelihood.sample(y)
         x = data.filled(torch.where(observed(batch), batch.x, drawn))
-    return _known_cells(data, drawn, model.likelihood.mean(y))
-
-
-def _known_cells(data: Table, x: Tensor, mean: Tensor) -> Columns:
-    """Return the user's columns; a sampled unseen category is replaced by the most likely known one."""
-    count = data.layout.numbers.stop
-    return data.invert(torch.cat([x[:, :count], x[:, count:] + 1e-6 * mean[:, count:]], 1))
+    return data.invert(data.known(drawn, model.likelihood.mean(y)))

@@ -24,6 +24,7 @@ class Options:
     no_rows: bool
     false_alarm_rate: float | None
     contamination: float | None
+    max_categories: int | None
     seed: int
     pictures: Mapping[str, Any]
 

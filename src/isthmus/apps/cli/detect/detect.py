@@ -14,6 +14,7 @@ from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.rows import Span
 from isthmus.apps.cli.settings import image_options, image_settings
+from isthmus.apps.cli.tables import categories_option
 
 BESIDE = ""
 """What ``--plot`` is without a name: the figure goes beside the output."""
@@ -80,6 +81,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     section="Detector",
     help="Keep no training rows in the detector: unless --scorer names another, the score is then residual",
 )
+@categories_option("Detector")
 @image_options
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(

@@ -11,6 +11,7 @@ from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.inputs import load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.rows import cut
+from isthmus.apps.cli.tables import table
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
@@ -43,8 +44,19 @@ def check(options: Options, explain: bool = False) -> None:
         raise click.UsageError("--stride goes with --window")
     if options.scorer is not None and options.model is not None and options.train is None:
         raise click.UsageError(f"--model {options.model!r} is trained, and knows its score: leave out --scorer")
+    if options.max_categories is not None:
+        _check_table(options)
     if options.model is not None and options.window is not None:
         raise click.UsageError(f"--model {options.model!r} knows its windows: leave out --window")
+
+
+def _check_table(options: Options) -> None:
+    """Refuse options that contradict one about tables."""
+    if options.model is not None:
+        raise click.UsageError(f"--model {options.model!r} knows its categories: leave out --max-categories")
+    if options.window is not None or options.pictures:
+        other = "--window" if options.window is not None else flag(next(iter(options.pictures)))
+        raise click.UsageError(f"--max-categories is about tables, which {other} is not: leave one out")
 
 
 def _check_pictures(options: Options, about: str, explain: bool) -> None:
@@ -90,10 +102,8 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
 
     if options.window is not None:
         return default_autoencoder(len(X), Signals(window=options.window, stride=options.stride or 1))
-    if not options.pictures:
-        return None
-    data = Images(**options.pictures)
-    return default_autoencoder(data.samples(X), data)
+    data = Images(**options.pictures) if options.pictures else table(options.max_categories)
+    return None if data is None else default_autoencoder(data.samples(X), data)
 
 
 def _trained(options: Options, autoencoder: Autoencoder | None = None) -> AnomalyDetector:

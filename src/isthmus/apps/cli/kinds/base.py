@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.kinds import adapter
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ class Files(ABC):
     @abstractmethod
     def takes(self, X: Any) -> bool:
         """Tell whether what was read of a file can be of this kind."""
+
+    @abstractmethod
+    def about(self, rows: Rows) -> tuple[dict[str, Any], dict[str, str]]:
+        """Describe what was read, without training: for machines, and for people as sections by their heading."""
 
     @abstractmethod
     def detect(

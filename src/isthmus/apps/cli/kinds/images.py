@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_rows
+from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.cli.kinds.base import Files
+from isthmus.apps.cli.output import facts
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
@@ -20,6 +23,28 @@ class Pictures(Files):
     def takes(self, X: Any) -> bool:
         """Tell whether X, or its first picture, has an axis for each of rows, height and width."""
         return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
+
+    def about(self, rows: Rows) -> tuple[dict[str, Any], dict[str, str]]:
+        """Describe sizes, channels and formats."""
+        from isthmus.data.images.census import census, formats
+
+        found, files = census(rows.X), formats(rows.names)
+        sizes = [f"{height} x {width}" for height, width in found.sizes]
+        most = f"{len(sizes):,} sizes, most often {sizes[0]} ({next(iter(found.sizes.values())):,} pictures)"
+        facts_of = {
+            "pictures": found.count,
+            "height x width": sizes[0] if len(sizes) == 1 else most,
+            "channels": found.channels,
+            "type of pixels": found.type,
+            **({"formats": ", ".join(f"{count:,} {name}" for name, count in files.items())} if files else {}),
+        }
+        if len(sizes) > 1:
+            facts_of["how"] = "--crop 64 trains on crops, --resize 128 brings all to one size"
+        document = {**asdict(found), "formats": files}
+        document["sizes"] = [
+            {"height": height, "width": width, "pictures": n} for (height, width), n in found.sizes.items()
+        ]
+        return document, {"pictures": facts(facts_of, "  ")}
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from isthmus import InputError
+from isthmus.apps.cli.columns import WIDTH, short
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_time_steps
+from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.cli.kinds.base import Files
+from isthmus.apps.cli.output import facts, figure
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
@@ -21,8 +27,48 @@ class TimeSteps(Files):
         """Tell whether X has at most three axes."""
         return getattr(X, "ndim", 2) <= 3
 
+    def about(self, rows: Rows) -> tuple[dict[str, Any], dict[str, str]]:
+        """Describe the channels and the times."""
+        document, text = _described(rows)
+        return document, {"signal": text}
+
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score time steps, and join those that are flagged to intervals."""
         return detect_time_steps(detector, options, span, output, explain, plot)
+
+
+def signal_of(rows: Rows) -> tuple[dict[str, Any], str] | None:
+    """Return what the rows of a table are as a signal, if a column holds their times; else None."""
+    from isthmus.data.signals.timeline import find
+    from isthmus.data.sources.in_memory import is_stream
+    from isthmus.data.tables.schema import sheet
+
+    if is_stream(rows.X) or find(sheet(rows.X), None) is None:
+        return None
+    try:
+        return _described(rows)
+    except InputError as error:
+        said = wrap(f"not as it is: {error}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+        return {"refused": str(error)}, "\n".join(said)
+
+
+def _described(rows: Rows) -> tuple[dict[str, Any], str]:
+    from isthmus.data.signals.profile import profile
+
+    found = profile(rows.X)
+    unit = " s" if found.dates else ""
+    text = facts(
+        {
+            "time steps": found.rows,
+            "channels": f"{len(found.channels):,}: {short(', '.join(found.channels), 60)}",
+            "times": found.time or "none: each row is one time step",
+            **({} if found.step is None else {"step": f"{figure(found.step)}{unit} (median)"}),
+            **({} if found.step is None else {"missing time steps": found.missing}),
+            "missing cells": found.gaps,
+            "how": "--window N with detect; in Python data=Signals(window=N)",
+        },
+        "  ",
+    )
+    return asdict(found), text

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from isthmus.apps.cli.columns import columns_text
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_rows
+from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.cli.kinds.base import Files
+from isthmus.apps.cli.kinds.signals import signal_of
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
@@ -20,6 +25,21 @@ class TableRows(Files):
     def takes(self, X: Any) -> bool:
         """Tell whether X has at most two axes."""
         return getattr(X, "ndim", 2) <= 2
+
+    def about(self, rows: Rows) -> tuple[dict[str, Any], dict[str, str]]:
+        """Describe each column; and the rows as time steps, where a column holds their times."""
+        from isthmus.data.sources.in_memory import pieces
+        from isthmus.data.tables.profile import profile
+
+        found = profile(pieces(rows.X))
+        document = {**asdict(found), "columns": [asdict(column) for column in found.columns]}
+        kinds = Counter(column.kind for column in found.columns)
+        what = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        head = f"  {found.rows:,} rows, {len(found.columns):,} columns: {what}"
+        sections = {"table": f"{head}\n\n{columns_text(found.columns, found.rows)}"}
+        if signal := signal_of(rows):
+            document["signal"], sections["as a signal"] = signal
+        return document, sections
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None

@@ -1,0 +1,98 @@
+"""What ``isthmus info`` says of data: how it would be read, without training."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import click
+
+from isthmus.apps.cli import inputs
+from isthmus.apps.cli.columns import WIDTH, short
+from isthmus.apps.cli.inputs import Rows
+from isthmus.support.errors import listed
+
+SHOWN = 10
+"""Classes and broken pictures that are named, at most; ``--json`` has them all."""
+
+
+def is_model(path: str) -> bool:
+    """Tell whether a path is that of a .safetensors file, by its ending or by its content."""
+    file = Path(path)
+    if file.suffix.lower() == ".safetensors":
+        return True
+    if not file.is_file() or file.stat().st_size < 10:
+        return False
+    with file.open("rb") as stream:
+        length, bracket = struct.unpack("<Qc", stream.read(9))  # a length, then JSON
+    return bracket == b"{" and length + 8 <= file.stat().st_size
+
+
+def about_data(path: str, read: Callable[[], Rows]) -> tuple[dict[str, Any], str]:
+    """Return how data would be read, for machines and for people.
+
+    Parameters
+    ----------
+    path : str
+    read : callable
+        Reads it as the options say.
+    """
+    from isthmus.apps.cli.kinds.base import files_of
+
+    broken = _broken(path)
+    rows = _whole(path) if broken else read()
+    kind = files_of(_data_for(rows.X))
+    described, sections = kind.about(rows)
+    notes = [*rows.notes, *described.pop("notes", ())]
+    document: dict[str, Any] = {"data": path, "kind": kind.noun, **described, "notes": notes}
+    head = f"{path}: {kind.noun}"
+    if rows.y is not None:
+        document["labels"] = dict(Counter(map(str, rows.y.tolist())).most_common())
+        sections["labels"] = _labels(document["labels"])
+    if broken:
+        document["broken"] = broken
+        lines = [short(f"  {name}: {why}", WIDTH) for name, why in list(broken.items())[:SHOWN]]
+        sections[f"broken, left out by --skip-broken: {len(broken):,}"] = "\n".join(lines)
+    if notes:
+        sections["notes"] = "\n".join("\n".join(wrap(note, WIDTH, **INDENTED)) for note in notes)
+    return document, "\n\n".join([head, *(f"{name}\n{text}" for name, text in sections.items())])
+
+
+INDENTED: dict[str, Any] = {"initial_indent": "  - ", "subsequent_indent": "    ", "break_on_hyphens": False}
+
+
+def _labels(counts: dict[str, int]) -> str:
+    named = listed((f"{name} ({count:,})" for name, count in counts.items()), SHOWN)
+    return "\n".join(wrap(f"{len(counts):,}: {named}", WIDTH, initial_indent="  ", subsequent_indent="  "))
+
+
+def _data_for(X: Any) -> Any:
+    """Return the kind of data that X would be taken for; one number a row is a signal."""
+    import isthmus
+    from isthmus.data.infer import choose_data
+
+    return isthmus.Signals(window=2) if getattr(X, "ndim", 2) == 1 else choose_data(None, X)
+
+
+def _broken(path: str) -> dict[str, str]:
+    """Return the pictures of a folder that cannot be read, and why; nothing of other data."""
+    folder = Path(path).expanduser()
+    if not folder.is_dir() or any(folder.glob("*.parquet")):
+        return {}
+    from isthmus.data.images.census import broken
+
+    return broken(folder)
+
+
+def _whole(path: str) -> Rows:
+    """Read the pictures of a folder that can be read, as the options say."""
+    import warnings
+
+    typed = click.get_current_context().params
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).* cannot be read, and were left out")  # it is shown
+        return inputs.read(path, typed["label"], typed["rows"], alpha=typed["alpha"], skip_broken=True)

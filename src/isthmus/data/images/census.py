@@ -1,0 +1,75 @@
+"""Census: what pictures are, without training: their sizes, channels and formats, and which are broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isthmus.data.images.files import listing
+from isthmus.data.images.pictures import in_threads
+from isthmus.data.images.survey import error_of
+
+
+@dataclass(frozen=True)
+class Census:
+    """Pictures.
+
+    Attributes
+    ----------
+    count : int
+    sizes : dict
+        The number of pictures of each (height, width), the most frequent first.
+    channels : int
+    type : str
+        The name of the type of pixels.
+    """
+
+    count: int
+    sizes: dict[tuple[int, int], int]
+    channels: int
+    type: str
+
+
+def census(X: Any, channels_first: bool = False) -> Census:
+    """Return what pictures in the user's layout are: an array, a tensor, a stream, or a list of arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> census(np.zeros((5, 8, 6, 3), np.uint8))
+    Census(count=5, sizes={(8, 6): 5}, channels=3, type='uint8')
+    """
+    shapes = _shapes(X)
+    sizes = Counter((shape[-2], shape[-1]) if channels_first else (shape[0], shape[1]) for shape in shapes)
+    first = shapes[0]
+    channels = 1 if len(first) == 2 else first[0] if channels_first else first[2]
+    dtype = str(getattr(X if hasattr(X, "dtype") else X[0], "dtype", "")).removeprefix("torch.")
+    return Census(len(shapes), dict(sizes.most_common()), channels, dtype)
+
+
+def _shapes(X: Any) -> list[tuple[int, ...]]:
+    """Return the shape of each picture."""
+    if isinstance(X, Sequence):
+        return list(getattr(X, "shapes", None) or (tuple(picture.shape) for picture in X))
+    return [tuple(X.shape[1:])] * len(X)
+
+
+def broken(folder: Path) -> dict[str, str]:
+    """Return why pictures of a folder cannot be read, by their paths in it; every picture is decoded once."""
+    paths = listing(folder).paths
+    errors = zip(paths, in_threads(error_of, paths), strict=True)
+    return {str(path.relative_to(folder)): error for path, error in errors if error is not None}
+
+
+def formats(names: Sequence[str]) -> dict[str, int]:
+    """Return how many files have each ending, the most frequent first.
+
+    Examples
+    --------
+    >>> formats(["a.JPG", "b/c.jpg", "d.png"])
+    {'jpg': 2, 'png': 1}
+    """
+    return dict(Counter(Path(name).suffix.lower().lstrip(".") for name in names).most_common())
