@@ -184,8 +184,8 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
         "last weights"
         if best is None
         else f"validation loss {figure(best)} (the start)"
-        if info["best_epoch"] < 0
-        else (f"validation loss {figure(best)} at epoch {info['best_epoch'] + 1}")
+        if not info["best_epoch"]
+        else (f"validation loss {figure(best)} at epoch {info['best_epoch']}")
     )
     return document, (
         f"{output}: {document['variant']}, {figure(info['parameters'])} parameters, {kept}; "
