@@ -69,7 +69,8 @@ def test_detect_gives_a_frame_for_a_frame(detector, library):
     rows = X.set_index(pd.Index(range(100, 120))) if library is pd else pl.DataFrame(X.to_dict("list"))
     table = detector.detect(rows, explain=True, contributors=2)
     assert isinstance(table, library.DataFrame)
-    assert list(table.columns) == [*SCORES, "contributor_1", "contribution_1", "contributor_2", "contribution_2"]
+    named = ["contributor", "contribution", "value", "expected"]
+    assert list(table.columns) == [*SCORES, *(f"{name}_{rank}" for rank in (1, 2) for name in named)]
     assert table["contributor_1"].to_list()[3] == "b" and table["flagged"].to_list()[3]
     if library is pd:
         assert table.index.tolist() == list(range(100, 120))

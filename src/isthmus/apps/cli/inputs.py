@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, option
+from isthmus.apps.cli.progress import tell_of_reading
 from isthmus.apps.cli.rows import Span, cut
 from isthmus.apps.cli.values import Named, number
 
@@ -58,6 +59,7 @@ def read(path: str, label: str | None = None, span: slice | None = None, **how: 
 
     from isthmus.data.io import files
 
+    tell_of_reading(path)
     loaded = files.read(path, label=label, **how)
     y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
     if span is None:

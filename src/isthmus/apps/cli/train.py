@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from isthmus import variants
-from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
+from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quiet
 from isthmus.apps.cli.inputs import data_options, load
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
@@ -87,16 +87,12 @@ def train(
         writable(path)
     given = {name: value for name, value in typed.items() if value is not None}
     model = _further(start, variant, scale, given) if start else _anew(variant or "plain", scale, given)
-    model.set_params(callbacks=_callbacks(log), verbose="auto" if not _quiet() else False)
+    model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
     _fit(model, read(), output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
     show(*_summary(model, output), as_json)
     if model.interrupted_:
         click.get_current_context().exit(INTERRUPTED)
-
-
-def _quiet() -> bool:
-    return bool(click.get_current_context().meta.get("quiet"))
 
 
 def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

@@ -307,7 +307,8 @@ class Training:
         """Continue from a result of `state`."""
         names = {field.name for field in fields(Progress)}
         self.progress = Progress(**{name: value for name, value in state.progress.items() if name in names})
-        self.progress.history, self.progress.best_epoch = from_one(self.progress.history, self.progress.best_epoch)
+        self.progress.history, best = from_one(self.progress.history, self.progress.best_epoch)
+        self.progress.best_epoch = best or 0
         self.objective.load_state_dict(state.under("weights."))
         self.last, self.best = {}, state.under("best.")
         self.sums = {name: tensor.to(self.device) for name, tensor in state.under("sum.").items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.core.data import Columns, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
+from isthmus.core.training.callbacks import Callback
 from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
@@ -94,7 +95,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         self.passes = passes
         self.random_state = random_state
 
-    def fit(self, X: Rows, y: Labels = None) -> Self:
+    def fit(self, X: Rows, y: Labels = None, *, callbacks: Sequence[Callback] = ()) -> Self:
         """Train on the observed cells of X.
 
         Parameters
@@ -102,6 +103,8 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         X : array, DataFrame, tensor or list of rows
             Missing cells are None, NaN, NaT or NA.
         y : ignored
+        callbacks : sequence of callables, default ()
+            Each is called with every `isthmus.core.training.callbacks.Event` of the training.
 
         Raises
         ------
@@ -109,7 +112,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
             A column or all of X is missing, X is not a table, or the autoencoder has a condition.
         """
         self._check_settings()
-        unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP)
+        unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP, callbacks)
         if unfitted.condition is not None:
             raise InputError(
                 f"condition={unfitted.condition!r}: an Imputer takes no autoencoder with a condition; leave it "
@@ -158,16 +161,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         return find_donors(table, fitted.objective_, table.read(X), rows, self._seed())
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
-        return Autoencoder(
-            "masked",
-            latent_dim=256,
-            epochs=max(5, -(-STEPS * min(rows, ROWS_IN_STEP) // rows)),
-            batch_size=ROWS_IN_STEP,
-            learning_rate=6e-3,
-            validation_fraction=0,
-            random_state=self.random_state,
-            verbose=False,
-        )
+        return default_autoencoder(rows).set_params(random_state=self.random_state)
 
     def transform(self, X: Rows) -> Rows:
         """Return X with missing cells filled, in the form and with the types of X; other cells are unchanged.
@@ -246,6 +240,19 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def default_autoencoder(rows: int) -> Autoencoder:
+    """Return the default autoencoder for a number of rows: about `STEPS` steps, and at least five passes."""
+    return Autoencoder(
+        "masked",
+        latent_dim=256,
+        epochs=max(5, -(-STEPS * min(rows, ROWS_IN_STEP) // rows)),
+        batch_size=ROWS_IN_STEP,
+        learning_rate=6e-3,
+        validation_fraction=0,
+        verbose=False,
+    )
 
 
 def _table(fitted: Autoencoder) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isthmus.apps.cli.detect.choices import Options
@@ -21,6 +22,10 @@ class Files(ABC):
     @abstractmethod
     def takes(self, X: Any) -> bool:
         """Tell whether what was read of a file can be of this kind."""
+
+    def names(self, X: Any) -> Sequence[str]:
+        """Return the names of the rows of what was read, where each is a file of its own; else nothing."""
+        return ()
 
     @abstractmethod
     def detect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.detect.choices import Options
@@ -20,6 +21,13 @@ class Pictures(Files):
     def takes(self, X: Any) -> bool:
         """Tell whether X, or its first picture, has an axis for each of rows, height and width."""
         return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
+
+    def names(self, X: Any) -> Sequence[str]:
+        """Return the files of the pictures of a folder."""
+        from isthmus.data.sources.in_memory import is_stream
+
+        names: Sequence[str] = X.names if is_stream(X) else ()
+        return names
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
