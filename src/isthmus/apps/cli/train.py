@@ -10,10 +10,11 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quiet
-from isthmus.apps.cli.inputs import data_options, load
+from isthmus.apps.cli.inputs import TASKS, load, suited
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
+from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
 
@@ -29,10 +30,12 @@ Read = Callable[[], Any]
     "isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4",
     "isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5",
     "isthmus train holiday-photos/ -o photos.safetensors --crop 64 --flips",
+    "isthmus train january.csv february.csv -o cells.safetensors --label kind",
+    "isthmus train march.csv --from cells.safetensors -o newer.safetensors --label kind --epochs 5",
     "isthmus train faces.parquet -o vae.safetensors --variant variational --beta warmup:1.0,0.3",
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
-@data_options
+@several_data_options
 @output_option("The model file, such as model.safetensors")
 @option(
     "--variant", type=Named(list(variants.variants())), default=None, section="Model", help="Which autoencoder [plain]"
@@ -80,7 +83,7 @@ def train(
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Train an autoencoder on DATA."""
+    """Train an autoencoder on DATA: one file, or several with the same columns, whose rows are joined."""
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
     for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):
@@ -88,7 +91,10 @@ def train(
     given = {name: value for name, value in typed.items() if value is not None}
     model = _further(start, variant, scale, given) if start else _anew(variant or "plain", scale, given)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
-    _fit(model, read(), output, {"checkpoint": checkpoint, "resume": resume})
+    rows = read()
+    if start:
+        suited(model, start, rows)
+    _fit(model, rows, output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
     show(*_summary(model, output), as_json)
     if model.interrupted_:
@@ -141,7 +147,19 @@ def _further(start: str, variant: str | None, scale: str | None, given: dict[str
     ]
     if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
-    return load(start).set_params(warm_start=True, **{**DEFAULTS, **own})
+    return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
+
+
+def _loaded(start: str) -> Any:
+    """Return the autoencoder in a file; of a task, say how it is trained anew."""
+    model = load(start, "Autoencoder", *TASKS)
+    if (command := TASKS.get(type(model).__name__)) is None:
+        return model
+    kept = "; for another threshold only: detect --model … --recalibrate NORMAL" if command == "detect" else ""
+    raise Failure(
+        f"--from {start}: it holds an {type(model).__name__}, which would no longer fit its autoencoder if that were "
+        f"trained further: train it anew on all rows, isthmus {command} DATA --train ROWS --save MODEL{kept}"
+    )
 
 
 def _callbacks(paths: tuple[str, ...]) -> list[Any]:

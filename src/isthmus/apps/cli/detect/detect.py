@@ -61,7 +61,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 @option("--save", metavar="MODEL", section="In and out", help="Write the detector, for --model of a later command")
 @option("--train", metavar="NORMAL", section="Detector", help="Rows to train on, as a rule normal ones only")
 @option("--train-rows", type=Span(), section="Detector", help="Of --train, or else of DATA, only these rows")
-@option("--normal", metavar="VALUE", section="Detector", help="Of --train, or --recalibrate, only the rows with this label")
+@option("--normal", metavar="VALUE", section="Detector", help="Of --train or --recalibrate only rows with this label")
 @option(
     "--model",
     metavar="MODEL",

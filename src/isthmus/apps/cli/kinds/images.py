@@ -10,7 +10,8 @@ from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
 
 if TYPE_CHECKING:
-    from isthmus import AnomalyDetector
+    from isthmus import AnomalyDetector, Autoencoder
+    from isthmus.apps.cli.inputs import Rows
 
 
 class Pictures(Files):
@@ -28,6 +29,12 @@ class Pictures(Files):
 
         names: Sequence[str] = X.names if is_stream(X) else ()
         return names
+
+    def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
+        """Write one sheet, or a folder with a picture of the three for each row."""
+        from isthmus.apps.cli.sheets import write_pictures
+
+        return write_pictures(rows, reconstruction, output, bool(model.data_.channels_first))
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None

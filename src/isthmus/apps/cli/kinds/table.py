@@ -9,7 +9,8 @@ from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
 
 if TYPE_CHECKING:
-    from isthmus import AnomalyDetector
+    from isthmus import AnomalyDetector, Autoencoder
+    from isthmus.apps.cli.inputs import Rows
 
 
 class TableRows(Files):
@@ -20,6 +21,12 @@ class TableRows(Files):
     def takes(self, X: Any) -> bool:
         """Tell whether X has at most two axes."""
         return getattr(X, "ndim", 2) <= 2
+
+    def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
+        """Write a table with three columns for each: the original, what was reconstructed, the difference."""
+        from isthmus.apps.cli.sheets import write_columns
+
+        return write_columns(rows, reconstruction, model.data_.feature_names(), output)
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
