@@ -143,7 +143,7 @@ def test_codes_go_out_and_come_back(isthmus, models, tmp_path):
         isthmus("decode", models["plain"], tmp_path / name, "-o", tmp_path / "rows.npy")
         expected = model.inverse_transform(model.transform(load_digits(0, 30)))
         np.testing.assert_allclose(np.load(tmp_path / "rows.npy"), expected, atol=1e-5)
-    assert list(pd.read_csv(tmp_path / "codes.csv").columns) == list(model.get_feature_names_out())
+    assert list(pd.read_csv(tmp_path / "codes.csv").columns) == ["label", *model.get_feature_names_out()]
 
 
 def test_codes_must_be_numbers(isthmus, models, wine, tmp_path):

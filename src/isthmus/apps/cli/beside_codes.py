@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from isthmus import Autoencoder
 
 
+TABLES = (".csv", ".parquet", ".feather")
+"""Endings of files that hold columns with names."""
+
+
 def check_kept(output: str, kept: Sequence[str]) -> None:
     """Refuse to keep columns where a file cannot hold them."""
-    if kept and not output.lower().endswith((".csv", ".parquet", ".feather")):
+    if kept and not output.lower().endswith(TABLES):
         raise Failure(f"--keep {kept[0]}: {output!r} cannot hold it beside the codes: give .csv, .parquet or .feather")
 
 
@@ -35,6 +39,13 @@ def kept_apart(path: str, rows: Rows, kept: Sequence[str]) -> tuple[Autoencoder,
 
     apart = replace(rows, X=joined([seen for seen, _ in sides]))
     return model, suited(model, path, apart), pyarrow.concat_tables([beside for _, beside in sides])
+
+
+def numbers_of(table: Any, names: Sequence[str]) -> Any:
+    """Return the codes in what was read of a file: of a table that encode wrote, without what stands beside them."""
+    if hasattr(table, "columns") and set(names) <= set(table.columns):
+        return table[list(names)]
+    return table
 
 
 def table_of(codes: Any, names: Sequence[str], rows: Rows, kept: Any) -> Any:

@@ -12,6 +12,7 @@ from isthmus.apps.cli.command import Failure, command, option
 from isthmus.apps.cli.inputs import Rows, condition, data_options, load, model_argument
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
+from isthmus.apps.cli.progress import rows_done
 from isthmus.apps.cli.values import Named
 from isthmus.apps.cli.written import common_shape, write
 
@@ -62,7 +63,7 @@ def encode(
     A table of codes begins with what says which rows they are: the file of each picture of a folder, the columns of
     --keep, and the label. A map shows codes of two numbers as they are, others by their two principal components.
     """
-    from isthmus.apps.cli.beside_codes import check_kept, kept_apart, table_of
+    from isthmus.apps.cli.beside_codes import TABLES, check_kept, kept_apart, table_of
     from isthmus.data.tables.rows import joined
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
@@ -71,8 +72,12 @@ def encode(
     drawn = output.lower().endswith(MAPS)
     if drawn and trained.positions_:
         pool = "mean"
-    pieces = labelled_pieces(rows.X, rows.y)
-    codes = joined([trained.transform(piece, condition_of(trained, y), pool=pool) for piece, y in pieces])
+    parts = []
+    with rows_done(len(rows.X), "encoded") as done:
+        for piece, y in labelled_pieces(rows.X, rows.y):
+            parts.append(trained.transform(piece, condition_of(trained, y), pool=pool))
+            done(len(piece))
+    codes = joined(parts)
     if drawn:
         _draw(output, codes, rows, as_json)
         return
@@ -88,10 +93,8 @@ def encode(
             "name, or --pool mean"
         )
     names = list(trained.get_feature_names_out())[: shape[1]]
-    if output.lower().endswith(".npy"):
-        write(output, [codes], as_json, columns=names)
-    else:
-        write(output, [table_of(codes, names, rows, columns)], as_json)
+    table = output.lower().endswith(TABLES)
+    write(output, [table_of(codes, names, rows, columns) if table else codes], as_json, columns=names)
 
 
 def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
@@ -115,11 +118,15 @@ def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
 def decode(model: str, codes: str, output: str, text: str | None, as_json: bool) -> None:
     """Write what codes decode to.
 
-    CODES is a file of numbers, as many in a row as a code has. A mean over positions cannot be decoded.
+    CODES is a file that encode wrote, or one of numbers, as many in a row as a code has. A mean over positions cannot
+    be decoded.
     """
     import numpy as np
 
-    trained, numbers = load(model), np.array(read_data(codes).X)
+    from isthmus.apps.cli.beside_codes import numbers_of
+
+    trained = load(model)
+    numbers = np.array(numbers_of(read_data(codes).X, list(trained.get_feature_names_out())))
     if numbers.dtype.kind not in "fiu":
         raise Failure(f"{codes!r} holds {numbers.dtype} where codes are numbers: give what isthmus encode wrote")
     rows = trained.inverse_transform(numbers, condition(trained, text))

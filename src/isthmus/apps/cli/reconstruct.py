@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from isthmus import variants
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import Rows, data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
+from isthmus.apps.cli.progress import rows_done
 from isthmus.apps.cli.written import write
 
 if TYPE_CHECKING:
@@ -80,9 +81,11 @@ def _reconstruct(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -
     write(output, [made for _, made in _pairs(trained, rows)], as_json, names=rows.names)
 
 
-def _pairs(trained: Autoencoder, rows: Rows) -> list[tuple[Any, Any]]:
-    """Return pieces of the rows, each with its reconstruction."""
+def _pairs(trained: Autoencoder, rows: Rows) -> Iterator[tuple[Any, Any]]:
+    """Yield pieces of the rows, each with its reconstruction."""
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
-    pieces = labelled_pieces(rows.X, rows.y)
-    return [(piece, trained.reconstruct(piece, condition_of(trained, y))) for piece, y in pieces]
+    with rows_done(len(rows.X), "reconstructed") as done:
+        for piece, y in labelled_pieces(rows.X, rows.y):
+            yield piece, trained.reconstruct(piece, condition_of(trained, y))
+            done(len(piece))

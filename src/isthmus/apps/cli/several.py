@@ -63,8 +63,8 @@ def _check_alike(one: Rows, other: Rows) -> None:
         name = strange[0]
         there, lacking = (one, other) if name in columns[0] else (other, one)
         raise Failure(
-            f"{there.name!r} has the column {name!r}, but {lacking.name!r} has none: files that are trained on together "
-            "have the same columns"
+            f"{there.name!r} has the column {name!r}, but {lacking.name!r} has none: files that are trained on "
+            "together have the same columns"
         )
     sizes = [getattr(part.X, "shape", (0,))[1:] for part in (one, other)]
     if not columns[0] and sizes[0] != sizes[1] and all(sizes):
