@@ -83,7 +83,10 @@ def train(
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Train an autoencoder on DATA: one file, or several with the same columns, whose rows are joined."""
+    """Train an autoencoder on DATA.
+
+    The rows of several files are joined; their columns, or the sizes of their pictures, are the same.
+    """
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
     for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):

@@ -73,16 +73,16 @@ def picture_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST
     across = max(1, min(len(triples), round(sqrt(len(triples) * (height + CAPTION) / block))))
     shapes: list[Shape] = []
     captions = ("original", "reconstruction", "difference" + (f" × {gain}" if gain > 1 else ""))
-    for place in range(across):
-        left = GAP + place * (block + 3 * GAP)
+    for index in range(across):
+        left = GAP + index * (block + 3 * GAP)
         shapes += [Text(left + k * (width + GAP), 18, text, colour=INK) for k, text in enumerate(captions)]
     y = CAPTION + 4
     for start in range(0, len(triples), across):
-        for place, one in enumerate(triples[start : start + across]):
-            x = GAP + place * (block + 3 * GAP)
+        for index, one in enumerate(triples[start : start + across]):
+            x = GAP + index * (block + 3 * GAP)
             shapes.append(Text(x, y + 14, one.name, size=11))
             for k, pixels in enumerate(one.panels):
-                shapes.append(Picture(x + k * (width + GAP), y + CAPTION - 2, *sides[start + place], pixels))
+                shapes.append(Picture(x + k * (width + GAP), y + CAPTION - 2, *sides[start + index], pixels))
         y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
     shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
     wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP

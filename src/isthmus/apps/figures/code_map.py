@@ -70,8 +70,8 @@ def grouped(labels: np.ndarray) -> dict[str, np.ndarray]:
 
 def _sorting(name: str) -> tuple[bool, float, str]:
     """Return by what a label is sorted: numbers by their value, before words."""
-    number = name.replace(".", "", 1).lstrip("-").isdigit()
-    return not number, float(name) if number else 0.0, name
+    numeric = name.replace(".", "", 1).lstrip("-").isdecimal()
+    return not numeric, float(name) if numeric else 0.0, name
 
 
 def _styles(labels: np.ndarray | None, groups: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
@@ -124,8 +124,8 @@ def _legend(groups: Mapping[str, np.ndarray], styles: list[tuple[str, str]], tit
         return []
     left = LEFT + SIDE + 28
     shapes: list[Shape] = [Text(left, TOP + 4, title, colour=INK)]
-    for place, (name, (colour, mark)) in enumerate(zip(groups, styles, strict=True)):
-        x, y = left + place // _lines() * LEGEND, TOP + 26 + place % _lines() * LINE
+    for index, (name, (colour, mark)) in enumerate(zip(groups, styles, strict=True)):
+        x, y = left + index // _lines() * LEGEND, TOP + 26 + index % _lines() * LINE
         text = name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
         shapes += [Dots(np.array([(x + 6.0, y - 4.0)]), colour, mark, 5.0), Text(x + 20, y, text)]
     return shapes
