@@ -80,7 +80,7 @@ def test_resuming_other_settings_is_refused(isthmus, tmp_path):
         tmp_path / "c",
     ]
     isthmus(*digits, "--epochs", 1, "-q")
-    assert "another" in isthmus(*digits, "--epochs", 2, "--resume", code=1).err
+    assert "--from MODEL --epochs 1" in isthmus(*digits, "--epochs", 2, "--resume", code=1).err
     assert "--checkpoint" in isthmus("train", "digits", "-o", tmp_path / "m", "--resume", code=2).err
 
 

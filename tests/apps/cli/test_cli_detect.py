@@ -137,7 +137,7 @@ def test_explain_says_what_was_expected(work, detector):
 
 def test_a_threshold_is_chosen_from_other_normal_rows(isthmus, work, detector, tmp_path):
     other = pd.read_csv(work / "new.csv")
-    other[["a", "b", "c"]] *= 10
+    other[["a", "b", "c"]] = 10 * other[["a", "b", "c"]] + 100
     other.to_csv(tmp_path / "mm.csv", index=False)
     typed = ["detect", tmp_path / "mm.csv", "--model", detector[1], *KNOWN, "-o", tmp_path / "s.csv", "--json"]
     before = isthmus(*typed)

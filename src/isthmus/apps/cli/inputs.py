@@ -31,13 +31,14 @@ LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were read: X, labels where there are any, the names of pictures of a folder, the column of labels."""
+    """Rows that were read: X, labels where there are any, names of pictures, the column of labels, how many files."""
 
     X: Any
     y: Any
     name: str
     names: tuple[str, ...] = ()
     label: str | None = None
+    files: int = 1
 
 
 def data_options(

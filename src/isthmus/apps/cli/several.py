@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,10 +36,10 @@ def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | Non
     X = joined([_in_order(part.X, first.X) for part in parts])
     y = _labels(labels)
     names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
-    whole = Rows(X, y, ", ".join(paths), names, label)
+    whole = Rows(X, y, ", ".join(paths), names, label, len(paths))
     if span is None:
         return whole
-    return Rows(cut(X, span), None if y is None else y[span], whole.name, names[span], label)
+    return replace(whole, X=cut(X, span), y=None if y is None else y[span], names=names[span])
 
 
 def _labels(labels: list[Any]) -> Any:

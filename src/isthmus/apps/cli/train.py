@@ -96,7 +96,7 @@ def train(
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
     rows = read()
     if start:
-        suited(model, start, rows)
+        _check_rows(model, start, rows)
     _fit(model, rows, output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
     show(*_summary(model, output), as_json)
@@ -151,6 +151,16 @@ def _further(start: str, variant: str | None, scale: str | None, given: dict[str
     if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
     return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
+
+
+def _check_rows(model: Any, start: str, rows: Any) -> None:
+    """Refuse rows that a saved model cannot be trained further on."""
+    suited(model, start, rows)
+    if rows.files > 1 and model.data_.windowed is not None:
+        raise Failure(
+            f"--from {start}: it was trained on a signal, whose windows would reach from one file into the next: train "
+            "on one file at a time"
+        )
 
 
 def _loaded(start: str) -> Any:

@@ -32,7 +32,8 @@ def check(options: Options, explain: bool = False) -> None:
         raise click.UsageError(
             "--false-alarm-rate is a fraction of future normal rows, --contamination one of the training rows: give one"
         )
-    if options.normal is not None and (options.label is None or not (options.train or options.recalibrate)):
+    nothing_to_pick = options.recalibrate is None and (options.unlabelled or options.model is not None)
+    if options.normal is not None and (options.label is None or nothing_to_pick):
         raise click.UsageError(
             "--normal VALUE picks the normal rows of --train, or of --recalibrate, by their --label: give both too"
         )
@@ -194,7 +195,8 @@ def _normal(options: Options, path: str) -> Any:
 def _present(X: Any, options: Options) -> Sequence[str]:
     """Return the columns to take out; training rows may lack those of the rows to be scored."""
     names = list(map(str, getattr(X, "columns", []))) if not hasattr(X, "column_names") else X.column_names
-    return [name for name in options.kept_columns if options.unlabelled or options.train_rows or name in names]
+    own = options.train is None and options.recalibrate is None
+    return [name for name in options.kept_columns if own or name in names]
 
 
 def _stream(X: Any, path: str, options: Options) -> Any:
