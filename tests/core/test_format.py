@@ -19,6 +19,8 @@ def test_there_is_a_file_of_every_version():
 def test_it_loads_and_gives_what_it_gave(path):
     given = np.load(path.with_suffix(".npz"))
     model = isthmus.load(path)
+    assert [entry["epoch"] for entry in model.history_] == list(range(1, len(model.history_) + 1))
+    assert 0 <= model.info_["best_epoch"] <= len(model.history_)
     np.testing.assert_allclose(model.transform(given["X"]), given["codes"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.reconstruct(given["X"]), given["rebuilt"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.sample(3, random_state=0), given["drawn"], rtol=1e-4, atol=1e-5)

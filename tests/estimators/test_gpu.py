@@ -75,7 +75,7 @@ def test_training_goes_on_where_it_was_ended(tmp_path):
     whole = fitted(epochs=4).transform(DIGITS)
 
     def stop(event):
-        if event.kind == "step" and (event.epoch, event.step) == (2, 1):
+        if event.kind == "step" and (event.epoch, event.step) == (3, 1):
             raise KeyboardInterrupt
 
     settings = {"latent_dim": 4, "epochs": 4, "batch_size": 64, "random_state": 0, "device": DEVICE}

@@ -30,7 +30,7 @@ class Broken(Exception): ...
 
 def breaking(epoch, step):
     def callback(event):
-        if event.kind == "step" and (event.epoch, event.step) == (epoch, step):
+        if event.kind == "step" and (event.epoch - 1, event.step) == (epoch, step):
             raise Broken
 
     return callback

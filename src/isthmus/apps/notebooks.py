@@ -143,12 +143,12 @@ def explore(
     for module in ("fastapi", "uvicorn", "httptools"):
         extra(module, "explore")
     from isthmus.apps.explorer.api.app import explorer_app
-    from isthmus.apps.explorer.session import opened
+    from isthmus.apps.explorer.session import open_session
     from isthmus.apps.http.running import Background
     from isthmus.apps.inline import Explorer
 
     models = dict(model) if isinstance(model, Mapping) else {_name(autoencoder_of(model)): model}
-    session = opened(models, X, y, limit=limit, shown=examples, title=title)
+    session = open_session(models, X, y, limit=limit, visible=examples, title=title)
     return Explorer(Background(explorer_app(session, framed=True), port), session.title, height)
 
 

@@ -218,6 +218,17 @@ class Data(nn.Module):
         """
         raise NotImplementedError
 
+    def quantities(self, columns: Columns) -> Tensor:
+        """Return the numbers of columns in the user's units and coordinates, as `per_feature` has them.
+
+        float64, NaN for missing cells and for what is no number, such as a category; here for everything.
+        """
+        return self.per_feature(torch.full_like(self.batch(columns).x, torch.nan, dtype=torch.float64))
+
+    def certainty(self, mean: Tensor) -> Tensor:
+        """Return how probable the category is that `invert` chooses, as `per_feature` has it; NaN for numbers."""
+        return self.per_feature(torch.full_like(mean, torch.nan))
+
     def by_feature(self, error: Tensor) -> Tensor:
         """Return what `per_feature` gave, its means over the axes that are free: of one shape for rows of any size."""
         return error

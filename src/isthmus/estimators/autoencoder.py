@@ -27,6 +27,7 @@ from isthmus.core.part import build, describe, part, spell
 from isthmus.core.store import adopt, building, refused_if_broken
 from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, interactive
 from isthmus.core.training.checkpoint import Checkpoint
+from isthmus.core.training.former import from_one
 from isthmus.core.training.loop import Training
 from isthmus.data.infer import float_type
 from isthmus.data.inputs import labelled, taken
@@ -100,7 +101,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     Attributes
     ----------
     history_ : list of dict
-        One entry per epoch: seconds, rate, losses, terms.
+        One entry per epoch: its number (from 1), seconds, rate, losses, terms.
     interrupted_ : bool
         Whether Ctrl-C ended training.
     n_features_in_ : int
@@ -660,7 +661,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         adopt(self.objective_, tensors, "objective.")
         adopt(self.prior_, tensors, "prior.")
         self.objective_.eval()
-        self.history_, self.info_, self.interrupted_ = state["history"], state["info"], state["interrupted"]
+        self.history_, best = from_one(state["history"], state["info"].get("best_epoch"))
+        self.info_, self.interrupted_ = {**state["info"], "best_epoch": best}, state["interrupted"]
         if state["n_features_in"] is not None:
             self.n_features_in_ = state["n_features_in"]
         if state["feature_names_in"]:
@@ -723,7 +725,7 @@ def info(run: Run, training: Training) -> dict[str, Any]:
         "rows": run.source.rows,
         "batch_size": settings.batch_size,
         "epochs": settings.epochs,
-        "best_epoch": progress.best_epoch,
+        "best_epoch": progress.best_epoch if training.best else None,
         "best_validation_loss": progress.best_loss if training.best else None,
         "seconds": round(progress.seconds, 3),
         "precision": settings.precision,

@@ -13,7 +13,11 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor, nn
+
+    from isthmus.core.training.callbacks import Callback
 
 Labels = Any
 """The user's y: an array, a Series, a list."""
@@ -72,14 +76,18 @@ class Task(Persistent, BaseEstimator):
         if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
             raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
 
-    def _untrained(self, rows: int) -> Autoencoder:
-        """Return the autoencoder to train on a number of rows: a clone of the user's, or the default one."""
+    def _untrained(self, rows: int, callbacks: Sequence[Callback] = ()) -> Autoencoder:
+        """Return the autoencoder to train on a number of rows: a clone of the user's, or the default one.
+
+        `callbacks` watch this training, beside its own.
+        """
         chosen: Autoencoder = self._default_autoencoder(rows) if self.autoencoder is None else clone(self.autoencoder)
-        return chosen
+        return chosen.set_params(callbacks=(*chosen.callbacks, *callbacks)) if callbacks else chosen
 
     def _adopt(self, autoencoder: Autoencoder) -> None:
-        """Adopt a fitted autoencoder, with the number and the names of its columns."""
-        self.autoencoder_ = autoencoder
+        """Adopt a fitted autoencoder, with the number and the names of its columns; what watched it is left out."""
+        own = () if self.autoencoder is None else self.autoencoder.callbacks
+        self.autoencoder_ = autoencoder.set_params(callbacks=own)
         take_names(self, autoencoder)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -79,7 +79,7 @@ def test_resuming_other_settings_is_refused(isthmus, tmp_path):
         tmp_path / "c",
     ]
     isthmus(*digits, "--epochs", 1, "-q")
-    assert "another" in isthmus(*digits, "--epochs", 2, "--resume", code=1).err
+    assert "--from MODEL --epochs 1" in isthmus(*digits, "--epochs", 2, "--resume", code=1).err
     assert "--checkpoint" in isthmus("train", "digits", "-o", tmp_path / "m", "--resume", code=2).err
 
 
@@ -142,7 +142,7 @@ def test_codes_go_out_and_come_back(isthmus, models, tmp_path):
         isthmus("decode", models["plain"], tmp_path / name, "-o", tmp_path / "rows.npy")
         expected = model.inverse_transform(model.transform(load_digits(0, 30)))
         np.testing.assert_allclose(np.load(tmp_path / "rows.npy"), expected, atol=1e-5)
-    assert list(pd.read_csv(tmp_path / "codes.csv").columns) == list(model.get_feature_names_out())
+    assert list(pd.read_csv(tmp_path / "codes.csv").columns) == ["label", *model.get_feature_names_out()]
 
 
 def test_codes_must_be_numbers(isthmus, models, wine, tmp_path):

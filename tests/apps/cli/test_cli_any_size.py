@@ -64,7 +64,8 @@ def test_pooled_codes_of_several_sizes_are_written(isthmus, any_size, photos, tm
     codes = package.load(any_size).transform(files.read(photos).X, pool="mean")
     np.testing.assert_allclose(np.load(tmp_path / "z.npy"), codes)
     isthmus("encode", any_size, photos, "--pool", "mean", "-o", tmp_path / "z.csv")
-    assert pd.read_csv(tmp_path / "z.csv").shape == (6, 4)
+    table = pd.read_csv(tmp_path / "z.csv")
+    assert list(table["file"]) == sorted(path.name for path in photos.iterdir()) and table.shape == (6, 1 + 4)
 
 
 def test_codes_of_several_sizes_name_the_way_out(isthmus, any_size, photos, tmp_path):
@@ -140,7 +141,7 @@ def test_codes_with_positions_of_one_size(isthmus, positions, scans, tmp_path):
     figures = isthmus("evaluate", positions, scans, "--json").json
     assert (figures["rows"], figures["units"]) == (8, 4)
     isthmus("encode", positions, scans, "-o", tmp_path / "z.csv")
-    assert pd.read_csv(tmp_path / "z.csv").shape == (8, 2 * 3 * 4)
+    assert pd.read_csv(tmp_path / "z.csv").shape == (8, 1 + 2 * 3 * 4)
     isthmus("decode", positions, tmp_path / "z.csv", "-o", tmp_path / "x.npy")
     isthmus("reconstruct", positions, scans, "-o", tmp_path / "y.npy")
     np.testing.assert_allclose(np.load(tmp_path / "x.npy"), np.load(tmp_path / "y.npy"), atol=1e-4)
@@ -156,7 +157,8 @@ def test_a_detector_of_pictures_of_any_size(isthmus, photos, tmp_path, monkeypat
     model, output = tmp_path / "d.safetensors", tmp_path / "v.csv"
     isthmus("detect", photos, "--train", photos, "--crop", 16, "--save", model, "-o", output, "-q")
     scores = pd.read_csv(output)
-    assert scores["row"].tolist() == list(range(6)) and np.isfinite(scores["score"]).all()
+    assert scores["file"].tolist() == sorted(path.name for path in photos.iterdir())
+    assert np.isfinite(scores["score"]).all()
     isthmus("detect", photos, "--model", model, "-o", tmp_path / "again.csv", "-q")
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "again.csv"), scores)
     assert "leave it out" in isthmus("detect", photos, "--model", model, "--explain", "-o", output, code=1).err

@@ -129,6 +129,34 @@ def test_a_span_keeps_the_numbers_of_its_rows(isthmus, work, detector, tmp_path)
     assert len(cells) == 3 and cells.get("b", -30.0) == -30.0 and done.json["rows"] == 30
 
 
+def test_explain_says_what_was_expected(work, detector):
+    found = pd.read_csv(work / "scores.csv")
+    assert " ± " in found.expected_1[40] and found.value_1[40] == "-30"
+    assert f"b = -30, expected {found.expected_1[40]}" in detector[0].out
+
+
+def test_a_threshold_is_chosen_from_other_normal_rows(isthmus, work, detector, tmp_path):
+    other = pd.read_csv(work / "new.csv")
+    other[["a", "b", "c"]] = 10 * other[["a", "b", "c"]] + 100
+    other.to_csv(tmp_path / "mm.csv", index=False)
+    typed = ["detect", tmp_path / "mm.csv", "--model", detector[1], *KNOWN, "-o", tmp_path / "s.csv", "--json"]
+    before = isthmus(*typed)
+    assert "of 120 rows are flagged" in before.err and "other units" in before.err
+    anew = ["--recalibrate", tmp_path / "mm.csv", "--normal", "good", "--false-alarm-rate", 0.1]
+    after = isthmus(*typed, *anew, "--save", tmp_path / "anew")
+    assert "from 118 rows" in after.err and 2 <= after.json["flagged"] <= 14 and "other units" not in after.err
+    assert AnomalyDetector.load(tmp_path / "anew").threshold_ == after.json["threshold"] > before.json["threshold"]
+    assert AnomalyDetector.load(tmp_path / "anew").false_alarm_rate == 0.1
+
+
+def test_settings_of_the_training_are_taken_and_its_progress_is_said(isthmus, work, tmp_path):
+    typed = ["detect", work / "new.csv", "--train", work / "normal.csv", *KNOWN, "-o", tmp_path / "s.csv"]
+    settings = ["--epochs", 2, "--latent-dim", 1, "--device", "cpu", "--false-alarm-rate", 0.02]
+    done = isthmus(*typed, *settings, "--save", tmp_path / "d")
+    assert "epoch 2/2  loss " in done.err and "epoch" not in isthmus(*typed, *settings, "-q").err
+    assert AnomalyDetector.load(tmp_path / "d").autoencoder_.latent_dim == 1
+
+
 def test_a_threshold_is_set_anew_without_training(isthmus, work, detector, tmp_path):
     flagged = []
     for rate in (0.02, 0.3):
@@ -216,6 +244,12 @@ TYPED_WRONG = {
     "a scorer for a model": (["--model", "m", "--scorer", "error"], "leave out --scorer"),
     "a window for a model": (["--model", "m", "--window", 8], "leave out --window"),
     "normal rows without labels": (["--train", "n.csv", "--normal", "good"], "--label"),
+    "a threshold anew without a model": (["--train", "n.csv", "--recalibrate", "n.csv"], "give its file with --model"),
+    "a threshold anew by two rules": (
+        ["--model", "m", "--recalibrate", "n.csv", "--contamination", 0.1],
+        "leave out --contamination",
+    ),
+    "settings for a trained model": (["--model", "m", "--epochs", 3, "--device", "cpu"], "leave out --epochs"),
 }
 
 UNUSABLE = {

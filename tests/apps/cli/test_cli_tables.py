@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isthmus import load
 from isthmus.data.io import csv_stream
 from isthmus.data.tables.integers import missing, whole_numbers
 from isthmus.tasks.anomaly import detector
@@ -38,7 +39,17 @@ def test_gaps_are_filled_and_the_rest_stays(people, filled):
     assert (found[there] == truth[there]).where(there, True).all().all()
     assert found.year.dtype == int and (found.year - truth.year).abs().max() <= 10
     assert (found.height - truth.height).abs().max() < 1.5 and (found.old == truth.old).mean() > 0.98
-    assert "30 missing cells filled" in filled.out and "epoch" not in filled.err
+    assert "30 missing cells filled" in filled.out and "epoch " in filled.err
+
+
+def test_settings_of_the_training_are_taken(isthmus, people, tmp_path):
+    typed = ["impute", people / "gaps.csv", "--keep", "name", "-o", tmp_path / "f.csv", "--save", tmp_path / "i"]
+    done = isthmus(*typed, "--epochs", 2, "--device", "cpu", "--latent-dim", 8)
+    assert "epoch 2/2  loss " in done.err
+    assert load(tmp_path / "i").autoencoder_.latent_dim == 8
+    refused = isthmus(*typed[:-2], "--model", tmp_path / "i", "--epochs", 3, code=2)
+    assert "is trained already: leave out --epochs" in refused.err
+    assert "epoch" not in isthmus(*typed[:-2], "--model", tmp_path / "i", "--device", "cpu").err
 
 
 def test_a_saved_imputer_fills_piece_by_piece(isthmus, people, filled, tmp_path, monkeypatch):

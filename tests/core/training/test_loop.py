@@ -52,7 +52,7 @@ def test_the_best_weights_are_kept():
     model = ae(epochs=12, validation_fraction=0.3).fit(DIGITS)
     best = min(entry["validation_loss"] for entry in model.history_)
     assert model.info_["best_validation_loss"] <= best
-    assert model.history_[model.info_["best_epoch"]]["validation_loss"] == pytest.approx(best)
+    assert model.history_[model.info_["best_epoch"] - 1]["validation_loss"] == pytest.approx(best)
 
 
 def test_patience_stops():
@@ -65,7 +65,7 @@ def test_a_callback_sees_everything_and_can_stop():
 
     def callback(event):
         seen.append(event.kind)
-        if event.kind == "epoch" and event.epoch == 1:
+        if event.kind == "epoch" and event.epoch == 2:
             raise StopTraining
 
     model = ae(epochs=5, callbacks=[callback]).fit(DIGITS)
@@ -78,14 +78,14 @@ def test_a_callback_sees_everything_and_can_stop():
 
 def test_ctrl_c_keeps_the_best_weights_and_warns():
     def callback(event):
-        if event.kind == "step" and (event.epoch, event.step) == (2, 3):
+        if event.kind == "step" and (event.epoch, event.step) == (3, 3):
             raise KeyboardInterrupt
 
     with pytest.warns(UserWarning, match="interrupted in epoch 3"):
         model = ae(epochs=9, callbacks=[callback]).fit(DIGITS)
     assert model.interrupted_
     assert len(model.history_) == 2
-    assert same(model, ae(epochs=9, callbacks=[stop_after(1)]).fit(DIGITS))
+    assert same(model, ae(epochs=9, callbacks=[stop_after(2)]).fit(DIGITS))
 
 
 def stop_after(epoch):
@@ -130,7 +130,7 @@ def test_a_killed_training_resumes_bit_for_bit(tmp_path, variant, average):
     class Killed(Exception): ...
 
     def kill(event):
-        if event.kind == "step" and (event.epoch, event.step) == (2, 4):
+        if event.kind == "step" and (event.epoch, event.step) == (3, 4):
             raise Killed
 
     path = tmp_path / "c.safetensors"
@@ -153,7 +153,7 @@ def test_a_checkpoint_within_an_epoch_resumes_bit_for_bit(tmp_path, monkeypatch)
     class Killed(Exception): ...
 
     def kill(event):
-        if event.kind == "step" and (event.epoch, event.step) == (1, 5):
+        if event.kind == "step" and (event.epoch, event.step) == (2, 5):
             raise Killed
 
     path = tmp_path / "c.safetensors"
@@ -171,7 +171,7 @@ def test_sigkill_and_resume(tmp_path):
         from isthmus import Autoencoder
         x, kill = numpy.load("x.npy"), sys.argv[1] == "kill"
         def callback(event):
-            if kill and event.kind == "step" and event.epoch == 2:
+            if kill and event.kind == "step" and event.epoch == 3:
                 os.kill(os.getpid(), signal.SIGKILL)
         model = Autoencoder(latent_dim=4, net="mlp", epochs=4, batch_size=64, random_state=0, callbacks=[callback])
         model.fit(x, checkpoint="c.safetensors", resume=sys.argv[1] == "resume").save(sys.argv[1] + ".safetensors")
@@ -201,6 +201,29 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         ae(epochs=1).fit(DIGITS, checkpoint=tmp_path / "model.safetensors", resume=True)
     with pytest.raises(FileFormatError, match="checkpoint"):
         isthmus.load(path)
+
+
+def test_more_epochs_than_the_checkpoint_has_name_the_remedy(tmp_path):
+    path = tmp_path / "c.safetensors"
+    ae(epochs=1).fit(DIGITS, checkpoint=path)
+    with pytest.raises(
+        InputError, match="training of 1 epochs, not 3.*resume with epochs=1, then .* for 2 more.*warm_"
+    ):
+        ae(epochs=3).fit(DIGITS, checkpoint=path, resume=True)
+
+
+def test_epochs_count_from_one(tmp_path):
+    seen = []
+    path = tmp_path / "c.safetensors"
+    model = ae(epochs=2, callbacks=[lambda event: seen.append((event.kind, event.epoch))]).fit(DIGITS, checkpoint=path)
+    assert [kind for kind in dict.fromkeys(seen) if kind[0] != "step"] == [
+        ("begin", 1), ("epoch", 1), ("checkpoint", 1), ("epoch", 2), ("checkpoint", 2), ("end", 2),
+    ]  # fmt: skip
+    losses = {entry["epoch"]: entry["validation_loss"] for entry in model.history_}
+    assert losses[model.info_["best_epoch"]] == min(losses.values())
+    assert ae(epochs=1, validation_fraction=0).fit(DIGITS).info_["best_epoch"] is None
+    unmoved = ae(epochs=1, learning_rate=0.0).fit(DIGITS)
+    assert unmoved.info_["best_epoch"] == 0, "the start"
 
 
 def test_another_thread_count_is_said(tmp_path, caplog):
@@ -263,5 +286,6 @@ def test_the_logs_of_callbacks(tmp_path):
     model = ae(callbacks=[CSVLog(tmp_path / "log.csv"), TensorBoard(tmp_path / "tb")]).fit(DIGITS)
     with open(tmp_path / "log.csv") as file:
         entries = list(csv.DictReader(file))
+    assert [int(entry["epoch"]) for entry in entries] == [entry["epoch"] for entry in model.history_] == [1, 2, 3]
     assert [float(entry["loss"]) for entry in entries] == pytest.approx([entry["loss"] for entry in model.history_])
     assert any((tmp_path / "tb").iterdir())

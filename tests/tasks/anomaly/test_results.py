@@ -69,7 +69,8 @@ def test_detect_gives_a_frame_for_a_frame(detector, library):
     rows = X.set_index(pd.Index(range(100, 120))) if library is pd else pl.DataFrame(X.to_dict("list"))
     table = detector.detect(rows, explain=True, contributors=2)
     assert isinstance(table, library.DataFrame)
-    assert list(table.columns) == [*SCORES, "contributor_1", "contribution_1", "contributor_2", "contribution_2"]
+    named = ["contributor", "contribution", "value", "expected"]
+    assert list(table.columns) == [*SCORES, *(f"{name}_{rank}" for rank in (1, 2) for name in named)]
     assert table["contributor_1"].to_list()[3] == "b" and table["flagged"].to_list()[3]
     if library is pd:
         assert table.index.tolist() == list(range(100, 120))
@@ -125,9 +126,10 @@ def test_a_file_is_scored_piece_by_piece_into_another(detector, tmp_path, suffix
     assert summary.rows == sum(seen) == 120 and summary.flagged == table.flagged.sum()
     assert summary.of_label == {"bad": 1, "good": 119} and summary.flagged_of_label["bad"] == 1
     worst = summary.worst[0]
-    assert worst["row"] == 0 and worst["contributors"][0] == {
-        "column": "a", "value": 30.0, "contribution": pytest.approx(table.contribution_1[0], abs=1e-3)
-    }  # fmt: skip
+    first = worst["contributors"][0]
+    assert worst["row"] == 0 and (first["column"], first["value"]) == ("a", 30.0)
+    assert first["contribution"] == pytest.approx(table.contribution_1[0], abs=1e-3)
+    assert first["text"] == f"a = 30, expected {table.expected_1[0]}" and first["probability"] is None
     assert sum(map(len, summary.scores["good"])) == 119
     part = detector.detect_file(path, kept_columns=["number", "state"], rows=slice(30, 60))
     assert part.rows == 30 and all(30 <= row["row"] < 60 for row in part.worst)

@@ -132,9 +132,14 @@ def hushed() -> Iterator[None]:
         log.setLevel(level)
 
 
+def quiet() -> bool:
+    """Tell whether the command is to be quiet."""
+    return bool(click.get_current_context().meta.get("quiet"))
+
+
 def tell(text: str) -> None:
     """Say on stderr what goes on, unless the command is to be quiet."""
-    if not click.get_current_context().meta.get("quiet"):
+    if not quiet():
         click.echo(text, err=True)
 
 

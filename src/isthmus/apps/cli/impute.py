@@ -11,7 +11,10 @@ import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import data_argument, load
+from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.progress import rows_done, tell_of_reading, training_progress
+from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
 
@@ -43,6 +46,7 @@ from isthmus.apps.cli.tables import table as table_of
 )
 @categories_option("Imputer")
 @option("--seed", type=int, default=0, section="Imputer", help="The same seed gives the same cells [0]")
+@training_options
 @json_option
 def impute(
     data: str,
@@ -55,6 +59,7 @@ def impute(
     max_categories: int | None,
     seed: int,
     as_json: bool,
+    **typed: Any,
 ) -> None:
     """Fill the missing cells of DATA.
 
@@ -65,12 +70,19 @@ def impute(
 
     if model and train:
         raise click.UsageError(f"--model {model!r} is trained already: leave out --train")
-    if model and max_categories:
-        raise click.UsageError(f"--model {model!r} knows its categories: leave out --max-categories")
+    settings = {name: value for name, value in typed.items() if value is not None}
+    fixed = [flag(name) for name in settings if name != "device"]
+    if model and (fixed or max_categories):
+        fixed += ["--max-categories"] if max_categories else []
+        raise click.UsageError(f"--model {model!r} is trained already: leave out {', '.join(fixed)}")
     check_appended(output)
     if save:
         writable(save)
-    imputer = _loaded(model, draws) if model else _trained(train or data, keep, draws or 1, seed, max_categories)
+    if model:
+        imputer = _loaded(model, draws)
+        imputer.autoencoder_.set_params(**settings)
+    else:
+        imputer = _trained(train or data, keep, draws or 1, seed, table_of(max_categories), settings)
     if save:
         imputer.save(save)
     document = _write(imputer, data, keep, _outputs(output, imputer.draws))
@@ -105,15 +117,17 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
 
     X, gaps, rows = open_rows(data, text_columns(imputer.autoencoder_.data_), keep), Counter[str](), 0
     with ExitStack() as files:
+        done = files.enter_context(rows_done(len(X), "filled"))
         appends = [files.enter_context(appending(path)) for path in outputs]
         for piece in _pieces(X, data):
             for append, table in zip(appends, _filled(imputer, piece, keep, gaps), strict=True):
                 append(table)
             rows += len(piece)
+            done(len(piece))
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
 
 
-def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, max_categories: int | None) -> Any:
+def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, data: Any, settings: dict[str, Any]) -> Any:
     """Return an imputer trained on the rows of a file."""
     from isthmus.data.io import files
     from isthmus.data.io.tabular import split_columns
@@ -121,6 +135,7 @@ def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, max_catego
     from isthmus.data.tables.integers import whole_numbers
     from isthmus.tasks.imputation.imputer import Imputer, default_autoencoder
 
+    tell_of_reading(path)
     X = files.read(path).X
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
@@ -128,10 +143,10 @@ def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, max_catego
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {len(X):,} rows of {path} …")
-    data = table_of(max_categories)
-    own = None if data is None else default_autoencoder(len(X), data).set_params(random_state=seed)
+    typed = settings or data is not None
+    own = default_autoencoder(len(X), data).set_params(random_state=seed, **settings) if typed else None
     with hushed():
-        return Imputer(own, draws=draws, random_state=seed).fit(X)
+        return Imputer(own, draws=draws, random_state=seed).fit(X, callbacks=training_progress())
 
 
 def _pieces(X: Any, path: str) -> Any:

@@ -112,7 +112,7 @@ def _text(document: Mapping[str, Any]) -> str:
     head = f"{file['path']}: {figure(file['bytes'])} bytes, format version {file['format version']}"
     kind = training.pop("data")
     del training["parameters"]
-    training |= {"best_epoch": training["best_epoch"] + 1, "seed": str(training["seed"])}
+    training |= {"seed": str(training["seed"])}
     sections = {
         "model": facts({name: value for name, value in document["model"].items() if value is not None}, "  "),
         **{

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, option
+from isthmus.apps.cli.progress import tell_of_reading
 from isthmus.apps.cli.rows import Span, cut
 from isthmus.apps.cli.values import Named, number
 
@@ -23,45 +24,57 @@ data_argument = click.argument("data", metavar="DATA")
 
 SKIP_BROKEN = "Leave out pictures of a folder that cannot be read, and say how many"
 ALPHA = "Whether an alpha channel of pictures is set on white, or kept as a fourth channel [white]"
+TASKS = {"AnomalyDetector": "detect", "Imputer": "impute"}
+"""The command of each kind of model that is no autoencoder."""
 LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were read: X, labels where there are any, and the names of pictures of a folder."""
+    """Rows that were read: X, labels where there are any, names of pictures, the column of labels, how many files."""
 
     X: Any
     y: Any
     name: str
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label: str | None = None
+    files: int = 1
 
 
-def data_options(function: Callable[..., Any], argument: Callable[[Any], Any] = data_argument) -> Callable[..., Any]:
+def data_options(
+    function: Callable[..., Any],
+    argument: Callable[[Any], Any] = data_argument,
+    reader: Callable[..., Rows] | None = None,
+) -> Callable[..., Any]:
     """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``."""
+    reading = reader or read
 
     @wraps(function)
     def wrapped(
-        data: str, label: str | None, rows: slice | None, alpha: str | None, skip_broken: bool, **others: Any
+        data: Any, label: str | None, rows: slice | None, alpha: str | None, skip_broken: bool, **others: Any
     ) -> Any:
-        return function(read=lambda: read(data, label, rows, alpha=alpha, skip_broken=skip_broken), **others)
+        return function(read=lambda: reading(data, label, rows, alpha=alpha, skip_broken=skip_broken), **others)
 
     decorated = option("--skip-broken", is_flag=True, help=SKIP_BROKEN, section="In and out")(wrapped)
     decorated = option("--alpha", type=Named(["white", "keep"]), help=ALPHA, section="In and out")(decorated)
     decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(decorated)
     decorated = option("--label", metavar="COLUMN", help=LABEL, section="In and out")(decorated)
-    return argument(decorated)
+    with_data: Callable[..., Any] = argument(decorated)
+    return with_data
 
 
 def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
     """Read DATA; labels that have names come as their names. `how` is about pictures, as in `files.read`."""
     from isthmus.data.io import files
 
+    tell_of_reading(path)
     loaded = files.read(path, label=label, **how)
     y = loaded.labels
     if span is None:
-        return Rows(loaded.X, y, path, loaded.names, loaded.notes)
-    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span], loaded.notes)
+        return Rows(loaded.X, y, path, loaded.names, loaded.notes, label)
+    kept = None if y is None else y[span]
+    return Rows(cut(loaded.X, span), kept, path, loaded.names[span], loaded.notes, label)
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -77,8 +90,8 @@ def load(path: str, *kinds: str) -> Any:
     model = isthmus.load(path)
     kind, wanted = type(model).__name__, kinds or ("Autoencoder",)
     if kind not in wanted:
-        use = {"AnomalyDetector": "detect DATA --model", "Imputer": "impute DATA --model"}.get(kind)
-        hint = f": use it with isthmus {use} {path}" if use else ""
+        use = TASKS.get(kind)
+        hint = f": use it with isthmus {use} DATA --model {path}" if use else ""
         raise Failure(f"{path!r} holds an {kind}, where an {' or '.join(wanted)} is needed{hint}")
     return model
 

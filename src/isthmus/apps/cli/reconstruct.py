@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from isthmus import variants
-from isthmus.apps.cli.command import command
+from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import Rows, data_options, meet, model_argument
-from isthmus.apps.cli.output import ROWS, json_option, output_option
+from isthmus.apps.cli.output import ROWS, json_option, output_option, show
+from isthmus.apps.cli.progress import rows_done
 from isthmus.apps.cli.written import write
 
 if TYPE_CHECKING:
@@ -20,14 +22,36 @@ if TYPE_CHECKING:
     "reconstruct",
     "isthmus reconstruct digits.safetensors digits --rows 0:64 -o reconstructed.png",
     "isthmus reconstruct photos.safetensors holiday-photos/ -o reconstructed/",
+    "isthmus reconstruct digits.safetensors digits --rows 0:20 --beside -o beside.png",
+    "isthmus reconstruct cells.safetensors new-cells.csv --label kind --beside -o beside.csv",
 )
 @model_argument
 @data_options
 @output_option(ROWS, folder=True)
+@option(
+    "--beside",
+    is_flag=True,
+    section="In and out",
+    help="Write the original, its reconstruction and the difference: pictures on one sheet (.png) or in a folder, the "
+    "columns of a table next to each other, a signal as lines (.svg or .png)",
+)
 @json_option
-def reconstruct(model: str, read: Callable[[], Rows], output: str, as_json: bool) -> None:
-    """Write the reconstruction of DATA."""
-    _reconstruct(*meet(model, read), output, as_json)
+def reconstruct(model: str, read: Callable[[], Rows], output: str, beside: bool, as_json: bool) -> None:
+    """Write the reconstruction of DATA.
+
+    Differences are the reconstruction less the original.
+    """
+    trained, rows = meet(model, read)
+    if not beside:
+        _reconstruct(trained, rows, output, as_json)
+        return
+    from isthmus.apps.cli.kinds.base import files_of
+    from isthmus.data.tables.rows import joined
+
+    X, reconstructed = (joined(side) for side in zip(*_pairs(trained, rows), strict=True))
+    count = files_of(trained.data_).beside(trained, replace(rows, X=X), reconstructed, output)
+    said = f"{output}: {count:,} rows beside their reconstructions"
+    show({"output": output, "rows": count}, said, as_json)
 
 
 @command(
@@ -54,7 +78,14 @@ def denoise(model: str, read: Callable[[], Rows], output: str, as_json: bool) ->
 
 def _reconstruct(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -> None:
     """Write the reconstruction of rows."""
+    write(output, [made for _, made in _pairs(trained, rows)], as_json, names=rows.names)
+
+
+def _pairs(trained: Autoencoder, rows: Rows) -> Iterator[tuple[Any, Any]]:
+    """Yield pieces of the rows, each with its reconstruction."""
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
-    pieces = [trained.reconstruct(piece, condition_of(trained, y)) for piece, y in labelled_pieces(rows.X, rows.y)]
-    write(output, pieces, as_json, names=rows.names)
+    with rows_done(len(rows.X), "reconstructed") as done:
+        for piece, y in labelled_pieces(rows.X, rows.y):
+            yield piece, trained.reconstruct(piece, condition_of(trained, y))
+            done(len(piece))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -23,6 +23,12 @@ HANDLED = ("variant", "data", "callbacks", "warm_start", "verbose")
 
 OF_ARRAYS = ("channels_first", "image_shape", "dtype", "kind")
 """Parameters of Images that are about arrays, or learnt."""
+
+OF_TRAINING = (
+    *("latent_dim", "epochs", "batch_size", "learning_rate", "schedule", "validation_fraction", "patience"),
+    *("weight_decay", "average", "precision", "device"),
+)
+"""Parameters of Autoencoder that commands with a model of their own let choose; defaults are those of that model."""
 
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
 PICTURES = "Pictures"
@@ -111,6 +117,15 @@ def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     function = image_options(function)
     for setting in reversed(settings().values()):
         function = _option(setting, SECTIONS.get(setting.name, "Training"))(function)
+    return function
+
+
+def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that trains a model of its own an option for each of `OF_TRAINING`; what is not typed is None."""
+    for name in reversed(OF_TRAINING):
+        known = settings()[name]
+        setting = replace(known, default=None, help=re.sub(r"; None:.*", "", known.help))
+        function = _option(setting, "Training")(function)
     return function
 
 

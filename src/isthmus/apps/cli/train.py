@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from isthmus import variants
-from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
-from isthmus.apps.cli.inputs import data_options, load
+from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quiet
+from isthmus.apps.cli.inputs import TASKS, load, suited
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
+from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import categories_option, table
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
@@ -30,10 +31,12 @@ Read = Callable[[], Any]
     "isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4",
     "isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5",
     "isthmus train holiday-photos/ -o photos.safetensors --crop 64 --flips",
+    "isthmus train january.csv february.csv -o cells.safetensors --label kind",
+    "isthmus train march.csv --from cells.safetensors -o newer.safetensors --label kind --epochs 5",
     "isthmus train faces.parquet -o faces.safetensors --variant variational --beta warmup:1.0,0.3",
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
-@data_options
+@several_data_options
 @output_option("The model file, such as model.safetensors")
 @option(
     "--variant", type=Named(list(variants.variants())), default=None, section="Model", help="Which autoencoder [plain]"
@@ -83,7 +86,10 @@ def train(
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Train an autoencoder on DATA."""
+    """Train an autoencoder on DATA.
+
+    The rows of several files are joined; their columns, or the sizes of their pictures, are the same.
+    """
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
     for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):
@@ -91,16 +97,15 @@ def train(
     given = {name: value for name, value in typed.items() if value is not None}
     about = {"scale": scale, "max_categories": max_categories}
     model = _further(start, variant, about, given) if start else anew(variant or "plain", about, given)
-    model.set_params(callbacks=_callbacks(log), verbose="auto" if not _quiet() else False)
-    _fit(model, read(), output, {"checkpoint": checkpoint, "resume": resume})
+    model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
+    rows = read()
+    if start:
+        _check_rows(model, start, rows)
+    _fit(model, rows, output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
     show(*_summary(model, output), as_json)
     if model.interrupted_:
         click.get_current_context().exit(INTERRUPTED)
-
-
-def _quiet() -> bool:
-    return bool(click.get_current_context().meta.get("quiet"))
 
 
 def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -149,7 +154,29 @@ def _further(start: str, variant: str | None, about: dict[str, Any], given: dict
     fixed = [flag(name) for name in ("variant", *about, *BUILT) if typed.get(name) is not None]
     if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
-    return load(start).set_params(warm_start=True, **{**DEFAULTS, **own})
+    return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
+
+
+def _check_rows(model: Any, start: str, rows: Any) -> None:
+    """Refuse rows that a saved model cannot be trained further on."""
+    suited(model, start, rows)
+    if rows.files > 1 and model.data_.windowed is not None:
+        raise Failure(
+            f"--from {start}: it was trained on a signal, whose windows would reach from one file into the next: train "
+            "on one file at a time"
+        )
+
+
+def _loaded(start: str) -> Any:
+    """Return the autoencoder in a file; of a task, say how it is trained anew."""
+    model = load(start, "Autoencoder", *TASKS)
+    if (command := TASKS.get(type(model).__name__)) is None:
+        return model
+    kept = "; for another threshold only: detect --model … --recalibrate NORMAL" if command == "detect" else ""
+    raise Failure(
+        f"--from {start}: it holds an {type(model).__name__}, which would no longer fit its autoencoder if that were "
+        f"trained further: train it anew on all rows, isthmus {command} DATA --train ROWS --save MODEL{kept}"
+    )
 
 
 def _callbacks(paths: tuple[str, ...]) -> list[Any]:
@@ -188,8 +215,8 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
         "last weights"
         if best is None
         else f"validation loss {figure(best)} (the start)"
-        if info["best_epoch"] < 0
-        else (f"validation loss {figure(best)} at epoch {info['best_epoch'] + 1}")
+        if not info["best_epoch"]
+        else (f"validation loss {figure(best)} at epoch {info['best_epoch']}")
     )
     return document, (
         f"{output}: {document['variant']}, {figure(info['parameters'])} parameters, {kept}; "

@@ -154,13 +154,19 @@ def _few(ticks: list[float]) -> list[float]:
     return ticks[:: max(1, -(-len(ticks) // 4))]
 
 
+def thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of a line; of very many, the lowest and the highest value in each pixel."""
+    if len(x) <= 3 * WIDTH:
+        return x, y
+    column = np.floor(x).astype(int)
+    begins = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
+    pairs = np.stack([np.fmin.reduceat(y, begins), np.fmax.reduceat(y, begins)], 1)
+    return np.repeat(x[begins], 2), pairs.ravel()
+
+
 def _line(x: np.ndarray, y: np.ndarray) -> str:
     """Return a path, with gaps for NaN; for many time steps, through the lowest and the highest value in each pixel."""
-    if len(x) > 3 * WIDTH:
-        column = np.floor(x).astype(int)
-        begins = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
-        pairs = np.stack([np.fmin.reduceat(y, begins), np.fmax.reduceat(y, begins)], 1)
-        x, y = np.repeat(x[begins], 2), pairs.ravel()
+    x, y = thinned(x, y)
     there = np.isfinite(y)
     starts = there & ~np.concatenate([[False], there[:-1]])
     return "".join(
@@ -189,7 +195,7 @@ def _key(known: bool) -> list[str]:
 
 def _ticks(across: Axis, times: np.ndarray, foot: float, dates: bool) -> list[str]:
     """Return the ticks of the horizontal axis, at round times."""
-    ticks, texts = _dates(times) if dates else (across.ticks(LABELS), None)
+    ticks, texts = date_ticks(times) if dates else (across.ticks(LABELS), None)
     texts = texts or [number(float(f"{tick:.6g}")) for tick in ticks]
     parts = []
     for tick, text in zip(ticks, texts, strict=True):
@@ -212,7 +218,7 @@ LABELS = 8
 """Approximate number of ticks of the horizontal axis."""
 
 
-def _dates(times: np.ndarray) -> tuple[list[float], list[str]]:
+def date_ticks(times: np.ndarray) -> tuple[list[float], list[str]]:
     """Return round dates within `times`, and their labels."""
     span = (times[-1] - times[0]).astype("timedelta64[s]").astype(np.int64)
     size = {"s": 1, "m": 60, "h": 3600, "D": 86400, "M": 2629746, "Y": 31556952}

@@ -29,9 +29,10 @@ class Event:
     kind : str
         ``"begin"``, ``"step"``, ``"epoch"``, ``"checkpoint"`` or ``"end"``.
     epoch, epochs : int
-        The current epoch, from 0, and the number of epochs.
+        The current epoch, counted from 1, and the number of epochs; at ``"checkpoint"`` and ``"end"`` the last complete
+        one, 0 if there is none.
     step, steps : int
-        The step within the epoch, and the number of steps per epoch.
+        The steps done in the epoch, and the number of steps per epoch.
     rows : int
         Training rows in this step.
     record : dict
@@ -68,7 +69,7 @@ class ProgressBar:
         elif event.kind == "step":
             self.bar.update()
         elif event.kind == "epoch":
-            self.bar.set_description(f"epoch {event.epoch + 1}/{event.epochs}", refresh=False)
+            self.bar.set_description(f"epoch {event.epoch}/{event.epochs}", refresh=False)
             self.bar.set_postfix_str(summary(event.record))
         elif event.kind == "end":
             self.bar.close()
@@ -77,8 +78,8 @@ class ProgressBar:
     def _open(event: Event) -> Any:
         return bar_class()(
             total=event.epochs * event.steps,
-            initial=event.epoch * event.steps + event.step,
-            desc=f"epoch {event.epoch + 1}/{event.epochs}",
+            initial=(event.epoch - 1) * event.steps + event.step,
+            desc=f"epoch {event.epoch}/{event.epochs}",
             unit=" steps",
             dynamic_ncols=True,
             mininterval=0.25,
@@ -103,7 +104,7 @@ class LogProgress:
     def __call__(self, event: Event) -> None:
         """Log the epoch."""
         if event.kind == "epoch":
-            log.info("epoch %d/%d  %s", event.epoch + 1, event.epochs, summary(event.record))
+            log.info("epoch %d/%d  %s", event.epoch, event.epochs, summary(event.record))
 
 
 class CSVLog:
@@ -121,7 +122,7 @@ class CSVLog:
         """Append the epoch's record; the first one writes the header."""
         if event.kind != "epoch":
             return
-        first = event.epoch == 0 or not self.path.exists()
+        first = event.epoch == 1 or not self.path.exists()
         with open(self.path, "w" if first else "a", newline="") as file:
             writer = csv.DictWriter(file, list(event.record))
             if first:

@@ -71,8 +71,20 @@ class Checkpoint:
             **{name: (state.settings.get(name), value) for name, value in now.settings.items()},
         }
 
+    def _other_epochs(self, then: int, here: int) -> str:
+        """Return the message for another number of epochs, on which the schedule of the learning rate depends."""
+        more = f", then train the finished model for {here - then} more with warm_start=True" if here > then else ""
+        typed = f"--epochs {then}" + (f", then --from MODEL --epochs {here - then}" if here > then else "")
+        return (
+            f"the checkpoint {str(self.path)!r} is of a training of {then} epochs, not {here}, and the learning rate "
+            f"follows that number: resume with epochs={then}{more} (in the shell: {typed}); or start anew without the "
+            "checkpoint"
+        )
+
     def _compare(self, pairs: dict[str, tuple[Any, Any]], state: State, now: State) -> None:
         for name, (then, here) in pairs.items():
+            if name == "epochs" and then != here:
+                raise InputError(self._other_epochs(then, here))
             if then != here:
                 values = f" (then {then}, now {here})" if len(f"{then}{here}") < 200 else ""
                 raise InputError(

@@ -21,6 +21,7 @@ from isthmus.core.training import distributed
 from isthmus.core.training.callbacks import Callback, Event, StopTraining
 from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.distributed import Sync
+from isthmus.core.training.former import from_one
 from isthmus.core.training.precision import computing
 from isthmus.core.training.settings import Settings
 from isthmus.core.training.state import Progress, State, Tensors, load_optimizer, optimizer_tensors, plain_groups
@@ -123,7 +124,7 @@ class Training:
             average.copy_(weight.detach())
         distributed.separate_random_streams(self.settings.seed)
         if source.steps("validation"):
-            self._keep(self.validate(source), epoch=-1)
+            self._keep(self.validate(source), epoch=0)
 
     def _epoch(self, source: Source, last: int, checkpoint: Checkpoint | None) -> None:
         progress, began = self.progress, time.perf_counter()
@@ -202,14 +203,14 @@ class Training:
         means = {name: float(distributed.total(value)) / max(rows, 1) for name, value in self.sums.items()}
         t = min(1.0, (progress.epoch + 1) / self.settings.epochs)
         record = {
-            "epoch": progress.epoch,
+            "epoch": progress.epoch + 1,
             "seconds": round(progress.seconds, 3),
             "rate": self.settings.rate(t),
             **means,
         }
         if source.steps("validation"):
             record["validation_loss"] = self.validate(source)
-            self._keep(record["validation_loss"], progress.epoch)
+            self._keep(record["validation_loss"], progress.epoch + 1)
         progress.history.append(record)
         self._tell("epoch", source, last, record=record)
         progress.epoch, progress.step, progress.rows, self.sums = progress.epoch + 1, 0, 0, {}
@@ -306,6 +307,8 @@ class Training:
         """Continue from a result of `state`."""
         names = {field.name for field in fields(Progress)}
         self.progress = Progress(**{name: value for name, value in state.progress.items() if name in names})
+        self.progress.history, best = from_one(self.progress.history, self.progress.best_epoch)
+        self.progress.best_epoch = best or 0
         self.objective.load_state_dict(state.under("weights."))
         self.last, self.best = {}, state.under("best.")
         self.sums = {name: tensor.to(self.device) for name, tensor in state.under("sum.").items()}
@@ -338,7 +341,8 @@ class Training:
         if not self.callbacks:
             return
         progress = self.progress
-        event = Event(kind, progress.epoch, epochs, progress.step, source.steps("train"), **more)
+        done = kind in ("checkpoint", "end") and not progress.step
+        event = Event(kind, progress.epoch + (not done), epochs, progress.step, source.steps("train"), **more)
         for callback in self.callbacks:
             callback(event)
 

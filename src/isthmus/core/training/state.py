@@ -13,13 +13,16 @@ Tensors = dict[str, Tensor]
 
 @dataclass
 class Progress:
-    """The progress of a training as plain numbers, all saved in a checkpoint."""
+    """The progress of a training as plain numbers, all saved in a checkpoint.
+
+    `epoch` and `step` count what is complete; `best_epoch`, and the ``epoch`` of a record, count from 1 (0: the start).
+    """
 
     epoch: int = 0
     step: int = 0
     updates: int = 0
     best_loss: float | None = None
-    best_epoch: int = -1
+    best_epoch: int = 0
     stale: int = 0
     seconds: float = 0.0
     finished: bool = False

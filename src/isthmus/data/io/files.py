@@ -200,8 +200,7 @@ def _picture(path: Path, alpha: Alpha | None) -> Dataset:
 def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | None) -> Dataset:
     stream = PictureStream(path, alpha or "white", bool(skip_broken))
     X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
-    names = tuple(str(picture.relative_to(path)) for picture in stream.survey.paths)
-    return Dataset(X, stream.survey.y, stream.survey.classes, str(path), names)
+    return Dataset(X, stream.survey.y, stream.survey.classes, str(path), stream.names)
 
 
 FORMATS = (

@@ -346,6 +346,10 @@ class Signals(Windowed):
         """Return the error of each time step and channel of the windows: (windows, window, channels)."""
         return error.transpose(1, 2)
 
+    def quantities(self, columns: Columns) -> Tensor:
+        """Return the values of each time step and channel of the windows: (windows, window, channels)."""
+        return columns["windows"].double().transpose(1, 2)
+
     # -- what it is ----------------------------------------------------------------------------------------------
 
     def numbers(self, X: Any) -> np.ndarray:

@@ -102,6 +102,11 @@ class PictureStream(Pictures):
         """Return the name of a picture for messages."""
         return f"the picture {str(self.survey.paths[index])!r}"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The file of each picture, within the folder."""
+        return tuple(f"{p.parent.name}/{p.name}" if self.survey.classes else p.name for p in self.survey.paths)
+
     def chunks(self) -> Iterator[Any]:
         """Yield all pictures in the order of their names: as arrays if all have one size, else as streams."""
         for part in self.slices():

@@ -339,6 +339,21 @@ class Table(Data):
         located = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
         return located.index_add(1, self.gapped, gaps)
 
+    def quantities(self, columns: Columns) -> Tensor:
+        """Return the numbers of the user's columns, (n, columns): dates in seconds; NaN for booleans and categories."""
+        both = columns["numbers" if self._wide else "codes"].double()
+        numbers = both[:, self.layout.numbers]
+        others = numbers.new_full((len(numbers), len(self.order) - numbers.shape[1]), torch.nan)
+        return torch.cat([numbers, others], 1)[:, self.order]
+
+    def certainty(self, mean: Tensor) -> Tensor:
+        """Return how probable the boolean or category is that `invert` gives, (n, columns); NaN for numbers."""
+        _, _, *blocks = self._split(mean)
+        truths = mean[:, self.layout.booleans].clamp(0, 1)
+        numbers = truths.new_full((len(mean), self.layout.booleans.start), torch.nan)
+        chosen = [block[:, :-1].amax(1, keepdim=True).clamp(0, 1) for block in blocks]
+        return torch.cat([numbers, torch.maximum(truths, 1 - truths), *chosen], 1)[:, self.order]
+
     def draw(self, y: Tensor, likelihood: Likelihood) -> Columns:
         """Return rows sampled from the likelihood, each number within the learnt range and rounded to its unit.
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
 
-import narwhals as nw
 import numpy as np
 
 from isthmus.core.data import Rows
@@ -20,26 +19,35 @@ from isthmus.data.io.appending import appending
 from isthmus.data.io.csv_stream import open_rows, text_columns
 from isthmus.data.io.tabular import split_columns
 from isthmus.data.sources.in_memory import cut_pieces
-from isthmus.data.tables.rows import column, some
+from isthmus.data.tables.rows import some
 from isthmus.support.errors import IsthmusError
-from isthmus.tasks.anomaly.results import Rule, ScoredRows
+from isthmus.tasks.anomaly.checks import check_flagged
+from isthmus.tasks.anomaly.expectation import Cell
+from isthmus.tasks.anomaly.results import Rule, ScoredRows, top_contributors
 
 WORST = 10
 """Number of worst rows that are kept."""
 
 
 class Contributor(TypedDict):
-    """A column, the value of a row in it, and the fraction that it contributes to the row's score."""
+    """A column, the value of a row in it, the fraction that it contributes to the score, and what was expected.
+
+    Numbers have a `deviation`, categories and booleans a `probability`; see `isthmus.tasks.anomaly.expectation.Cell`.
+    """
 
     column: str
     value: object
     contribution: float
+    expected: object
+    deviation: float | None
+    probability: float | None
+    text: str
 
 
 class WorstRow(TypedDict):
-    """A row with one of the highest scores: its index, score and p-value, and what contributes most to its score."""
+    """A row with one of the highest scores: its index (or name), score, p-value, and what contributes to its score."""
 
-    row: int
+    row: int | str
     score: float
     p_value: float
     contributors: list[Contributor]
@@ -55,8 +63,8 @@ class ScanSummary:
     of_label, flagged_of_label : Counter
         Rows and flagged rows of each label.
     worst : list of dict
-        The rows with the highest scores, the highest first: ``row``, ``score``, ``p_value``, and ``contributors``, each
-        with its ``column``, ``value`` and ``contribution``; images have none.
+        The rows with the highest scores, the highest first: ``row``, ``score``, ``p_value``, and ``contributors``, see
+        `Contributor`; images have none.
     scores : dict of list of ndarray
         All scores by label, if requested.
     """
@@ -95,12 +103,17 @@ class Worst:
                 row = (float(score[index]), float(p_value[index]), first + index, some(X, np.array([index])))
                 self.rows = sorted([*self.rows, row], key=lambda kept: -kept[0])[:WORST]
 
-    def explained(self, rule: Rule) -> list[WorstRow]:
-        """Return the worst rows, explained."""
+    def explained(self, rule: Rule, names: Sequence[str] = ()) -> list[WorstRow]:
+        """Return the worst rows, explained; with names, these are their ``row``."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is unusual of them was said when they were scored
             return [
-                {"row": row, "score": score, "p_value": p_value, "contributors": _contributors(rule, X)}
+                {
+                    "row": names[row] if names else row,
+                    "score": score,
+                    "p_value": p_value,
+                    "contributors": _contributors(rule, X),
+                }
                 for score, p_value, row, X in self.rows
             ]
 
@@ -109,19 +122,21 @@ def _contributors(rule: Rule, X: Rows) -> list[Contributor]:
     """Return the cells of a single row that contribute most to its score; empty if cells have no names."""
     if not rule.data.named_columns:
         return []
-    top, names = rule.contributors(X), rule.data.row_names()
-    ranks = [(top[f"contributor_{rank}"][0], top[f"contribution_{rank}"][0]) for rank in range(1, len(top) // 2 + 1)]
-    return [
-        {"column": str(name), "value": _cell(X, names, name), "contribution": float(fraction)}
-        for name, fraction in ranks
-    ]
+    top = top_contributors(rule.scorer.contributions(X), rule.data.row_names())
+    ranked = enumerate(rule.cells(X, top), start=1)
+    return [_contributor(str(top[f"contributor_{r}"][0]), float(top[f"contribution_{r}"][0]), c) for r, (c,) in ranked]
 
 
-def _cell(X: Rows, names: Sequence[str], name: str) -> object:
-    """Return the value of a single row in a column."""
-    is_frame = nw.dependencies.is_into_dataframe(X)
-    value = column(X, name if is_frame else list(names).index(name))[0]
-    return value.item() if isinstance(value, np.generic) else value
+def _contributor(name: str, fraction: float, cell: Cell) -> Contributor:
+    return {
+        "column": name,
+        "value": cell.value,
+        "contribution": fraction,
+        "expected": cell.expected,
+        "deviation": cell.deviation,
+        "probability": cell.probability,
+        "text": f"{name} = {cell.value_text}, expected {cell.expected_text}",
+    }
 
 
 def score_file(
@@ -157,6 +172,7 @@ class Settings(TypedDict, total=False):
     label: str | None
     explain: bool
     keep_scores: bool
+    names: Sequence[str]
     progress: Callable[[int], object]
 
 
@@ -170,6 +186,7 @@ def score_pieces(
     label: str | None = None,
     explain: bool = False,
     keep_scores: bool = False,
+    names: Sequence[str] = (),
     progress: Callable[[int], object] = int,
 ) -> ScanSummary:
     """Score rows piece by piece, in bounded memory.
@@ -190,6 +207,8 @@ def score_pieces(
         Whether to name the columns that contribute most for each row.
     keep_scores : bool, default False
         Whether all scores are kept, in single precision.
+    names : sequence of str, default ()
+        Names of all rows of X, such as those of picture files; they stand in place of the indices of rows.
     progress : callable
         Called with the number of rows of each piece that is done.
     """
@@ -203,10 +222,18 @@ def score_pieces(
         worst.add(seen, scored, start)
         summary.add(scored, None if label is None or kept is None else _texts(kept[label].to_pylist()), keep_scores)
         copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
-        append({"row": np.arange(start, start + len(scored["score"])), **copied, **scored, **contributors})
+        append({**_which(start, len(scored["score"]), names), **copied, **scored, **contributors})
         progress(len(scored["score"]))
-    summary.worst = worst.explained(rule)
+    check_flagged(rule.data, summary.flagged, summary.rows)
+    summary.worst = worst.explained(rule, names)
     return summary
+
+
+def _which(start: int, count: int, names: Sequence[str]) -> dict[str, Any]:
+    """Return the column that says which rows they are."""
+    if names:
+        return {"file": np.array(names[start : start + count], dtype=object)}
+    return {"row": np.arange(start, start + count)}
 
 
 def label_text(value: object) -> str:

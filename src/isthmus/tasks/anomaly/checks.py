@@ -40,6 +40,18 @@ def check_data(data: Data, columns: Columns | None = None) -> None:
         warnings.warn(f"{note.text}; rows may be flagged for this alone", stacklevel=4)
 
 
+def check_flagged(data: Data, flagged: int, rows: int) -> None:
+    """Warn if more than half of many rows are flagged, or of the time steps of many windows: no single one is odd."""
+    window, unit = (1, "rows") if data.windowed is None else (data.windowed.window, "time steps")
+    if rows >= MANY * window and 2 * flagged > rows:
+        warnings.warn(
+            f"{flagged:,} of {rows:,} {unit} are flagged: as a whole they are unlike those that were trained on. "
+            "Likely reasons: numbers in other units, columns that were swapped, another file than was meant, or normal "
+            f"{unit} that have changed since: then train anew, or recalibrate with new normal {unit}",
+            stacklevel=4,
+        )
+
+
 def check_scores(scores: Tensor) -> None:
     """Raise an error for scores that are not finite, and warn if many scores are all the same.
 

@@ -6,10 +6,12 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import torch
 from sklearn.base import OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -19,20 +21,22 @@ from isthmus.core.graphs import Contributions
 from isthmus.core.part import build, describe, lookup, part, resolve
 from isthmus.core.store import adopt, building
 from isthmus.core.terms import Score
+from isthmus.core.training.callbacks import Callback
 from isthmus.data.infer import choose_data
 from isthmus.data.inputs import taken
 from isthmus.data.sources.in_memory import is_stream
-from isthmus.data.tables.rows import as_table, indexable, like_frame
+from isthmus.data.tables.rows import as_table, count, indexable, like_frame
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
-from isthmus.tasks.anomaly.calibration import labels_of
+from isthmus.tasks.anomaly.calibration import held_out, labels_of
 from isthmus.tasks.anomaly.checks import label_like
 from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
+from isthmus.tasks.anomaly.expectation import Expected, expected, typical_residuals
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
 from isthmus.tasks.anomaly.scorer import Scorer
@@ -105,6 +109,8 @@ class AnomalyDetector(OutlierMixin, Task):
         Scores of the training rows, and 1 for flagged ones, else 0: the names that PyOD has for them.
     training_ : str
         How the training treated abnormal rows.
+    typical_residuals_ : ndarray of shape (columns,)
+        How far calibration rows are from what is expected, in the units of each column; see `expected`.
     n_features_in_, feature_names_in_ :
         As of the autoencoder.
 
@@ -123,6 +129,7 @@ class AnomalyDetector(OutlierMixin, Task):
     thresholds_: Thresholds
     training_: str
     _scored_all: bool
+    typical_residuals_: np.ndarray
 
     def __init__(
         self,
@@ -146,7 +153,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Rows, y: Labels = None) -> Self:
+    def fit(self, X: Rows, y: Labels = None, *, callbacks: Sequence[Callback] = ()) -> Self:
         """Train on X, and choose the threshold.
 
         An exception leaves the detector as it was.
@@ -156,6 +163,8 @@ class AnomalyDetector(OutlierMixin, Task):
         X : array, DataFrame, tensor, signal or stream
             Normal rows; with `contamination`, rows of which that fraction may be abnormal.
         y : ignored
+        callbacks : sequence of callables, default ()
+            Each is called with every `isthmus.core.training.callbacks.Event` of every training; see `trainings`.
 
         Raises
         ------
@@ -165,7 +174,7 @@ class AnomalyDetector(OutlierMixin, Task):
         X = taken(X)
         self._check(X)
         X = X if is_stream(X) else indexable(X)
-        trained = self._trained(X)
+        trained = self._trained(X, callbacks)
         thresholds = Thresholds(trained.calibration, trained.training)
         if self.contamination is None:
             thresholds = thresholds.at_rate(self.false_alarm_rate)
@@ -174,6 +183,7 @@ class AnomalyDetector(OutlierMixin, Task):
         self._adopt(trained.scorer.autoencoder)
         self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment
         self._scored_all = not is_stream(X) and len(trained.training.scores) == len(X)
+        self.typical_residuals_ = trained.deviation
         for name in label_like(trained.scorer.data.row_names()):
             warnings.warn(
                 f"the column {name!r} is named like a label: leave it out of the training unless it is a measurement",
@@ -206,15 +216,29 @@ class AnomalyDetector(OutlierMixin, Task):
                 f"Autoencoder(Denoising(members={self.members}))"
             )
 
-    def _trained(self, X: Rows) -> Trained:
+    def trainings(self, X: Rows) -> int:
+        """Return how many models `fit` trains on X, one after the other: those that rows are held out from, and all."""
+        if self.contamination is None and is_stream(X):
+            return 1
+        ordered = self._ordered(X)
+        if self.contamination is not None:
+            return 1 if ordered else 2
+        folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
+        return folds + (folds > 1)
+
+    def _ordered(self, X: Rows) -> bool:
+        """Tell whether rows are consecutive in time."""
+        return choose_data(None if self.autoencoder is None else self.autoencoder.data, X).windowed is not None
+
+    def _trained(self, X: Rows, callbacks: Sequence[Callback]) -> Trained:
         """Train according to the parameters."""
         labels_of([] if is_stream(X) else X, self.groups)  # a column that is not there is an error before training
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        trainer = Trainer(self._untrained, self.scorer, self.groups, self.keep_rows, random)
+        untrained = partial(self._untrained, callbacks=callbacks)
+        trainer = Trainer(untrained, self.scorer, self.groups, self.keep_rows, random)
         if self.contamination is None and is_stream(X):
             return trainer.streamed(X)
-        data = choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
-        ordered = data.windowed is not None
+        ordered = self._ordered(X)
         if self.contamination is None:
             return trainer.calibrated(X, self.false_alarm_rate, ordered)
         return trainer.trimmed(X, float(self.contamination), ordered)
@@ -227,7 +251,7 @@ class AnomalyDetector(OutlierMixin, Task):
     @property
     def _rule(self) -> Rule:
         check_is_fitted(self)
-        return Rule(Scorer(self.autoencoder_, self.score_), self.thresholds_, self.groups)
+        return Rule(Scorer(self.autoencoder_, self.score_), self.thresholds_, self.groups, self.typical_residuals_)
 
     def anomaly_score(self, X: Rows) -> np.ndarray:
         """Return how abnormal each row, or time step of a signal, is: higher is more abnormal.
@@ -278,9 +302,36 @@ class AnomalyDetector(OutlierMixin, Task):
         -------
         DataFrame or ndarray of shape (n, columns)
             A DataFrame if X is one, with its columns; for a signal its channels, for images their pixels.
+
+        See Also
+        --------
+        expected : what the model expected in these columns.
         """
         X, rule = taken(X), self._rule
         return like_frame(rule.scorer.contributions(X), X, rule.data.row_names())
+
+    def expected(self, X: Rows) -> Expected:
+        """Return what the model expected of each row, and how far normal rows are from that.
+
+        Parameters
+        ----------
+        X : like the training data
+
+        Returns
+        -------
+        Expected
+            ``values``, the reconstruction in the form of X; ``deviation``, by column, the distance within which two
+            thirds of the calibration rows are; ``certainty``, how probable each expected category is.
+
+        Raises
+        ------
+        InputError
+            The data are images: see `Autoencoder.reconstruct`.
+        """
+        rule = self._rule
+        if not rule.data.named_columns:
+            raise InputError("images have no columns: use detector.autoencoder_.reconstruct(X) for what was expected")
+        return expected(rule.scorer, X, rule.deviation)
 
     def score_rows(self, X: Rows) -> ScoredRows:
         """Return the score, p-value and flag of each row, or time step of a signal, in one pass.
@@ -310,7 +361,8 @@ class AnomalyDetector(OutlierMixin, Task):
             A DataFrame like X with its row labels, if X is a DataFrame. ``score`` (higher is more abnormal),
             ``p_value`` (how rare such a score is among normal rows), ``flagged`` (whether it is above the threshold);
             with `explain` ``contributor_1`` (a column), ``contribution_1`` (its fraction of all contributions),
-            ``contributor_2`` …
+            ``contributor_2`` …, ``value_1`` and ``expected_1`` (its value and what was expected, as text: ``0.4 ± 0.1``
+            with the deviation of normal rows, or ``tcp (97 %)``), ``value_2`` …
 
         Raises
         ------
@@ -330,6 +382,7 @@ class AnomalyDetector(OutlierMixin, Task):
         explain: bool = False,
         rows: slice = slice(0, None),
         keep_scores: bool = False,
+        names: Sequence[str] = (),
         progress: Callable[[int], object] = int,
     ) -> ScanSummary:
         """Score a file or a stream piece by piece, in bounded memory, and write the table of scores to a file.
@@ -350,6 +403,8 @@ class AnomalyDetector(OutlierMixin, Task):
             Only these rows, from ``start`` to ``stop``.
         keep_scores : bool, default False
             Whether the summary holds all scores, in single precision.
+        names : sequence of str, default ()
+            Names of the rows of X, such as those of picture files: the table has a column ``file`` instead of ``row``.
         progress : callable, optional
             Called with the number of rows of each piece that is done.
 
@@ -367,6 +422,7 @@ class AnomalyDetector(OutlierMixin, Task):
             label=label,
             explain=explain,
             keep_scores=keep_scores,
+            names=names,
             progress=progress,
         )
 
@@ -505,7 +561,9 @@ class AnomalyDetector(OutlierMixin, Task):
         """Choose the threshold of `false_alarm_rate` from other normal rows, without training."""
         rule = self._rule
         scores, labels = rule.scorer.scores(X_normal), rule.labels(X_normal)
+        residuals = typical_residuals(rule.scorer, self.autoencoder_.columns(X_normal))
         self.thresholds_ = rule.thresholds.recalibrated(scores, labels).at_rate(self.false_alarm_rate)
+        self.typical_residuals_ = residuals
         return self
 
     def monitor(self, X: Rows, blocks: int = 10) -> list[dict[str, Any]]:
@@ -561,20 +619,22 @@ class AnomalyDetector(OutlierMixin, Task):
         """
         return score_time_steps(self._rule, self._windowed("intervals"), X, join, shortest).intervals
 
-    def score_time_steps(self, X: Rows, join: int | None = None) -> SignalResult:
+    def score_time_steps(self, X: Rows, join: int | None = None, explain: bool = False) -> SignalResult:
         """Return the times of a signal, its table of scores, and its intervals, in one pass.
 
         Parameters
         ----------
         X, join :
             As in `intervals`.
+        explain : bool, default False
+            Whether the table says what was expected of the channels that contribute most, too.
 
         Raises
         ------
         InputError
             The detector was not trained on a signal.
         """
-        return score_time_steps(self._rule, self._windowed("score_time_steps"), X, join)
+        return score_time_steps(self._rule, self._windowed("score_time_steps"), X, join, explain=explain)
 
     def _windowed(self, what: str) -> Windowed:
         windowed = self._rule.data.windowed
@@ -612,6 +672,7 @@ class AnomalyDetector(OutlierMixin, Task):
             **self.thresholds_.state(),
             "training": self.training_,
             "scored_all": self._scored_all,
+            "typical_residuals": torch.from_numpy(self.typical_residuals_),
         }
 
     def _restore_task(self, state: State) -> None:
@@ -621,6 +682,8 @@ class AnomalyDetector(OutlierMixin, Task):
         self.score_, self.thresholds_ = score.eval(), Thresholds.restored(state)
         self.training_ = state["training"]
         self._scored_all = bool(state.get("scored_all"))
+        known = state.get("typical_residuals")  # files of former versions have none
+        self.typical_residuals_ = np.zeros(0) if known is None else known.numpy()
 
 
 def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:

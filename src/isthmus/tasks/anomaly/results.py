@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isthmus.core.data import Data, Rows
+from isthmus.data.sources.in_memory import pieces
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.calibration import labels_of
+from isthmus.tasks.anomaly.checks import check_flagged
+from isthmus.tasks.anomaly.expectation import Cell, compared
 from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.thresholds import Thresholds
 
@@ -29,11 +32,14 @@ class Rule:
     scorer : Scorer
     thresholds : Thresholds
     groups : name or index of a column, or None
+    deviation : ndarray of shape (columns,)
+        See `typical_residuals`; empty if it is unknown.
     """
 
     scorer: Scorer
     thresholds: Thresholds
     groups: str | int | None
+    deviation: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def data(self) -> Data:
@@ -60,10 +66,15 @@ class Rule:
 
     def table(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> ScoredRows:
         """Return the table of scores; with `explain`, also the columns that contribute most to each."""
-        return {**self.score_rows(X), **(self.contributors(X, contributors) if explain else {})}
+        scored = self.score_rows(X)
+        check_flagged(self.data, int(scored["flagged"].sum()), len(scored["flagged"]))
+        return {**scored, **(self.contributors(X, contributors) if explain else {})}
 
     def contributors(self, X: Rows, count: int = CONTRIBUTORS) -> ScoredRows:
-        """Return the columns that contribute most to the score of each row: see `top_contributors`.
+        """Return the columns that contribute most to the score of each row, and what was expected in them.
+
+        As `top_contributors` does, and ``value_1`` (in the row), ``expected_1`` (``0.4 ± 0.1``, or ``tcp (97 %)``),
+        ``value_2`` …, as text.
 
         Raises
         ------
@@ -72,7 +83,28 @@ class Rule:
         """
         if not self.data.named_columns:
             raise InputError("images have no columns whose contributions could be named: use explain(X) for maps")
-        return top_contributors(self.scorer.contributions(X), self.data.row_names(), count)
+        names = self.data.row_names()
+        parts = [
+            self.with_expected(piece, top_contributors(self.scorer.contributions(piece), names, count))
+            for piece in pieces(X)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def cells(self, X: Rows, top: ScoredRows) -> list[list[Cell]]:
+        """Return the cells of the columns that contribute most, beside what was expected: a list for each rank."""
+        beside, names = compared(self.scorer, X, self.deviation), self.data.row_names()
+        index_of = {name: index for index, name in enumerate(names)}
+        ranked = [column for name, column in top.items() if name.startswith("contributor_")]
+        return [beside.cells(np.array([index_of[name] for name in column], dtype=int)) for column in ranked]
+
+    def with_expected(self, X: Rows, top: ScoredRows) -> ScoredRows:
+        """Return the contributors with the value of each, and what was expected of it, as text."""
+        columns: ScoredRows = {}
+        for rank, cells in enumerate(self.cells(X, top), start=1):
+            columns |= {name: top[name] for name in (f"contributor_{rank}", f"contribution_{rank}")}
+            columns[f"value_{rank}"] = np.array([cell.value_text for cell in cells], dtype=object)
+            columns[f"expected_{rank}"] = np.array([cell.expected_text for cell in cells], dtype=object)
+        return columns
 
 
 def top_contributors(contributions: ArrayLike, names: Sequence[str], count: int = CONTRIBUTORS) -> ScoredRows:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isthmus.core.data import Rows, Windowed
+from isthmus.tasks.anomaly.checks import check_flagged
 from isthmus.tasks.anomaly.intervals import Interval, as_rows, intervals
 from isthmus.tasks.anomaly.results import Rule, ScoredRows, top_contributors
 
@@ -44,7 +45,9 @@ def _text_of_date(time: object) -> object:
     return str(time).replace("T", " ").removesuffix(".000000") if isinstance(time, np.datetime64) else time
 
 
-def score_time_steps(rule: Rule, data: Windowed, X: Rows, join: int | None = None, shortest: int = 1) -> SignalResult:
+def score_time_steps(
+    rule: Rule, data: Windowed, X: Rows, join: int | None = None, shortest: int = 1, explain: bool = False
+) -> SignalResult:
     """Score the time steps of a signal, and join alarms.
 
     Parameters
@@ -57,6 +60,8 @@ def score_time_steps(rule: Rule, data: Windowed, X: Rows, join: int | None = Non
         Maximum number of time steps between alarms of one interval; None: a window.
     shortest : int, default 1
         Minimum number of time steps of an interval.
+    explain : bool, default False
+        Whether the table says what was expected of the channels that contribute most, too.
     """
     times, names, scored = data.times(X), data.channel_names(), rule.score_rows(X)
     contributions = rule.scorer.contributions(X)
@@ -69,5 +74,8 @@ def score_time_steps(rule: Rule, data: Windowed, X: Rows, join: int | None = Non
         join=data.window if join is None else join,
         shortest=shortest,
     )
-    columns = {"time" if times.dtype.kind == "M" else "row": times, **scored, **top_contributors(contributions, names)}
+    check_flagged(data, int(scored["flagged"].sum()), len(scored["flagged"]))
+    top = top_contributors(contributions, names)
+    top = rule.with_expected(X, top) if explain else top
+    columns = {"time" if times.dtype.kind == "M" else "row": times, **scored, **top}
     return SignalResult(times, names, columns, alarms)

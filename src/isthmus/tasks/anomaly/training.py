@@ -19,6 +19,7 @@ from isthmus.support.errors import DataWarning
 from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
+from isthmus.tasks.anomaly.expectation import typical_residuals
 from isthmus.tasks.anomaly.reservoir import FIT_ROWS, Reservoir
 from isthmus.tasks.anomaly.scorer import Scorer
 
@@ -42,12 +43,15 @@ class Trained:
         Scores of the training rows, or of a sample of them.
     treatment : str
         How abnormal rows were treated.
+    deviation : ndarray of shape (columns,)
+        The typical residuals of the calibration rows.
     """
 
     scorer: Scorer
     calibration: Calibration
     training: Calibration
     treatment: str
+    deviation: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -133,14 +137,14 @@ class Trainer:
                 scorer, _ = self.train(some(X, kept), fraction)
             treatment = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
         scores = self._scored(scorer, X)
-        return Trained(scorer, scores, scores, treatment)
+        return Trained(scorer, scores, scores, treatment, typical_residuals(scorer, scorer.autoencoder.columns(X)))
 
     def streamed(self, X: Rows) -> Trained:
         """Train on the normal rows of a stream, and keep the scores of a sample."""
         scorer, sample = self.train(X)
         check_data(scorer.data)
         scores = Calibration("training", torch.cat([scorer.column_scores(part) for part in sample]).double().numpy())
-        return Trained(scorer, scores, scores, "all rows as normal")
+        return Trained(scorer, scores, scores, "all rows as normal", typical_residuals(scorer, sample))
 
     def calibrated(self, X: Rows, rate: float, ordered: bool) -> Trained:
         """Train on normal rows, and score those that were not trained on."""
@@ -155,12 +159,15 @@ class Trainer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is new in rows that were held out has been said
             training = self._scored(scorer, chosen)
-        return Trained(scorer, calibration, training, "all rows as normal")
+        deviation = np.mean([fold.deviation for fold in folds], axis=0)
+        return Trained(scorer, calibration, training, "all rows as normal", deviation)
 
     def _fold(self, X: Rows, fold: np.ndarray) -> _Fold:
         """Train on all but some rows, and score these."""
         scorer, _ = self.train(some(X, np.setdiff1d(np.arange(count(X)), fold)))
-        return _Fold(scorer, self._scored(scorer, some(X, fold)))
+        others = some(X, fold)
+        deviation = typical_residuals(scorer, scorer.autoencoder.columns(others))
+        return _Fold(scorer, self._scored(scorer, others), deviation)
 
     def _scored(self, scorer: Scorer, X: Rows) -> Calibration:
         """Return the scores of rows, and their groups."""
@@ -188,3 +195,4 @@ def _pieces(columns: Columns, data: Data) -> Iterator[Columns]:
 class _Fold:
     scorer: Scorer
     calibration: Calibration
+    deviation: np.ndarray

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.core.data import Columns, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
+from isthmus.core.training.callbacks import Callback
 from isthmus.data.inputs import taken
 from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
@@ -95,7 +96,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         self.passes = passes
         self.random_state = random_state
 
-    def fit(self, X: Rows, y: Labels = None) -> Self:
+    def fit(self, X: Rows, y: Labels = None, *, callbacks: Sequence[Callback] = ()) -> Self:
         """Train on the observed cells of X.
 
         Parameters
@@ -103,6 +104,8 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         X : array, DataFrame, tensor or list of rows
             Missing cells are None, NaN, NaT or NA.
         y : ignored
+        callbacks : sequence of callables, default ()
+            Each is called with every `isthmus.core.training.callbacks.Event` of the training.
 
         Raises
         ------
@@ -111,7 +114,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         """
         X = taken(X)
         self._check_settings()
-        unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP)
+        unfitted = self._untrained(max(len(X), 1) if hasattr(X, "__len__") else ROWS_IN_STEP, callbacks)
         if unfitted.condition is not None:
             raise InputError(
                 f"condition={unfitted.condition!r}: an Imputer takes no autoencoder with a condition; leave it "
@@ -242,7 +245,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
 
 
 def default_autoencoder(rows: int, data: Table | None = None) -> Autoencoder:
-    """Return the default autoencoder for a number of rows: the masked variant, with about `STEPS` steps."""
+    """Return the default autoencoder for a number of rows: about `STEPS` steps, and at least five passes."""
     return Autoencoder(
         "masked",
         latent_dim=256,

@@ -27,11 +27,18 @@ class Options:
     max_categories: int | None
     seed: int
     pictures: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    recalibrate: str | None
 
     @property
     def kept_columns(self) -> list[str]:
         """The columns that the detector does not see."""
         return [*self.kept, *([self.label] if self.label else [])]
+
+    @property
+    def trained(self) -> bool:
+        """Whether the detector comes from a file."""
+        return self.model is not None and self.train is None
 
     @property
     def unlabelled(self) -> bool:

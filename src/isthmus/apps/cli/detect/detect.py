@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.rows import Span
-from isthmus.apps.cli.settings import image_options, image_settings
+from isthmus.apps.cli.settings import OF_TRAINING, image_options, image_settings, training_options
 from isthmus.apps.cli.tables import categories_option
 
 BESIDE = ""
@@ -27,6 +28,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "isthmus detect new.csv --train normal.csv -o scores.csv --explain",
     "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
     "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
+    "isthmus detect new.csv --model detector.safetensors --recalibrate normal.csv --save new.safetensors -o scores.csv",
     "isthmus detect log.csv --train-rows 0:2000 --window 64 -o time-steps.csv --plot",
     "isthmus detect new-photos/ --train photos/ --crop 64 -o scores.csv",
 )
@@ -42,7 +44,12 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="A column that says which row it is, such as a number of a transaction: not trained on; may be repeated",
 )
 @option("--rows", type=Span(), section="In and out", help="Only these rows of DATA, numbered from 0")
-@option("--explain", is_flag=True, section="In and out", help="Name the columns that contribute most to each score")
+@option(
+    "--explain",
+    is_flag=True,
+    section="In and out",
+    help="Name the columns that contribute most to each score, and what was expected of them",
+)
 @option(
     "--plot",
     metavar="[FILE.svg]",
@@ -55,7 +62,12 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 @option("--save", metavar="MODEL", section="In and out", help="Write the detector, for --model of a later command")
 @option("--train", metavar="NORMAL", section="Detector", help="Rows to train on, as a rule normal ones only")
 @option("--train-rows", type=Span(), section="Detector", help="Of --train, or else of DATA, only these rows")
-@option("--normal", metavar="VALUE", section="Detector", help="Of --train, or else of DATA, only rows with this label")
+@option(
+    "--normal",
+    metavar="VALUE",
+    section="Detector",
+    help="Of --train or --recalibrate, or else of DATA, only rows with this label",
+)
 @option(
     "--model",
     metavar="MODEL",
@@ -82,6 +94,13 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Keep no training rows in the detector: unless --scorer names another, the score is then residual",
 )
 @categories_option("Detector")
+@option(
+    "--recalibrate",
+    metavar="NORMAL",
+    section="Threshold",
+    help="Choose the threshold of --model anew, from other normal rows: nothing is trained",
+)
+@training_options
 @image_options
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(
@@ -119,10 +138,8 @@ def detect(
     from isthmus.data.io.datasets import label_of
 
     typed["label"] = typed["label"] or label_of(data)
-    pictures = {name: typed.pop(name) for name in image_settings()}
-    options = Options(
-        data=data, pictures={name: value for name, value in pictures.items() if value is not None}, **typed
-    )
+    pictures, settings = _typed(typed, image_settings()), _typed(typed, OF_TRAINING)
+    options = Options(data=data, pictures=pictures, settings=settings, **typed)
     check(options, explain)
     check_appended(output)
     figure_path = _figure_path(plot, output)
@@ -142,6 +159,12 @@ def detect(
     if save:
         text += f"\n\ndetector: {save}"
     show(document, text, as_json)
+
+
+def _typed(typed: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Take some options out of all, and return those that were typed."""
+    taken = {name: typed.pop(name) for name in names}
+    return {name: value for name, value in taken.items() if value is not None}
 
 
 def _figure_path(plot: str | None, output: str) -> str | None:

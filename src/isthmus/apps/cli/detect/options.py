@@ -10,6 +10,7 @@ import click
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.inputs import load
 from isthmus.apps.cli.knobs import flag
+from isthmus.apps.cli.progress import tell_of_reading, training_progress
 from isthmus.apps.cli.rows import cut
 from isthmus.apps.cli.tables import table
 
@@ -32,8 +33,12 @@ def check(options: Options, explain: bool = False) -> None:
         raise click.UsageError(
             "--false-alarm-rate is a fraction of future normal rows, --contamination one of the training rows: give one"
         )
-    if options.normal is not None and (options.label is None or options.model is not None):
-        raise click.UsageError("--normal VALUE picks rows to train on by their --label: give that too, and no --model")
+    if options.normal is not None and (options.label is None or (options.trained and options.recalibrate is None)):
+        raise click.UsageError(
+            "--normal VALUE picks rows to train on, or those of --recalibrate, by their --label: give that too"
+        )
+    _check_recalibration(options)
+    _check_settings(options)
     if options.train_rows is not None and options.model is not None and options.train is None:
         raise click.UsageError("--train-rows goes with --train, or trains on these rows of DATA: leave out --model")
     if options.unlabelled and options.false_alarm_rate is not None:
@@ -59,6 +64,28 @@ def _check_table(options: Options) -> None:
         raise click.UsageError(f"--max-categories is about tables, which {other} is not: leave one out")
 
 
+def _check_recalibration(options: Options) -> None:
+    """Refuse to choose the threshold of a detector anew where there is none, or by several rules at once."""
+    if options.recalibrate is None:
+        return
+    if not options.trained:
+        raise click.UsageError(
+            "--recalibrate NORMAL chooses the threshold of a trained detector anew: give its file with --model, and "
+            "leave out --train"
+        )
+    if options.contamination is not None:
+        raise click.UsageError(
+            "--recalibrate takes rows that are all normal: give --false-alarm-rate, and leave out --contamination"
+        )
+
+
+def _check_settings(options: Options) -> None:
+    """Refuse settings of a training where nothing is trained; a device computes scores too."""
+    known = [flag(name) for name in options.settings if name != "device"]
+    if options.trained and known:
+        raise click.UsageError(f"--model {options.model!r} is trained already: leave out {', '.join(known)}")
+
+
 def _check_pictures(options: Options, about: str, explain: bool) -> None:
     """Refuse options that contradict one about pictures."""
     if options.model is not None:
@@ -77,21 +104,42 @@ def detector(options: Options) -> AnomalyDetector:
     if type(loaded).__name__ == "Autoencoder":
         from sklearn.base import clone
 
+        _refuse_recalibration(options)
+
         if options.train is None:
             raise Failure(
                 f"{options.model!r} is an autoencoder, which has no threshold: give --train NORMAL too, and a detector "
                 "of its settings is trained"
             )
-        return _trained(options, clone(loaded))
+        return _trained(options, clone(loaded).set_params(**options.settings))
     if options.train is not None:
         raise Failure(
             f"{options.model!r} is a detector that is trained already: leave out --train, or leave out --model"
         )
+    loaded.autoencoder_.set_params(**options.settings)
+    return _with_threshold(loaded, options)
+
+
+def _refuse_recalibration(options: Options) -> None:
+    if options.recalibrate is not None:
+        raise Failure(
+            f"{options.model!r} is an autoencoder, which has no threshold to choose anew: train a detector of its "
+            f"settings with --train {options.recalibrate} in place of --recalibrate"
+        )
+
+
+def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetector:
+    """Return a trained detector with the threshold that the options ask for."""
+    rate = options.false_alarm_rate
+    if rate is not None:
+        loaded.set_params(false_alarm_rate=rate)
+    if options.recalibrate is not None:
+        X = _normal(options, options.recalibrate)
+        tell(f"choosing the threshold from {len(X):,} rows of {options.recalibrate} …")
+        return loaded.recalibrate(X)
     if options.contamination is not None:
         return loaded.set_threshold(contamination=options.contamination)
-    return (
-        loaded if options.false_alarm_rate is None else loaded.set_threshold(false_alarm_rate=options.false_alarm_rate)
-    )
+    return loaded if rate is None else loaded.set_threshold(false_alarm_rate=rate)
 
 
 def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
@@ -101,9 +149,12 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     from isthmus.tasks.anomaly.detector import default_autoencoder
 
     if options.window is not None:
-        return default_autoencoder(len(X), Signals(window=options.window, stride=options.stride or 1))
+        signals = Signals(window=options.window, stride=options.stride or 1)
+        return default_autoencoder(len(X), signals).set_params(**options.settings)
     data = Images(**options.pictures) if options.pictures else table(options.max_categories)
-    return None if data is None else default_autoencoder(data.samples(X), data)
+    if data is None:
+        return default_autoencoder(len(X)).set_params(**options.settings) if options.settings else None
+    return default_autoencoder(data.samples(X), data).set_params(**options.settings)
 
 
 def _trained(options: Options, autoencoder: Autoencoder | None = None) -> AnomalyDetector:
@@ -113,7 +164,7 @@ def _trained(options: Options, autoencoder: Autoencoder | None = None) -> Anomal
     how: dict[str, Any] = {"false_alarm_rate": options.false_alarm_rate or RATE}
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
-    X = _normal(options)
+    X = _normal(options, options.train or options.data)
     scored = autoencoder or _autoencoder(options, X)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
@@ -121,18 +172,18 @@ def _trained(options: Options, autoencoder: Autoencoder | None = None) -> Anomal
     unit = "rows" if options.window is None else "time steps"
     tell(f"training on {len(X):,} {unit} of {options.train or options.data} …")
     with hushed():
-        return made.fit(X)
+        return made.fit(X, callbacks=training_progress(made.trainings(X)))
 
 
-def _normal(options: Options) -> Any:
-    """Return the rows to train on, without the columns that are kept from the detector."""
+def _normal(options: Options, path: str) -> Any:
+    """Return the normal rows of a file, without the columns that are kept from the detector."""
     from isthmus.data.io import files
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.rows import column, some
     from isthmus.tasks.anomaly.batch import label_text
 
-    path = options.train or options.data
+    tell_of_reading(path)
     X = files.read(path).with_labels(options.kept_columns)
     if is_stream(X):
         return _stream(X, path, options)
@@ -155,7 +206,8 @@ def _normal(options: Options) -> Any:
 def _present(X: Any, options: Options) -> Sequence[str]:
     """Return the columns to take out; training rows may lack those of the rows to be scored."""
     names = list(map(str, getattr(X, "columns", []))) if not hasattr(X, "column_names") else X.column_names
-    return [name for name in options.kept_columns if options.train is None or name in names]
+    own = options.train is None and options.recalibrate is None
+    return [name for name in options.kept_columns if own or name in names]
 
 
 def _stream(X: Any, path: str, options: Options) -> Any:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.output import facts, figure, table
+from isthmus.apps.cli.progress import rows_done
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
-    from isthmus.tasks.anomaly.batch import Contributor
+    from isthmus.tasks.anomaly.batch import Contributor, WorstRow
+    from isthmus.tasks.anomaly.time_steps import SignalResult
 
 LABELS = 12
 """Labels that are shown to people."""
@@ -29,8 +29,7 @@ def detect_rows(
     detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score rows piece by piece; return the result for machines and for people."""
-    from tqdm.auto import tqdm
-
+    from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.csv_stream import open_rows, text_columns
 
     data = detector.autoencoder_.data_
@@ -40,8 +39,7 @@ def detect_rows(
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
-    quiet = click.get_current_context().meta.get("quiet")
-    with tqdm(total=total, unit=" rows", unit_scale=True, desc="scoring", disable=True if quiet else None) as bar:
+    with rows_done(total, "scored") as done:
         summary = detector.detect_file(
             X,
             output,
@@ -50,16 +48,28 @@ def detect_rows(
             label=options.label,
             explain=explain,
             keep_scores=plot is not None,
-            progress=bar.update,
+            names=files_of(data).names(X),
+            progress=done,
         )
     if plot:
         _draw_scores(plot, summary.scores, detector.threshold_, options)
     labels = _labels(summary, options.label)
-    worst = summary.worst if data.named_columns else []
+    worst = summary.worst
     document = {"rows": summary.rows, "flagged": summary.flagged, "labels": labels, "worst": worst, "plot": plot}
     sections = [_head(output, summary.rows, summary.flagged, detector, options, plot), _shown(labels)]
-    lines = [{"row": r["row"], "score": r["score"], "contributors": _cells(r["contributors"])} for r in worst]
-    return document, "\n\n".join(filter(None, [*sections, _titled("the most abnormal rows", lines)]))
+    return document, "\n\n".join(filter(None, [*sections, _titled("the most abnormal rows", _worst(worst, explain))]))
+
+
+def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
+    """Return the most abnormal rows as lines of a table: the file of a picture, or the row and its contributors."""
+    return [
+        {
+            "file" if isinstance(row["row"], str) else "row": row["row"],
+            "score": row["score"],
+            **({"contributors": _cells(row["contributors"], explain)} if row["contributors"] else {}),
+        }
+        for row in rows
+    ]
 
 
 def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, options: Options) -> None:
@@ -93,10 +103,12 @@ def _shown(labels: list[dict[str, Any]]) -> str:
     return table(labels[:LABELS]) + (f"\n… and {more} rarer labels (all of them: --json)" if more > 0 else "")
 
 
-def _cells(contributors: Sequence[Contributor]) -> str:
-    """Return the first cell, and those others that contribute at least one percent."""
+def _cells(contributors: Sequence[Contributor], explain: bool) -> str:
+    """Return the first cell, and others that contribute at least one percent; `explain`: what was expected, too."""
     named = [cell for rank, cell in enumerate(contributors) if rank == 0 or cell["contribution"] >= 0.01]
-    return ", ".join(f"{cell['column']} = {figure(cell['value'])} ({cell['contribution']:.0%})" for cell in named)
+    said = [cell["text"] if explain else f"{cell['column']} = {figure(cell['value'])}" for cell in named]
+    joint = "; " if explain else ", "
+    return joint.join(f"{text} ({cell['contribution']:.0%})" for text, cell in zip(said, named, strict=True))
 
 
 # -- time steps of a signal -------------------------------------------------------------------------------------------
@@ -116,7 +128,7 @@ def detect_time_steps(
     last = sys.maxsize if span.stop is None else span.stop
     opened = open_rows(options.data, keep=options.kept_columns)
     X, kept = split_columns(joined(list(cut_pieces(opened, span.start, last))), options.kept_columns)
-    result = detector.score_time_steps(X)
+    result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
     path = str(Path(output).with_stem(Path(output).stem + "-intervals"))
@@ -130,8 +142,18 @@ def detect_time_steps(
     document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
     head = _head(output, len(result.times), flagged, detector, options, plot)
     title = f"intervals, the highest score first (all of them, in the order of time: {path})"
-    worst = sorted(rows, key=lambda row: -row["score"])[:10]
+    worst = sorted(_at_peaks(rows, result) if explain else rows, key=lambda row: -row["score"])[:10]
     return document, "\n\n".join(filter(None, [head, _titled(title, worst) if rows else "no interval is flagged"]))
+
+
+def _at_peaks(rows: list[dict[str, Any]], result: SignalResult) -> list[dict[str, Any]]:
+    """Return the intervals with what was expected at the peak of each, of the channel that contributes most there."""
+    columns, lines = result.columns, []
+    for row, interval in zip(rows, result.intervals, strict=True):
+        at = interval.first + int(columns["score"][interval.first : interval.last + 1].argmax())
+        name, value, expected = (columns[f"{what}_1"][at] for what in ("contributor", "value", "expected"))
+        lines.append({**row, "at the peak": f"{name} = {value}, expected {expected}"})
+    return lines
 
 
 def _write_time_steps(path: str, columns: dict[str, Any], kept: Any) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.kinds import adapter
 
 if TYPE_CHECKING:
-    from isthmus import AnomalyDetector
+    from isthmus import AnomalyDetector, Autoencoder
+    from isthmus.apps.cli.inputs import Rows
 
 
 class Files(ABC):
@@ -22,6 +25,20 @@ class Files(ABC):
     @abstractmethod
     def takes(self, X: Any) -> bool:
         """Tell whether what was read of a file can be of this kind."""
+
+    def names(self, X: Any) -> Sequence[str]:
+        """Return the names of the rows of what was read, where each is a file of its own; else nothing."""
+        return ()
+
+    def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
+        """Write rows beside their reconstructions; return how many.
+
+        Raises
+        ------
+        Failure
+            The output cannot hold them.
+        """
+        raise Failure(f"--beside cannot show {self.noun} yet: leave it out")
 
     @abstractmethod
     def about(self, rows: Rows) -> tuple[dict[str, Any], dict[str, str]]:

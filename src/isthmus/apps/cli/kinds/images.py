@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_rows
-from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.output import facts
 
 if TYPE_CHECKING:
-    from isthmus import AnomalyDetector
+    from isthmus import AnomalyDetector, Autoencoder
+    from isthmus.apps.cli.inputs import Rows
 
 
 class Pictures(Files):
@@ -45,6 +46,19 @@ class Pictures(Files):
             {"height": height, "width": width, "pictures": n} for (height, width), n in found.sizes.items()
         ]
         return document, {"pictures": facts(facts_of, "  ")}
+
+    def names(self, X: Any) -> Sequence[str]:
+        """Return the files of the pictures of a folder."""
+        from isthmus.data.sources.in_memory import is_stream
+
+        names: Sequence[str] = X.names if is_stream(X) else ()
+        return names
+
+    def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
+        """Write one sheet, or a folder with a picture of the three for each row."""
+        from isthmus.apps.cli.sheets import write_pictures
+
+        return write_pictures(rows, reconstruction, output, bool(model.data_.channels_first))
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None

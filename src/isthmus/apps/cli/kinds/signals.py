@@ -10,12 +10,12 @@ from isthmus import InputError
 from isthmus.apps.cli.columns import WIDTH, short
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_time_steps
-from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.output import facts, figure
 
 if TYPE_CHECKING:
-    from isthmus import AnomalyDetector
+    from isthmus import AnomalyDetector, Autoencoder
+    from isthmus.apps.cli.inputs import Rows
 
 
 class TimeSteps(Files):
@@ -31,6 +31,17 @@ class TimeSteps(Files):
         """Describe the channels and the times."""
         document, text = _described(rows)
         return document, {"signal": text}
+
+    def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
+        """Draw lines, or write a table."""
+        from isthmus.apps.cli.sheets import draw_signal, write_columns
+
+        signals = model.data_.windowed
+        assert signals is not None  # as the adapter of signals was chosen
+        names = signals.channel_names()
+        if output.lower().endswith((".svg", ".png")):
+            return draw_signal(rows, reconstruction, names, signals.times(rows.X), output)
+        return write_columns(rows, reconstruction, names, output)
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None

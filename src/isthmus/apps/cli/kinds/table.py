@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.cli.columns import columns_text
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_rows
-from isthmus.apps.cli.inputs import Rows
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.kinds.signals import signal_of
 
 if TYPE_CHECKING:
-    from isthmus import AnomalyDetector
+    from isthmus import AnomalyDetector, Autoencoder
+    from isthmus.apps.cli.inputs import Rows
 
 
 class TableRows(Files):
@@ -40,6 +40,12 @@ class TableRows(Files):
         if signal := signal_of(rows):
             document["signal"], sections["as a signal"] = signal
         return document, sections
+
+    def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
+        """Write a table with three columns for each: the original, what was reconstructed, the difference."""
+        from isthmus.apps.cli.sheets import write_columns
+
+        return write_columns(rows, reconstruction, model.data_.feature_names(), output)
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None

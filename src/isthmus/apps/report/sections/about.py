@@ -78,9 +78,8 @@ def _positions(model: Autoencoder) -> str:
 
 
 def _training_facts(info: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return what training noted of itself, counting epochs from 1."""
-    best = info["best_epoch"]
-    noted = {**info, "best_epoch": None if best is None else best + 1, "seed": str(info["seed"])}
+    """Return what training noted of itself."""
+    noted = {**info, "seed": str(info["seed"])}
     return [(name, value) for name, value in noted.items() if value is not None]
 
 
@@ -98,7 +97,7 @@ def training_section(study: Study) -> Section:
     losses = {"training": "loss", "validation": "validation_loss"}
     drawn = {name: _series(history, key) for name, key in losses.items() if any(key in entry for entry in history)}
     best = study.model.info_["best_epoch"]
-    kept = best if drawn.keys() >= {"validation"} and best is not None and 0 <= best < len(history) else None
+    kept = best - 1 if drawn.keys() >= {"validation"} and best is not None and 1 <= best <= len(history) else None
     charts: list[Block] = [lines("Loss per element", drawn, "epoch", kept)]
     terms = list(dict.fromkeys(key for entry in history for key in entry if key not in NO_TERM))
     charts += [lines(f"Term: {term}", {term: _series(history, term)}, "epoch") for term in terms]

@@ -1,0 +1,62 @@
+"""What stands beside codes: which rows they are of, and their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.inputs import Rows, load, suited
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
+
+
+TABLES = (".csv", ".parquet", ".feather")
+"""Endings of files that hold columns with names."""
+
+
+def check_kept(output: str, kept: Sequence[str]) -> None:
+    """Refuse to keep columns where a file cannot hold them."""
+    if kept and not output.lower().endswith(TABLES):
+        raise Failure(f"--keep {kept[0]}: {output!r} cannot hold it beside the codes: give .csv, .parquet or .feather")
+
+
+def kept_apart(path: str, rows: Rows, kept: Sequence[str]) -> tuple[Autoencoder, Rows, Any]:
+    """Return the model, rows without the columns that are kept, which suit it, and these columns as an Arrow table."""
+    from isthmus.data.io.tabular import split_columns
+    from isthmus.data.sources.in_memory import pieces
+    from isthmus.data.tables.rows import joined
+
+    model = load(path)
+    if not kept:
+        return model, suited(model, path, rows), None
+    if not hasattr(rows.X, "columns"):
+        raise Failure(f"--keep {kept[0]}: {rows.name!r} holds no table with named columns: leave it out")
+    sides = [split_columns(piece, kept) for piece in pieces(rows.X)]
+    import pyarrow
+
+    apart = replace(rows, X=joined([seen for seen, _ in sides]))
+    return model, suited(model, path, apart), pyarrow.concat_tables([beside for _, beside in sides])
+
+
+def numbers_of(table: Any, names: Sequence[str]) -> Any:
+    """Return the codes in what was read of a file: of a table that encode wrote, without what stands beside them."""
+    if hasattr(table, "columns") and set(names) <= set(table.columns):
+        return table[list(names)]
+    return table
+
+
+def table_of(codes: Any, names: Sequence[str], rows: Rows, kept: Any) -> Any:
+    """Return codes as an Arrow table: the files of pictures, the columns that are kept and the labels come first."""
+    import pyarrow
+
+    columns: dict[str, Any] = {"file": list(rows.names)} if rows.names else {}
+    columns |= {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
+    columns |= {} if rows.y is None else {rows.label or "label": rows.y}
+    for name in names:
+        if name in columns:
+            raise Failure(f"the column {name!r} of {rows.name!r} is called as a number of the codes is: rename it")
+    numbers = zip(names, codes.T, strict=True)
+    return pyarrow.table({**columns, **{name: pyarrow.array(column.copy()) for name, column in numbers}})

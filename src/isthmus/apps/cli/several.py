@@ -1,0 +1,91 @@
+"""Several files that are read as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import click
+
+from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.inputs import Rows, data_options, read
+from isthmus.apps.cli.rows import cut
+
+files_argument = click.argument("data", metavar="DATA...", nargs=-1, required=True)
+
+
+def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
+    """Read files whose rows are alike as one; a span counts over all of them.
+
+    Raises
+    ------
+    Failure
+        Their rows have other columns or sizes, or some have labels and others none.
+    """
+    if len(paths) == 1:
+        return read(paths[0], label, span, **how)
+    from isthmus.data.tables.rows import joined
+
+    parts = [read(path, label, None, **how) for path in paths]
+    first = parts[0]
+    for part in parts[1:]:
+        _check_alike(first, part)
+    labels = [part.y for part in parts if part.y is not None]
+    X = joined([_in_order(part.X, first.X) for part in parts])
+    y = _labels(labels)
+    names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
+    notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
+    whole = Rows(X, y, ", ".join(paths), names, notes, label, len(paths))
+    if span is None:
+        return whole
+    return replace(whole, X=cut(X, span), y=None if y is None else y[span], names=names[span])
+
+
+def _labels(labels: list[Any]) -> Any:
+    import numpy as np
+
+    return np.concatenate(labels) if labels else None
+
+
+def _check_alike(one: Rows, other: Rows) -> None:
+    """Refuse files whose rows cannot be joined."""
+    from isthmus.data.sources.in_memory import is_stream
+
+    for part in (one, other):
+        if is_stream(part.X):
+            raise Failure(
+                f"{part.name!r} is too large to be joined with others in memory: put all files into one folder (of "
+                "Parquet files, or of pictures), and name that"
+            )
+    columns = [list(map(str, getattr(part.X, "columns", []))) for part in (one, other)]
+    strange = sorted(set(columns[0]) ^ set(columns[1]))
+    if strange:
+        name = strange[0]
+        there, lacking = (one, other) if name in columns[0] else (other, one)
+        raise Failure(
+            f"{there.name!r} has the column {name!r}, but {lacking.name!r} has none: files that are trained on "
+            "together have the same columns"
+        )
+    sizes = [getattr(part.X, "shape", (0,))[1:] for part in (one, other)]
+    if not columns[0] and sizes[0] != sizes[1] and all(sizes):
+        raise Failure(f"{one.name!r} holds rows of {_size(sizes[0])}, but {other.name!r} of {_size(sizes[1])}")
+    if (one.y is None) != (other.y is None):
+        there, lacking = (one, other) if other.y is None else (other, one)
+        raise Failure(f"{there.name!r} has labels, but {lacking.name!r} has none: give files that are alike")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _in_order(X: Any, like: Any) -> Any:
+    """Return rows with their columns in the order of others."""
+    return X[list(like.columns)] if hasattr(X, "columns") else X
+
+
+several_data_options: Callable[[Callable[..., Any]], Callable[..., Any]] = partial(
+    data_options, argument=files_argument, reader=read_all
+)
+"""As `data_options`, for a command that takes several files."""

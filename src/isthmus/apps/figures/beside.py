@@ -1,0 +1,149 @@
+"""Originals beside their reconstructions: pictures with captions, lines of signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+
+from isthmus.apps.figures.scene import INK, MUTED, Line, Picture, Scene, Shape, Text
+from isthmus.apps.figures.signal import date_ticks, thinned
+from isthmus.apps.report.charts import Axis
+from isthmus.apps.report.numbers import number
+from isthmus.apps.report.png import visible
+
+SMALLEST, LARGEST = 128, 320
+"""Pixels of the longer side of a picture on a sheet: smaller ones are enlarged, larger ones made smaller."""
+GAP, CAPTION = 8, 22
+LEGEND = ("difference: reconstruction less original;", "grey is none, brighter where the reconstruction is brighter")
+GAINS = (1, 2, 4, 8, 16, 32)
+"""How much a difference may be enlarged to be seen."""
+PANEL, APART, LEFT, RIGHT, TOP, WIDTH = 110, 34, 78, 18, 58, 960
+MAX_CHANNELS = 8
+ORIGINAL, RECONSTRUCTED, DIFFERENCE = "#2367ad", "#d9531e", "#566168"
+
+
+@dataclass(frozen=True)
+class Triple:
+    """A picture, its reconstruction, and the difference, each uint8 (height, width, 1 or 3)."""
+
+    name: str
+    panels: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def gain_of(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> int:
+    """Return how much the differences of all pairs can be enlarged without being clipped, but for a few pixels."""
+    largest = max((float(np.quantile(np.abs(b - a), 0.995)) for a, b in pairs), default=1.0)
+    return max((gain for gain in GAINS if gain * largest <= 1), default=1)
+
+
+def triple(name: str, original: np.ndarray, reconstruction: np.ndarray, gain: int) -> Triple:
+    """Return a picture beside its reconstruction.
+
+    Parameters
+    ----------
+    name : str
+    original, reconstruction : ndarray of shape (height, width) or (height, width, channels)
+        In [0, 1].
+    gain : int
+        How much the difference is enlarged; grey is none, brighter is where the reconstruction is brighter.
+    """
+    a, b = (visible(side if side.ndim == 3 else side[..., None]) for side in (original, reconstruction))
+    difference = 0.5 + 0.5 * gain * (b - a)
+    panels = [np.rint(255 * side.clip(0, 1)).astype(np.uint8) for side in (a, b, difference)]
+    return Triple(name, (panels[0], panels[1], panels[2]))
+
+
+def picture_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) -> Scene:
+    """Return all triples on one sheet, each with its name.
+
+    Parameters
+    ----------
+    triples : sequence of Triple
+    gain : int
+        How much their differences are enlarged.
+    largest : float, default 320
+        Pixels of the longer side of a picture, at most.
+    """
+    sides = [_side(one, largest) for one in triples]
+    width, height = (max(side[k] for side in sides) for k in (0, 1))
+    block = 3 * width + 2 * GAP
+    across = max(1, min(len(triples), round(sqrt(len(triples) * (height + CAPTION) / block))))
+    shapes: list[Shape] = []
+    captions = ("original", "reconstruction", "difference" + (f" × {gain}" if gain > 1 else ""))
+    for index in range(across):
+        left = GAP + index * (block + 3 * GAP)
+        shapes += [Text(left + k * (width + GAP), 18, text, colour=INK) for k, text in enumerate(captions)]
+    y = CAPTION + 4
+    for start in range(0, len(triples), across):
+        for index, one in enumerate(triples[start : start + across]):
+            x = GAP + index * (block + 3 * GAP)
+            shapes.append(Text(x, y + 14, one.name, size=11))
+            for k, pixels in enumerate(one.panels):
+                shapes.append(Picture(x + k * (width + GAP), y + CAPTION - 2, *sides[start + index], pixels))
+        y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
+    shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
+    wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP
+    return Scene(max(wide, legend), y + 34, shapes, f"{len(triples)} pictures beside their reconstructions.")
+
+
+def _side(one: Triple, largest: float) -> tuple[int, int]:
+    """Return width and height of a picture on the sheet: a whole multiple of a small one."""
+    height, width, _ = one.panels[0].shape
+    longest = max(height, width)
+    factor = ceil(SMALLEST / longest) if longest < SMALLEST else min(1.0, largest / longest)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def signal_sheet(
+    original: np.ndarray, reconstruction: np.ndarray, names: Sequence[str], times: np.ndarray, title: str
+) -> Scene:
+    """Return the lines of a signal and of its reconstruction, and below each channel their difference.
+
+    Parameters
+    ----------
+    original, reconstruction : ndarray of shape (n, channels)
+    names : sequence of str
+    times : ndarray of shape (n,)
+        Dates or numbers.
+    title : str
+    """
+    dates = times.dtype.kind == "M"
+    at = times.astype("M8[us]").astype(np.int64).astype(float) if dates else times.astype(float)
+    across = Axis(float(at[0]), float(at[-1]), LEFT, WIDTH - RIGHT)
+    x, shapes, top = across(at), _key(title), TOP
+    for index, name in enumerate(names[:MAX_CHANNELS]):
+        a, b = original[:, index], reconstruction[:, index]
+        shapes += _panel(x, {ORIGINAL: a, RECONSTRUCTED: b}, top, PANEL, name)
+        shapes += _panel(x, {DIFFERENCE: b - a}, top + PANEL + APART, PANEL / 2, f"{name}: difference")
+        top += round(1.5 * PANEL) + 2 * APART
+    ticks, texts = date_ticks(times) if dates else (across.ticks(8), None)
+    for tick, text in zip(ticks, texts or [number(float(f"{tick:.6g}")) for tick in ticks], strict=True):
+        shapes.append(Text(float(across(tick)), top - 12, text, "middle"))
+    more = len(names) - MAX_CHANNELS
+    shapes += [Text(LEFT, top + 8, f"and {more} more channels, which a table holds (.csv)")] if more > 0 else []
+    return Scene(WIDTH, top + 16, shapes, f"{title}: {len(names)} channels, {len(at):,} time steps.")
+
+
+def _key(title: str) -> list[Shape]:
+    key = [(ORIGINAL, "original", 740), (RECONSTRUCTED, "reconstruction", 850)]
+    lines = [Line(np.array([(x - 28.0, 23.5), (x - 6.0, 23.5)]), colour, 2.0) for colour, _, x in key]
+    return [Text(LEFT, 28, title, colour=INK, size=16), *lines, *(Text(x, 28, text) for _, text, x in key)]
+
+
+def _panel(x: np.ndarray, lines: dict[str, np.ndarray], top: float, tall: float, name: str) -> list[Shape]:
+    """Draw lines by their colours over one axis, below a name."""
+    every = np.concatenate(list(lines.values()))
+    every = every[np.isfinite(every)]
+    low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    up = Axis(low, high, top + tall, top)
+    shapes: list[Shape] = [Text(LEFT, top - 7, name, colour=INK)]
+    for tick in up.ticks(5):
+        y = float(up(tick))
+        shapes.append(Line(np.array([(LEFT, y), (WIDTH - RIGHT, y)])))
+        shapes.append(Text(LEFT - 8, y + 4, number(float(f"{tick:.6g}")), "end", MUTED))
+    drawn = ((colour, thinned(x, np.asarray(up(values)))) for colour, values in lines.items())
+    return [*shapes, *(Line(np.column_stack(points), colour, 1.3) for colour, points in drawn)]

@@ -1,0 +1,131 @@
+"""The map of codes: a point for each row, coloured by its label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from isthmus.apps.figures.scene import INK, MARKS, Dots, Line, Scene, Shape, Text
+from isthmus.apps.report.charts import Axis
+from isthmus.apps.report.labels import groups_of, labels_of, ordered
+from isthmus.apps.report.numbers import number
+from isthmus.apps.report.plane import Plane
+
+SIDE, LEFT, TOP, FOOT, LEGEND = 560, 70, 64, 56, 210
+"""Dimensions: the square of the points, what is around it, and the width of a column of the legend."""
+COLOURS = (
+    *("#2367ad", "#d9531e", "#2b8a4b", "#8e44ad", "#b88a00", "#159a9c", "#c2185b", "#7a4b2a", "#6b7280", "#15233f"),
+)
+SCALE = ("#2d1e6b", "#2a6f97", "#2fa084", "#9ac63c", "#f2b701")
+"""Colours of numbers, from the lowest to the highest."""
+CLASSES = len(COLOURS) * len(MARKS)
+"""Labels that colours and marks tell apart; where there are more, the rarest are drawn as one."""
+DRAWN = 20_000
+"""Points at most; of more rows, so many are drawn at random."""
+LETTERS = 24
+"""Letters of a label in the legend."""
+LINE = 20
+"""From one line of the legend to the next."""
+
+
+def code_map(codes: np.ndarray, labels: np.ndarray | None, title: str, label_name: str = "label") -> Scene:
+    """Return the map of codes of shape (n, numbers): two numbers as they are, more by their PCA.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n, numbers)
+    labels : ndarray of shape (n,), or None
+    title, label_name : str
+    """
+    plane, n = Plane(codes), len(codes)
+    chosen = np.sort(np.random.default_rng(0).permutation(n)[:DRAWN])
+    points = plane.points if plane.flat else np.column_stack([plane.points[:, 0], np.arange(n)])
+    names = [f"code {k}" for k in range(len(plane.names))] if plane.direct else [f"PCA, {name}" for name in plane.names]
+    names = names if plane.flat else [names[0], "row"]
+    groups = {} if labels is None else grouped(labels_of(labels, n))
+    across, up = _axis(points[:, 0], LEFT, LEFT + SIDE), _axis(points[:, 1], TOP + SIDE, TOP)
+    at = np.column_stack([across(points[:, 0]), up(points[:, 1])])
+    styles = _styles(labels, groups)
+    shapes = [*_frame(across, up, names), *_points(at, chosen, groups, styles), *_legend(groups, styles, label_name)]
+    drawn = "" if n <= DRAWN else f", {DRAWN:,} of them drawn"
+    shapes.insert(0, Text(LEFT, 28, f"{title}: codes of {n:,} rows{drawn}", colour=INK, size=16))
+    columns = -(-len(groups) // _lines()) if groups else 0
+    description = f"A map of {n:,} codes{f' in {len(groups)} groups: ' + ', '.join(groups) if groups else ''}."
+    return Scene(LEFT + SIDE + 24 + columns * LEGEND, TOP + SIDE + FOOT, shapes, description)
+
+
+def grouped(labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a mask for each label; of numbers by quantiles; the rarest of very many labels as one."""
+    if ordered(labels):
+        return groups_of(labels)
+    texts = labels.astype(str)
+    counts = Counter(texts.tolist())
+    common = [name for name, _ in counts.most_common(CLASSES if len(counts) <= CLASSES else CLASSES - 1)]
+    masks = {name: texts == name for name in sorted(common, key=_sorting)}
+    rest = ~np.isin(texts, common)
+    return {**masks, f"{len(counts) - len(common)} rarer ones": rest} if rest.any() else masks
+
+
+def _sorting(name: str) -> tuple[bool, float, str]:
+    """Return by what a label is sorted: numbers by their value, before words."""
+    numeric = name.replace(".", "", 1).lstrip("-").isdecimal()
+    return not numeric, float(name) if numeric else 0.0, name
+
+
+def _styles(labels: np.ndarray | None, groups: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
+    """Return colour and mark of each group."""
+    if labels is not None and ordered(labels_of(labels, len(labels))):
+        return [(SCALE[at * len(SCALE) // len(groups)], "circle") for at in range(len(groups))]
+    return [(COLOURS[at % len(COLOURS)], MARKS[at // len(COLOURS)]) for at in range(len(groups))]
+
+
+def _axis(values: np.ndarray, start: float, end: float) -> Axis:
+    low, high = float(values.min()), float(values.max())
+    pad = 0.04 * (high - low) or 0.5
+    return Axis(low - pad, high + pad, start, end)
+
+
+def _frame(across: Axis, up: Axis, names: list[str]) -> list[Shape]:
+    """Draw the grid, its numbers and the titles of the axes."""
+    shapes: list[Shape] = []
+    for tick in across.ticks(6):
+        x = float(across(tick))
+        shapes += [Line(np.array([(x, TOP), (x, TOP + SIDE)])), Text(x, TOP + SIDE + 18, _tick(tick), "middle")]
+    for tick in up.ticks(6):
+        y = float(up(tick))
+        shapes += [Line(np.array([(LEFT, y), (LEFT + SIDE, y)])), Text(LEFT - 8, y + 4, _tick(tick), "end")]
+    middle = LEFT + SIDE / 2
+    return [*shapes, Text(middle, TOP + SIDE + 42, names[0], "middle", INK), Text(LEFT, TOP - 10, names[1], colour=INK)]
+
+
+def _tick(value: float) -> str:
+    return number(float(f"{value:.6g}") + 0.0)
+
+
+def _points(
+    at: np.ndarray, chosen: np.ndarray, groups: Mapping[str, np.ndarray], styles: list[tuple[str, str]]
+) -> list[Shape]:
+    radius = 3.0 if len(chosen) < 2000 else 2.0 if len(chosen) < 8000 else 1.4
+    if not groups:
+        return [Dots(at[chosen], COLOURS[0], radius=radius)]
+    pairs = zip(groups.values(), styles, strict=True)
+    return [Dots(at[chosen[mask[chosen]]], colour, mark, radius) for mask, (colour, mark) in pairs]
+
+
+def _lines() -> int:
+    """Return how many lines a column of the legend has."""
+    return (SIDE - LINE) // LINE
+
+
+def _legend(groups: Mapping[str, np.ndarray], styles: list[tuple[str, str]], title: str) -> list[Shape]:
+    if not groups:
+        return []
+    left = LEFT + SIDE + 28
+    shapes: list[Shape] = [Text(left, TOP + 4, title, colour=INK)]
+    for index, (name, (colour, mark)) in enumerate(zip(groups, styles, strict=True)):
+        x, y = left + index // _lines() * LEGEND, TOP + 26 + index % _lines() * LINE
+        text = name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+        shapes += [Dots(np.array([(x + 6.0, y - 4.0)]), colour, mark, 5.0), Text(x + 20, y, text)]
+    return shapes
