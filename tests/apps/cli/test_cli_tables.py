@@ -140,4 +140,4 @@ def test_rare_categories_are_joined_and_said_by_all_that_train(isthmus, tmp_path
     filled, gaps = pd.read_csv(tmp_path / "f.csv"), pd.read_csv(tmp_path / "gaps.csv")["shop"].isna()
     assert filled["shop"][gaps].isin(pay["shop"].value_counts().index[:5]).all() and gaps.any()
     again = isthmus("impute", tmp_path / "gaps.csv", "-o", tmp_path / "f.csv", "--model", tmp_path / "i", *few, code=2)
-    assert "knows its categories: leave out --max-categories" in again.err
+    assert "is trained already: leave out --max-categories" in again.err

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 FILES = {
-    *("DATA", "MODEL", "MODEL2", "MODEL...", "CODES", "NORMAL"),
+    *("DATA", "DATA...", "MODEL", "MODEL2", "MODEL...", "CODES", "NORMAL"),
     *("PATH", "FILE", "FOLDER", "PAGE", "[FILE.svg]"),
 }
 """What stands in the help for the name of a file or a folder."""

@@ -108,7 +108,7 @@ def tune(
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Find the values of parameters with which a model does best on DATA.
+    """Find the best values of parameters on DATA.
 
     Trains a model for each trial and measures it on rows that it was not trained on, the same for all. Values are
     suggested by Optuna; trials that are worse than half of the others are ended early. Other options are those of
