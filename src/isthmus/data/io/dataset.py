@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from isthmus.data.io.reading import Reading
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -26,6 +28,8 @@ class Dataset:
         Of the pictures of a folder, their paths in it; else empty.
     notes : tuple of str
         What was converted or assumed while reading, a sentence each, for the user to see.
+    reading : Reading
+        How a table was read: what was asked for, and what was recognised.
     """
 
     X: Any
@@ -34,3 +38,4 @@ class Dataset:
     path: str
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    reading: Reading = Reading()

@@ -123,7 +123,9 @@ class ParquetStream:
             if name not in schema.names:
                 raise InputError(unknown("column", name, schema.names))
         index = (schema.pandas_metadata or {}).get("index_columns", [])
-        return [name for name in schema.names if name not in leave_out and name not in index]
+        columns = [name for name in schema.names if name not in leave_out and name not in index]
+        check_flat(schema, columns, self._files[0])
+        return columns
 
     def _row_bytes(self) -> int:
         size: int = sum(m.row_group(g).total_byte_size for m in self._metadata for g in range(m.num_row_groups))
@@ -357,6 +359,32 @@ def _spans(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
 def _cut(columns: Columns, first: int, last: int) -> Columns:
     """Return some rows as copies, so that the memory of the others can be freed."""
     return {name: tensor[first:last].clone() for name, tensor in columns.items()}
+
+
+def check_flat(schema: Any, columns: Iterable[str], path: Path) -> None:
+    """Raise an error if a column holds lists or structures.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    columns : iterable of str
+        Those that are read.
+    path : Path
+        For the message.
+
+    Raises
+    ------
+    InputError
+        The message names the column and its type.
+    """
+    types = extra("pyarrow.types", "tables")
+    for name in columns:
+        kind = schema.field(name).type
+        if types.is_nested(kind):
+            raise InputError(
+                f"{str(path)!r}: column {name!r} is of type {kind}, which is no single value; make a column of each "
+                f"part, or leave it out (--drop {name})"
+            )
 
 
 def parquet_files(path: Path) -> list[Path]:
