@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from isthmus.data.io.dates import candidates, parse
-from isthmus.data.io.distinct import Distinct
+from isthmus.data.io.dates import candidates, parse, parse_all
+from isthmus.data.io.distinct import Distinct, texts_of
 from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, numerals
 from isthmus.data.io.reading import ISO, Notes, Reading
 from isthmus.support.errors import InputError, extra, listed
@@ -116,7 +116,7 @@ class Text(Conversion):
     text = True
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
-        return column
+        return column.astype(extra("pandas", "tables").Series(["text"]).dtype)
 
 
 class AsRead(Conversion):
@@ -170,9 +170,11 @@ class Numbers(Conversion):
     def _as_read(self, column: pandas.Series) -> pandas.Series:
         """Return a piece that pandas read as numbers."""
         present = column.notna().to_numpy()
-        if present.any() and (column.dtype == object or column.dtype.kind == "b"):
+        if column.dtype.kind in "bO" and present.any():
             row = int(np.argmax(present))
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {_remedy(self.name)}")
+        if self.percent is False:
+            return column
         nonzero = present & (column != 0).to_numpy()
         if self.percent and nonzero.any():
             row = int(np.argmax(nonzero))
@@ -201,6 +203,8 @@ class Dates(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
+        if (quick := parse_all(texts_of(column), self.form)) is not None:
+            return quick.to_pandas().set_axis(column.index).rename(column.name)
         cells = Distinct.of(column)
         dates = parse(cells.texts, self.form)
         odd = dates.isna().to_numpy() & ~cells.gaps

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from isthmus.data.io.reading import ISO
 from isthmus.support.errors import extra
 
@@ -89,6 +91,8 @@ def candidates(texts: Any) -> tuple[str, ...]:
 
 def parse(texts: Any, form: str) -> pandas.Series:
     """Return texts as dates, NaT where a text has another format; in UTC where texts name their offset from it."""
+    if (parsed := parse_all(texts, form)) is not None:
+        return extra("pandas", "tables").Series(parsed.to_pandas())
     day, separator, time = form.partition(" ")
     if len(texts) > SPLIT_FROM and separator and "%Y" in day and "%z" not in time:
         return _split(texts, day, time)
@@ -105,6 +109,78 @@ def _parsed(texts: Any, form: str) -> pandas.Series:
 def _any_matches(texts: Any, form: str) -> bool:
     compute = extra("pyarrow.compute", "tables")
     return bool(compute.any(compute.match_substring_regex(texts, form)).as_py())
+
+
+def parse_all(texts: Any, form: str) -> Any:
+    """Return texts as an Arrow array of timestamps if all have a format, and it is one of digits only; else None.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> parse_all(pyarrow.array(["31.12.2003 10:30", None]), "%d.%m.%Y %H:%M").to_pylist()
+    [datetime.datetime(2003, 12, 31, 10, 30), None]
+    >>> parse_all(pyarrow.array(["31.02.2003"]), "%d.%m.%Y")
+    """
+    arrow, compute = extra("pyarrow", "tables"), extra("pyarrow.compute", "tables")
+    iso = texts if form == ISO else _rearranged(texts, form)
+    if iso is None:
+        return None
+    try:
+        return compute.cast(iso, arrow.timestamp("us"))
+    except arrow.ArrowInvalid:
+        return None
+
+
+WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+"""Digits of the fields of a format."""
+
+
+def _rearranged(texts: Any, form: str) -> Any:
+    """Return texts with the fields of a format as ISO 8601 has them; None unless all fields have all their digits."""
+    arrow = extra("pyarrow", "tables")
+    starts, literals, width = _fields(form)
+    present = texts.drop_null().cast(arrow.string())
+    if starts is None or not len(present):
+        return None
+    ends = np.frombuffer(present.buffers()[1], dtype=np.int32)[present.offset : present.offset + len(present) + 1]
+    if (np.diff(ends) != width).any():
+        return None
+    letters = np.frombuffer(present.buffers()[2], dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
+    if any((letters[:, at] != ord(letter)).any() for at, letter in literals):
+        return None
+    iso = np.full((len(texts), 19), ord("0"), dtype=np.uint8)
+    iso[:, [4, 7, 10, 13, 16]] = np.frombuffer(b"--T::", dtype=np.uint8)
+    known = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+    for field, at in zip("YmdHMS", (0, 5, 8, 11, 14, 17), strict=True):
+        if field in starts:
+            size = WIDTHS[field]
+            iso[known, at : at + size] = letters[:, starts[field] : starts[field] + size]
+    fixed = arrow.Array.from_buffers(arrow.binary(19), len(texts), [None, arrow.py_buffer(iso)])
+    text = fixed.cast(arrow.binary()).cast(arrow.string())
+    return extra("pyarrow.compute", "tables").if_else(texts.is_valid(), text, arrow.scalar(None, arrow.string()))
+
+
+def _fields(form: str) -> tuple[dict[str, int] | None, list[tuple[int, str]], int]:
+    """Return where the fields of a format start, its other letters with their index, and its width.
+
+    Examples
+    --------
+    >>> _fields("%d.%m.%Y")
+    ({'d': 0, 'm': 3, 'Y': 6}, [(2, '.'), (5, '.')], 10)
+    """
+    starts: dict[str, int] = {}
+    literals, width, letters = [], 0, iter(form)
+    for letter in letters:
+        if letter != "%":
+            literals.append((width, letter))
+            width += 1
+            continue
+        field = next(letters, "")
+        if field not in WIDTHS or field in starts:
+            return None, [], 0
+        starts[field] = width
+        width += WIDTHS[field]
+    return (starts if {"Y", "m", "d"} <= starts.keys() else None), literals, width
 
 
 def _split(texts: Any, day: str, time: str) -> pandas.Series:

@@ -23,6 +23,13 @@ MARKERS = frozenset(
 """Cells that stand for a missing number or date, in small letters."""
 
 
+def texts_of(column: pandas.Series) -> Any:
+    """Return a column of text and missing cells as an Arrow array."""
+    arrow = extra("pyarrow", "tables")
+    array = arrow.array(column, type=arrow.string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, arrow.ChunkedArray) else array
+
+
 @dataclass(frozen=True)
 class Distinct:
     """The texts of a column.
@@ -41,9 +48,8 @@ class Distinct:
     @classmethod
     def of(cls, column: pandas.Series) -> Distinct:
         """Return the distinct texts of a column of text and missing cells."""
-        arrow, compute = extra("pyarrow", "tables"), extra("pyarrow.compute", "tables")
-        array = arrow.array(column, type=arrow.string(), from_pandas=True)
-        encoded = (array.combine_chunks() if hasattr(array, "combine_chunks") else array).dictionary_encode()
+        compute = extra("pyarrow.compute", "tables")
+        encoded = texts_of(column).dictionary_encode()
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return cls(compute.utf8_trim_whitespace(encoded.dictionary), codes)
 

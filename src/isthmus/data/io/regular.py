@@ -5,21 +5,38 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from codecs import getincrementaldecoder, lookup
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from isthmus.data.io.dialect import FALLBACK, Dialect, cells_of, open_text
 from isthmus.support.errors import InputError
 
-BLOCK = 2**20
+BLOCK = 2**18
 """Bytes looked at at a time."""
 
 _QUOTED = re.compile(b'"[^"]*"')
 _EMPTY = re.compile(rb"\n(?:\r?\n)+")
 _SINGLE = re.compile("(cp|windows-?|iso8859-?|iso-8859-?)\\d+|ascii|latin-?1|utf-?8(-sig)?|mac-?\\w+|koi8.*")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was seen of a file.
+
+    Attributes
+    ----------
+    rows : int
+    spaced : bool
+        Whether there can be spaces after separators.
+    """
+
+    rows: int
+    spaced: bool
 
 
 class NotThisEncoding(Exception):
@@ -30,8 +47,8 @@ class NotThisEncoding(Exception):
         self.line, self.proven = line, proven
 
 
-def count_rows(path: Path, dialect: Dialect) -> int:
-    """Return the number of rows, once all lines are seen to have the same number of cells.
+def survey(path: Path, dialect: Dialect) -> Survey:
+    """Look at all lines: none is too short, unless another is too long, which is an error of the parser.
 
     Raises
     ------
@@ -40,61 +57,68 @@ def count_rows(path: Path, dialect: Dialect) -> int:
     NotThisEncoding
         The file is of another encoding.
     """
-    rows, line, proven = 0, 0, False
+    rows, above, separator, width = 0, dialect.start, dialect.separator.encode(), len(dialect.names)
+    spaced, space = False, separator + b" "
     for block in _whole_lines(path, dialect.encoding):
-        proven = _check_encoding(block, dialect.encoding, line, proven)
-        lines = block.count(b"\n")
-        if line + lines > dialect.start:
-            body = block if line >= dialect.start else _without(block, dialect.start - line)
-            count = _regular(body, dialect.separator.encode(), len(dialect.names))
-            if count is None:
-                _check_rest(path, dialect, line + lines, proven)
-                return rows + _one_by_one(path, dialect, max(line, dialect.start))
-            rows += count
-        line += lines
-    return rows
+        spaced = spaced or space in block
+        if not block.isascii():
+            _check_encoding(block, dialect.encoding, path)
+        if above:
+            skipped = min(above, block.count(b"\n"))
+            block, above = _without(block, skipped), above - skipped
+        count = _regular(block, separator, width)
+        if count is None:
+            if _SINGLE.fullmatch(dialect.encoding.lower()):
+                check_encoding(path, dialect.encoding)
+            return Survey(count_one_by_one(path, dialect, dialect.start), True)
+        rows += count
+    return Survey(rows, spaced)
 
 
 def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
     """Yield a file in blocks that end with a line, as bytes in which what is ASCII is itself."""
-    rest = b""
-    for block in _bytes(path, encoding):
-        head, newline, tail = block.rpartition(b"\n")
-        if newline:
-            yield rest + head + newline
-            rest = tail
-        else:
-            rest += block
-    if rest:
-        yield rest + b"\n"
-
-
-def _bytes(path: Path, encoding: str) -> Iterator[bytes]:
+    if not _SINGLE.fullmatch(encoding.lower()):
+        yield from _decoded(path, encoding)
+        return
     opened: Any = gzip.open if path.suffix == ".gz" else open
-    decoder = None if _SINGLE.fullmatch(encoding.lower()) else getincrementaldecoder(lookup(encoding).name)()
     with opened(path, "rb") as stream:
         while block := stream.read(BLOCK):
-            yield block if decoder is None else decoder.decode(block).encode()
+            block += b"" if block.endswith(b"\n") else stream.readline()
+            yield block if block.endswith(b"\n") else block + b"\n"
 
 
-def _check_encoding(block: bytes, encoding: str, line: int, proven: bool) -> bool:
-    """Return whether this block or an earlier one proves that the encoding is right: it is more than ASCII."""
-    if block.isascii() or not _SINGLE.fullmatch(encoding.lower()):
-        return proven
-    try:
-        block.decode(encoding)
-    except UnicodeDecodeError as error:
-        before = block[: error.start]
-        raise NotThisEncoding(line + before.count(b"\n") + 1, proven or not before.isascii()) from error
-    return True
+def _decoded(path: Path, encoding: str) -> Iterator[bytes]:
+    """Yield a file in blocks that end with a line, as UTF-8."""
+    with open_text(path, encoding) as stream:
+        while lines := stream.readlines(BLOCK):
+            block = "".join(lines).encode()
+            yield block if block.endswith(b"\n") else block + b"\n"
 
 
-def _check_rest(path: Path, dialect: Dialect, first: int, proven: bool) -> None:
-    """Check the encoding of the blocks from a line on."""
-    line = 0
-    for block in _whole_lines(path, dialect.encoding):
-        if line >= first:
-            proven = _check_encoding(block, dialect.encoding, line, proven)
+def _check_encoding(block: bytes, encoding: str, path: Path) -> None:
+    """Raise an error if a block is not text of an encoding."""
+    if _SINGLE.fullmatch(encoding.lower()):
+        try:
+            block.decode(encoding)
+        except UnicodeDecodeError:
+            check_encoding(path, encoding)
+
+
+def check_encoding(path: Path, encoding: str) -> None:
+    """Raise an error if a file is not text of an encoding.
+
+    Raises
+    ------
+    NotThisEncoding
+        The error says in which line, and whether lines before prove the encoding: they are more than ASCII.
+    """
+    line, proven = 0, False
+    for block in _whole_lines(path, encoding):
+        try:
+            proven = proven or not block.decode(encoding).isascii()
+        except UnicodeDecodeError as error:
+            before = block[: error.start]
+            raise NotThisEncoding(line + before.count(b"\n") + 1, proven or not before.isascii()) from error
         line += block.count(b"\n")
 
 
@@ -107,21 +131,25 @@ def _without(block: bytes, lines: int) -> bytes:
 
 
 def _regular(block: bytes, separator: bytes, width: int) -> int | None:
-    """Return the number of lines if all have the same number of cells, and none goes on in the next line; else None."""
+    """Return the number of lines if they have the expected number of cells on average, and none goes on in the next.
+
+    None: they have not, or it is not clear. A line that is too long is an error of the parser; so, if all are right on
+    average, none is too short.
+    """
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
         if b"\r" in block:
             return None
     if width > 1 and (b"\n\n" in block or block.startswith(b"\n")):
         block = _EMPTY.sub(b"\n", block).lstrip(b"\n")
-    marks = block.translate(None, _others(separator))
-    if b'"' in marks:
+    if b'"' in block:
+        marks = block.translate(None, _others(separator))
         if any(b"\n" in quoted for quoted in _QUOTED.findall(marks)):
             return None
-        marks = _QUOTED.sub(b"", marks)
-    line = separator * (width - 1) + b"\n"
-    count = len(marks) // len(line)
-    return count if marks == line * count else None
+        block = _QUOTED.sub(b"", marks)
+    array = np.frombuffer(block, dtype=np.uint8)
+    lines = int(np.count_nonzero(array == 10))
+    return lines if np.count_nonzero(array == separator[0]) == lines * (width - 1) else None
 
 
 def _others(separator: bytes) -> bytes:
@@ -149,8 +177,14 @@ def records(path: Path, dialect: Dialect, line: int) -> Iterator[tuple[int, list
             raise InputError(f"{str(path)!r}, line {first}: {error}; is a quote opened and not closed?") from error
 
 
-def _one_by_one(path: Path, dialect: Dialect, line: int) -> int:
-    """Return the number of rows from some line on."""
+def count_one_by_one(path: Path, dialect: Dialect, line: int) -> int:
+    """Return the number of rows from some line on (counted from 0).
+
+    Raises
+    ------
+    InputError
+        A line has another number of cells: the message says which.
+    """
     count, width = 0, len(dialect.names)
     named = f"line {dialect.named} names {width} column{'s' * (width > 1)}" if dialect.named else f"other lines have {width}"
     for first, cells in records(path, dialect, line):
