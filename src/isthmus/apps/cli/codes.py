@@ -31,7 +31,7 @@ from isthmus.apps.cli.written import common_shape, write
     help="Of codes with a vector in each of several positions, write the mean over these: one size for all rows",
 )
 @json_option
-def encode(model: str, read: Callable[[], Rows], output: str, pool: Literal["mean"] | None, as_json: bool) -> None:
+def encode(model: str, read: Callable[..., Rows], output: str, pool: Literal["mean"] | None, as_json: bool) -> None:
     """Write the codes of DATA."""
     from isthmus.data.tables.rows import joined
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces

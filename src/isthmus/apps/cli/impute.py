@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, load
+from isthmus.apps.cli.inputs import data_argument, load, opened, read
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
 
 
 @command(
@@ -40,6 +41,7 @@ from isthmus.apps.cli.output import figure, json_option, output_option, show, ta
     help="More than 1: so many tables, their gaps drawn from what is possible (multiple imputation) [1]",
 )
 @option("--seed", type=int, default=0, section="Imputer", help="The same seed gives the same cells [0]")
+@reading_options
 @json_option
 def impute(
     data: str,
@@ -50,6 +52,7 @@ def impute(
     model: str | None,
     draws: int | None,
     seed: int,
+    reading: Typed,
     as_json: bool,
 ) -> None:
     """Fill the missing cells of DATA.
@@ -64,10 +67,10 @@ def impute(
     check_appended(output)
     if save:
         writable(save)
-    imputer = _loaded(model, draws) if model else _trained(train or data, keep, draws or 1, seed)
+    imputer = _loaded(model, draws) if model else _trained(train or data, keep, draws or 1, seed, reading)
     if save:
         imputer.save(save)
-    document = _write(imputer, data, keep, _outputs(output, imputer.draws))
+    document = _write(imputer, data, keep, _outputs(output, imputer.draws), reading)
     rows, filled = document["rows"], document["filled"]
     lines = [
         {"column": name, "filled": count, "fraction": f"{count / rows:.1%}"}
@@ -92,12 +95,11 @@ def _outputs(output: str, draws: int) -> list[str]:
     return [output] if draws == 1 else [str(path.with_stem(f"{path.stem}-{draw}")) for draw in range(1, draws + 1)]
 
 
-def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -> dict[str, Any]:
+def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str], typed: Typed) -> dict[str, Any]:
     """Fill the rows piece by piece; return what was done."""
     from isthmus.data.io.appending import appending
-    from isthmus.data.io.csv_stream import open_rows, text_columns
 
-    X, gaps, rows = open_rows(data, text_columns(imputer.autoencoder_.data_)), Counter[str](), 0
+    X, gaps, rows = opened(data, imputer.autoencoder_, typed, *keep), Counter[str](), 0
     with ExitStack() as files:
         appends = [files.enter_context(appending(path)) for path in outputs]
         for piece in _pieces(X, data):
@@ -107,15 +109,15 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
 
 
-def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
+def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, typed: Typed) -> Any:
     """Return an imputer trained on the rows of a file."""
-    from isthmus.data.io import files
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
     from isthmus.tasks.imputation.imputer import Imputer
 
-    X = files.read(path).X
+    loaded = read(path, reading=after(None, typed, *keep))
+    X = loaded.X
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
     if not hasattr(X, "columns"):
@@ -123,7 +125,9 @@ def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int) -> Any:
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {len(X):,} rows of {path} …")
     with hushed():
-        return Imputer(draws=draws, random_state=seed).fit(X)
+        imputer = Imputer(draws=draws, random_state=seed).fit(X)
+    remember(imputer.autoencoder_, loaded.reading)
+    return imputer
 
 
 def _pieces(X: Any, path: str) -> Any:

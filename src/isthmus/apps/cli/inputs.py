@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, option
+from isthmus.apps.cli.command import Failure, option, tell
+from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span, cut
 from isthmus.apps.cli.values import Named, number
 
@@ -28,24 +29,39 @@ LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were read: X, labels where there are any, and the names of pictures of a folder."""
+    """Rows that were read: X, labels if any, the names of pictures of a folder, and how a table was read."""
 
     X: Any
     y: Any
     name: str
     names: tuple[str, ...] = ()
+    reading: Any = None
 
 
 def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``."""
+    """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``.
+
+    It may be called with the model that the rows are for, which knows how the rows were read that it was trained on.
+    """
 
     @wraps(function)
     def wrapped(
-        data: str, label: str | None, rows: slice | None, alpha: str | None, skip_broken: bool, **others: Any
+        data: str,
+        label: str | None,
+        rows: slice | None,
+        alpha: str | None,
+        skip_broken: bool,
+        reading: Typed,
+        **others: Any,
     ) -> Any:
-        return function(read=lambda: read(data, label, rows, alpha=alpha, skip_broken=skip_broken), **others)
+        def read_rows(model: Autoencoder | None = None) -> Rows:
+            how = after(model, reading)
+            return read(data, label, rows, alpha=alpha, skip_broken=skip_broken, reading=how)
 
-    decorated = option("--skip-broken", is_flag=True, help=SKIP_BROKEN, section="In and out")(wrapped)
+        return function(read=read_rows, **others)
+
+    decorated = reading_options(wrapped)
+    decorated = option("--skip-broken", is_flag=True, help=SKIP_BROKEN, section="In and out")(decorated)
     decorated = option("--alpha", type=Named(["white", "keep"]), help=ALPHA, section="In and out")(decorated)
     decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(decorated)
     decorated = option("--label", metavar="COLUMN", help=LABEL, section="In and out")(decorated)
@@ -53,16 +69,39 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
-    """Read DATA; labels that have names come as their names. `how` is about pictures, as in `files.read`."""
+    """Read DATA, and say what was converted; labels that have names come as their names.
+
+    `how` is about pictures and tables, as in `files.read`.
+    """
     import numpy as np
 
     from isthmus.data.io import files
 
     loaded = files.read(path, label=label, **how)
+    for note in loaded.notes:
+        tell(f"{path}: {note}")
     y = loaded.y if loaded.y is None or not loaded.classes else np.asarray(loaded.classes)[loaded.y]
     if span is None:
-        return Rows(loaded.X, y, path, loaded.names)
-    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span])
+        return Rows(loaded.X, y, path, loaded.names, loaded.reading)
+    return Rows(cut(loaded.X, span), None if y is None else y[span], path, loaded.names[span], loaded.reading)
+
+
+def opened(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> Any:
+    """Return the rows of a file for a model, for a single pass; what is converted is said.
+
+    Parameters
+    ----------
+    path : str
+    model : Autoencoder
+        Fitted.
+    typed : mapping
+        What was typed of the reading of tables.
+    *unchanged : str or None
+        Columns whose cells are not converted: they are carried along.
+    """
+    from isthmus.data.io.files import open_rows
+
+    return open_rows(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -104,15 +143,16 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if len(strange) == 1:
         name = strange[0]
         raise Failure(
-            f"{rows.name!r} has the column {name!r}, which {path!r} does not know: if it holds labels, --label {name}"
+            f"{rows.name!r} has the column {name!r}, which {path!r} does not know: if it holds labels, --label {name}, "
+            f"else --drop {name}"
         )
     return rows
 
 
-def meet(path: str, read: Callable[[], Rows]) -> tuple[Autoencoder, Rows]:
+def meet(path: str, read: Callable[..., Rows]) -> tuple[Autoencoder, Rows]:
     """Return the model in a file, and rows that suit it."""
     model = load(path)
-    return model, suited(model, path, read())
+    return model, suited(model, path, read(model))
 
 
 def stem(path: str) -> str:

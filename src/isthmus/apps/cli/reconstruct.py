@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
-def reconstruct(model: str, read: Callable[[], Rows], output: str, as_json: bool) -> None:
+def reconstruct(model: str, read: Callable[..., Rows], output: str, as_json: bool) -> None:
     """Write the reconstruction of DATA."""
     _reconstruct(*meet(model, read), output, as_json)
 
@@ -39,7 +39,7 @@ def reconstruct(model: str, read: Callable[[], Rows], output: str, as_json: bool
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
-def denoise(model: str, read: Callable[[], Rows], output: str, as_json: bool) -> None:
+def denoise(model: str, read: Callable[..., Rows], output: str, as_json: bool) -> None:
     """Write DATA cleaned by a denoising model."""
     trained, rows = meet(model, read)
     variant = trained.variant_

@@ -13,6 +13,7 @@ from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options, load
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
+from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
 from isthmus.apps.cli.values import Named
 from isthmus.data.tables.scale_names import SCALES
@@ -20,7 +21,7 @@ from isthmus.data.tables.scale_names import SCALES
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
 
-Read = Callable[[], Any]
+Read = Callable[..., Any]
 
 
 @command(
@@ -88,7 +89,7 @@ def train(
     given = {name: value for name, value in typed.items() if value is not None}
     model = _further(start, variant, scale, given) if start else _anew(variant or "plain", scale, given)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not _quiet() else False)
-    _fit(model, read(), output, {"checkpoint": checkpoint, "resume": resume})
+    _fit(model, read(model if start else None), output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
     show(*_summary(model, output), as_json)
     if model.interrupted_:
@@ -163,7 +164,9 @@ def _fit(model: Any, rows: Any, output: str, how: dict[str, Any]) -> None:
         raise Failure(f"--condition y: {rows.name!r} has no labels; name their column with --label")
     try:
         model.fit(rows.X, y, **how)
+        remember(model, rows.reading)
     except isthmus.DivergenceError as error:
+        remember(model, rows.reading)
         model.save(output)
         raise Failure(f"{error}. They stand in {output!r}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -127,7 +127,9 @@ class AsRead(Conversion):
             cells = Distinct.of(column)
             plain = np.array([text.lower() in ("true", "false") for text in cells.texts.to_pylist()], dtype=bool)
             row, text = cells.first(~plain)
-            raise Odd(row, self.name, f"{text!r} stands where all rows before have none of its kind; {_remedy(self.name)}")
+            raise Odd(
+                row, self.name, f"{text!r} stands where all rows before have none of its kind; {_remedy(self.name)}"
+            )
         return column
 
 
@@ -273,7 +275,11 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
         if must or _stray(cells, odd, fraction, distinct):
             row, text = cells.first(odd)
             why = "a model knows as numbers" if must else f"{_percent(fraction)} of the cells are numbers"
-            raise Odd(row, name, f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {_remedy(name, text)}")
+            raise Odd(
+                row,
+                name,
+                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {_remedy(name, text)}",
+            )
         return _mixed(name, cells, odd, fraction, "numbers", context)
     if isinstance(mark, InputError):
         return Open(mark)
@@ -371,7 +377,11 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     if len(full) > 1:
         options = " or ".join(f"--dates {_quoted(f'{name}={form}')}" for form in full)
         text = cells.first(~cells.gaps)[1]
-        return Open(InputError(f"{context.path!r}, column {name!r}: dates such as {text!r} can be read in two ways: give {options}"))
+        return Open(
+            InputError(
+                f"{context.path!r}, column {name!r}: dates such as {text!r} can be read in two ways: give {options}"
+            )
+        )
     context.notes.add(f"column {name!r}: dates, read as {'ISO 8601' if best == ISO else best}")
     return Dates(name, best)
 
@@ -423,4 +433,5 @@ def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, mark
         if mask.any():
             row, text = cells.first(mask)
             value = f"{parsed.values[cells.codes[row]]:.15g}"
-            notes.add(f"column {name!r}: {what}, {text!r} is read as {value}", about=(what, name))
+            about = what if what == "decimal comma" else (what, name)
+            notes.add(f"column {name!r}: {what}, {text!r} is read as {value}", about=about)

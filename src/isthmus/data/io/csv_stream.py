@@ -15,7 +15,7 @@ from isthmus.core.data import Data, Source
 from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text
 from isthmus.data.io.reading import Notes, Reading, Say
-from isthmus.data.io.regular import NotThisEncoding, Survey, count_one_by_one, fallback, line_of, survey
+from isthmus.data.io.regular import NotThisEncoding, Survey, count_one_by_one, fallback, line_of, records, survey
 from isthmus.support.errors import InputError, extra
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ class CSVStream:
             return self._survey(encoding)
         except NotThisEncoding as error:
             other = fallback(self._path, error, encoding)
-            self.notes.add(f"line {error.line} is not UTF-8: the file is read as Windows-1252 (--encoding names another)")
+            self.notes.add(
+                f"line {error.line} is not UTF-8: the file is read as Windows-1252 (--encoding names another)"
+            )
         try:
             return self._survey(other)
         except NotThisEncoding as error:
@@ -119,13 +121,13 @@ class CSVStream:
 
     def _survey(self, encoding: str) -> tuple[Dialect, Survey]:
         notes = Notes()
-        found = dialect(self._path, encoding, self._reading, notes)
-        seen = survey(self._path, found)
-        if len(self._reading.chosen(found.names, self._path)) < len(found.names):
-            count_one_by_one(self._path, found, found.start)  # the parser notices lines that are too long only where all columns are read
+        how = dialect(self._path, encoding, self._reading, notes)
+        seen = survey(self._path, how)
+        if len(self._reading.chosen(how.names, self._path)) < len(how.names):
+            count_one_by_one(self._path, how, how.start)  # the parser sees long lines only where it reads all columns
         for text in notes:
             self.notes.add(text)
-        return found, seen
+        return how, seen
 
     @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:
@@ -203,8 +205,10 @@ class CSVStream:
         return piece
 
     def _name_line(self) -> None:
-        """Raise an error that names the first line with another number of cells."""
+        """Raise an error that names the first line with another number of cells, or the one where a quote is opened."""
         count_one_by_one(self._path, self._dialect, self._dialect.start)
+        ((last, _),) = deque(records(self._path, self._dialect, self._dialect.start), maxlen=1)
+        raise InputError(f"{str(self._path)!r}, line {last}: a quote is opened there, and not closed")
 
     def _error(self, odd: Odd, first: int) -> InputError:
         line = line_of(self._path, self._dialect, first + odd.row)
@@ -232,6 +236,8 @@ def csv_errors(path: Path, name_line: Callable[[], None] = lambda: None) -> Iter
             f"{str(path)!r} is not a regular table: {error}; give all lines the same number of cells"
         ) from error
     except UnicodeError as error:
-        raise InputError(f"{str(path)!r} is no text of the encoding that it seems to have ({error}): --encoding") from error
+        raise InputError(
+            f"{str(path)!r} is no text of the encoding that it seems to have ({error}): --encoding"
+        ) from error
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {str(path)!r}: {error}") from error

@@ -98,7 +98,8 @@ def encoding_of(path: Path) -> str:
             return encoding
     if b"\x00" in head:
         raise InputError(
-            f"{str(path)!r} has bytes that are no text: if it is UTF-16 without a mark, --encoding utf-16-le or utf-16-be"
+            f"{str(path)!r} has bytes that are no text: if it is UTF-16 without a mark, --encoding utf-16-le or "
+            "utf-16-be"
         )
     return "utf-8"
 
@@ -176,9 +177,9 @@ def _separator(lines: Sequence[str], reading: Reading) -> str:
     for separator in SEPARATORS:
         widths = [len(cells) for _, cells in _records(lines[:200], separator)]
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        found = (round(count / len(widths), 1), width) if width > 1 else (0.0, 0)
-        if found > score:
-            best, score = separator, found
+        fits = (round(count / len(widths), 1), width) if width > 1 else (0.0, 0)
+        if fits > score:
+            best, score = separator, fits
     if best == "," and reading.decimal == "," and "," not in lines[0]:
         return ";"
     return best
@@ -235,7 +236,9 @@ def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
         while (candidate := f"{wanted}.{count}" if count else wanted) in unique:
             count += 1
         if not name:
-            notes.add(f"column {index + 1} has no name: it is called {candidate!r} (--drop '{candidate}' leaves it out)")
+            notes.add(
+                f"column {index + 1} has no name: it is called {candidate!r} (--drop '{candidate}' leaves it out)"
+            )
         elif count:
             notes.add(f"two columns are called {name!r}: the second is called {candidate!r}")
         unique.append(candidate)
@@ -250,8 +253,8 @@ def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: in
         return
     number = next(index for index, cells in records if len(cells) == usual) + above
     raise InputError(
-        f"{str(path)!r} is not a regular table: line {above + 1} has {cells_of(width)}, but line {number + 1} has {usual}; if "
-        f"the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
+        f"{str(path)!r} is not a regular table: line {above + 1} has {cells_of(width)}, but line {number + 1} has "
+        f"{usual}; if the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
     )
 
 
@@ -261,7 +264,7 @@ def cells_of(n: int) -> str:
 
 
 def units(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
-    """Return the units of the columns in words, if the first row holds units: text where all other cells are numbers."""
+    """Return the units of the columns in words, if the first row holds some: text where other cells are numbers."""
     if len(rows) < 3:
         return None
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
@@ -282,9 +285,7 @@ def _numeric(cells: Sequence[str]) -> bool:
 # -- numbers ---------------------------------------------------------------------------------------------------------
 
 
-def _decimal(
-    rows: Sequence[Sequence[str]], separator: str, reading: Reading, notes: Notes
-) -> tuple[str, str | None]:
+def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, notes: Notes) -> tuple[str, str | None]:
     """Return the decimal mark with which pandas reads the file, and the one for columns that leave it open."""
     earlier = reading.before.decimal if reading.before else None
     if reading.decimal:
@@ -297,16 +298,14 @@ def _decimal(
     if comma is None and point is None and separator == ";":
         comma = next((cell for cell in cells if _COMMA.fullmatch(cell)), None)
     if comma is not None and point is None:
-        notes.add(f"decimal comma, as in {comma!r} (--decimal . if it is none)")
+        notes.add(f"decimal comma, as in {comma!r} (--decimal . if it is none)", about="decimal comma")
         return ",", ","
     if point is not None and comma is None:
         return ".", "."
     return ".", earlier or ("," if separator == ";" else None)
 
 
-def _codes(
-    names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading, notes: Notes
-) -> tuple[str, ...]:
+def _codes(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading, notes: Notes) -> tuple[str, ...]:
     """Return the columns of whole numbers of one length, some with zeros in front."""
     codes = []
     for index, name in enumerate(names):

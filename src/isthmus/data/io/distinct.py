@@ -15,7 +15,26 @@ if TYPE_CHECKING:
 
 MARKERS = frozenset(
     {
-        *("-", "--", "---", "–", "—", ".", "..", "...", "?", "*", "/", "na", "n/a", "n.a.", "n. a.", "n.a", "k.a.", "nan"),
+        *(
+            "-",
+            "--",
+            "---",
+            "–",
+            "—",
+            ".",
+            "..",
+            "...",
+            "?",
+            "*",
+            "/",
+            "na",
+            "n/a",
+            "n.a.",
+            "n. a.",
+            "n.a",
+            "k.a.",
+            "nan",
+        ),
         *("null", "none", "nil", "missing", "unknown", "no data", "nodata", "not available", "not a number", "(null)"),
         *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!", "<na>", "nat"),
     }

@@ -23,8 +23,8 @@ from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.data.io import datasets, idx, tabular
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
-from isthmus.data.io.reading import Reading, Say
 from isthmus.data.io.json_tables import read_records
+from isthmus.data.io.reading import Reading, Say
 from isthmus.data.io.sheet import read_sheet
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.folders import PictureStream
@@ -51,9 +51,10 @@ def read(
     ----------
     path : str or PathLike
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``, ``.txt``; gzipped too), ``.parquet``, ``.feather``, ``.xlsx``, ``.json``
-        and ``.jsonl`` (records), an IDX file (gzipped too), a picture (``.png``, ``.jpg``, ``.webp``, ``.tif``, ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is
-        detected from the content), a folder of pictures or of Parquet files, or the name ``digits``, ``mnist`` or
-        ``fashion-mnist``. ``PATH:PART`` also names the part, such as ``mnist:test``. For a folder with the name of a
+        and ``.jsonl`` (records), an IDX file (gzipped too), a picture (``.png``, ``.jpg``, ``.webp``, ``.tif``,
+        ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is detected from the content), a folder of pictures or of
+        Parquet files, or the name ``digits``, ``mnist`` or ``fashion-mnist``. ``PATH:PART`` also names the part, such
+        as ``mnist:test`` or ``book.xlsx:Sheet2``. For a folder with the name of a
         data set, write ``./mnist``.
     label : str or None
         The column of a table, or the array of an ``.npz``, that holds the labels.
@@ -88,7 +89,13 @@ def read(
         return datasets.load(name, part or "train")
     source = Path(name).expanduser()
     form = _format(source)
-    options = {"label": label, "part": part, "budget": budget, "alpha": alpha, "skip_broken": skip_broken or None}
+    options: dict[str, Any] = {
+        "label": label,
+        "part": part,
+        "budget": budget,
+        "alpha": alpha,
+        "skip_broken": skip_broken or None,
+    }
     for option in ("label", "part", "alpha", "skip_broken"):
         if option not in form.options:
             _refuse(option, options[option], repr(name))

@@ -29,7 +29,9 @@ def read_records(path: Path, label: str | None = None, reading: Reading | None =
         raise InputError(f"{str(path)!r} holds no rows")
     for number, record in numbered:
         if not isinstance(record, dict):
-            raise InputError(f"{str(path)!r}, {unit} {number}: {_short(record)} is no record: each row is {{name: value, …}}")
+            raise InputError(
+                f"{str(path)!r}, {unit} {number}: {_short(record)} is no record: each row is {{name: value, …}}"
+            )
     columns = dict.fromkeys(name for _, record in numbered for name in record)
     chosen = reading.chosen(columns, path)
     for number, record in numbered:
@@ -80,7 +82,9 @@ def _listed(path: Path) -> Iterator[tuple[int, Any]]:
         hint = "; if it holds a record a line, call it .jsonl" if error.msg == "Extra data" else ""
         raise InputError(f"{str(path)!r} is no JSON: {error}{hint}") from error
     if not isinstance(content, list):
-        raise InputError(f"{str(path)!r} holds {_short(content)}, where a list of records is needed: [{{name: value, …}}, …]")
+        raise InputError(
+            f"{str(path)!r} holds {_short(content)}, where a list of records is needed: [{{name: value, …}}, …]"
+        )
     yield from enumerate(content, 1)
 
 

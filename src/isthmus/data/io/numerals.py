@@ -10,7 +10,25 @@ import numpy as np
 
 from isthmus.support.errors import extra
 
-CURRENCIES = ("$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "CNY", "INR", "SEK", "NOK", "DKK")
+CURRENCIES = (
+    "$",
+    "€",
+    "£",
+    "¥",
+    "₹",
+    "USD",
+    "EUR",
+    "GBP",
+    "CHF",
+    "JPY",
+    "CAD",
+    "AUD",
+    "CNY",
+    "INR",
+    "SEK",
+    "NOK",
+    "DKK",
+)
 
 _CURRENCY = "(?:" + "|".join("\\$" if symbol == "$" else symbol for symbol in CURRENCIES) + ")"
 _SPACES = "\\x{A0}\\x{202F}\\x{2009}"
@@ -24,7 +42,7 @@ def _grouped(separators: str) -> str:
 GROUPS = {".": f",|'|’| |{_SPACES}", ",": f"\\.|'|’| |{_SPACES}"}
 """What may stand between thousands, by decimal mark."""
 
-_CLEAN = {"." : f"[,'’ {_SPACES}]", ",": f"[.'’ {_SPACES}]"}
+_CLEAN = {".": f"[,'’ {_SPACES}]", ",": f"[.'’ {_SPACES}]"}
 GROUPED = {mark: f"^[+-]?{_grouped(groups)}(?:[{mark}]\\d+)?$" for mark, groups in GROUPS.items()}
 PLAIN = {mark: f"^[+-]?(?:\\d+[{mark}]?\\d*|[{mark}]\\d+)(?:[eE][+-]?\\d+)?$" for mark in ".,"}
 _WHOLE = "^[+-]?\\d+$"

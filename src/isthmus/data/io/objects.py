@@ -41,9 +41,10 @@ def converted(
         A cell does not fit its column.
     """
     mark = reading.decimal or (reading.before.decimal if reading.before else None)
-    context, columns, dates = Context(reading, str(path), mark, notes), {}, {}
+    context, columns = Context(reading, str(path), mark, notes), {}
+    dates: dict[str, str] = {}
     for name in reading.chosen(frame.columns, path):
-        column = _texts(frame[name], name in reading.text)
+        column = _texts(frame[name], name in reading.text, mark or ".")
         try:
             conversion = decide(name, column, context)
             done = conversion.closed(name) if isinstance(conversion, Open) else conversion
@@ -58,9 +59,13 @@ def _format(conversion: Conversion) -> dict[str, str]:
     return {conversion.name: conversion.form} if isinstance(conversion, Dates) else {}
 
 
-def _texts(column: pandas.Series, text: bool) -> pandas.Series:
+def _texts(column: pandas.Series, text: bool, mark: str) -> pandas.Series:
     """Return a column with a type of its own, or as text where its cells are of several kinds."""
     kind = extra("pandas.api.types", "tables").infer_dtype(column, skipna=True)
     if kind in PLAIN and not text:
         return column.infer_objects()
-    return column.map(str, na_action="ignore").astype("str" if column.notna().all() else object)
+
+    def written(cell: object) -> str:
+        return str(cell).replace(".", mark) if isinstance(cell, float) else str(cell)
+
+    return column.map(written, na_action="ignore").astype(object)

@@ -100,7 +100,7 @@ class Reading:
         values = {
             "decimal": self.decimal,
             "dates": dict(self.dates),
-            "missing": self.gaps,
+            "missing": list(self.missing),
             "text": list(self.text),
             "drop": list(self.drop),
             "only": list(self.only),
@@ -117,8 +117,7 @@ class Reading:
         Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
                 unchanged=(), numbers=(), before=None)
         """
-        known = ("missing", "text", "drop", "only")
-        lists = {name: tuple(value) for name, value in kept.items() if name in known}
+        lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
         return cls(decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:

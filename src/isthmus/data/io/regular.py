@@ -186,7 +186,11 @@ def count_one_by_one(path: Path, dialect: Dialect, line: int) -> int:
         A line has another number of cells: the message says which.
     """
     count, width = 0, len(dialect.names)
-    named = f"line {dialect.named} names {width} column{'s' * (width > 1)}" if dialect.named else f"other lines have {width}"
+    named = (
+        f"line {dialect.named} names {width} column{'s' * (width > 1)}"
+        if dialect.named
+        else f"other lines have {width}"
+    )
     for first, cells in records(path, dialect, line):
         if len(cells) != width and (width > 1 or cells):
             raise InputError(

@@ -65,7 +65,7 @@ def _cells(path: Path, part: str | None, notes: Notes) -> pandas.DataFrame:
             if part is None and len(sheets) > 1:
                 others = ", ".join(repr(f"{path.name}:{name}") for name in sheets[1:4])
                 notes.add(f"the sheet {sheets[0]!r} is read, the first of {len(sheets)}; others are read as {others}")
-            return book.parse(part or sheets[0], header=None, dtype=object)
+            return pandas.read_excel(book, part or sheets[0], header=None, dtype=object)
     except (OSError, BadZipFile, KeyError, ValueError) as error:
         if isinstance(error, InputError):
             raise

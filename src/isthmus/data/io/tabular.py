@@ -92,7 +92,9 @@ def typed(path: Path, reading: Reading) -> Reading:
     """
     for option in ("encoding", "skip_rows", "decimal", "dates", "missing", "text"):
         if value := getattr(reading, option):
-            raise InputError(f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out")
+            raise InputError(
+                f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out"
+            )
     return reading
 
 

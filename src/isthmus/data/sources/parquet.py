@@ -91,7 +91,8 @@ class ParquetStream:
 
     def __init__(self, path: str | Path, leave_out: Sequence[str] = (), shuffle_buffer: int = SHUFFLE_BUFFER) -> None:
         parquet = extra("pyarrow.parquet", "tables")
-        self._files = parquet_files(Path(path))
+        self._path, self._left_out, self._shuffle_buffer = Path(path), list(leave_out), shuffle_buffer
+        self._files = parquet_files(self._path)
         self._metadata = []
         for file in self._files:
             with reading(file):
@@ -113,6 +114,10 @@ class ParquetStream:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def without(self, columns: Sequence[str]) -> ParquetStream:
+        """Return a stream of the same rows without some more columns."""
+        return ParquetStream(self._path, [*self._left_out, *columns], self._shuffle_buffer)
 
     def _columns(self, leave_out: Sequence[str]) -> list[str]:
         schema = self._metadata[0].schema.to_arrow_schema()

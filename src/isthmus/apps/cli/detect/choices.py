@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from isthmus.apps.cli.reading_options import Typed
+
 
 @dataclass(frozen=True)
 class Options:
@@ -26,6 +28,7 @@ class Options:
     contamination: float | None
     seed: int
     pictures: Mapping[str, Any]
+    reading: Typed
 
     @property
     def kept_columns(self) -> list[str]:
