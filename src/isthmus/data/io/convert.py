@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NEARLY_ALL = 0.9
 """Fraction of numbers or dates from which on other cells are an error."""
 
-MOST = 0.5
+MAJORITY = 0.5
 """Fraction of numbers or dates from which on a column is not taken for text without a word."""
 
 MEASURED = 20
@@ -264,7 +264,7 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
     mark, parsed = _mark(name, cells, taken, context)
     fraction = cells.weight(parsed.known & ~cells.gaps) / max(1, cells.weight(~cells.gaps))
     must = name in context.reading.numbers
-    if fraction <= MOST and not must:
+    if fraction <= MAJORITY and not must:
         return None
     if _too_long(cells, parsed) and not must:
         context.notes.add(f"column {name!r}: whole numbers of more than {DIGITS} digits are read as text")
@@ -364,7 +364,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     fits = {form: _fit(cells, form) & ~cells.gaps for form in formats}
     best = max(formats, key=lambda form: cells.weight(fits[form]))
     fraction = cells.weight(fits[best]) / cells.weight(~cells.gaps)
-    if fraction <= MOST:
+    if fraction <= MAJORITY:
         return None
     odd = ~fits[best] & ~cells.gaps
     if odd.any():

@@ -125,8 +125,7 @@ class CSVStream:
         seen = survey(self._path, how)
         if len(self._reading.chosen(how.names, self._path)) < len(how.names):
             count_one_by_one(self._path, how, how.start)  # the parser sees long lines only where it reads all columns
-        for text in notes:
-            self.notes.add(text)
+        self.notes.adopt(notes)
         return how, seen
 
     @contextmanager

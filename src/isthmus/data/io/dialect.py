@@ -90,8 +90,8 @@ def encoding_of(path: Path) -> str:
     InputError
         They are no text.
     """
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as stream:
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as stream:
         head: bytes = stream.read(2**12)
     for mark, encoding in BOMS:
         if head.startswith(mark):
@@ -248,13 +248,13 @@ def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
 def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int, width: int) -> None:
     """Raise an error if the first lines are no part of the table: most others have another number of cells."""
     widths = Counter(len(cells) for _, cells in records)
-    usual, count = widths.most_common(1)[0]
+    common, count = widths.most_common(1)[0]
     if count <= max(widths[width], 1 if len(records) > 2 else 0):
         return
-    number = next(index for index, cells in records if len(cells) == usual) + above
+    number = next(index for index, cells in records if len(cells) == common) + above
     raise InputError(
         f"{str(path)!r} is not a regular table: line {above + 1} has {cells_of(width)}, but line {number + 1} has "
-        f"{usual}; if the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
+        f"{common}; if the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
     )
 
 
@@ -302,6 +302,9 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
         return ",", ","
     if point is not None and comma is None:
         return ".", "."
+    if comma is None and earlier == ",":
+        notes.add("decimal comma, as in the rows that the model was trained on", about="decimal comma")
+        return ",", ","
     return ".", earlier or ("," if separator == ";" else None)
 
 

@@ -65,9 +65,9 @@ def _short(value: object) -> str:
 
 
 def _content(path: Path) -> str:
-    opened: Any = gzip.open if path.suffix == ".gz" else open
+    opener: Any = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8-sig") as stream:
+        with opener(path, "rt", encoding="utf-8-sig") as stream:
             content: str = stream.read()
     except (OSError, EOFError, UnicodeError) as error:
         raise InputError(f"cannot read {str(path)!r}: {error}") from error

@@ -169,13 +169,18 @@ class Notes(list[str]):
 
     def __init__(self, say: Say | None = None) -> None:
         super().__init__()
-        self._say, self._known = say, set[object]()
+        self._say, self._known = say, dict[object, str]()
 
     def add(self, text: str, about: object = None) -> None:
         """Add a sentence, unless there is one about the same already."""
         key = text if about is None else about
         if key not in self._known:
-            self._known.add(key)
+            self._known[key] = text
             self.append(text)
             if self._say is not None:
                 self._say(text)
+
+    def adopt(self, other: Notes) -> None:
+        """Add the sentences of others."""
+        for key, text in other._known.items():
+            self.add(text, about=key)

@@ -80,8 +80,8 @@ def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
     if not _SINGLE.fullmatch(encoding.lower()):
         yield from _decoded(path, encoding)
         return
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as stream:
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as stream:
         while block := stream.read(BLOCK):
             block += b"" if block.endswith(b"\n") else stream.readline()
             yield block if block.endswith(b"\n") else block + b"\n"

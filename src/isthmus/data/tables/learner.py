@@ -184,8 +184,8 @@ class Learner:
         if len(self._all(index)) > self._max_categories:
             raise InputError(
                 f"column {self._name(index)!r} has more than {self._max_categories} categories, such as "
-                f"{next(iter(seen))!r}: leave it out (--drop) if it identifies rows or is free text, turn dates into dates "
-                "(pandas.to_datetime), else raise Table(max_categories=...)"
+                f"{next(iter(seen))!r}: leave it out (--drop) if it identifies rows or is free text, turn dates into "
+                "dates (pandas.to_datetime), else raise Table(max_categories=...)"
             )
 
     def _all(self, index: int) -> tuple[Any, ...]:
