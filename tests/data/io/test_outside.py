@@ -307,6 +307,7 @@ REFUSED = {
         {"encoding": "UTF-8"},
     ),
     "a quote that is not closed": ('a,b\n1,"x\n2,y\n', "line 2: a quote is opened there, and not closed"),
+    "spaces between cells": ("1.5  2 3\n2.5 3 4\n", "separated by spaces, 3 in a line: put commas, semicolons, tabs"),
     "an unknown column": ("id,b\n1,2\n", "unknown column 'idd'; did you mean 'id'", {"drop": ("idd",)}),
     "an unknown column of dates": (
         "day,b\n1,2\n",

@@ -35,8 +35,8 @@ class CSVStream:
     path : str or Path
     reading : Reading, optional
         How to read it.
-    rows : int, default 50,000
-        Rows per piece.
+    rows : int, optional
+        Rows per piece; None: 50,000.
     say : callable, optional
         Called with each sentence on what was converted.
 
@@ -54,9 +54,9 @@ class CSVStream:
     """
 
     def __init__(
-        self, path: str | Path, reading: Reading | None = None, rows: int = PIECE_ROWS, say: Say | None = None
+        self, path: str | Path, reading: Reading | None = None, rows: int | None = None, say: Say | None = None
     ) -> None:
-        self._path, self._rows, self._reading = Path(path), rows, reading or Reading()
+        self._path, self._rows, self._reading = Path(path), rows or PIECE_ROWS, reading or Reading()
         self.notes = Notes(say)
         with csv_errors(self._path):
             self._dialect, self._seen = self._surveyed()

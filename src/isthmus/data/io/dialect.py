@@ -122,6 +122,7 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
     _check_first(path, records, above, len(names))
     rows = [cells for _, cells in records[first:]]
+    _check_spaces(path, rows)
     if (said := units(names, rows)) is not None:
         notes.add(f"line {above + records[first][0] + 1} holds units, and is no row of the table: {said}")
         first, rows = first + 1, rows[1:]
@@ -256,6 +257,17 @@ def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: in
         f"{str(path)!r} is not a regular table: line {above + 1} has {cells_of(width)}, but line {number + 1} has "
         f"{common}; if the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
     )
+
+
+def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Raise an error if lines are numbers with spaces between them."""
+    lines = [row[0].split() for row in rows if len(row) == 1]
+    spaced = [line for line in lines if len(line) > 1 and all(map(_NUMBER.fullmatch, line))]
+    if spaced and 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2:
+        raise InputError(
+            f"{str(path)!r}: cells seem to be separated by spaces, {len(spaced[0])} in a line: put commas, semicolons, "
+            "tabs or bars there"
+        )
 
 
 def cells_of(n: int) -> str:
