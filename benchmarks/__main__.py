@@ -31,6 +31,7 @@ ORDER = (
     "large_picture",
     "streaming",
     "photo_folder",
+    "csv_reading",
     "scoring_stream",
     "online",
     "serving",

@@ -81,7 +81,6 @@ def test_the_scores_are_those_of_the_detector(work, detector):
 @pytest.mark.parametrize("output", ["s.csv", "s.parquet", "s.feather"])
 def test_files_are_scored_piece_by_piece_as_a_whole(isthmus, work, detector, tmp_path, monkeypatch, data, output):
     monkeypatch.setattr(csv_stream, "PIECE_ROWS", 50)
-    monkeypatch.setattr(csv_stream.CSVStream.__init__, "__defaults__", ((), 50))
     isthmus("detect", work / data, "--model", detector[1], *KNOWN, "-o", tmp_path / output)
     read = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".feather": pd.read_feather}[(tmp_path / output).suffix]
     found, whole = read(tmp_path / output), pd.read_csv(work / "scores.csv")
@@ -100,12 +99,14 @@ def test_types_of_the_output(isthmus, work, detector, tmp_path):
 
 
 def test_words_that_look_like_numbers_in_a_piece_are_words(isthmus, tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_stream.CSVStream.__init__, "__defaults__", ((), 10))
     draw = np.random.default_rng(0)
     frame = pd.DataFrame({"x": draw.normal(size=200), "code": draw.choice(["1", "2", "A"], 200)})
     frame.loc[:19, "code"] = "1"
     frame.to_csv(tmp_path / "x.csv", index=False)
-    done = isthmus("detect", tmp_path / "x.csv", "--train", tmp_path / "x.csv", "-o", tmp_path / "s.csv")
+    arguments = ["--train", tmp_path / "x.csv", "-o", tmp_path / "s.csv", "--save", tmp_path / "detector"]
+    isthmus("detect", tmp_path / "x.csv", *arguments)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 10)
+    done = isthmus("detect", tmp_path / "x.csv", "--model", tmp_path / "detector", "-o", tmp_path / "s.csv")
     assert "unseen" not in done.err
     assert len(pd.read_csv(tmp_path / "s.csv")) == 200
 
@@ -289,14 +290,14 @@ def test_what_cannot_be_used_ends_with_1_and_a_line(isthmus, work, detector, mod
     assert not list(tmp_path.iterdir())
 
 
-def test_text_among_numbers_is_named_with_the_piece_that_holds_it(isthmus, work, detector, tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_stream.CSVStream.__init__, "__defaults__", ((), 50))
+def test_text_among_numbers_is_named_with_its_line(isthmus, work, detector, tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 50)
     frame = pd.read_csv(work / "new.csv").astype({"a": object})
     frame.loc[77, "a"] = "broken"
     frame.to_csv(tmp_path / "x.csv", index=False)
     (tmp_path / "s.csv").write_text("mine")
     done = isthmus("detect", tmp_path / "x.csv", "--model", detector[1], *KNOWN, "-o", tmp_path / "s.csv", code=1)
-    assert "from 50 on" in done.err and "column 'a'" in done.err
+    assert "line 79, column 'a': 'broken' is no number" in done.err
     assert (tmp_path / "s.csv").read_text() == "mine"
 
 

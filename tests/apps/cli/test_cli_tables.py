@@ -53,7 +53,7 @@ def test_settings_of_the_training_are_taken(isthmus, people, tmp_path):
 
 
 def test_a_saved_imputer_fills_piece_by_piece(isthmus, people, filled, tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_stream.CSVStream.__init__, "__defaults__", ((), 70))
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 70)
     arguments = ["--model", people / "imputer", "--keep", "name", "-o", tmp_path / "f.parquet", "--json"]
     done = isthmus("impute", people / "gaps.csv", *arguments)
     found = pd.read_parquet(tmp_path / "f.parquet")

@@ -8,8 +8,9 @@ import pytest
 
 from isthmus import Autoencoder, InputError, Table
 from isthmus.data.io.appending import appending
-from isthmus.data.io.csv_stream import CSVStream, open_rows, text_columns
-from isthmus.data.io.files import read
+from isthmus.data.io.csv_stream import CSVStream
+from isthmus.data.io.files import open_rows, read
+from isthmus.data.io.reading import Reading, text_columns
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.sources.parquet import ParquetStream
 
@@ -58,7 +59,7 @@ def table(tmp_path):
 
 
 def test_a_stream_gives_the_rows_of_the_file(table):
-    stream = CSVStream(table, text=["code"], rows=10)
+    stream = CSVStream(table, Reading(text=("code",)), rows=10)
     pieces = list(stream.chunks())
     assert [len(piece) for piece in pieces] == [10, 10, 5] and len(stream) == 25 and stream.columns == ["x", "code"]
     pd.testing.assert_frame_equal(pd.concat(pieces), read(table).X, check_dtype=False)

@@ -127,7 +127,7 @@ def test_empty_lines_are_gaps_only_in_a_single_column(tmp_path):
         (b"", "a.csv' is empty"),
         (b"a,b\n", "a.csv' holds no rows"),
         (b"a,b\n1,2\n1,2,3,4\n", r"not a regular table.*line 3"),
-        ("ä,b\n1,2\n".encode("latin-1"), "not UTF-8 text.*byte 0"),
+        ("ä,b\n1,2\n".encode("latin-1") + b"\x81", "line 3: neither Windows-1252 nor UTF-8; .* --encoding"),
     ],
 )
 def test_a_csv_that_cannot_be_read_is_named(tmp_path, content, message):
@@ -243,12 +243,14 @@ def test_pickles_are_never_read(tmp_path):
     ("name", "message"),
     [
         ("dta.csv", r"there is no file .*did you mean 'data.csv'"),
-        ("a.xlsx", r"a.xlsx' is of an unknown kind; known: \*.npy"),
+        ("a.xml", r"a.xml' is of an unknown kind; known: \*.npy"),
+        ("a.xls", r"a.xls' is a table of an older kind: save it as .xlsx"),
     ],
 )
 def test_unknown_files_and_kinds_are_said(tmp_path, name, message):
     (tmp_path / "data.csv").write_text("a\n1\n")
-    (tmp_path / "a.xlsx").write_text("")
+    (tmp_path / "a.xml").write_text("")
+    (tmp_path / "a.xls").write_text("")
     with pytest.raises(InputError, match=message):
         read(tmp_path / name)
 

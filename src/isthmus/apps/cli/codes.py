@@ -52,7 +52,7 @@ MAPS = (".png", ".svg")
 @json_option
 def encode(
     model: str,
-    read: Callable[[], Rows],
+    read: Callable[..., Rows],
     output: str,
     kept: tuple[str, ...],
     pool: Literal["mean"] | None,

@@ -29,7 +29,7 @@ SHOWN = {
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @data_options
 @json_option
-def compare(models: tuple[str, ...], read: Callable[[], Rows], as_json: bool) -> None:
+def compare(models: tuple[str, ...], read: Callable[..., Rows], as_json: bool) -> None:
     """Set models side by side on DATA.
 
     MSE: mean squared error, of pixels in [0, 1] or in the units of the data. Explained: fraction of the variance, the
@@ -39,8 +39,8 @@ def compare(models: tuple[str, ...], read: Callable[[], Rows], as_json: bool) ->
     """
     from isthmus.tasks.evaluation import evaluate as evaluation
 
-    rows = read()
     loaded = [(path, load(path)) for path in models]
+    rows = read(loaded[0][1])
     for path, model in loaded:
         suited(model, path, rows)
     documents = [{**_about(path, model), **evaluation.evaluate(model, rows.X, rows.y)} for path, model in loaded]

@@ -30,7 +30,7 @@ NAMES = {
 @model_argument
 @data_options
 @json_option
-def evaluate(model: str, read: Callable[[], Any], as_json: bool) -> None:
+def evaluate(model: str, read: Callable[..., Any], as_json: bool) -> None:
     """Measure a model on DATA.
 
     The error is the one that the model was trained with, a mean over the elements of each row. Rows that the model

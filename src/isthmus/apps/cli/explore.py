@@ -11,6 +11,7 @@ from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import LABEL, load, read, stem, suited
 from isthmus.apps.cli.output import writable
+from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span
 
 KINDS = ("Autoencoder", "AnomalyDetector", "Imputer")
@@ -35,6 +36,7 @@ def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str |
 @option("--compare", metavar="MODEL2", help="A second model of the same data, side by side with the first")
 @option("--label", metavar="COLUMN", help=LABEL, section="In and out")
 @option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")
+@reading_options
 @option("--limit", type=click.IntRange(min=2), help="So many examples at most, chosen at random")
 @option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @option("--title", default=None, help="The heading of the page; default: the name of the model")
@@ -107,6 +109,7 @@ def _session(
     limit: int | None,
     no_examples: bool,
     title: str | None,
+    reading: Typed,
 ) -> Any:
     """Return the models on the rows."""
     from isthmus.apps.explorer.digits import digits
@@ -120,10 +123,10 @@ def _session(
             models, X, y, limit=limit, visible=not no_examples, title=title or "Handwritten digits", demo=True
         )
     paths = [model] if compare is None else [model, compare]
-    found = read(data, label, rows)
+    loaded = {path: load(path, *KINDS) for path in paths}
+    found = read(data, label, rows, reading=after(autoencoder_of(loaded[model]), reading))
     models = {}
-    for path in paths:
-        held = load(path, *KINDS)
+    for path, held in loaded.items():
         suited(autoencoder_of(held), path, found)
         name = stem(path) if stem(path) not in models else path
         models[name] = held

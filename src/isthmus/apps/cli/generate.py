@@ -66,7 +66,7 @@ def sample(model: str, count: int, temperature: float, text: str | None, seed: i
 @output_option(ROWS, folder=True)
 @json_option
 def interpolate(
-    model: str, read: Callable[[], Any], start: int, end: int, steps: int, text: str | None, output: str, as_json: bool
+    model: str, read: Callable[..., Any], start: int, end: int, steps: int, text: str | None, output: str, as_json: bool
 ) -> None:
     """Write the rows between two rows of DATA.
 

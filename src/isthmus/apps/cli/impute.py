@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, load
+from isthmus.apps.cli.inputs import data_argument, load, opened, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
-from isthmus.apps.cli.progress import rows_done, tell_of_reading, training_progress
+from isthmus.apps.cli.progress import rows_done, training_progress
+from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
@@ -46,6 +49,7 @@ from isthmus.apps.cli.tables import table as table_of
 )
 @categories_option("Imputer")
 @option("--seed", type=int, default=0, section="Imputer", help="The same seed gives the same cells [0]")
+@reading_options
 @training_options
 @json_option
 def impute(
@@ -58,6 +62,7 @@ def impute(
     draws: int | None,
     max_categories: int | None,
     seed: int,
+    reading: Typed,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -82,10 +87,11 @@ def impute(
         imputer = _loaded(model, draws)
         imputer.autoencoder_.set_params(**settings)
     else:
-        imputer = _trained(train or data, keep, draws or 1, seed, table_of(max_categories), settings)
+        unfitted = partial(_unfitted, draws or 1, seed, table_of(max_categories), settings)
+        imputer = _trained(train or data, keep, unfitted, reading)
     if save:
         imputer.save(save)
-    document = _write(imputer, data, keep, _outputs(output, imputer.draws))
+    document = _write(imputer, data, keep, _outputs(output, imputer.draws), reading)
     rows, filled = document["rows"], document["filled"]
     lines = [
         {"column": name, "filled": count, "fraction": f"{count / rows:.1%}"}
@@ -110,12 +116,11 @@ def _outputs(output: str, draws: int) -> list[str]:
     return [output] if draws == 1 else [str(path.with_stem(f"{path.stem}-{draw}")) for draw in range(1, draws + 1)]
 
 
-def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -> dict[str, Any]:
+def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str], typed: Typed) -> dict[str, Any]:
     """Fill the rows piece by piece; return what was done."""
     from isthmus.data.io.appending import appending
-    from isthmus.data.io.csv_stream import open_rows, text_columns
 
-    X, gaps, rows = open_rows(data, text_columns(imputer.autoencoder_.data_), keep), Counter[str](), 0
+    X, gaps, rows = opened(data, imputer.autoencoder_, typed, *keep), Counter[str](), 0
     with ExitStack() as files:
         done = files.enter_context(rows_done(len(X), "filled"))
         appends = [files.enter_context(appending(path)) for path in outputs]
@@ -127,26 +132,33 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str]) -
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
 
 
-def _trained(path: str, keep: tuple[str, ...], draws: int, seed: int, data: Any, settings: dict[str, Any]) -> Any:
+def _unfitted(draws: int, seed: int, data: Any, settings: dict[str, Any], rows: int) -> Any:
+    """Return an imputer for a number of rows, with the settings that were typed."""
+    from isthmus.tasks.imputation.imputer import Imputer, default_autoencoder
+
+    typed = settings or data is not None
+    own = default_autoencoder(rows, data).set_params(random_state=seed, **settings) if typed else None
+    return Imputer(own, draws=draws, random_state=seed)
+
+
+def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], typed: Typed) -> Any:
     """Return an imputer trained on the rows of a file."""
-    from isthmus.data.io import files
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
-    from isthmus.tasks.imputation.imputer import Imputer, default_autoencoder
 
-    tell_of_reading(path)
-    X = files.read(path).X
+    loaded = read(path, reading=after(None, typed, *keep))
+    X = loaded.X
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
     if not hasattr(X, "columns"):
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {len(X):,} rows of {path} …")
-    typed = settings or data is not None
-    own = default_autoencoder(len(X), data).set_params(random_state=seed, **settings) if typed else None
     with hushed():
-        return Imputer(own, draws=draws, random_state=seed).fit(X, callbacks=training_progress())
+        imputer = unfitted(len(X)).fit(X, callbacks=training_progress())
+    remember(imputer.autoencoder_, loaded.reading)
+    return imputer
 
 
 def _pieces(X: Any, path: str) -> Any:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, option
+from isthmus.apps.cli.command import Failure, option, tell
 from isthmus.apps.cli.progress import tell_of_reading
+from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span, cut
 from isthmus.apps.cli.values import Named, number
 
@@ -31,7 +32,21 @@ LABEL = "The column of a table that holds labels: it is taken out of the table."
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were read: X, labels where there are any, names of pictures, the column of labels, how many files."""
+    """Rows that were read: X, labels where there are any, and where they come from.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the pictures of a folder.
+    notes : tuple of str
+        What was converted.
+    label : str or None
+        The column of labels.
+    reading : Reading or None
+        How a table was read.
+    files : int
+        How many files they come from.
+    """
 
     X: Any
     y: Any
@@ -39,6 +54,7 @@ class Rows:
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     label: str | None = None
+    reading: Any = None
     files: int = 1
 
 
@@ -47,16 +63,30 @@ def data_options(
     argument: Callable[[Any], Any] = data_argument,
     reader: Callable[..., Rows] | None = None,
 ) -> Callable[..., Any]:
-    """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``."""
-    reading = reader or read
+    """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``.
+
+    It may be called with the model that the rows are for, which knows how the rows were read that it was trained on.
+    """
+    reads = reader or read
 
     @wraps(function)
     def wrapped(
-        data: Any, label: str | None, rows: slice | None, alpha: str | None, skip_broken: bool, **others: Any
+        data: Any,
+        label: str | None,
+        rows: slice | None,
+        alpha: str | None,
+        skip_broken: bool,
+        reading: Typed,
+        **others: Any,
     ) -> Any:
-        return function(read=lambda: reading(data, label, rows, alpha=alpha, skip_broken=skip_broken), **others)
+        def read_rows(model: Autoencoder | None = None) -> Rows:
+            how = after(model, reading)
+            return reads(data, label, rows, alpha=alpha, skip_broken=skip_broken, reading=how)
 
-    decorated = option("--skip-broken", is_flag=True, help=SKIP_BROKEN, section="In and out")(wrapped)
+        return function(read=read_rows, **others)
+
+    decorated = reading_options(wrapped)
+    decorated = option("--skip-broken", is_flag=True, help=SKIP_BROKEN, section="In and out")(decorated)
     decorated = option("--alpha", type=Named(["white", "keep"]), help=ALPHA, section="In and out")(decorated)
     decorated = option("--rows", type=Span(), help="Only these rows, numbered from 0", section="In and out")(decorated)
     decorated = option("--label", metavar="COLUMN", help=LABEL, section="In and out")(decorated)
@@ -65,16 +95,40 @@ def data_options(
 
 
 def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
-    """Read DATA; labels that have names come as their names. `how` is about pictures, as in `files.read`."""
+    """Read DATA, and say what was converted; labels that have names come as their names.
+
+    `how` is about pictures and tables, as in `files.read`.
+    """
     from isthmus.data.io import files
 
     tell_of_reading(path)
     loaded = files.read(path, label=label, **how)
-    y = loaded.labels
+    for note in loaded.notes:
+        tell(f"{path}: {note}")
+    reading = how.get("reading")
+    X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
+    rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
     if span is None:
-        return Rows(loaded.X, y, path, loaded.names, loaded.notes, label)
-    kept = None if y is None else y[span]
-    return Rows(cut(loaded.X, span), kept, path, loaded.names[span], loaded.notes, label)
+        return rows
+    return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
+
+
+def opened(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> Any:
+    """Return the rows of a file for a model, for a single pass; what is converted is said.
+
+    Parameters
+    ----------
+    path : str
+    model : Autoencoder
+        Fitted.
+    typed : mapping
+        What was typed of the reading of tables.
+    *unchanged : str or None
+        Columns whose cells are not converted: they are carried along.
+    """
+    from isthmus.data.io.files import open_rows
+
+    return open_rows(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -116,15 +170,16 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if len(strange) == 1:
         name = strange[0]
         raise Failure(
-            f"{rows.name!r} has the column {name!r}, which {path!r} does not know: if it holds labels, --label {name}"
+            f"{rows.name!r} has the column {name!r}, which {path!r} does not know: if it holds labels, --label {name}, "
+            f"else --drop {name}"
         )
     return rows
 
 
-def meet(path: str, read: Callable[[], Rows]) -> tuple[Autoencoder, Rows]:
+def meet(path: str, read: Callable[..., Rows]) -> tuple[Autoencoder, Rows]:
     """Return the model in a file, and rows that suit it."""
     model = load(path)
-    return model, suited(model, path, read())
+    return model, suited(model, path, read(model))
 
 
 def stem(path: str) -> str:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "columns of a table next to each other, a signal as lines (.svg or .png)",
 )
 @json_option
-def reconstruct(model: str, read: Callable[[], Rows], output: str, beside: bool, as_json: bool) -> None:
+def reconstruct(model: str, read: Callable[..., Rows], output: str, beside: bool, as_json: bool) -> None:
     """Write the reconstruction of DATA.
 
     Differences are the reconstruction less the original.
@@ -63,7 +63,7 @@ def reconstruct(model: str, read: Callable[[], Rows], output: str, beside: bool,
 @data_options
 @output_option(ROWS, folder=True)
 @json_option
-def denoise(model: str, read: Callable[[], Rows], output: str, as_json: bool) -> None:
+def denoise(model: str, read: Callable[..., Rows], output: str, as_json: bool) -> None:
     """Write DATA cleaned by a denoising model."""
     trained, rows = meet(model, read)
     variant = trained.variant_

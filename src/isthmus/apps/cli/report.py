@@ -19,7 +19,7 @@ from isthmus.apps.cli.output import json_option, output_option, show
 @option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @json_option
 def report(
-    model: str, read: Callable[[], Any], output: str, title: str | None, no_examples: bool, as_json: bool
+    model: str, read: Callable[..., Any], output: str, title: str | None, no_examples: bool, as_json: bool
 ) -> None:
     """Write a page that shows what a model learnt.
 
@@ -30,6 +30,6 @@ def report(
     from isthmus.apps.report import pages
 
     held = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
-    rows = suited(autoencoder_of(held), model, read())
+    rows = suited(autoencoder_of(held), model, read(autoencoder_of(held)))
     pages.write(held, rows.X, output, y=rows.y, examples=not no_examples, title=title)
     show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

@@ -37,7 +37,7 @@ def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | Non
     y = _labels(labels)
     names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
     notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
-    whole = Rows(X, y, ", ".join(paths), names, notes, label, len(paths))
+    whole = Rows(X, y, ", ".join(paths), names, notes, label, first.reading, len(paths))
     if span is None:
         return whole
     return replace(whole, X=cut(X, span), y=None if y is None else y[span], names=names[span])

@@ -13,6 +13,7 @@ from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quie
 from isthmus.apps.cli.inputs import TASKS, load, suited
 from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
+from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
 from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import categories_option, table
@@ -22,7 +23,7 @@ from isthmus.data.tables.scale_names import SCALES
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
 
-Read = Callable[[], Any]
+Read = Callable[..., Any]
 
 
 @command(
@@ -98,7 +99,7 @@ def train(
     about = {"scale": scale, "max_categories": max_categories}
     model = _further(start, variant, about, given) if start else anew(variant or "plain", about, given)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
-    rows = read()
+    rows = read(model if start else None)
     if start:
         _check_rows(model, start, rows)
     _fit(model, rows, output, {"checkpoint": checkpoint, "resume": resume})
@@ -194,7 +195,9 @@ def _fit(model: Any, rows: Any, output: str, how: dict[str, Any]) -> None:
         raise Failure(f"--condition y: {rows.name!r} has no labels; name their column with --label")
     try:
         model.fit(rows.X, y, **how)
+        remember(model, rows.reading)
     except isthmus.DivergenceError as error:
+        remember(model, rows.reading)
         model.save(output)
         raise Failure(f"{error}. They stand in {output!r}") from error
 

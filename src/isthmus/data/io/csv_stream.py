@@ -1,38 +1,51 @@
-"""CSV files larger than memory, read piece by piece."""
+"""CSV files, read piece by piece: what a column holds is decided once, for all pieces."""
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Collection, Iterator
+import zlib
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
-from isthmus.data.io import files
-from isthmus.data.io.tabular import csv_errors, dialect
+from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
+from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text
+from isthmus.data.io.reading import Notes, Reading, Say
+from isthmus.data.io.regular import NotThisEncoding, Survey, count_one_by_one, fallback, line_of, records, survey
 from isthmus.support.errors import InputError, extra
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv")
+if TYPE_CHECKING:
+    import pandas
+
 PIECE_ROWS = 50_000
-COUNTED = 2**22
-"""Bytes read at a time when counting lines."""
 
 
 class CSVStream:
     """The rows of a CSV file, gzipped or not, without loading them into memory.
 
+    What `reading` leaves open is recognised: encoding, lines above the table, separator, decimal mark; numbers, dates
+    and gaps in columns of text. The first piece decides that for all; a cell that contradicts it is an error.
+
     Parameters
     ----------
     path : str or Path
-    text : collection of str, default ()
-        Columns to read as text whatever they hold: a piece may hold only numbers where others hold words.
-    rows : int, default 50,000
-        Rows per piece.
+    reading : Reading, optional
+        How to read it.
+    rows : int, optional
+        Rows per piece; None: 50,000.
+    say : callable, optional
+        Called with each sentence on what was converted.
 
     Attributes
     ----------
     columns : list of str
-        The column names.
+        The names of the columns that are read.
+    notes : list of str
+        What was converted so far.
 
     Raises
     ------
@@ -40,32 +53,44 @@ class CSVStream:
         The file is not a regular table, or has no rows.
     """
 
-    def __init__(self, path: str | Path, text: Collection[str] = (), rows: int = PIECE_ROWS) -> None:
-        self._path, self._rows = Path(path), rows
-        pandas = extra("pandas", "tables")
+    def __init__(
+        self, path: str | Path, reading: Reading | None = None, rows: int | None = None, say: Say | None = None
+    ) -> None:
+        self._path, self._rows, self._reading = Path(path), rows or PIECE_ROWS, reading or Reading()
+        self.notes = Notes(say)
         with csv_errors(self._path):
-            self._settings = dialect(self._path)
-            head = pandas.read_csv(self._path, nrows=1, **self._settings)
-        if not len(head):
+            self._dialect, self._seen = self._surveyed()
+        if not self._seen.rows:
             raise InputError(f"{str(path)!r} holds no rows")
-        self.columns = list(map(str, head.columns))
-        self._settings["dtype"] = {name: object for name in text if name in head.columns}
+        self.columns = self._reading.chosen(self._dialect.names, path)
+        self._context = Context(self._reading, str(path), self._dialect.mark, self.notes)
+        self._conversions: dict[str, Conversion] = {}
 
     def __len__(self) -> int:
-        """Return the number of lines without the header: the number of rows if no cell has a line break."""
-        open_file: Any = gzip.open if self._path.suffix == ".gz" else open
-        with csv_errors(self._path), open_file(self._path, "rb") as stream:
-            count, last = 0, b"\n"
-            while block := stream.read(COUNTED):
-                count, last = count + block.count(b"\n"), block
-        return count + (not last.endswith(b"\n")) - (self._settings["header"] == 0)
+        """Return the number of rows."""
+        return self._seen.rows
+
+    @property
+    def reading(self) -> Reading:
+        """How the file is read, with what was recognised: the decimal mark, and the formats of dates."""
+        conversions = self._decided().values()
+        marks = {one.decimal for one in conversions if isinstance(one, Numbers)}
+        dates = {one.name: one.form for one in conversions if isinstance(one, Dates)}
+        decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
+        text = tuple(dict.fromkeys([*self._reading.text, *self._dialect.codes]))
+        return replace(self._reading, decimal=decimal, dates=dates, text=text)
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as pandas DataFrames, in the order of the file."""
-        pandas = extra("pandas", "tables")
-        settings = {"low_memory": False, "chunksize": self._rows, **self._settings}
-        with csv_errors(self._path), pandas.read_csv(self._path, **settings) as pieces:
-            yield from pieces
+        first, conversions = 0, self._decided()
+        with self._pieces(self.columns, [name for name, one in conversions.items() if one.text]) as pieces:
+            for piece in pieces:
+                yield self._converted(piece, first)
+                first += len(piece)
+
+    def frame(self) -> pandas.DataFrame:
+        """Return all rows as one pandas DataFrame."""
+        return extra("pandas", "tables").concat(list(self.chunks()), ignore_index=True)
 
     def source(self, data: Data, **settings: Any) -> Source:
         """Raise an error: training needs rows that can be read in any order.
@@ -79,29 +104,139 @@ class CSVStream:
             f"{str(self._path)!r} cannot be trained on piece by piece: read it, or write it as Parquet, which can"
         )
 
+    def _surveyed(self) -> tuple[Dialect, Survey]:
+        """Return how the file is written, and what was seen of it."""
+        encoding = self._reading.encoding or encoding_of(self._path)
+        try:
+            return self._survey(encoding)
+        except NotThisEncoding as error:
+            other = fallback(self._path, error, encoding)
+            self.notes.add(
+                f"line {error.line} is not UTF-8: the file is read as Windows-1252 (--encoding names another)"
+            )
+        try:
+            return self._survey(other)
+        except NotThisEncoding as error:
+            return self._survey(fallback(self._path, error, other))
 
-def text_columns(data: Data) -> list[str]:
-    """Return the columns of a fitted table whose categories are all text."""
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
-        return []
-    pairs = zip(schema.indices("category"), schema.categories, strict=True)
-    return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
+    def _survey(self, encoding: str) -> tuple[Dialect, Survey]:
+        notes = Notes()
+        how = dialect(self._path, encoding, self._reading, notes)
+        seen = survey(self._path, how)
+        if len(self._reading.chosen(how.names, self._path)) < len(how.names):
+            count_one_by_one(self._path, how, how.start)  # the parser sees long lines only where it reads all columns
+        self.notes.adopt(notes)
+        return how, seen
+
+    @contextmanager
+    def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:
+        """Yield the pieces of some columns, as pandas reads them; some as Arrow text, which takes half the time."""
+        how, pandas = self._dialect, extra("pandas", "tables")
+        with csv_errors(self._path, self._name_line), open_text(self._path, how.encoding) as stream:
+            deque(islice(stream, how.start), maxlen=0)
+            with pandas.read_csv(
+                stream,
+                sep=how.separator,
+                header=None,
+                names=list(how.names),
+                usecols=None if len(columns) == len(how.names) else list(columns),
+                dtype=dict.fromkeys(text, pandas.ArrowDtype(extra("pyarrow", "tables").string())),
+                na_values=["?", *self._reading.gaps],
+                skipinitialspace=self._seen.spaced,
+                skip_blank_lines=len(how.names) > 1,
+                decimal=how.decimal,
+                low_memory=False,
+                chunksize=self._rows,
+            ) as pieces:
+                yield pieces
+
+    # -- what columns hold -------------------------------------------------------------------------------------------
+
+    def _decided(self) -> dict[str, Conversion]:
+        """Return what each column holds; it is decided once."""
+        if self._conversions:
+            return self._conversions
+        reading, before = self._reading, self._reading.before or Reading()
+        forced = {*self._dialect.codes, *reading.text, *reading.dates, *before.text, *before.dates} & {*self.columns}
+        with self._pieces(self.columns, forced) as pieces:
+            piece = next(pieces)
+        decided = {name: self._decide(name, piece[name], 0) for name in self.columns}
+        still_open = {name: one for name, one in decided.items() if isinstance(one, Open)}
+        settled = self._settled(still_open) if still_open else {}
+        self._conversions = {name: one for name, one in decided.items() if not isinstance(one, Open)} | settled
+        return self._conversions
+
+    def _decide(self, name: str, column: pandas.Series, first: int) -> Conversion | Open:
+        if name in self._dialect.codes:
+            return Text(name)
+        try:
+            return decide(name, column, self._context)
+        except Odd as odd:
+            raise self._error(odd, first) from odd
+
+    def _settled(self, undecided: dict[str, Open]) -> dict[str, Conversion]:
+        """Return what those columns hold that the first piece does not decide."""
+        settled: dict[str, Conversion] = {}
+        first = self._rows
+        with self._pieces(list(undecided), undecided) as pieces:
+            for piece in islice(pieces, 1, None):
+                for name in undecided.keys() - settled.keys():
+                    decided = self._decide(name, piece[name], first)
+                    if isinstance(decided, Open):
+                        undecided[name] = undecided[name].joined(decided)
+                    else:
+                        settled[name] = decided
+                first += len(piece)
+                if len(settled) == len(undecided):
+                    break
+        return settled | {name: undecided[name].closed(name) for name in undecided.keys() - settled.keys()}
+
+    def _converted(self, piece: pandas.DataFrame, first: int) -> pandas.DataFrame:
+        """Return a piece whose columns are what they hold; `first` is the number of its first row."""
+        for name in self.columns:
+            column = piece[name]
+            try:
+                converted = self._conversions[name](column, self._context)
+            except Odd as odd:
+                raise self._error(odd, first) from odd
+            if converted is not column:
+                piece[name] = converted
+        return piece
+
+    def _name_line(self) -> None:
+        """Raise an error that names the first line with another number of cells, or the one where a quote is opened."""
+        count_one_by_one(self._path, self._dialect, self._dialect.start)
+        ((last, _),) = deque(records(self._path, self._dialect, self._dialect.start), maxlen=1)
+        raise InputError(f"{str(self._path)!r}, line {last}: a quote is opened there, and not closed")
+
+    def _error(self, odd: Odd, first: int) -> InputError:
+        line = line_of(self._path, self._dialect, first + odd.row)
+        return InputError(f"{str(self._path)!r}, line {line}, column {odd.column!r}: {odd.why}")
 
 
-def open_rows(path: str, text: Collection[str] = (), keep: Collection[str] = ()) -> Any:
-    """Return the rows of a file for a single pass: a stream if its kind can be streamed, with any label column kept.
+@contextmanager
+def csv_errors(path: Path, name_line: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Turn the errors of pandas for a file that is not a regular table into an InputError that names the file.
 
     Parameters
     ----------
-    path : str
-        As `isthmus.data.io.files.read` accepts it.
-    text : collection of str, default ()
-        Columns of a CSV file to read as text whatever they hold.
-    keep : collection of str, default ()
-        Columns that are wanted; if they include the labels of a named table, these are a column of it.
+    path : Path
+    name_line : callable
+        Raises an error that says more, if it can.
     """
-    file = Path(path).expanduser()
-    if file.is_file() and file.name.lower().endswith(SUFFIXES):
-        return CSVStream(file, text)
-    return files.read(path, budget=0).with_labels(keep)
+    errors = extra("pandas.errors", "tables")
+    try:
+        yield
+    except errors.EmptyDataError as error:
+        raise InputError(f"{str(path)!r} is empty") from error
+    except errors.ParserError as error:
+        name_line()
+        raise InputError(
+            f"{str(path)!r} is not a regular table: {error}; give all lines the same number of cells"
+        ) from error
+    except UnicodeError as error:
+        raise InputError(
+            f"{str(path)!r} is no text of the encoding that it seems to have ({error}): --encoding"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot read {str(path)!r}: {error}") from error

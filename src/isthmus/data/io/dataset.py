@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from isthmus.data.io.reading import Reading
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -29,6 +31,8 @@ class Dataset:
         What was converted or assumed while reading, a sentence each, for the user to see.
     label : str or None
         What the column of labels of a named table is called.
+    reading : Reading
+        How a table was read: what was asked for, and what was recognised.
     """
 
     X: Any
@@ -37,6 +41,7 @@ class Dataset:
     path: str
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    reading: Reading = Reading()
     label: str | None = None
 
     @property

@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path
@@ -21,7 +22,11 @@ from isthmus.data.images.decode import decode
 from isthmus.data.images.head import Alpha
 from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.data.io import datasets, idx, tabular
+from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
+from isthmus.data.io.json_tables import read_records
+from isthmus.data.io.reading import Reading, Say
+from isthmus.data.io.sheet import read_sheet
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.folders import PictureStream
 from isthmus.support.atomic import atomic
@@ -39,21 +44,23 @@ def read(
     *,
     alpha: Alpha | None = None,
     skip_broken: bool = False,
+    reading: Reading | None = None,
 ) -> Dataset:
     """Read data: a file, a folder, or a named data set.
 
     Parameters
     ----------
     path : str or PathLike
-        ``.npy``, ``.npz``, ``.csv`` (``.tsv``; gzipped too), ``.parquet``, ``.feather``, an IDX file (gzipped too), a
-        picture (``.png``, ``.jpg``, ``.webp``, ``.tif``, ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is
-        detected from the content), a folder of pictures or of Parquet files, or the name of a data set, such as
-        ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names the part, such as ``mnist:test``. For a folder with
-        the name of a data set, write ``./mnist``.
+        ``.npy``, ``.npz``, ``.csv`` (``.tsv``, ``.txt``; gzipped too), ``.parquet``, ``.feather``, ``.xlsx``, ``.json``
+        and ``.jsonl`` (records), an IDX file (gzipped too), a picture (``.png``, ``.jpg``, ``.webp``, ``.tif``,
+        ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is detected from the content), a folder of pictures or of
+        Parquet files, or the name of a data set, such as ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names
+        the part, such as ``mnist:test`` or ``book.xlsx:Sheet2``. For a folder with the name of a data set, write
+        ``./mnist``.
     label : str or None
         The column of a table, or the array of an ``.npz``, that holds the labels.
     part : str or None
-        The array of an ``.npz``, or ``"train"`` or ``"test"`` of a data set.
+        The array of an ``.npz``, the sheet of an ``.xlsx``, or ``"train"`` or ``"test"`` of a data set.
     budget : int or None
         Bytes of memory that the data may take; larger Parquet files and folders of pictures are streamed. None: a
         quarter of the available memory.
@@ -61,11 +68,14 @@ def read(
         For pictures: whether to blend an alpha channel with white (the default), or keep it as a fourth channel.
     skip_broken : bool, default False
         Skip pictures of a folder that cannot be read, with a warning.
+    reading : Reading, optional
+        For tables: which columns to read, and how, where the content leaves it open.
 
     Returns
     -------
     Dataset
-        X, y, the names of the classes, and the path. Pictures of several sizes are a list of arrays, or a stream.
+        X, y, the names of the classes, the path, and what was converted. Pictures of several sizes are a list of
+        arrays, or a stream.
 
     Raises
     ------
@@ -78,14 +88,36 @@ def read(
         apart = datasets.label_of(name)
         if label != apart:
             _refuse("label", label, f"the data set {name!r}, whose labels are apart already")
-        return datasets.load(name, part or "train")
+        return _named(name, part or "train", reading)
     source = Path(name).expanduser()
     form = _format(source)
-    options = {"label": label, "part": part, "budget": budget, "alpha": alpha, "skip_broken": skip_broken or None}
+    options: dict[str, Any] = {
+        "label": label,
+        "part": part,
+        "budget": budget,
+        "alpha": alpha,
+        "skip_broken": skip_broken or None,
+    }
     for option in ("label", "part", "alpha", "skip_broken"):
         if option not in form.options:
             _refuse(option, options[option], repr(name))
+    if "reading" not in form.options:
+        _refuse("reading", _asked(reading), repr(name))
+    options["reading"] = reading
     return form.read(source, **{option: options[option] for option in form.options})
+
+
+def _named(name: str, part: str, reading: Reading | None) -> Dataset:
+    """Return a named data set; of a table the columns that were asked for."""
+    loaded = datasets.load(name, part)
+    if reading is None:
+        return loaded
+    if not hasattr(loaded.X, "columns"):
+        _refuse("reading", _asked(reading), f"the data set {name!r}")
+        return loaded
+    typed = {"encoding": reading.encoding, "skip_rows": reading.skip_rows, "decimal": reading.decimal}
+    _refuse("reading", {key: value for key, value in typed.items() if value} or None, f"the data set {name!r}")
+    return replace(loaded, X=loaded.X[reading.chosen(loaded.X.columns, name)], reading=reading)
 
 
 def _address(text: str, part: str | None) -> tuple[str, str | None]:
@@ -97,6 +129,12 @@ def _address(text: str, part: str | None) -> tuple[str, str | None]:
 def _refuse(option: str, value: object, what: str) -> None:
     if value is not None:
         raise InputError(f"{option}={value!r} does not apply to {what}: leave it out")
+
+
+def _asked(reading: Reading | None) -> dict[str, Any] | None:
+    """Return what was asked for of the reading of a table."""
+    asked = {} if reading is None else {**reading.kept(), "encoding": reading.encoding, "skip_rows": reading.skip_rows}
+    return {name: value for name, value in asked.items() if value} or None
 
 
 class Format(NamedTuple):
@@ -113,12 +151,14 @@ def _format(path: Path) -> Format:
     if path.is_dir():
         parquet = any(path.glob("*.parquet"))
         pictures = Format("", _folder, ("budget", "alpha", "skip_broken"))
-        return Format("", tabular.read_parquet, ("label", "budget")) if parquet else pictures
+        return Format("", tabular.read_parquet, ("label", "budget", "reading")) if parquet else pictures
     for form in FORMATS:
         if fnmatch(path.name.lower(), form.pattern):
             return _small_enough(form, path)
     if what := not_yet(path.name):
         raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its pictures as separate files")
+    if path.suffix.lower() in (".xls", ".ods"):
+        raise InputError(f"{str(path)!r} is a table of an older kind: save it as .xlsx or .csv")
     known = [form.pattern for form in FORMATS]
     raise InputError(f"{str(path)!r} is of an unknown kind; known: {', '.join(known)}")
 
@@ -203,18 +243,46 @@ def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | No
     return Dataset(X, stream.survey.y, stream.survey.classes, str(path), stream.names)
 
 
+TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz")
+"""Names of tables of text."""
+
+RECORDS = ("*.json", "*.jsonl", "*.ndjson", "*.json.gz", "*.jsonl.gz", "*.ndjson.gz")
+"""Names of tables of JSON."""
+
 FORMATS = (
     Format("*.npy", _npy),
     Format("*.npz", _npz, ("label", "part")),
-    Format("*.csv", tabular.read_csv, ("label",)),
-    Format("*.csv.gz", tabular.read_csv, ("label",)),
-    Format("*.tsv", tabular.read_csv, ("label",)),
-    Format("*.parquet", tabular.read_parquet, ("label", "budget")),
-    Format("*.feather", tabular.read_feather, ("label",)),
+    *(Format(pattern, tabular.read_csv, ("label", "reading")) for pattern in TEXT),
+    Format("*.parquet", tabular.read_parquet, ("label", "budget", "reading")),
+    Format("*.feather", tabular.read_feather, ("label", "reading")),
+    Format("*.xlsx", read_sheet, ("label", "part", "reading")),
+    *(Format(pattern, read_records, ("label", "reading")) for pattern in RECORDS),
     *(Format(f"*{suffix}", _picture, ("alpha",)) for suffix in SUFFIXES),
     *(Format(pattern, _idx) for pattern in ("*.idx", "*.idx.gz", "*[.-]idx[1-9]-*", "*.idx[1-9]")),
 )
 """All file formats; the first pattern that matches the lower-case name counts."""
+
+
+def open_rows(path: str, reading: Reading | None = None, say: Say | None = None) -> Any:
+    """Return the rows of a file for a single pass: a stream if its kind can be streamed, with any label column kept.
+
+    Parameters
+    ----------
+    path : str
+        As `read` accepts it.
+    reading : Reading, optional
+        Which columns of a table to read, and how.
+    say : callable, optional
+        Called with each sentence on what was converted.
+    """
+    file = Path(path).expanduser()
+    if file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT):
+        return CSVStream(file, reading, say=say)
+    loaded = read(path, budget=0, reading=reading)
+    if say is not None:
+        for note in loaded.notes:
+            say(note)
+    return loaded.with_labels(reading.unchanged if reading else ())
 
 
 def write(

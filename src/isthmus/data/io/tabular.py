@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -14,8 +11,11 @@ import narwhals as nw
 import numpy as np
 
 from isthmus.core.data import Rows
+from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
-from isthmus.data.sources.parquet import ParquetStream, parquet_files, reading
+from isthmus.data.io.reading import Reading
+from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
+from isthmus.data.sources.parquet import reading as arrow_errors
 from isthmus.data.tables.rows import column
 from isthmus.support.errors import InputError, extra, unknown
 
@@ -23,74 +23,15 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-SEPARATORS = ",;\t|"
+
+def read_csv(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
+    """Read a CSV file, gzipped or not, into a pandas DataFrame, as `CSVStream` does."""
+    stream = CSVStream(path, (reading or Reading()).also([label]))
+    frame = stream.frame()
+    return replace(split(frame, label, path), notes=tuple(stream.notes), reading=stream.reading)
 
 
-def read_csv(path: Path, label: str | None = None) -> Dataset:
-    """Read a CSV file, gzipped or not, into a pandas DataFrame.
-
-    The separator is the most frequent of comma, semicolon, tab and bar in the first line. If all cells of that line
-    are numbers, it is a row, and the columns are named ``column_0``, ``column_1`` … Empty cells, ``?`` and the markers
-    that pandas knows (``NA``, ``NaN``, ``null`` …) are missing; so is an empty line in a file of one column.
-    """
-    pandas = extra("pandas", "tables")
-    with csv_errors(path):
-        frame = pandas.read_csv(path, low_memory=False, **dialect(path))
-    return split(frame, label, path)
-
-
-def dialect(path: Path) -> dict[str, Any]:
-    """Return the options with which pandas reads a CSV file: separator, column names, markers of missing cells."""
-    first = _first_line(path)
-    separator = max(SEPARATORS, key=first.count)
-    names = next(csv.reader([first], delimiter=separator), [])
-    bare = bool(names) and all(map(_is_number, names))
-    return {
-        "sep": separator,
-        "header": None if bare else 0,
-        "names": column_names(len(names)) if bare else None,
-        "na_values": ["?"],
-        "skipinitialspace": True,
-        "skip_blank_lines": len(names) > 1,
-        "encoding": "utf-8-sig",
-    }
-
-
-def _first_line(path: Path) -> str:
-    open_file = gzip.open if path.suffix == ".gz" else open
-    with open_file(path, "rt", encoding="utf-8-sig") as stream:
-        return next((line.strip("\r\n") for line in stream if line.strip()), "")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-@contextmanager
-def csv_errors(path: Path) -> Iterator[None]:
-    """Turn the errors of pandas for a file that is not a regular table into an InputError that names the file."""
-    errors = extra("pandas.errors", "tables")
-    try:
-        yield
-    except errors.EmptyDataError as error:
-        raise InputError(f"{str(path)!r} is empty") from error
-    except errors.ParserError as error:
-        raise InputError(
-            f"{str(path)!r} is not a regular table: {error}; give all lines the same number of cells"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{str(path)!r} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"cannot read {str(path)!r}: {error}") from error
-
-
-def read_parquet(path: Path, label: str | None = None, budget: int = 0) -> Dataset:
+def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading: Reading | None = None) -> Dataset:
     """Read a Parquet file, or a folder of them, as a pandas DataFrame; as a `ParquetStream` if that takes too much.
 
     Parameters
@@ -100,24 +41,61 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0) -> Datas
         The label column.
     budget : int
         Bytes of memory that the DataFrame may take.
+    reading : Reading, optional
+        Which columns to read.
     """
     pandas, parquet = extra("pandas", "tables"), extra("pyarrow.parquet", "tables")
-    stream = ParquetStream(path, leave_out=[] if label is None else [label])
+    reading = typed(path, reading or Reading()).also([label])
+    with arrow_errors(path):
+        schema = parquet.read_schema(parquet_files(path)[0])
+    columns = _stored(schema)
+    left_out = [name for name in columns if name not in reading.chosen(columns, path)]
+    stream = ParquetStream(path, leave_out=[*left_out, *([] if label is None else [label])])
     if 2 * stream.bytes <= budget:
-        with reading(path):
-            return split(pandas.concat([pandas.read_parquet(file) for file in parquet_files(path)]), label, path)
+        names = [*stream.columns, *([] if label is None else [label])]
+        names = [name for name in schema.names if name in names or name not in columns]
+        with arrow_errors(path):
+            frames = [pandas.read_parquet(file, columns=names) for file in parquet_files(path)]
+            return replace(split(pandas.concat(frames), label, path), reading=reading)
     y = None
     if label is not None:
-        with reading(path):
+        with arrow_errors(path):
             y = np.concatenate([parquet.read_table(f, columns=[label])[label].to_numpy() for f in parquet_files(path)])
-    return Dataset(stream, y, (), str(path))
+    return Dataset(stream, y, (), str(path), reading=reading)
 
 
-def read_feather(path: Path, label: str | None = None) -> Dataset:
+def _stored(schema: pyarrow.Schema) -> list[str]:
+    """Return the columns of a file, without an index written by pandas."""
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [name for name in schema.names if name not in index]
+
+
+def read_feather(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
     """Read a Feather file into a pandas DataFrame."""
-    feather = extra("pyarrow.feather", "tables")
-    with reading(path):
-        return split(feather.read_feather(path), label, path)
+    reading = typed(path, reading or Reading()).also([label])
+    with arrow_errors(path):
+        table = extra("pyarrow.feather", "tables").read_table(path)
+    columns = _stored(table.schema)
+    chosen = reading.chosen(columns, path)
+    check_flat(table.schema, chosen, path)
+    left_out = [name for name in columns if name not in chosen]
+    return replace(split(table.drop_columns(left_out).to_pandas(), label, path), reading=reading)
+
+
+def typed(path: Path, reading: Reading) -> Reading:
+    """Return how to read a file whose cells have types, where options about text mean nothing.
+
+    Raises
+    ------
+    InputError
+        Such an option was given.
+    """
+    for option in ("encoding", "skip_rows", "decimal", "dates", "missing", "text"):
+        if value := getattr(reading, option):
+            raise InputError(
+                f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out"
+            )
+    return reading
 
 
 def split(frame: pandas.DataFrame, label: str | None, path: Path) -> Dataset:

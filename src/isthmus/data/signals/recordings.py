@@ -121,8 +121,8 @@ def _channel_indices(frame: Sheet, at: int | None, channels: Sequence[str] | Non
         if frame.kinds[index] in ("category", "date", "duration"):
             kind = "text" if frame.kinds[index] == "category" else frame.kinds[index]
             raise InputError(
-                f"column {names[index]!r} is of kind {kind}, but the channels of a signal are numbers: leave it out, "
-                "or name the channels (channels=) and the time column (time=)"
+                f"column {names[index]!r} is of kind {kind}, but the channels of a signal are numbers: leave it out "
+                "(--drop), or name the channels (channels=) and the time column (time=)"
             )
     if not indices:
         raise InputError("there are no channels, only times: give at least one column of numbers")

@@ -176,7 +176,7 @@ class Signals(Windowed):
         names = known or tuple(f"x{number}" for number in range(statistics.mean.size))
         for name, count, deviation in zip(names, statistics.count, statistics.deviation, strict=True):
             if count == 0:
-                raise InputError(f"channel {name!r} has no values at all: leave it out")
+                raise InputError(f"channel {name!r} has no values at all: leave it out (--drop {name})")
             if not np.isfinite(deviation):
                 raise InputError(f"channel {name!r} reaches too far to be scaled: divide it, or take its logarithm")
         if self.scale == "none":

@@ -91,7 +91,8 @@ class ParquetStream:
 
     def __init__(self, path: str | Path, leave_out: Sequence[str] = (), shuffle_buffer: int = SHUFFLE_BUFFER) -> None:
         parquet = extra("pyarrow.parquet", "tables")
-        self._files = parquet_files(Path(path))
+        self._path, self._left_out, self._shuffle_buffer = Path(path), list(leave_out), shuffle_buffer
+        self._files = parquet_files(self._path)
         self._metadata = []
         for file in self._files:
             with reading(file):
@@ -114,6 +115,10 @@ class ParquetStream:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def without(self, columns: Sequence[str]) -> ParquetStream:
+        """Return a stream of the same rows without some more columns."""
+        return ParquetStream(self._path, [*self._left_out, *columns], self._shuffle_buffer)
+
     def _columns(self, leave_out: Sequence[str]) -> list[str]:
         schema = self._metadata[0].schema.to_arrow_schema()
         for file, metadata in zip(self._files, self._metadata, strict=True):
@@ -123,7 +128,9 @@ class ParquetStream:
             if name not in schema.names:
                 raise InputError(unknown("column", name, schema.names))
         index = (schema.pandas_metadata or {}).get("index_columns", [])
-        return [name for name in schema.names if name not in leave_out and name not in index]
+        columns = [name for name in schema.names if name not in leave_out and name not in index]
+        check_flat(schema, columns, self._files[0])
+        return columns
 
     def _row_bytes(self) -> int:
         size: int = sum(m.row_group(g).total_byte_size for m in self._metadata for g in range(m.num_row_groups))
@@ -357,6 +364,32 @@ def _spans(lengths: Iterable[int]) -> Iterator[tuple[int, int]]:
 def _cut(columns: Columns, first: int, last: int) -> Columns:
     """Return some rows as copies, so that the memory of the others can be freed."""
     return {name: tensor[first:last].clone() for name, tensor in columns.items()}
+
+
+def check_flat(schema: Any, columns: Iterable[str], path: Path) -> None:
+    """Raise an error if a column holds lists or structures.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    columns : iterable of str
+        Those that are read.
+    path : Path
+        For the message.
+
+    Raises
+    ------
+    InputError
+        The message names the column and its type.
+    """
+    types = extra("pyarrow.types", "tables")
+    for name in columns:
+        kind = schema.field(name).type
+        if types.is_nested(kind):
+            raise InputError(
+                f"{str(path)!r}: column {name!r} is of type {kind}, which is no single value; make a column of each "
+                f"part, or leave it out (--drop {name})"
+            )
 
 
 def parquet_files(path: Path) -> list[Path]:

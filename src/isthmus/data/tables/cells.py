@@ -67,7 +67,7 @@ def kind_of(cells: np.ndarray, column: object) -> str:
         if value is not None and not isinstance(value, (str, Real, Decimal, np.bool_)):
             raise InputTypeError(
                 f"column {column!r}, row {row}: the argument must be a string or a number, not {value!r} "
-                f"(a {type(value).__name__}); convert the column, or leave it out"
+                f"(a {type(value).__name__}); convert the column, or leave it out (--drop {column})"
             )
     raise text_among_numbers(cells, column)
 

@@ -238,7 +238,7 @@ class Table(Data):
     def _empty(self) -> list[Note]:
         schema = self._known()
         empty = [schema.name(index) for index in schema.indices("empty")]
-        text = f"the columns {empty} are empty, so nothing can be learnt from them: leave them out"
+        text = f"the columns {empty} are empty, so nothing can be learnt from them: leave them out (--drop)"
         return [Note(text, fatal=True)] if empty else []
 
     def _novelties(self, columns: Columns) -> list[Note]:

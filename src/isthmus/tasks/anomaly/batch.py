@@ -16,7 +16,8 @@ import numpy as np
 
 from isthmus.core.data import Rows
 from isthmus.data.io.appending import appending
-from isthmus.data.io.csv_stream import open_rows, text_columns
+from isthmus.data.io.files import open_rows
+from isthmus.data.io.reading import Reading
 from isthmus.data.io.tabular import split_columns
 from isthmus.data.sources.in_memory import cut_pieces
 from isthmus.data.tables.rows import some
@@ -157,7 +158,8 @@ def score_file(
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
-        X = open_rows(os.fspath(X), text_columns(rule.data))
+        reading = Reading().after(rule.data, rule.scorer.autoencoder.info_.get("reading", {}))
+        X = open_rows(os.fspath(X), reading.also([*settings.get("kept_columns", ()), settings.get("label")]))
     if output is None:
         return score_pieces(rule, X, lambda table: None, **settings)
     with appending(output) as append:

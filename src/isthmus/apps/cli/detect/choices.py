@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from isthmus.apps.cli.reading_options import Typed
+
 
 @dataclass(frozen=True)
 class Options:
@@ -29,6 +31,7 @@ class Options:
     pictures: Mapping[str, Any]
     settings: Mapping[str, Any]
     recalibrate: str | None
+    reading: Typed
 
     @property
     def kept_columns(self) -> list[str]:

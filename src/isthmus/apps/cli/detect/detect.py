@@ -13,6 +13,7 @@ from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
 from isthmus.apps.cli.inputs import data_argument
 from isthmus.apps.cli.output import json_option, output_option, show, writable
+from isthmus.apps.cli.reading_options import reading_options
 from isthmus.apps.cli.rows import Span
 from isthmus.apps.cli.settings import OF_TRAINING, image_options, image_settings, training_options
 from isthmus.apps.cli.tables import categories_option
@@ -102,6 +103,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 )
 @training_options
 @image_options
+@reading_options
 @option("--seed", type=int, default=0, section="Detector", help="The same seed gives the same detector [0]")
 @option(
     "--false-alarm-rate",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, hushed, tell
-from isthmus.apps.cli.inputs import load
+from isthmus.apps.cli.inputs import load, read
 from isthmus.apps.cli.knobs import flag
-from isthmus.apps.cli.progress import tell_of_reading, training_progress
+from isthmus.apps.cli.progress import training_progress
+from isthmus.apps.cli.reading_options import after, remember
 from isthmus.apps.cli.rows import cut
 from isthmus.apps.cli.tables import table
 
@@ -134,7 +135,7 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
     if rate is not None:
         loaded.set_params(false_alarm_rate=rate)
     if options.recalibrate is not None:
-        X = _normal(options, options.recalibrate)
+        X, _ = _normal(options, options.recalibrate, loaded.autoencoder_)
         tell(f"choosing the threshold from {len(X):,} rows of {options.recalibrate} …")
         return loaded.recalibrate(X)
     if options.contamination is not None:
@@ -164,7 +165,7 @@ def _trained(options: Options, autoencoder: Autoencoder | None = None) -> Anomal
     how: dict[str, Any] = {"false_alarm_rate": options.false_alarm_rate or RATE}
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
-    X = _normal(options, options.train or options.data)
+    X, reading = _normal(options, options.train or options.data)
     scored = autoencoder or _autoencoder(options, X)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
@@ -172,21 +173,22 @@ def _trained(options: Options, autoencoder: Autoencoder | None = None) -> Anomal
     unit = "rows" if options.window is None else "time steps"
     tell(f"training on {len(X):,} {unit} of {options.train or options.data} …")
     with hushed():
-        return made.fit(X, callbacks=training_progress(made.trainings(X)))
+        fitted = made.fit(X, callbacks=training_progress(made.trainings(X)))
+    remember(fitted.autoencoder_, reading)
+    return fitted
 
 
-def _normal(options: Options, path: str) -> Any:
-    """Return the normal rows of a file, without the columns that are kept from the detector."""
-    from isthmus.data.io import files
+def _normal(options: Options, path: str, model: Autoencoder | None = None) -> tuple[Any, Any]:
+    """Return the normal rows of a file, without the columns that are kept from the detector, and how they were read."""
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.rows import column, some
     from isthmus.tasks.anomaly.batch import label_text
 
-    tell_of_reading(path)
-    X = files.read(path).with_labels(options.kept_columns)
+    rows = read(path, reading=after(model, options.reading, *options.kept_columns))
+    X = rows.X
     if is_stream(X):
-        return _stream(X, path, options)
+        return _stream(X, path, options), rows.reading
     if options.train_rows is not None:
         X = cut(X, options.train_rows, "--train-rows")
     if options.normal is not None:
@@ -200,7 +202,7 @@ def _normal(options: Options, path: str) -> Any:
                 f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {known}"
             )
         X = some(X, chosen)
-    return split_columns(X, _present(X, options))[0]
+    return split_columns(X, _present(X, options))[0], rows.reading
 
 
 def _present(X: Any, options: Options) -> Sequence[str]:
@@ -219,4 +221,4 @@ def _stream(X: Any, path: str, options: Options) -> Any:
     ):
         raise Failure(f"{path!r} is too large to be sorted in memory: give --train with a file of normal rows only")
     left_out = [name for name in options.kept_columns if name in X.columns]
-    return type(X)(path, leave_out=left_out) if left_out else X
+    return X.without(left_out) if left_out else X

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.inputs import opened
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
 
@@ -30,12 +31,11 @@ def detect_rows(
 ) -> tuple[dict[str, Any], str]:
     """Score rows piece by piece; return the result for machines and for people."""
     from isthmus.apps.cli.kinds.base import files_of
-    from isthmus.data.io.csv_stream import open_rows, text_columns
 
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure("--explain names columns, but pictures have none: leave it out")
-    X = open_rows(options.data, text_columns(data), options.kept_columns)
+    X = opened(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -120,14 +120,13 @@ def detect_time_steps(
     """Score the time steps of a signal; return the result for machines and for people."""
     from isthmus.apps.figures.signal import write_figure
     from isthmus.apps.figures.time_steps import drawn
-    from isthmus.data.io.csv_stream import open_rows
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import cut_pieces
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    opened = open_rows(options.data, keep=options.kept_columns)
-    X, kept = split_columns(joined(list(cut_pieces(opened, span.start, last))), options.kept_columns)
+    steps = opened(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns)
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()

@@ -1,0 +1,120 @@
+"""CSV files of 150 MB: seconds and peak memory of reading one, beside pandas.
+
+Two files of the same rows: numbers, whole numbers, text, ISO dates and `dd.mm.yyyy hh:mm`; one with commas and decimal
+points, one with semicolons and decimal commas. pandas is told the separator and the decimal mark, and leaves dates as
+text; isthmus recognises all of it, checks that no line is short or long, and converts the dates. Each reads in
+processes of its own, in turn. Memory is the highest mark that the system kept for a process, less that of one which
+only imports the libraries.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks.streaming import field
+from benchmarks.support.figures import Figure, Result, Skip
+from benchmarks.support.timing import say
+
+BYTES = 150 * 2**20
+ROWS = 20_000
+"""Rows that are made at a time; the file repeats them with other numbers in front."""
+
+FORMS = {"points": (",", "."), "commas": (";", ",")}
+READERS = ("isthmus", "pandas")
+
+Measured = dict[str, float]
+
+
+def run(quick: bool) -> Result:
+    if not Path("/proc/self/status").exists():
+        raise Skip("memory is read from /proc, which is not here")
+    figures, turns = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        for form, (separator, decimal) in FORMS.items():
+            path = Path(folder, f"{form}.csv")
+            write(path, BYTES // 15 if quick else BYTES, separator, decimal)
+            measured: dict[str, list[Measured]] = {name: [] for name in ("nothing", *READERS)}
+            for _ in range(1 if quick else 5):
+                for name, results in measured.items():
+                    results.append(apart(name, path, form))
+                    say(f"{form}, {name}: {results[-1]['seconds']:.2f} s, {results[-1]['highest'] / 1e9:.2f} GB")
+            figures += compared(form, measured)
+            turns[form] = measured
+            path.unlink()
+    return Result(figures, details={"turns": turns})
+
+
+def compared(form: str, measured: dict[str, list[Measured]]) -> list[Figure]:
+    pairs = list(zip(measured["isthmus"], measured["pandas"], strict=True))
+    ratios = [ours["seconds"] / theirs["seconds"] for ours, theirs in pairs]
+    empty = median(one["highest"] for one in measured["nothing"])
+    taken = {name: median(one["highest"] for one in measured[name]) - empty for name in READERS}
+    return [
+        Figure(f"{form}: seconds, times those of pandas (median)", median(ratios), most=1.5),
+        Figure(f"{form}: memory, times that of pandas", taken["isthmus"] / taken["pandas"], most=2.0),
+        *(Figure(f"{form}: {name}", median(one["seconds"] for one in measured[name]), "s") for name in READERS),
+        *(Figure(f"{form}: memory of {name}", taken[name] / 1e9, "GB") for name in READERS),
+    ]
+
+
+def write(path: Path, size: int, separator: str, decimal: str) -> None:
+    """Write a table of mixed columns until the file has so many bytes."""
+    lines = list(rows(separator, decimal))
+    names = ["id", *(f"number_{i}" for i in range(6)), "count", "kind", "city", "day", "seen"]
+    with path.open("w") as stream:
+        stream.write(separator.join(names) + "\n")
+        block = 0
+        while stream.tell() < size:
+            stream.writelines(f"{block * ROWS + i}{separator}{line}\n" for i, line in enumerate(lines))
+            block += 1
+
+
+def rows(separator: str, decimal: str) -> list[str]:
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(ROWS, 6)) * 10.0 ** np.arange(-2, 4)
+    minutes = np.datetime64("2001-01-01T00:00") + np.sort(rng.integers(0, 10_000_000, ROWS))
+    kinds = rng.choice(["normal", "late", "broken", "sent back"], ROWS)
+    cities = rng.choice([f"City {i}" for i in range(500)], ROWS)
+    lines = []
+    for i, minute in enumerate(minutes.astype(object)):
+        cells = [f"{number:.6g}".replace(".", decimal) for number in numbers[i]]
+        dates = [f"{minute:%Y-%m-%d %H:%M:%S}", f"{minute:%d.%m.%Y %H:%M}"]
+        lines.append(separator.join([*cells, str(rng.integers(0, 1000)), kinds[i], cities[i], *dates]))
+    return lines
+
+
+def apart(name: str, path: Path, form: str) -> Measured:
+    """Return what a process of its own measured."""
+    command = [sys.executable, "-m", "benchmarks.csv_reading", name, str(path), form]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    measured: Measured = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def read(name: str, path: str, form: str) -> float:
+    """Return the seconds that a library takes to read a file."""
+    import pandas
+    import pyarrow.compute  # noqa: F401
+
+    from isthmus.data.io import files
+
+    separator, decimal = FORMS[form]
+    began = time.perf_counter()
+    if name == "isthmus":
+        frame = files.read(path).X
+        assert [frame[column].dtype.kind for column in ("number_0", "count", "day", "seen")] == ["f", "i", "M", "M"]
+    elif name == "pandas":
+        pandas.read_csv(path, sep=separator, decimal=decimal)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    print(json.dumps({"seconds": read(*sys.argv[1:]), "highest": field("self", "VmHWM")}))

@@ -1,0 +1,126 @@
+"""The options that say how a table in a file is to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isthmus.apps.cli.command import option
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
+    from isthmus.data.io.reading import Reading
+
+Typed = Mapping[str, Any]
+"""What was typed of these options, by the names of the fields of `Reading`."""
+
+SECTION = "Tables"
+
+
+class Names(click.ParamType):
+    """Names of columns, separated by commas."""
+
+    name = "A,B,…"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what stands for the value in the help."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class DateFormat(click.ParamType):
+    """``COLUMN=FORMAT``."""
+
+    name = "COLUMN=FORMAT"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what stands for the value in the help."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Return the column and the format."""
+        column, sign, form = value.rpartition("=") if isinstance(value, str) else (value[0], "=", value[1])
+        if not sign or not column or ("%" not in form and form != "ISO8601"):
+            self.fail(f"{value!r} is no {self.name}, such as day=%d.%m.%Y or day=ISO8601", param, ctx)
+        return column, form
+
+
+OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("--drop", {"type": Names(), "help": "Columns to leave out, such as numbers of rows and free text"}),
+    ("--only", {"type": Names(), "help": "Leave out all columns but these, --label and --keep"}),
+    (
+        "--dates",
+        {
+            "type": DateFormat(),
+            "multiple": True,
+            "help": "The format of a column of dates, as strptime has it: day=%d/%m/%Y; may be repeated [recognised]",
+        },
+    ),
+    (
+        "--missing",
+        {
+            "metavar": "TEXT",
+            "multiple": True,
+            "help": "Cells to take for gaps, beside -, n/a, ? and the like; may be repeated",
+        },
+    ),
+    ("--text", {"type": Names(), "help": "Columns to read as text even if they look like numbers or dates"}),
+    ("--decimal", {"type": click.Choice([".", ","]), "help": "The decimal mark of a file of text [recognised]"}),
+    ("--encoding", {"metavar": "NAME", "help": "The encoding of a file of text, such as cp1252 [recognised]"}),
+    (
+        "--skip-rows",
+        {"type": click.IntRange(min=0), "metavar": "N", "help": "Lines above the table to leave out [lines with #]"},
+    ),
+)
+"""The flags, and what click is to know of them."""
+
+FIELDS = tuple(flag.lstrip("-").replace("-", "_") for flag, _ in OPTIONS)
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options on reading tables; what was typed arrives as ``reading``."""
+
+    @wraps(function)
+    def wrapped(**typed: Any) -> Any:
+        asked = {name: typed.pop(name) for name in FIELDS}
+        return function(reading={name: value for name, value in asked.items() if value}, **typed)
+
+    decorated: Callable[..., Any] = wrapped
+    for flag, about in reversed(OPTIONS):
+        decorated = option(flag, section=SECTION, **about)(decorated)
+    return decorated
+
+
+def after(model: Autoencoder | None, typed: Typed, *unchanged: str | None) -> Reading:
+    """Return how to read a table, for a model if there is one.
+
+    Parameters
+    ----------
+    model : Autoencoder or None
+        Fitted.
+    typed : mapping
+        What `reading_options` gave.
+    *unchanged : str or None
+        Columns whose cells are not converted.
+    """
+    from isthmus.data.io.reading import Reading
+
+    lists = ("drop", "only", "missing", "text")
+    fields: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in typed.items()}
+    reading = Reading(**{**fields, "dates": dict(typed.get("dates", ()))}).also(unchanged)
+    return reading if model is None else reading.after(model.data_, model.info_.get("reading", {}))
+
+
+def remember(model: Autoencoder, reading: Reading | None) -> None:
+    """Keep with a model how the rows were read that it was trained on."""
+    if reading is None:
+        return
+    earlier = reading.before.kept() if reading.before else {}
+    if kept := {**earlier, **reading.kept()}:
+        model.info_ = {**model.info_, "reading": kept}

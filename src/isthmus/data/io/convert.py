@@ -1,0 +1,437 @@
+"""Columns of text that are not text: what they hold is decided on the first rows, and then converted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from isthmus.data.io.dates import candidates, parse, parse_all
+from isthmus.data.io.distinct import Distinct, texts_of
+from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, numerals
+from isthmus.data.io.reading import ISO, Notes, Reading
+from isthmus.support.errors import InputError, extra, listed
+
+if TYPE_CHECKING:
+    import pandas
+
+NEARLY_ALL = 0.9
+"""Fraction of numbers or dates from which on other cells are an error."""
+
+MAJORITY = 0.5
+"""Fraction of numbers or dates from which on a column is not taken for text without a word."""
+
+MEASURED = 20
+"""Distinct numbers from which on a column holds measurements, not categories."""
+
+DIGITS = 18
+"""Digits of the longest whole number that is exact."""
+
+
+class Odd(Exception):
+    """A cell that does not fit its column: the row in the piece, and what is wrong."""
+
+    def __init__(self, row: int, column: str, why: str) -> None:
+        super().__init__(why)
+        self.row, self.column, self.why = row, column, why
+
+
+@dataclass(frozen=True)
+class Open:
+    """A column that the rows so far do not decide.
+
+    Attributes
+    ----------
+    error : InputError or None
+        What to raise if no other row decides it.
+    markers : bool
+        Whether it has markers of missing cells.
+    """
+
+    error: InputError | None = None
+    markers: bool = False
+
+    def joined(self, other: Open) -> Open:
+        """Return what is known after another piece."""
+        return Open(self.error or other.error, self.markers or other.markers)
+
+    def closed(self, name: str) -> Conversion:
+        """Return what the column holds if there is no other piece.
+
+        Raises
+        ------
+        InputError
+            It can be read in two ways.
+        """
+        if self.error is not None:
+            raise self.error
+        return Text(name) if self.markers else AsRead(name)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known of a table beside the cells of a column.
+
+    Attributes
+    ----------
+    reading : Reading
+    path : str
+    mark : str or None
+        The decimal mark where the texts of a column do not tell.
+    notes : Notes
+    """
+
+    reading: Reading
+    path: str
+    mark: str | None = None
+    notes: Notes = field(default_factory=Notes)
+
+
+class Conversion(ABC):
+    """What a column holds, and how its cells become that."""
+
+    text: ClassVar[bool] = False
+    """Whether pandas is to read the column as text, whatever it looks like."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        """Return the cells of a piece.
+
+        Raises
+        ------
+        Odd
+            A cell is of another kind.
+        """
+
+
+class Text(Conversion):
+    """Text stays text."""
+
+    text = True
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        return column.astype(extra("pandas", "tables").Series(["text"]).dtype)
+
+
+class AsRead(Conversion):
+    """Truth values, and numbers that are not converted."""
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        if _is_text(column):
+            cells = Distinct.of(column)
+            plain = np.array([text.lower() in ("true", "false") for text in cells.texts.to_pylist()], dtype=bool)
+            row, text = cells.first(~plain)
+            raise Odd(
+                row, self.name, f"{text!r} stands where all rows before have none of its kind; {_remedy(self.name)}"
+            )
+        return column
+
+
+class Numbers(Conversion):
+    """Numbers, as pandas reads them or as people write them.
+
+    Parameters
+    ----------
+    name : str
+    decimal : str or None
+        The decimal mark of its texts; None: no text was seen.
+    percent : bool or None
+        Whether its texts have percent signs; None: no text was seen.
+    """
+
+    def __init__(self, name: str, decimal: str | None = None, percent: bool | None = None) -> None:
+        super().__init__(name)
+        self.decimal, self.percent = decimal, percent
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        pandas = extra("pandas", "tables")
+        if not _is_text(column):
+            return self._as_read(column)
+        cells = Distinct.of(column)
+        taken = bare(cells.texts)
+        parsed = self._parsed(cells, taken, context)
+        odd = ~parsed.known & ~cells.gaps
+        if odd.any():
+            row, text = cells.first(odd)
+            raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {_remedy(self.name, text)}")
+        _check_units(self.name, cells, taken, parsed, self.percent)
+        self.percent = bool(taken.percent.any())
+        _say_gaps(self.name, cells, "numbers", context.notes)
+        _say_numbers(self.name, cells, taken, parsed, self.decimal, context.notes)
+        values = cells.spread(np.where(cells.gaps, np.nan, parsed.values))
+        if parsed.whole.all() and not np.isnan(values).any():
+            return pandas.Series(values.astype(np.int64), index=column.index, name=column.name)
+        return pandas.Series(values, index=column.index, name=column.name)
+
+    def _as_read(self, column: pandas.Series) -> pandas.Series:
+        """Return a piece that pandas read as numbers."""
+        present = column.notna().to_numpy()
+        if column.dtype.kind in "bO" and present.any():
+            row = int(np.argmax(present))
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {_remedy(self.name)}")
+        if self.percent is False:
+            return column
+        nonzero = present & (column != 0).to_numpy()
+        if self.percent and nonzero.any():
+            row = int(np.argmax(nonzero))
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} has no percent sign, which other cells have")
+        self.percent = self.percent or (False if nonzero.any() else None)
+        return column
+
+    def _parsed(self, cells: Distinct, taken: Bare, context: Context) -> Numerals:
+        if self.decimal is not None:
+            return numerals(taken.texts, self.decimal)
+        mark, parsed = _mark(self.name, cells, taken, context)
+        if isinstance(mark, InputError):
+            raise mark
+        self.decimal = mark if parsed.marked else None
+        return parsed
+
+
+class Dates(Conversion):
+    """Dates of one format."""
+
+    text = True
+
+    def __init__(self, name: str, form: str) -> None:
+        super().__init__(name)
+        self.form = form
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        pandas = extra("pandas", "tables")
+        if (quick := parse_all(texts_of(column), self.form)) is not None:
+            return quick.to_pandas().set_axis(column.index).rename(column.name)
+        cells = Distinct.of(column)
+        dates = parse(cells.texts, self.form)
+        odd = dates.isna().to_numpy() & ~cells.gaps
+        if odd.any():
+            row, text = cells.first(odd)
+            raise Odd(row, self.name, f"{text!r} is no date of the format {self.form}; {_remedy(self.name, text)}")
+        _say_gaps(self.name, cells, "dates", context.notes)
+        every = pandas.concat([dates, pandas.Series([pandas.NaT], dtype=dates.dtype)], ignore_index=True)
+        taken = every.iloc[cells.codes].set_axis(column.index)
+        return taken.rename(column.name)
+
+
+def decide(name: str, column: pandas.Series, context: Context) -> Conversion | Open:
+    """Return what a column holds, from the rows of one piece.
+
+    Raises
+    ------
+    Odd
+        Nearly all cells are numbers or dates, but some are not; or a format that was named does not fit.
+    """
+    reading, before = context.reading, context.reading.before or Reading()
+    if name in (*reading.text, *(() if name in reading.numbers else before.text)):
+        return Text(name)
+    if name in reading.dates:
+        return Dates(name, reading.dates[name])
+    if column.isna().all():
+        return Open()
+    if not _is_text(column):
+        bools = column.dtype.kind == "b" or column.dtype == object
+        return AsRead(name) if bools or name in reading.unchanged else Numbers(name)
+    if name in reading.unchanged:
+        return Text(name)
+    cells = Distinct.of(column)
+    if cells.gaps.all() and name not in reading.numbers:
+        return Open(markers=True)
+    hint = before.dates.get(name)
+    if hint is not None and _fit(cells, hint)[~cells.gaps].all():
+        return Dates(name, hint)
+    return _numbers(name, cells, context) or _dates(name, cells, context) or Text(name)
+
+
+def _is_text(column: pandas.Series) -> bool:
+    if column.dtype.kind in "biufcmM":
+        return False
+    types = extra("pandas.api.types", "tables")
+    return bool(types.infer_dtype(column, skipna=True) == "string")
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
+    """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
+    taken = bare(cells.texts)
+    mark, parsed = _mark(name, cells, taken, context)
+    fraction = cells.weight(parsed.known & ~cells.gaps) / max(1, cells.weight(~cells.gaps))
+    must = name in context.reading.numbers
+    if fraction <= MAJORITY and not must:
+        return None
+    if _too_long(cells, parsed) and not must:
+        context.notes.add(f"column {name!r}: whole numbers of more than {DIGITS} digits are read as text")
+        return Text(name)
+    odd = ~parsed.known & ~cells.gaps
+    if odd.any():
+        distinct = len(np.unique(parsed.values[parsed.known]))
+        if must or _stray(cells, odd, fraction, distinct):
+            row, text = cells.first(odd)
+            why = "a model knows as numbers" if must else f"{_percent(fraction)} of the cells are numbers"
+            raise Odd(
+                row,
+                name,
+                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {_remedy(name, text)}",
+            )
+        return _mixed(name, cells, odd, fraction, "numbers", context)
+    if isinstance(mark, InputError):
+        return Open(mark)
+    _check_units(name, cells, taken, parsed, None)
+    percent = bool(taken.percent.any()) if parsed.known.any() else None
+    return Numbers(name, mark if parsed.marked else None, percent)
+
+
+def _mark(name: str, cells: Distinct, taken: Bare, context: Context) -> tuple[str | InputError, Numerals]:
+    """Return the decimal mark of a column, and its texts as numbers; an error if both marks fit."""
+    marks = [context.reading.decimal] if context.reading.decimal else [".", ","]
+    parsed = {mark: numerals(taken.texts, mark) for mark in marks}
+    weights = {mark: cells.weight(parsed[mark].known & ~cells.gaps) for mark in marks}
+    best = max(marks, key=lambda mark: weights[mark])
+    fits = [mark for mark in marks if weights[mark] == weights[best]]
+    if len(fits) == 1 or np.array_equal(parsed["."].values, parsed[","].values, equal_nan=True):
+        return best, parsed[best]
+    if context.mark is not None:
+        return context.mark, parsed[context.mark]
+    row, text = cells.first(parsed["."].values != parsed[","].values)
+    point, comma = (f"{parsed[mark].values[cells.codes[row]]:.10g}" for mark in ".,")
+    error = InputError(
+        f"{context.path!r}, column {name!r}: {text!r} can be {point} or {comma}: give --decimal . or --decimal ,"
+    )
+    return error, parsed[best]
+
+
+def _too_long(cells: Distinct, parsed: Numerals) -> bool:
+    """Tell whether there are whole numbers that a float or an int64 cannot hold exactly."""
+    whole = parsed.whole & (np.abs(np.nan_to_num(parsed.values)) >= 10.0**DIGITS)
+    return bool(whole.any())
+
+
+def _stray(cells: Distinct, odd: np.ndarray, fraction: float, distinct: int) -> bool:
+    """Tell whether cells that are no numbers are mistakes, not categories."""
+    return fraction >= NEARLY_ALL or cells.weight(odd) == 1 or (odd.sum() == 1 and distinct >= MEASURED)
+
+
+def _mixed(name: str, cells: Distinct, odd: np.ndarray, fraction: float, what: str, context: Context) -> Conversion:
+    """Say that a column is text although most of its cells are not."""
+    context.notes.add(
+        f"column {name!r}: {_percent(fraction)} of the cells are {what}, others are not, such as "
+        f"{cells.first(odd)[1]!r}: read as text (--drop {_quoted(name)} leaves it out)"
+    )
+    return Text(name)
+
+
+def _check_units(name: str, cells: Distinct, taken: Bare, parsed: Numerals, percent: bool | None) -> None:
+    """Raise an error if cells of a column have different units."""
+    counted = parsed.known & ~cells.gaps & (parsed.values != 0)
+    signs = taken.percent & counted
+    expected = bool(signs.any()) if percent is None else percent
+    wrong = counted & (taken.percent != expected)
+    if wrong.any():
+        row, text = cells.first(wrong)
+        what = "no percent sign, which other cells have" if expected else "a percent sign, which other cells have not"
+        raise Odd(row, name, f"{text!r} has {what}; {_remedy(name)}")
+    if taken.currency.any():
+        symbols = [symbol for symbol in CURRENCIES if _holds(cells, symbol, taken.currency & counted)]
+        if len(symbols) > 1:
+            row, text = cells.first(taken.currency & _with(cells, symbols[1]))
+            raise Odd(row, name, f"{text!r} is of another currency than cells with {symbols[0]}; {_remedy(name)}")
+
+
+def _with(cells: Distinct, symbol: str) -> np.ndarray:
+    compute = extra("pyarrow.compute", "tables")
+    return np.asarray(compute.match_substring(cells.texts, symbol).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _holds(cells: Distinct, symbol: str, mask: np.ndarray) -> bool:
+    return bool((_with(cells, symbol) & mask).any())
+
+
+# -- dates -----------------------------------------------------------------------------------------------------------
+
+
+def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
+    """Return what a column is that holds dates, more or less; None if most of its cells are none."""
+    formats = candidates(cells.some(~cells.gaps))
+    if not formats:
+        return None
+    fits = {form: _fit(cells, form) & ~cells.gaps for form in formats}
+    best = max(formats, key=lambda form: cells.weight(fits[form]))
+    fraction = cells.weight(fits[best]) / cells.weight(~cells.gaps)
+    if fraction <= MAJORITY:
+        return None
+    odd = ~fits[best] & ~cells.gaps
+    if odd.any():
+        row, text = cells.first(odd)
+        if _stray(cells, odd, fraction, int(fits[best].sum())):
+            why = f"{_percent(fraction)} of the cells are dates of the format {best}"
+            raise Odd(row, name, f"{text!r} is no date, while {why}; {_remedy(name, text)}")
+        return _mixed(name, cells, odd, fraction, f"dates of the format {best}", context)
+    full = [form for form in formats if fits[form][~cells.gaps].all()]
+    if len(full) > 1:
+        options = " or ".join(f"--dates {_quoted(f'{name}={form}')}" for form in full)
+        text = cells.first(~cells.gaps)[1]
+        return Open(
+            InputError(
+                f"{context.path!r}, column {name!r}: dates such as {text!r} can be read in two ways: give {options}"
+            )
+        )
+    context.notes.add(f"column {name!r}: dates, read as {'ISO 8601' if best == ISO else best}")
+    return Dates(name, best)
+
+
+def _fit(cells: Distinct, form: str) -> np.ndarray:
+    return np.asarray(parse(cells.texts, form).notna())
+
+
+# -- what is said ----------------------------------------------------------------------------------------------------
+
+
+def _percent(fraction: float) -> str:
+    """Return a fraction in words, never 100 % unless it is all."""
+    return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"
+
+
+def _quoted(text: str) -> str:
+    """Return a word as a shell takes it."""
+    from shlex import quote
+
+    return quote(text)
+
+
+def _remedy(name: str, text: str | None = None) -> str:
+    column = _quoted(name)
+    missing = "" if text is None else f"--missing {_quoted(text)} takes such cells as gaps, "
+    return f"{missing}--text {column} reads the column as text, --drop {column} leaves it out"
+
+
+def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
+    if not cells.gaps.any():
+        return
+    fraction = cells.weight(~cells.gaps) / max(1, cells.weight(np.ones(len(cells.texts), bool)))
+    markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
+    text = f"column {name!r}: {_percent(fraction)} of the cells are {what}, the others are {markers}: taken as gaps"
+    notes.add(text, about=("gaps", name))
+
+
+def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, mark: str | None, notes: Notes) -> None:
+    """Say what was converted, with an example."""
+    fraction = parsed.known & ~parsed.whole & ~parsed.grouped & ~taken.currency & ~taken.percent
+    kinds: Sequence[tuple[str, np.ndarray]] = (
+        ("percentages", taken.percent & parsed.known),
+        ("numbers with a currency", taken.currency & parsed.known),
+        ("thousands separators", parsed.grouped & ~taken.currency & ~taken.percent),
+        ("decimal comma", fraction if mark == "," else np.zeros_like(fraction)),
+    )
+    for what, mask in kinds:
+        if mask.any():
+            row, text = cells.first(mask)
+            value = f"{parsed.values[cells.codes[row]]:.15g}"
+            about = what if what == "decimal comma" else (what, name)
+            notes.add(f"column {name!r}: {what}, {text!r} is read as {value}", about=about)

@@ -1,0 +1,197 @@
+"""Dates as people write them: which formats fit the texts of a column, and the dates in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isthmus.data.io.reading import ISO
+from isthmus.support.errors import extra
+
+if TYPE_CHECKING:
+    import pandas
+
+DAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("\\d{4}-\\d\\d-\\d\\d", (ISO,)),
+    ("\\d{4}-\\d{1,2}-\\d{1,2}", ("%Y-%m-%d",)),
+    ("\\d{4}/\\d{1,2}/\\d{1,2}", ("%Y/%m/%d",)),
+    ("\\d{4}\\.\\d{1,2}\\.\\d{1,2}", ("%Y.%m.%d",)),
+    ("\\d{1,2}\\.\\d{1,2}\\.\\d{4}", ("%d.%m.%Y",)),
+    ("\\d{1,2}\\.\\d{1,2}\\.\\d{2}", ("%d.%m.%y",)),
+    ("\\d{1,2}/\\d{1,2}/\\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
+    ("\\d{1,2}/\\d{1,2}/\\d{2}", ("%d/%m/%y", "%m/%d/%y")),
+    ("\\d{1,2}-\\d{1,2}-\\d{4}", ("%d-%m-%Y", "%m-%d-%Y")),
+    ("\\d{1,2}-[A-Za-z]{3}-\\d{4}", ("%d-%b-%Y",)),
+    ("\\d{1,2}-[A-Za-z]{3}-\\d{2}", ("%d-%b-%y",)),
+    ("\\d{1,2}/[A-Za-z]{3}/\\d{4}", ("%d/%b/%Y",)),
+    ("\\d{1,2} [A-Za-z]{3} \\d{4}", ("%d %b %Y",)),
+    ("\\d{1,2} [A-Za-z]{4,9} \\d{4}", ("%d %B %Y",)),
+    ("[A-Za-z]{3} \\d{1,2}, \\d{4}", ("%b %d, %Y",)),
+    ("[A-Za-z]{4,9} \\d{1,2}, \\d{4}", ("%B %d, %Y",)),
+)
+"""What days look like, and the formats that this can be."""
+
+TIMES: tuple[tuple[str, str], ...] = (
+    ("", ""),
+    ("{}\\d{{1,2}}:\\d\\d", "{}%H:%M"),
+    ("{}\\d{{1,2}}:\\d\\d:\\d\\d", "{}%H:%M:%S"),
+    ("{}\\d{{1,2}}:\\d\\d:\\d\\d\\.\\d{{1,6}}", "{}%H:%M:%S.%f"),
+    ("{}\\d{{1,2}}:\\d\\d:\\d\\d,\\d{{1,6}}", "{}%H:%M:%S,%f"),
+    ("{}\\d{{1,2}}:\\d\\d [AaPp][Mm]", "{}%I:%M %p"),
+    ("{}\\d{{1,2}}:\\d\\d[AaPp][Mm]", "{}%I:%M%p"),
+    ("{}\\d{{1,2}}:\\d\\d:\\d\\d [AaPp][Mm]", "{}%I:%M:%S %p"),
+    ("{}\\d{{1,2}}:\\d\\d:\\d\\d[AaPp][Mm]", "{}%I:%M:%S%p"),
+    ("{}\\d{{1,2}}:\\d\\d:\\d\\d (?:Z|[+-]\\d\\d:?\\d\\d)", "{}%H:%M:%S %z"),
+)
+"""What the time of a day looks like, after what separates it from the day."""
+
+_ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
+
+LOOKED_AT = 200
+"""Texts that a form is chosen by."""
+
+SPLIT_FROM = 1_000
+"""Texts from which on days and times are parsed separately."""
+
+
+def _forms() -> list[tuple[str, tuple[str, ...]]]:
+    iso, *others = DAYS
+    forms = [(f"^{iso[0]}{_ISO_TIME}$", iso[1])]
+    for day, formats in others:
+        for time, written in TIMES:
+            for separator in (" ", "T", ":") if time else ("",):
+                formatted = tuple(one + written.format(separator) for one in formats)
+                forms.append((f"^{day}{time.format(separator)}$", formatted))
+    return forms
+
+
+FORMS = _forms()
+"""All regular expressions, and the formats that each can be."""
+
+
+def candidates(texts: Any) -> tuple[str, ...]:
+    """Return the formats that most of some texts can have; none if they are no dates.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> candidates(pyarrow.array(["03/02/2003 10:30 AM", "x"])), candidates(pyarrow.array(["x", "1.5"]))
+    (('%d/%m/%Y %I:%M %p', '%m/%d/%Y %I:%M %p'), ())
+    """
+    compute = extra("pyarrow.compute", "tables")
+    some = texts[:LOOKED_AT]
+    dated = compute.match_substring_regex(some, "^(?:\\d{1,4}[-/. ]|[A-Za-z]{3,9} \\d)")
+    if not len(some) or 2 * compute.sum(dated).as_py() < len(some):
+        return ()
+    counts = {formats: compute.sum(compute.match_substring_regex(some, form)).as_py() for form, formats in FORMS}
+    best = max(counts, key=lambda formats: counts[formats])
+    return best if 2 * counts[best] >= len(some) and counts[best] else ()
+
+
+def parse(texts: Any, form: str) -> pandas.Series:
+    """Return texts as dates, NaT where a text has another format; in UTC where texts name their offset from it."""
+    if (parsed := parse_all(texts, form)) is not None:
+        return extra("pandas", "tables").Series(parsed.to_pandas())
+    day, separator, time = form.partition(" ")
+    if len(texts) > SPLIT_FROM and separator and "%Y" in day and "%z" not in time:
+        return _split(texts, day, time)
+    return _parsed(texts, form)
+
+
+def _parsed(texts: Any, form: str) -> pandas.Series:
+    pandas = extra("pandas", "tables")
+    zoned = form.endswith("%z") or (form == ISO and _any_matches(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$"))
+    dates = pandas.to_datetime(texts.to_pandas(), format=form, errors="coerce", utc=zoned)
+    return pandas.Series(dates).dt.as_unit("us")
+
+
+def _any_matches(texts: Any, form: str) -> bool:
+    compute = extra("pyarrow.compute", "tables")
+    return bool(compute.any(compute.match_substring_regex(texts, form)).as_py())
+
+
+def parse_all(texts: Any, form: str) -> Any:
+    """Return texts as an Arrow array of timestamps if all have a format, and it is one of digits only; else None.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> parse_all(pyarrow.array(["31.12.2003 10:30", None]), "%d.%m.%Y %H:%M").to_pylist()
+    [datetime.datetime(2003, 12, 31, 10, 30), None]
+    >>> parse_all(pyarrow.array(["31.02.2003"]), "%d.%m.%Y")
+    """
+    arrow, compute = extra("pyarrow", "tables"), extra("pyarrow.compute", "tables")
+    iso = texts if form == ISO else _rearranged(texts, form)
+    if iso is None:
+        return None
+    try:
+        return compute.cast(iso, arrow.timestamp("us"))
+    except arrow.ArrowInvalid:
+        return None
+
+
+WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+"""Digits of the fields of a format."""
+
+
+def _rearranged(texts: Any, form: str) -> Any:
+    """Return texts with the fields of a format as ISO 8601 has them; None unless all fields have all their digits."""
+    arrow = extra("pyarrow", "tables")
+    starts, literals, width = _fields(form)
+    present = texts.drop_null().cast(arrow.string())
+    if starts is None or not len(present):
+        return None
+    ends = np.frombuffer(present.buffers()[1], dtype=np.int32)[present.offset : present.offset + len(present) + 1]
+    if (np.diff(ends) != width).any():
+        return None
+    letters = np.frombuffer(present.buffers()[2], dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
+    if any((letters[:, at] != ord(letter)).any() for at, letter in literals):
+        return None
+    iso = np.full((len(texts), 19), ord("0"), dtype=np.uint8)
+    iso[:, [4, 7, 10, 13, 16]] = np.frombuffer(b"--T::", dtype=np.uint8)
+    known = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+    for field, at in zip("YmdHMS", (0, 5, 8, 11, 14, 17), strict=True):
+        if field in starts:
+            size = WIDTHS[field]
+            iso[known, at : at + size] = letters[:, starts[field] : starts[field] + size]
+    fixed = arrow.Array.from_buffers(arrow.binary(19), len(texts), [None, arrow.py_buffer(iso)])
+    text = fixed.cast(arrow.binary()).cast(arrow.string())
+    return extra("pyarrow.compute", "tables").if_else(texts.is_valid(), text, arrow.scalar(None, arrow.string()))
+
+
+def _fields(form: str) -> tuple[dict[str, int] | None, list[tuple[int, str]], int]:
+    """Return where the fields of a format start, its other letters with their index, and its width.
+
+    Examples
+    --------
+    >>> _fields("%d.%m.%Y")
+    ({'d': 0, 'm': 3, 'Y': 6}, [(2, '.'), (5, '.')], 10)
+    """
+    starts: dict[str, int] = {}
+    literals, width, letters = [], 0, iter(form)
+    for letter in letters:
+        if letter != "%":
+            literals.append((width, letter))
+            width += 1
+            continue
+        field = next(letters, "")
+        if field not in WIDTHS or field in starts:
+            return None, [], 0
+        starts[field] = width
+        width += WIDTHS[field]
+    return (starts if {"Y", "m", "d"} <= starts.keys() else None), literals, width
+
+
+def _split(texts: Any, day: str, time: str) -> pandas.Series:
+    """Parse each day and each time of a day once: there are far fewer of them than of dates."""
+    compute = extra("pyarrow.compute", "tables")
+    days = _each_once(compute.replace_substring_regex(texts, " .*$", ""), day)
+    times = _each_once(compute.replace_substring_regex(texts, "^[^ ]* ?", ""), time)
+    return days + (times - times.dt.normalize())
+
+
+def _each_once(texts: Any, form: str) -> pandas.Series:
+    encoded = texts.dictionary_encode()
+    parsed = _parsed(encoded.dictionary, form)
+    return parsed.iloc[encoded.indices.to_numpy(zero_copy_only=False)].reset_index(drop=True)

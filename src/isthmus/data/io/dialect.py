@@ -1,0 +1,333 @@
+"""Dialect: how a text file writes its table: encoding, lines above it, separator, names of columns, decimal mark."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from isthmus.data.io.distinct import MARKERS
+from isthmus.data.io.reading import Notes, Reading
+from isthmus.support.errors import InputError
+
+SEPARATORS = "\t;|,"
+"""In the order in which they are preferred where several fit."""
+
+LOOKED_AT = 1_000
+"""Lines that a dialect is recognised from, at most."""
+
+CHARACTERS = 2**21
+"""Characters that it is recognised from, about."""
+
+BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+"""Byte order marks, and the encodings that they stand for."""
+
+FALLBACK = "cp1252"
+
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)?")
+_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
+_POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d*)\.\d+([eE][+-]?\d+)?")
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_CODE = re.compile(r"\d{3,}")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file writes its table.
+
+    Attributes
+    ----------
+    encoding, separator : str
+    names : tuple of str
+        Of its columns.
+    start : int
+        The number of lines above the first row.
+    named : int
+        The number of the line with the names; 0 if there is none.
+    decimal : str
+        The decimal mark.
+    mark : str or None
+        The decimal mark where a column leaves it open; None: nothing tells.
+    codes : tuple of str
+        Columns of codes with zeros in front.
+    """
+
+    encoding: str
+    separator: str
+    names: tuple[str, ...]
+    start: int
+    named: int
+    decimal: str
+    mark: str | None
+    codes: tuple[str, ...]
+
+
+def open_text(path: Path, encoding: str, errors: str = "strict") -> IO[str]:
+    """Open a text file, gzipped or not, whose line ends stay as they are."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding=encoding, errors=errors, newline="")
+    return open(path, encoding=encoding, errors=errors, newline="")
+
+
+def encoding_of(path: Path) -> str:
+    """Return the encoding that the first bytes of a file show; UTF-8 if they show none.
+
+    Raises
+    ------
+    InputError
+        They are no text.
+    """
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as stream:
+        head: bytes = stream.read(2**12)
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return encoding
+    if b"\x00" in head:
+        raise InputError(
+            f"{str(path)!r} has bytes that are no text: if it is UTF-16 without a mark, --encoding utf-16-le or "
+            "utf-16-be"
+        )
+    return "utf-8"
+
+
+def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialect:
+    """Return how a file writes its table.
+
+    Raises
+    ------
+    InputError
+        It is empty, or its first lines differ in their number of cells.
+    """
+    lines = _head(path, encoding)
+    above, declared = _above(lines, reading)
+    if above >= len(lines):
+        raise InputError(f"{str(path)!r} is empty")
+    separator = declared or _separator(lines[above:], reading)
+    records = list(_records(lines[above:], separator))
+    names, named, first = _names(lines, above, records, separator, notes)
+    _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
+    _check_first(path, records, above, len(names))
+    rows = [cells for _, cells in records[first:]]
+    _check_spaces(path, rows)
+    if (said := units(names, rows)) is not None:
+        notes.add(f"line {above + records[first][0] + 1} holds units, and is no row of the table: {said}")
+        first, rows = first + 1, rows[1:]
+    start = above + records[first][0] if first < len(records) else len(lines)
+    decimal, mark = _decimal(rows, separator, reading, notes)
+    return Dialect(encoding, separator, names, start, named, decimal, mark, _codes(names, rows, reading, notes))
+
+
+def _head(path: Path, encoding: str) -> list[str]:
+    lines, size = [], 0
+    with open_text(path, encoding, "replace") as stream:
+        for line in stream:
+            lines.append(line)
+            size += len(line)
+            if len(lines) >= LOOKED_AT or size >= CHARACTERS:
+                break
+    return lines
+
+
+def _above(lines: Sequence[str], reading: Reading) -> tuple[int, str | None]:
+    """Return the number of lines above the table, and the separator if one of them declares it."""
+    above, declared = reading.skip_rows, None
+    while above < len(lines):
+        line = lines[above].strip("\r\n")
+        if match := _DECLARED.fullmatch(line):
+            declared = match[1]
+        elif line.strip() and not line.startswith("#"):
+            break
+        above += 1
+    return above, declared
+
+
+def _say_comments(lines: Sequence[str], notes: Notes) -> None:
+    """Say how many lines above the table are comments."""
+    comments = [line.strip() for line in lines if line.startswith("#")]
+    if comments:
+        named = f"the line {comments[0]!r}" if len(comments) == 1 else f"{len(comments)} lines such as {comments[0]!r}"
+        notes.add(f"{named} above the table {'is a comment' if len(comments) == 1 else 'are comments'}")
+
+
+def _records(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the index of the first line of each record, and its cells; a last one that is cut off is left out."""
+    reader, first = csv.reader(lines, delimiter=separator, skipinitialspace=True), 0
+    for cells in reader:
+        if any(cell.strip() for cell in cells) or len(cells) > 1:
+            yield first, cells
+        first = reader.line_num
+
+
+def _separator(lines: Sequence[str], reading: Reading) -> str:
+    """Return the separator that gives most lines the same number of cells, more than one."""
+    best, score = ",", (0.0, 0)
+    for separator in SEPARATORS:
+        widths = [len(cells) for _, cells in _records(lines[:200], separator)]
+        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
+        fits = (round(count / len(widths), 1), width) if width > 1 else (0.0, 0)
+        if fits > score:
+            best, score = separator, fits
+    if best == "," and reading.decimal == "," and "," not in lines[0]:
+        return ";"
+    return best
+
+
+# -- names and rows --------------------------------------------------------------------------------------------------
+
+
+def _names(
+    lines: Sequence[str], above: int, records: Sequence[tuple[int, list[str]]], separator: str, notes: Notes
+) -> tuple[tuple[str, ...], int, int]:
+    """Return the names of the columns, the number of their line (0: there is none), and the index of the first row."""
+    first = [cell.strip() for cell in records[0][1]]
+    if (commented := _commented(lines, above, first, separator)) is not None:
+        notes.add(f"line {above} names the columns: {', '.join(commented)}")
+        return named(commented, notes), above, 0
+    if _is_row(records):
+        notes.add(f"line {above + 1} is a row: the columns are called column_0 to column_{len(first) - 1}")
+        return tuple(f"column_{i}" for i in range(len(first))), 0, 0
+    return named(first, notes), above + 1, 1
+
+
+def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator: str) -> list[str] | None:
+    """Return the names that the comment line above the table holds, if it does."""
+    line = lines[above - 1].strip("\r\n") if above else ""
+    cells = [cell.strip() for cell in next(csv.reader([line.lstrip("#")], delimiter=separator), [])]
+    fits = line.startswith("#") and len(cells) == len(first) > 1 and all(cells) and len(set(cells)) == len(cells)
+    bare = line[1:2].strip() != "" or all(map(_is_value, first))
+    return cells if fits and bare and not any(map(_is_value, cells)) else None
+
+
+def _is_value(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell) or _DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
+
+
+def _is_row(records: Sequence[tuple[int, list[str]]]) -> bool:
+    """Tell whether the first record is a row, not the names of the columns."""
+    first, others = [cell.strip() for cell in records[0][1]], [cells for _, cells in records[1:]]
+    numbers = [cell for cell in first if _NUMBER.fullmatch(cell)]
+    if not numbers:
+        return False
+    if all(map(_is_value, first)):
+        return True
+    texts = [index for index, cell in enumerate(first) if not _is_value(cell)]
+    again = any(first[i] == cells[i].strip() for cells in others for i in texts if i < len(cells))
+    return again or len(set(numbers)) < len(numbers)
+
+
+def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
+    """Return names without gaps and repetitions, as pandas makes them."""
+    unique: list[str] = []
+    for index, name in enumerate(names):
+        wanted, count = name or f"Unnamed: {index}", 0
+        while (candidate := f"{wanted}.{count}" if count else wanted) in unique:
+            count += 1
+        if not name:
+            notes.add(
+                f"column {index + 1} has no name: it is called {candidate!r} (--drop '{candidate}' leaves it out)"
+            )
+        elif count:
+            notes.add(f"two columns are called {name!r}: the second is called {candidate!r}")
+        unique.append(candidate)
+    return tuple(unique)
+
+
+def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int, width: int) -> None:
+    """Raise an error if the first lines are no part of the table: most others have another number of cells."""
+    widths = Counter(len(cells) for _, cells in records)
+    common, count = widths.most_common(1)[0]
+    if count <= max(widths[width], 1 if len(records) > 2 else 0):
+        return
+    number = next(index for index, cells in records if len(cells) == common) + above
+    raise InputError(
+        f"{str(path)!r} is not a regular table: line {above + 1} has {cells_of(width)}, but line {number + 1} has "
+        f"{common}; if the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
+    )
+
+
+def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Raise an error if lines are numbers with spaces between them."""
+    lines = [row[0].split() for row in rows if len(row) == 1]
+    spaced = [line for line in lines if len(line) > 1 and all(map(_NUMBER.fullmatch, line))]
+    if spaced and 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2:
+        raise InputError(
+            f"{str(path)!r}: cells seem to be separated by spaces, {len(spaced[0])} in a line: put commas, semicolons, "
+            "tabs or bars there"
+        )
+
+
+def cells_of(n: int) -> str:
+    """Return a number of cells in words."""
+    return f"{n} cell" if n == 1 else f"{n} cells"
+
+
+def units(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
+    """Return the units of the columns in words, if the first row holds some: text where other cells are numbers."""
+    if len(rows) < 3:
+        return None
+    first, others = [cell.strip() for cell in rows[0]], rows[1:]
+    if len(first) != len(names) or any(_NUMBER.fullmatch(cell) for cell in first):
+        return None
+    numeric = [i for i in range(len(names)) if _numeric([row[i].strip() for row in others if i < len(row)])]
+    named = [i for i in numeric if first[i].lower() not in MARKERS and first[i]]
+    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or _DAY.fullmatch(first[i]) for i in named):
+        return None
+    return ", ".join(f"{names[i]} in {first[i]}" for i in named)
+
+
+def _numeric(cells: Sequence[str]) -> bool:
+    present = [cell for cell in cells if cell and cell.lower() not in MARKERS]
+    return bool(present) and all(map(_NUMBER.fullmatch, present))
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, notes: Notes) -> tuple[str, str | None]:
+    """Return the decimal mark with which pandas reads the file, and the one for columns that leave it open."""
+    earlier = reading.before.decimal if reading.before else None
+    if reading.decimal:
+        return reading.decimal, reading.decimal
+    if separator == ",":
+        return ".", "."
+    cells = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell]
+    comma = next((cell for cell in cells if _COMMA.fullmatch(cell) and not _EITHER.fullmatch(cell)), None)
+    point = next((cell for cell in cells if _POINT.fullmatch(cell) and not _EITHER.fullmatch(cell)), None)
+    if comma is None and point is None and separator == ";":
+        comma = next((cell for cell in cells if _COMMA.fullmatch(cell)), None)
+    if comma is not None and point is None:
+        notes.add(f"decimal comma, as in {comma!r} (--decimal . if it is none)", about="decimal comma")
+        return ",", ","
+    if point is not None and comma is None:
+        return ".", "."
+    if comma is None and earlier == ",":
+        notes.add("decimal comma, as in the rows that the model was trained on", about="decimal comma")
+        return ",", ","
+    return ".", earlier or ("," if separator == ";" else None)
+
+
+def _codes(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading, notes: Notes) -> tuple[str, ...]:
+    """Return the columns of whole numbers of one length, some with zeros in front."""
+    codes = []
+    for index, name in enumerate(names):
+        cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+        same = len(set(map(len, cells))) == 1 and all(map(_CODE.fullmatch, cells))
+        example = next((cell for cell in cells if same and cell[0] == "0" and cell.strip("0")), None)
+        if example is not None and name not in reading.numbers and name not in reading.unchanged:
+            codes.append(name)
+            notes.add(f"column {name!r}: codes with zeros in front, such as {example!r}, are read as text")
+    return tuple(codes)

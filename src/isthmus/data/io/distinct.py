@@ -1,0 +1,108 @@
+"""Distinct: the texts of a column, each once, so that each is looked at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isthmus.support.errors import extra
+
+if TYPE_CHECKING:
+    import pandas
+
+MARKERS = frozenset(
+    {
+        *(
+            "-",
+            "--",
+            "---",
+            "–",
+            "—",
+            ".",
+            "..",
+            "...",
+            "?",
+            "*",
+            "/",
+            "na",
+            "n/a",
+            "n.a.",
+            "n. a.",
+            "n.a",
+            "k.a.",
+            "nan",
+        ),
+        *("null", "none", "nil", "missing", "unknown", "no data", "nodata", "not available", "not a number", "(null)"),
+        *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!", "<na>", "nat"),
+    }
+)
+"""Cells that stand for a missing number or date, in small letters."""
+
+
+def texts_of(column: pandas.Series) -> Any:
+    """Return a column of text and missing cells as an Arrow array."""
+    arrow = extra("pyarrow", "tables")
+    array = arrow.array(column, type=arrow.string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, arrow.ChunkedArray) else array
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The texts of a column.
+
+    Attributes
+    ----------
+    texts : Arrow array of n strings
+        Without spaces around them.
+    codes : int64 array
+        For each row the index of its text; -1 where the cell is missing.
+    """
+
+    texts: Any
+    codes: np.ndarray
+
+    @classmethod
+    def of(cls, column: pandas.Series) -> Distinct:
+        """Return the distinct texts of a column of text and missing cells."""
+        compute = extra("pyarrow.compute", "tables")
+        encoded = texts_of(column).dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return cls(compute.utf8_trim_whitespace(encoded.dictionary), codes)
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """How often each text occurs."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
+
+    @cached_property
+    def gaps(self) -> np.ndarray:
+        """Whether each text is a marker of missing cells."""
+        return np.array([text.lower() in MARKERS or not text for text in self._short()], dtype=bool)
+
+    def _short(self) -> list[str]:
+        """Return the texts as Python has them; those too long to be a marker as a letter."""
+        arrow, compute = extra("pyarrow", "tables"), extra("pyarrow.compute", "tables")
+        long = compute.greater(compute.utf8_length(self.texts), max(map(len, MARKERS)))
+        short: list[str] = compute.if_else(long, arrow.scalar("x"), self.texts).to_pylist()
+        return short
+
+    def some(self, mask: np.ndarray) -> Any:
+        """Return the texts of a mask, the most frequent first."""
+        order = np.argsort(-self.counts[mask], kind="stable")
+        return self.texts.filter(extra("pyarrow", "tables").array(mask)).take(order)
+
+    def weight(self, mask: np.ndarray) -> int:
+        """Return how many cells have a text of a mask."""
+        return int(self.counts[mask].sum())
+
+    def first(self, mask: np.ndarray) -> tuple[int, str]:
+        """Return the first row whose text is in a mask, and the text."""
+        row = int(np.argmax(mask[self.codes] & (self.codes >= 0)))
+        return row, self.texts[int(self.codes[row])].as_py()
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Return the value of each row; NaN where the cell is missing."""
+        return np.append(values, np.nan)[self.codes]

@@ -1,0 +1,142 @@
+"""Numbers as people write them: thousands separators, decimal commas, currencies and percent signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from isthmus.support.errors import extra
+
+CURRENCIES = (
+    "$",
+    "€",
+    "£",
+    "¥",
+    "₹",
+    "USD",
+    "EUR",
+    "GBP",
+    "CHF",
+    "JPY",
+    "CAD",
+    "AUD",
+    "CNY",
+    "INR",
+    "SEK",
+    "NOK",
+    "DKK",
+)
+
+_CURRENCY = "(?:" + "|".join("\\$" if symbol == "$" else symbol for symbol in CURRENCIES) + ")"
+_SPACES = "\\x{A0}\\x{202F}\\x{2009}"
+
+
+def _grouped(separators: str) -> str:
+    groups = "|".join(f"(?:[{one}]\\d{{3}})+" for one in separators.split("|"))
+    return f"[1-9]\\d{{0,2}}(?:{groups})"
+
+
+GROUPS = {".": f",|'|’| |{_SPACES}", ",": f"\\.|'|’| |{_SPACES}"}
+"""What may stand between thousands, by decimal mark."""
+
+_CLEAN = {".": f"[,'’ {_SPACES}]", ",": f"[.'’ {_SPACES}]"}
+GROUPED = {mark: f"^[+-]?{_grouped(groups)}(?:[{mark}]\\d+)?$" for mark, groups in GROUPS.items()}
+PLAIN = {mark: f"^[+-]?(?:\\d+[{mark}]?\\d*|[{mark}]\\d+)(?:[eE][+-]?\\d+)?$" for mark in ".,"}
+_WHOLE = "^[+-]?\\d+$"
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """Texts as numbers, under one decimal mark.
+
+    Attributes
+    ----------
+    values : float64 array
+        NaN where a text is no number.
+    grouped : bool array
+        Whether thousands are separated.
+    whole : bool array
+        Whether it is a number without a decimal mark.
+    """
+
+    values: np.ndarray
+    grouped: np.ndarray
+    whole: np.ndarray
+
+    @property
+    def marked(self) -> bool:
+        """Whether a text tells which mark is the decimal one."""
+        return bool((self.known & ~(self.whole & ~self.grouped)).any())
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Whether each text is a number."""
+        return ~np.isnan(self.values)
+
+
+@dataclass(frozen=True)
+class Bare:
+    """Texts without spaces around them, currency and percent sign, and what was taken off.
+
+    Attributes
+    ----------
+    texts : Arrow array
+    currency, percent : bool array
+    """
+
+    texts: Any
+    currency: np.ndarray
+    percent: np.ndarray
+
+
+def bare(texts: Any) -> Bare:
+    """Return texts without currencies and percent signs.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> bare(pyarrow.array(["$5,473.94", "-12.5 %", "($3)", "7 EUR"])).texts.to_pylist()
+    ['5,473.94', '-12.5', '-3', '7']
+    """
+    compute = extra("pyarrow.compute", "tables")
+    trimmed = compute.replace_substring(compute.utf8_trim_whitespace(texts), "−", "-")
+    if not compute.any(compute.match_substring_regex(trimmed, f"%|{_CURRENCY}")).as_py():
+        return Bare(trimmed, np.zeros(len(trimmed), bool), np.zeros(len(trimmed), bool))
+    signs = compute.replace_substring_regex(trimmed, f"^\\(\\s*({_CURRENCY}.*|.*{_CURRENCY})\\s*\\)$", "-\\1")
+    front = compute.replace_substring_regex(signs, f"^([+-]?)\\s*{_CURRENCY}\\s*", "\\1")
+    priced = compute.replace_substring_regex(front, f"\\s*{_CURRENCY}$", "")
+    done = compute.replace_substring_regex(priced, "\\s*%$", "")
+    return Bare(done, _differ(trimmed, priced), _differ(priced, done))
+
+
+def _differ(a: Any, b: Any) -> np.ndarray:
+    return _mask(extra("pyarrow.compute", "tables").not_equal(a, b))
+
+
+def _mask(array: Any) -> np.ndarray:
+    return np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def numerals(texts: Any, decimal: str) -> Numerals:
+    """Return bare texts as numbers.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> numerals(pyarrow.array(["4.128,96", "540,0", "12", "1,2,3", "0.540", "x"]), ",").values.tolist()
+    [4128.96, 540.0, 12.0, nan, nan, nan]
+    """
+    arrow, compute = extra("pyarrow", "tables"), extra("pyarrow.compute", "tables")
+    plain = compute.match_substring_regex(texts, PLAIN[decimal])
+    grouped = compute.match_substring_regex(texts, GROUPED[decimal])
+    if compute.any(grouped).as_py():
+        texts = compute.if_else(grouped, compute.replace_substring_regex(texts, _CLEAN[decimal], ""), texts)
+    whole = compute.match_substring_regex(texts, _WHOLE)
+    points = texts if decimal == "." else compute.replace_substring(texts, ",", ".")
+    known = compute.if_else(compute.or_(plain, grouped), points, arrow.scalar(None, points.type))
+    signed = compute.replace_substring_regex(known, "^\\+", "")
+    values = compute.cast(signed, arrow.float64()).to_numpy(zero_copy_only=False)
+    return Numerals(np.asarray(values, dtype=np.float64), _mask(grouped), _mask(whole))

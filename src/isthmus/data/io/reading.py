@@ -1,0 +1,186 @@
+"""Reading: how a table in a file is to be read, where its content leaves that open."""
+
+from __future__ import annotations
+
+from codecs import lookup
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from isthmus.core.data import Data
+from isthmus.support.errors import InputError, listed, unknown
+
+Say = Callable[[str], None]
+"""What takes each sentence on what was converted."""
+
+ISO = "ISO8601"
+"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a table; what is not set is recognised from the content.
+
+    Attributes
+    ----------
+    encoding : str or None
+        Of a text file; None: by its byte order mark, else UTF-8, else Windows-1252.
+    skip_rows : int
+        Lines above the table, which are not read.
+    decimal : {".", ","} or None
+        The decimal mark.
+    dates : mapping of str to str
+        The format of columns of dates, as `strptime` has it, such as ``"%d/%m/%Y"``; or ``"ISO8601"``.
+    missing : tuple of str
+        Cells that stand for missing values, beside the well-known ones.
+    text : tuple of str
+        Columns that are text whatever their cells look like.
+    drop : tuple of str
+        Columns to leave out.
+    only : tuple of str
+        Columns to read, if any are named; all others are left out, but for labels and those carried along.
+    unchanged : tuple of str
+        Columns whose cells are not converted: labels, and what is carried along to an output.
+    numbers : tuple of str
+        Columns whose cells must be numbers: a model knows them as such.
+    before : Reading or None
+        How the table was read that a model was trained on. It decides what the content leaves open, and which columns
+        are left out if they are there.
+    """
+
+    encoding: str | None = None
+    skip_rows: int = 0
+    decimal: str | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    before: Reading | None = None
+
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, ".", ","):
+            raise InputError(f"decimal={self.decimal!r}: a decimal mark is '.' or ','")
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            raise InputError(f"encoding={self.encoding!r} is not known; common ones are utf-8, utf-16, cp1252, latin-1")
+        if self.skip_rows < 0:
+            raise InputError(f"skip_rows={self.skip_rows} is negative; it is a number of lines")
+        if self.drop and self.only:
+            raise InputError("drop= names columns to leave out, only= those to read: give one of them")
+
+    def chosen(self, columns: Iterable[object], path: object) -> list[str]:
+        """Return the columns to read, in the order of the file.
+
+        Raises
+        ------
+        InputError
+            A column that was named is not there, or none is left.
+        """
+        names = list(map(str, columns))
+        for name in (*self.drop, *self.only, *self.text, *self.dates):
+            if name not in names:
+                raise InputError(f"{str(path)!r}: {unknown('column', name, names)}")
+        earlier = self.before or Reading()
+        drop = {*self.drop, *(() if self.only else earlier.drop)} - {*self.unchanged}
+        only = self.only or (() if self.drop else tuple(name for name in earlier.only if name in names))
+        left = [name for name in names if name not in drop and (not only or name in (*only, *self.unchanged))]
+        if not left:
+            raise InputError(f"{str(path)!r}: no column is left; its columns are {listed(names)}")
+        return left
+
+    @property
+    def gaps(self) -> list[str]:
+        """What stands for missing cells, beside the well-known markers."""
+        return [*self.missing, *(self.before.missing if self.before else ())]
+
+    def kept(self) -> dict[str, Any]:
+        """Return what later files are to be read with, as plain values; without what is not set."""
+        values = {
+            "decimal": self.decimal,
+            "dates": dict(self.dates),
+            "missing": list(self.missing),
+            "text": list(self.text),
+            "drop": list(self.drop),
+            "only": list(self.only),
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Reading:
+        """Return what `kept` returned as a Reading.
+
+        Examples
+        --------
+        >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
+        Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
+                unchanged=(), numbers=(), before=None)
+        """
+        lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
+        return cls(decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
+
+    def also(self, unchanged: Sequence[str | None]) -> Reading:
+        """Return it with more columns whose cells are not converted."""
+        names = dict.fromkeys([*self.unchanged, *(name for name in unchanged if name is not None)])
+        return replace(self, unchanged=tuple(names))
+
+    def after(self, data: Data, kept: Mapping[str, Any]) -> Reading:
+        """Return it for a file of rows for a fitted model: its columns of numbers and of text stay what they are.
+
+        Parameters
+        ----------
+        data : Data
+            Of the model.
+        kept : mapping
+            What `kept` returned for the rows that it was trained on.
+        """
+        earlier = Reading.of(kept)
+        text = tuple(dict.fromkeys([*earlier.text, *text_columns(data)]))
+        return replace(self, before=replace(earlier, text=text), numbers=_columns(data, "integer", "float"))
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        lookup(name)
+    except LookupError:
+        return False
+    return True
+
+
+def text_columns(data: Data) -> list[str]:
+    """Return the columns of a fitted table whose categories are all text."""
+    schema = getattr(data, "schema", None)
+    if schema is None or schema.names is None:
+        return []
+    pairs = zip(schema.indices("category"), schema.categories, strict=True)
+    return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
+
+
+def _columns(data: Data, *kinds: str) -> tuple[str, ...]:
+    schema = getattr(data, "schema", None)
+    if schema is None or schema.names is None:
+        return ()
+    return tuple(str(schema.name(index)) for index in schema.indices(*kinds))
+
+
+class Notes(list[str]):
+    """Sentences on what was converted, each once; each is also said as soon as it is known."""
+
+    def __init__(self, say: Say | None = None) -> None:
+        super().__init__()
+        self._say, self._known = say, dict[object, str]()
+
+    def add(self, text: str, about: object = None) -> None:
+        """Add a sentence, unless there is one about the same already."""
+        key = text if about is None else about
+        if key not in self._known:
+            self._known[key] = text
+            self.append(text)
+            if self._say is not None:
+                self._say(text)
+
+    def adopt(self, other: Notes) -> None:
+        """Add the sentences of others."""
+        for key, text in other._known.items():
+            self.add(text, about=key)

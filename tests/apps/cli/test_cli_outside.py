@@ -1,0 +1,104 @@
+"""Tables as people have them on the command line: trained on, kept in the model, and read again."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import isthmus
+from isthmus.apps.cli.main import main
+from isthmus.data.io.files import read
+from isthmus.data.io.reading import Reading
+
+pytest.importorskip("pandas")
+pytest.importorskip("pyarrow")
+
+NAMES = "id;cement;share;day;kind"
+
+
+def rows(n, seed=0):
+    rng = np.random.default_rng(seed)
+    cement = [
+        f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".") for value in rng.uniform(500, 4000, n)
+    ]
+    share = ["-" if i % 9 == 4 else f"{value:.1f}%".replace(".", ",") for i, value in enumerate(rng.uniform(0, 99, n))]
+    days = [f"{1 + i % 28:02d}/{1 + i % 12:02d}/2020" for i in range(n)]
+    return [f"{i};{c};{s};{d};{'ab'[i % 2]}" for i, (c, s, d) in enumerate(zip(cement, share, days, strict=True))]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cells.csv").write_bytes("\n".join(["# größen", NAMES, *rows(80)]).encode("cp1252"))
+    (tmp_path / "one.csv").write_text(f"{NAMES}\n7;1.234;12%;01/02/2020;b\n")
+    return tmp_path
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(main, list(arguments))
+    assert done.exit_code == code, done.output
+    return done.stderr
+
+
+TRAIN = ("train", "cells.csv", "-o", "m.safetensors", "--epochs", "1", "--latent-dim", "2", "--drop", "id")
+
+
+def test_a_model_keeps_how_its_rows_were_read(folder):
+    said = run(*TRAIN, "--label", "kind")
+    for words in ("Windows-1252", "decimal comma", "percentages", "'-': taken as gaps", "dates, read as %d/%m/%Y"):
+        assert said.count(words) == 1, words
+    model = isthmus.load("m.safetensors")
+    assert model.info_["reading"] == {"decimal": ",", "dates": {"day": "%d/%m/%Y"}, "drop": ["id"]}
+    run("reconstruct", "m.safetensors", "one.csv", "--label", "kind", "-o", "one.parquet")
+    assert list(read("one.parquet").X.columns) == ["cement", "share", "day"]
+    kept = Reading().after(model.data_, model.info_["reading"])
+    row = read("one.csv", label="kind", reading=kept).X.iloc[0]
+    assert (row.cement, row.share, str(row.day.date())) == (1234, 12, "2020-02-01")
+    run("encode", "m.safetensors", "one.csv", "--drop", "kind", "-o", "codes.csv")
+    (folder / "bad.csv").write_text(f"{NAMES}\n7;many;12%;01/02/2020;b\n")
+    assert "'bad.csv', line 2, column 'cement': 'many' is no number, in a column that a model" in run(
+        "encode", "m.safetensors", "bad.csv", "--label", "kind", "-o", "codes.csv", code=1
+    )
+
+
+def test_detectors_and_imputers_keep_it_too(folder):
+    run("detect", "one.csv", "--train", "cells.csv", "--label", "kind", "--drop", "id", "-o", "s.csv", "--save", "d.st")
+    run("detect", "one.csv", "--model", "d.st", "--keep", "kind", "-o", "again.csv")
+    assert read("again.csv").X["score"].tolist() == read("s.csv").X["score"].tolist()
+    said = run("impute", "cells.csv", "--keep", "kind", "--only", "cement,share", "-o", "f.csv", "--save", "i.st")
+    assert said.count("taken as gaps") == 2  # in training, and in filling
+    assert list(read("f.csv").X.columns) == ["cement", "share", "kind"] and read("f.csv").X["share"].notna().all()
+    (folder / "gap.csv").write_text(f"{NAMES}\n7;n/a;12%;01/02/2020;b\n")
+    run("impute", "gap.csv", "--model", "i.st", "--keep", "kind", "-o", "g.csv")
+    assert 500 < read("g.csv").X["cement"][0] < 4000
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--drop", "idd"], "unknown column 'idd'; did you mean 'id'"),
+        (["--only", "cement,shre"], "unknown column 'shre'; did you mean 'share'"),
+        (["--drop", "id", "--only", "cement"], "give one of them"),
+        (["--encoding", "utf-9"], "encoding='utf-9' is not known"),
+    ],
+)
+def test_wrong_options_are_refused(folder, options, message):
+    assert message in run("train", "cells.csv", "-o", "m.safetensors", *options, code=1)
+    assert not (folder / "m.safetensors").exists()
+
+
+def test_a_format_of_dates_is_checked(folder):
+    assert "is no COLUMN=FORMAT, such as day=%d.%m.%Y" in run(*TRAIN, "--dates", "day", code=2)
+
+
+def test_it_works_in_fresh_processes(folder):
+    commands = [[*TRAIN[:-2], "--only", "cement,share"], ["encode", "m.safetensors", "one.csv", "-o", "codes.csv"]]
+    for arguments in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "isthmus", *arguments], capture_output=True, text=True, env=os.environ
+        )
+        assert done.returncode == 0, done.stderr
+    assert "decimal comma" in done.stderr and len(read("codes.csv").X) == 1

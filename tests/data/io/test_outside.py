@@ -1,0 +1,638 @@
+"""Tables as people have them: each is read rightly, or refused with a line that says what to do."""
+
+import gzip
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isthmus.data.io.csv_stream import CSVStream
+from isthmus.data.io.files import open_rows, read
+from isthmus.data.io.reading import Reading
+from isthmus.data.sources.parquet import ParquetStream
+from isthmus.support.errors import InputError
+
+pa = pytest.importorskip("pyarrow")
+WRITERS = {
+    ".parquet": pytest.importorskip("pyarrow.parquet").write_table,
+    ".feather": pytest.importorskip("pyarrow.feather").write_feather,
+}
+NAN = float("nan")
+SEVERAL = [f"{i}.5" for i in range(30)]
+
+
+def stamps(*texts):
+    return [pd.Timestamp(text) for text in texts]
+
+
+def table(*lines, sep=","):
+    return "\n".join(line.replace(",", sep) for line in lines) + "\n"
+
+
+def column(name, cells, sep=","):
+    return "\n".join([f"row{sep}{name}", *(f"{i}{sep}{cell}" for i, cell in enumerate(cells))]) + "\n"
+
+
+# name, content, columns (kind, values) or the words of the refusal, words of the notes, options
+READ = {
+    # separators x decimals
+    "semicolons and decimal commas": (
+        "a;b;c\n540,0;4.128,96;x\n1,5;12;y\n",
+        {"a": ("f", [540.0, 1.5]), "b": ("f", [4128.96, 12.0]), "c": ("t", ["x", "y"])},
+        "decimal comma, as in '540,0'.*thousands separators, '4.128,96' is read as 4128.96",
+    ),
+    "tabs and decimal commas": (
+        "a\tb\n0,5\t1\n1,25\t2\n",
+        {"a": ("f", [0.5, 1.25]), "b": ("i", [1, 2])},
+        "decimal comma",
+    ),
+    "bars and decimal commas": ("a|b\n-0,5|1\n1,25|2\n", {"a": ("f", [-0.5, 1.25])}, "decimal comma"),
+    "semicolons and points": ("a;b\n0.202394;1\n0.5;2\n", {"a": ("f", [0.202394, 0.5])}, None),
+    "tabs and points": ("a\tb\n0.5\tx\n1.5\ty\n", {"a": ("f", [0.5, 1.5]), "b": ("t", ["x", "y"])}, None),
+    "commas and points": ("a,b\n0.5,1e3\n1.5,2E-1\n", {"a": ("f", [0.5, 1.5]), "b": ("f", [1000.0, 0.2])}, None),
+    "a comma of three digits behind semicolons": (
+        "a;b\n1,234;x\n2,500;y\n",
+        {"a": ("f", [1.234, 2.5])},
+        "decimal comma",
+    ),
+    "whole thousands beside decimal commas": ("a;b\n4.128;0,5\n12;1,5\n", {"a": ("i", [4128, 12])}, "thousands"),
+    "points and commas in two columns": (
+        "a;b\n0,5;0.25\n1,5;1.75\n",
+        {"a": ("f", [0.5, 1.5]), "b": ("f", [0.25, 1.75])},
+        "column 'a': decimal comma, '0,5' is read as 0.5",
+    ),
+    "thousands in quotes": ('a,b\n"1,234.50",1\n"12.5",2\n', {"a": ("f", [1234.5, 12.5])}, "thousands separators"),
+    "whole thousands in quotes": ('a,b\n"1,234,567",1\n"12",2\n', {"a": ("i", [1234567, 12])}, "thousands separators"),
+    "thousands with spaces": ("a;b\n1 234,5;1\n12,5;2\n", {"a": ("f", [1234.5, 12.5])}, "thousands"),
+    "thousands with apostrophes": ("a;b\n1'234.5;1\n12.5;2\n", {"a": ("f", [1234.5, 12.5])}, "thousands"),
+    "a mark that is named": ("a\tb\n1,234\t1\n2,345\t2\n", {"a": ("f", [1.234, 2.345])}, None, {"decimal": ","}),
+    "the other mark that is named": (
+        "a\tb\n1,234\t1\n2,345\t2\n",
+        {"a": ("i", [1234, 2345])},
+        "thousands",
+        {"decimal": "."},
+    ),
+    "a separator that is declared": ("sep=;\na;b\n1;2\n3;4\n", {"a": ("i", [1, 3]), "b": ("i", [2, 4])}, None),
+    # gaps
+    "gaps as hyphens": (
+        column("cement", [*SEVERAL, "-", "-"]),
+        {"cement": ("f", [*map(float, SEVERAL), NAN, NAN])},
+        "column 'cement': 94 % of the cells are numbers, the others are '-': taken as gaps",
+    ),
+    "gaps as points": (
+        column("a", ["1", ".", "3"]),
+        {"a": ("f", [1.0, NAN, 3.0])},
+        "the others are '.': taken as gaps",
+    ),
+    "gaps in words": (column("a", ["1.5", "missing", "n. a."]), {"a": ("f", [1.5, NAN, NAN])}, "33 % of the cells"),
+    "gaps of Excel": (column("a", ["1.5", "#DIV/0!", "2"]), {"a": ("f", [1.5, NAN, 2.0])}, "#DIV/0!"),
+    "gaps that pandas knows": (column("a", ["1.5", "", "NA", "?"]), {"a": ("f", [1.5, NAN, NAN, NAN])}, None),
+    "gaps among decimal commas": ("a;b\n1,5;x\n--;y\n2,5;z\n", {"a": ("f", [1.5, NAN, 2.5])}, "'--': taken as gaps"),
+    "gaps among dates": (
+        column("a", ["2003-02-01", "-", "2003-02-03"]),
+        {"a": ("d", [pd.Timestamp("2003-02-01"), pd.NaT, pd.Timestamp("2003-02-03")])},
+        "67 % of the cells are dates",
+    ),
+    "a gap that is named": (
+        column("a", ["1.5", "bad", "2"]),
+        {"a": ("f", [1.5, NAN, 2.0])},
+        None,
+        {"missing": ("bad",)},
+    ),
+    "hyphens in a column of text": (column("a", ["x", "-", "y"]), {"a": ("t", ["x", "-", "y"])}, None),
+    # units
+    "a line of units": (
+        "t,v\ns,m/s\n1,2.5\n2,3.5\n3,4.5\n",
+        {"t": ("i", [1, 2, 3]), "v": ("f", [2.5, 3.5, 4.5])},
+        "line 2 holds units, and is no row of the table: t in s, v in m/s",
+    ),
+    "a line of units in brackets": (
+        "t;v;w\n[s];[°C];\n1;2,5;x\n2;3,5;y\n3;4,5;z\n",
+        {"v": ("f", [2.5, 3.5, 4.5])},
+        "units",
+    ),
+    # numbers with signs
+    "dollars": (
+        column("a", ['"$5,473.94"', "$12", "-$3.50"]),
+        {"a": ("f", [5473.94, 12.0, -3.5])},
+        "numbers with a currency, '.5,473.94' is read as 5473.94",
+    ),
+    "euros behind": ("a;b\n5.473,94 €;1\n12 €;2\n", {"a": ("f", [5473.94, 12.0])}, "currency"),
+    "percent": (
+        column("a", ["12.5%", "3 %", "0"]),
+        {"a": ("f", [12.5, 3.0, 0.0])},
+        "percentages, '12.5%' is read as 12.5",
+    ),
+    "percent with decimal commas": ("a;b\n12,5%;1\n3%;2\n", {"a": ("f", [12.5, 3.0])}, "percentages"),
+    # dates
+    "ISO dates": (
+        column("a", ["2003-02-01", "2003-12-31"]),
+        {"a": ("d", stamps("2003-02-01", "2003-12-31"))},
+        "ISO 8601",
+    ),
+    "ISO times": (
+        column("a", ["2003-02-01 10:00:30", "2003-12-31T23:59:59.5"]),
+        {"a": ("d", stamps("2003-02-01 10:00:30", "2003-12-31 23:59:59.5"))},
+        "dates",
+    ),
+    "ISO times with zones": (
+        column("a", ["2003-02-01T10:00:00Z", "2003-02-01T12:00:00+02:00"]),
+        {"a": ("d", stamps("2003-02-01 10:00Z", "2003-02-01 10:00Z"))},
+        "dates",
+    ),
+    "days, months and years": (
+        column("a", ["31.12.2003", "01.02.2003"]),
+        {"a": ("d", stamps("2003-12-31", "2003-02-01"))},
+        r"dates, read as %d\.%m\.%Y",
+    ),
+    "days without zeros": (
+        column("a", ["1.2.2003 7:05", "3.4.2003 17:05"]),
+        {"a": ("d", stamps("2003-02-01 07:05", "2003-04-03 17:05"))},
+        "dates",
+    ),
+    "American times": (
+        column("a", ["02/13/2003 05:30 PM", "03/02/2003 11:00 am"]),
+        {"a": ("d", stamps("2003-02-13 17:30", "2003-03-02 11:00"))},
+        "%m/%d/%Y %I:%M %p",
+    ),
+    "slashes with the day first": (
+        column("a", ["01/02/2003", "13/02/2003"]),
+        {"a": ("d", stamps("2003-02-01", "2003-02-13"))},
+        "%d/%m/%Y",
+    ),
+    "years first": (
+        column("a", ["2003/2/1", "2003/12/31"]),
+        {"a": ("d", stamps("2003-02-01", "2003-12-31"))},
+        "%Y/%m/%d",
+    ),
+    "months in letters": (
+        column("a", ["05-Jan-2020", "17-Dec-2020"]),
+        {"a": ("d", stamps("2020-01-05", "2020-12-17"))},
+        "%d-%b-%Y",
+    ),
+    "a format that is named": (
+        column("a", ["01/02/2003", "03/02/2003"]),
+        {"a": ("d", stamps("2003-01-02", "2003-03-02"))},
+        None,
+        {"dates": {"a": "%m/%d/%Y"}},
+    ),
+    "dates as digits, named": (
+        column("a", ["20030201", "20031231"]),
+        {"a": ("d", stamps("2003-02-01", "2003-12-31"))},
+        None,
+        {"dates": {"a": "%Y%m%d"}},
+    ),
+    # ids, codes, names, text
+    "codes with zeros in front": (
+        column("zip", ["01234", "12345"]),
+        {"zip": ("t", ["01234", "12345"])},
+        "codes with zeros in front",
+    ),
+    "numbers with zeros in front": (column("a", ["007", "12"]), {"a": ("i", [7, 12])}, None),
+    "tickets": (
+        column("a", ["11", "12", "13", "PC 17", "A 5"]),
+        {"a": ("t", ["11", "12", "13", "PC 17", "A 5"])},
+        "60 % of the cells are numbers, others are not, such as 'PC 17': read as text .--drop a leaves it out",
+    ),
+    "numbers that are to be text": (column("a", ["1", "02"]), {"a": ("t", ["1", "02"])}, None, {"text": ("a",)}),
+    "truth values": (column("a", ["True", "False"]), {"a": ("b", [True, False])}, None),
+    "columns left out": ("a,b,c\n1,2,3\n4,5,6\n", {"a": ("i", [1, 4]), "c": ("i", [3, 6])}, None, {"drop": ("b",)}),
+    "only some columns": ("a,b,c\n1,2,3\n4,5,6\n", {"c": ("i", [3, 6])}, None, {"only": ("c",)}),
+    "no line of names": (
+        "5.1,3.5,setosa\n4.9,3.0,setosa\n",
+        {"column_0": ("f", [5.1, 4.9]), "column_2": ("t", ["setosa"] * 2)},
+        "line 1 is a row",
+    ),
+    "names twice and none": (
+        "a,a,\n1,2,3\n4,5,6\n",
+        {"a": ("i", [1, 4]), "a.1": ("i", [2, 5]), "Unnamed: 2": ("i", [3, 6])},
+        "--drop 'Unnamed: 2'",
+    ),
+    "line breaks and separators in quotes": (
+        'a,b\n"x\ny",2\n"1,z",3\n',
+        {"a": ("t", ["x\ny", "1,z"]), "b": ("i", [2, 3])},
+        None,
+    ),
+    "spaces after separators": ("a, b, c\n1, 2, x\n3, ?, y\n", {"b": ("f", [2.0, NAN]), "c": ("t", ["x", "y"])}, None),
+    "lines that end as in Windows": ("a,b\r\n1,x\r\n\r\n2,y\r\n", {"a": ("i", [1, 2]), "b": ("t", ["x", "y"])}, None),
+    # encodings, lines above
+    "UTF-8 with a mark": ("ä,b\n1,ö\n".encode("utf-8-sig"), {"ä": ("i", [1]), "b": ("t", ["ö"])}, None),
+    "UTF-16": ("ä;b\n1,5;ö\n2;€\n".encode("utf-16"), {"ä": ("f", [1.5, 2.0]), "b": ("t", ["ö", "€"])}, "decimal comma"),
+    "cp1252": (
+        "ä,b\n1,€\n".encode("cp1252"),
+        {"ä": ("i", [1]), "b": ("t", ["€"])},
+        "line 1 is not UTF-8: the file is read as Windows-1252",
+    ),
+    "an encoding that is named": (
+        "ä,b\n1,ш\n".encode("utf-16-le"),
+        {"ä": ("i", [1]), "b": ("t", ["ш"])},
+        None,
+        {"encoding": "utf-16-le"},
+    ),
+    "comments": (
+        "# by x\n#\na,b\n1,2\n",
+        {"a": ("i", [1]), "b": ("i", [2])},
+        "2 lines such as '# by x' above the table are comments",
+    ),
+    "names in a comment": (
+        "# t v\n# t,v\n1,2\n3,4\n",
+        {"t": ("i", [1, 3]), "v": ("i", [2, 4])},
+        "line 2 names the columns: t, v",
+    ),
+    "lines above, counted": (
+        "Report\n2020\n\na;b\n1;2\n3;4\n",
+        {"a": ("i", [1, 3]), "b": ("i", [2, 4])},
+        None,
+        {"skip_rows": 2},
+    ),
+}
+
+REFUSED = {
+    "a comma that can be either": (
+        "a\tb\n1,234\t1\n2,345\t2\n",
+        "column 'a': '1,234' can be 1234 or 1.234: give --decimal . or --decimal ,",
+    ),
+    "one bad cell": (
+        column("a", [*SEVERAL, "bad"]),
+        "line 32, column 'a': 'bad' is no number, while 97 % of the cells are numbers; --missing bad takes such cells "
+        "as gaps, --text a reads the column as text, --drop a leaves it out",
+    ),
+    "one bad cell in few rows": (
+        column("a", ["1.5", "x y", "2"]),
+        "line 3, column 'a': 'x y' is no number.*--missing 'x y'",
+    ),
+    "one bad cell after a cell of two lines": ('a,b\n1,"x\ny"\n2,z\nbad,z\n3,z\n', "line 5, column 'a': 'bad'"),
+    "one bad date": (
+        column("a", [f"2003-02-{i:02d}" for i in range(1, 25)] + ["soon"]),
+        "line 26, column 'a': 'soon' is no date",
+    ),
+    "dates that can be either": (
+        column("a", ["01/02/2003", "03/02/2003"]),
+        "column 'a': dates such as '01/02/2003' can be read in two ways: give --dates a=%d/%m/%Y or --dates a=%m/%d/%Y",
+    ),
+    "times that can be either": (
+        column("a b", ["01-02-2003 10:00"]),
+        "--dates 'a b=%d-%m-%Y %H:%M' or --dates 'a b=%m-%d-%Y",
+    ),
+    "a format that does not fit": (
+        column("a", ["01/02/2003", "13/02/2003"]),
+        "line 3, column 'a': '13/02/2003' is no date of the format",
+        {"dates": {"a": "%m/%d/%Y"}},
+    ),
+    "some cells in percent": (column("a", ["12%", "0.5", "13%"]), "line 3, column 'a': '0.5' has no percent sign"),
+    "two currencies": (column("a", ["$12", "€5"]), "'€5' is of another currency than cells with \\$"),
+    "a line that is too long": ("a,b\n1,2\n1,2,3,4\n", "line 3 has 4 cells, but line 1 names 2 columns.*--skip-rows"),
+    "a line that is too short": ("a,b,c\n1,2,3\n1,2\n1,2,3\n", "line 3 has 2 cells, but line 1 names 3 columns"),
+    "short and long lines": ("a,b,c\n1,2,3\n1,2\n1,2,3,4\n", "line 3 has 2 cells, but line 1 names 3 columns"),
+    "long and short lines": ("a,b,c\n1,2,3\n1,2,3,4\n1,2\n", "line 3 has 4 cells, but line 1 names 3 columns"),
+    "a long line where columns are left out": ("a,b,c\n1,2,3\n1,2,3,4\n1,2\n", "line 3 has 4 cells", {"drop": ("a",)}),
+    "lines above": (
+        "Report\nof it\n\na;b\n1;2\n3;4\n",
+        "line 1 has 1 cell, but line 4 has 2; if the table begins there, give --skip-rows 3",
+    ),
+    "names that are too few": ("a,b\n1,2,3\n4,5,6\n", "line 1 has 2 cells, but line 2 has 3"),
+    "UTF-16 without a mark": (
+        "ä,b\n1,2\n".encode("utf-16-le"),
+        "no text: if it is UTF-16 without a mark, --encoding utf-16-le",
+    ),
+    "two encodings": (
+        "ä,b\n1,x\n".encode() + "2,ö\n".encode("cp1252"),
+        "line 3: not utf-8; name its encoding with --encoding",
+    ),
+    "another encoding than is named": (
+        "ä,b\n1,2\n".encode("cp1252"),
+        "line 1: not UTF-8; name its encoding",
+        {"encoding": "UTF-8"},
+    ),
+    "a quote that is not closed": ('a,b\n1,"x\n2,y\n', "line 2: a quote is opened there, and not closed"),
+    "spaces between cells": ("1.5  2 3\n2.5 3 4\n", "separated by spaces, 3 in a line: put commas, semicolons, tabs"),
+    "an unknown column": ("id,b\n1,2\n", "unknown column 'idd'; did you mean 'id'", {"drop": ("idd",)}),
+    "an unknown column of dates": (
+        "day,b\n1,2\n",
+        "unknown column 'dya'; did you mean 'day'",
+        {"dates": {"dya": "%d"}},
+    ),
+    "nothing left": ("a,b\n1,2\n", "no column is left; its columns are a, b", {"drop": ("a", "b")}),
+}
+
+
+def write(folder, content, name="t.csv"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def check(frame, columns):
+    kinds = {"f": "f", "i": "i", "b": "b", "d": "M"}
+    for name, (kind, values) in columns.items():
+        got = frame[name]
+        if kind == "t":
+            assert pd.api.types.infer_dtype(got) == "string" and got.tolist() == values, name
+        elif kind == "d":
+            assert got.dtype.kind == "M" and got.equals(pd.Series(values, name=name).astype(got.dtype)), name
+        else:
+            assert got.dtype.kind == kinds[kind], (name, got.dtype)
+            np.testing.assert_array_equal(got.to_numpy(), values)
+
+
+def test_there_are_at_least_sixty_files():
+    assert len(READ) + len(REFUSED) + len(OTHERS) >= 60
+
+
+@pytest.mark.parametrize("what", READ)
+def test_tables_of_text_are_read(tmp_path, what):
+    content, columns, says, *options = READ[what]
+    path, reading = write(tmp_path, content), Reading(**(options[0] if options else {}))
+    loaded = read(path, reading=reading)
+    check(loaded.X, columns)
+    notes = "; ".join(loaded.notes)
+    assert re.search(says, notes, re.S) if says else not notes, notes
+    streamed = CSVStream(path, reading)
+    pd.testing.assert_frame_equal(pd.concat(list(streamed.chunks()), ignore_index=True), loaded.X)
+    assert tuple(streamed.notes) == loaded.notes and len(streamed) == len(loaded.X)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_tables_of_text_are_refused(tmp_path, what):
+    content, words, *options = REFUSED[what]
+    with pytest.raises(InputError, match=words.replace("--decimal . or", "--decimal [.] or")):
+        read(write(tmp_path, content), reading=Reading(**(options[0] if options else {})))
+
+
+# -- pieces ---------------------------------------------------------------------------------------------------------
+
+
+def piecewise(tmp_path, first, then, **options):
+    """Read a column of 40 cells and some more, in pieces of 40."""
+    path = write(tmp_path, column("a", [first[i % len(first)] for i in range(40)] + list(then)))
+    notes = []
+    stream = CSVStream(path, Reading(**options), rows=40, say=notes.append)
+    pieces = [piece["a"] for piece in stream.chunks()]
+    return pieces, notes
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kind", "last"),
+    [
+        (["1", "2"], ["-"], "f", NAN),
+        (["1", "2"], ["2.5"], "f", 2.5),
+        (["x", "y"], ["12"], "t", "12"),
+        (["x", "1"], ["007"], "t", "007"),
+        (["2003-02-01"], ["-"], "d", pd.NaT),
+        (["01/02/2003"], ["01/02/2003"] * 40 + ["13/02/2003"], "d", pd.Timestamp("2003-02-13")),
+        ([""], ["$5"], "i", 5),
+        ([""], ["x"], "t", "x"),
+        (["-"], ["1.5"], "f", 1.5),
+        (["1.5"], ['"1,234.5"'], "f", 1234.5),
+    ],
+)
+def test_the_first_piece_decides_for_all(tmp_path, first, then, kind, last):
+    pieces, _ = piecewise(tmp_path, first, then)
+    check(pd.DataFrame({"a": pieces[-1][-1:].reset_index(drop=True)}), {"a": (kind, [last])})
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "words"),
+    [
+        (["1", "2"], ["3", "bad"], "line 43, column 'a': 'bad' is no number, as all cells before are"),
+        (["12.5%"], ["3"], "line 42, column 'a': '3' has no percent sign"),
+        (["3"], ["12%"], "line 42, column 'a': '12%' has a percent sign"),
+        (["13/02/2003"], ["02/13/2003"], "line 42, column 'a': '02/13/2003' is no date of the format"),
+        (["True"], ["maybe"], "line 42, column 'a': 'maybe' stands where"),
+        (["1"], ["True"], "line 42, column 'a': 'True' is no number"),
+        (["01/02/2003"], ["02/01/2003"], "can be read in two ways"),
+    ],
+)
+def test_a_later_contradiction_names_the_line(tmp_path, first, then, words):
+    with pytest.raises(InputError, match=words):
+        piecewise(tmp_path, first, then)
+
+
+def test_what_is_converted_later_is_said_once(tmp_path):
+    _, notes = piecewise(tmp_path, ["1", "2"], ["-"] * 90)
+    assert len(notes) == 1 and "'-': taken as gaps" in notes[0]
+
+
+# -- other formats --------------------------------------------------------------------------------------------------
+
+
+def workbook(path, **sheets):
+    pytest.importorskip("openpyxl")
+    with pd.ExcelWriter(path) as book:
+        for name, rows in sheets.items():
+            pd.DataFrame(rows).to_excel(book, sheet_name=name, header=False, index=False)
+
+
+ROWS = [["a", "b", "c", "d"], [1, 2.5, "x", pd.Timestamp("2003-02-01")], [2, None, "y", pd.Timestamp("2003-02-03")]]
+
+
+def sheets(path, **more):
+    workbook(path, First=ROWS, Second=[["z"], [7], [8]])
+    return read(path, **more)
+
+
+def typed_sheet(path):
+    workbook(
+        path,
+        S=[
+            ["Report", None],
+            [None, None],
+            ["v", "when"],
+            ["m/s", "day"],
+            ["$1,5", "31.12.2003"],
+            [2, "-"],
+            [3.5, "01.02.2003"],
+        ],
+    )
+    return read(path, reading=Reading(skip_rows=2, decimal=","))
+
+
+def bad_sheet(path):
+    workbook(path, S=[["v"], *[[i] for i in range(20)], ["bad"]])
+    return read(path)
+
+
+def json_file(path, value, **more):
+    path.write_text(json.dumps(value))
+    return read(path, **more)
+
+
+def lines_file(path, *lines, **more):
+    path.write_text("\n".join(lines))
+    return read(path, **more)
+
+
+def nested(path, budget=None, **options):
+    frame = pa.table({"id": [1, 2], "tags": [["x"], ["y", "z"]], "v": [0.5, 1.5]})
+    WRITERS[path.suffix](frame, path)
+    return read(path, budget=budget, reading=Reading(**options))
+
+
+TWO = [{"a": 1, "b": "x", "day": "2003-02-01"}, {"a": 2.5, "day": "2003-02-03"}]
+OTHERS = {
+    "a sheet": (
+        "t.xlsx",
+        sheets,
+        {
+            "a": ("i", [1, 2]),
+            "b": ("f", [2.5, NAN]),
+            "c": ("t", ["x", "y"]),
+            "d": ("d", stamps("2003-02-01", "2003-02-03")),
+        },
+        "the sheet 'First' is read, the first of 2; others are read as 't.xlsx:Second'",
+    ),
+    "a sheet that is named": ("t.xlsx", lambda path: sheets(path, part="Second"), {"z": ("i", [7, 8])}, None),
+    "a sheet with units and text": (
+        "t.xlsx",
+        typed_sheet,
+        {"v": ("f", [1.5, 2.0, 3.5]), "when": ("d", [pd.Timestamp("2003-12-31"), pd.NaT, pd.Timestamp("2003-02-01")])},
+        "row 4 holds units",
+    ),
+    "a sheet that is not there": (
+        "t.xlsx",
+        lambda path: sheets(path, part="Secnd"),
+        "unknown sheet 'Secnd'; did you mean 'Second'",
+        None,
+    ),
+    "a sheet with a bad cell": ("t.xlsx", bad_sheet, "row 22, column 'v': 'bad' is no number", None),
+    "records": (
+        "t.json",
+        lambda path: json_file(path, TWO),
+        {"a": ("f", [1.0, 2.5]), "day": ("d", stamps("2003-02-01", "2003-02-03"))},
+        "dates",
+    ),
+    "records without some columns": (
+        "t.json",
+        lambda path: json_file(path, TWO, reading=Reading(only=("a",))),
+        {"a": ("f", [1.0, 2.5])},
+        None,
+    ),
+    "nested records": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 1}, {"a": {"b": 2}}]),
+        "record 2, column 'a': {\"b\": 2} is no single value.*--drop a",
+        None,
+    ),
+    "no records": ("t.json", lambda path: json_file(path, {"a": [1, 2]}), "where a list of records is needed", None),
+    "lines in a .json": (
+        "t.json",
+        lambda path: lines_file(path, '{"a": 1}', '{"a": 2}'),
+        "a record a line, call it .jsonl",
+        None,
+    ),
+    "a record a line": (
+        "t.jsonl",
+        lambda path: lines_file(path, '{"a": 1, "b": "01"}', "", '{"a": 2}'),
+        {"a": ("i", [1, 2])},
+        None,
+    ),
+    "a record a line, called otherwise": (
+        "t.ndjson",
+        lambda path: lines_file(path, '{"a": "$1.50"}', '{"a": "n/a"}'),
+        {"a": ("f", [1.5, NAN])},
+        "currency",
+    ),
+    "a broken line": ("t.jsonl", lambda path: lines_file(path, '{"a": 1}', '{"a": '), "line 2: no JSON", None),
+    "nested Parquet": (
+        "t.parquet",
+        nested,
+        "column 'tags' is of type list<.*>, which is no single value.*--drop tags",
+        None,
+    ),
+    "nested Parquet without that column": (
+        "t.parquet",
+        lambda path: nested(path, drop=("tags",)),
+        {"id": ("i", [1, 2]), "v": ("f", [0.5, 1.5])},
+        None,
+    ),
+    "nested Feather": ("t.feather", nested, "column 'tags' is of type list", None),
+    "Feather without columns": ("t.feather", lambda path: nested(path, only=("v",)), {"v": ("f", [0.5, 1.5])}, None),
+    "a decimal mark for Parquet": (
+        "t.parquet",
+        lambda path: nested(path, decimal=","),
+        "decimal=',' does not apply to",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_other_tables(tmp_path, what):
+    name, make, columns, says = OTHERS[what]
+    if isinstance(columns, str):
+        with pytest.raises(InputError, match=columns):
+            make(tmp_path / name)
+        return
+    loaded = make(tmp_path / name)
+    check(loaded.X, columns)
+    assert list(loaded.X.columns) == list(columns) or "without" not in what
+    assert re.search(says, "; ".join(loaded.notes)) if says else not loaded.notes
+
+
+def test_columns_are_left_out_of_streamed_parquet(tmp_path):
+    stream = nested(tmp_path / "t.parquet", budget=0, drop=("tags",)).X
+    assert isinstance(stream, ParquetStream) and stream.columns == ["id", "v"]
+    assert stream.without(["id"]).columns == ["v"]
+    assert open_rows(str(tmp_path / "t.parquet"), Reading(only=("v",))).columns == ["v"]
+
+
+def test_options_of_tables_do_not_apply_to_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((3, 2)))
+    with pytest.raises(InputError, match="reading=.*'drop': .*'a'.* does not apply to"):
+        read(tmp_path / "a.npy", reading=Reading(drop=("a",)))
+    assert read(tmp_path / "a.npy", reading=Reading(before=Reading(drop=("a",)))).X.shape == (3, 2)
+
+
+def test_gzipped_text(tmp_path):
+    path = tmp_path / "t.tsv.gz"
+    path.write_bytes(gzip.compress("a\tb\n1,5\t-\n2,5\t3\n4,5\t5\n".encode("utf-16")))
+    check(read(path).X, {"a": ("f", [1.5, 2.5, 4.5]), "b": ("f", [NAN, 3.0, 5.0])})
+
+
+# -- the record of how a table was read -----------------------------------------------------------------------------
+
+
+def test_a_record_is_plain_values_and_comes_back(tmp_path):
+    path = write(tmp_path, "id;v;day;zip\n1;1,5;31.12.2003;01234\n2;2,5;01.02.2003;12345\n")
+    kept = read(path, reading=Reading(drop=("id",))).reading.kept()
+    assert json.loads(json.dumps(kept)) == kept
+    assert kept == {"decimal": ",", "dates": {"day": "%d.%m.%Y"}, "text": ["zip"], "drop": ["id"]}
+    assert Reading.of(kept).kept() == kept
+
+
+def test_a_later_file_is_read_like_an_earlier_one(tmp_path):
+    before = Reading(decimal=",", dates={"day": "%d/%m/%Y"}, drop=("id",), missing=("none so far",))
+    path = write(tmp_path, "id\tv\tday\n7\t1,234\t01/02/2003\n8\tnone so far\t03/02/2003\n")
+    frame = read(path, reading=Reading(before=before)).X
+    check(frame, {"v": ("f", [1.234, NAN]), "day": ("d", stamps("2003-02-01", "2003-02-03"))})
+    assert list(frame.columns) == ["v", "day"]
+    check(read(write(tmp_path, "v;day\n0.5;2003-02-01\n"), reading=Reading(before=before)).X, {"v": ("f", [0.5])})
+
+
+def test_a_column_that_must_hold_numbers_does(tmp_path):
+    path = write(tmp_path, column("a", ["x", "y", "1"]))
+    with pytest.raises(InputError, match="line 2, column 'a': 'x' is no number, in a column that a model knows"):
+        read(path, reading=Reading(numbers=("a",)))
+    check(read(write(tmp_path, column("a", ["-"])), reading=Reading(numbers=("a",))).X, {"a": ("f", [NAN])})
+
+
+def test_columns_that_are_carried_along_are_not_converted(tmp_path):
+    path = write(tmp_path, "day,v\n01/02/2003,1\n03/02/2003,2\n")
+    check(read(path, reading=Reading(unchanged=("day",))).X, {"day": ("t", ["01/02/2003", "03/02/2003"])})
+    assert read(path, label="day", reading=Reading(only=("v",))).y.tolist() == ["01/02/2003", "03/02/2003"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decimal": ";"}, "a decimal mark is"),
+        ({"encoding": "utf-88"}, "encoding='utf-88' is not known"),
+        ({"skip_rows": -1}, "is negative"),
+        ({"drop": ("a",), "only": ("b",)}, "give one of them"),
+    ],
+)
+def test_options_that_mean_nothing(options, message):
+    with pytest.raises(InputError, match=message):
+        Reading(**options)
