@@ -17,7 +17,7 @@ from isthmus.apps.cli.output import figure, json_option, output_option, show, ta
 @command(
     "impute",
     "isthmus impute table.csv -o filled.csv",
-    "isthmus impute new.csv --train old.csv --save imputer.safetensors -o filled.csv",
+    "isthmus impute today.csv --train old.csv --save imputer.safetensors -o filled.csv",
     "isthmus impute huge.parquet --model imputer.safetensors -o filled.parquet",
     "isthmus impute table.csv --draws 5 -o filled.csv     writes filled-1.csv … filled-5.csv",
 )
