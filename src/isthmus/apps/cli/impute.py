@@ -25,7 +25,7 @@ from isthmus.apps.cli.tables import table as table_of
 @command(
     "impute",
     "isthmus impute table.csv -o filled.csv",
-    "isthmus impute new.csv --train old.csv --save imputer.safetensors -o filled.csv",
+    "isthmus impute today.csv --train old.csv --save imputer.safetensors -o filled.csv",
     "isthmus impute huge.parquet --model imputer.safetensors -o filled.parquet",
     "isthmus impute table.csv --draws 5 -o filled.csv     writes filled-1.csv … filled-5.csv",
 )
