@@ -14,10 +14,16 @@ from isthmus.apps.cli.about_data import about_data, is_model
 from isthmus.apps.cli.command import command
 from isthmus.apps.cli.exported import exported, is_exported
 from isthmus.apps.cli.inputs import Rows, data_options, load
+from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import facts, figure, json_option, show
+from isthmus.apps.cli.reading_options import SECTION as TABLES
 
 if TYPE_CHECKING:
     from isthmus.estimators.card import Card
+
+
+def _silent(note: str) -> None:
+    """Say nothing of what was converted: it stands among what is shown."""
 
 
 @command(
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     "isthmus info table.csv                how each column would be read",
     "isthmus info photos/ --json",
 )
-@partial(data_options, argument=click.argument("data", metavar="MODEL|DATA"))
+@partial(data_options, argument=click.argument("data", metavar="MODEL|DATA"), reader=partial(read_data, say=_silent))
 @json_option
 def info(read: Callable[[], Rows], as_json: bool) -> None:
     """Show what a model file contains, or how data would be read.
@@ -49,7 +55,7 @@ def _refuse_data_options(path: str) -> None:
     context = click.get_current_context()
     for param in context.command.params:
         typed = context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-        if typed and getattr(param, "section", "") == "In and out":
+        if typed and getattr(param, "section", "") in ("In and out", TABLES):
             raise click.UsageError(f"{param.opts[0]} is about data, but {path!r} is a model: leave it out")
 
 

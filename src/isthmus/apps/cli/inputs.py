@@ -94,7 +94,9 @@ def data_options(
     return with_data
 
 
-def read(path: str, label: str | None = None, span: slice | None = None, **how: Any) -> Rows:
+def read(
+    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = tell, **how: Any
+) -> Rows:
     """Read DATA, and say what was converted; labels that have names come as their names.
 
     `how` is about pictures and tables, as in `files.read`.
@@ -104,7 +106,7 @@ def read(path: str, label: str | None = None, span: slice | None = None, **how: 
     tell_of_reading(path)
     loaded = files.read(path, label=label, **how)
     for note in loaded.notes:
-        tell(f"{path}: {note}")
+        say(f"{path}: {note}")
     reading = how.get("reading")
     X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
     rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
