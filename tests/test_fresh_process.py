@@ -218,7 +218,7 @@ def typed():
     for param in main.get_command(None, "train").params:
         for choice in getattr(param.type, "choices", ()):
             variant = ["--variant", next(iter(knobs()[param.name]))] if param.name in knobs() else []
-            data = "table.csv" if param.name == "scale" else "digits"
+            data = "table.csv" if param.name in ("scale", "table_decimal") else "digits"
             yield f"{param.name}-{choice}", [data, *variant, param.opts[0], choice]
 
 

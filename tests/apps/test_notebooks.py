@@ -32,7 +32,7 @@ def test_the_history_is_drawn(model, tmp_path):
     root = ElementTree.fromstring(figure._repr_svg_())
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"training", "validation", "term: kl", "term: error", "epoch"} <= set(texts)
-    assert f"kept: epoch {model.info_['best_epoch'] + 1}" in texts
+    assert f"kept: epoch {model.info_['best_epoch']}" in texts
     figure.save(tmp_path / "history.svg")
     figure.save(tmp_path / "history.png")
     assert (tmp_path / "history.svg").read_text() == figure.svg()

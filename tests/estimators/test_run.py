@@ -167,7 +167,7 @@ def test_names_of_columns_stay_where_training_continues():
 def test_the_rows_that_bins_come_from_are_not_kept():
     frame = pd.DataFrame({"a": np.arange(50.0), "b": list("xy") * 25})
     model = Autoencoder("variational", 2, epochs=1, random_state=0).fit(frame)
-    assert model.data_.scale == "bins" and model.data_._sample is None
+    assert model.data_.scale == "bins" and model.data_._learner is None
 
 
 def test_a_file_holds_no_device(tmp_path):

@@ -51,7 +51,7 @@ def plot_history(model: Any) -> Figure:
     if not ae.history_:
         raise InputError("there is no history: the model was trained for no epoch")
     best = ae.info_["best_epoch"]
-    validated = best is not None and best < len(ae.history_) and "validation_loss" in ae.history_[-1]
+    validated = best is not None and best <= len(ae.history_) and "validation_loss" in ae.history_[-1]
     return history_figure(ae.history_, best if validated else None, f"History of {_name(ae)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,14 @@ def check_kept(output: str, kept: Sequence[str]) -> None:
         raise Failure(f"--keep {kept[0]}: {output!r} cannot hold it beside the codes: give .csv, .parquet or .feather")
 
 
-def kept_apart(path: str, rows: Rows, kept: Sequence[str]) -> tuple[Autoencoder, Rows, Any]:
-    """Return the model, rows without the columns that are kept, which suit it, and these columns as an Arrow table."""
+def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tuple[Autoencoder, Rows, Any]:
+    """Return the model, the rows without the columns that are kept, which suit it, and these columns as an Arrow table."""
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import pieces
     from isthmus.data.tables.rows import joined
 
     model = load(path)
+    rows = read(model, *kept)
     if not kept:
         return model, suited(model, path, rows), None
     if not hasattr(rows.X, "columns"):

@@ -68,7 +68,7 @@ def encode(
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
     check_kept(output, kept)
-    trained, rows, columns = kept_apart(model, read(), kept)
+    trained, rows, columns = kept_apart(model, read, kept)
     drawn = output.lower().endswith(MAPS)
     if drawn and trained.positions_:
         pool = "mean"

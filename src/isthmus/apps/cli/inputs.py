@@ -65,7 +65,8 @@ def data_options(
 ) -> Callable[..., Any]:
     """Give a command DATA and the options that say what of it is read; they arrive as one function, ``read``.
 
-    It may be called with the model that the rows are for, which knows how the rows were read that it was trained on.
+    It may be called with the model that the rows are for, which knows how the rows were read that it was trained on,
+    and with the names of columns whose cells are not converted.
     """
     reads = reader or read
 
@@ -79,8 +80,8 @@ def data_options(
         reading: Typed,
         **others: Any,
     ) -> Any:
-        def read_rows(model: Autoencoder | None = None) -> Rows:
-            how = after(model, reading)
+        def read_rows(model: Autoencoder | None = None, *unchanged: str) -> Rows:
+            how = after(model, reading, *unchanged)
             return reads(data, label, rows, alpha=alpha, skip_broken=skip_broken, reading=how)
 
         return function(read=read_rows, **others)

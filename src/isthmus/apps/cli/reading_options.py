@@ -80,6 +80,8 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
 )
 """The flags, and what click is to know of them."""
 
+PREFIX = "table_"
+"""What the names of these parameters begin with, since commands have others of such names."""
 FIELDS = tuple(flag.lstrip("-").replace("-", "_") for flag, _ in OPTIONS)
 
 
@@ -88,12 +90,12 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def wrapped(**typed: Any) -> Any:
-        asked = {name: typed.pop(name) for name in FIELDS}
+        asked = {name: typed.pop(PREFIX + name) for name in FIELDS}
         return function(reading={name: value for name, value in asked.items() if value}, **typed)
 
     decorated: Callable[..., Any] = wrapped
-    for flag, about in reversed(OPTIONS):
-        decorated = option(flag, section=SECTION, **about)(decorated)
+    for (flag, about), name in zip(reversed(OPTIONS), reversed(FIELDS), strict=True):
+        decorated = option(flag, PREFIX + name, section=SECTION, **about)(decorated)
     return decorated
 
 

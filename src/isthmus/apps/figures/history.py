@@ -20,13 +20,13 @@ def history_figure(history: Sequence[dict[str, Any]], best_epoch: int | None, ti
     history : sequence of dict
         `history_` of a fitted autoencoder.
     best_epoch : int or None
-        Index of the epoch whose weights were kept.
+        The epoch whose weights were kept, counted from 1; 0: the start.
     title : str
     """
     epochs = [float(index) for index in range(1, len(history) + 1)]
     drawn = {name: entry for name, entry in LOSSES.items() if any(entry[0] in record for record in history)}
     curves = [Curve(name, epochs, _series(history, key), colour) for name, (key, colour) in drawn.items()]
-    kept = {} if best_epoch is None or best_epoch < 0 else {f"kept: epoch {best_epoch + 1}": best_epoch + 1.0}
+    kept = {} if not best_epoch else {f"kept: epoch {best_epoch}": float(best_epoch)}
     terms = list(dict.fromkeys(key for record in history for key in record if key not in NO_TERM))
     panels = [_panel("loss", epochs, curves, kept)]
     panels += [
