@@ -24,7 +24,7 @@ def check_kept(output: str, kept: Sequence[str]) -> None:
 
 
 def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tuple[Autoencoder, Rows, Any]:
-    """Return the model, the rows without the columns that are kept, which suit it, and these columns as an Arrow table."""
+    """Return the model, the rows without the columns that are kept, and these columns as an Arrow table."""
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import pieces
     from isthmus.data.tables.rows import joined
