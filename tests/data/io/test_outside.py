@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isthmus.data.io import csv_stream, tabular
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.files import open_rows, read
 from isthmus.data.io.reading import Reading
@@ -359,6 +360,58 @@ def test_tables_of_text_are_refused(tmp_path, what):
     content, words, *options = REFUSED[what]
     with pytest.raises(InputError, match=words.replace("--decimal . or", "--decimal [.] or")):
         read(write(tmp_path, content), reading=Reading(**(options[0] if options else {})))
+
+
+# -- large files, parsed at once --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", READ)
+def test_large_tables_of_text_are_read_alike(tmp_path, what, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    test_tables_of_text_are_read(tmp_path, what)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_large_tables_of_text_are_refused_alike(tmp_path, what, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    test_tables_of_text_are_refused(tmp_path, what)
+
+
+LINES = [f"{i},{i}.5,{'xy'[i % 2]},2003-02-{1 + i % 28:02d},{i % 7}" for i in range(60)]
+LATE = {
+    "nothing odd": ([], "iftMi", True),
+    "a gap in a column of numbers": (["60,,x,2003-02-01,1"], "iftMi", True),
+    "a gap in a column of whole numbers": ([",1.5,x,2003-02-01,1"], "fftMi", False),
+    "a fraction in a column of whole numbers": (["1.5,1.5,x,2003-02-01,1"], "fftMi", False),
+    "a gap in the last column": (["60,1.5,x,2003-02-01,"], "iftMf", False),
+    "a space in front of a text": (["60,1.5, x,2003-02-01,1"], "iftMi", False),
+    "no UTF-8": ([b"60,1.5,\xe9,2003-02-01,1"], "iftMi", False),
+    "a quoted line end": (['60,1.5,"x\ny",2003-02-01,1'], "iftMi", True),
+}
+
+
+@pytest.mark.parametrize("what", LATE)
+def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, monkeypatch):
+    late, kinds, at_once = LATE[what]
+    lines = [line if isinstance(line, bytes) else line.encode() for line in ["a,b,c,d,e", *LINES, *late]]
+    path = write(tmp_path, b"\n".join(lines))
+    expected = read(path)
+    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
+    found = tabular._at_once(path, Reading())
+    assert (found is not None) == at_once
+    loaded = read(path)
+    assert "".join("t" if str(t) == "str" else t.kind for t in loaded.X.dtypes) == kinds
+    pd.testing.assert_frame_equal(loaded.X, expected.X)
+    assert loaded.notes == expected.notes
+
+
+def test_a_late_short_line_is_named_in_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
+    for line, cells in (("60,1.5,x", "3 cells"), ("60,1.5,x,2003-02-01,1,2", "6 cells")):
+        with pytest.raises(InputError, match=f"line 62 has {cells}"):
+            read(write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, line])))
 
 
 # -- pieces ---------------------------------------------------------------------------------------------------------

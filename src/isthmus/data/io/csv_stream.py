@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING, Any
 from isthmus.core.data import Data, Source
 from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text
+from isthmus.data.io.distinct import begins_with_space
 from isthmus.data.io.reading import Notes, Reading, Say
-from isthmus.data.io.regular import NotThisEncoding, Survey, count_one_by_one, fallback, line_of, records, survey
+from isthmus.data.io.regular import (
+    NotThisEncoding,
+    Survey,
+    count_one_by_one,
+    fallback,
+    line_of,
+    records,
+    single_bytes,
+    survey,
+)
 from isthmus.support.errors import InputError, extra
 
 if TYPE_CHECKING:
@@ -39,6 +49,8 @@ class CSVStream:
         Rows per piece; None: 50,000.
     say : callable, optional
         Called with each sentence on what was converted.
+    glanced : bool, default False
+        Whether to leave out the pass over all lines that finds short ones, for `whole`.
 
     Attributes
     ----------
@@ -54,17 +66,23 @@ class CSVStream:
     """
 
     def __init__(
-        self, path: str | Path, reading: Reading | None = None, rows: int | None = None, say: Say | None = None
+        self,
+        path: str | Path,
+        reading: Reading | None = None,
+        rows: int | None = None,
+        say: Say | None = None,
+        glanced: bool = False,
     ) -> None:
         self._path, self._rows, self._reading = Path(path), rows or PIECE_ROWS, reading or Reading()
         self.notes = Notes(say)
         with csv_errors(self._path):
-            self._dialect, self._seen = self._surveyed()
+            self._dialect, self._seen = self._glanced() if glanced else self._surveyed()
         if not self._seen.rows:
             raise InputError(f"{str(path)!r} holds no rows")
         self.columns = self._reading.chosen(self._dialect.names, path)
         self._context = Context(self._reading, str(path), self._dialect.mark, self.notes)
         self._conversions: dict[str, Conversion] = {}
+        self._plain: dict[str, Any] = {}  # the types of columns that pandas read as numbers
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -92,6 +110,51 @@ class CSVStream:
         """Return all rows as one pandas DataFrame."""
         return extra("pandas", "tables").concat(list(self.chunks()), ignore_index=True)
 
+    def whole(self) -> pandas.DataFrame:
+        """Return all rows as one pandas DataFrame, parsed at once.
+
+        Raises
+        ------
+        InputError
+            A line may be short, or cells may have spaces in front: only another pass over the file can tell.
+        """
+        how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
+        types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
+        with csv_errors(self._path):
+            try:
+                frame = pandas.read_csv(
+                    str(self._path),
+                    encoding=how.encoding,
+                    skiprows=how.start,
+                    dtype={name: types.get(name, self._text) for name in how.names},
+                    **self._options,
+                )
+            except ValueError as error:  # a number is none, or a whole number has a fraction
+                raise InputError(f"{str(self._path)!r}: {error}") from error
+        if frame[self.columns[-1]].isna().any():  # as the last cell of each short line is
+            raise InputError(f"{str(self._path)!r}: lines can be short")
+        if any(begins_with_space(frame[name]) for name in self.columns if frame[name].dtype == self._text):
+            raise InputError(f"{str(self._path)!r}: there can be spaces after separators")
+        return self._converted(frame, 0)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """How pandas reads the rows."""
+        return {
+            "sep": self._dialect.separator,
+            "header": None,
+            "names": list(self._dialect.names),
+            "na_values": ["?", *self._reading.gaps],
+            "skipinitialspace": self._seen.spaced,
+            "skip_blank_lines": len(self._dialect.names) > 1,
+            "decimal": self._dialect.decimal,
+        }
+
+    @property
+    def _text(self) -> Any:
+        """The type of columns of text: as Arrow has them, they take half the time."""
+        return extra("pandas", "tables").ArrowDtype(extra("pyarrow", "tables").string())
+
     def source(self, data: Data, **settings: Any) -> Source:
         """Raise an error: training needs rows that can be read in any order.
 
@@ -103,6 +166,15 @@ class CSVStream:
         raise InputError(
             f"{str(self._path)!r} cannot be trained on piece by piece: read it, or write it as Parquet, which can"
         )
+
+    def _glanced(self) -> tuple[Dialect, Survey]:
+        """Return how the file is written; its lines are not looked at."""
+        how = dialect(self._path, self._reading.encoding or encoding_of(self._path), self._reading, self.notes)
+        if len(self._reading.chosen(how.names, self._path)) < len(how.names):
+            raise InputError("the parser sees long lines only where it reads all columns")
+        if not single_bytes(self._path, how.encoding):
+            raise InputError(f"{str(self._path)!r} has to be looked at line by line")
+        return how, Survey(1, False)
 
     def _surveyed(self) -> tuple[Dialect, Survey]:
         """Return how the file is written, and what was seen of it."""
@@ -136,17 +208,11 @@ class CSVStream:
             deque(islice(stream, how.start), maxlen=0)
             with pandas.read_csv(
                 stream,
-                sep=how.separator,
-                header=None,
-                names=list(how.names),
                 usecols=None if len(columns) == len(how.names) else list(columns),
-                dtype=dict.fromkeys(text, pandas.ArrowDtype(extra("pyarrow", "tables").string())),
-                na_values=["?", *self._reading.gaps],
-                skipinitialspace=self._seen.spaced,
-                skip_blank_lines=len(how.names) > 1,
-                decimal=how.decimal,
+                dtype=dict.fromkeys(text, self._text),
                 low_memory=False,
                 chunksize=self._rows,
+                **self._options,
             ) as pieces:
                 yield pieces
 
@@ -160,6 +226,7 @@ class CSVStream:
         forced = {*self._dialect.codes, *reading.text, *reading.dates, *before.text, *before.dates} & {*self.columns}
         with self._pieces(self.columns, forced) as pieces:
             piece = next(pieces)
+        self._plain = {name: piece[name].dtype for name in self.columns if piece[name].dtype.kind in "iufb"}
         decided = {name: self._decide(name, piece[name], 0) for name in self.columns}
         still_open = {name: one for name, one in decided.items() if isinstance(one, Open)}
         settled = self._settled(still_open) if still_open else {}

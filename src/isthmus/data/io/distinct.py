@@ -49,6 +49,12 @@ def texts_of(column: pandas.Series) -> Any:
     return array.combine_chunks() if isinstance(array, arrow.ChunkedArray) else array
 
 
+def begins_with_space(column: pandas.Series) -> bool:
+    """Tell whether a cell of a column of text begins with a space."""
+    compute = extra("pyarrow.compute", "tables")
+    return bool(compute.any(compute.starts_with(texts_of(column), " ")).as_py())
+
+
 @dataclass(frozen=True)
 class Distinct:
     """The texts of a column.

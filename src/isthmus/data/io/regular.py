@@ -75,6 +75,11 @@ def survey(path: Path, dialect: Dialect) -> Survey:
     return Survey(rows, spaced)
 
 
+def single_bytes(path: Path, encoding: str) -> bool:
+    """Tell whether a file is not compressed, and what is ASCII in it is itself."""
+    return path.suffix != ".gz" and _SINGLE.fullmatch(encoding.lower()) is not None
+
+
 def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
     """Yield a file in blocks that end with a line, as bytes in which what is ASCII is itself."""
     if not _SINGLE.fullmatch(encoding.lower()):

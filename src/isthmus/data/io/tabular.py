@@ -24,11 +24,31 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+AT_ONCE = 2**22
+"""Bytes of a CSV file from which on it is parsed at once where possible."""
+
+
 def read_csv(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
     """Read a CSV file, gzipped or not, into a pandas DataFrame, as `CSVStream` does."""
-    stream = CSVStream(path, (reading or Reading()).also([label]))
-    frame = stream.frame()
+    how = (reading or Reading()).also([label])
+    stream, frame = _at_once(path, how) or _by_pieces(path, how)
     return replace(split(frame, label, path), notes=tuple(stream.notes), reading=stream.reading)
+
+
+def _at_once(path: Path, reading: Reading) -> tuple[CSVStream, pandas.DataFrame] | None:
+    """Return a large file parsed at once, with how it is read; None where that leaves a doubt, or is no faster."""
+    if path.stat().st_size < AT_ONCE:
+        return None
+    try:
+        stream = CSVStream(path, reading, glanced=True)
+        return stream, stream.whole()
+    except InputError:  # read line by line, it is said which one it is about
+        return None
+
+
+def _by_pieces(path: Path, reading: Reading) -> tuple[CSVStream, pandas.DataFrame]:
+    stream = CSVStream(path, reading)
+    return stream, stream.frame()
 
 
 def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading: Reading | None = None) -> Dataset:
