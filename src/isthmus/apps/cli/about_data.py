@@ -13,7 +13,7 @@ import click
 
 from isthmus.apps.cli import inputs
 from isthmus.apps.cli.columns import WIDTH, short
-from isthmus.apps.cli.inputs import Rows
+from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
 
 SHOWN = 10

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import Rows, load, suited
+from isthmus.apps.cli.inputs import load, suited
+from isthmus.apps.cli.rows import Rows
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder

@@ -9,10 +9,11 @@ from typing import Any, Literal
 import click
 
 from isthmus.apps.cli.command import Failure, command, option
-from isthmus.apps.cli.inputs import Rows, condition, data_options, load, model_argument
+from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.values import Named
 from isthmus.apps.cli.written import common_shape, write
 

@@ -10,8 +10,9 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import command
-from isthmus.apps.cli.inputs import Rows, data_options, load, suited
+from isthmus.apps.cli.inputs import data_options, load, suited
 from isthmus.apps.cli.output import json_option, show, table
+from isthmus.apps.cli.rows import Rows
 
 SHOWN = {
     "mse": "MSE",

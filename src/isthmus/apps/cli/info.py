@@ -13,10 +13,11 @@ from click.core import ParameterSource
 from isthmus.apps.cli.about_data import about_data, is_model
 from isthmus.apps.cli.command import command
 from isthmus.apps.cli.exported import exported, is_exported
-from isthmus.apps.cli.inputs import Rows, data_options, load
+from isthmus.apps.cli.inputs import data_options, load
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import facts, figure, json_option, show
 from isthmus.apps.cli.reading_options import SECTION as TABLES
+from isthmus.apps.cli.rows import Rows
 
 if TYPE_CHECKING:
     from isthmus.estimators.card import Card

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import click
 from isthmus.apps.cli.command import Failure, option, tell
 from isthmus.apps.cli.progress import tell_of_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
-from isthmus.apps.cli.rows import Span, cut
+from isthmus.apps.cli.rows import Rows, Span, cut
 from isthmus.apps.cli.values import Named, number
 
 if TYPE_CHECKING:
@@ -28,34 +28,6 @@ ALPHA = "Whether an alpha channel of pictures is set on white, or kept as a four
 TASKS = {"AnomalyDetector": "detect", "Imputer": "impute"}
 """The command of each kind of model that is no autoencoder."""
 LABEL = "The column of a table that holds labels: it is taken out of the table."
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows that were read: X, labels where there are any, and where they come from.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the pictures of a folder.
-    notes : tuple of str
-        What was converted.
-    label : str or None
-        The column of labels.
-    reading : Reading or None
-        How a table was read.
-    files : int
-        How many files they come from.
-    """
-
-    X: Any
-    y: Any
-    name: str
-    names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    label: str | None = None
-    reading: Any = None
-    files: int = 1
 
 
 def data_options(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus import variants
 from isthmus.apps.cli.command import command, option
-from isthmus.apps.cli.inputs import Rows, data_options, meet, model_argument
+from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.written import write
 
 if TYPE_CHECKING:

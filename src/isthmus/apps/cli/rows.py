@@ -1,12 +1,41 @@
-"""Rows that are picked out of data: ``--rows 0:16``, ``--from 3``."""
+"""Rows that were read, and those that are picked out of them: ``--rows 0:16``, ``--from 3``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from isthmus.apps.cli.command import Failure
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that were read: X, labels where there are any, and where they come from.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the pictures of a folder.
+    notes : tuple of str
+        What was converted.
+    label : str or None
+        The column of labels.
+    reading : Reading or None
+        How a table was read.
+    files : int
+        How many files they come from.
+    """
+
+    X: Any
+    y: Any
+    name: str
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    label: str | None = None
+    reading: Any = None
+    files: int = 1
 
 
 class Span(click.ParamType):

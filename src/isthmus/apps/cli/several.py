@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import Rows, data_options, read
-from isthmus.apps.cli.rows import cut
+from isthmus.apps.cli.inputs import data_options, read
+from isthmus.apps.cli.rows import Rows, cut
 
 files_argument = click.argument("data", metavar="DATA...", nargs=-1, required=True)
 

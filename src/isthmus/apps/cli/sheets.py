@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import Rows
+from isthmus.apps.cli.rows import Rows
 
 SHEET = 60
 """Pictures on one sheet, at most."""

@@ -11,6 +11,7 @@ from isthmus.support.errors import extra
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow
 
 DAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("\\d{4}-\\d\\d-\\d\\d", (ISO,)),
@@ -70,7 +71,7 @@ FORMS = _forms()
 """All regular expressions, and the formats that each can be."""
 
 
-def candidates(texts: Any) -> tuple[str, ...]:
+def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
     """Return the formats that most of some texts can have; none if they are no dates.
 
     Examples
@@ -89,7 +90,7 @@ def candidates(texts: Any) -> tuple[str, ...]:
     return best if 2 * counts[best] >= len(some) and counts[best] else ()
 
 
-def parse(texts: Any, form: str) -> pandas.Series:
+def parse(texts: pyarrow.Array, form: str) -> pandas.Series:
     """Return texts as dates, NaT where a text has another format; in UTC where texts name their offset from it."""
     if (parsed := parse_all(texts, form)) is not None:
         return extra("pandas", "tables").Series(parsed.to_pandas())
@@ -99,19 +100,19 @@ def parse(texts: Any, form: str) -> pandas.Series:
     return _parsed(texts, form)
 
 
-def _parsed(texts: Any, form: str) -> pandas.Series:
+def _parsed(texts: pyarrow.Array, form: str) -> pandas.Series:
     pandas = extra("pandas", "tables")
     zoned = form.endswith("%z") or (form == ISO and _any_matches(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$"))
     dates = pandas.to_datetime(texts.to_pandas(), format=form, errors="coerce", utc=zoned)
     return pandas.Series(dates).dt.as_unit("us")
 
 
-def _any_matches(texts: Any, form: str) -> bool:
+def _any_matches(texts: pyarrow.Array, form: str) -> bool:
     compute = extra("pyarrow.compute", "tables")
     return bool(compute.any(compute.match_substring_regex(texts, form)).as_py())
 
 
-def parse_all(texts: Any, form: str) -> Any:
+def parse_all(texts: pyarrow.Array, form: str) -> Any:
     """Return texts as an Arrow array of timestamps if all have a format, and it is one of digits only; else None.
 
     Examples
@@ -135,7 +136,7 @@ WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 """Digits of the fields of a format."""
 
 
-def _rearranged(texts: Any, form: str) -> Any:
+def _rearranged(texts: pyarrow.Array, form: str) -> Any:
     """Return texts with the fields of a format as ISO 8601 has them; None unless all fields have all their digits."""
     arrow = extra("pyarrow", "tables")
     starts, literals, width = _fields(form)
@@ -183,7 +184,7 @@ def _fields(form: str) -> tuple[dict[str, int] | None, list[tuple[int, str]], in
     return (starts if {"Y", "m", "d"} <= starts.keys() else None), literals, width
 
 
-def _split(texts: Any, day: str, time: str) -> pandas.Series:
+def _split(texts: pyarrow.Array, day: str, time: str) -> pandas.Series:
     """Parse each day and each time of a day once: there are far fewer of them than of dates."""
     compute = extra("pyarrow.compute", "tables")
     days = _each_once(compute.replace_substring_regex(texts, " .*$", ""), day)
@@ -191,7 +192,7 @@ def _split(texts: Any, day: str, time: str) -> pandas.Series:
     return days + (times - times.dt.normalize())
 
 
-def _each_once(texts: Any, form: str) -> pandas.Series:
+def _each_once(texts: pyarrow.Array, form: str) -> pandas.Series:
     encoded = texts.dictionary_encode()
     parsed = _parsed(encoded.dictionary, form)
     return parsed.iloc[encoded.indices.to_numpy(zero_copy_only=False)].reset_index(drop=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isthmus.support.errors import extra
+
+if TYPE_CHECKING:
+    import pyarrow
 
 CURRENCIES = (
     "$",
@@ -87,12 +90,12 @@ class Bare:
     currency, percent : bool array
     """
 
-    texts: Any
+    texts: pyarrow.Array
     currency: np.ndarray
     percent: np.ndarray
 
 
-def bare(texts: Any) -> Bare:
+def bare(texts: pyarrow.Array) -> Bare:
     """Return texts without currencies and percent signs.
 
     Examples
@@ -120,7 +123,7 @@ def _mask(array: Any) -> np.ndarray:
     return np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def numerals(texts: Any, decimal: str) -> Numerals:
+def numerals(texts: pyarrow.Array, decimal: str) -> Numerals:
     """Return bare texts as numbers.
 
     Examples

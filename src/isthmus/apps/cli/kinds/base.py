@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.choices import Options
-from isthmus.apps.cli.inputs import Rows
+from isthmus.apps.cli.rows import Rows
 from isthmus.apps.kinds import adapter
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-    from isthmus.apps.cli.inputs import Rows
+    from isthmus.apps.cli.rows import Rows
 
 
 class Files(ABC):

@@ -15,7 +15,7 @@ from isthmus.apps.cli.output import facts, figure
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-    from isthmus.apps.cli.inputs import Rows
+    from isthmus.apps.cli.rows import Rows
 
 
 class TimeSteps(Files):

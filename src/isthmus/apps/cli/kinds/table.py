@@ -14,7 +14,7 @@ from isthmus.apps.cli.kinds.signals import signal_of
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-    from isthmus.apps.cli.inputs import Rows
+    from isthmus.apps.cli.rows import Rows
 
 
 class TableRows(Files):
