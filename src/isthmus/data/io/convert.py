@@ -95,6 +95,8 @@ class Conversion(ABC):
 
     text: ClassVar[bool] = False
     """Whether pandas is to read the column as text, whatever it looks like."""
+    spaced: ClassVar[bool] = True
+    """Whether cells may begin with spaces, without an error."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -197,7 +199,7 @@ class Numbers(Conversion):
 class Dates(Conversion):
     """Dates of one format."""
 
-    text = True
+    text, spaced = True, False
 
     def __init__(self, name: str, form: str) -> None:
         super().__init__(name)

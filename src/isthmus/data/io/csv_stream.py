@@ -131,9 +131,10 @@ class CSVStream:
                 )
             except ValueError as error:  # a number is none, or a whole number has a fraction
                 raise InputError(f"{str(self._path)!r}: {error}") from error
+        texts = [name for name in self.columns if frame[name].dtype == self._text]
         if frame[self.columns[-1]].isna().any():  # as the last cell of each short line is
             raise InputError(f"{str(self._path)!r}: lines can be short")
-        if any(begins_with_space(frame[name]) for name in self.columns if frame[name].dtype == self._text):
+        if any(begins_with_space(frame[name]) for name, one in conversions.items() if one.spaced and name in texts):
             raise InputError(f"{str(self._path)!r}: there can be spaces after separators")
         return self._converted(frame, 0)
 

@@ -44,15 +44,19 @@ MARKERS = frozenset(
 
 def texts_of(column: pandas.Series) -> Any:
     """Return a column of text and missing cells as an Arrow array."""
+    array = _arrow(column)
+    return array.combine_chunks() if isinstance(array, extra("pyarrow", "tables").ChunkedArray) else array
+
+
+def _arrow(column: pandas.Series) -> Any:
     arrow = extra("pyarrow", "tables")
-    array = arrow.array(column, type=arrow.string(), from_pandas=True)
-    return array.combine_chunks() if isinstance(array, arrow.ChunkedArray) else array
+    return arrow.array(column, type=arrow.string(), from_pandas=True)
 
 
 def begins_with_space(column: pandas.Series) -> bool:
     """Tell whether a cell of a column of text begins with a space."""
     compute = extra("pyarrow.compute", "tables")
-    return bool(compute.any(compute.starts_with(texts_of(column), " ")).as_py())
+    return bool(compute.any(compute.starts_with(_arrow(column), " ")).as_py())
 
 
 @dataclass(frozen=True)

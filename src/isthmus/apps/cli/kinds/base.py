@@ -13,7 +13,6 @@ from isthmus.apps.kinds import adapter
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-    from isthmus.apps.cli.rows import Rows
 
 
 class Files(ABC):
