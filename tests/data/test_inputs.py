@@ -223,3 +223,23 @@ def test_records_need_one_of_three_libraries(missing, library, monkeypatch):
     table = taken(mixed)
     assert type(table).__module__.split(".")[0] == library
     assert small().fit(mixed * 10).data_.schema.kinds == ("float", "category", "boolean")
+
+
+def test_columns_of_a_library_keep_their_types():
+    grades = pd.Categorical(["low", "high"] * 12, categories=["low", "mid", "high"], ordered=True)
+    whole = pd.Series(pd.array([2**60 + 1, None] * 12, dtype="Int64"), index=range(7, 7 + N))
+    sparse_cells = pd.Series(pd.arrays.SparseArray([0.0, 1.0] * 12))
+    table = taken({"grade": grades, "whole": whole, "zeros": sparse_cells, "list": list(range(N)), "array": X[:, 0]})
+    assert list(table["grade"].cat.categories) == ["low", "mid", "high"] and table["grade"].cat.ordered
+    assert table["whole"].dtype == "Int64" and table["whole"][0] == 2**60 + 1 and table["zeros"].dtype == float
+    assert list(table.index) == list(range(N)) and table["list"].tolist() == list(range(N))
+    polars = pytest.importorskip("polars")
+    cells = polars.Series(["a", "b"] * 12, dtype=polars.Enum(["b", "a"]))
+    assert taken({"cells": cells, "array": X[:, 0]}).schema["cells"] == cells.dtype
+    assert taken({"cells": pa.array(["a", "b"]).dictionary_encode()}).schema[0].type == pa.dictionary("int32", "utf8")
+
+
+def test_masked_columns_and_tensors_in_a_dict_are_taken():
+    table = taken({"a": np.ma.masked_array(X[:, 0], GAPS[:, 0]), "b": ROWS[:, 1].bfloat16().requires_grad_()})
+    np.testing.assert_array_equal(table["a"].isna(), GAPS[:, 0])
+    np.testing.assert_array_equal(table["b"], X[:, 1])

@@ -113,6 +113,12 @@ def _unmasked(X: Any) -> np.ndarray:
     return cells
 
 
+def _frame(X: Mapping[Any, Any]) -> Any:
+    """Return columns as a DataFrame, without masks, sparse columns and tensors."""
+    odd = {name: torch.is_tensor(cells) or isinstance(cells, np.ma.MaskedArray) for name, cells in X.items()}
+    return _plain(from_columns({name: _plain(cells) if odd[name] else cells for name, cells in X.items()}))
+
+
 def _array(X: np.ndarray) -> np.ndarray:
     """Return an array that needs another type."""
     _refuse_complex(X.dtype.kind == "c")
@@ -169,7 +175,7 @@ FORMS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Rows]], ...] = (
     (sparse.issparse, _dense),
     (_has_sparse_columns, _dense_columns),
     (is_records, from_records),
-    (lambda X: isinstance(X, Mapping), from_columns),
+    (lambda X: isinstance(X, Mapping), _frame),
     (_is_tensor_rows, _stacked),
     (_is_no_data, _refused),
 )

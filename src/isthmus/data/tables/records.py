@@ -11,11 +11,13 @@ import numpy as np
 from isthmus.support.errors import InputError, InputTypeError, extra
 
 MAKERS: dict[str, Callable[[Any, dict[Any, Any]], Any]] = {
-    "pandas": lambda pandas, columns: pandas.DataFrame(columns),
+    "pandas": lambda pandas, columns: pandas.DataFrame(
+        {name: getattr(cells, "array", cells) for name, cells in columns.items()}  # row labels would be matched
+    ),
     "pyarrow": lambda arrow, columns: arrow.table(columns),
     "polars": lambda polars, columns: polars.DataFrame(columns, strict=False),
 }
-"""Libraries of which one makes the DataFrame: the first that is installed."""
+"""Libraries of which one makes the DataFrame: that of a column, or else the first that is installed."""
 
 
 def is_records(X: Any) -> bool:
@@ -44,7 +46,7 @@ def from_records(X: Sequence[Any]) -> Any:
 
 
 def from_columns(X: Mapping[Any, Any]) -> Any:
-    """Return columns as a DataFrame.
+    """Return columns as a DataFrame; those of its library keep their types, such as declared categories.
 
     Raises
     ------
@@ -60,9 +62,19 @@ def from_columns(X: Mapping[Any, Any]) -> Any:
     lengths = {name: len(cells) for name, cells in X.items()}
     if len(set(lengths.values())) > 1:
         raise InputError(f"the columns of X differ in length: {lengths}")
-    columns = {name: cells if isinstance(cells, list) else np.asarray(cells) for name, cells in X.items()}
-    library = next((name for name in MAKERS if find_spec(name)), "pandas")
+    libraries = {_library(cells) for cells in X.values()}
+    library = next((name for name in MAKERS if name in libraries), None)
+    library = library or next((name for name in MAKERS if find_spec(name)), "pandas")
+    columns = {
+        name: cells if isinstance(cells, list) or _library(cells) == library else np.asarray(cells)
+        for name, cells in X.items()
+    }
     try:
         return MAKERS[library](extra(library, "tables"), columns)
     except (ValueError, TypeError) as error:
         raise InputError(f"X cannot be read as columns of cells: {error}") from error
+
+
+def _library(cells: Any) -> str:
+    """Return the name of the library that the type of a column is from."""
+    return type(cells).__module__.partition(".")[0]
