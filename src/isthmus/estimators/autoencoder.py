@@ -239,7 +239,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             The rows that `run` was prepared with.
         """
         prior = choose_prior(self.prior, run.objective.model, run.parts.data, run.parts.condition is not None)
-        self._become(run, training, X, [], prior)
+        self._become(run, training, taken(X), [], prior)
         return self
 
     def partial_fit(self, X: Rows, y: Rows = None, sample_weight: Rows = None) -> Self:
@@ -743,6 +743,7 @@ def _seed(random_state: RandomState) -> int:
 
 def _one_row(row: Rows) -> Rows:
     """Return a row with the axis of rows."""
+    row = taken(row)
     if hasattr(row, "columns") or (np.ndim(row) == 2 and len(row) == 1) or np.ndim(row) == 4:
         return row
     return np.asarray(row)[None]

@@ -17,6 +17,7 @@ from isthmus.apps.explorer.lazy_rows import read_rows
 from isthmus.apps.explorer.view import View
 from isthmus.apps.report.kinds.base import drawn
 from isthmus.apps.report.labels import labels_of
+from isthmus.data.inputs import labelled
 from isthmus.data.sources.in_memory import is_stream
 
 STREAMED = 100_000
@@ -104,6 +105,7 @@ def open_session(
     InputError
         X does not fit a model, or the models cut it into different examples.
     """
+    X, y = labelled(X, y)
     streamed = is_stream(X)
     total = len(X)
     labels = None if y is None else labels_of(y, total)

@@ -11,6 +11,7 @@ from isthmus.apps.report.blocks import Chapter, Note, Page, Section
 from isthmus.apps.report.render import write_page
 from isthmus.apps.report.sections import about, comparison, detection, latent, reconstruction, units
 from isthmus.apps.report.study import Study
+from isthmus.data.inputs import labelled
 from isthmus.variants import variant_name
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def write(
 
 def page_of(model: Any, X: Any, y: Any = None, examples: bool = True, title: str | None = None) -> Page:
     """Return the report on a model; the parameters are those of `write`."""
-    study = Study(model, X, y, examples)
+    study = Study(model, *labelled(X, y), examples)
     return Page(
         title or _title(study),
         about.sentence(study.model),
@@ -99,6 +100,7 @@ def write_comparison(
     InputError
         As for `write`; or there are no models.
     """
+    X, y = labelled(X, y)
     studies = {name: Study(model, X, y, examples) for name, model in models.items()}
     page = comparison.page(studies, title, measured)
     chapters = [_chapter(name, study) for name, study in studies.items()]

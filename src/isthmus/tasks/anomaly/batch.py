@@ -15,6 +15,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from isthmus.core.data import Rows
+from isthmus.data.inputs import taken
 from isthmus.data.io.appending import appending
 from isthmus.data.io.files import open_rows
 from isthmus.data.io.reading import Reading
@@ -151,7 +152,7 @@ def score_file(
     Parameters
     ----------
     rule : Rule
-    X : path, stream, DataFrame or array
+    X : path, stream, DataFrame, array, or what `taken` takes
     output : path or None
         ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
     **settings
@@ -160,6 +161,8 @@ def score_file(
     if isinstance(X, (str, os.PathLike)):
         reading = Reading().after(rule.data, rule.scorer.autoencoder.info_.get("reading", {}))
         X = open_rows(os.fspath(X), reading.also([*settings.get("kept_columns", ()), settings.get("label")]))
+    else:
+        X = taken(X)
     if output is None:
         return score_pieces(rule, X, lambda table: None, **settings)
     with appending(output) as append:

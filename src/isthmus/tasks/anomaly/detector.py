@@ -218,6 +218,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     def trainings(self, X: Rows) -> int:
         """Return how many models `fit` trains on X, one after the other: those that rows are held out from, and all."""
+        X = taken(X)
         if self.contamination is None and is_stream(X):
             return 1
         ordered = self._ordered(X)
@@ -331,7 +332,7 @@ class AnomalyDetector(OutlierMixin, Task):
         rule = self._rule
         if not rule.data.named_columns:
             raise InputError("images have no columns: use detector.autoencoder_.reconstruct(X) for what was expected")
-        return expected(rule.scorer, X, rule.deviation)
+        return expected(rule.scorer, taken(X), rule.deviation)
 
     def score_rows(self, X: Rows) -> ScoredRows:
         """Return the score, p-value and flag of each row, or time step of a signal, in one pass.
@@ -519,7 +520,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     def limits(self, X: Rows) -> float | np.ndarray:
         """Return the threshold of each row, of shape (n,); a single number if all rows have the same."""
-        return self._rule.limits(X)
+        return self._rule.limits(taken(X))
 
     def set_threshold(
         self,
@@ -559,7 +560,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     def recalibrate(self, X_normal: Rows) -> Self:
         """Choose the threshold of `false_alarm_rate` from other normal rows, without training."""
-        rule = self._rule
+        X_normal, rule = taken(X_normal), self._rule
         scores, labels = rule.scorer.scores(X_normal), rule.labels(X_normal)
         residuals = typical_residuals(rule.scorer, self.autoencoder_.columns(X_normal))
         self.thresholds_ = rule.thresholds.recalibrated(scores, labels).at_rate(self.false_alarm_rate)
@@ -580,6 +581,7 @@ class AnomalyDetector(OutlierMixin, Task):
         list of dict
             See `isthmus.tasks.anomaly.drift.drift`; a warning names blocks in which normal rows no longer look normal.
         """
+        X = taken(X)
         scores = self.anomaly_score(X)
         return drift(scores, scores > self.limits(X), self.calibration_scores_, blocks)
 
@@ -617,7 +619,7 @@ class AnomalyDetector(OutlierMixin, Task):
         InputError
             The detector was not trained on a signal.
         """
-        return score_time_steps(self._rule, self._windowed("intervals"), X, join, shortest).intervals
+        return score_time_steps(self._rule, self._windowed("intervals"), taken(X), join, shortest).intervals
 
     def score_time_steps(self, X: Rows, join: int | None = None, explain: bool = False) -> SignalResult:
         """Return the times of a signal, its table of scores, and its intervals, in one pass.
@@ -634,7 +636,7 @@ class AnomalyDetector(OutlierMixin, Task):
         InputError
             The detector was not trained on a signal.
         """
-        return score_time_steps(self._rule, self._windowed("score_time_steps"), X, join, explain=explain)
+        return score_time_steps(self._rule, self._windowed("score_time_steps"), taken(X), join, explain=explain)
 
     def _windowed(self, what: str) -> Windowed:
         windowed = self._rule.data.windowed

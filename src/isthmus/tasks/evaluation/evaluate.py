@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isthmus.core.data import Rows
+from isthmus.data.inputs import labelled
 from isthmus.data.sources.in_memory import pieces
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
@@ -85,6 +86,7 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
             f"evaluate measures an Autoencoder, not {type(model).__name__}: give its autoencoder_, or call "
             "evaluate(X, y) of a detector for how well it tells abnormal rows"
         )
+    X, y = labelled(X, y)
     metrics, codes, errors, bounds, classes = ReconstructionMetrics(model.data_), CodeStatistics(model), [], [], []
     has_elbo = "posterior" in model.graphs()
     for piece, labels in sized_pieces(model, X, y):
@@ -120,9 +122,9 @@ def quantiles(values: np.ndarray) -> dict[str, float]:
 def probe(z: np.ndarray, y: ArrayLike | None) -> float | None:
     """Return the accuracy of `classify` on codes, trained on half of the rows and tested on the other half.
 
-    None if there are no labels, or too many different ones, or a class has a single row.
+    None if there are no labels, or several a row, or too many different ones, or a class has a single row.
     """
-    if y is None:
+    if y is None or np.ndim(y) != 1:
         return None
     classes, codes, counts = np.unique(np.asarray(y).astype(str), return_inverse=True, return_counts=True)
     if not 2 <= len(classes) <= min(MAX_CLASSES, len(z) // 4) or counts.min() < 2:

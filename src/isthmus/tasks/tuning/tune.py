@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from isthmus.core.data import Rows
+from isthmus.data.inputs import labelled
 from isthmus.estimators.autoencoder import Autoencoder, RandomState
 from isthmus.support.errors import DivergenceError, InputError, unknown
 from isthmus.tasks.base import Labels
@@ -102,7 +103,7 @@ def tune(
     >>> result.best_params, len(result.trials)
     ({'latent_dim': 2}, 2)
     """
-    base = Autoencoder() if autoencoder is None else autoencoder
+    base, (X, y) = Autoencoder() if autoencoder is None else autoencoder, labelled(X, y)
     _check(base, over, trials, minutes, metric, held_out, y)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     changing = changing_the_loss(over)
