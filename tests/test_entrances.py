@@ -4,17 +4,22 @@ import inspect
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from scipy import sparse
 from torch.utils.data import DataLoader, TensorDataset
 
 import isthmus
-from isthmus import AnomalyDetector, Autoencoder, Imputer, Signals
+from isthmus import AnomalyDetector, Autoencoder, Imputer, InputError, Signals
 from isthmus.apps.explorer.session import open_session
 from isthmus.apps.report.pages import page_of
 from isthmus.apps.report.render import html
 from isthmus.core.training.loop import Training
+from isthmus.data import inputs
+from isthmus.data.sources import loaders
+from isthmus.data.sources.parquet import ParquetStream
 from isthmus.estimators.run import prepare
 
 N = 40
@@ -71,7 +76,8 @@ def fitted():
 def moved(detector, X):
     """Return the threshold after a recalibration, and set the former one."""
     former = detector.thresholds_
-    answer = detector.recalibrate(X).threshold_
+    with pytest.warns(UserWarning, match="asks for 99 calibration rows"):
+        answer = detector.recalibrate(X).threshold_
     detector.thresholds_ = former
     return answer
 
@@ -166,7 +172,6 @@ def same(answer, expected):
         np.testing.assert_allclose(np.asarray(answer, float), np.asarray(expected, float), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:false_alarm_rate=0.01 asks for 99 calibration rows")
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_each_form_is_answered_as_the_plain_one(kind, name, fitted):
     use = ENTRANCES[kind][name]
@@ -200,8 +205,30 @@ def test_one_row_is_interpolated_in_each_form(fitted):
 def test_labels_of_a_loader_are_taken(fitted):
     models = fitted[id(CELLS)]
     same(rows_only(isthmus.evaluate(models.variational, LABELLED)), ENTRANCES["functions"]["evaluate"](models, CELLS))
+    same(models.detector.evaluate(LABELLED), models.detector.evaluate(CELLS, Y))
+    with pytest.raises(InputError, match="evaluate needs y"):
+        models.detector.evaluate(CELLS)
     assert tuned(LABELLED, None, "probe") == tuned(CELLS, Y, "probe")
     labels = [open_session({"m": models.variational}, *rows).state()["colours"] for rows in ((LABELLED,), (CELLS, Y))]
     assert labels[0] == labels[1]
     pages = [html(page_of(models.variational, *rows)) for rows in ((LABELLED,), (CELLS, Y))]
     assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("AnomalyDetector", "recalibrate"), *(("functions", name) for name in ENTRANCES["functions"])]
+)
+def test_a_loader_is_read_once(kind, name, fitted, monkeypatch):
+    read = []
+    monkeypatch.setattr(inputs, "gathered", lambda X: read.append(X) or loaders.gathered(X))
+    one = ENTRANCES[kind][name] if name != "tune" else lambda f, X: tuned(X, Y, "probe")
+    one(fitted[id(CELLS)], LABELLED)
+    assert len(read) == 1
+
+
+def test_streams_are_not_gathered(fitted, tmp_path):
+    pq.write_table(pa.Table.from_pandas(TABLE.fillna(0)), tmp_path / "rows.parquet")
+    stream = ParquetStream(tmp_path / "rows.parquet")
+    assert inputs.taken(stream) is stream
+    models = fitted[id(TABLE)]
+    same(models.detector.limits(stream), models.detector.limits(TABLE.fillna(0)))

@@ -23,7 +23,7 @@ from isthmus.core.store import adopt, building
 from isthmus.core.terms import Score
 from isthmus.core.training.callbacks import Callback
 from isthmus.data.infer import choose_data
-from isthmus.data.inputs import taken
+from isthmus.data.inputs import labelled, taken
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import as_table, count, indexable, like_frame
 from isthmus.estimators.autoencoder import Autoencoder
@@ -427,14 +427,15 @@ class AnomalyDetector(OutlierMixin, Task):
             progress=progress,
         )
 
-    def evaluate(self, X: Rows, y: Labels) -> dict[str, float]:
+    def evaluate(self, X: Rows, y: Labels = None) -> dict[str, float]:
         """Return metrics of the detector on labelled rows.
 
         Parameters
         ----------
         X : like the training data
         y : array of shape (n,)
-            Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones.
+            Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones;
+            None: those that a DataLoader yields.
 
         Returns
         -------
@@ -444,8 +445,11 @@ class AnomalyDetector(OutlierMixin, Task):
         Raises
         ------
         InputError
-            The number of labels differs from that of rows, or all labels are the same.
+            There are no labels, or not one for each row, or all of them are the same.
         """
+        X, y = labelled(X, y)
+        if y is None:
+            raise InputError("evaluate needs y: for each row, whether it is abnormal")
         scored = self.score_rows(X)
         return detection_metrics(scored["score"], scored["flagged"], np.asarray(y).astype(bool))
 
