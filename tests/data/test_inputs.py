@@ -223,3 +223,10 @@ def test_records_need_one_of_three_libraries(missing, library, monkeypatch):
     table = taken(mixed)
     assert type(table).__module__.split(".")[0] == library
     assert small().fit(mixed * 10).data_.schema.kinds == ("float", "category", "boolean")
+
+
+def test_intervals_are_not_taken_for_sparse_columns():
+    frame = TABLE.assign(i=pd.arrays.IntervalArray.from_breaks(np.arange(N + 1.0)))
+    assert taken(frame) is frame
+    both = taken(frame.astype({"a": pd.SparseDtype(np.float32, 0.0)}))
+    assert both.dtypes["i"] == frame.dtypes["i"] and both.dtypes["a"] == np.float32
