@@ -108,7 +108,11 @@ DIFFERENT = {
         "zip,b\n00001,1\n00002,2\n",
         "'zip' holds numbers in .*one.csv', but text.*two.csv.*--text zip",
     ),
-    "text": ("a,b\nx,1\ny,2\n", "a,b\n1,3\n2,4\n", "'a' holds text in .*but numbers in .*--text a"),
+    "text": (
+        "a,b\nx,1\ny,2\n",
+        "a,b\n1,3\n2,4\n",
+        "'a' holds text in .*but numbers in .*such as 'x': --text a .*--missing x .*--drop a",
+    ),
     "dates": (
         "d,b\n13/01/2020,1\n14/01/2020,2\n",
         "d,b\n01/13/2020,3\n03/14/2020,4\n",

@@ -46,12 +46,10 @@ def _each(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> lis
     """Return the rows of each file; what the ones before were read with decides what a file leaves open."""
     parts: list[Rows] = []
     for path in paths:
-        part = read(path, label, None, **how)
-        for other in parts:
-            _check_alike(other, part)
-            check_columns(other, part)
-        parts.append(part)
-        how = {**how, "reading": replace(how["reading"], before=part.reading.merged())}
+        parts.append(read(path, label, None, **how))
+        _check_alike(parts[0], parts[-1])
+        how = {**how, "reading": replace(how["reading"], before=parts[-1].reading.merged())}
+    check_columns(parts)
     return parts
 
 
