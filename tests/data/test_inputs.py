@@ -243,3 +243,10 @@ def test_masked_columns_and_tensors_in_a_dict_are_taken():
     table = taken({"a": np.ma.masked_array(X[:, 0], GAPS[:, 0]), "b": ROWS[:, 1].bfloat16().requires_grad_()})
     np.testing.assert_array_equal(table["a"].isna(), GAPS[:, 0])
     np.testing.assert_array_equal(table["b"], X[:, 1])
+
+
+def test_intervals_are_not_taken_for_sparse_columns():
+    frame = TABLE.assign(i=pd.arrays.IntervalArray.from_breaks(np.arange(N + 1.0)))
+    assert taken(frame) is frame
+    both = taken(frame.astype({"a": pd.SparseDtype(np.float32, 0.0)}))
+    assert both.dtypes["i"] == frame.dtypes["i"] and both.dtypes["a"] == np.float32

@@ -16,7 +16,7 @@ from isthmus.core.data import Rows
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.loaders import Loaded, gathered, is_loader
 from isthmus.data.tables.records import from_columns, from_records, is_records
-from isthmus.support.errors import DataWarning, InputError, InputTypeError
+from isthmus.support.errors import DataWarning, InputError, InputTypeError, extra
 
 SAID_FROM = 2**30
 """Bytes from which it is said that what was sparse is dense now."""
@@ -68,7 +68,7 @@ def _dense(X: Any) -> Any:
 
 def _dense_columns(X: Any) -> Any:
     """Return a pandas DataFrame with dense columns instead of sparse ones."""
-    dense = {name: dtype.subtype for name, dtype in X.dtypes.items() if hasattr(dtype, "subtype")}
+    dense = {name: dtype.subtype for name, dtype in X.dtypes.items() if _is_sparse(dtype)}
     _check_room((len(X), len(dense)), 8)
     return X.astype(dense)
 
@@ -161,7 +161,12 @@ def _is_tensor_rows(X: Any) -> bool:
 
 
 def _has_sparse_columns(X: Any) -> bool:
-    return nw.dependencies.is_pandas_dataframe(X) and any(hasattr(dtype, "subtype") for dtype in X.dtypes)
+    return nw.dependencies.is_pandas_dataframe(X) and any(map(_is_sparse, X.dtypes))
+
+
+def _is_sparse(dtype: Any) -> bool:
+    """Tell whether a dtype of pandas is sparse; intervals have a subtype too."""
+    return isinstance(dtype, extra("pandas", "tables").SparseDtype)
 
 
 def _is_odd_array(X: Any) -> bool:

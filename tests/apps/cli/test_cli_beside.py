@@ -53,6 +53,14 @@ def test_pictures_beside_their_reconstructions(isthmus, models, tmp_path):
     assert "should be a folder" in isthmus(*typed, tmp_path / "x.npy", code=1).err
 
 
+def test_pictures_of_one_name_do_not_overwrite_each_other(isthmus, models, tmp_path):
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    for name in ("a/1.png", "a/2.png", "a/2.tif"):
+        Image.fromarray(np.full((8, 8), 7, np.uint8)).save(tmp_path / "in" / name)
+    isthmus("reconstruct", models["plain"], tmp_path / "in", "--beside", "-o", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out" / "a").iterdir()) == ["1.png", "2.png.png", "2.tif.png"]
+
+
 def test_columns_beside_their_reconstructions(isthmus, models, wine, tmp_path):
     typed = ["reconstruct", models["table"], wine, "--label", "kind", "--beside", "-o"]
     isthmus(*typed, tmp_path / "b.csv")

@@ -76,6 +76,27 @@ def test_detectors_and_imputers_keep_it_too(folder):
     assert 500 < read("g.csv").X["cement"][0] < 4000
 
 
+def test_a_detector_of_the_settings_of_an_autoencoder_reads_as_it_did(folder):
+    run("train", "cells.csv", "--only", "cement,share", *TRAIN[2:-2])
+    run("detect", "one.csv", "--train", "cells.csv", "--model", "m.safetensors", "-o", "s.csv", "--save", "d.st")
+    detector = isthmus.load("d.st").autoencoder_
+    assert list(detector.feature_names_in_) == ["cement", "share"]
+    assert detector.info_["reading"] == isthmus.load("m.safetensors").info_["reading"]
+
+
+def test_what_tune_finds_keeps_it_too(folder):
+    pytest.importorskip("optuna")
+    run("tune", "cells.csv", "--only", "cement,share", "--over", "latent_dim=1|2", "--epochs", "1", "-o", "best.st")
+    assert isthmus.load("best.st").info_["reading"] == {"decimal": ",", "only": ["cement", "share"]}
+    run("encode", "best.st", "one.csv", "-o", "codes.csv")
+
+
+@pytest.mark.parametrize("options", [["--missing", "0.2"], ["--text", "petal_width"], ["--dates", "petal_width=%d"]])
+def test_options_about_text_are_refused_for_data_sets(options, tmp_path):
+    said = run("train", "iris", *options, "-o", str(tmp_path / "m"), code=1)
+    assert "does not apply to 'iris', whose cells have types" in said
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

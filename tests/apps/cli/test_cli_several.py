@@ -1,10 +1,16 @@
 """Several files trained on as one, and models that are trained further."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from isthmus import AnomalyDetector, Autoencoder, Imputer, load
+from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.inputs import read
+from isthmus.apps.cli.several import read_all
+from isthmus.data.io.reading import Reading
 
 QUICK = ["--net", "linear", "--latent-dim", 2, "--epochs", 2, "-q"]
 
@@ -58,3 +64,77 @@ def test_more_epochs_than_the_checkpoint_has_name_the_remedy(isthmus, wine, tmp_
     isthmus(*typed)
     done = isthmus(*typed, "--resume", "--epochs", 5, code=1)
     assert "--epochs 2, then --from MODEL --epochs 3" in done.err
+
+
+ALIKE = {
+    "a decimal comma": ("a;b\n1000,5;1\n2,5;2\n", "a;b\n1.100;3\n2.200;4\n", "a", [1000.5, 2.5, 1100, 2200]),
+    "codes": ("zip,b\n00001,1\n00002,2\n", "zip,b\n10999,3\n10998,4\n", "zip", ["00001", "00002", "10999", "10998"]),
+    "gaps": ("a,b\nx,1\ny,2\n", "a,b\n,3\n,4\n", "a", ["x", "y", None, None]),
+    "dates": (
+        "d,b\n13/01/2020,1\n14/01/2020,2\n",
+        "d,b\n01/02/2020,3\n03/02/2020,4\n",
+        "d",
+        [pd.Timestamp(text) for text in ("2020-01-13", "2020-01-14", "2020-02-01", "2020-02-03")],
+    ),
+}
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch):
+    monkeypatch.setattr("isthmus.apps.cli.several.read", partial(read, say=[].append))
+    monkeypatch.setattr("isthmus.apps.cli.inputs.tell_of_reading", [].append)
+
+    def written(first, second):
+        (tmp_path / "one.csv").write_text(first)
+        (tmp_path / "two.csv").write_text(second)
+        return str(tmp_path / "one.csv"), str(tmp_path / "two.csv")
+
+    return written
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_the_first_file_decides_what_others_leave_open(two, case):
+    first, second, name, cells = ALIKE[case]
+    rows = read_all(two(first, second), reading=Reading())
+    assert [None if pd.isna(cell) else cell for cell in rows.X[name]] == cells
+    assert Reading.of(rows.reading.merged().kept()) == Reading.of(
+        read_all(two(first, first), reading=Reading()).reading.merged().kept()
+    )
+
+
+DIFFERENT = {
+    "codes": (
+        "zip,b\n10999,3\n10998,4\n",
+        "zip,b\n00001,1\n00002,2\n",
+        "'zip' holds numbers in .*one.csv', but text.*two.csv.*--text zip",
+    ),
+    "text": (
+        "a,b\nx,1\ny,2\n",
+        "a,b\n1,3\n2,4\n",
+        "'a' holds text in .*but numbers in .*such as 'x': --text a .*--missing x .*--drop a",
+    ),
+    "dates": (
+        "d,b\n13/01/2020,1\n14/01/2020,2\n",
+        "d,b\n01/13/2020,3\n03/14/2020,4\n",
+        "'d' holds dates of the format %d/%m/%Y in .*one.csv', but %m/%d/%Y in .*two.csv.*--dates d=%d/%m/%Y",
+    ),
+    "a decimal comma that comes later": (
+        "a;b\n1.100;1\n2.200;2\n",
+        "a;b\n1000,5;3\n2,5;4\n",
+        "'a' was read.*one.csv.*two.csv.*--decimal ,",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_columns_that_differ_between_files_are_refused(two, case):
+    first, second, words = DIFFERENT[case]
+    with pytest.raises(Failure, match=words):
+        read_all(two(first, second), reading=Reading())
+
+
+def test_columns_left_out_of_a_model_that_reads_some_only(isthmus, wine, tmp_path):
+    isthmus("train", wine, "--only", "acid,sugar,kind", "-o", tmp_path / "o", *QUICK)
+    isthmus("train", wine, "--from", tmp_path / "o", "--drop", "alcohol", "-o", tmp_path / "p", "--epochs", 1, "-q")
+    assert load(tmp_path / "p").info_["reading"] == {"only": ["acid", "sugar", "kind"]}
+    isthmus("encode", tmp_path / "p", wine, "-o", tmp_path / "z.npy")

@@ -13,7 +13,7 @@ from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.files import open_rows, read
 from isthmus.data.io.reading import Reading
 from isthmus.data.sources.parquet import ParquetStream
-from isthmus.support.errors import InputError
+from isthmus.support.errors import FileFormatError, InputError
 
 pa = pytest.importorskip("pyarrow")
 WRITERS = {
@@ -689,3 +689,33 @@ def test_columns_that_are_carried_along_are_not_converted(tmp_path):
 def test_options_that_mean_nothing(options, message):
     with pytest.raises(InputError, match=message):
         Reading(**options)
+
+
+KEPT = {
+    "no mapping": ([], r"reading=\[\]"),
+    "missing": ({"missing": 5}, r"reading\['missing'\]=5, which is not a list"),
+    "a text for a list": ({"missing": "abc"}, r"reading\['missing'\]='abc'"),
+    "numbers in a list": ({"only": [1]}, r"reading\['only'\]=\[1\]"),
+    "dates": ({"dates": "x"}, r"reading\['dates'\]='x', which is not a mapping"),
+    "a format": ({"dates": {"a": 1}}, r"reading\['dates'\]"),
+    "decimal": ({"decimal": ";"}, r"reading\['decimal'\]=';', which is not '.' or ','"),
+    "both": ({"drop": ["a"], "only": ["b"]}, r"reading\['drop'\]=\['a'\] and reading\['only'\]=\['b'\]"),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_a_reading_in_a_model_file_is_checked(case):
+    kept, words = KEPT[case]
+    with pytest.raises(FileFormatError, match=words):
+        Reading.of(kept)
+
+
+def test_a_reading_and_the_one_before_become_one():
+    before = Reading(decimal=",", dates={"d": "%d/%m/%Y"}, missing=("-",), text=("zip",), only=("a", "b", "d"))
+    now = Reading(dates={"e": "%Y"}, missing=("x",), drop=("b",), before=before)
+    expected = {"decimal": ",", "dates": {"d": "%d/%m/%Y", "e": "%Y"}, "missing": ["-", "x"], "text": ["zip"]}
+    assert now.merged().kept() == {**expected, "only": ["a", "d"]}
+    assert Reading.of(now.merged().kept()).kept() == now.merged().kept()
+    assert now.chosen(["a", "b", "c", "d", "e"], "t.csv") == ["a", "d"]
+    other = Reading(drop=("b",), before=Reading(drop=("c",)))
+    assert other.merged().kept() == {"drop": ["c", "b"]} and other.chosen("abc", "t.csv") == ["a"]

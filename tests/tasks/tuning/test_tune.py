@@ -107,6 +107,13 @@ def test_hopeless_trials_are_ended_early(monkeypatch):
     assert result.complete() == result.trials[:1] and result.ranked()[0]["trial"] == 1
 
 
+def test_no_trial_is_ended_in_its_first_two_epochs(monkeypatch):
+    monkeypatch.setattr("isthmus.tasks.tuning.search.STARTUP", 1)
+    start = Autoencoder(epochs=4, net="linear", batch_size=16, verbose=False)
+    result = tune(X, over={"latent_dim": [3, 1, 2]}, autoencoder=start, random_state=0, refit=False)
+    assert [(trial["state"], trial["epochs"]) for trial in result.trials] == [("complete", 4), *[("pruned", 3)] * 2]
+
+
 def test_what_cannot_be_trained_is_listed_and_the_others_go_on():
     result = quick({"variant": ["topk"], "variant__k": [1, 50]})
     assert [trial["state"] for trial in result.trials] == ["complete", "failed"]

@@ -121,8 +121,5 @@ def after(model: Autoencoder | None, typed: Typed, *unchanged: str | None) -> Re
 
 def remember(model: Autoencoder, reading: Reading | None) -> None:
     """Keep with a model how the rows were read that it was trained on."""
-    if reading is None:
-        return
-    earlier = reading.before.kept() if reading.before else {}
-    if kept := {**earlier, **reading.kept()}:
+    if reading is not None and (kept := reading.merged().kept()):
         model.info_ = {**model.info_, "reading": kept}

@@ -12,6 +12,7 @@ import click
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.inputs import data_options, read
 from isthmus.apps.cli.rows import Rows, cut
+from isthmus.apps.cli.same_columns import check_columns
 
 files_argument = click.argument("data", metavar="DATA...", nargs=-1, required=True)
 
@@ -28,19 +29,28 @@ def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | Non
         return read(paths[0], label, span, **how)
     from isthmus.data.tables.rows import joined
 
-    parts = [read(path, label, None, **how) for path in paths]
+    parts = _each(paths, label, how)
     first = parts[0]
-    for part in parts[1:]:
-        _check_alike(first, part)
     labels = [part.y for part in parts if part.y is not None]
     X = joined([_in_order(part.X, first.X) for part in parts])
     y = _labels(labels)
     names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
     notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
-    whole = Rows(X, y, ", ".join(paths), names, notes, label, first.reading, len(paths))
+    whole = Rows(X, y, ", ".join(paths), names, notes, label, parts[-1].reading, len(paths))
     if span is None:
         return whole
     return replace(whole, X=cut(X, span), y=None if y is None else y[span], names=names[span])
+
+
+def _each(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> list[Rows]:
+    """Return the rows of each file; what the ones before were read with decides what a file leaves open."""
+    parts: list[Rows] = []
+    for path in paths:
+        parts.append(read(path, label, None, **how))
+        _check_alike(parts[0], parts[-1])
+        how = {**how, "reading": replace(how["reading"], before=parts[-1].reading.merged())}
+    check_columns(parts)
+    return parts
 
 
 def _labels(labels: list[Any]) -> Any:

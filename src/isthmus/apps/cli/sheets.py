@@ -21,6 +21,7 @@ SHEET = 60
 def write_pictures(rows: Rows, reconstruction: Any, output: str, channels_first: bool) -> int:
     """Write pictures, their reconstructions and differences on a sheet, or a file for each into a folder."""
     from isthmus.apps.figures.beside import gain_of, picture_sheet, triple
+    from isthmus.data.io.files import png_names
 
     target, count = Path(output), len(rows.X)
     folder = target.is_dir() or not target.suffix
@@ -42,8 +43,8 @@ def write_pictures(rows: Rows, reconstruction: Any, output: str, channels_first:
     if not folder:
         picture_sheet(list(triples), gain).write(target)
         return count
-    for one in triples:
-        path = target / Path(one.name).with_suffix(".png")
+    for one, name in zip(triples, png_names(rows.names, count), strict=True):
+        path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         picture_sheet([one], gain, largest=math.inf).write(path)
     return count

@@ -15,6 +15,7 @@ from isthmus.apps.cli.inputs import data_options
 from isthmus.apps.cli.knobs import knob_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.over import Over, spaces
+from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.settings import setting_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.train import anew, train
@@ -139,6 +140,7 @@ def tune(
         refit=not no_refit,
         random_state=start.random_state,
     )
+    remember(result.best, rows.reading)
     result.best.save(output)
     if to_table:
         _write_table(to_table, result)

@@ -115,8 +115,7 @@ def _named(name: str, part: str, reading: Reading | None) -> Dataset:
     if not hasattr(loaded.X, "columns"):
         _refuse("reading", _asked(reading), f"the data set {name!r}")
         return loaded
-    typed = {"encoding": reading.encoding, "skip_rows": reading.skip_rows, "decimal": reading.decimal}
-    _refuse("reading", {key: value for key, value in typed.items() if value} or None, f"the data set {name!r}")
+    tabular.typed(name, reading)
     return replace(loaded, X=loaded.X[reading.chosen(loaded.X.columns, name)], reading=reading)
 
 
@@ -331,7 +330,7 @@ def _check_one_size(path: str | os.PathLike[str], X: Any) -> None:
 
 def _write_folder(folder: Path, X: Any, names: Sequence[str]) -> None:
     """Write a PNG file for each picture, once it is clear that the first one is a picture."""
-    for one, name in zip(X, _png_names(names, len(X)), strict=True):
+    for one, name in zip(X, png_names(names, len(X)), strict=True):
         (picture,) = image_files.to_bytes(np.asarray(one)[None])
         target = folder / name
         try:
@@ -342,14 +341,14 @@ def _write_folder(folder: Path, X: Any, names: Sequence[str]) -> None:
             image_files.encode(picture, stream)
 
 
-def _png_names(names: Sequence[str], n: int) -> list[str]:
+def png_names(names: Sequence[str], n: int) -> list[str]:
     """Return the names of n files: numbers, or the given names with .png in place of the ending where that is unique.
 
     Examples
     --------
-    >>> _png_names(["cat/1.jpg", "dog/1.jpg", "2.tif", "2.jpg"], 4)
+    >>> png_names(["cat/1.jpg", "dog/1.jpg", "2.tif", "2.jpg"], 4)
     ['cat/1.png', 'dog/1.png', '2.tif.png', '2.jpg.png']
-    >>> _png_names([], 2)
+    >>> png_names([], 2)
     ['0.png', '1.png']
     """
     if not names:

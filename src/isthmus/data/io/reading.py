@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
-from isthmus.support.errors import InputError, listed, unknown
+from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 Say = Callable[[str], None]
 """What takes each sentence on what was converted."""
@@ -82,9 +82,9 @@ class Reading:
         for name in (*self.drop, *self.only, *self.text, *self.dates):
             if name not in names:
                 raise InputError(f"{str(path)!r}: {unknown('column', name, names)}")
-        earlier = self.before or Reading()
-        drop = {*self.drop, *(() if self.only else earlier.drop)} - {*self.unchanged}
-        only = self.only or (() if self.drop else tuple(name for name in earlier.only if name in names))
+        whole = self.merged()
+        drop = {*self.drop, *whole.drop} - {*self.unchanged}
+        only = self.only or tuple(name for name in whole.only if name in names)
         left = [name for name in names if name not in drop and (not only or name in (*only, *self.unchanged))]
         if not left:
             raise InputError(f"{str(path)!r}: no column is left; its columns are {listed(names)}")
@@ -94,6 +94,29 @@ class Reading:
     def gaps(self) -> list[str]:
         """What stands for missing cells, beside the well-known markers."""
         return [*self.missing, *(self.before.missing if self.before else ())]
+
+    def merged(self) -> Reading:
+        """Return it with what `before` adds, as one reading; what is set here counts more.
+
+        Examples
+        --------
+        >>> Reading(drop=("b",), before=Reading(decimal=",", only=("a", "b"))).merged().kept()
+        {'decimal': ',', 'only': ['a']}
+        """
+        earlier = self.before
+        if earlier is None:
+            return self
+        only = self.only or tuple(name for name in earlier.only if name not in self.drop)
+        return replace(
+            self,
+            decimal=self.decimal or earlier.decimal,
+            dates={**earlier.dates, **self.dates},
+            missing=_union(earlier.missing, self.missing),
+            text=_union(earlier.text, self.text),
+            drop=() if only else _union(earlier.drop, self.drop),
+            only=only,
+            before=None,
+        )
 
     def kept(self) -> dict[str, Any]:
         """Return what later files are to be read with, as plain values; without what is not set."""
@@ -116,14 +139,19 @@ class Reading:
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
         Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
                 unchanged=(), numbers=(), before=None)
+
+        Raises
+        ------
+        FileFormatError
+            `kept` did not return this: a model file was changed.
         """
+        _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
         return cls(decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
         """Return it with more columns whose cells are not converted."""
-        names = dict.fromkeys([*self.unchanged, *(name for name in unchanged if name is not None)])
-        return replace(self, unchanged=tuple(names))
+        return replace(self, unchanged=_union(self.unchanged, (name for name in unchanged if name is not None)))
 
     def after(self, data: Data, kept: Mapping[str, Any]) -> Reading:
         """Return it for a file of rows for a fitted model: its columns of numbers and of text stay what they are.
@@ -136,8 +164,44 @@ class Reading:
             What `kept` returned for the rows that it was trained on.
         """
         earlier = Reading.of(kept)
-        text = tuple(dict.fromkeys([*earlier.text, *text_columns(data)]))
+        text = _union(earlier.text, text_columns(data))
         return replace(self, before=replace(earlier, text=text), numbers=_columns(data, "integer", "float"))
+
+
+def _check_kept(kept: object) -> None:
+    """Raise an error if values of a model file are not what `Reading.kept` returns."""
+    if not isinstance(kept, Mapping):
+        raise FileFormatError(f"the model file says reading={kept!r}, which is no mapping: train the model again")
+    for name, (fits, what) in _KEPT.items():
+        if name in kept and not fits(kept[name]):
+            raise FileFormatError(
+                f"the model file says reading[{name!r}]={kept[name]!r}, which is not {what}: train the model again"
+            )
+    if kept.get("drop") and kept.get("only"):
+        raise FileFormatError(
+            f"the model file says reading['drop']={kept['drop']!r} and reading['only']={kept['only']!r}, which exclude "
+            "each other: train the model again"
+        )
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+
+
+def _are_formats(value: object) -> bool:
+    return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
+
+
+_KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
+    "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
+    "dates": (_are_formats, "a mapping of columns to formats"),
+    **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
+}
+"""What each entry of `Reading.kept` is, by a test and in words."""
+
+
+def _union(*names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for some in names for name in some))
 
 
 def _is_encoding(name: str) -> bool:

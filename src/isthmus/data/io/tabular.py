@@ -102,8 +102,8 @@ def read_feather(path: Path, label: str | None = None, reading: Reading | None =
     return replace(split(table.drop_columns(left_out).to_pandas(), label, path), reading=reading)
 
 
-def typed(path: Path, reading: Reading) -> Reading:
-    """Return how to read a file whose cells have types, where options about text mean nothing.
+def typed(path: Path | str, reading: Reading) -> Reading:
+    """Return how to read a file or data set whose cells have types, where options about text mean nothing.
 
     Raises
     ------

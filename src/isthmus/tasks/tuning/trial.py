@@ -63,7 +63,7 @@ class Watch:
             self._end("interrupted")
         if event.kind == "epoch" and self.prunes:
             value = self.value(event.record)
-            self.trial.report(value if math.isfinite(value) else math.inf, event.epoch)
+            self.trial.report(value if math.isfinite(value) else math.inf, event.epoch - 1)  # Optuna counts from 0
             if self.trial.should_prune():
                 self._end("pruned")
 

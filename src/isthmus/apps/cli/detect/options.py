@@ -112,7 +112,7 @@ def detector(options: Options) -> AnomalyDetector:
                 f"{options.model!r} is an autoencoder, which has no threshold: give --train NORMAL too, and a detector "
                 "of its settings is trained"
             )
-        return _trained(options, clone(loaded).set_params(**options.settings))
+        return _trained(options, clone(loaded).set_params(**options.settings), loaded)
     if options.train is not None:
         raise Failure(
             f"{options.model!r} is a detector that is trained already: leave out --train, or leave out --model"
@@ -158,14 +158,16 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     return default_autoencoder(data.samples(X), data).set_params(**options.settings)
 
 
-def _trained(options: Options, autoencoder: Autoencoder | None = None) -> AnomalyDetector:
-    """Return a detector that is trained as the options say."""
+def _trained(
+    options: Options, autoencoder: Autoencoder | None = None, origin: Autoencoder | None = None
+) -> AnomalyDetector:
+    """Return a detector that is trained as the options say; rows are read as those of the autoencoder's origin."""
     import isthmus
 
     how: dict[str, Any] = {"false_alarm_rate": options.false_alarm_rate or RATE}
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
-    X, reading = _normal(options, options.train or options.data)
+    X, reading = _normal(options, options.train or options.data, origin)
     scored = autoencoder or _autoencoder(options, X)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
