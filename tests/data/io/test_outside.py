@@ -414,6 +414,22 @@ def test_a_late_short_line_is_named_in_a_large_file(tmp_path, monkeypatch):
             read(write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, line])))
 
 
+@pytest.mark.parametrize("at_once", [0, 2**22])
+def test_a_long_first_line_beside_a_short_one_is_no_index(tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    rows = [f"{i},{i + 1},{i + 2}" for i in range(30)]
+    with pytest.raises(InputError, match="line 2 has 4 cells, but line 1 names 3 columns"):
+        read(write(tmp_path, "\n".join(["a,b,c", "1,2,3,4", "5,6", *rows])))
+
+
+@pytest.mark.parametrize("at_once", [0, 2**22])
+def test_a_line_break_in_a_name_takes_no_row(tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    path = write(tmp_path, '"a\nb",x,y\n' + "".join(f"{i},{i}.5,u\n" for i in range(30)))
+    assert (tabular._at_once(path, Reading()) is not None) == (at_once == 0)
+    assert read(path).X["a\nb"].tolist() == list(range(30))
+
+
 # -- pieces ---------------------------------------------------------------------------------------------------------
 
 

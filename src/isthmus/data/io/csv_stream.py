@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
@@ -19,6 +19,7 @@ from isthmus.data.io.reading import Notes, Reading, Say
 from isthmus.data.io.regular import (
     NotThisEncoding,
     Survey,
+    check_first_row,
     count_one_by_one,
     fallback,
     line_of,
@@ -120,12 +121,11 @@ class CSVStream:
         """
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
-        with csv_errors(self._path):
+        check_first_row(self._path, how)
+        with csv_errors(self._path), self._table() as stream:
             try:
                 frame = pandas.read_csv(
-                    str(self._path),
-                    encoding=how.encoding,
-                    skiprows=how.start,
+                    stream,
                     dtype={name: types.get(name, self._text) for name in how.names},
                     **self._options,
                 )
@@ -202,11 +202,17 @@ class CSVStream:
         return how, seen
 
     @contextmanager
+    def _table(self) -> Iterator[IO[str]]:
+        """Yield the file, opened where its first row begins."""
+        with open_text(self._path, self._dialect.encoding) as stream:
+            deque(islice(stream, self._dialect.start), maxlen=0)
+            yield stream
+
+    @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:
         """Yield the pieces of some columns, as pandas reads them; some as Arrow text, which takes half the time."""
         how, pandas = self._dialect, extra("pandas", "tables")
-        with csv_errors(self._path, self._name_line), open_text(self._path, how.encoding) as stream:
-            deque(islice(stream, how.start), maxlen=0)
+        with csv_errors(self._path, self._name_line), self._table() as stream:
             with pandas.read_csv(
                 stream,
                 usecols=None if len(columns) == len(how.names) else list(columns),
