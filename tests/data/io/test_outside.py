@@ -693,6 +693,39 @@ def test_columns_that_are_carried_along_are_not_converted(tmp_path):
     assert read(path, label="day", reading=Reading(only=("v",))).y.tolist() == ["01/02/2003", "03/02/2003"]
 
 
+CARRIED = {
+    "zeros in front": (["000001", "000002"], [], "O"),
+    "zeros and an E": (["0E0", "1E5"], [], "O"),
+    "a marker": (["NA", "x"], [], "O"),
+    "a marker among whole numbers": (["NA", "1"], [], "O"),
+    "a gap among whole numbers": (["1", "2"], [""], "O"),
+    "whole numbers": (["0", "1", "-20"], ["7"], "i"),
+    "fractions": (["0.5", "1.25"], ["", "3.0"], "f"),
+    "zeros behind": (["0.50", "1.25"], [], "O"),
+    "more digits than a float has": (["0.5", "0.12345678901234567"], [], "O"),
+    "late zeros in front": (["1", "20"], ["007"], "O"),
+    "a late text": (["1", "20"], ["x"], "O"),
+    "spaces behind": (["1 ", "20"], [], "O"),
+    "truth values": (["True", "False"], [], "b"),
+    "nothing": ([""], [], "f"),
+}
+
+
+@pytest.mark.parametrize("at_once", [0, 2**22])
+@pytest.mark.parametrize("what", CARRIED)
+def test_cells_that_are_carried_along_come_back_exactly(tmp_path, what, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
+    first, late, kind = CARRIED[what]
+    cells = [first[i % len(first)] for i in range(60)] + late
+    path = write(tmp_path, "id,v\n" + "".join(f"{cell},{i}.5\n" for i, cell in enumerate(cells)))
+    got = read(path, reading=Reading(unchanged=("id",))).X["id"]
+    assert got.dtype.kind == kind and got.fillna("").astype(str).tolist() == cells
+    assert read(path, label="id").y.dtype.kind == kind
+    pieces = [piece["id"] for piece in CSVStream(path, Reading(unchanged=("id",))).chunks()]
+    assert len(pieces) == 2 and {piece.dtype for piece in pieces} == {got.dtype}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

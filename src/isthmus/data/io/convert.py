@@ -49,14 +49,18 @@ class Open:
         What to raise if no other row decides it.
     markers : bool
         Whether it has markers of missing cells.
+    kinds : frozenset of str, or None
+        Arrow types that hold its texts without a loss, for a column that is carried along; None: it is not.
     """
 
     error: InputError | None = None
     markers: bool = False
+    kinds: frozenset[str] | None = None
 
     def joined(self, other: Open) -> Open:
         """Return what is known after another piece."""
-        return Open(self.error or other.error, self.markers or other.markers)
+        kinds = None if self.kinds is None or other.kinds is None else self.kinds & other.kinds
+        return Open(self.error or other.error, self.markers or other.markers, kinds)
 
     def closed(self, name: str) -> Conversion:
         """Return what the column holds if there is no other piece.
@@ -68,6 +72,8 @@ class Open:
         """
         if self.error is not None:
             raise self.error
+        if self.kinds is not None:
+            return Exact(name, *self.kinds) if self.kinds else Text(name)
         return Text(name) if self.markers else AsRead(name)
 
 
@@ -119,6 +125,20 @@ class Text(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         return column.astype(extra("pandas", "tables").Series(["text"]).dtype)
+
+
+class Exact(Conversion):
+    """Cells whose text comes back from their type, an Arrow one."""
+
+    text = True
+
+    def __init__(self, name: str, kind: str) -> None:
+        super().__init__(name)
+        self.kind = kind
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        done = texts_of(column).cast(self.kind).to_pandas()
+        return extra("pandas", "tables").Series(done.to_numpy(), index=column.index, name=column.name)
 
 
 class AsRead(Conversion):

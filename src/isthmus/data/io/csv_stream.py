@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
+from isthmus.data.io.carried import carried
 from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text
 from isthmus.data.io.distinct import begins_with_space
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     import pandas
 
 PIECE_ROWS = 50_000
+
+GAPS = (
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
+    *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""Cells that are missing, whatever else their column holds."""
 
 
 class CSVStream:
@@ -82,6 +89,7 @@ class CSVStream:
             raise InputError(f"{str(path)!r} holds no rows")
         self.columns = self._reading.chosen(self._dialect.names, path)
         self._context = Context(self._reading, str(path), self._dialect.mark, self.notes)
+        self._carried = {*self._reading.unchanged} - {*self._reading.numbers, *self._reading.dates}
         self._conversions: dict[str, Conversion] = {}
         self._plain: dict[str, Any] = {}  # the types of columns that pandas read as numbers
 
@@ -145,7 +153,8 @@ class CSVStream:
             "sep": self._dialect.separator,
             "header": None,
             "names": list(self._dialect.names),
-            "na_values": ["?", *self._reading.gaps],
+            "keep_default_na": False,
+            "na_values": {n: [""] if n in self._carried else [*GAPS, *self._reading.gaps] for n in self._dialect.names},
             "skipinitialspace": self._seen.spaced,
             "skip_blank_lines": len(self._dialect.names) > 1,
             "decimal": self._dialect.decimal,
@@ -212,16 +221,19 @@ class CSVStream:
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:
         """Yield the pieces of some columns, as pandas reads them; some as Arrow text, which takes half the time."""
         how, pandas = self._dialect, extra("pandas", "tables")
-        with csv_errors(self._path, self._name_line), self._table() as stream:
-            with pandas.read_csv(
+        with (
+            csv_errors(self._path, self._name_line),
+            self._table() as stream,
+            pandas.read_csv(
                 stream,
                 usecols=None if len(columns) == len(how.names) else list(columns),
                 dtype=dict.fromkeys(text, self._text),
                 low_memory=False,
                 chunksize=self._rows,
                 **self._options,
-            ) as pieces:
-                yield pieces
+            ) as pieces,
+        ):
+            yield pieces
 
     # -- what columns hold -------------------------------------------------------------------------------------------
 
@@ -230,19 +242,25 @@ class CSVStream:
         if self._conversions:
             return self._conversions
         reading, before = self._reading, self._reading.before or Reading()
-        forced = {*self._dialect.codes, *reading.text, *reading.dates, *before.text, *before.dates} & {*self.columns}
+        texts = {*self._dialect.codes, *reading.text, *reading.dates, *before.text, *before.dates, *self._carried}
+        forced = texts & {*self.columns}
         with self._pieces(self.columns, forced) as pieces:
             piece = next(pieces)
         self._plain = {name: piece[name].dtype for name in self.columns if piece[name].dtype.kind in "iufb"}
         decided = {name: self._decide(name, piece[name], 0) for name in self.columns}
         still_open = {name: one for name, one in decided.items() if isinstance(one, Open)}
-        settled = self._settled(still_open) if still_open else {}
+        if len(piece) < self._rows:
+            settled = {name: one.closed(name) for name, one in still_open.items()}
+        else:
+            settled = self._settled(still_open) if still_open else {}
         self._conversions = {name: one for name, one in decided.items() if not isinstance(one, Open)} | settled
         return self._conversions
 
     def _decide(self, name: str, column: pandas.Series, first: int) -> Conversion | Open:
         if name in self._dialect.codes:
             return Text(name)
+        if name in self._carried - {*self._reading.text}:
+            return carried(name, column)
         try:
             return decide(name, column, self._context)
         except Odd as odd:
