@@ -640,6 +640,29 @@ def test_other_tables(tmp_path, what):
     assert re.search(says, "; ".join(loaded.notes)) if says else not loaded.notes
 
 
+NUMBERS = [
+    ([1.234, 2.375, "3,5", 4.125], {}, ("f", [1.234, 2.375, 3.5, 4.125])),
+    ([1.234, 2.375, 3, "-"], {}, ("f", [1.234, 2.375, 3.0, NAN])),
+    ([1.234, 1e-7, -0.5, "$2"], {"decimal": ","}, ("f", [1.234, 1e-7, -0.5, 2.0])),
+    ([1.234, 2.375, "1,234.5", 1234], {}, ("f", [1.234, 2.375, 1234.5, 1234.0])),
+    ([1.5, "a", "b", "c"], {}, ("t", ["1.5", "a", "b", "c"])),
+    ([1.234, 2.375, "3,500"], {}, "'3,500' can be 3500 or 3.5: give --decimal"),
+    ([0.5, "12%", "13%", "14%"], {}, "row 2, column 'v': '0.5' has no percent sign"),
+]
+
+
+@pytest.mark.parametrize(("cells", "options", "expected"), NUMBERS)
+def test_numbers_of_sheets_and_records_stay_the_numbers_that_they_are(tmp_path, cells, options, expected):
+    workbook(tmp_path / "t.xlsx", First=[["v"], *([cell] for cell in cells)])
+    (tmp_path / "t.json").write_text(json.dumps([{"v": cell} for cell in cells]))
+    for name in ("t.xlsx", "t.json"):
+        if isinstance(expected, str):
+            with pytest.raises(InputError, match=expected.replace("row 2", "(row 2|record 1)")):
+                read(tmp_path / name, reading=Reading(**options))
+        else:
+            check(read(tmp_path / name, reading=Reading(**options)).X, {"v": expected})
+
+
 def test_columns_are_left_out_of_streamed_parquet(tmp_path):
     stream = nested(tmp_path / "t.parquet", budget=0, drop=("tags",)).X
     assert isinstance(stream, ParquetStream) and stream.columns == ["id", "v"]

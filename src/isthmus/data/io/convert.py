@@ -103,6 +103,8 @@ class Conversion(ABC):
     """Whether pandas is to read the column as text, whatever it looks like."""
     spaced: ClassVar[bool] = True
     """Whether cells may begin with spaces, without an error."""
+    decimal: str | None = None
+    """The decimal mark of its texts, if they are numbers and tell."""
 
     def __init__(self, name: str) -> None:
         self.name = name
