@@ -716,6 +716,29 @@ def test_columns_that_are_carried_along_are_not_converted(tmp_path):
     assert read(path, label="day", reading=Reading(only=("v",))).y.tolist() == ["01/02/2003", "03/02/2003"]
 
 
+@pytest.mark.parametrize("at_once", [0, 2**22])
+def test_codes_whose_zeros_come_late(tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    zips, late = [str(10_000 + i) for i in range(1_500)], ["01500", "01501"]
+    loaded = read(write(tmp_path, column("zip", zips + late)))
+    check(loaded.X, {"zip": ("t", zips + late)})
+    assert "such as '01500', are read as text" in loaded.notes[0] and loaded.reading.text == ("zip",)
+    check(read(write(tmp_path, column("a", [*zips, "1500", "-"]))).X, {"a": ("f", [*map(float, zips), 1500.0, NAN])})
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 1_200)
+    for cells in (zips + late, [*zips, "-", *late]):
+        with pytest.raises(InputError, match=r"line 150[23], column 'zip': '01500' has a zero in front.*--text zip"):
+            read(write(tmp_path, column("zip", cells)))
+    check(read(write(tmp_path, column("a", [*zips, "1500", "7"]))).X, {"a": ("i", [*map(int, zips), 1500, 7])})
+    forced = Reading(numbers=("zip",))
+    check(read(write(tmp_path, column("zip", zips + late)), reading=forced).X, {"zip": ("i", [*map(int, zips + late)])})
+
+
+def test_codes_in_quotes_stay_text(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps([{"a": "00001", "b": "1"}, {"a": "12345", "b": "20"}]))
+    check(read(tmp_path / "t.json").X, {"a": ("t", ["00001", "12345"]), "b": ("i", [1, 20])})
+    check(read(write(tmp_path, column("a", ["00001", "-", "12345"]))).X, {"a": ("t", ["00001", "-", "12345"])})
+
+
 CARRIED = {
     "zeros in front": (["000001", "000002"], [], "O"),
     "zeros and an E": (["0E0", "1E5"], [], "O"),

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
-from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
-from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text
-from isthmus.data.io.distinct import begins_with_space
+from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide, remedy
+from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
+from isthmus.data.io.distinct import begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say
 from isthmus.data.io.regular import (
     NotThisEncoding,
@@ -90,6 +90,8 @@ class CSVStream:
         self.columns = self._reading.chosen(self._dialect.names, path)
         self._context = Context(self._reading, str(path), self._dialect.mark, self.notes)
         self._carried = {*self._reading.unchanged} - {*self._reading.numbers, *self._reading.dates}
+        self._lengths = dict(self._dialect.lengths)  # of columns that can be codes, until all their cells are known
+        self._codes = {*self._dialect.codes}
         self._conversions: dict[str, Conversion] = {}
         self._plain: dict[str, Any] = {}  # the types of columns that pandas read as numbers
 
@@ -104,7 +106,7 @@ class CSVStream:
         marks = {one.decimal for one in conversions if isinstance(one, Numbers)}
         dates = {one.name: one.form for one in conversions if isinstance(one, Dates)}
         decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
-        text = tuple(dict.fromkeys([*self._reading.text, *self._dialect.codes]))
+        text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
         return replace(self._reading, decimal=decimal, dates=dates, text=text)
 
     def chunks(self) -> Iterator[Any]:
@@ -247,6 +249,7 @@ class CSVStream:
         with self._pieces(self.columns, forced) as pieces:
             piece = next(pieces)
         self._plain = {name: piece[name].dtype for name in self.columns if piece[name].dtype.kind in "iufb"}
+        self._look_for_codes(piece)
         decided = {name: self._decide(name, piece[name], 0) for name in self.columns}
         still_open = {name: one for name, one in decided.items() if isinstance(one, Open)}
         if len(piece) < self._rows:
@@ -257,7 +260,7 @@ class CSVStream:
         return self._conversions
 
     def _decide(self, name: str, column: pandas.Series, first: int) -> Conversion | Open:
-        if name in self._dialect.codes:
+        if name in self._codes:
             return Text(name)
         if name in self._carried - {*self._reading.text}:
             return carried(name, column)
@@ -293,7 +296,39 @@ class CSVStream:
                 raise self._error(odd, first) from odd
             if converted is not column:
                 piece[name] = converted
+        self._refuse_codes(self._shorter(piece))
         return piece
+
+    def _shorter(self, piece: pandas.DataFrame) -> list[str]:
+        """Return the columns of numbers with fewer digits than the first ones: codes with zeros in front, perhaps."""
+        numbers = [name for name in self.columns if name in self._lengths and piece[name].dtype.kind in "iuf"]
+        return [name for name in numbers if piece[name].min() < 10 ** (self._lengths[name] - 1)]
+
+    def _look_for_codes(self, piece: pandas.DataFrame) -> None:
+        """Find the columns of codes whose zeros come after the first lines, in the first piece."""
+        if not (names := self._shorter(piece)):
+            return
+        with self._pieces(names, names) as pieces:
+            texts = next(pieces)
+        for name in names:
+            if (padded := first_padded(texts[name], self._lengths[name])) is not None:
+                self._codes.add(name)
+                say_codes(name, padded[1], self.notes)
+
+    def _refuse_codes(self, names: Sequence[str]) -> None:
+        """Raise an error if columns that were taken for whole numbers hold codes with zeros in front."""
+        if not names:
+            return
+        first = 0
+        with self._pieces(names, names) as pieces:
+            for piece in pieces:
+                for name in names:
+                    if (padded := first_padded(piece[name], self._lengths[name])) is not None:
+                        why = f"{padded[1]!r} has a zero in front, as codes have, and no cell before; {remedy(name)}"
+                        raise self._error(Odd(padded[0], name, why), first)
+                first += len(piece)
+        for name in names:
+            del self._lengths[name]
 
     def _name_line(self) -> None:
         """Raise an error that names the first line with another number of cells, or the one where a quote is opened."""
