@@ -753,8 +753,14 @@ CARRIED = {
     "a late text": (["1", "20"], ["x"], "O"),
     "spaces behind": (["1 ", "20"], [], "O"),
     "truth values": (["True", "False"], [], "b"),
+    "truth values among others": (["True", "False"], ["perhaps"], "O"),
     "nothing": ([""], [], "f"),
 }
+
+
+@pytest.mark.parametrize("cells", [["true", "false"], ["TRUE", "FALSE"], ["True", "false"]])
+def test_truth_values_that_are_carried_along_are_these(tmp_path, cells):
+    assert read(write(tmp_path, column("a", cells)), label="a").y.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("at_once", [0, 2**22])

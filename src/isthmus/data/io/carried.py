@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-_FORMS = {"int64": "^(0|-?[1-9]\\d{0,17})$", "double": "^-?(0|[1-9]\\d{0,14})\\.\\d{1,17}$", "bool": "^(True|False)$"}
-"""What cells look like that can be of an Arrow type without a loss."""
+_FORMS = {
+    "int64": "^(0|-?[1-9]\\d{0,17})$",
+    "double": "^-?(0|[1-9]\\d{0,14})\\.\\d{1,17}$",
+    "bool": "^(?i:true|false)$",
+}
+"""What cells look like that can be of an Arrow type without a loss; truth values are these in any spelling."""
 
 
 def carried(name: str, column: pandas.Series) -> Conversion | Open:
