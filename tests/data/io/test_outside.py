@@ -414,6 +414,22 @@ def test_a_late_short_line_is_named_in_a_large_file(tmp_path, monkeypatch):
             read(write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, line])))
 
 
+@pytest.mark.parametrize("at_once", [0, 2**22])
+def test_a_long_first_line_beside_a_short_one_is_no_index(tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    rows = [f"{i},{i + 1},{i + 2}" for i in range(30)]
+    with pytest.raises(InputError, match="line 2 has 4 cells, but line 1 names 3 columns"):
+        read(write(tmp_path, "\n".join(["a,b,c", "1,2,3,4", "5,6", *rows])))
+
+
+@pytest.mark.parametrize("at_once", [0, 2**22])
+def test_a_line_break_in_a_name_takes_no_row(tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    path = write(tmp_path, '"a\nb",x,y\n' + "".join(f"{i},{i}.5,u\n" for i in range(30)))
+    assert (tabular._at_once(path, Reading()) is not None) == (at_once == 0)
+    assert read(path).X["a\nb"].tolist() == list(range(30))
+
+
 # -- pieces ---------------------------------------------------------------------------------------------------------
 
 
@@ -624,6 +640,29 @@ def test_other_tables(tmp_path, what):
     assert re.search(says, "; ".join(loaded.notes)) if says else not loaded.notes
 
 
+NUMBERS = [
+    ([1.234, 2.375, "3,5", 4.125], {}, ("f", [1.234, 2.375, 3.5, 4.125])),
+    ([1.234, 2.375, 3, "-"], {}, ("f", [1.234, 2.375, 3.0, NAN])),
+    ([1.234, 1e-7, -0.5, "$2"], {"decimal": ","}, ("f", [1.234, 1e-7, -0.5, 2.0])),
+    ([1.234, 2.375, "1,234.5", 1234], {}, ("f", [1.234, 2.375, 1234.5, 1234.0])),
+    ([1.5, "a", "b", "c"], {}, ("t", ["1.5", "a", "b", "c"])),
+    ([1.234, 2.375, "3,500"], {}, "'3,500' can be 3500 or 3.5: give --decimal"),
+    ([0.5, "12%", "13%", "14%"], {}, "row 2, column 'v': '0.5' has no percent sign"),
+]
+
+
+@pytest.mark.parametrize(("cells", "options", "expected"), NUMBERS)
+def test_numbers_of_sheets_and_records_stay_the_numbers_that_they_are(tmp_path, cells, options, expected):
+    workbook(tmp_path / "t.xlsx", First=[["v"], *([cell] for cell in cells)])
+    (tmp_path / "t.json").write_text(json.dumps([{"v": cell} for cell in cells]))
+    for name in ("t.xlsx", "t.json"):
+        if isinstance(expected, str):
+            with pytest.raises(InputError, match=expected.replace("row 2", "(row 2|record 1)")):
+                read(tmp_path / name, reading=Reading(**options))
+        else:
+            check(read(tmp_path / name, reading=Reading(**options)).X, {"v": expected})
+
+
 def test_columns_are_left_out_of_streamed_parquet(tmp_path):
     stream = nested(tmp_path / "t.parquet", budget=0, drop=("tags",)).X
     assert isinstance(stream, ParquetStream) and stream.columns == ["id", "v"]
@@ -675,6 +714,68 @@ def test_columns_that_are_carried_along_are_not_converted(tmp_path):
     path = write(tmp_path, "day,v\n01/02/2003,1\n03/02/2003,2\n")
     check(read(path, reading=Reading(unchanged=("day",))).X, {"day": ("t", ["01/02/2003", "03/02/2003"])})
     assert read(path, label="day", reading=Reading(only=("v",))).y.tolist() == ["01/02/2003", "03/02/2003"]
+
+
+@pytest.mark.parametrize("at_once", [0, 2**22])
+def test_codes_whose_zeros_come_late(tmp_path, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    zips, late = [str(10_000 + i) for i in range(1_500)], ["01500", "01501"]
+    loaded = read(write(tmp_path, column("zip", zips + late)))
+    check(loaded.X, {"zip": ("t", zips + late)})
+    assert "such as '01500', are read as text" in loaded.notes[0] and loaded.reading.text == ("zip",)
+    check(read(write(tmp_path, column("a", [*zips, "1500", "-"]))).X, {"a": ("f", [*map(float, zips), 1500.0, NAN])})
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 1_200)
+    for cells in (zips + late, [*zips, "-", *late]):
+        with pytest.raises(InputError, match=r"line 150[23], column 'zip': '01500' has a zero in front.*--text zip"):
+            read(write(tmp_path, column("zip", cells)))
+    check(read(write(tmp_path, column("a", [*zips, "1500", "7"]))).X, {"a": ("i", [*map(int, zips), 1500, 7])})
+    forced = Reading(numbers=("zip",))
+    check(read(write(tmp_path, column("zip", zips + late)), reading=forced).X, {"zip": ("i", [*map(int, zips + late)])})
+
+
+def test_codes_in_quotes_stay_text(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps([{"a": "00001", "b": "1"}, {"a": "12345", "b": "20"}]))
+    check(read(tmp_path / "t.json").X, {"a": ("t", ["00001", "12345"]), "b": ("i", [1, 20])})
+    check(read(write(tmp_path, column("a", ["00001", "-", "12345"]))).X, {"a": ("t", ["00001", "-", "12345"])})
+
+
+CARRIED = {
+    "zeros in front": (["000001", "000002"], [], "O"),
+    "zeros and an E": (["0E0", "1E5"], [], "O"),
+    "a marker": (["NA", "x"], [], "O"),
+    "a marker among whole numbers": (["NA", "1"], [], "O"),
+    "a gap among whole numbers": (["1", "2"], [""], "O"),
+    "whole numbers": (["0", "1", "-20"], ["7"], "i"),
+    "fractions": (["0.5", "1.25"], ["", "3.0"], "f"),
+    "zeros behind": (["0.50", "1.25"], [], "O"),
+    "more digits than a float has": (["0.5", "0.12345678901234567"], [], "O"),
+    "late zeros in front": (["1", "20"], ["007"], "O"),
+    "a late text": (["1", "20"], ["x"], "O"),
+    "spaces behind": (["1 ", "20"], [], "O"),
+    "truth values": (["True", "False"], [], "b"),
+    "truth values among others": (["True", "False"], ["perhaps"], "O"),
+    "nothing": ([""], [], "f"),
+}
+
+
+@pytest.mark.parametrize("cells", [["true", "false"], ["TRUE", "FALSE"], ["True", "false"]])
+def test_truth_values_that_are_carried_along_are_these(tmp_path, cells):
+    assert read(write(tmp_path, column("a", cells)), label="a").y.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("at_once", [0, 2**22])
+@pytest.mark.parametrize("what", CARRIED)
+def test_cells_that_are_carried_along_come_back_exactly(tmp_path, what, at_once, monkeypatch):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
+    first, late, kind = CARRIED[what]
+    cells = [first[i % len(first)] for i in range(60)] + late
+    path = write(tmp_path, "id,v\n" + "".join(f"{cell},{i}.5\n" for i, cell in enumerate(cells)))
+    got = read(path, reading=Reading(unchanged=("id",))).X["id"]
+    assert got.dtype.kind == kind and got.fillna("").astype(str).tolist() == cells
+    assert read(path, label="id").y.dtype.kind == kind
+    pieces = [piece["id"] for piece in CSVStream(path, Reading(unchanged=("id",))).chunks()]
+    assert len(pieces) == 2 and {piece.dtype for piece in pieces} == {got.dtype}
 
 
 @pytest.mark.parametrize(

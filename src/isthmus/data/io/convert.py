@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from isthmus.data.io.dates import candidates, parse, parse_all
+from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, texts_of
 from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, numerals
 from isthmus.data.io.reading import ISO, Notes, Reading
@@ -49,14 +50,18 @@ class Open:
         What to raise if no other row decides it.
     markers : bool
         Whether it has markers of missing cells.
+    kinds : frozenset of str, or None
+        Arrow types that hold its texts without a loss, for a column that is carried along; None: it is not.
     """
 
     error: InputError | None = None
     markers: bool = False
+    kinds: frozenset[str] | None = None
 
     def joined(self, other: Open) -> Open:
         """Return what is known after another piece."""
-        return Open(self.error or other.error, self.markers or other.markers)
+        kinds = None if self.kinds is None or other.kinds is None else self.kinds & other.kinds
+        return Open(self.error or other.error, self.markers or other.markers, kinds)
 
     def closed(self, name: str) -> Conversion:
         """Return what the column holds if there is no other piece.
@@ -68,6 +73,8 @@ class Open:
         """
         if self.error is not None:
             raise self.error
+        if self.kinds is not None:
+            return Exact(name, *self.kinds) if self.kinds else Text(name)
         return Text(name) if self.markers else AsRead(name)
 
 
@@ -97,6 +104,8 @@ class Conversion(ABC):
     """Whether pandas is to read the column as text, whatever it looks like."""
     spaced: ClassVar[bool] = True
     """Whether cells may begin with spaces, without an error."""
+    decimal: str | None = None
+    """The decimal mark of its texts, if they are numbers and tell."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -121,6 +130,20 @@ class Text(Conversion):
         return column.astype(extra("pandas", "tables").Series(["text"]).dtype)
 
 
+class Exact(Conversion):
+    """Cells whose text comes back from their type, an Arrow one."""
+
+    text = True
+
+    def __init__(self, name: str, kind: str) -> None:
+        super().__init__(name)
+        self.kind = kind
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        done = texts_of(column).cast(self.kind).to_pandas()
+        return extra("pandas", "tables").Series(done.to_numpy(), index=column.index, name=column.name)
+
+
 class AsRead(Conversion):
     """Truth values, and numbers that are not converted."""
 
@@ -130,7 +153,7 @@ class AsRead(Conversion):
             plain = np.array([text.lower() in ("true", "false") for text in cells.texts.to_pylist()], dtype=bool)
             row, text = cells.first(~plain)
             raise Odd(
-                row, self.name, f"{text!r} stands where all rows before have none of its kind; {_remedy(self.name)}"
+                row, self.name, f"{text!r} stands where all rows before have none of its kind; {remedy(self.name)}"
             )
         return column
 
@@ -161,7 +184,7 @@ class Numbers(Conversion):
         odd = ~parsed.known & ~cells.gaps
         if odd.any():
             row, text = cells.first(odd)
-            raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {_remedy(self.name, text)}")
+            raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {remedy(self.name, text)}")
         _check_units(self.name, cells, taken, parsed, self.percent)
         self.percent = bool(taken.percent.any())
         _say_gaps(self.name, cells, "numbers", context.notes)
@@ -176,7 +199,7 @@ class Numbers(Conversion):
         present = column.notna().to_numpy()
         if column.dtype.kind in "bO" and present.any():
             row = int(np.argmax(present))
-            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {_remedy(self.name)}")
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
         if self.percent is False:
             return column
         nonzero = present & (column != 0).to_numpy()
@@ -214,7 +237,7 @@ class Dates(Conversion):
         odd = dates.isna().to_numpy() & ~cells.gaps
         if odd.any():
             row, text = cells.first(odd)
-            raise Odd(row, self.name, f"{text!r} is no date of the format {self.form}; {_remedy(self.name, text)}")
+            raise Odd(row, self.name, f"{text!r} is no date of the format {self.form}; {remedy(self.name, text)}")
         _say_gaps(self.name, cells, "dates", context.notes)
         every = pandas.concat([dates, pandas.Series([pandas.NaT], dtype=dates.dtype)], ignore_index=True)
         taken = every.iloc[cells.codes].set_axis(column.index)
@@ -268,6 +291,9 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
     must = name in context.reading.numbers
     if fraction <= MAJORITY and not must:
         return None
+    if (code := _code(cells)) is not None and not must:
+        say_codes(name, code, context.notes)
+        return Text(name)
     if _too_long(cells, parsed) and not must:
         context.notes.add(f"column {name!r}: whole numbers of more than {DIGITS} digits are read as text")
         return Text(name)
@@ -280,7 +306,7 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
             raise Odd(
                 row,
                 name,
-                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {_remedy(name, text)}",
+                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {remedy(name, text)}",
             )
         return _mixed(name, cells, odd, fraction, "numbers", context)
     if isinstance(mark, InputError):
@@ -307,6 +333,13 @@ def _mark(name: str, cells: Distinct, taken: Bare, context: Context) -> tuple[st
         f"{context.path!r}, column {name!r}: {text!r} can be {point} or {comma}: give --decimal . or --decimal ,"
     )
     return error, parsed[best]
+
+
+def _code(cells: Distinct) -> str | None:
+    """Return a code with zeros in front if all texts are digits of one length, three or more."""
+    texts: list[str] = cells.some(~cells.gaps).to_pylist()
+    same = len(set(map(len, texts))) == 1 and len(texts[0]) > 2 and all(t.isascii() and t.isdigit() for t in texts)
+    return next((text for text in texts if same and text[0] == "0" and text.strip("0")), None)
 
 
 def _too_long(cells: Distinct, parsed: Numerals) -> bool:
@@ -338,12 +371,12 @@ def _check_units(name: str, cells: Distinct, taken: Bare, parsed: Numerals, perc
     if wrong.any():
         row, text = cells.first(wrong)
         what = "no percent sign, which other cells have" if expected else "a percent sign, which other cells have not"
-        raise Odd(row, name, f"{text!r} has {what}; {_remedy(name)}")
+        raise Odd(row, name, f"{text!r} has {what}; {remedy(name)}")
     if taken.currency.any():
         symbols = [symbol for symbol in CURRENCIES if _holds(cells, symbol, taken.currency & counted)]
         if len(symbols) > 1:
             row, text = cells.first(taken.currency & _with(cells, symbols[1]))
-            raise Odd(row, name, f"{text!r} is of another currency than cells with {symbols[0]}; {_remedy(name)}")
+            raise Odd(row, name, f"{text!r} is of another currency than cells with {symbols[0]}; {remedy(name)}")
 
 
 def _with(cells: Distinct, symbol: str) -> np.ndarray:
@@ -373,7 +406,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
         row, text = cells.first(odd)
         if _stray(cells, odd, fraction, int(fits[best].sum())):
             why = f"{_percent(fraction)} of the cells are dates of the format {best}"
-            raise Odd(row, name, f"{text!r} is no date, while {why}; {_remedy(name, text)}")
+            raise Odd(row, name, f"{text!r} is no date, while {why}; {remedy(name, text)}")
         return _mixed(name, cells, odd, fraction, f"dates of the format {best}", context)
     full = [form for form in formats if fits[form][~cells.gaps].all()]
     if len(full) > 1:
@@ -407,7 +440,8 @@ def _quoted(text: str) -> str:
     return quote(text)
 
 
-def _remedy(name: str, text: str | None = None) -> str:
+def remedy(name: str, text: str | None = None) -> str:
+    """Return which options read a column otherwise."""
     column = _quoted(name)
     missing = "" if text is None else f"--missing {_quoted(text)} takes such cells as gaps, "
     return f"{missing}--text {column} reads the column as text, --drop {column} leaves it out"

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
-from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide
-from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text
-from isthmus.data.io.distinct import begins_with_space
+from isthmus.data.io.carried import carried
+from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide, remedy
+from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
+from isthmus.data.io.distinct import begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say
 from isthmus.data.io.regular import (
     NotThisEncoding,
     Survey,
+    check_first_row,
     count_one_by_one,
     fallback,
     line_of,
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
     import pandas
 
 PIECE_ROWS = 50_000
+
+GAPS = (
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
+    *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""Cells that are missing, whatever else their column holds."""
 
 
 class CSVStream:
@@ -81,6 +89,9 @@ class CSVStream:
             raise InputError(f"{str(path)!r} holds no rows")
         self.columns = self._reading.chosen(self._dialect.names, path)
         self._context = Context(self._reading, str(path), self._dialect.mark, self.notes)
+        self._carried = {*self._reading.unchanged} - {*self._reading.numbers, *self._reading.dates}
+        self._lengths = dict(self._dialect.lengths)  # of columns that can be codes, until all their cells are known
+        self._codes = {*self._dialect.codes}
         self._conversions: dict[str, Conversion] = {}
         self._plain: dict[str, Any] = {}  # the types of columns that pandas read as numbers
 
@@ -95,7 +106,7 @@ class CSVStream:
         marks = {one.decimal for one in conversions if isinstance(one, Numbers)}
         dates = {one.name: one.form for one in conversions if isinstance(one, Dates)}
         decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
-        text = tuple(dict.fromkeys([*self._reading.text, *self._dialect.codes]))
+        text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
         return replace(self._reading, decimal=decimal, dates=dates, text=text)
 
     def chunks(self) -> Iterator[Any]:
@@ -120,12 +131,11 @@ class CSVStream:
         """
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
-        with csv_errors(self._path):
+        check_first_row(self._path, how)
+        with csv_errors(self._path), self._table() as stream:
             try:
                 frame = pandas.read_csv(
-                    str(self._path),
-                    encoding=how.encoding,
-                    skiprows=how.start,
+                    stream,
                     dtype={name: types.get(name, self._text) for name in how.names},
                     **self._options,
                 )
@@ -145,7 +155,8 @@ class CSVStream:
             "sep": self._dialect.separator,
             "header": None,
             "names": list(self._dialect.names),
-            "na_values": ["?", *self._reading.gaps],
+            "keep_default_na": False,
+            "na_values": {n: [""] if n in self._carried else [*GAPS, *self._reading.gaps] for n in self._dialect.names},
             "skipinitialspace": self._seen.spaced,
             "skip_blank_lines": len(self._dialect.names) > 1,
             "decimal": self._dialect.decimal,
@@ -202,20 +213,29 @@ class CSVStream:
         return how, seen
 
     @contextmanager
+    def _table(self) -> Iterator[IO[str]]:
+        """Yield the file, opened where its first row begins."""
+        with open_text(self._path, self._dialect.encoding) as stream:
+            deque(islice(stream, self._dialect.start), maxlen=0)
+            yield stream
+
+    @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:
         """Yield the pieces of some columns, as pandas reads them; some as Arrow text, which takes half the time."""
         how, pandas = self._dialect, extra("pandas", "tables")
-        with csv_errors(self._path, self._name_line), open_text(self._path, how.encoding) as stream:
-            deque(islice(stream, how.start), maxlen=0)
-            with pandas.read_csv(
+        with (
+            csv_errors(self._path, self._name_line),
+            self._table() as stream,
+            pandas.read_csv(
                 stream,
                 usecols=None if len(columns) == len(how.names) else list(columns),
                 dtype=dict.fromkeys(text, self._text),
                 low_memory=False,
                 chunksize=self._rows,
                 **self._options,
-            ) as pieces:
-                yield pieces
+            ) as pieces,
+        ):
+            yield pieces
 
     # -- what columns hold -------------------------------------------------------------------------------------------
 
@@ -224,19 +244,26 @@ class CSVStream:
         if self._conversions:
             return self._conversions
         reading, before = self._reading, self._reading.before or Reading()
-        forced = {*self._dialect.codes, *reading.text, *reading.dates, *before.text, *before.dates} & {*self.columns}
+        texts = {*self._dialect.codes, *reading.text, *reading.dates, *before.text, *before.dates, *self._carried}
+        forced = texts & {*self.columns}
         with self._pieces(self.columns, forced) as pieces:
             piece = next(pieces)
         self._plain = {name: piece[name].dtype for name in self.columns if piece[name].dtype.kind in "iufb"}
+        self._look_for_codes(piece)
         decided = {name: self._decide(name, piece[name], 0) for name in self.columns}
         still_open = {name: one for name, one in decided.items() if isinstance(one, Open)}
-        settled = self._settled(still_open) if still_open else {}
+        if len(piece) < self._rows:
+            settled = {name: one.closed(name) for name, one in still_open.items()}
+        else:
+            settled = self._settled(still_open) if still_open else {}
         self._conversions = {name: one for name, one in decided.items() if not isinstance(one, Open)} | settled
         return self._conversions
 
     def _decide(self, name: str, column: pandas.Series, first: int) -> Conversion | Open:
-        if name in self._dialect.codes:
+        if name in self._codes:
             return Text(name)
+        if name in self._carried - {*self._reading.text}:
+            return carried(name, column)
         try:
             return decide(name, column, self._context)
         except Odd as odd:
@@ -269,7 +296,39 @@ class CSVStream:
                 raise self._error(odd, first) from odd
             if converted is not column:
                 piece[name] = converted
+        self._refuse_codes(self._shorter(piece))
         return piece
+
+    def _shorter(self, piece: pandas.DataFrame) -> list[str]:
+        """Return the columns of numbers with fewer digits than the first ones: codes with zeros in front, perhaps."""
+        numbers = [name for name in self.columns if name in self._lengths and piece[name].dtype.kind in "iuf"]
+        return [name for name in numbers if piece[name].min() < 10 ** (self._lengths[name] - 1)]
+
+    def _look_for_codes(self, piece: pandas.DataFrame) -> None:
+        """Find the columns of codes whose zeros come after the first lines, in the first piece."""
+        if not (names := self._shorter(piece)):
+            return
+        with self._pieces(names, names) as pieces:
+            texts = next(pieces)
+        for name in names:
+            if (padded := first_padded(texts[name], self._lengths[name])) is not None:
+                self._codes.add(name)
+                say_codes(name, padded[1], self.notes)
+
+    def _refuse_codes(self, names: Sequence[str]) -> None:
+        """Raise an error if columns that were taken for whole numbers hold codes with zeros in front."""
+        if not names:
+            return
+        first = 0
+        with self._pieces(names, names) as pieces:
+            for piece in pieces:
+                for name in names:
+                    if (padded := first_padded(piece[name], self._lengths[name])) is not None:
+                        why = f"{padded[1]!r} has a zero in front, as codes have, and no cell before; {remedy(name)}"
+                        raise self._error(Odd(padded[0], name, why), first)
+                first += len(piece)
+        for name in names:
+            del self._lengths[name]
 
     def _name_line(self) -> None:
         """Raise an error that names the first line with another number of cells, or the one where a quote is opened."""

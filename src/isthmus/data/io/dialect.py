@@ -6,7 +6,7 @@ import csv
 import gzip
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -63,6 +63,8 @@ class Dialect:
         The decimal mark where a column leaves it open; None: nothing tells.
     codes : tuple of str
         Columns of codes with zeros in front.
+    lengths : dict of str to int
+        The number of digits of columns whose first cells are whole numbers of one length: they can be codes.
     """
 
     encoding: str
@@ -73,6 +75,7 @@ class Dialect:
     decimal: str
     mark: str | None
     codes: tuple[str, ...]
+    lengths: Mapping[str, int]
 
 
 def open_text(path: Path, encoding: str, errors: str = "strict") -> IO[str]:
@@ -128,7 +131,9 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
         first, rows = first + 1, rows[1:]
     start = above + records[first][0] if first < len(records) else len(lines)
     decimal, mark = _decimal(rows, separator, reading, notes)
-    return Dialect(encoding, separator, names, start, named, decimal, mark, _codes(names, rows, reading, notes))
+    lengths = _lengths(names, rows, reading)
+    codes = _codes(names, rows, lengths, notes)
+    return Dialect(encoding, separator, names, start, named, decimal, mark, codes, lengths)
 
 
 def _head(path: Path, encoding: str) -> list[str]:
@@ -320,14 +325,32 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
     return ".", earlier or ("," if separator == ";" else None)
 
 
-def _codes(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading, notes: Notes) -> tuple[str, ...]:
-    """Return the columns of whole numbers of one length, some with zeros in front."""
-    codes = []
+def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> dict[str, int]:
+    """Return the number of digits of the columns of whole numbers of one length."""
+    lengths = {}
     for index, name in enumerate(names):
         cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
         same = len(set(map(len, cells))) == 1 and all(map(_CODE.fullmatch, cells))
-        example = next((cell for cell in cells if same and cell[0] == "0" and cell.strip("0")), None)
-        if example is not None and name not in reading.numbers and name not in reading.unchanged:
+        if same and name not in {*reading.numbers, *reading.unchanged, *reading.dates}:
+            lengths[name] = len(cells[0])
+    return lengths
+
+
+def _codes(
+    names: Sequence[str], rows: Sequence[Sequence[str]], lengths: Mapping[str, int], notes: Notes
+) -> tuple[str, ...]:
+    """Return the columns of whole numbers of one length, some with zeros in front."""
+    codes = []
+    for name in lengths:
+        index = names.index(name)
+        cells = (row[index].strip() for row in rows if index < len(row))
+        example = next((cell for cell in cells if cell[:1] == "0" and cell.strip("0")), None)
+        if example is not None:
             codes.append(name)
-            notes.add(f"column {name!r}: codes with zeros in front, such as {example!r}, are read as text")
+            say_codes(name, example, notes)
     return tuple(codes)
+
+
+def say_codes(name: str, example: str, notes: Notes) -> None:
+    """Say that a column holds codes."""
+    notes.add(f"column {name!r}: codes with zeros in front, such as {example!r}, are read as text")

@@ -59,6 +59,16 @@ def begins_with_space(column: pandas.Series) -> bool:
     return bool(compute.any(compute.starts_with(_arrow(column), " ")).as_py())
 
 
+def first_padded(column: pandas.Series, length: int) -> tuple[int, str] | None:
+    """Return the first row of a column of text that is a whole number of a length with zeros in front, and its text."""
+    compute, texts = extra("pyarrow.compute", "tables"), texts_of(column)
+    padded = compute.and_(
+        compute.match_substring_regex(texts, f"^0[0-9]{{{length - 1}}}$"), compute.match_substring_regex(texts, "[1-9]")
+    )
+    row = compute.index(padded, True).as_py()
+    return None if row < 0 else (row, texts[row].as_py())
+
+
 @dataclass(frozen=True)
 class Distinct:
     """The texts of a column.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +47,17 @@ def converted(
     context, columns = Context(reading, str(path), mark, notes), {}
     dates: dict[str, str] = {}
     for name in reading.chosen(frame.columns, path):
-        column = _texts(frame[name], name in reading.text, mark or ".")
+        cells = frame[name]
+        plain = name not in reading.text and _kind(cells) in PLAIN
         try:
-            conversion = decide(name, column, context)
+            conversion = decide(name, cells.infer_objects() if plain else _texts(cells, _unmistakable), context)
             done = conversion.closed(name) if isinstance(conversion, Open) else conversion
-            columns[name] = done(column, context)
+            written = partial(_written, mark=done.decimal or ".")
+            columns[name] = done(cells.infer_objects() if plain else _texts(cells, written), context)
         except Odd as odd:
-            raise InputError(f"{str(path)!r}, {where(odd.row)}, column {odd.column!r}: {odd.why}") from odd
+            cell = cells.iloc[odd.row]
+            why = odd.why.replace(repr(_unmistakable(cell)), repr(str(cell)))
+            raise InputError(f"{str(path)!r}, {where(odd.row)}, column {odd.column!r}: {why}") from odd
         dates |= _format(done)
     return extra("pandas", "tables").DataFrame(columns), replace(reading, dates=dates)
 
@@ -59,13 +66,23 @@ def _format(conversion: Conversion) -> dict[str, str]:
     return {conversion.name: conversion.form} if isinstance(conversion, Dates) else {}
 
 
-def _texts(column: pandas.Series, text: bool, mark: str) -> pandas.Series:
-    """Return a column with a type of its own, or as text where its cells are of several kinds."""
-    kind = extra("pandas.api.types", "tables").infer_dtype(column, skipna=True)
-    if kind in PLAIN and not text:
-        return column.infer_objects()
+def _kind(column: pandas.Series) -> str:
+    """Return what pandas calls the cells of a column."""
+    return str(extra("pandas.api.types", "tables").infer_dtype(column, skipna=True))
 
-    def written(cell: object) -> str:
-        return str(cell).replace(".", mark) if isinstance(cell, float) else str(cell)
 
+def _texts(column: pandas.Series, written: Callable[[object], str]) -> pandas.Series:
+    """Return a column with cells of several kinds as text."""
     return column.map(written, na_action="ignore").astype(object)
+
+
+def _unmistakable(cell: object) -> str:
+    """Return a cell as text; a fraction without a decimal mark, so that it is the same number under each."""
+    if not isinstance(cell, float) or not isfinite(cell):
+        return str(cell)
+    sign, digits, exponent = Decimal(repr(float(cell))).as_tuple()
+    return f"{'-' * sign}{''.join(map(str, digits))}e{exponent}"
+
+
+def _written(cell: object, mark: str) -> str:
+    return str(cell).replace(".", mark) if isinstance(cell, float) else str(cell)

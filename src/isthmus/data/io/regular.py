@@ -11,8 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from isthmus.data.io.dialect import FALLBACK, Dialect, cells_of, open_text
 from isthmus.support.errors import InputError
 
@@ -48,7 +46,7 @@ class NotThisEncoding(Exception):
 
 
 def survey(path: Path, dialect: Dialect) -> Survey:
-    """Look at all lines: none is too short, unless another is too long, which is an error of the parser.
+    """Look at all lines: each has as many cells as there are columns.
 
     Raises
     ------
@@ -136,10 +134,9 @@ def _without(block: bytes, lines: int) -> bytes:
 
 
 def _regular(block: bytes, separator: bytes, width: int) -> int | None:
-    """Return the number of lines if they have the expected number of cells on average, and none goes on in the next.
+    """Return the number of lines if all have the expected number of cells, and none goes on in the next.
 
-    None: they have not, or it is not clear. A line that is too long is an error of the parser; so, if all are right on
-    average, none is too short.
+    None: they have not, or it is not clear.
     """
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
@@ -147,14 +144,13 @@ def _regular(block: bytes, separator: bytes, width: int) -> int | None:
             return None
     if width > 1 and (b"\n\n" in block or block.startswith(b"\n")):
         block = _EMPTY.sub(b"\n", block).lstrip(b"\n")
-    if b'"' in block:
-        marks = block.translate(None, _others(separator))
+    marks = block.translate(None, _others(separator))
+    if b'"' in marks:
         if any(b"\n" in quoted for quoted in _QUOTED.findall(marks)):
             return None
-        block = _QUOTED.sub(b"", marks)
-    array = np.frombuffer(block, dtype=np.uint8)
-    lines = int(np.count_nonzero(array == 10))
-    return lines if np.count_nonzero(array == separator[0]) == lines * (width - 1) else None
+        marks = _QUOTED.sub(b"", marks)
+    lines = marks.count(b"\n")
+    return lines if marks == (separator * (width - 1) + b"\n") * lines else None
 
 
 def _others(separator: bytes) -> bytes:
@@ -204,6 +200,19 @@ def count_one_by_one(path: Path, dialect: Dialect, line: int) -> int:
             )
         count += 1
     return count
+
+
+def check_first_row(path: Path, dialect: Dialect) -> None:
+    """Raise an error if the first row has another number of cells: the parser would take the first for an index.
+
+    Raises
+    ------
+    InputError
+        It has; the message names the line.
+    """
+    line, cells = next(records(path, dialect, dialect.start), (0, dialect.names))
+    if len(cells) != len(dialect.names):
+        raise InputError(f"{str(path)!r}: line {line} has {cells_of(len(cells))}")
 
 
 def line_of(path: Path, dialect: Dialect, row: int) -> int:
