@@ -152,10 +152,8 @@ PRIVATE_WORDS = {
 OTHER_MEANINGS = {"held_out"}
 
 CLEAN = [
-    *("__init__.py", "variants.py", "core", "data", "estimators", "objectives", "support", "tasks"),
+    *("__init__.py", "variants.py", "apps", "core", "data", "estimators", "objectives", "support", "tasks"),
     *("parts/bottlenecks", "parts/corruptions", "parts/likelihoods", "parts/penalties", "parts/priors", "parts/scores"),
-    *("apps/explorer", "apps/export", "apps/figures", "apps/http", "apps/report", "apps/server"),
-    *("apps/demo.py", "apps/kinds.py", "apps/capabilities.py"),
     *("parts/layers.py", "parts/nets/conv.py", "parts/nets/masked_ensemble.py", "parts/nets/mlp.py"),
 ]
 """Folders and files without them: others join this list, none leaves it."""

@@ -16,7 +16,7 @@ from isthmus.apps.cli.columns import WIDTH, short
 from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
 
-SHOWN = 10
+LIMIT = 10
 """Classes and broken pictures that are named, at most; ``--json`` has them all."""
 
 
@@ -55,7 +55,7 @@ def about_data(path: str, read: Callable[[], Rows]) -> tuple[dict[str, Any], str
         sections["labels"] = _labels(document["labels"])
     if broken:
         document["broken"] = broken
-        lines = [short(f"  {name}: {why}", WIDTH) for name, why in list(broken.items())[:SHOWN]]
+        lines = [short(f"  {name}: {why}", WIDTH) for name, why in list(broken.items())[:LIMIT]]
         sections[f"broken, left out by --skip-broken: {len(broken):,}"] = "\n".join(lines)
     if notes:
         sections["notes"] = "\n".join("\n".join(wrap(note, WIDTH, **INDENTED)) for note in notes)
@@ -66,7 +66,7 @@ INDENTED: dict[str, Any] = {"initial_indent": "  - ", "subsequent_indent": "    
 
 
 def _labels(counts: dict[str, int]) -> str:
-    named = listed((f"{name} ({count:,})" for name, count in counts.items()), SHOWN)
+    named = listed((f"{name} ({count:,})" for name, count in counts.items()), LIMIT)
     return "\n".join(wrap(f"{len(counts):,}: {named}", WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 

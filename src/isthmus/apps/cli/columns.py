@@ -11,7 +11,7 @@ from isthmus.apps.cli.output import NOTHING, figure, table
 if TYPE_CHECKING:
     from isthmus.data.tables.profile import ColumnProfile
 
-SHOWN = 40
+LIMIT = 40
 """Columns that are shown one by one, at most; and groups of columns."""
 
 NAME, WIDTH = 22, 79
@@ -20,11 +20,11 @@ NAME, WIDTH = 22, 79
 
 def columns_text(columns: Sequence[ColumnProfile], rows: int) -> str:
     """Return what is known of the columns as an aligned table."""
-    if len(columns) <= SHOWN:
+    if len(columns) <= LIMIT:
         return _table([_line(column, rows) for column in columns])
     groups = [list(group) for _, group in groupby(columns, key=_alike)]
-    lines = [_line(group[0], rows) if len(group) == 1 else _group_line(group) for group in groups[:SHOWN]]
-    more = sum(map(len, groups[SHOWN:]))
+    lines = [_line(group[0], rows) if len(group) == 1 else _group_line(group) for group in groups[:LIMIT]]
+    more = sum(map(len, groups[LIMIT:]))
     rest = f"\n… and {more:,} columns more; --json has them all" if more else ""
     return _table(lines) + (rest or "\n--json has each column")
 

@@ -84,7 +84,7 @@ class Command(WithExamples):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes a line and an exit code."""
         try:
-            with told(quiet=ctx.meta.get("quiet", False)):
+            with reporting(quiet=ctx.meta.get("quiet", False)):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -103,7 +103,7 @@ def _line(error: Exception) -> str:
 
 
 @contextmanager
-def told(quiet: bool) -> Iterator[None]:
+def reporting(quiet: bool) -> Iterator[None]:
     """Write warnings and the log to stderr, a line each; quiet: warnings and worse only."""
     log, handler = logging.getLogger("isthmus"), logging.StreamHandler(sys.stderr)
     level = log.level

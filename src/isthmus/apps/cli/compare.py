@@ -14,7 +14,7 @@ from isthmus.apps.cli.inputs import data_options, load, suited
 from isthmus.apps.cli.output import json_option, show, table
 from isthmus.apps.cli.rows import Rows
 
-SHOWN = {
+FIGURES = {
     "mse": "MSE",
     "explained": "explained",
     "95 %": "error, 95 %",
@@ -46,8 +46,8 @@ def compare(models: tuple[str, ...], read: Callable[..., Rows], as_json: bool) -
         suited(model, path, rows)
     documents = [{**_about(path, model), **evaluation.evaluate(model, rows.X, rows.y)} for path, model in loaded]
     known = {name for document in documents for name in (*document, *document["error"])}
-    shown = {name: said for name, said in SHOWN.items() if name in known}
-    show({"data": rows.name, "models": documents}, table([_line(document, shown) for document in documents]), as_json)
+    heads = {name: said for name, said in FIGURES.items() if name in known}
+    show({"data": rows.name, "models": documents}, table([_line(document, heads) for document in documents]), as_json)
 
 
 def _about(path: str, model: Any) -> dict[str, Any]:
@@ -61,9 +61,9 @@ def _about(path: str, model: Any) -> dict[str, Any]:
     }
 
 
-def _line(document: dict[str, Any], shown: dict[str, str]) -> dict[str, Any]:
+def _line(document: dict[str, Any], heads: dict[str, str]) -> dict[str, Any]:
     """Return a line of the table."""
     known = {**document, **document["error"]}
     about = {name: document[name] for name in ("variant", "code", "parameters")}
-    figures = {said: known.get(name) for name, said in shown.items()}
+    figures = {said: known.get(name) for name, said in heads.items()}
     return {"model": Path(document["model"]).stem, **about, "trained, s": document["seconds"], **figures}

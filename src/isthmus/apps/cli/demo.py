@@ -25,7 +25,7 @@ Open {folder}/report.html in a browser. Then try
 
 BAR = "{desc} {bar:30} {n_fmt}/{total_fmt} epochs, {elapsed}"
 
-SHOWN = ("units", "active", "parameters", "seconds", "mse", "explained", "noisy", "probe")
+FIGURES = ("units", "active", "parameters", "seconds", "mse", "explained", "noisy", "probe")
 """Figures of the table, which the report has too."""
 
 LEGEND = """\
@@ -46,15 +46,15 @@ def demo(output: str, epochs: int | None, as_json: bool) -> None:
     They come with scikit-learn: nothing is downloaded. Writes a model file for each variant,
     one report, and the digits that were held out.
     """
-    from isthmus.apps import demo as shown
+    from isthmus.apps import demo as demonstration
     from isthmus.variants import variants
 
     logging.getLogger("isthmus").setLevel(logging.WARNING)  # a line for each variant, none for each epoch
     names, folder, lines = list(variants()), Path(output), []
-    tell(shown.ABOUT.format(variants=len(names), seconds=shown.SECONDS))
+    tell(demonstration.ABOUT.format(variants=len(names), seconds=demonstration.SECONDS))
     drawn = sys.stderr.isatty() and not click.get_current_context().meta.get("quiet")
     try:
-        for line in shown.run(folder, partial(_bar, len(names), drawn), epochs):
+        for line in demonstration.run(folder, partial(_bar, len(names), drawn), epochs):
             lines.append(line)
             if not drawn:
                 tell(f"{_title(len(lines), len(names), line['variant'])}: trained in {line['seconds']:.1f} s")
@@ -97,5 +97,5 @@ def _interrupted(folder: Path, names: Sequence[str], done: int) -> NoReturn:
 def _text(lines: list[dict[str, Any]], folder: Path) -> str:
     from isthmus.apps.report.sections.comparison import HEADS, in_words
 
-    rows = [{"model": line["variant"], **{HEADS[key]: in_words(key, line[key]) for key in SHOWN}} for line in lines]
+    rows = [{"model": line["variant"], **{HEADS[key]: in_words(key, line[key]) for key in FIGURES}} for line in lines]
     return f"\n{table(rows)}\n\n{LEGEND}\n\n{NEXT.format(folder=folder)}"

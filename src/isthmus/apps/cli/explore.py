@@ -62,7 +62,7 @@ def explore(
     port: int,
     token: str | None,
     no_browser: bool,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Open a page that shows what a model learnt.
 
@@ -70,13 +70,13 @@ def explore(
     of the places where none is, edit, compare, and find what is abnormal. MODEL is a file of an autoencoder, a detector
     or an imputer.
     """
-    if demo == (model is not None) or (demo and wishes["compare"]) or (model is not None and data is None):
+    if demo == (model is not None) or (demo and options["compare"]) or (model is not None and data is None):
         raise click.UsageError("give MODEL and DATA, or --demo")
-    if model is not None and wishes["compare"] == model:
+    if model is not None and options["compare"] == model:
         raise Failure(f"--compare {model}: that is MODEL itself; give another one")
     if page is None:
         _check(host, token)
-    session = _session(model, data, demo, page is not None, **wishes)
+    session = _session(model, data, demo, page is not None, **options)
     if page is not None:
         from isthmus.apps.explorer.page import write
 
@@ -124,14 +124,14 @@ def _session(
         )
     paths = [model] if compare is None else [model, compare]
     loaded = {path: load(path, *KINDS) for path in paths}
-    found = read(data, label, rows, reading=after(autoencoder_of(loaded[model]), reading))
+    loaded_rows = read(data, label, rows, reading=after(autoencoder_of(loaded[model]), reading))
     models = {}
-    for path, held in loaded.items():
-        suited(autoencoder_of(held), path, found)
+    for path, one in loaded.items():
+        suited(autoencoder_of(one), path, loaded_rows)
         name = stem(path) if stem(path) not in models else path
-        models[name] = held
-    tell(f"encoding {len(found.X):,} rows")
-    return open_session(models, found.X, found.y, limit=limit, visible=not no_examples, title=title)
+        models[name] = one
+    tell(f"encoding {len(loaded_rows.X):,} rows")
+    return open_session(models, loaded_rows.X, loaded_rows.y, limit=limit, visible=not no_examples, title=title)
 
 
 def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bool) -> None:
@@ -146,11 +146,11 @@ def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bo
 
     torch.set_num_threads(1)  # a few rows at a time: threads that wait for each other are slower than one
 
-    def opened(url: str) -> None:
+    def say_address(url: str) -> None:
         address = url if token is None else f"{url}/?token={quote(token)}"
         click.echo(address)
         tell("Ctrl-C ends it")
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    run(explorer_app(session, host, token), host, port, token, tell=opened, grace=2)
+    run(explorer_app(session, host, token), host, port, token, tell=say_address, grace=2)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, load, opened, read
+from isthmus.apps.cli.inputs import data_argument, load, open_for, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.progress import rows_done, training_progress
@@ -120,7 +120,7 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str], t
     """Fill the rows piece by piece; return what was done."""
     from isthmus.data.io.appending import appending
 
-    X, gaps, rows = opened(data, imputer.autoencoder_, typed, *keep), Counter[str](), 0
+    X, gaps, rows = open_for(data, imputer.autoencoder_, typed, *keep), Counter[str](), 0
     with ExitStack() as files:
         done = files.enter_context(rows_done(len(X), "filled"))
         appends = [files.enter_context(appending(path)) for path in outputs]

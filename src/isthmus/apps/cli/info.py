@@ -83,8 +83,8 @@ def _about_model(path: str) -> tuple[dict[str, Any], str]:
 def _file(path: str) -> dict[str, Any]:
     from safetensors import safe_open
 
-    with safe_open(path, framework="numpy") as opened:
-        header = opened.metadata()
+    with safe_open(path, framework="numpy") as stream:
+        header = stream.metadata()
     return {"path": path, "bytes": os.path.getsize(path), "format version": int(header["version"])}
 
 

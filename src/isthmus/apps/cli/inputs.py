@@ -88,7 +88,7 @@ def read(
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
 
 
-def opened(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> Any:
+def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> Any:
     """Return the rows of a file for a model, for a single pass; what is converted is said.
 
     Parameters

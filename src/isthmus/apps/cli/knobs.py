@@ -20,11 +20,11 @@ SECTION = "Knobs of the variants"
 @cache
 def knobs() -> dict[str, dict[str, Field[Any]]]:
     """Return the field of each variant that has it, by the name of the field."""
-    found: dict[str, dict[str, Field[Any]]] = {}
+    knob_fields: dict[str, dict[str, Field[Any]]] = {}
     for variant, cls in variants.variants().items():
         for field in fields(cls):
-            found.setdefault(field.name, {})[variant] = field
-    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+            knob_fields.setdefault(field.name, {})[variant] = field
+    return dict(sorted(knob_fields.items(), key=lambda item: -len(item[1])))
 
 
 def hint_of(knob: str) -> Any:
@@ -66,7 +66,7 @@ def schedules() -> str:
     return "  ".join(f"{name}:{','.join(signature(cls).parameters).upper()}" for name, cls in known)
 
 
-def chosen(variant: str, given: dict[str, Any]) -> Any:
+def chosen(variant: str, values: dict[str, Any]) -> Any:
     """Return the variant with the knobs that were typed.
 
     Raises
@@ -76,10 +76,10 @@ def chosen(variant: str, given: dict[str, Any]) -> Any:
     """
     cls = variants.variant(variant)
     own = [knob for knob, holders in knobs().items() if variant in holders]
-    for knob in given:
+    for knob in values:
         if knob not in own:
             raise click.UsageError(
                 f"the variant {variant!r} has no {flag(knob)} (that is of: {', '.join(knobs()[knob])}); "
                 f"it has {', '.join(map(flag, own))}"
             )
-    return cls(**given)
+    return cls(**values)

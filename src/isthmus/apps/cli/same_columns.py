@@ -45,7 +45,7 @@ def _check_kind(name: str, parts: Sequence[Rows]) -> None:
     for part, kind in kinds[1:]:
         one, known = kinds[0]
         if kind != known:
-            texts = [there.X[name].dropna().iloc[0] for there, held in ((one, known), (part, kind)) if held == "text"]
+            texts = [there.X[name].dropna().iloc[0] for there, what in ((one, known), (part, kind)) if what == "text"]
             such = f", such as {texts[0]!r}" if texts else ""
             gaps = f"--missing {quote(str(texts[0]))} takes such cells as gaps, " if texts else ""
             raise Failure(

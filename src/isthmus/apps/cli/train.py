@@ -95,9 +95,9 @@ def train(
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
     for path in filter(None, [checkpoint, *(path for path in log if path.endswith(".csv"))]):
         writable(path)
-    given = {name: value for name, value in typed.items() if value is not None}
+    values = {name: value for name, value in typed.items() if value is not None}
     about = {"scale": scale, "max_categories": max_categories}
-    model = _further(start, variant, about, given) if start else anew(variant or "plain", about, given)
+    model = _further(start, variant, about, values) if start else anew(variant or "plain", about, values)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
     rows = read(model if start else None)
     if start:
@@ -109,10 +109,10 @@ def train(
         click.get_current_context().exit(INTERRUPTED)
 
 
-def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+def _split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return what was typed as settings of Autoencoder, as knobs of the variant, and as settings of Images."""
     own, turned, pictures = (
-        {name: value for name, value in given.items() if name in known}
+        {name: value for name, value in values.items() if name in known}
         for known in (settings(), knobs(), image_settings())
     )
     return own, turned, pictures
@@ -130,9 +130,9 @@ def _data(about: dict[str, Any], pictures: dict[str, Any]) -> Any:
     return isthmus.Images(**pictures) if pictures else table(**about)
 
 
-def anew(variant: str, about: dict[str, Any], given: dict[str, Any]) -> Any:
+def anew(variant: str, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return an estimator that is not trained yet."""
-    own, turned, pictures = _parted(given)
+    own, turned, pictures = _split(values)
     recipe = chosen(variant, turned)
     import isthmus
 
@@ -148,9 +148,9 @@ def _names(text: str) -> str | tuple[str, ...]:
     return names if len(names) > 1 else names[0]
 
 
-def _further(start: str, variant: str | None, about: dict[str, Any], given: dict[str, Any]) -> Any:
+def _further(start: str, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
-    own, turned, pictures = _parted(given)
+    own, turned, pictures = _split(values)
     typed = {"variant": variant, **about, **own}
     fixed = [flag(name) for name in ("variant", *about, *BUILT) if typed.get(name) is not None]
     if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 METRICS = ("auto", "reconstruction", "validation_loss", "probe")
 DRAWN = (".svg", ".png")
-SHOWN = 20
+LIMIT = 20
 """Trials that are shown to people; all are in the file of --table."""
 
 OVER = (
@@ -120,10 +120,10 @@ def tune(
     from isthmus.tasks.tuning import measures
 
     wanted = {name: text for one in over for name, text in one.items()}
-    given = {name: value for name, value in typed.items() if value is not None}
-    _check(wanted, {**given, "variant": variant, "scale": scale})
+    values = {name: value for name, value in typed.items() if value is not None}
+    _check(wanted, {**values, "variant": variant, "scale": scale})
     about = {"scale": scale or ("common" if "scale" in wanted else None), "max_categories": max_categories}
-    start = anew(variant or "plain", about, given)
+    start = anew(variant or "plain", about, values)
     ranges = spaces(wanted, {str(param.name): param for param in train.params})
     rows = read()
     needs_labels = start.condition == "y" or (metric != "auto" and measures.METRICS[metric].needs_labels)
@@ -153,9 +153,9 @@ def tune(
         click.get_current_context().exit(INTERRUPTED)
 
 
-def _check(wanted: dict[str, str], given: dict[str, Any]) -> None:
+def _check(wanted: dict[str, str], values: dict[str, Any]) -> None:
     """Refuse a parameter that is both tuned and set."""
-    both = [name for name in wanted if given.get(name) is not None]
+    both = [name for name in wanted if values.get(name) is not None]
     if both:
         raise click.UsageError(
             f"{both[0]} is tuned and set: leave out --{both[0].replace('_', '-')}, or take it out of --over"
@@ -211,8 +211,8 @@ def _text(result: Tuning, output: str) -> str:
     without_reason = [
         {k: v for k, v in line.items() if k != "why" or any(one["why"] for one in lines)} for line in lines
     ]
-    left = [f"… and {len(lines) - SHOWN} more: --table PATH writes all"] if len(lines) > SHOWN else []
-    sections = ["\n".join([table(without_reason[:SHOWN]), *left]), _metric(result)]
+    left = [f"… and {len(lines) - LIMIT} more: --table PATH writes all"] if len(lines) > LIMIT else []
+    sections = ["\n".join([table(without_reason[:LIMIT]), *left]), _metric(result)]
     if _tuned_width(result):
         sections.append(_widths(result))
     return "\n\n".join([*sections, _best(result, output)])

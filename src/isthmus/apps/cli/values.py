@@ -48,8 +48,8 @@ def schedule(text: str) -> Any:
     >>> schedule("warmup:2.0,0.5")(0.25)
     1.0
     """
-    name, _, given = text.partition(":")
-    return variants.schedule(name)(*(number(part) for part in given.split(",") if part))
+    name, _, arguments = text.partition(":")
+    return variants.schedule(name)(*(number(part) for part in arguments.split(",") if part))
 
 
 def widths(text: str) -> tuple[int, ...]:
@@ -135,5 +135,5 @@ def type_of(hint: Any) -> click.ParamType | type[bool]:
             return Named([str(choice) for choice in get_args(member)])
     if bool in members:
         return bool
-    found = [READERS[key] for key in (get_origin(member) or member for member in members) if key in READERS]
-    return Read(*zip(*found, strict=True))
+    readers = [READERS[key] for key in (get_origin(member) or member for member in members) if key in READERS]
+    return Read(*zip(*readers, strict=True))

@@ -45,7 +45,7 @@ from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
 from isthmus.tasks.anomaly.training import Trained, Trainer
 from isthmus.tasks.base import Labels, State, Task, tensors
-from isthmus.tasks.evaluation.detection import detection_metrics
+from isthmus.tasks.evaluation.detection import abnormal, detection_metrics
 
 if TYPE_CHECKING:
     from torch import nn
@@ -451,7 +451,7 @@ class AnomalyDetector(OutlierMixin, Task):
         if y is None:
             raise InputError("evaluate needs y: for each row, whether it is abnormal")
         scored = self.score_rows(X)
-        return detection_metrics(scored["score"], scored["flagged"], np.asarray(y).astype(bool))
+        return detection_metrics(scored["score"], scored["flagged"], abnormal(y))
 
     # -- thresholds ----------------------------------------------------------------------------------------------
 

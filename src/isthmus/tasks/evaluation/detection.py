@@ -51,3 +51,24 @@ def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarr
         "recall": hits / int(abnormal.sum()),
         "false_alarm_rate": float(flagged[~abnormal].mean()),
     }
+
+
+def abnormal(labels: object) -> np.ndarray:
+    """Return which labels stand for abnormal rows: all but 0, False and "", also where numbers are text.
+
+    Examples
+    --------
+    >>> abnormal(["0", "1", "", "dos", "0.0"]).tolist(), abnormal([0, 2]).tolist()
+    ([False, True, False, True, False], [False, True])
+    """
+    values = np.asarray(labels)
+    if values.dtype.kind in "biufc":
+        return values.astype(bool)
+    return np.array([bool(_as_number(value)) for value in values], dtype=bool)
+
+
+def _as_number(value: object) -> object:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

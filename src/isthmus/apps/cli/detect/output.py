@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.choices import Options
-from isthmus.apps.cli.inputs import opened
+from isthmus.apps.cli.inputs import open_for
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
 
@@ -35,7 +35,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure("--explain names columns, but pictures have none: leave it out")
-    X = opened(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    X = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -56,7 +56,7 @@ def detect_rows(
     labels = _labels(summary, options.label)
     worst = summary.worst
     document = {"rows": summary.rows, "flagged": summary.flagged, "labels": labels, "worst": worst, "plot": plot}
-    sections = [_head(output, summary.rows, summary.flagged, detector, options, plot), _shown(labels)]
+    sections = [_head(output, summary.rows, summary.flagged, detector, options, plot), _first_labels(labels)]
     return document, "\n\n".join(filter(None, [*sections, _titled("the most abnormal rows", _worst(worst, explain))]))
 
 
@@ -98,7 +98,7 @@ def _labels(summary: Any, name: str | None) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(labels: list[dict[str, Any]]) -> str:
+def _first_labels(labels: list[dict[str, Any]]) -> str:
     more = len(labels) - LABELS
     return table(labels[:LABELS]) + (f"\n… and {more} rarer labels (all of them: --json)" if more > 0 else "")
 
@@ -125,7 +125,7 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps = opened(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    steps = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns)
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}

@@ -29,21 +29,21 @@ class Pictures(Files):
         """Describe sizes, channels and formats."""
         from isthmus.data.images.census import census, formats
 
-        found, files = census(rows.X), formats(rows.names)
-        sizes = [f"{height} x {width}" for height, width in found.sizes]
-        most = f"{len(sizes):,} sizes, most often {sizes[0]} ({next(iter(found.sizes.values())):,} pictures)"
+        counts, files = census(rows.X), formats(rows.names)
+        sizes = [f"{height} x {width}" for height, width in counts.sizes]
+        summary = f"{len(sizes):,} sizes, most often {sizes[0]} ({next(iter(counts.sizes.values())):,} pictures)"
         facts_of = {
-            "pictures": found.count,
-            "height x width": sizes[0] if len(sizes) == 1 else most,
-            "channels": found.channels,
-            "type of pixels": found.type,
+            "pictures": counts.count,
+            "height x width": sizes[0] if len(sizes) == 1 else summary,
+            "channels": counts.channels,
+            "type of pixels": counts.type,
             **({"formats": ", ".join(f"{count:,} {name}" for name, count in files.items())} if files else {}),
         }
         if len(sizes) > 1:
             facts_of["how"] = "--crop 64 trains on crops, --resize 128 brings all to one size"
-        document = {**asdict(found), "formats": files}
+        document = {**asdict(counts), "formats": files}
         document["sizes"] = [
-            {"height": height, "width": width, "pictures": n} for (height, width), n in found.sizes.items()
+            {"height": height, "width": width, "pictures": n} for (height, width), n in counts.sizes.items()
         ]
         return document, {"pictures": facts(facts_of, "  ")}
 

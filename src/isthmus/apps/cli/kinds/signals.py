@@ -68,18 +68,18 @@ def signal_of(rows: Rows) -> tuple[dict[str, Any], str] | None:
 def _described(rows: Rows) -> tuple[dict[str, Any], str]:
     from isthmus.data.signals.profile import profile
 
-    found = profile(rows.X)
-    unit = " s" if found.dates else ""
+    described = profile(rows.X)
+    unit = " s" if described.dates else ""
     text = facts(
         {
-            "time steps": found.rows,
-            "channels": f"{len(found.channels):,}: {short(', '.join(found.channels), 60)}",
-            "times": found.time or "none: each row is one time step",
-            **({} if found.step is None else {"step": f"{figure(found.step)}{unit} (median)"}),
-            **({} if found.step is None else {"missing time steps": found.missing}),
-            "missing cells": found.gaps,
+            "time steps": described.rows,
+            "channels": f"{len(described.channels):,}: {short(', '.join(described.channels), 60)}",
+            "times": described.time or "none: each row is one time step",
+            **({} if described.step is None else {"step": f"{figure(described.step)}{unit} (median)"}),
+            **({} if described.step is None else {"missing time steps": described.missing}),
+            "missing cells": described.gaps,
             "how": "--window N with detect; in Python data=Signals(window=N)",
         },
         "  ",
     )
-    return asdict(found), text
+    return asdict(described), text

@@ -31,12 +31,12 @@ class TableRows(Files):
         from isthmus.data.sources.in_memory import pieces
         from isthmus.data.tables.profile import profile
 
-        found = profile(pieces(rows.X))
-        document = {**asdict(found), "columns": [asdict(column) for column in found.columns]}
-        kinds = Counter(column.kind for column in found.columns)
+        described = profile(pieces(rows.X))
+        document = {**asdict(described), "columns": [asdict(column) for column in described.columns]}
+        kinds = Counter(column.kind for column in described.columns)
         what = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        head = f"  {found.rows:,} rows, {len(found.columns):,} columns: {what}"
-        sections = {"table": f"{head}\n\n{columns_text(found.columns, found.rows)}"}
+        head = f"  {described.rows:,} rows, {len(described.columns):,} columns: {what}"
+        sections = {"table": f"{head}\n\n{columns_text(described.columns, described.rows)}"}
         if signal := signal_of(rows):
             document["signal"], sections["as a signal"] = signal
         return document, sections
