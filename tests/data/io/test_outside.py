@@ -362,6 +362,13 @@ def test_tables_of_text_are_refused(tmp_path, what):
         read(write(tmp_path, content), reading=Reading(**(options[0] if options else {})))
 
 
+@pytest.mark.parametrize("longest", ["11981199573117632729", "31981199573117632729"])
+def test_whole_numbers_that_no_type_holds_are_text(tmp_path, longest):
+    loaded = read(write(tmp_path, table("id,n", "100000000000972406,1", f"{longest},2")))
+    assert loaded.X["id"].tolist() == ["100000000000972406", longest]
+    assert "column 'id': whole numbers of more than 18 digits are read as text" in loaded.notes
+
+
 # -- large files, parsed at once --------------------------------------------------------------------------------------
 
 

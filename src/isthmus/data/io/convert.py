@@ -259,6 +259,9 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
         return Dates(name, reading.dates[name])
     if column.isna().all():
         return Open()
+    if _beyond_int64(column) and name not in reading.numbers:
+        context.notes.add(f"column {name!r}: whole numbers of more than {DIGITS} digits are read as text")
+        return Text(name)
     if not _is_text(column):
         bools = column.dtype.kind == "b" or column.dtype == object
         return AsRead(name) if bools or name in reading.unchanged else Numbers(name)
@@ -271,6 +274,14 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
     if hint is not None and _fit(cells, hint)[~cells.gaps].all():
         return Dates(name, hint)
     return _numbers(name, cells, context) or _dates(name, cells, context) or Text(name)
+
+
+def _beyond_int64(column: pandas.Series) -> bool:
+    """Tell whether pandas read whole numbers that an int64 cannot hold."""
+    types = extra("pandas.api.types", "tables")
+    return column.dtype.kind == "u" or bool(
+        column.dtype == object and types.infer_dtype(column, skipna=True) == "integer"
+    )
 
 
 def _is_text(column: pandas.Series) -> bool:
