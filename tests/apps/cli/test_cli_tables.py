@@ -1,5 +1,7 @@
 """``isthmus impute`` and ``isthmus sample`` on tables: gaps filled, rows made up, types kept."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,3 +143,19 @@ def test_rare_categories_are_joined_and_said_by_all_that_train(isthmus, tmp_path
     assert filled["shop"][gaps].isin(pay["shop"].value_counts().index[:5]).all() and gaps.any()
     again = isthmus("impute", tmp_path / "gaps.csv", "-o", tmp_path / "f.csv", "--model", tmp_path / "i", *few, code=2)
     assert "is trained already: leave out --max-categories" in again.err
+
+
+def test_other_columns_are_named_with_what_to_do(isthmus, tmp_path):
+    rng = np.random.default_rng(0)
+    known = pd.DataFrame(rng.normal(size=(40, 3)), columns=["price in €", "b", "c"])
+    known.to_csv(tmp_path / "known.csv", index=False)
+    isthmus("train", tmp_path / "known.csv", "--epochs", 1, "-o", tmp_path / "m")
+    cases = {
+        "more": (known.assign(**{"a note": 1.5}), "--label 'a note', else --drop 'a note'"),
+        "renamed": (known.rename(columns={"b": "B"}), "lacks 'b'.*it has 'B'.*rename them"),
+        "fewer": (known.drop(columns="price in €"), "lacks 'price in €', which"),
+    }
+    for name, (table, words) in cases.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+        said = isthmus("encode", tmp_path / "m", tmp_path / f"{name}.csv", "-o", tmp_path / "z.npy", code=1).err
+        assert re.search(words, said) and f"{name}.csv" in said

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from isthmus.apps.cli.progress import tell_of_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
 from isthmus.apps.cli.values import Named, number
+from isthmus.support.errors import listed
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -140,15 +142,28 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if not kind.takes(rows.X):
         noun = files_of(choose_data(None, rows.X)).noun
         raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
-    known = list(getattr(model, "feature_names_in_", []))
-    strange = [name for name in getattr(rows.X, "columns", []) if known and name not in known]
-    if len(strange) == 1:
-        name = strange[0]
-        raise Failure(
-            f"{rows.name!r} has the column {name!r}, which {path!r} does not know: if it holds labels, --label {name}, "
-            f"else --drop {name}"
-        )
+    _check_columns(rows, path, list(getattr(model, "feature_names_in_", [])))
     return rows
+
+
+def _check_columns(rows: Rows, path: str, known: list[str]) -> None:
+    """Refuse a table with other columns than those that a model was trained on."""
+    import narwhals as nw
+
+    columns = list(getattr(nw.from_native(rows.X, eager_only=True, pass_through=True), "columns", []))
+    if not (known and columns):
+        return
+    missing, strange = [name for name in known if name not in columns], [name for name in columns if name not in known]
+    if missing:
+        beside = f"; it has {listed(map(repr, strange))}, which the model does not know: rename them" if strange else ""
+        raise Failure(f"{rows.name!r} lacks {listed(map(repr, missing))}, which {path!r} was trained on{beside}")
+    if strange:
+        names = quote(",".join(map(str, strange)))
+        labels = f"if it holds labels, --label {names}, else " if len(strange) == 1 else ""
+        raise Failure(
+            f"{rows.name!r} has the column{'s' * (len(strange) > 1)} {listed(map(repr, strange))}, which {path!r} does "
+            f"not know: {labels}--drop {names}"
+        )
 
 
 def meet(path: str, read: Callable[..., Rows]) -> tuple[Autoencoder, Rows]:

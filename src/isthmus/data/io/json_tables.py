@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from isthmus.data.io.dataset import Dataset
@@ -55,7 +56,7 @@ def _check_flat(record: Mapping[str, Any], names: list[str], where: str) -> None
         if isinstance(record.get(name), (list, dict)):
             raise InputError(
                 f"{where}, column {name!r}: {_short(record[name])} is no single value; make a column of each part, or "
-                f"leave it out (--drop {name})"
+                f"leave it out (--drop {quote(str(name))})"
             )
 
 

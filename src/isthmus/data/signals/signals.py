@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ class Signals(Windowed):
         names = known or tuple(f"x{number}" for number in range(statistics.mean.size))
         for name, count, deviation in zip(names, statistics.count, statistics.deviation, strict=True):
             if count == 0:
-                raise InputError(f"channel {name!r} has no values at all: leave it out (--drop {name})")
+                raise InputError(f"channel {name!r} has no values at all: leave it out (--drop {quote(str(name))})")
             if not np.isfinite(deviation):
                 raise InputError(f"channel {name!r} reaches too far to be scaled: divide it, or take its logarithm")
         if self.scale == "none":

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, count
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -388,7 +389,7 @@ def check_flat(schema: Any, columns: Iterable[str], path: Path) -> None:
         if types.is_nested(kind):
             raise InputError(
                 f"{str(path)!r}: column {name!r} is of type {kind}, which is no single value; make a column of each "
-                f"part, or leave it out (--drop {name})"
+                f"part, or leave it out (--drop {quote(str(name))})"
             )
 
 

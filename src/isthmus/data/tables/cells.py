@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 from itertools import repeat
 from numbers import Integral, Real
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def kind_of(cells: np.ndarray, column: object) -> str:
         if value is not None and not isinstance(value, (str, Real, Decimal, np.bool_)):
             raise InputTypeError(
                 f"column {column!r}, row {row}: the argument must be a string or a number, not {value!r} "
-                f"(a {type(value).__name__}); convert the column, or leave it out (--drop {column})"
+                f"(a {type(value).__name__}); convert the column, or leave it out (--drop {quote(str(column))})"
             )
     raise text_among_numbers(cells, column)
 

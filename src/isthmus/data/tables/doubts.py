@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from shlex import quote
 
 import numpy as np
 
@@ -64,7 +65,9 @@ def _to_leave_out(schema: Schema, what: str, details: Mapping[int, str]) -> Iter
     named = {index: detail for index, detail in details.items() if detail}
     if named:
         columns = listed(f"{schema.name(index)!r} ({detail})" for index, detail in named.items())
-        names = ",".join(str(schema.name(index)) for index in islice(named, 3)) + (",…" if len(named) > 3 else "")
+        names = quote(",".join(str(schema.name(index)) for index in islice(named, 3))) + (
+            ",…" if len(named) > 3 else ""
+        )
         yield ColumnWarning(f"these {what}: {columns}; {LEAVE_OUT.format(names=names)}")
 
 
@@ -78,7 +81,7 @@ def _joined(schema: Schema, counted: Mapping[int, Categories]) -> Iterator[DataW
             yield DataWarning(
                 f"column {name!r} has {distinct} distinct values: the {kept:,} most frequent are kept, and the others, "
                 f"{fraction:.0%} of its cells, are joined as one; leave the column out if it identifies rows or is "
-                f"free text (--drop {name}; in Python X.drop(columns=[{name!r}])), or raise the limit "
+                f"free text (--drop {quote(str(name))}; in Python X.drop(columns=[{name!r}])), or raise the limit "
                 "(--max-categories; in Python data=Table(max_categories=...))"
             )
 
