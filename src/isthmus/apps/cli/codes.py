@@ -24,7 +24,7 @@ MAPS = (".png", ".svg")
 @command(
     "encode",
     "isthmus encode digits.safetensors digits -o codes.parquet",
-    "isthmus encode cells.safetensors new-cells.csv --keep id --label kind -o codes.csv",
+    "isthmus encode cells.safetensors new-cells.csv --label kind -o codes.csv",
     "isthmus encode digits.safetensors digits -o map.png",
     "isthmus encode photos.safetensors holiday-photos/ --pool mean -o photo-codes.parquet",
 )

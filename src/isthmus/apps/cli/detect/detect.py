@@ -29,7 +29,8 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "isthmus detect new.csv --train normal.csv -o scores.csv --explain",
     "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
     "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
-    "isthmus detect new.csv --model detector.safetensors --recalibrate normal.csv --save new.safetensors -o scores.csv",
+    "isthmus detect new.csv --model detector.safetensors --recalibrate normal.csv --label attack --save d2.safetensors "
+    "-o scores.csv",
     "isthmus detect log.csv --train-rows 0:2000 --window 64 -o time-steps.csv --plot",
     "isthmus detect new-photos/ --train photos/ --crop 64 -o scores.csv",
 )
