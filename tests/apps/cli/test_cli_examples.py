@@ -31,13 +31,15 @@ TABLES = {
 FOLDERS = ("photos", "new-photos", "holiday-photos", "scans", "noisy-scans")
 FIRST = ("train", "detect", "impute", "encode", "export", "info")
 """Commands whose outputs other examples read."""
+NOT_RUN = ("serve", "explore", "tune", "completion")
+"""What serves until it is ended, takes half an hour, or writes into the user's home; all have tests of their own."""
 
 
 def examples():
     """Return what is typed in the help of each command: those first whose files others take."""
     found = [line for name in MODULES for line in main.get_command(None, name).examples]
     ran = [line.partition("     ")[0] for line in found if line.split()[0] == "isthmus"]
-    ran = [line for line in ran if line.split()[1] not in ("serve", "explore") or "--export" in line]
+    ran = [line for line in ran if line.split()[1] not in NOT_RUN or "--export" in line]
     return sorted(ran, key=lambda line: [*FIRST, line.split()[1]].index(line.split()[1]))
 
 
