@@ -56,7 +56,7 @@ def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
     "tune",
     "isthmus tune digits --over latent_dim=2..64,learning_rate=1e-4..1e-2 --epochs 10 -o best.safetensors",
     "isthmus tune cells.csv --label kind --over 'variant=plain|denoising,net=64,32|128,64' -o best.safetensors",
-    "isthmus tune faces.parquet --variant variational --over beta=0.1..4 --minutes 9 --plot tune.svg -o best.safetensors",
+    "isthmus tune faces.parquet --variant variational --over beta=0.1..4 --minutes 9 --plot t.svg -o best.safetensors",
 )
 @data_options
 @output_option("The best model, such as best.safetensors")
