@@ -11,14 +11,13 @@ import click
 from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quiet
 from isthmus.apps.cli.inputs import TASKS, load, suited
-from isthmus.apps.cli.knobs import chosen, flag, knob_options, knobs, schedules
+from isthmus.apps.cli.knobs import chosen, flag, knobs, schedules
+from isthmus.apps.cli.model_options import model_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.reading_options import remember
-from isthmus.apps.cli.settings import DEFAULTS, image_settings, setting_options, settings
+from isthmus.apps.cli.settings import DEFAULTS, image_settings, settings
 from isthmus.apps.cli.several import several_data_options
-from isthmus.apps.cli.tables import categories_option, table
-from isthmus.apps.cli.values import Named
-from isthmus.data.tables.scale_names import SCALES
+from isthmus.apps.cli.tables import table
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -39,19 +38,7 @@ Read = Callable[..., Any]
 )
 @several_data_options
 @output_option("The model file, such as model.safetensors")
-@option(
-    "--variant", type=Named(list(variants.variants())), default=None, section="Model", help="Which autoencoder [plain]"
-)
-@option(
-    "--scale",
-    type=Named(list(SCALES)),
-    default=None,
-    section="Model",
-    help="How the numbers of a table are scaled; default: by the data",
-)
-@categories_option("Model")
-@setting_options
-@knob_options
+@model_options
 @option(
     "--from",
     "start",

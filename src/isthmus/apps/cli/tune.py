@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options
-from isthmus.apps.cli.knobs import knob_options
+from isthmus.apps.cli.model_options import model_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.reading_options import remember
-from isthmus.apps.cli.settings import setting_options
-from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.train import anew, train
 from isthmus.apps.cli.values import Named
-from isthmus.data.tables.scale_names import SCALES
 from isthmus.support.errors import extra, unknown
 
 if TYPE_CHECKING:
@@ -79,19 +75,7 @@ def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
     section="Tuning",
     help="Draw the metric against each parameter: .svg or .png",
 )
-@option(
-    "--variant", type=Named(list(variants.variants())), default=None, section="Model", help="Which autoencoder [plain]"
-)
-@option(
-    "--scale",
-    type=Named(list(SCALES)),
-    default=None,
-    section="Model",
-    help="How the numbers of a table are scaled; default: by the data",
-)
-@categories_option("Model")
-@setting_options
-@knob_options
+@model_options
 @json_option
 def tune(
     read: Callable[[], Any],
