@@ -28,7 +28,7 @@ ORDER = (
     "topk",
     "probe",
     "feature_map",
-    "large_picture",
+    "large_image",
     "streaming",
     "photo_folder",
     "csv_reading",

@@ -58,7 +58,7 @@ def beats() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return cut.reshape(len(cut), -1, MEAN, 2).mean(2), symbols[wanted] != "N", peaks[wanted]
 
 
-def picture(first: float = 1508.0, seconds: float = 14.0) -> str:
+def image(first: float = 1508.0, seconds: float = 14.0) -> str:
     """Return the drawing of some seconds that stands in the documentation."""
     signal, _, _ = read()
     windows, abnormal, peaks = beats()

@@ -36,7 +36,7 @@ def run(quick: bool) -> Result:
     examples, asked = (5_000, 20) if quick else (EXAMPLES, ASKED)
     figures, details = [], {}
     with tempfile.TemporaryDirectory() as folder:
-        for what, arguments in (("rows", rows(Path(folder), examples)), ("pictures", pictures(Path(folder), examples))):
+        for what, arguments in (("rows", rows(Path(folder), examples)), ("images", images(Path(folder), examples))):
             began = time.perf_counter()
             with process("-m", "isthmus", "explore", *arguments, "--port", "0", "--no-browser") as url:
                 opened = time.perf_counter() - began - 1  # the second that `process` waits
@@ -102,13 +102,13 @@ def rows(folder: Path, examples: int) -> list[str]:
     return [str(model), str(data), "--label", "kind"]
 
 
-def pictures(folder: Path, examples: int) -> list[str]:
-    """Write pictures and a model of them; return the arguments of the command."""
+def images(folder: Path, examples: int) -> list[str]:
+    """Write images and a model of them; return the arguments of the command."""
     from isthmus import Autoencoder
 
     draw = np.random.default_rng(0)
     X = draw.integers(0, 256, (examples, 28, 28), dtype=np.uint8)
-    model, data = folder / "pictures.safetensors", folder / "pictures.npz"
+    model, data = folder / "images.safetensors", folder / "images.npz"
     Autoencoder("plain", 32, epochs=1, random_state=0, verbose=False).fit(X[:2_000]).save(model)
     np.savez(data, X=X, y=draw.integers(0, 10, examples))
     return [str(model), str(data)]

@@ -2,7 +2,7 @@
 
 The map is panned, zoomed and hovered for five seconds each, in three turns, of which the middle one counts. JavaScript
 is what listeners, timers and frames of the page take between two frames. A drag is 200 moves of the cursor: from the
-event until the decoded picture has changed and can be drawn. Chromium is found by ISTHMUS_CHROMIUM or on the path.
+event until the decoded image has changed and can be drawn. Chromium is found by ISTHMUS_CHROMIUM or on the path.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def run(quick: bool) -> Result:
             Figure(f"{what}: a frame, 95 of 100 within", frames, "ms", most=100.0),
         ]
     figures.append(Figure("any of these in its slowest turn: a frame, 95 of 100 within", turns[..., 0].max(), "ms"))
-    figures.append(Figure("from a drag to the decoded picture, 95 of 100 within", dragged, "ms", most=50.0))
+    figures.append(Figure("from a drag to the decoded image, 95 of 100 within", dragged, "ms", most=50.0))
     return Result(figures)
 
 
@@ -130,7 +130,7 @@ def movement(page: Any, what: str, centre: tuple[float, float], seconds: float) 
 
 
 def drag(browser: Any, url: str, moves: int) -> float:
-    """Return the 95 % quantile of the milliseconds from a move to the decoded picture."""
+    """Return the 95 % quantile of the milliseconds from a move to the decoded image."""
     page = browser.new_page(viewport=SIZE)
     page.goto(f"{url}#tool=walk&tab=walk&cursor=0.1,0.1")
     page.wait_for_selector("[data-testid=walked] img", timeout=60_000)

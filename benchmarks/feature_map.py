@@ -1,8 +1,8 @@
-"""A code of 8 x 8 x 8 numbers on small colour pictures (CIFAR-10, 1,500 for training), beside vector codes of 512.
+"""A code of 8 x 8 x 8 numbers on small colour images (CIFAR-10, 1,500 for training), beside vector codes of 512.
 
 `feature-map` with patches of 4 x 4 pixels and `conv`, whose code is a vector, train for equal minutes and have about as
 many weights: each is timed for one epoch first, and then gets as many as fit. `linear patches` are 8 principal
-components of patches of 4 x 4, `PCA` 512 of whole pictures. Errors are those of 300 test pictures.
+components of patches of 4 x 4, `PCA` 512 of whole images. Errors are those of 300 test images.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NETS = {
 
 
 def run(quick: bool) -> Result:
-    X, T = pictures(quick)
+    X, T = images(quick)
     errors, weights, seconds = {}, {}, {}
     for name in NETS:
         ae, seconds[name] = trained(name, X, 2.0 if quick else SECONDS)
@@ -48,7 +48,7 @@ def run(quick: bool) -> Result:
     return Result(figures, table)
 
 
-def pictures(quick: bool) -> tuple[np.ndarray, np.ndarray]:
+def images(quick: bool) -> tuple[np.ndarray, np.ndarray]:
     with np.load(found("cifar10/cifar10_subset.npz")) as held:
         some = slice(200 if quick else None)
         return held["train_images"][some], held["test_images"][some]
@@ -68,7 +68,7 @@ def flat(X: np.ndarray) -> np.ndarray:
 
 
 def patches(X: np.ndarray) -> np.ndarray:
-    """Return the patches of pictures, (n · patches, numbers in one)."""
+    """Return the patches of images, (n · patches, numbers in one)."""
     n, height, width, channels = X.shape
     cut = X.reshape(n, height // SIDE, SIDE, width // SIDE, SIDE, channels).transpose(0, 1, 3, 2, 4, 5)
     return cut.reshape(-1, SIDE * SIDE * channels) / 255

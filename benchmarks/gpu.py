@@ -45,9 +45,9 @@ def models(quick: bool) -> dict[str, tuple[Autoencoder, Any]]:
     photos = np.repeat(np.repeat(rng.integers(0, 256, (8 if quick else 100, 64, 64, 3), np.uint8), 4, 1), 4, 2)
     return {
         "table of 30 columns": (made(latent_dim=6, epochs=1), factors.astype(np.float32)),
-        "28 x 28 pictures, mlp": (made(latent_dim=32, epochs=2), digits),
-        "28 x 28 pictures, conv": (made(latent_dim=32, net="conv", epochs=2), digits[:10_000]),
-        "256 x 256 colour pictures, feature-map": (made(latent_dim=8, net=FeatureMap(), epochs=1), photos),
+        "28 x 28 images, mlp": (made(latent_dim=32, epochs=2), digits),
+        "28 x 28 images, conv": (made(latent_dim=32, net="conv", epochs=2), digits[:10_000]),
+        "256 x 256 colour images, feature-map": (made(latent_dim=8, net=FeatureMap(), epochs=1), photos),
     }
 
 

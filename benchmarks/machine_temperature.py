@@ -64,7 +64,7 @@ def hit(found: list[Interval], log: Log) -> int:
     return sum(any(one.first <= b and a <= one.last for one in found[:TOP]) for a, b in log.windows)
 
 
-def picture() -> str:
+def image() -> str:
     """Return the drawing that stands in the documentation."""
     log = recording()
     score, _ = scores(log)

@@ -1,8 +1,8 @@
 """Crops of a folder of photographs in two orientations: peak memory, and crops a second beside a hand-written loop.
 
 402 photographs of 481 x 321 pixels or on their side, streamed from their files; 32 crops of 64 x 64 an epoch of each.
-The hand-written loop trains the same net in batches of the same size: threads decode each picture once an epoch and cut
-as many crops, which are shuffled over 64 pictures. Each runs in processes of its own, in turn; of three epochs the
+The hand-written loop trains the same net in batches of the same size: threads decode each image once an epoch and cut
+as many crops, which are shuffled over 64 images. Each runs in processes of its own, in turn; of three epochs the
 first does not count. Memory is the highest mark that the system kept for a process.
 """
 
@@ -62,10 +62,10 @@ def apart(name: str, photos: Path, most: int) -> Measured:
 def ours(photos: Path, most: int) -> float:
     """Return crops a second of `fit` on a stream."""
     from isthmus import Autoencoder, Images
-    from isthmus.data.sources.folders import PictureStream
+    from isthmus.data.sources.folders import ImageStream
     from isthmus.parts.nets.feature_map import FeatureMap
 
-    stream = PictureStream(photos)[:most]
+    stream = ImageStream(photos)[:most]
     ae = Autoencoder(
         latent_dim=LATENT,
         net=FeatureMap(width=WIDTH),
@@ -121,10 +121,10 @@ def cropped(path: Path, seed: int) -> np.ndarray:
     from PIL import Image
 
     with Image.open(path) as opened:
-        picture = np.asarray(opened.convert("RGB"))
+        image = np.asarray(opened.convert("RGB"))
     rng = np.random.default_rng(seed)
-    corners = rng.integers((picture.shape[0] - CROP + 1, picture.shape[1] - CROP + 1), size=(CROPS, 2))
-    return np.stack([picture[top : top + CROP, left : left + CROP] for top, left in corners])
+    corners = rng.integers((image.shape[0] - CROP + 1, image.shape[1] - CROP + 1), size=(CROPS, 2))
+    return np.stack([image[top : top + CROP, left : left + CROP] for top, left in corners])
 
 
 LOOPS: dict[str, Any] = {"isthmus": ours, "by hand": by_hand}

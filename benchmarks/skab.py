@@ -80,7 +80,7 @@ def detector(X: Any) -> AnomalyDetector:
     return made.set_threshold(value=FACTOR * float(made.training_scores_.max()))
 
 
-def picture(name: str = "valve1/12.csv") -> str:
+def image(name: str = "valve1/12.csv") -> str:
     """Return the drawing of one file that stands in the documentation."""
     X, y = read(found(f"sensors/skab/{name}"))
     made = detector(X)

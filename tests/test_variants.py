@@ -54,7 +54,7 @@ def test_everything_an_autoencoder_does(model):
     assert np.isfinite(model.score(DIGITS))
 
 
-def test_it_beats_the_mean_picture(model):
+def test_it_beats_the_mean_image(model):
     error = ((model.reconstruct(DIGITS) - DIGITS) ** 2).mean()
     assert error < ((DIGITS.mean(0) - DIGITS) ** 2).mean()
 

@@ -156,9 +156,9 @@ def test_the_server_answers_it(asgi, models, kind):
 
 
 @each
-def test_a_picture_is_taken_by_what_shows_pictures_only(asgi, models, kind):
+def test_a_image_is_taken_by_what_shows_images_only(asgi, models, kind):
     client = asgi(build({"m": Model("m", models[kind])}))
-    answer = client.post("/v1/models/m/encode", content=b"no picture", headers={"Content-Type": "image/png"})
+    answer = client.post("/v1/models/m/encode", content=b"no image", headers={"Content-Type": "image/png"})
     assert answer.status_code == (422 if kind == "data/images" else 415)
 
 

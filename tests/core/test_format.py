@@ -24,3 +24,9 @@ def test_it_loads_and_gives_what_it_gave(path):
     np.testing.assert_allclose(model.transform(given["X"]), given["codes"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.reconstruct(given["X"]), given["rebuilt"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.sample(3, random_state=0), given["drawn"], rtol=1e-4, atol=1e-5)
+
+
+def test_layers_have_had_other_names():
+    known = np.load(FILES / "layers" / "condition-v1.npz")
+    former = isthmus.load(FILES / "layers" / "condition-v1.safetensors")
+    np.testing.assert_allclose(former.transform(known["X"], known["y"]), known["codes"], rtol=1e-5, atol=1e-6)

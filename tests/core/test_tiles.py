@@ -1,4 +1,4 @@
-"""Tiles: the numbers of the whole picture, of every graph that gives a map, for nets and odd sizes."""
+"""Tiles: the numbers of the whole image, of every graph that gives a map, for nets and odd sizes."""
 
 from functools import partial
 
@@ -90,7 +90,7 @@ def test_they_do_for_every_net_of_any_size(name, net):
 
 
 @torch.no_grad()
-def test_small_pictures_are_computed_whole_and_large_ones_in_tiles(monkeypatch):
+def test_small_images_are_computed_whole_and_large_ones_in_tiles(monkeypatch):
     seen = []
     part = graph()
     cut = part.data.cut
@@ -104,9 +104,9 @@ def test_small_pictures_are_computed_whole_and_large_ones_in_tiles(monkeypatch):
 
 
 @torch.no_grad()
-def test_a_large_picture_that_is_looked_at_as_a_whole_is_refused(monkeypatch):
+def test_a_large_image_that_is_looked_at_as_a_whole_is_refused(monkeypatch):
     monkeypatch.setattr(tiles, "LARGEST", 100)
     part = graph()
     part.model.net.reach = None
-    with pytest.raises(InputError, match="a picture of 9 x 20 with 3 channels is larger.*the net looks at all of it"):
+    with pytest.raises(InputError, match="an image of 9 x 20 with 3 channels is larger.*the net looks at all of it"):
         in_tiles(part, pictures(9, 20))

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 import isthmus
 from isthmus import Autoencoder, Images, InputError, Table
 from isthmus.core import part as parts
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.parts.catalogue import load_all
 from isthmus.parts.nets.feature_map import FeatureMap
@@ -91,7 +91,7 @@ def test_tensors_and_lists():
     assert ae().fit(FLAT.tolist()).transform(FLAT.tolist()).shape == (400, 4)
 
 
-def test_uint8_colour_pictures_come_back_as_floats():
+def test_uint8_colour_images_come_back_as_floats():
     X = np.random.default_rng(0).integers(0, 256, (60, 11, 9, 3), dtype=np.uint8)
     again = ae().fit(X).reconstruct(X)
     assert again.shape == X.shape
@@ -162,13 +162,13 @@ def test_a_parquet_file_streams(tmp_path, people):
         ae(epochs=1).fit(stream, sample_weight=np.ones(1200))
 
 
-def test_a_folder_of_pictures_streams(tmp_path):
+def test_a_folder_of_images_streams(tmp_path):
     from PIL import Image
 
     for i, picture in enumerate(DIGITS[:60]):
         Image.fromarray((picture * 255).astype(np.uint8)).save(tmp_path / f"{i:03}.png")
-    model = ae().fit(PictureStream(tmp_path))
-    assert model.transform(PictureStream(tmp_path)).shape == (60, 4)
+    model = ae().fit(ImageStream(tmp_path))
+    assert model.transform(ImageStream(tmp_path)).shape == (60, 4)
     assert model.reconstruct(DIGITS[:3]).shape == (3, 8, 8)
 
 

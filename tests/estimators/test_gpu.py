@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_model():
     np.testing.assert_allclose(fitted().transform(DIGITS), fitted().transform(DIGITS), rtol=1e-4, atol=1e-4)
 
 
-def test_pictures_of_several_sizes():
+def test_images_of_several_sizes():
     rng = np.random.default_rng(0)
     pictures = [rng.random((side, side + 3, 3), dtype=np.float32) for side in (20, 33, 27, 40)]
     model = fitted(X=pictures, net=FeatureMap(), data=Images(crop=16))

@@ -1,4 +1,4 @@
-"""New rows: Autoencoder.sample on tables, and what stays as it was on pictures."""
+"""New rows: Autoencoder.sample on tables, and what stays as it was on images."""
 
 import numpy as np
 import pandas as pd
@@ -112,7 +112,7 @@ def test_a_likelihood_of_ones_own_takes_the_place_of_the_histogram(people):
     assert model.sample(50, random_state=0)["age"].between(18, 90).all()
 
 
-def test_pictures_show_the_mean():
+def test_images_show_the_mean():
     X = np.random.default_rng(0).random((60, 6, 6)).astype(np.float32)
     model = Autoencoder("variational", 2, epochs=1, random_state=0).fit(X)
     with torch.random.fork_rng():

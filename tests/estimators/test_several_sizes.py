@@ -34,13 +34,13 @@ def test_the_error_of_a_feature_is_the_mean_of_a_channel(channels_first):
     np.testing.assert_allclose(model.reconstruction_error(X[:1], per="feature"), elements[0].mean(space), rtol=1e-4)
 
 
-def test_grey_pictures_have_one_channel():
+def test_grey_images_have_one_channel():
     X = [RNG.random(size).astype(np.float32) for size in SIZES]
     model = Autoencoder("plain", 4, data=Images(crop=16, crops_per_image=1), **FIT).fit(X)
     assert model.reconstruction_error(X, per="feature").shape == (1,)
 
 
-def test_a_list_of_pictures_is_answered_in_single_precision(model):
+def test_a_list_of_images_is_answered_in_single_precision(model):
     bytes_ = [np.uint8(255 * picture) for picture in pictures()]
     assert Autoencoder("plain", 4, data=Images(crop=16), **FIT).fit(bytes_).transform(bytes_, pool="mean").dtype == "f4"
     assert model.transform(pictures(), pool="mean").dtype == np.float32
@@ -69,7 +69,7 @@ def test_codes_that_do_not_fit_are_refused(model, codes, message):
         model.inverse_transform(codes)
 
 
-def test_walks_join_pictures_of_one_size(model):
+def test_walks_join_images_of_one_size(model):
     X = pictures()
     walk = model.interpolate(X[0], X[2], steps=3)
     ends = model.reconstruct([X[0], X[2]])
@@ -78,7 +78,7 @@ def test_walks_join_pictures_of_one_size(model):
         model.interpolate(X[0], X[1])
 
 
-def test_corrupted_pictures_keep_their_sizes_and_order():
+def test_corrupted_images_keep_their_sizes_and_order():
     X = pictures()
     model = Autoencoder(Denoising(level=0.1), 4, data=Images(crop=16, crops_per_image=1), **FIT).fit(X)
     corrupted = model.corrupt(X, random_state=0)

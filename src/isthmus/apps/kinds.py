@@ -29,10 +29,10 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "export": "isthmus.apps.export.kinds.table:table_ports",
     },
     "data/images": {
-        "cli": "isthmus.apps.cli.kinds.images:Pictures",
+        "cli": "isthmus.apps.cli.kinds.images:ImageFiles",
         "explorer": "isthmus.apps.explorer.kinds.images:Pixels",
-        "report": "isthmus.apps.report.kinds.images:PictureRows",
-        "server": "isthmus.apps.server.kinds.images:PictureRequests",
+        "report": "isthmus.apps.report.kinds.images:ImageRows",
+        "server": "isthmus.apps.server.kinds.images:ImageRequests",
         "export": "isthmus.apps.export.kinds.images:Pixels",
     },
     "data/signals": {

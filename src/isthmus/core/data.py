@@ -250,7 +250,7 @@ class Data(nn.Module):
         raise NotImplementedError
 
     def space(self, columns: Columns) -> tuple[int, ...]:
-        """Return the lengths of the free axes of rows: height and width of pictures."""
+        """Return the lengths of the free axes of rows: height and width of images."""
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:

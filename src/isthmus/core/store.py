@@ -32,6 +32,9 @@ BROKEN = (
 )
 """Exceptions that libraries raise for truncated or corrupt files."""
 
+FORMER_LAYERS = {"given": "conditioning"}
+"""Names that layers have in files of former releases."""
+
 Tensors = dict[str, Tensor]
 
 
@@ -115,7 +118,7 @@ def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
     FileFormatError
         A tensor is missing or superfluous, or has another shape or type than in the description.
     """
-    loaded = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    loaded = {_current(name.removeprefix(prefix)): t for name, t in tensors.items() if name.startswith(prefix)}
     wanted = module.state_dict()
     for name in wanted.keys() | loaded.keys():
         if name not in loaded or name not in wanted:
@@ -128,6 +131,10 @@ def adopt(module: nn.Module, tensors: Tensors, prefix: str) -> None:
                 f"for {asked.dtype} {tuple(asked.shape)}: the file was tampered with"
             )
     module.load_state_dict(loaded, assign=True)
+
+
+def _current(name: str) -> str:
+    return ".".join(FORMER_LAYERS.get(part, part) for part in name.split("."))
 
 
 @contextmanager

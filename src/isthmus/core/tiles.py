@@ -1,8 +1,8 @@
-"""Tiles: computing a graph over large pictures tile by tile, with the same results as for the whole.
+"""Tiles: computing a graph over large images tile by tile, with the same results as for the whole.
 
 An output of a convolutional net depends only on the elements within its `reach`. A tile is cut with that margin, on the
 grid of the net's stride, and the margin is left out of the result. Tiles are cut from columns, without a float copy of
-the whole picture.
+the whole image.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ TILE = 2**21
 
 
 class Tile(NamedTuple):
-    """A part of a picture: the region of its results, and the region that it needs, as spans along each axis."""
+    """A part of an image: the region of its results, and the region that it needs, as spans along each axis."""
 
     inner: tuple[Span, ...]
     outer: tuple[Span, ...]
 
 
 def tiles(space: tuple[int, ...], side: int, reach: int, stride: int) -> Iterator[Tile]:
-    """Yield the tiles of a picture.
+    """Yield the tiles of an image.
 
     Parameters
     ----------
     space : tuple of int
-        Lengths of the picture's axes.
+        Lengths of the image's axes.
     side : int
         Side of a tile; rounded up to a multiple of `stride`, as is `reach`.
     reach : int
@@ -82,7 +82,7 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
     reach = graph.model.net.reach
     if reach is None or graph.axis is None:
         raise InputError(
-            f"a picture of {' x '.join(map(str, space))} with {channels} channels is larger than the {LARGEST:,} "
+            f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {LARGEST:,} "
             f"numbers that are computed at once, and {'the net' if reach is None else 'this part of the model'} looks "
             "at all of it: bring it to a smaller size, or use the net 'feature-map'"
         )

@@ -25,15 +25,15 @@ DENSE = 0.5
 """Fraction of the available memory that what was sparse may take."""
 
 WANTED = (
-    "give an array, a DataFrame, a tensor, a list of rows, records or pictures, or a DataLoader; rows that do not fit "
-    "in memory as a Parquet file or a folder of pictures, which are streamed"
+    "give an array, a DataFrame, a tensor, a list of rows, records or images, or a DataLoader; rows that do not fit "
+    "in memory as a Parquet file or a folder of images, which are streamed"
 )
 
 LOW_PRECISION = (torch.bfloat16, torch.float16)
 
 
 def taken(X: Any) -> Rows:
-    """Return X in a form that data read: an array, DataFrame, tensor, list of rows or of pictures, or a stream.
+    """Return X in a form that data read: an array, DataFrame, tensor, list of rows or of images, or a stream.
 
     These themselves are returned unchanged. A list of dicts, and a dict of columns, become a DataFrame. Masked cells
     become missing ones. What is sparse becomes dense, if it fits in memory. Tensors come to the CPU, in float32 if they
@@ -102,7 +102,7 @@ def _unmasked(X: Any) -> np.ndarray:
         return np.ma.getdata(X)
     if X.ndim > 2:
         raise InputError(
-            f"{masked.sum():,} pixels of X are masked, but pictures have no missing pixels: fill them (X.filled(0))"
+            f"{masked.sum():,} pixels of X are masked, but images have no missing pixels: fill them (X.filled(0))"
         )
     if X.dtype.kind in "iu":
         return np.asarray(X.astype(np.float64).filled(np.nan))

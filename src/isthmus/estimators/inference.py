@@ -129,7 +129,7 @@ class Inference:
             yield Group(None, free, columns | self.conditions(condition, rows(columns)))
             return
         beside = self.conditions(condition, len(free))
-        for index, some in chain([first, second], parts):  # a few pictures are decoded at a time
+        for index, some in chain([first, second], parts):  # a few images are decoded at a time
             assert index is not None  # there are several groups
             yield Group(index, some, self.data.read(some) | take(beside, index))
 

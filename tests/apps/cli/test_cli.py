@@ -164,19 +164,19 @@ def test_denoise_warns_of_a_model_that_was_not_trained_to(isthmus, models, tmp_p
     assert np.load(tmp_path / "n.npy").shape == (9, 8, 8)
 
 
-def test_small_pictures_are_drawn_large_enough_to_see(isthmus, models, tmp_path):
+def test_small_images_are_drawn_large_enough_to_see(isthmus, models, tmp_path):
     isthmus("sample", models["variational"], "-n", 9, "-o", tmp_path / "s.png")
     assert picture(tmp_path / "s.png").shape == (3 * 48 + 2, 3 * 48 + 2)
     isthmus("interpolate", models["plain"], "digits", "--from", 0, "--to", 1, "--steps", 5, "-o", tmp_path / "i.png")
     assert picture(tmp_path / "i.png").shape == (48, 5 * 48)
 
 
-def test_a_sheet_shows_not_too_many_pictures_and_says_so(isthmus, models, tmp_path):
+def test_a_sheet_shows_not_too_many_images_and_says_so(isthmus, models, tmp_path):
     done = isthmus("reconstruct", models["plain"], "digits", "--rows", "0:500", "-o", tmp_path / "r.png")
     assert "first 400 of 500" in done.err and "--rows" in done.err
 
 
-def test_a_folder_takes_a_picture_for_each_row(isthmus, models, tmp_path):
+def test_a_folder_takes_a_image_for_each_row(isthmus, models, tmp_path):
     isthmus("reconstruct", models["plain"], "digits", "--rows", "0:5", "-o", tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{i}.png" for i in range(5)]
     assert picture(tmp_path / "0.png").shape == (8, 8)

@@ -1,4 +1,4 @@
-"""Every command on pictures of several sizes, and on codes that have a vector in each of several positions."""
+"""Every command on images of several sizes, and on codes that have a vector in each of several positions."""
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ from isthmus.data.io import files
 Image = pytest.importorskip("PIL.Image")
 
 
-def write_pictures(folder, shapes):
-    """Write a picture of coloured blocks for each (height, width)."""
+def write_images(folder, shapes):
+    """Write an image of coloured blocks for each (height, width)."""
     folder.mkdir()
     for i, (height, width) in enumerate(shapes):
         blocks = np.random.default_rng(i).integers(0, 256, (3, 3, 3), dtype=np.uint8)
@@ -33,7 +33,7 @@ def train(isthmus, folder, *options):
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos") / "photos"
-    return write_pictures(folder, [(24, 32), (32, 24), (24, 32), (17, 19), (32, 24), (24, 32)])
+    return write_images(folder, [(24, 32), (32, 24), (24, 32), (17, 19), (32, 24), (24, 32)])
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def any_size(isthmus, photos):
 
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory):
-    return write_pictures(tmp_path_factory.mktemp("scans") / "scans", [(16, 24)] * 8)
+    return write_images(tmp_path_factory.mktemp("scans") / "scans", [(16, 24)] * 8)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_codes_of_several_sizes_name_the_way_out(isthmus, any_size, photos, tmp_
     assert "only .npy" in isthmus(*first, tmp_path / "z.csv", code=1).err
 
 
-def test_codes_of_one_picture_come_back(isthmus, any_size, photos, tmp_path):
+def test_codes_of_one_image_come_back(isthmus, any_size, photos, tmp_path):
     isthmus("encode", any_size, photos, "--rows", "0:1", "-o", tmp_path / "z.npy")
     isthmus("decode", any_size, tmp_path / "z.npy", "-o", tmp_path / "x.npy")
     model, first = package.load(any_size), files.read(photos).X[:1]
@@ -106,12 +106,12 @@ def test_names_follow_the_rows_that_are_chosen(isthmus, any_size, photos, tmp_pa
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["p3.png", "p4.png"]
 
 
-def test_rows_that_are_no_pictures_leave_no_folder(isthmus, positions, scans, tmp_path):
+def test_rows_that_are_no_images_leave_no_folder(isthmus, positions, scans, tmp_path):
     assert "cannot be drawn" in isthmus("encode", positions, scans, "-o", tmp_path / "codes", code=1).err
     assert not (tmp_path / "codes").exists()
 
 
-def test_two_pictures_of_one_size_are_interpolated(isthmus, any_size, photos, tmp_path):
+def test_two_images_of_one_size_are_interpolated(isthmus, any_size, photos, tmp_path):
     isthmus("interpolate", any_size, photos, "--from", 0, "--to", 2, "--steps", 3, "-o", tmp_path / "w.npy")
     assert np.load(tmp_path / "w.npy").shape == (3, 24, 32, 3)
     other = ("interpolate", any_size, photos, "--from", 0, "--to", 1, "-o", tmp_path / "w.png")
@@ -125,8 +125,8 @@ def test_samples_and_facts_of_a_model_of_any_size(isthmus, any_size, tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5000), (5000, 3)])
-def test_pictures_of_strange_sizes(isthmus, any_size, tmp_path, shape):
-    folder = write_pictures(tmp_path / "strange", [shape, (20, 30)])
+def test_images_of_strange_sizes(isthmus, any_size, tmp_path, shape):
+    folder = write_images(tmp_path / "strange", [shape, (20, 30)])
     assert isthmus("evaluate", any_size, folder, "--json").json["rows"] == 2
     isthmus("reconstruct", any_size, folder, "-o", tmp_path / "new")
     assert size(tmp_path / "new" / "p0.png") == shape[::-1]
@@ -151,7 +151,7 @@ def test_codes_with_positions_of_one_size(isthmus, positions, scans, tmp_path):
     assert "(n, 2, 3, 4)" in isthmus("decode", positions, tmp_path / "p.npy", "-o", tmp_path / "x.npy", code=1).err
 
 
-def test_a_detector_of_pictures_of_any_size(isthmus, photos, tmp_path, monkeypatch):
+def test_a_detector_of_images_of_any_size(isthmus, photos, tmp_path, monkeypatch):
     monkeypatch.setattr("isthmus.tasks.anomaly.detector.STEPS", 4)
     monkeypatch.setattr("isthmus.tasks.anomaly.detector.EPOCHS", 1)
     model, output = tmp_path / "d.safetensors", tmp_path / "v.csv"
@@ -169,11 +169,11 @@ def test_a_detector_of_pictures_of_any_size(isthmus, photos, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--explain",), "--explain names columns, but pictures (--crop) have none"),
-        (("--window", 8), "--window is about signals, --crop about pictures"),
-        (("--model", "m.safetensors"), "knows how it takes pictures: leave out --crop"),
+        (("--explain",), "--explain names columns, but images (--crop) have none"),
+        (("--window", 8), "--window is about signals, --crop about images"),
+        (("--model", "m.safetensors"), "knows how it takes images: leave out --crop"),
     ],
 )
-def test_options_of_pictures_that_do_not_go_with_others_are_refused(isthmus, photos, tmp_path, options, message):
+def test_options_of_images_that_do_not_go_with_others_are_refused(isthmus, photos, tmp_path, options, message):
     refused = isthmus("detect", photos, "--crop", 16, *options, "-o", tmp_path / "v.csv", code=2).err
     assert message in " ".join(refused.split())

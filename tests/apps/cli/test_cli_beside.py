@@ -43,7 +43,7 @@ def test_the_map_of_codes(isthmus, models, tmp_path, name):
         assert len(Image.open(tmp_path / name).getcolors(2**20)) > 10
 
 
-def test_pictures_beside_their_reconstructions(isthmus, models, tmp_path):
+def test_images_beside_their_reconstructions(isthmus, models, tmp_path):
     typed = ["reconstruct", models["plain"], "digits", "--rows", "0:3", "--beside", "-o"]
     assert "3 rows" in isthmus(*typed, tmp_path / "sheet.png").out
     height, width, _ = picture(tmp_path / "sheet.png").shape
@@ -53,7 +53,7 @@ def test_pictures_beside_their_reconstructions(isthmus, models, tmp_path):
     assert "should be a folder" in isthmus(*typed, tmp_path / "x.npy", code=1).err
 
 
-def test_pictures_of_one_name_do_not_overwrite_each_other(isthmus, models, tmp_path):
+def test_images_of_one_name_do_not_overwrite_each_other(isthmus, models, tmp_path):
     (tmp_path / "in" / "a").mkdir(parents=True)
     for name in ("a/1.png", "a/2.png", "a/2.tif"):
         Image.fromarray(np.full((8, 8), 7, np.uint8)).save(tmp_path / "in" / name)

@@ -43,8 +43,8 @@ UNUSABLE = {
     "an unknown condition": (["train", "{wine}", "--condition", "regoin", "-o", "m"], "regoin"),
     "labels that are not there": (["train", "{wine}", "--condition", "y", "-o", "m"], "--label"),
     "an unknown net": ([*DIGITS[:-1], "mpl", "-o", "m"], "did you mean 'mlp'?"),
-    "pictures for a table": (["evaluate", "{table}", "digits"], "'digits' holds pictures"),
-    "a table for pictures": (["evaluate", "{plain}", "{wine}", "--label", "kind"], "holds a table"),
+    "images for a table": (["evaluate", "{table}", "digits"], "'digits' holds images"),
+    "a table for images": (["evaluate", "{plain}", "{wine}", "--label", "kind"], "holds a table"),
     "labels among the columns": (["evaluate", "{table}", "{wine}"], "--label kind"),
     "rows that are not there": (["encode", "{plain}", "digits", "--rows", "9000:", "-o", "z.npy"], "has 1797"),
     "a row that is not there": (
@@ -57,7 +57,7 @@ UNUSABLE = {
         [*DIGITS, "-o", "m", "--variant", "denoising", "--corruption", "masking", "--level", 2],
         "level=2",
     ),
-    "a table as a picture": (["sample", "{table}", "-o", "s.png"], "cannot be drawn"),
+    "a table as an image": (["sample", "{table}", "-o", "s.png"], "cannot be drawn"),
 }
 
 

@@ -125,15 +125,15 @@ def test_one_number_a_row_is_a_signal(isthmus, tmp_path):
     assert (said["kind"], said["rows"], said["time"]) == ("a signal", 50, None)
 
 
-def test_pictures_are_counted_by_size_and_format_and_the_broken_named(isthmus, tmp_path):
+def test_images_are_counted_by_size_and_format_and_the_broken_named(isthmus, tmp_path):
     for number, (suffix, size) in enumerate([("png", (8, 6)), ("png", (8, 6)), ("jpg", (5, 4))]):
         folder = tmp_path / "photos" / ("cat" if number else "dog")
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(RNG.integers(0, 255, (*size, 3), dtype=np.uint8)).save(folder / f"{number}.{suffix}")
-    (tmp_path / "photos" / "cat" / "no.png").write_bytes(b"no picture")
+    (tmp_path / "photos" / "cat" / "no.png").write_bytes(b"no image")
     text = isthmus("info", tmp_path / "photos").out
     for said in (
-        "2 sizes, most often 8 x 6 (2 pictures)",
+        "2 sizes, most often 8 x 6 (2 images)",
         "2 png, 1 jpg",
         "2: cat (2), dog (1)",
         "cat/no.png: cannot read",
@@ -141,7 +141,7 @@ def test_pictures_are_counted_by_size_and_format_and_the_broken_named(isthmus, t
         assert said in text
     said = isthmus("info", tmp_path / "photos", "--json").json
     assert (said["count"], said["channels"], list(said["broken"])) == (3, 3, ["cat/no.png"])
-    assert said["sizes"][0] == {"height": 8, "width": 6, "pictures": 2}
+    assert said["sizes"][0] == {"height": 8, "width": 6, "images": 2}
     assert "10: 3 (183)" in isthmus("info", "digits").out
 
 

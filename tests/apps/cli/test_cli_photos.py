@@ -48,10 +48,10 @@ def test_without_either_both_are_named(photos):
 
 
 def test_broken_photos_are_left_out_by_an_option(photos):
-    (photos / "7.jpg").write_text("no picture")
+    (photos / "7.jpg").write_text("no image")
     assert "7.jpg" in train(photos, "--crop", 16, code=1)
     done = run("train", photos, "-o", photos.parent / "m.safetensors", "--epochs", 1, "--crop", 16, "--skip-broken")
-    assert done.exit_code == 0 and "1 of the 7 pictures" in done.output and "left out: 7.jpg" in done.output
+    assert done.exit_code == 0 and "1 of the 7 images" in done.output and "left out: 7.jpg" in done.output
 
 
 def test_an_alpha_channel_is_kept_by_an_option(photos):
@@ -64,7 +64,7 @@ def test_an_alpha_channel_is_kept_by_an_option(photos):
     ("options", "code", "message"),
     [
         (("--crop", 8, "--resize", 8), 1, "choose one"),
-        (("--crop", 8, "--scale", "column"), 2, "--scale is about tables, --crop about pictures"),
+        (("--crop", 8, "--scale", "column"), 2, "--scale is about tables, --crop about images"),
         (("--flips",), 1, "flips=True is about crops"),
         (("--resize", "8x"), 2, "is no SIZE"),
         (("--crop", 8, "--net", "conv"), 1, "feature-map"),

@@ -109,7 +109,7 @@ def test_what_cannot_be_done_is_said(isthmus, people, filled, models, tmp_path, 
     assert not list(tmp_path.iterdir())
 
 
-def test_pictures_have_no_cells(isthmus, tmp_path):
+def test_images_have_no_cells(isthmus, tmp_path):
     done = isthmus("impute", "digits", "-o", tmp_path / "f.csv", code=1)
     assert "no table with named columns" in done.err
 

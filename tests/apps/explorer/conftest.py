@@ -177,12 +177,12 @@ def lonely(places):
 
 
 def pictures(page, place):
-    """The addresses of the pictures at a place."""
+    """The addresses of the images at a place."""
     return [image.get_attribute("src") for image in page.locator(f"{place} img").all()]
 
 
 def changes(page, place, act):
-    """Do something, and wait until the first picture at a place is another one."""
+    """Do something, and wait until the first image at a place is another one."""
     page.wait_for_selector(f"{place} img")
     before = pictures(page, place)[0]
     act()

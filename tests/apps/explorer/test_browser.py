@@ -1,4 +1,4 @@
-"""The page in a real browser, on a server of its own: what a person does with pictures, and then sees."""
+"""The page in a real browser, on a server of its own: what a person does with images, and then sees."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -109,7 +109,7 @@ def test_an_exported_page_decodes_from_disk(tab, isthmus, trained, folder):
 
 
 def test_the_exported_decoder_gives_the_models_numbers(tab, isthmus, trained, folder):
-    """What the page's JavaScript decodes is what the model decodes, to the 8 bits of a picture."""
+    """What the page's JavaScript decodes is what the model decodes, to the 8 bits of an image."""
     from isthmus import load
 
     out = folder / "decoded.html"

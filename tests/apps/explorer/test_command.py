@@ -83,7 +83,7 @@ def test_an_export(isthmus, models, tmp_path, monkeypatch):
         ([], 2, "give MODEL and DATA, or --demo"),
         (["MODEL"], 2, "give MODEL and DATA, or --demo"),
         (["MODEL", "digits", "--demo"], 2, "give MODEL and DATA, or --demo"),
-        (["MODEL", "WINE"], 1, "trained on pictures"),
+        (["MODEL", "WINE"], 1, "trained on images"),
         (["WINE", "digits"], 1, "is not a whole isthmus file"),
         (["MODEL", "nowhere.csv"], 1, "there is no file"),
         (["MODEL", "digits", "--label", "kind"], 1, "does not apply to"),

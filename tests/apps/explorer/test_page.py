@@ -213,7 +213,7 @@ def test_a_page_keeps_the_rows_and_their_own_thresholds(built):
     assert page.content(open_session({"detector": detector}, frame))["rows"] is None  # they are 0, 1, 2 …
 
 
-def test_pictures_stand_on_one_sheet(built):
+def test_images_stand_on_one_sheet(built):
     X = files.read("digits").X[:50]
     ae = Autoencoder("variational", 2, **QUICK).fit(X)
     held = read(page.html(open_session({"vae": ae}, X)))
@@ -225,7 +225,7 @@ def test_pictures_stand_on_one_sheet(built):
     assert held["models"][0]["prior"] == {"mean": [0, 0], "factor": [[1, 0], [0, 1]]}
 
 
-def test_large_pictures_are_made_small(built):
+def test_large_images_are_made_small(built):
     X = np.random.default_rng(0).random((9, 520, 400, 3), dtype=np.float32)
     ae = Autoencoder("plain", 2, net="linear", epochs=1, random_state=0, verbose=False).fit(X)
     sprite = page.content(open_session({"model": ae}, X))["values"]["sprite"]

@@ -219,7 +219,7 @@ def check_one(estimator, part, path, X, sizes=BATCHES):
 
 @cache
 def trained(variant, kind):
-    data = {"frame": frame, "array": array, "pictures": pictures, "signal": waves}[kind]()
+    data = {"frame": frame, "array": array, "images": pictures, "signal": waves}[kind]()
     options = {"data": Signals(window=8)} if kind == "signal" else {}
     return Autoencoder(variant, 4, **QUICK, **options).fit(data)
 
@@ -229,9 +229,9 @@ def parts(variant):
     return [*found, "posterior"] if variant == "variational" else found
 
 
-NEW = {"array": array, "pictures": pictures, "signal": windows}
+NEW = {"array": array, "images": pictures, "signal": windows}
 FEW = {("variational", "reconstruct")}
-FEW_ONE = {("array", "plain", "reconstruct"), ("pictures", "topk", "encode"), ("signal", "plain", "reconstruct")}
+FEW_ONE = {("array", "plain", "reconstruct"), ("images", "topk", "encode"), ("signal", "plain", "reconstruct")}
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_each_part_of_each_variant_of_a_table(variant, part, tmp_path):
         for part in (parts(variant) if variant == "plain" else ["encode", "reconstruct"])
     ],
 )
-def test_each_part_of_each_variant_of_arrays_pictures_and_signals(kind, variant, part, tmp_path):
+def test_each_part_of_each_variant_of_arrays_images_and_signals(kind, variant, part, tmp_path):
     check_one(trained(variant, kind), part, tmp_path / "m.onnx", NEW[kind](seed=1))
 
 

@@ -1,20 +1,20 @@
-"""Scenes: the same shapes as SVG and PNG; maps of codes and pictures beside reconstructions."""
+"""Scenes: the same shapes as SVG and PNG; maps of codes and images beside reconstructions."""
 
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 
-from isthmus.apps.figures.beside import gain_of, picture_sheet, triple
+from isthmus.apps.figures.beside import gain_of, image_sheet, triple
 from isthmus.apps.figures.code_map import COLOURS, code_map, grouped
-from isthmus.apps.figures.scene import Dots, Line, Picture, Scene, Text
+from isthmus.apps.figures.scene import Dots, Image, Line, Scene, Text
 
 
 def scene():
     pixels = np.full((2, 2, 1), 200, np.uint8)
     line = np.array([(0.0, 5.0), (10.0, 5.0), (np.nan, 0.0), (20.0, 5.0), (30.0, 5.0)])
     dots = Dots(np.array([(50.0, 50.0)]), "#ff0000", "square", 6.0)
-    shapes = [Line(line, "#0000ff", 3.0), dots, Picture(80, 80, 10, 10, pixels), Text(5, 90, "a < b − c", size=9)]
+    shapes = [Line(line, "#0000ff", 3.0), dots, Image(80, 80, 10, 10, pixels), Text(5, 90, "a < b − c", size=9)]
     return Scene(100, 100, shapes, "some shapes")
 
 
@@ -52,6 +52,6 @@ def test_a_difference_is_grey_where_there_is_none_and_enlarged_where_it_is_small
     assert set(made.ravel()) == {26} and set(difference.ravel()) == {round(255 * 0.7)}
     assert set(triple("x", a, a, 4).panels[2].ravel()) == {128} and original.shape == (4, 4, 1)
     photo = np.random.default_rng(0).random((500, 700, 3))
-    sheet = picture_sheet([triple("x", a, b, 4), triple("y", photo, photo, 4)], 4)
+    sheet = image_sheet([triple("x", a, b, 4), triple("y", photo, photo, 4)], 4)
     sizes = [(shape.width, shape.height) for shape in sheet.shapes if hasattr(shape, "pixels")]
     assert sizes[0] == (128, 128) and sizes[3] == (320, 229)

@@ -53,7 +53,7 @@ class Page(HTMLParser):
         assert self.stack.pop() == tag
 
     def tiles(self):
-        """Return the digits of all grey pictures, as bytes."""
+        """Return the digits of all grey images, as bytes."""
         found = set()
         for uri, _ in self.pictures:
             pixels = np.asarray(Image.open(BytesIO(b64decode(uri.partition(",")[2]))))
@@ -233,7 +233,7 @@ def test_an_unnamed_array(page):
     assert ">x12<" in page(model, array).text
 
 
-def test_pictures_in_colour_with_channels_first(page):
+def test_images_in_colour_with_channels_first(page):
     colour = torch.rand(40, 3, 12, 10, generator=torch.Generator().manual_seed(0))
     from isthmus import Images
 
@@ -241,7 +241,7 @@ def test_pictures_in_colour_with_channels_first(page):
     assert page(model, colour).sections == SECTIONS
 
 
-def test_large_pictures_are_reduced(page):
+def test_large_images_are_reduced(page):
     large = np.random.default_rng(0).integers(0, 255, (30, 130, 100), dtype=np.uint8)
     model = Autoencoder("plain", latent_dim=3, epochs=1, net="mlp", random_state=0).fit(large)
     assert len(page(model, large).text) < 1_500_000

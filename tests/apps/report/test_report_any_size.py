@@ -80,7 +80,7 @@ def test_vector_codes_are_walked_as_before(text):
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
-def test_a_detector_shows_the_most_abnormal_pictures(text):
+def test_a_detector_shows_the_most_abnormal_images(text):
     model = Autoencoder("denoising", 4, data=Images(crop=16, crops_per_image=1), epochs=1, verbose=False)
     page = text(AnomalyDetector(model, random_state=0).fit(PICTURES), PICTURES)
     assert {"abnormal", "drift", "latent"} <= sections(page)

@@ -8,7 +8,7 @@ import pytest
 
 from isthmus import AnomalyDetector, Autoencoder, Signals
 from isthmus.apps.report import pages
-from isthmus.apps.report.kinds.images import PictureRows
+from isthmus.apps.report.kinds.images import ImageRows
 from isthmus.apps.report.kinds.signals import WindowRows
 from isthmus.apps.report.multiples import small_multiples
 from isthmus.apps.report.study import Study
@@ -150,13 +150,13 @@ def test_missing_time_steps_break_the_line():
 
 
 class Satellite:
-    """What PictureRows asks of Images that have 13 channels; the sizes of pictures are free."""
+    """What PictureRows asks of Images that have 13 channels; the sizes of images are free."""
 
     shape, channels_first, any_size = (13, None, None), False, True
 
 
-def test_pictures_of_many_channels_and_sizes_are_shown():
-    rows = PictureRows(Satellite(), None)
+def test_images_of_many_channels_and_sizes_are_shown():
+    rows = ImageRows(Satellite(), None)
     pictures = [RNG.random((9, 7, 13)), RNG.random((200, 40, 13)), RNG.random((1, 300, 13))]
     strips = rows.versions({"original": pictures, "reconstruction": pictures[::1]}, None)
     assert [strip.caption for strip in strips] == ["Original", "Reconstruction", "Difference, ×64 (grey is none)"]

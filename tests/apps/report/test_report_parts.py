@@ -10,7 +10,7 @@ from PIL import Image
 from isthmus import Images
 from isthmus.apps.report import charts, labels
 from isthmus.apps.report.kinds.base import take
-from isthmus.apps.report.kinds.images import PictureRows
+from isthmus.apps.report.kinds.images import ImageRows
 from isthmus.apps.report.plane import Plane
 from isthmus.apps.report.png import encode
 
@@ -111,9 +111,9 @@ def test_names_among_the_points_do_not_cover_each_other():
             assert abs(one.x - other.x) >= charts.LETTER or abs(one.y - other.y) >= charts.LINE
 
 
-def test_a_mosaic_has_a_tile_for_each_picture():
+def test_a_mosaic_has_a_tile_for_each_image():
     X = RANDOM.random((5, 8, 8))
-    picture = PictureRows(Images().learn([X]), X).grid(X, 3, "five")
+    picture = ImageRows(Images().learn([X]), X).grid(X, 3, "five")
     image = Image.open(BytesIO(b64decode(picture.uri.partition(",")[2])))
     assert image.size == (3 * 50 - 2, 2 * 50 - 2)
     alpha = np.asarray(image)[..., 1]
@@ -131,7 +131,7 @@ def test_a_small_difference_is_magnified_and_the_caption_says_by_how_much(shape,
     from PIL import Image
 
     X = np.full((3, *shape), 0.5, np.float32)
-    rows = PictureRows(Images().learn([X]), X)
+    rows = ImageRows(Images().learn([X]), X)
     *_, strip = rows.versions({"original": X, "reconstruction": X + off}, None)
     assert strip.caption == f"Difference, ×{times} ({legend})"
     pixel = Image.open(BytesIO(b64decode(strip.uri.partition(",")[2]))).getpixel((1, 1))

@@ -66,7 +66,7 @@ def client(asgi, ae, fixed):
 
 
 @pytest.mark.parametrize("operation", ["encode", "reconstruct", "score"])
-def test_pictures_of_mixed_sizes_are_answered_in_order(client, ae, operation):
+def test_images_of_mixed_sizes_are_answered_in_order(client, ae, operation):
     methods = {"encode": ae.transform, "reconstruct": ae.reconstruct, "score": ae.reconstruction_error}
     found = answer(client.post(f"/v1/models/photos/{operation}", json={"rows": [row.tolist() for row in MIXED]}))
     [values] = found.values()
@@ -80,7 +80,7 @@ def test_the_error_of_each_pixel(client, ae):
 
 
 @pytest.mark.parametrize("size", [(20, 33), (8, 8), (3, 2)])
-def test_one_picture_in_every_form(client, ae, size):
+def test_one_image_in_every_form(client, ae, size):
     X = picture(*size)
     expected = ae.reconstruct(X[None])
     post = "/v1/models/photos/reconstruct"
@@ -167,11 +167,11 @@ def test_the_document_says_that_height_and_width_are_free(client):
         ([np.zeros((4, 4, 3)).tolist(), np.zeros((4, 5, 2)).tolist()], r"expected (n, any, any, 3)"),
         ([[[[0, 0, 0]], [[0, 0, 0], [1, 1, 1]]]], "the rows differ in shape"),
         ([[]], r"expected (n, any, any, 3)"),
-        (np.zeros((4, 4, 3)).tolist(), r"expected (n, any, any, 3)"),  # one picture, which is no list of them
+        (np.zeros((4, 4, 3)).tolist(), r"expected (n, any, any, 3)"),  # one image, which is no list of them
         ([[[[0, 0, 256]]]], "count from 0 to 255"),
     ],
 )
-def test_what_is_no_picture_is_refused(client, rows, said):
+def test_what_is_no_image_is_refused(client, rows, said):
     refused = client.post("/v1/models/photos/encode", json={"rows": rows})
     assert refused.status_code == 422 and said in refused.json()["error"]["message"]
 

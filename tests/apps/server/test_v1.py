@@ -201,10 +201,10 @@ def test_the_address_asks_too(client):
         assert answer.status_code == 422 and answer.json()["error"]["field"] == query.partition("=")[0]
 
 
-# -- pictures and signals --------------------------------------------------------------------------------------------
+# -- images and signals --------------------------------------------------------------------------------------------
 
 
-def test_pictures(client, models):
+def test_images(client, models):
     picture = (load_digits().images[0] * 15.9).astype(np.uint8)
     expected = models["digits"].estimator.reconstruct(picture[None])
     post = "/v1/models/digits/denoise"
@@ -219,7 +219,7 @@ def test_pictures(client, models):
     assert np.shape(scored["contributions"]) == (1, 8, 8)
 
 
-def test_colour_pictures_with_channels_first(client, models):
+def test_colour_images_with_channels_first(client, models):
     picture = np.random.default_rng(0).integers(0, 255, (6, 5, 3)).astype(np.uint8)
     answer = client.post("/v1/models/colour/encode", content=png(picture), headers=PNG)
     channels_first = (picture.transpose(2, 0, 1)[None] / 255).astype(np.float32)
@@ -364,13 +364,13 @@ def test_broken_arrays(client, body, status):
     "body",
     [
         b"",
-        b"no picture",
+        b"no image",
         png(np.zeros((8, 8), np.uint8))[:40],
         png(np.zeros((9, 8), np.uint8)),
         png(np.zeros((8, 8), np.uint16)),
     ],
 )
-def test_broken_pictures(client, body):
+def test_broken_images(client, body):
     answer = client.post("/v1/models/digits/encode", content=body, headers=PNG)
     error = answer.json()["error"]
     assert answer.status_code == 422 and error["field"] == "body" and "object at" not in error["message"]

@@ -94,7 +94,7 @@ def test_a_tensor_for_each_column_with_text(triton, models, binary):
     np.testing.assert_allclose(answer.as_numpy("reconstruction.stay"), expected.stay.dt.total_seconds())
 
 
-def test_pictures_signals_codes_and_gaps(triton, models):
+def test_images_signals_codes_and_gaps(triton, models):
     pictures = np.random.default_rng(0).random((2, 8, 8)).astype(np.float32)
     answer = triton.infer("digits", [tensor("pixels", pictures)])
     expected = models["digits"].estimator.reconstruct(pictures)

@@ -1,4 +1,4 @@
-"""Picture files that tests read."""
+"""Image files that tests read."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ COLOUR = np.arange(120, dtype=np.uint8).reshape(5, 8, 3) * 2
 
 @pytest.fixture
 def saved(tmp_path):
-    """Give ``saved(name, array, mode, **how) -> Path``: a picture file that Pillow wrote."""
+    """Give ``saved(name, array, mode, **how) -> Path``: an image file that Pillow wrote."""
     Image = pytest.importorskip("PIL.Image")
 
     def save(name, array=GREY, mode=None, **how):

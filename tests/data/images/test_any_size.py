@@ -10,7 +10,7 @@ import torch
 from isthmus import Images
 from isthmus.core.part import build, describe
 from isthmus.data.infer import axes, choose_data
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 
@@ -34,7 +34,7 @@ def test_crops_leave_the_size_free():
     )
     assert images.feature_names() == ["channel_0", "channel_1", "channel_2"]
     assert images.defaults()[0].part_name == "net/feature-map"
-    assert "pictures of any size (uint8), divided by 255; crops of 8 x 8 pixels" in images.summary
+    assert "images of any size (uint8), divided by 255; crops of 8 x 8 pixels" in images.summary
     again = build(json.loads(json.dumps(describe(images))))
     assert again.shape == images.shape and again.crop == 8 and again.dtype == "uint8"
 
@@ -45,7 +45,7 @@ def test_fixed_sizes_are_not_free():
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4, 13])
-def test_pictures_have_any_number_of_channels(channels):
+def test_images_have_any_number_of_channels(channels):
     X = RNG.integers(0, 256, (3, 6, 7, channels), dtype=np.uint8)
     images = Images().learn([X])
     assert images.shape == (channels, 6, 7)
@@ -53,7 +53,7 @@ def test_pictures_have_any_number_of_channels(channels):
     np.testing.assert_allclose(back, X / 255, atol=1e-6)
 
 
-def test_groups_are_of_one_size_and_hold_every_picture_once():
+def test_groups_are_of_one_size_and_hold_every_image_once():
     images = Images(crop=8).learn([MIXED])
     seen = {}
     for indices, X in images.groups(MIXED):
@@ -64,14 +64,14 @@ def test_groups_are_of_one_size_and_hold_every_picture_once():
 
 
 def test_groups_of_a_folder_are_those_of_its_arrays(saved):
-    stream = PictureStream(folder(saved))
+    stream = ImageStream(folder(saved))
     images = Images(crop=8).learn(stream.chunks())
     seen = {int(i): x for indices, X in images.groups(stream) for i, x in zip(indices, X, strict=True)}
     assert all(np.array_equal(seen[i], MIXED[i]) for i in range(5))
 
 
 def test_groups_are_bounded(monkeypatch):
-    monkeypatch.setattr("isthmus.data.images.pictures.Pictures.groups.__defaults__", (2 * 20 * 30 * 3,))
+    monkeypatch.setattr("isthmus.data.images.images.Images.groups.__defaults__", (2 * 20 * 30 * 3,))
     sizes = [len(X) for _, X in Images(crop=8).learn([MIXED]).groups(MIXED)]
     assert sizes == [2, 1, 1, 1]
 
@@ -86,7 +86,7 @@ def test_tensors_and_channels_first_come_in_groups_too():
     torch.testing.assert_close(written, X[1][None])
 
 
-def test_pictures_of_one_array_are_one_group():
+def test_images_of_one_array_are_one_group():
     X = np.stack([MIXED[0]] * 3)
     ((indices, group),) = Images(crop=8).learn([X]).groups(X)
     assert indices is None and group is X
@@ -94,17 +94,17 @@ def test_pictures_of_one_array_are_one_group():
 
 def test_mixed_sizes_are_not_read_at_once():
     images = Images(crop=8).learn([MIXED])
-    with pytest.raises(InputError, match=r"picture 1 has the shape \(30, 20, 3\), picture 0 has \(20, 30, 3\)"):
+    with pytest.raises(InputError, match=r"image 1 has the shape \(30, 20, 3\), image 0 has \(20, 30, 3\)"):
         images.read(MIXED)
 
 
 @pytest.mark.parametrize("how", ["cover", "contain", "stretch"])
-def test_pictures_are_brought_to_one_size(saved, how):
+def test_images_are_brought_to_one_size(saved, how):
     images = Images(resize=(12, 16), how=how).learn([MIXED])
     assert images.shape == (3, 12, 16) and images.image_shape == (12, 16, 3) and not images.any_size
     pixels = images.read(MIXED)["pixels"]
     assert pixels.shape == (5, 3, 12, 16) and pixels.dtype == torch.uint8
-    stream = PictureStream(folder(saved))
+    stream = ImageStream(folder(saved))
     again = Images(resize=(12, 16), how=how).learn(stream.chunks())
     torch.testing.assert_close(again.read(stream)["pixels"], pixels)
     source = stream.source(again, batch_size=2, seed=0)
@@ -113,17 +113,15 @@ def test_pictures_are_brought_to_one_size(saved, how):
 
 def test_a_large_jpeg_is_decoded_small(saved, monkeypatch):
     smooth = np.linspace(0, 255, 512).astype(np.uint8)[None, :, None].repeat(512, 0).repeat(3, 2)
-    stream = PictureStream(saved("photos/a.jpg", smooth, quality=95).parent)
+    stream = ImageStream(saved("photos/a.jpg", smooth, quality=95).parent)
     decoded = []
     monkeypatch.setattr(Images, "canonical", lambda self, picture: decoded.append(picture.shape) or picture)
     pixels = Images(resize=64).learn(stream.chunks()).read(stream)["pixels"]
     assert decoded == [(64, 64, 3)] and abs(pixels[0, 0, 0].float() - torch.linspace(2, 253, 64)).max() < 4
 
 
-def test_a_crop_larger_than_the_smallest_picture_is_said():
-    with pytest.warns(
-        UserWarning, match=r"3 of the pictures are smaller than crop=22 \(the smallest is 30 x 20 pixels"
-    ):
+def test_a_crop_larger_than_the_smallest_image_is_said():
+    with pytest.warns(UserWarning, match=r"3 of the images are smaller than crop=22 \(the smallest is 30 x 20 pixels"):
         Images(crop=22).learn([[a for a in MIXED if a.shape != (30, 20, 3)]])
 
 
@@ -146,9 +144,9 @@ def test_knobs_that_cannot_be_are_refused(knobs, message):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([], "there are no pictures"),
+        ([], "there are no images"),
         ([MIXED[0], MIXED[0] / 255], "holds float64, the first one uint8"),
-        ([MIXED[0], MIXED[1][..., 0]], r"shape \(None, None\), the training pictures had \(None, None, 3\)"),
+        ([MIXED[0], MIXED[1][..., 0]], r"shape \(None, None\), the training images had \(None, None, 3\)"),
         ([MIXED[0] / 1.0], "divide by 255"),
         ([np.zeros(8)], "give rows of numbers to a Table"),
         ([np.full((9, 9), np.nan)], "finite"),
@@ -161,7 +159,7 @@ def test_what_crops_cannot_be_cut_from_is_said(X, message):
 
 
 def test_without_crop_or_resize_both_are_named(saved):
-    stream = PictureStream(folder(saved))
+    stream = ImageStream(folder(saved))
     for X in (MIXED, stream):
         with pytest.raises(
             InputError, match=r"Images\(crop=64\).*Images\(resize=\(128, 128\)\).*--crop 64 or --resize"
@@ -169,12 +167,12 @@ def test_without_crop_or_resize_both_are_named(saved):
             Images().learn([X])
 
 
-def test_a_list_of_pictures_is_told_from_a_table():
+def test_a_list_of_images_is_told_from_a_table():
     assert axes(MIXED) == 4 and isinstance(choose_data(None, MIXED), Images)
     assert axes([[1.0, 2.0], [3.0, 4.0]]) == 2
 
 
-def test_one_pixel_is_a_picture():
+def test_one_pixel_is_a_image():
     X = [np.zeros((1, 1, 3), np.uint8), np.full((1, 1, 3), 9, np.uint8)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # smaller than a crop

@@ -17,7 +17,7 @@ from isthmus.data.images.crops import crops_of, cut, turned
         (999, 999, 9, 50, 50),
     ],
 )
-def test_a_picture_gives_as_many_crops_as_cover_its_area(height, width, crop, wanted, count):
+def test_a_image_gives_as_many_crops_as_cover_its_area(height, width, crop, wanted, count):
     assert crops_of(height, width, crop, wanted) == count
 
 
@@ -35,7 +35,7 @@ def test_every_corner_can_be_reached_and_nothing_beyond():
     assert {int(crop[0, 0, 0]) for crop in found} == {5 * top + left for top in range(3) for left in range(3)}
 
 
-def test_small_pictures_are_continued_by_their_edges():
+def test_small_images_are_continued_by_their_edges():
     picture = np.arange(6).reshape(2, 3, 1)
     (found,) = cut(picture, 4, np.array([[0.9, 0.9]]))
     assert found[..., 0].tolist() == [[0, 1, 2, 2], [3, 4, 5, 5], [3, 4, 5, 5], [3, 4, 5, 5]]

@@ -1,4 +1,4 @@
-"""Picture files of every kind: what is read of them, and what is refused."""
+"""Image files of every kind: what is read of them, and what is refused."""
 
 import struct
 import subprocess
@@ -119,7 +119,7 @@ def test_an_alpha_that_is_neither_is_refused(saved):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
-def test_pictures_are_upright_as_their_exif_data_says(tmp_path, suffix, orientation):
+def test_images_are_upright_as_their_exif_data_says(tmp_path, suffix, orientation):
     array = np.kron(np.array([[0, 80, 160], [240, 120, 40]], np.uint8), np.ones((16, 16), np.uint8))
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -271,22 +271,22 @@ def test_a_kind_whose_library_is_not_installed_names_its_extra(tmp_path, monkeyp
         head(tmp_path / "a.png")
 
 
-# -- what is no picture ---------------------------------------------------------------------------------------------
+# -- what is no image ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "bmp", "avif"])
-def test_a_truncated_picture_is_named(saved, suffix):
+def test_a_truncated_image_is_named(saved, suffix):
     path = saved(f"a.{suffix}", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=rf"cannot read the picture .*a.{suffix}"):
+    with pytest.raises(InputError, match=rf"cannot read the image .*a.{suffix}"):
         decode(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff", b"II*\0"])
-def test_what_is_no_picture_is_named(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff", b"II*\0"])
+def test_what_is_no_image_is_named(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(InputError, match=r"cannot read the picture .*a.png"):
+    with pytest.raises(InputError, match=r"cannot read the image .*a.png"):
         decode(tmp_path / "a.png")
 
 
@@ -318,7 +318,7 @@ def test_postscript_that_is_called_png_starts_no_program(tmp_path, monkeypatch):
     monkeypatch.setattr(subprocess, "check_call", lambda *a, **k: ran.append(a))
     for start in (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM"):
         (tmp_path / "a.png").write_bytes(start + POSTSCRIPT)
-        with pytest.raises(InputError, match=r"cannot read the picture .*a.png"):
+        with pytest.raises(InputError, match=r"cannot read the image .*a.png"):
             decode(tmp_path / "a.png")
     with Image.open(tmp_path.joinpath("b.eps").write_bytes(POSTSCRIPT) and tmp_path / "b.eps") as opened:
         assert opened.format == "EPS"  # Pillow itself would have read it
@@ -350,7 +350,7 @@ def test_a_size_that_cannot_be_is_refused_before_it_is_decoded(tmp_path):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (10, 20_000), (20_000, 10)])
-def test_pictures_of_strange_sizes_are_read(saved, size):
+def test_images_of_strange_sizes_are_read(saved, size):
     assert decode(saved("a.png", np.zeros(size, np.uint8))).shape == size
 
 
@@ -362,12 +362,12 @@ PATHS = ["a.png", "b.png"]
 @pytest.mark.parametrize(
     ("heads", "form", "message"),
     [
-        ([Head(1, 1, 1), Head(1, 1, 3)], Form(3), "1 of 2 pictures are grey: brought to colour"),
-        ([Head(1, 1, 3, alpha=True), Head(1, 1, 3)], Form(3), "1 of 2 pictures have an alpha channel: set on white"),
-        ([Head(1, 1, 1, deep=True), Head(1, 1, 1)], Form(1, deep=True), "1 of 2 pictures have more than 8 bits"),
+        ([Head(1, 1, 1), Head(1, 1, 3)], Form(3), "1 of 2 images are grey: brought to colour"),
+        ([Head(1, 1, 3, alpha=True), Head(1, 1, 3)], Form(3), "1 of 2 images have an alpha channel: set on white"),
+        ([Head(1, 1, 1, deep=True), Head(1, 1, 1)], Form(1, deep=True), "1 of 2 images have more than 8 bits"),
     ],
 )
-def test_mixed_pictures_are_brought_to_one_form_and_it_is_said(heads, form, message):
+def test_mixed_images_are_brought_to_one_form_and_it_is_said(heads, form, message):
     with pytest.warns(UserWarning, match=message):
         assert common_form(heads, PATHS) == form
 

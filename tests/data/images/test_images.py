@@ -1,4 +1,4 @@
-"""Images: pictures in, pictures out."""
+"""Images: images in, images out."""
 
 import warnings
 
@@ -32,11 +32,11 @@ def through(images: Images, X):
     ),
     kind=st.sampled_from(["uint8", "bool", "float32", "float64", "torch"]),
 )
-def test_pictures_come_back_as_floats_in_the_shape_given(X, kind):
+def test_images_come_back_as_floats_in_the_shape_given(X, kind):
     X = X > 127 if kind == "bool" else X if kind == "uint8" else X / 255
     X = torch.from_numpy(X).float() if kind == "torch" else X.astype(kind)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # dark uint8 pictures may mean black and white
+        warnings.simplefilter("ignore")  # dark uint8 images may mean black and white
         images = Images().learn([X])
     back = through(images, X)
     assert type(back) is type(X) and back.shape == X.shape
@@ -99,7 +99,7 @@ def test_the_former_name_of_the_learnt_shape_loads():
     assert images.image_shape == (5, 4) and images.shape == (1, 5, 4)
 
 
-def test_without_like_pictures_come_back_as_learnt():
+def test_without_like_images_come_back_as_learnt():
     tensor = torch.rand(3, 4, 4, dtype=torch.float64)
     images = Images().learn([tensor])
     back = images.write({"pixels": torch.zeros(2, 1, 4, 4)})
@@ -137,7 +137,7 @@ def test_the_default_net_is_chosen_by_size(shape, net):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (GREY[:0], "there are no pictures"),
+        (GREY[:0], "there are no images"),
         (GREY.astype(float), r"is \d+, but float pixels lie in \[0, 1\]; if they count from 0 to 255, divide by 255"),
         (GREY / 127.5 - 1, r"is -0\.\d+, but float pixels lie in \[0, 1\]; if they lie in \[-1, 1\]"),
         (GREY - 300.0, "shift and scale"),
@@ -150,7 +150,7 @@ def test_the_default_net_is_chosen_by_size(shape, net):
         (np.zeros((2, 0, 8)), r"\(0, 8\)"),
     ],
 )
-def test_what_are_no_pictures_is_said(X, message):
+def test_what_are_no_images_is_said(X, message):
     with pytest.raises(InputError, match=message):
         Images().learn([X])
 
@@ -166,7 +166,7 @@ def test_values_that_are_not_finite_are_named_with_their_place(value):
     images = Images().learn([X])
     X[2, 1, 3] = value
     for call in (Images().learn, images.read):
-        with pytest.raises(InputError, match=rf"pixel \(2, 1, 3\) is {value}: pictures must be finite"):
+        with pytest.raises(InputError, match=rf"pixel \(2, 1, 3\) is {value}: images must be finite"):
             call([X] if call != images.read else X)
 
 

@@ -18,7 +18,7 @@ from isthmus.support.errors import InputError
     how=st.sampled_from(HOWS),
     channels=st.sampled_from([1, 3, 5]),
 )
-def test_every_picture_gets_the_size_and_stays_of_its_type(height, width, to, how, channels):
+def test_every_image_gets_the_size_and_stays_of_its_type(height, width, to, how, channels):
     for dtype in (np.uint8, np.float32):
         found = resize(np.full((height, width, channels), 1, dtype), to, how)
         assert found.shape == (*to, channels) and found.dtype == dtype

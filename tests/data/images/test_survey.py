@@ -8,26 +8,26 @@ import pytest
 from isthmus.data.images.head import Form
 from isthmus.data.images.survey import survey
 from isthmus.data.io.files import read, write
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.support.errors import InputError
 
 COLOUR = np.arange(120, dtype=np.uint8).reshape(5, 8, 3) * 2
 
 
 def broken(saved):
-    """Make two good pictures, a truncated one and one that is none."""
+    """Make two good images, a truncated one and one that is none."""
     folder = saved("photos/a.png", COLOUR).parent
     saved("photos/b.png", COLOUR[:4])
     whole = saved("photos/c.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).read_bytes()
     (folder / "c.png").write_bytes(whole[: len(whole) // 2])
-    (folder / "d.jpg").write_text("no picture")
+    (folder / "d.jpg").write_text("no image")
     return folder
 
 
 def test_sizes_and_form_are_known_before_decoding(saved):
     folder = saved("photos/a.png", COLOUR).parent
     saved("photos/b.png", COLOUR[..., 0].T.copy())
-    with pytest.warns(UserWarning, match="1 of 2 pictures are grey"):
+    with pytest.warns(UserWarning, match="1 of 2 images are grey"):
         found = survey(folder)
     assert found.shapes == [(5, 8, 3), (8, 5, 3)] and found.form == Form(3)
     assert found.some([1]).shapes == [(8, 5, 3)] and found.some([1]).paths[0].name == "b.png"
@@ -46,7 +46,7 @@ def test_a_broken_file_is_an_error_that_names_it(saved):
 def test_broken_files_are_left_out_and_counted_where_that_is_asked_for(saved, budget):
     folder = broken(saved)
     with pytest.warns(
-        UserWarning, match=r"2 of the 4 pictures in .*photos' cannot be read, and were left out: c.png, d.jpg"
+        UserWarning, match=r"2 of the 4 images in .*photos' cannot be read, and were left out: c.png, d.jpg"
     ):
         found = read(folder, budget=budget, skip_broken=True)
     assert [picture.shape for picture in found.X] == [(5, 8, 3), (4, 8, 3)]
@@ -55,8 +55,8 @@ def test_broken_files_are_left_out_and_counted_where_that_is_asked_for(saved, bu
 def test_labels_of_broken_files_are_left_out_too(saved):
     saved("photos/cat/a.png", COLOUR)
     folder = saved("photos/dog/b.png", COLOUR).parent.parent
-    (folder / "cat" / "c.png").write_text("no picture")
-    with pytest.warns(UserWarning, match="1 of the 3 pictures"):
+    (folder / "cat" / "c.png").write_text("no image")
+    with pytest.warns(UserWarning, match="1 of the 3 images"):
         found = read(folder, skip_broken=True)
     assert found.y.tolist() == [0, 1] and found.classes == ("cat", "dog")
 
@@ -71,15 +71,15 @@ def test_a_folder_of_broken_files_only_is_an_error(saved):
     folder = broken(saved)
     for name in "ab":
         (folder / f"{name}.png").unlink()
-    with pytest.raises(InputError, match=r"2 of the 2 pictures.*cannot be read.*c.png"):
+    with pytest.raises(InputError, match=r"2 of the 2 images.*cannot be read.*c.png"):
         survey(folder, skip_broken=True)
 
 
-def test_pictures_of_several_sizes_are_a_list_or_a_stream(saved, tmp_path):
+def test_images_of_several_sizes_are_a_list_or_a_stream(saved, tmp_path):
     folder = saved("photos/a.png", COLOUR).parent
     saved("photos/b.png", COLOUR[:4])
     whole, stream = read(folder).X, read(folder, budget=10).X
-    assert isinstance(whole, list) and isinstance(stream, PictureStream)
+    assert isinstance(whole, list) and isinstance(stream, ImageStream)
     assert stream.shape == (2, None, 8, 3) and stream.ndim == 4 and stream.bytes == 9 * 8 * 3
     for a, b in zip(whole, stream, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -89,10 +89,10 @@ def test_pictures_of_several_sizes_are_a_list_or_a_stream(saved, tmp_path):
 
 
 def test_chunks_of_a_stream_are_slices_of_a_bounded_size(saved, monkeypatch):
-    monkeypatch.setattr("isthmus.data.images.pictures.Pictures.slices.__defaults__", (250,))
+    monkeypatch.setattr("isthmus.data.images.images.Images.slices.__defaults__", (250,))
     for i in range(4):
         folder = saved(f"photos/{i}.png", COLOUR[: 5 - i % 2]).parent
-    chunks = list(PictureStream(folder).chunks())
+    chunks = list(ImageStream(folder).chunks())
     assert [len(chunk) for chunk in chunks] == [2, 2] and [p.shape[0] for chunk in chunks for p in chunk] == [
         5,
         4,
@@ -102,7 +102,7 @@ def test_chunks_of_a_stream_are_slices_of_a_bounded_size(saved, monkeypatch):
 
 
 @pytest.mark.parametrize("option", [{"alpha": "keep"}, {"skip_broken": True}])
-def test_options_of_pictures_mean_nothing_for_tables(tmp_path, option):
+def test_options_of_images_mean_nothing_for_tables(tmp_path, option):
     np.save(tmp_path / "a.npy", np.zeros((3, 2)))
     with pytest.raises(InputError, match="does not apply to"):
         read(tmp_path / "a.npy", **option)
@@ -122,6 +122,6 @@ def test_what_is_not_read_yet_is_named(tmp_path, name, what):
 
 
 def test_real_photos_have_two_orientations(real_data):
-    with pytest.warns(UserWarning, match="1 of 402 pictures are grey"):
+    with pytest.warns(UserWarning, match="1 of 402 images are grey"):
         found = survey(real_data("photos/train"))
     assert set(found.shapes) >= {(321, 481, 3), (481, 321, 3)} and len(found.paths) == 402

@@ -9,7 +9,7 @@ import torch
 
 from isthmus.data.io import files
 from isthmus.data.io.files import read, write
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.support.errors import InputError
 
@@ -76,7 +76,7 @@ def test_arrays_come_back(tmp_path, array):
     np.testing.assert_array_equal(found, array)
 
 
-def test_pictures_come_back(tmp_path):
+def test_images_come_back(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
     write(folder, PICTURES)
@@ -182,7 +182,7 @@ def test_idx_files_bring_their_labels(tmp_path):
     np.testing.assert_array_equal(loaded.X, PICTURES)
     assert loaded.y.tolist() == list(range(6)) and loaded.y.dtype == np.int64
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 1, 9]))
-    with pytest.raises(InputError, match="holds 1 labels, but .* holds 6 pictures"):
+    with pytest.raises(InputError, match="holds 1 labels, but .* holds 6 images"):
         read(path)
 
 
@@ -194,7 +194,7 @@ def test_class_subfolders_are_labels(tmp_path):
     for budget in (None, 10):
         loaded = read(tmp_path, budget=budget)
         assert loaded.classes == ("even", "odd") and loaded.y.tolist() == [0, 0, 0, 1, 1, 1]
-    assert isinstance(loaded.X, PictureStream) and loaded.X.shape == (6, 4, 5)
+    assert isinstance(loaded.X, ImageStream) and loaded.X.shape == (6, 4, 5)
 
 
 def test_a_parquet_file_over_the_budget_is_streamed(tmp_path):
@@ -216,7 +216,7 @@ def test_data_sets_have_names(tmp_path, monkeypatch):
     assert read("digits").X.shape == (1797, 8, 8)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "digits").mkdir()
-    with pytest.raises(InputError, match="'digits' holds no pictures"):
+    with pytest.raises(InputError, match="'digits' holds no images"):
         read("./digits")
     with pytest.raises(InputError, match="unknown part 'test'"):
         read("digits:test")

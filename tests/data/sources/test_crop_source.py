@@ -1,4 +1,4 @@
-"""Crops as a source: of pictures in memory and in a folder, in an order that is a function of (seed, epoch)."""
+"""Crops as a source: of images in memory and in a folder, in an order that is a function of (seed, epoch)."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ import torch
 from isthmus import Images
 from isthmus.core.data import Source
 from isthmus.data.sources import crops as module
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.data.sources.training_rows import training_rows
 from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
@@ -23,7 +23,7 @@ SIZES = [(8 + i % 5, 9 + i % 3) for i in range(23)]
 
 
 def pictures() -> list[np.ndarray]:
-    """Return pictures whose pixels tell which they are, and where in it they lie."""
+    """Return images whose pixels tell which they are, and where in it they lie."""
     found = []
     for i, (height, width) in enumerate(SIZES):
         rows, columns = np.mgrid[:height, :width]
@@ -41,12 +41,12 @@ def source(X=X, knobs=None, **changes):
 
 
 def seen(batches) -> list[tuple[int, ...]]:
-    """Return (picture, top, left) of each crop."""
+    """Return (image, top, left) of each crop."""
     corners = [torch.round(batch.x[:, :, 0, 0] * 255).int().tolist() for batch in batches]
     return [tuple(corner) for batch in corners for corner in batch]
 
 
-def test_every_picture_gives_its_crops_once_an_epoch():
+def test_every_image_gives_its_crops_once_an_epoch():
     found = source()
     assert isinstance(found, Source) and found.rows == 69
     train, held = seen(found.batches("train", 0)), seen(found.batches("validation", 0))
@@ -56,7 +56,7 @@ def test_every_picture_gives_its_crops_once_an_epoch():
     assert found.steps("train") == len(list(found.batches("train", 0))) == 6 and found.steps("validation") == 2
 
 
-def test_crops_are_whole_and_lie_within_their_picture():
+def test_crops_are_whole_and_lie_within_their_image():
     for batch in source().batches("train", 0):
         pixels = torch.round(batch.x * 255).int()
         assert pixels.shape[1:] == (3, 4, 4) and batch.corrupted is batch.x
@@ -71,7 +71,7 @@ def test_crops_of_an_epoch_are_those_of_the_seed_and_others_in_the_next():
     assert sorted(first) != sorted(seen(source().batches("train", 1)))
 
 
-def test_crop_k_of_a_picture_does_not_depend_on_the_others():
+def test_crop_k_of_a_image_does_not_depend_on_the_others():
     few, many = (seen(source(knobs={"crops_per_image": n}, validation_fraction=0).batches("train", 4)) for n in (2, 5))
     for picture in range(23):
         assert {c for c in few if c[0] == picture} <= {c for c in many if c[0] == picture}
@@ -106,8 +106,8 @@ def test_a_later_start_decodes_only_what_it_needs(monkeypatch):
     monkeypatch.setattr(module, "SHUFFLED", 5)
     found = source()
     decoded = []
-    at = found._pictures.at
-    monkeypatch.setattr(found._pictures, "at", lambda index: decoded.append(index) or at(index))
+    at = found._images.at
+    monkeypatch.setattr(found._images, "at", lambda index: decoded.append(index) or at(index))
     list(found.batches("train", 0, 5))
     assert 0 < len(decoded) <= 8
     decoded.clear()
@@ -115,7 +115,7 @@ def test_a_later_start_decodes_only_what_it_needs(monkeypatch):
     assert len(decoded) == len(set(decoded)) == 18
 
 
-def test_a_batch_mixes_crops_of_different_pictures():
+def test_a_batch_mixes_crops_of_different_images():
     first = next(iter(source(knobs={"crops_per_image": 20}).batches("train", 0)))
     assert len({picture for picture, *_ in seen([first])}) >= 5
 
@@ -138,7 +138,7 @@ def test_flips_and_turns_are_drawn_for_each_crop():
 def test_a_folder_gives_the_crops_of_its_arrays(tmp_path):
     for i, picture in enumerate(X):
         Image.fromarray(picture).save(tmp_path / f"{i:02}.png")
-    stream = PictureStream(tmp_path)
+    stream = ImageStream(tmp_path)
     images = Images(crop=4, crops_per_image=3).learn(stream.chunks())
     found = training_rows(stream, images).source(images, batch_size=10, validation_fraction=0.2, seed=1)
     assert seen(found.batches("train", 3)) == seen(source().batches("train", 3))
@@ -149,7 +149,7 @@ def test_a_folder_gives_the_crops_of_its_arrays(tmp_path):
         source(batch_size=9).fingerprint(),
     }
     assert len(prints | {source(knobs={"flips": True}).fingerprint()}) == 5
-    (tmp_path / "07.png").write_bytes(b"no picture")
+    (tmp_path / "07.png").write_bytes(b"no image")
     with pytest.raises(InputError, match="07.png"):
         list(found.batches("train", 3)), list(found.batches("validation", 3))
 
@@ -159,13 +159,13 @@ def test_floats_stay_floats():
     assert seen(source(floats).batches("train", 0)) == seen(source().batches("train", 0))
 
 
-def test_small_pictures_are_padded():
+def test_small_images_are_padded():
     with pytest.warns(UserWarning, match="smaller than crop=30"):
         found = source(knobs={"crop": 30})
     assert next(iter(found.batches("train", 0))).x.shape == (10, 3, 30, 30)
 
 
-def test_crops_carry_weight_and_condition_of_their_picture():
+def test_crops_carry_weight_and_condition_of_their_image():
     images = Images(crop=4, crops_per_image=3).learn([X])
     labels = np.arange(23.0)[:, None]
     condition = Condition("y").learn(labels)
@@ -178,7 +178,7 @@ def test_crops_carry_weight_and_condition_of_their_picture():
         assert torch.corrcoef(torch.stack([given[:, 0], numbers]))[0, 1] > 0.999
 
 
-def test_one_picture_is_enough_and_is_not_held_out():
+def test_one_image_is_enough_and_is_not_held_out():
     found = source(X[:1], {"crops_per_image": 12}, validation_fraction=0.5)
     assert found.steps("validation") == 0 and len(seen(found.batches("train", 0))) == 12
 
@@ -199,10 +199,10 @@ import re, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
 from isthmus import Images
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.data.sources.training_rows import training_rows
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
-stream = PictureStream({str(tmp_path)!r})
+stream = ImageStream({str(tmp_path)!r})
 images = Images(crop=64).learn([stream])
 source = training_rows(stream, images).source(images, batch_size=128, seed=0)
 before = peak()

@@ -7,7 +7,7 @@ import torch
 from isthmus.core.data import Data, Source
 from isthmus.core.records import Batch
 from isthmus.data.images.images import Images
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.data.sources.memory import Memory
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.support.errors import InputError
@@ -41,7 +41,7 @@ def pictures(folder, n):
     image = pytest.importorskip("PIL.Image")
     for i in range(n):
         image.fromarray(np.full((2, 2), 3 * i, dtype=np.uint8)).save(folder / f"{i:03}.png")
-    stream = PictureStream(folder)
+    stream = ImageStream(folder)
     return stream.source(Images().learn(stream.chunks()), **SETTINGS)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from isthmus.core.data import Data, Source
 from isthmus.core.records import Batch
 from isthmus.data.images.images import Images
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.data.sources.streams import ahead, regroup, take_turns
 from isthmus.support.errors import InputError
@@ -275,7 +275,7 @@ print(seen, peak() - before)
     assert seen == 2_250_000 and grown < 250
 
 
-# -- pictures -------------------------------------------------------------------------------------------------------
+# -- images -------------------------------------------------------------------------------------------------------
 
 
 def gallery(folder, n=23, size=(4, 6)):
@@ -289,12 +289,12 @@ def greys(batches) -> list[int]:
 
 
 def pictures(folder, **changes):
-    found = PictureStream(folder)
+    found = ImageStream(folder)
     options = {"batch_size": 5, "validation_fraction": 0.2, "seed": 1} | changes
     return found.source(Images().learn(found.chunks()), **options)
 
 
-def test_every_picture_is_seen_once_an_epoch_and_resuming_skips(tmp_path):
+def test_every_image_is_seen_once_an_epoch_and_resuming_skips(tmp_path):
     found = pictures(gallery(tmp_path))
     assert isinstance(found, Source)
     train = greys(found.batches("train", 0))
@@ -307,8 +307,8 @@ def test_every_picture_is_seen_once_an_epoch_and_resuming_skips(tmp_path):
     assert len(set(greys([found.sample(7)]))) == 7
 
 
-def test_a_picture_stream_says_what_it_holds(tmp_path):
-    found = PictureStream(gallery(tmp_path))
+def test_a_image_stream_says_what_it_holds(tmp_path):
+    found = ImageStream(gallery(tmp_path))
     assert found.shape == (23, 4, 6) and found.ndim == 3 and len(found) == 23 and found.bytes == 23 * 24
     chunks = list(found.chunks())
     assert np.concatenate(chunks).shape == (23, 4, 6)
@@ -317,7 +317,7 @@ def test_a_picture_stream_says_what_it_holds(tmp_path):
     assert len(prints | {pictures(tmp_path).fingerprint()}) == 3
 
 
-def test_a_picture_that_changed_on_disk_is_named_while_streaming(tmp_path):
+def test_a_image_that_changed_on_disk_is_named_while_streaming(tmp_path):
     found = pictures(gallery(tmp_path))
     Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "007.png")
     with pytest.raises(InputError, match=r"007.png' changed on disk: it had the shape \(4, 6\)"):

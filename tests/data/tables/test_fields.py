@@ -24,7 +24,7 @@ def test_a_table_has_a_field_for_each_column():
     assert all(field.shape == () for field in fields.values())
 
 
-def test_arrays_pictures_and_signals():
+def test_arrays_images_and_signals():
     assert [field.name for field in Table().learn([np.eye(3)]).fields()] == ["x0", "x1", "x2"]
     (pixels,) = Images().learn([np.zeros((2, 8, 6, 3), np.uint8) + 9]).fields()
     assert (pixels.kind, pixels.shape, pixels.high) == ("pixels", (8, 6, 3), 255)

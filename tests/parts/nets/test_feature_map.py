@@ -1,4 +1,4 @@
-"""The feature-map net: any size, parts of a picture as the whole, and the start that knows the data."""
+"""The feature-map net: any size, parts of an image as the whole, and the start that knows the data."""
 
 import pytest
 import torch
@@ -35,7 +35,7 @@ def test_patches_are_joined_to_what_they_were_cut_from(space):
     assert torch.equal(whole, x)
 
 
-def test_a_picture_is_continued_by_its_last_row_and_column():
+def test_a_image_is_continued_by_its_last_row_and_column():
     x = torch.arange(15.0).view(1, 1, 3, 5)
     whole = joined(patches(x, 4), 4)
     assert torch.equal(whole[0, 0, 3, :5], x[0, 0, 2])
@@ -51,7 +51,7 @@ def test_neighbourhoods_are_what_a_convolution_sees(axes):
 
 
 @pytest.mark.parametrize("size", [(16, 16), (37, 21), (3, 50), (1, 1)])
-def test_one_model_takes_pictures_of_any_size(size):
+def test_one_model_takes_images_of_any_size(size):
     made = trained()
     x = torch.rand(2, 3, *size)
     output = made(Batch(x, x))

@@ -21,7 +21,7 @@ def detector(request):
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
-def test_each_picture_has_the_score_that_it_has_alone(detector):
+def test_each_image_has_the_score_that_it_has_alone(detector):
     scores = detector.anomaly_score(PICTURES)
     alone = [detector.anomaly_score([picture])[0] for picture in PICTURES]
     np.testing.assert_allclose(scores, alone, rtol=1e-4)
@@ -29,7 +29,7 @@ def test_each_picture_has_the_score_that_it_has_alone(detector):
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
-def test_contributions_have_the_sizes_of_the_pictures(detector):
+def test_contributions_have_the_sizes_of_the_images(detector):
     assert [one.shape for one in detector.explain(PICTURES)] == [picture.shape for picture in PICTURES]
     assert detector.explain(PICTURES[:1]).shape == (1, 16, 24, 3)
 

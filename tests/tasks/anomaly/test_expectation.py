@@ -102,7 +102,7 @@ def test_more_than_half_flagged_is_about_all_rows(detector):
         detector.detect(other)
 
 
-def test_pictures_have_no_columns():
+def test_images_have_no_columns():
     X = np.random.default_rng(0).random((40, 4, 4)).astype(np.float32)
     made = AnomalyDetector(Autoencoder(latent_dim=2, epochs=1, verbose=False), contamination=0.1, random_state=0).fit(X)
     with pytest.raises(InputError, match="reconstruct"):

@@ -30,12 +30,12 @@ def test_the_figures_are_those_of_all_pixels(model):
     assert ("elbo" in figures) == model.model_.has_posterior
 
 
-def test_pictures_of_one_size_are_measured_alike(model):
+def test_images_of_one_size_are_measured_alike(model):
     listed, stacked = (isthmus.evaluate(model, rows) for rows in (PICTURES[:1] * 4, np.stack(PICTURES[:1] * 4)))
     assert listed["mse"] == pytest.approx(stacked["mse"]) and listed["explained"] == pytest.approx(stacked["explained"])
 
 
-def test_labels_stay_with_their_pictures(model):
+def test_labels_stay_with_their_images(model):
     bright = [picture * (1.0 if k % 2 else 0.05) for k, picture in enumerate(PICTURES * 8)]
     y = ["light" if k % 2 else "dark" for k in range(len(bright))]
     assert isthmus.evaluate(model, bright, y)["probe"] > 0.9

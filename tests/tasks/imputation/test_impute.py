@@ -287,7 +287,7 @@ def test_other_columns_and_text_among_numbers_are_refused():
         model.transform(np.array([[1.0, 2.0, "x"]], dtype=object))
 
 
-def test_pictures_are_refused():
+def test_images_are_refused():
     with pytest.raises(InputError, match="fills tables"):
         small(autoencoder=Autoencoder(latent_dim=2, epochs=1)).fit(np.random.default_rng(0).random((20, 8, 8)))
 

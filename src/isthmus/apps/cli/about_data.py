@@ -17,7 +17,7 @@ from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
 
 LIMIT = 10
-"""Classes and broken pictures that are named, at most; ``--json`` has them all."""
+"""Classes and broken images that are named, at most; ``--json`` has them all."""
 
 
 def is_model(path: str) -> bool:
@@ -79,7 +79,7 @@ def _data_for(X: Any) -> Any:
 
 
 def _broken(path: str) -> dict[str, str]:
-    """Return the pictures of a folder that cannot be read, and why; nothing of other data."""
+    """Return the images of a folder that cannot be read, and why; nothing of other data."""
     folder = Path(path).expanduser()
     if not folder.is_dir() or any(folder.glob("*.parquet")):
         return {}
@@ -89,7 +89,7 @@ def _broken(path: str) -> dict[str, str]:
 
 
 def _whole(path: str) -> Rows:
-    """Read the pictures of a folder that can be read, as the options say."""
+    """Read the images of a folder that can be read, as the options say."""
     import warnings
 
     typed = click.get_current_context().params

@@ -51,7 +51,7 @@ def numbers_of(table: Any, names: Sequence[str]) -> Any:
 
 
 def table_of(codes: Any, names: Sequence[str], rows: Rows, kept: Any) -> Any:
-    """Return codes as an Arrow table: the files of pictures, the columns that are kept and the labels come first."""
+    """Return codes as an Arrow table: the files of images, the columns that are kept and the labels come first."""
     import pyarrow
 
     columns: dict[str, Any] = {"file": list(rows.names)} if rows.names else {}

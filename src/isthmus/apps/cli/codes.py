@@ -61,7 +61,7 @@ def encode(
 ) -> None:
     """Write the codes of DATA, or draw their map.
 
-    A table of codes begins with what says which rows they are: the file of each picture of a folder, the columns of
+    A table of codes begins with what says which rows they are: the file of each image of a folder, the columns of
     --keep, and the label. A map shows codes of two numbers as they are, others by their two principal components.
     """
     from isthmus.apps.cli.beside_codes import TABLES, check_kept, kept_apart, table_of
@@ -85,7 +85,7 @@ def encode(
     shape = common_shape(codes)
     if None in shape:
         raise Failure(
-            f"{rows.name!r} holds pictures of several sizes, whose codes differ in their number of positions: give "
+            f"{rows.name!r} holds images of several sizes, whose codes differ in their number of positions: give "
             "--pool mean, for the mean over the positions of each"
         )
     if len(shape) > 2 and not output.lower().endswith(".npy"):

@@ -21,7 +21,7 @@ Open {folder}/report.html in a browser. Then try
   isthmus sample {folder}/variational.safetensors -n 64 -o samples.png
   isthmus interpolate {folder}/variational.safetensors digits --from 3 --to 7 -o walk.png
   isthmus compare {folder}/*.safetensors {folder}/test-digits.npy
-  isthmus train YOUR-DATA.csv -o model.safetensors      (also .parquet, .npy, or a folder of pictures)"""
+  isthmus train YOUR-DATA.csv -o model.safetensors      (also .parquet, .npy, or a folder of images)"""
 
 BAR = "{desc} {bar:30} {n_fmt}/{total_fmt} epochs, {elapsed}"
 

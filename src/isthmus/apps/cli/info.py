@@ -41,7 +41,7 @@ def info(read: Callable[[], Rows], as_json: bool) -> None:
 
     Of a model: its parts, how it was trained, and what it keeps of the data. Of a file that export wrote: which part of
     which model it is, its inputs and its outputs. Of data, without training: each column with its kind, its gaps, its
-    range or its commonest category, what was converted, and what may be wrong; sizes and formats of pictures, and those
+    range or its commonest category, what was converted, and what may be wrong; sizes and formats of images, and those
     that are broken; channels and time steps of a signal.
     """
     path = click.get_current_context().params["data"]

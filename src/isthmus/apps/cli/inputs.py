@@ -25,8 +25,8 @@ model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
 
 
-SKIP_BROKEN = "Leave out pictures of a folder that cannot be read, and say how many"
-ALPHA = "Whether an alpha channel of pictures is set on white, or kept as a fourth channel [white]"
+SKIP_BROKEN = "Leave out images of a folder that cannot be read, and say how many"
+ALPHA = "Whether an alpha channel of images is set on white, or kept as a fourth channel [white]"
 TASKS = {"AnomalyDetector": "detect", "Imputer": "impute"}
 """The command of each kind of model that is no autoencoder."""
 LABEL = "The column of a table that holds labels: it is taken out of the table."
@@ -74,7 +74,7 @@ def read(
 ) -> Rows:
     """Read DATA, and say what was converted; labels that have names come as their names.
 
-    `how` is about pictures and tables, as in `files.read`.
+    `how` is about images and tables, as in `files.read`.
     """
     from isthmus.data.io import files
 
@@ -133,7 +133,7 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     Raises
     ------
     Failure
-        They are of another kind, such as pictures where a table was, or labels stand among the columns.
+        They are of another kind, such as images where a table was, or labels stand among the columns.
     """
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.infer import choose_data

@@ -19,7 +19,7 @@ json_option = option(
 )
 
 
-ROWS = "Where the rows go: .npy, .csv, .parquet or .feather; for pictures .png, or a folder, which may be new"
+ROWS = "Where the rows go: .npy, .csv, .parquet or .feather; for images .png, or a folder, which may be new"
 
 
 def output_option(help: str, folder: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

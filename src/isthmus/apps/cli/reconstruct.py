@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--beside",
     is_flag=True,
     section="In and out",
-    help="Write the original, its reconstruction and the difference: pictures on one sheet (.png) or in a folder, the "
+    help="Write the original, its reconstruction and the difference: images on one sheet (.png) or in a folder, the "
     "columns of a table next to each other, a signal as lines (.svg or .png)",
 )
 @json_option

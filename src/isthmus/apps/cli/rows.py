@@ -17,7 +17,7 @@ class Rows:
     Attributes
     ----------
     names : tuple of str
-        Of the pictures of a folder.
+        Of the images of a folder.
     notes : tuple of str
         What was converted.
     label : str or None

@@ -31,7 +31,7 @@ OF_TRAINING = (
 """Parameters of Autoencoder that commands with a model of their own let choose; defaults are those of that model."""
 
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
-PICTURES = "Pictures"
+IMAGES = "Images"
 
 NETS = ("mlp", "conv", "feature-map", "linear", "ensemble", "masked-ensemble")
 
@@ -41,7 +41,7 @@ WORDS = {
     "of the table, a,b …",
     "precision": "In which matrix products are computed; auto: chosen from the processor and the sizes",
     "random_state": "The same seed gives the same model",
-    "resize": "Bring every picture to this size in pixels: 128, or width x height as in 128x96",
+    "resize": "Bring every image to this size in pixels: 128, or width x height as in 128x96",
 }
 """Help that differs from what the docstring says to users of Python."""
 
@@ -132,7 +132,7 @@ def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each parameter of Images; what is not typed is None."""
     for setting in reversed(image_settings().values()):
-        function = _option(setting, PICTURES)(function)
+        function = _option(setting, IMAGES)(function)
     return function
 
 

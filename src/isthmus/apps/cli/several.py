@@ -67,7 +67,7 @@ def _check_alike(one: Rows, other: Rows) -> None:
         if is_stream(part.X):
             raise Failure(
                 f"{part.name!r} is too large to be joined with others in memory: put all files into one folder (of "
-                "Parquet files, or of pictures), and name that"
+                "Parquet files, or of images), and name that"
             )
     columns = [list(map(str, getattr(part.X, "columns", []))) for part in (one, other)]
     strange = sorted(set(columns[0]) ^ set(columns[1]))

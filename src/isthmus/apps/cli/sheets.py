@@ -1,4 +1,4 @@
-"""Originals beside their reconstructions, as files: pictures, columns, lines."""
+"""Originals beside their reconstructions, as files: images, columns, lines."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.rows import Rows
 
 SHEET = 60
-"""Pictures on one sheet, at most."""
+"""Images on one sheet, at most."""
 
 
-# -- pictures --------------------------------------------------------------------------------------------------------
+# -- images --------------------------------------------------------------------------------------------------------
 
 
-def write_pictures(rows: Rows, reconstruction: Any, output: str, channels_first: bool) -> int:
-    """Write pictures, their reconstructions and differences on a sheet, or a file for each into a folder."""
-    from isthmus.apps.figures.beside import gain_of, picture_sheet, triple
+def write_images(rows: Rows, reconstruction: Any, output: str, channels_first: bool) -> int:
+    """Write images, their reconstructions and differences on a sheet, or a file for each into a folder."""
+    from isthmus.apps.figures.beside import gain_of, image_sheet, triple
     from isthmus.data.io.files import png_names
 
     target, count = Path(output), len(rows.X)
     folder = target.is_dir() or not target.suffix
     if not folder and target.suffix.lower() not in (".png", ".svg"):
-        raise Failure(f"--beside draws pictures: {output!r} should be a folder, or end with .png or .svg")
+        raise Failure(f"--beside draws images: {output!r} should be a folder, or end with .png or .svg")
     if not folder and count > SHEET:
         warnings.warn(
             f"{output!r} shows the first {SHEET} of {count:,}: choose with --rows START:STOP, or name a folder",
@@ -41,17 +41,17 @@ def write_pictures(rows: Rows, reconstruction: Any, output: str, channels_first:
     gain = gain_of(pairs())
     triples = (triple(name, a, b, gain) for name, (a, b) in zip(names, pairs(), strict=False))
     if not folder:
-        picture_sheet(list(triples), gain).write(target)
+        image_sheet(list(triples), gain).write(target)
         return count
     for one, name in zip(triples, png_names(rows.names, count), strict=True):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture_sheet([one], gain, largest=math.inf).write(path)
+        image_sheet([one], gain, largest=math.inf).write(path)
     return count
 
 
 def _unit_pair(original: Any, made: Any, channels_first: bool) -> tuple[Any, Any]:
-    """Return a picture and its reconstruction as floats in [0, 1], channels last."""
+    """Return an image and its reconstruction as floats in [0, 1], channels last."""
     import numpy as np
 
     original, made = (np.moveaxis(side, 0, -1) if channels_first else np.asarray(side) for side in (original, made))

@@ -76,7 +76,7 @@ def train(
 ) -> None:
     """Train an autoencoder on DATA.
 
-    The rows of several files are joined; their columns, or the sizes of their pictures, are the same.
+    The rows of several files are joined; their columns, or the sizes of their images, are the same.
     """
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
@@ -98,35 +98,33 @@ def train(
 
 def _split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return what was typed as settings of Autoencoder, as knobs of the variant, and as settings of Images."""
-    own, turned, pictures = (
+    own, turned, images = (
         {name: value for name, value in values.items() if name in known}
         for known in (settings(), knobs(), image_settings())
     )
-    return own, turned, pictures
+    return own, turned, images
 
 
-def _data(about: dict[str, Any], pictures: dict[str, Any]) -> Any:
-    """Return what is said of the data: `about` tables, or of pictures; None where nothing is."""
+def _data(about: dict[str, Any], images: dict[str, Any]) -> Any:
+    """Return what is said of the data: `about` tables, or of images; None where nothing is."""
     import isthmus
 
     typed = [flag(name) for name, value in about.items() if value is not None]
-    if typed and pictures:
-        raise click.UsageError(
-            f"{typed[0]} is about tables, {flag(next(iter(pictures)))} about pictures: leave one out"
-        )
-    return isthmus.Images(**pictures) if pictures else table(**about)
+    if typed and images:
+        raise click.UsageError(f"{typed[0]} is about tables, {flag(next(iter(images)))} about images: leave one out")
+    return isthmus.Images(**images) if images else table(**about)
 
 
 def anew(variant: str, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return an estimator that is not trained yet."""
-    own, turned, pictures = _split(values)
+    own, turned, images = _split(values)
     recipe = chosen(variant, turned)
     import isthmus
 
     widths = own.pop("net") if isinstance(own.get("net"), tuple) else None
     if "condition" in own:
         own["condition"] = _names(own["condition"])
-    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, pictures))
+    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images))
     return model.set_params(net="mlp").set_params(net__widths=widths) if widths else model
 
 
@@ -137,10 +135,10 @@ def _names(text: str) -> str | tuple[str, ...]:
 
 def _further(start: str, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
-    own, turned, pictures = _split(values)
+    own, turned, images = _split(values)
     typed = {"variant": variant, **about, **own}
     fixed = [flag(name) for name in ("variant", *about, *BUILT) if typed.get(name) is not None]
-    if fixed := [*fixed, *map(flag, turned), *map(flag, pictures)]:
+    if fixed := [*fixed, *map(flag, turned), *map(flag, images)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
     return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
 

@@ -9,10 +9,10 @@ from typing import Any
 from isthmus.apps.cli.output import figure, show
 
 DRAWN = 400
-"""Pictures on a sheet, at most."""
+"""Images on a sheet, at most."""
 
 SIDE = 48
-"""Pixels that a picture on a sheet is enlarged to, about, where it is smaller."""
+"""Pixels that an image on a sheet is enlarged to, about, where it is smaller."""
 
 
 def write(
@@ -33,9 +33,9 @@ def write(
     columns : sequence of str, optional
         Names for the columns of an array in a table.
     strip : bool, default False
-        Pictures in a .png stand in one line.
+        Images in a .png stand in one line.
     names : sequence of str
-        Of pictures in a folder; empty: their numbers.
+        Of images in a folder; empty: their numbers.
     """
     from isthmus.data.io import files
     from isthmus.data.tables.rows import joined
@@ -63,16 +63,16 @@ def common_shape(rows: Any) -> list[int | None]:
     return [len(rows), *(sides[0] if len(set(sides)) == 1 else None for sides in axes)]
 
 
-def sheet(path: str, pictures: Any, strip: bool) -> Any:
-    """Return pictures as they are drawn side by side: not too many, small ones enlarged."""
-    if len(pictures) > DRAWN:
+def sheet(path: str, images: Any, strip: bool) -> Any:
+    """Return images as they are drawn side by side: not too many, small ones enlarged."""
+    if len(images) > DRAWN:
         warnings.warn(
-            f"{path!r} shows the first {DRAWN} of {len(pictures):,}: choose with --rows START:STOP", stacklevel=2
+            f"{path!r} shows the first {DRAWN} of {len(images):,}: choose with --rows START:STOP", stacklevel=2
         )
-    if getattr(pictures, "ndim", 2) < 3:
-        return pictures  # the writer says what can be drawn
+    if getattr(images, "ndim", 2) < 3:
+        return images  # the writer says what can be drawn
     import numpy as np
 
-    factor = max(1, SIDE // pictures.shape[1])
-    enlarged = np.asarray(pictures[:DRAWN]).repeat(factor, axis=1).repeat(factor, axis=2)
+    factor = max(1, SIDE // images.shape[1])
+    enlarged = np.asarray(images[:DRAWN]).repeat(factor, axis=1).repeat(factor, axis=2)
     return np.concatenate(list(enlarged), axis=1)[None] if strip else enlarged

@@ -1,4 +1,4 @@
-"""Originals beside their reconstructions: pictures with captions, lines of signals."""
+"""Originals beside their reconstructions: images with captions, lines of signals."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from isthmus.apps.figures.scene import INK, MUTED, Line, Picture, Scene, Shape, Text
+from isthmus.apps.figures.scene import INK, MUTED, Image, Line, Scene, Shape, Text
 from isthmus.apps.figures.signal import date_ticks, thinned
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.png import visible
 
 SMALLEST, LARGEST = 128, 320
-"""Pixels of the longer side of a picture on a sheet: smaller ones are enlarged, larger ones made smaller."""
+"""Pixels of the longer side of an image on a sheet: smaller ones are enlarged, larger ones made smaller."""
 GAP, CAPTION = 8, 22
 LEGEND = ("difference: reconstruction less original;", "grey is none, brighter where the reconstruction is brighter")
 GAINS = (1, 2, 4, 8, 16, 32)
@@ -27,7 +27,7 @@ ORIGINAL, RECONSTRUCTED, DIFFERENCE = "#2367ad", "#d9531e", "#566168"
 
 @dataclass(frozen=True)
 class Triple:
-    """A picture, its reconstruction, and the difference, each uint8 (height, width, 1 or 3)."""
+    """An image, its reconstruction, and the difference, each uint8 (height, width, 1 or 3)."""
 
     name: str
     panels: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -40,7 +40,7 @@ def gain_of(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> int:
 
 
 def triple(name: str, original: np.ndarray, reconstruction: np.ndarray, gain: int) -> Triple:
-    """Return a picture beside its reconstruction.
+    """Return an image beside its reconstruction.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def triple(name: str, original: np.ndarray, reconstruction: np.ndarray, gain: in
     return Triple(name, (panels[0], panels[1], panels[2]))
 
 
-def picture_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) -> Scene:
+def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) -> Scene:
     """Return all triples on one sheet, each with its name.
 
     Parameters
@@ -65,7 +65,7 @@ def picture_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST
     gain : int
         How much their differences are enlarged.
     largest : float, default 320
-        Pixels of the longer side of a picture, at most.
+        Pixels of the longer side of an image, at most.
     """
     sides = [_side(one, largest) for one in triples]
     width, height = (max(side[k] for side in sides) for k in (0, 1))
@@ -82,15 +82,15 @@ def picture_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST
             x = GAP + index * (block + 3 * GAP)
             shapes.append(Text(x, y + 14, one.name, size=11))
             for k, pixels in enumerate(one.panels):
-                shapes.append(Picture(x + k * (width + GAP), y + CAPTION - 2, *sides[start + index], pixels))
+                shapes.append(Image(x + k * (width + GAP), y + CAPTION - 2, *sides[start + index], pixels))
         y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
     shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
     wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP
-    return Scene(max(wide, legend), y + 34, shapes, f"{len(triples)} pictures beside their reconstructions.")
+    return Scene(max(wide, legend), y + 34, shapes, f"{len(triples)} images beside their reconstructions.")
 
 
 def _side(one: Triple, largest: float) -> tuple[int, int]:
-    """Return width and height of a picture on the sheet: a whole multiple of a small one."""
+    """Return width and height of an image on the sheet: a whole multiple of a small one."""
     height, width, _ = one.panels[0].shape
     longest = max(height, width)
     factor = ceil(SMALLEST / longest) if longest < SMALLEST else min(1.0, largest / longest)

@@ -136,8 +136,8 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture: uint8 pixels (height, width, 1 or 3), enlarged without blurring, made smaller by averaging."""
+class Image:
+    """An image: uint8 pixels (height, width, 1 or 3), enlarged without blurring, made smaller by averaging."""
 
     x: float
     y: float
@@ -186,7 +186,7 @@ class Scene:
         )
 
     def image(self, scale: float = 1.0) -> Any:
-        """Return the scene as a picture of Pillow, `scale` pixels for each unit."""
+        """Return the scene as an image of Pillow, `scale` pixels for each unit."""
         width, height = round(self.width * scale), round(self.height * scale)
         canvas = Canvas(extra("PIL.Image", "images").new("RGB", (FINE * width, FINE * height), PAPER), FINE * scale)
         for shape in self.shapes:

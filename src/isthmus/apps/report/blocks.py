@@ -29,8 +29,8 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture in the page itself.
+class Image:
+    """An image in the page itself.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Picture:
     caption : str
     """
 
-    kind: ClassVar[str] = "picture"
+    kind: ClassVar[str] = "image"
     uri: str
     alt: str
     width: int
@@ -196,7 +196,7 @@ class Drawing:
     legend: Sequence[tuple[str, str]] = ()
 
 
-Block = Note | Picture | Drawing | Table | Facts | Bars | Chart | Group
+Block = Note | Image | Drawing | Table | Facts | Bars | Chart | Group
 
 
 @dataclass(frozen=True)

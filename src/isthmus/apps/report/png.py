@@ -1,4 +1,4 @@
-"""PNG: pixels to a picture that stands in the page itself."""
+"""PNG: pixels to an image that stands in the page itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def encode(pixels: np.ndarray, level: int = 9) -> bytes:
 
 
 def visible(pixels: np.ndarray) -> np.ndarray:
-    """Return pictures of any number of channels, the last axis, with those that can be shown: one as grey, or three.
+    """Return images of any number of channels, the last axis, with those that can be shown: one as grey, or three.
 
     Examples
     --------

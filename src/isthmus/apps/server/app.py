@@ -53,7 +53,7 @@ def build(
     max_rows : int, default 10,000
         Maximum number of rows in a request.
     max_body : int, default 16 MiB
-        Maximum bytes of a body, after decompression, and of the pixels of a picture in a file.
+        Maximum bytes of a body, after decompression, and of the pixels of an image in a file.
     timeout : float, default 30
         Maximum seconds until a response begins.
     """

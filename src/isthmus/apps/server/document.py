@@ -98,7 +98,7 @@ def _operation(model: Model, operation: str, max_rows: int) -> Schema:
     forms = {JSON: request_of(model, operation, max_rows)}
     if operation != "sample":
         forms[NPY] = BINARY
-    if operation not in ("sample", "decode") and model.layout.pictures:
+    if operation not in ("sample", "decode") and model.layout.images:
         forms |= {PNG: BINARY, "image/jpeg": BINARY}
     return {
         "summary": f"{operation.capitalize()} with {model.name}",

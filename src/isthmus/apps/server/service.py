@@ -36,7 +36,7 @@ class Service:
     max_rows : int
         Maximum number of rows in a request, and in a batch.
     max_body : int
-        Maximum bytes of the pixels of a picture in a file.
+        Maximum bytes of the pixels of an image in a file.
     """
 
     def __init__(self, models: Mapping[str, Model], max_rows: int, max_body: int) -> None:

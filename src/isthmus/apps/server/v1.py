@@ -19,7 +19,7 @@ from isthmus.apps.server.service import Service
 KNOWN = ("rows", "columns", "codes", "explain", "pool", "condition")
 FIELDS = {"decode": "codes", "sample": None}
 """The field at fault if a model refuses a request without naming a column; else the rows."""
-PICTURES = (PNG, "image/jpeg")
+IMAGES = (PNG, "image/jpeg")
 
 
 class Operate:
@@ -83,9 +83,9 @@ class Operate:
         """Return rows that are not JSON."""
         if kind == NPY:
             return layout.array(array_of(body))
-        if kind in PICTURES and layout is model.layout:
-            return layout.picture(body, self.service.max_body)
-        raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one picture", "Content-Type")
+        if kind in IMAGES and layout is model.layout:
+            return layout.image(body, self.service.max_body)
+        raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one image", "Content-Type")
 
     async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Results, str]:
         if kind not in (JSON, ""):

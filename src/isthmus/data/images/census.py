@@ -1,4 +1,4 @@
-"""Census: what pictures are, without training: their sizes, channels and formats, and which are broken."""
+"""Census: what images are, without training: their sizes, channels and formats, and which are broken."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.data.images.files import listing
-from isthmus.data.images.pictures import in_threads
+from isthmus.data.images.sequence import in_threads
 from isthmus.data.images.survey import error_of
 
 
 @dataclass(frozen=True)
 class Census:
-    """Pictures.
+    """Images.
 
     Attributes
     ----------
     count : int
     sizes : dict
-        The number of pictures of each (height, width), the most frequent first.
+        The number of images of each (height, width), the most frequent first.
     channels : int
     type : str
         The name of the type of pixels.
@@ -34,7 +34,7 @@ class Census:
 
 
 def census(X: Any, channels_first: bool = False) -> Census:
-    """Return what pictures in the user's layout are: an array, a tensor, a stream, or a list of arrays.
+    """Return what images in the user's layout are: an array, a tensor, a stream, or a list of arrays.
 
     Examples
     --------
@@ -51,14 +51,14 @@ def census(X: Any, channels_first: bool = False) -> Census:
 
 
 def _shapes(X: Any) -> list[tuple[int, ...]]:
-    """Return the shape of each picture."""
+    """Return the shape of each image."""
     if isinstance(X, Sequence):
-        return list(getattr(X, "shapes", None) or (tuple(picture.shape) for picture in X))
+        return list(getattr(X, "shapes", None) or (tuple(image.shape) for image in X))
     return [tuple(X.shape[1:])] * len(X)
 
 
 def broken(folder: Path) -> dict[str, str]:
-    """Return why pictures of a folder cannot be read, by their paths in it; every picture is decoded once."""
+    """Return why images of a folder cannot be read, by their paths in it; every image is decoded once."""
     paths = listing(folder).paths
     errors = zip(paths, in_threads(error_of, paths), strict=True)
     return {str(path.relative_to(folder)): error for path, error in errors if error is not None}

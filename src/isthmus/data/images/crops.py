@@ -1,4 +1,4 @@
-"""Crops: how many to take of a picture, where to take them, and cutting them out."""
+"""Crops: how many to take of an image, where to take them, and cutting them out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import Tensor
 from isthmus.data.images.layout import Side
 
 MAX_CROPS = 32
-"""Maximum number of crops of one picture per epoch, unless the user sets it."""
+"""Maximum number of crops of one image per epoch, unless the user sets it."""
 
 
 def crops_of(height: int, width: int, crop: int, wanted: int | None) -> int:
-    """Return the number of crops of a picture per epoch: `wanted`, else as many as cover its area, from 1 to 32.
+    """Return the number of crops of an image per epoch: `wanted`, else as many as cover its area, from 1 to 32.
 
     Examples
     --------
@@ -27,38 +27,38 @@ def crops_of(height: int, width: int, crop: int, wanted: int | None) -> int:
     return wanted or min(MAX_CROPS, max(1, height * width // crop**2))
 
 
-def cut(picture: np.ndarray, crop: int, where: np.ndarray) -> np.ndarray:
-    """Return square crops of a picture, of shape (n, crop, crop, channels).
+def cut(image: np.ndarray, crop: int, where: np.ndarray) -> np.ndarray:
+    """Return square crops of an image, of shape (n, crop, crop, channels).
 
     Parameters
     ----------
-    picture : ndarray of shape (height, width, channels)
+    image : ndarray of shape (height, width, channels)
         If it is smaller than a crop, its edges are repeated below and to the right.
     crop : int
         Pixels per side.
     where : ndarray of shape (n, 2)
         Numbers in [0, 1): the vertical and horizontal position, as a fraction of the available range.
     """
-    picture = _padded(picture, crop)
-    room = np.array(picture.shape[:2]) - crop + 1
+    image = _padded(image, crop)
+    room = np.array(image.shape[:2]) - crop + 1
     top, left = np.floor(where * room).astype(np.int64).T
-    down, right, channel = picture.strides
+    down, right, channel = image.strides
     every = as_strided(
-        picture, (*room.tolist(), crop, crop, picture.shape[2]), (down, right, down, right, channel), writeable=False
+        image, (*room.tolist(), crop, crop, image.shape[2]), (down, right, down, right, channel), writeable=False
     )
     crops: np.ndarray = every[top, left]
     return crops
 
 
-def _padded(picture: np.ndarray, crop: int) -> np.ndarray:
-    height, width, _ = picture.shape
+def _padded(image: np.ndarray, crop: int) -> np.ndarray:
+    height, width, _ = image.shape
     if height >= crop and width >= crop:
-        return picture
-    return np.pad(picture, ((0, max(0, crop - height)), (0, max(0, crop - width)), (0, 0)), mode="edge")
+        return image
+    return np.pad(image, ((0, max(0, crop - height)), (0, max(0, crop - width)), (0, 0)), mode="edge")
 
 
 def turned(pixels: Tensor, turns: Tensor, mirrored: Tensor) -> Tensor:
-    """Rotate square pictures, then mirror some of them left to right.
+    """Rotate square images, then mirror some of them left to right.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def turned(pixels: Tensor, turns: Tensor, mirrored: Tensor) -> Tensor:
 
 
 class Smaller:
-    """Counts the pictures that are smaller than a crop.
+    """Counts the images that are smaller than a crop.
 
     Parameters
     ----------
     crop : int or None
-        None: no picture counts as smaller.
+        None: no image counts as smaller.
     """
 
     def __init__(self, crop: int | None) -> None:
@@ -91,18 +91,18 @@ class Smaller:
         self.smallest = (self.crop, self.crop)
 
     def add(self, sides: tuple[Side, Side]) -> None:
-        """Count a picture with this height and width if it is smaller than a crop."""
+        """Count an image with this height and width if it is smaller than a crop."""
         height, width = sides[0] or 0, sides[1] or 0
         if min(height, width) < self.crop:
             self.count += 1
             self.smallest = min(self.smallest, (height, width), key=min)
 
     def warn(self) -> None:
-        """Warn about the smaller pictures, if there are any."""
+        """Warn about the smaller images, if there are any."""
         if self.count:
             height, width = self.smallest
             warnings.warn(
-                f"{self.count:,} of the pictures are smaller than crop={self.crop} (the smallest is {width} x {height} "
+                f"{self.count:,} of the images are smaller than crop={self.crop} (the smallest is {width} x {height} "
                 "pixels, width x height): their edges are repeated; a smaller crop needs no padding",
                 stacklevel=4,
             )

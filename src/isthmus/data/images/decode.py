@@ -1,4 +1,4 @@
-"""Picture files of all supported formats: reading their headers, and decoding their pixels."""
+"""Image files of all supported formats: reading their headers, and decoding their pixels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READERS = {
 
 
 def head(path: Path) -> Head:
-    """Return the header of a picture file, without decoding the pixels.
+    """Return the header of an image file, without decoding the pixels.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def head(path: Path) -> Head:
 
 
 def decode(path: Path, form: Form | None = None, alpha: Alpha = "white", min_size: Size | None = None) -> np.ndarray:
-    """Return a decoded picture, rotated upright as its EXIF data says.
+    """Return a decoded image, rotated upright as its EXIF data says.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def decode(path: Path, form: Form | None = None, alpha: Alpha = "white", min_siz
     Returns
     -------
     ndarray of shape (height, width) or (height, width, channels)
-        uint8, or float32 in [0, 1] for pictures with more than 8 bits.
+        uint8, or float32 in [0, 1] for images with more than 8 bits.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""DICOM files: X-rays and other single medical pictures, read with pydicom."""
+"""DICOM files: X-rays and other single medical images, read with pydicom."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def head(path: Path, format: str = "DICOM") -> Head:
 
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
-    """Return a decoded picture: stored values divided by the largest storable value; black is 0."""
+    """Return a decoded image: stored values divided by the largest storable value; black is 0."""
     with _open(path) as file:
         header = _head(file, path)
         pixels = file.pixel_array.astype(np.float32)
@@ -58,4 +58,4 @@ def _open(path: Path, **how: Any) -> Iterator[Any]:
     except InputError:
         raise
     except (*BROKEN, AttributeError, RuntimeError, NotImplementedError, pydicom.errors.InvalidDicomError) as error:
-        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
+        raise InputError(f"cannot read the image {str(path)!r}: {error}; mend it or take it out") from error

@@ -1,4 +1,4 @@
-"""Picture files: listing folders, reading requests, and writing."""
+"""Image files: listing folders, reading requests, and writing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes that are accepted in a request."""
 
 GAP = 1
-"""Pixels between the pictures of a grid."""
+"""Pixels between the images of a grid."""
 
 
 class TooManyPixels(InputError):
-    """A picture has more pixels than are taken."""
+    """An image has more pixels than are taken."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The picture files of a folder, sorted by name; if its subfolders are classes, with class numbers and names."""
+    """The image files of a folder, sorted by name; if its subfolders are classes, with class numbers and names."""
 
     paths: list[Path]
     y: np.ndarray | None
@@ -34,23 +34,23 @@ class Listing:
 
 
 def listing(folder: Path) -> Listing:
-    """Return the pictures in a folder, or in its class subfolders; other files and hidden files are skipped.
+    """Return the images in a folder, or in its class subfolders; other files and hidden files are skipped.
 
     Raises
     ------
     InputError
-        There are no pictures, or some are outside the class subfolders.
+        There are no images, or some are outside the class subfolders.
     """
-    loose = _pictures(folder)
-    classes = {sub.name: paths for sub in _visible(folder) if sub.is_dir() and (paths := _pictures(sub))}
+    loose = _images(folder)
+    classes = {sub.name: paths for sub in _visible(folder) if sub.is_dir() and (paths := _images(sub))}
     if loose and classes:
         raise InputError(
             f"{str(folder)!r} holds {loose[0].name!r} beside the class subfolder {next(iter(classes))!r}: "
-            "put all pictures into class subfolders, or none"
+            "put all images into class subfolders, or none"
         )
     if not loose and not classes:
         raise InputError(
-            f"{str(folder)!r} holds no pictures, nor do its subfolders; looked for {', '.join(SUFFIXES)}"
+            f"{str(folder)!r} holds no images, nor do its subfolders; looked for {', '.join(SUFFIXES)}"
             f"{_passed_over(folder)}"
         )
     if loose:
@@ -68,14 +68,14 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _images(folder: Path) -> list[Path]:
     return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
 def decode_sized(
     stream: BinaryIO, size: tuple[int | None, int | None], mode: str, max_pixels: int = LARGEST
 ) -> np.ndarray:
-    """Return a PNG or JPEG picture as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
+    """Return a PNG or JPEG image as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
 
     Parameters
     ----------
@@ -96,74 +96,74 @@ def decode_sized(
     """
     image = extra("PIL.Image", "images")
     try:
-        with image.open(stream, formats=("PNG", "JPEG")) as picture:
-            if picture.mode not in MODES:
-                raise InputError(f"the picture is of mode {picture.mode}: save it with 8 bits for a channel")
-            sides = list(zip((picture.height, picture.width), size, strict=True))
+        with image.open(stream, formats=("PNG", "JPEG")) as opened:
+            if opened.mode not in MODES:
+                raise InputError(f"the image is of mode {opened.mode}: save it with 8 bits for a channel")
+            sides = list(zip((opened.height, opened.width), size, strict=True))
             if any(wanted not in (None, side) for side, wanted in sides):
                 raise InputError(
-                    f"the picture is {picture.width} x {picture.height} pixels (width x height), but the model takes "
+                    f"the image is {opened.width} x {opened.height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
                 )
-            if picture.width * picture.height > max_pixels:
+            if opened.width * opened.height > max_pixels:
                 raise TooManyPixels(
-                    f"the picture is {picture.width} x {picture.height} pixels (width x height), but at most "
+                    f"the image is {opened.width} x {opened.height} pixels (width x height), but at most "
                     f"{max_pixels:,} are taken: cut it into smaller ones"
                 )
-            return np.asarray(picture.convert(mode))
+            return np.asarray(opened.convert(mode))
     except image.UnidentifiedImageError as error:
         raise InputError("this is not a PNG or JPEG file") from error
     except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"the picture cannot be read: {error}; send a whole PNG or JPEG file") from error
+        raise InputError(f"the image cannot be read: {error}; send a whole PNG or JPEG file") from error
 
 
 def write_png(X: Any, columns: object, stream: BinaryIO) -> None:
-    """Write one picture, or several as a grid, to a PNG stream; `columns` is for tables only."""
-    pictures = to_bytes(X)
-    encode(pictures[0] if len(pictures) == 1 else grid(pictures), stream)
+    """Write one image, or several as a grid, to a PNG stream; `columns` is for tables only."""
+    pixels = to_bytes(X)
+    encode(pixels[0] if len(pixels) == 1 else grid(pixels), stream)
 
 
-def encode(picture: np.ndarray, stream: BinaryIO) -> None:
+def encode(pixels: np.ndarray, stream: BinaryIO) -> None:
     """Write uint8 (height, width) or (height, width, 3) as PNG."""
-    extra("PIL.Image", "images").fromarray(picture).save(stream, format="PNG")
+    extra("PIL.Image", "images").fromarray(pixels).save(stream, format="PNG")
 
 
 def to_bytes(X: Any) -> np.ndarray:
-    """Return pictures as uint8 (n, height, width) or (n, height, width, 3); floats are clipped to [0, 1].
+    """Return images as uint8 (n, height, width) or (n, height, width, 3); floats are clipped to [0, 1].
 
     Raises
     ------
     InputError
-        X is not an array of pictures, is empty, or holds NaN or infinity.
+        X is not an array of images, is empty, or holds NaN or infinity.
     """
     array = np.asarray(X)
     array = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
     if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4))) or 0 in array.shape:
         raise InputError(
-            f"an array of shape {array.shape} cannot be drawn: give pictures (n, height, width) or "
+            f"an array of shape {array.shape} cannot be drawn: give images (n, height, width) or "
             "(n, height, width, 3 or 4), or write it to .npy"
         )
     if array.dtype == np.uint8:
         return array
     if not np.isfinite(array).all():
-        raise InputError("pictures with NaN or infinity cannot be drawn; replace these values first")
+        raise InputError("images with NaN or infinity cannot be drawn; replace these values first")
     return np.rint(array.clip(0, 1) * 255).astype(np.uint8)
 
 
-def grid(pictures: np.ndarray) -> np.ndarray:
-    """Return pictures as a grid on white, about as many columns as rows, one pixel apart.
+def grid(pixels: np.ndarray) -> np.ndarray:
+    """Return images as a grid on white, about as many columns as rows, one pixel apart.
 
     Examples
     --------
     >>> grid(np.zeros((3, 2, 2), np.uint8)).shape
     (5, 5)
     """
-    n, height, width, *channels = pictures.shape
+    n, height, width, *channels = pixels.shape
     across = math.ceil(math.sqrt(n))
     down = math.ceil(n / across)
     cells = np.full((down * across, height + GAP, width + GAP, *channels), 255, np.uint8)
-    cells[:n, :height, :width] = pictures
+    cells[:n, :height, :width] = pixels
     rows = cells.reshape(down, across, height + GAP, width + GAP, *channels).swapaxes(1, 2)
     return rows.reshape(down * (height + GAP), across * (width + GAP), *channels)[:-GAP, :-GAP]

@@ -1,4 +1,4 @@
-"""Headers of picture files, and the common form to which the pictures of a folder are converted."""
+"""Headers of image files, and the common form to which the images of a folder are converted."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ COLOURS = (1, 3)
 
 
 LARGEST = 2**28
-"""Maximum number of pixels of a picture: a corrupt file may claim any size."""
+"""Maximum number of pixels of an image: a corrupt file may claim any size."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The header of a picture file: what is known before decoding.
+    """The header of an image file: what is known before decoding.
 
     Attributes
     ----------
     height, width : int
-        After rotating the picture upright, as its EXIF data says.
+        After rotating the image upright, as its EXIF data says.
     channels : int
         Without an alpha channel.
     alpha : bool
@@ -48,7 +48,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Form:
-    """The form to which pictures are converted.
+    """The form to which images are converted.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Form:
         return np.dtype(np.float32 if self.deep else np.uint8)
 
     def shape(self, height: int, width: int) -> tuple[int, ...]:
-        """Return the shape of a picture in this form; grey pictures have no channel axis."""
+        """Return the shape of an image in this form; grey images have no channel axis."""
         count = self.channels + self.alpha
         return (height, width) if count == 1 else (height, width, count)
 
@@ -106,7 +106,7 @@ def _on_white(colour: np.ndarray, opaque: np.ndarray, top: float) -> np.ndarray:
 
 
 def check_area(height: int, width: int, path: Path) -> None:
-    """Raise an error for a picture without pixels, or with too many to decode.
+    """Raise an error for an image without pixels, or with too many to decode.
 
     Raises
     ------
@@ -115,15 +115,15 @@ def check_area(height: int, width: int, path: Path) -> None:
     """
     if not 0 < height * width <= LARGEST:
         raise InputError(
-            f"cannot read the picture {str(path)!r}: its header says {width} x {height} pixels, but between 1 and "
+            f"cannot read the image {str(path)!r}: its header says {width} x {height} pixels, but between 1 and "
             f"{LARGEST:,} are supported; mend it, or cut it into smaller ones"
         )
 
 
 def common_form(heads: Sequence[Head], paths: Sequence[Path], alpha: Alpha = "white") -> Form:
-    """Return the common form of pictures, and warn about what is converted.
+    """Return the common form of images, and warn about what is converted.
 
-    Grey pictures become colour if there are both, 8 bits become floats if some pictures have more, and an alpha
+    Grey images become colour if there are both, 8 bits become floats if some images have more, and an alpha
     channel is blended with white, or kept as a fourth channel.
 
     Raises
@@ -149,23 +149,23 @@ def _check_channels(heads: Sequence[Head], paths: Sequence[Path], channels: int)
         if head.channels != channels and not {head.channels, channels} <= set(COLOURS):
             first = next(p for h, p in zip(heads, paths, strict=True) if h.channels == channels)
             raise InputError(
-                f"the picture {str(path)!r} has {head.channels} channels, {str(first)!r} has {channels}: "
-                "put pictures of different channels into folders of their own"
+                f"the image {str(path)!r} has {head.channels} channels, {str(first)!r} has {channels}: "
+                "put images of different channels into folders of their own"
             )
 
 
 def _said_of_colour(heads: Sequence[Head], form: Form) -> str:
     grey = sum(head.channels == 1 for head in heads)
     mixed = form.channels == 3 and grey > 0
-    return f"{grey:,} of {len(heads):,} pictures are grey: brought to colour as the others" if mixed else ""
+    return f"{grey:,} of {len(heads):,} images are grey: brought to colour as the others" if mixed else ""
 
 
 def _said_of_alpha(clear: int, count: int, kept: bool) -> str:
     what = "kept as a fourth channel" if kept else "set on white (alpha='keep' keeps it as a fourth channel)"
-    return f"{clear:,} of {count:,} pictures have an alpha channel: {what}" if clear else ""
+    return f"{clear:,} of {count:,} images have an alpha channel: {what}" if clear else ""
 
 
 def _said_of_depth(heads: Sequence[Head], form: Form) -> str:
     deep = sum(head.deep for head in heads)
     mixed = form.deep and deep < len(heads)
-    return f"{deep:,} of {len(heads):,} pictures have more than 8 bits: all are read as floats" if mixed else ""
+    return f"{deep:,} of {len(heads):,} images have more than 8 bits: all are read as floats" if mixed else ""

@@ -18,7 +18,7 @@ def head(path: Path, format: str = "HEIC") -> Head:
 
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
-    """Return a decoded picture; see `pillow.decode`."""
+    """Return a decoded image; see `pillow.decode`."""
     return pillow.decode(path, _registered(), form, min_size)
 
 

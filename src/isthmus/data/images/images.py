@@ -1,4 +1,4 @@
-"""Images: pictures as uint8 or as floats in [0, 1], of one size or of any."""
+"""Images: images as uint8 or as floats in [0, 1], of one size or of any."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of
 from isthmus.data.images.layout import channels_first, channels_last, row_shape, user_layout
-from isthmus.data.images.pictures import ArrayPictures, Pictures, in_threads
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled
+from isthmus.data.images.sequence import ImageArray, ImageSequence, in_threads
 from isthmus.support.errors import InputError
 
 SMALL = 32 * 32
-"""Pictures of at most this many numbers get the mlp net by default, larger ones the conv net."""
+"""Images of at most this many numbers get the mlp net by default, larger ones the conv net."""
 
 NOISE = 4.0
 """How far outside [0, 1] pixels may be once fitted: room for added noise, but not for another scale."""
@@ -34,35 +34,35 @@ COLOURS = {1: "grey", 2: "two-channel", 3: "colour", 4: "four-channel"}
 
 @part("data/images", renamed={"given": "image_shape"})
 class Images(Data):
-    """Pictures; ``Batch.x`` is float32 (n, channels, height, width) in [0, 1].
+    """Images; ``Batch.x`` is float32 (n, channels, height, width) in [0, 1].
 
     Pixels are uint8, bool, or floats in [0, 1], in NumPy arrays or torch tensors of shape (n, height, width) or
-    (n, height, width, channels). Outputs are floats in [0, 1] in the shape of the inputs. Pictures of several sizes
+    (n, height, width, channels). Outputs are floats in [0, 1] in the shape of the inputs. Images of several sizes
     are a list of such arrays, or a folder that `isthmus.data.io.files.read` opened: with `crop` the net is trained on
-    crops and applied to whole pictures, with `resize` all pictures are resized to one size.
+    crops and applied to whole images, with `resize` all images are resized to one size.
 
     Parameters
     ----------
     channels_first : bool, default False
-        Whether the shape of one picture is (channels, height, width).
+        Whether the shape of one image is (channels, height, width).
     image_shape : tuple of int or None, or None
-        Learnt: the shape of one picture in the user's layout; it contains None where the size is free.
+        Learnt: the shape of one image in the user's layout; it contains None where the size is free.
     dtype : str or None
         Learnt: the name of the data type of the pixels, such as ``"uint8"``.
     kind : ``"numpy"``, ``"torch"``, or None
         Learnt: the library of the arrays.
     crop : int or None, default None
-        Train on square crops of this many pixels per side; the model then accepts pictures of any size.
+        Train on square crops of this many pixels per side; the model then accepts images of any size.
     crops_per_image : int or None, default None
-        Crops of each picture per epoch; None: as many as cover its area, from 1 to 32.
+        Crops of each image per epoch; None: as many as cover its area, from 1 to 32.
     flips : bool, default False
         Mirror half of the crops left to right.
     turns : bool, default False
         Rotate the crops by a random number of quarter turns.
     resize : int, (int, int) or None, default None
-        Resize every picture to this height and width.
+        Resize every image to this height and width.
     how : {"cover", "contain", "stretch"}, default "cover"
-        How to resize: ``"cover"`` fills the size and crops the rest, ``"contain"`` fits the whole picture and repeats
+        How to resize: ``"cover"`` fills the size and crops the rest, ``"contain"`` fits the whole image and repeats
         its edges, ``"stretch"`` ignores the aspect ratio.
     """
 
@@ -97,14 +97,14 @@ class Images(Data):
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise InputError(f"{name}={value!r}: expected a whole number of at least 1")
         if self.crop and self.size:
-            raise InputError(f"crop={self.crop} and resize={self.size}: choose one, crops are of pictures as they are")
+            raise InputError(f"crop={self.crop} and resize={self.size}: choose one, crops are of images as they are")
         for name in ("crops_per_image", "flips", "turns"):
             if getattr(self, name) and not self.crop:
                 raise InputError(f"{name}={getattr(self, name)!r} is about crops: give crop=64, say, too")
 
     @property
     def any_size(self) -> bool:
-        """Whether pictures may differ in size."""
+        """Whether images may differ in size."""
         return self.crop is not None
 
     @property
@@ -114,27 +114,27 @@ class Images(Data):
 
     @property
     def summary(self) -> str:
-        """A one-sentence description of the pictures and how they are scaled."""
+        """A one-sentence description of the images and how they are scaled."""
         channels, height, width = self.shape
         scaled = "divided by 255" if self.dtype == "uint8" else "taken as they are"
         colour = COLOURS.get(channels, f"{channels}-channel")
         if self.crop is not None:
-            return f"{colour} pictures of any size ({self.dtype}), {scaled}; crops of {self.crop} x {self.crop} pixels"
+            return f"{colour} images of any size ({self.dtype}), {scaled}; crops of {self.crop} x {self.crop} pixels"
         resized = "" if self.size is None else f", resized ({self.how})"
-        return f"{colour} pictures of {height} x {width} pixels ({self.dtype}){resized}, {scaled}"
+        return f"{colour} images of {height} x {width} pixels ({self.dtype}){resized}, {scaled}"
 
     @property
     def fitted(self) -> bool:
-        """Whether the shape of a picture has been learnt."""
+        """Whether the shape of an image has been learnt."""
         return self.image_shape is not None
 
     def learn(self, chunks: Iterable[Any]) -> Images:
-        """Return a fitted copy, which knows the shape and data type of the pictures.
+        """Return a fitted copy, which knows the shape and data type of the images.
 
         Raises
         ------
         InputError
-            There are no pictures, they differ in shape, or their values cannot be pixels.
+            There are no images, they differ in shape, or their values cannot be pixels.
         """
         learnt: Images | None = None
         brightest, small = 0, Smaller(self.crop)
@@ -144,7 +144,7 @@ class Images(Data):
             learnt._check_like(shape, dtype)
             brightest = max(brightest, _brightest(pixels))
         if learnt is None:
-            raise InputError("there are no pictures to learn from: X is empty; give at least one")
+            raise InputError("there are no images to learn from: X is empty; give at least one")
         small.warn()
         if learnt.dtype == "uint8" and brightest <= 1:
             warnings.warn(
@@ -155,7 +155,7 @@ class Images(Data):
         return learnt
 
     def merge(self, other: Data) -> Images:
-        """Return self: only the shape of the pictures is learnt, which must be the same.
+        """Return self: only the shape of the images is learnt, which must be the same.
 
         Raises
         ------
@@ -165,13 +165,13 @@ class Images(Data):
         assert isinstance(other, Images)  # images are learnt from images
         if other.image_shape != self.image_shape:
             raise InputError(
-                f"these pictures have the shape {other.image_shape}, the others {self.image_shape}: resize them"
+                f"these images have the shape {other.image_shape}, the others {self.image_shape}: resize them"
             )
         return self
 
     def _looks(self, chunk: Rows) -> Iterator[tuple[tuple[int, ...], str, str, Tensor | None]]:
-        """Yield the shape, library and data type of pictures, and their pixels unless they come from files."""
-        if isinstance(chunk, Pictures):
+        """Yield the shape, library and data type of images, and their pixels unless they come from files."""
+        if isinstance(chunk, ImageSequence):
             self._check_sizes(chunk)
             yield from ((shape, "numpy", chunk.dtype.name, None) for shape in chunk.shapes)
             return
@@ -182,24 +182,24 @@ class Images(Data):
                 yield tuple(pixels.shape[1:]), kind, dtype, pixels
 
     def _arrays(self, X: Any) -> Iterable[Any]:
-        """Return arrays with an axis of rows, each of pictures of one size."""
+        """Return arrays with an axis of rows, each of images of one size."""
         several = isinstance(X, Sequence) and (self.any_size or self.size is not None)
-        return (picture[None] for picture in X) if several else (X,)
+        return (image[None] for image in X) if several else (X,)
 
     def _learnt(self, shape: tuple[int, ...], kind: str, dtype: str) -> Images:
-        """Return a fitted copy for pictures of this shape."""
+        """Return a fitted copy for images of this shape."""
         return Images(**{**arguments(self), "image_shape": self._free(shape), "dtype": dtype, "kind": kind})
 
     def _free(self, shape: tuple[int, ...]) -> tuple[int | None, ...]:
-        """Return the shape to learn from a picture's shape: with free sizes, or the size of `resize`."""
+        """Return the shape to learn from an image's shape: with free sizes, or the size of `resize`."""
         sides = (None, None) if self.any_size else self.size
         if sides is None:
             return shape
         return (*shape[:-2], *sides) if self.channels_first else (*sides, *shape[2:])
 
     def keeps(self) -> list[str]:
-        """Describe what a model file stores about the pictures."""
-        return ["the size of its pictures"]
+        """Describe what a model file stores about the images."""
+        return ["the size of its images"]
 
     def read(self, X: Any) -> Columns:
         """Return ``{"pixels": (n, channels, height, width)}``, uint8 or float32; a view of X if possible.
@@ -207,61 +207,61 @@ class Images(Data):
         Raises
         ------
         InputError
-            Pictures differ in size (see `groups`) or from the learnt shape, or pixels are NaN, infinite or far outside
+            Images differ in size (see `groups`) or from the learnt shape, or pixels are NaN, infinite or far outside
             [0, 1].
         """
         if self.size is not None:
-            return {"pixels": torch.from_numpy(self._resized(self._pictures(X))).movedim(-1, 1)}
+            return {"pixels": torch.from_numpy(self._resized(self._images(X))).movedim(-1, 1)}
         pixels, _, _ = to_tensor(X)
         self._check_shape(tuple(pixels.shape[1:]))
         check_range(pixels, room=NOISE)
         return {"pixels": channels_first(pixels, self.channels_first, len(self._known_shape()))}
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
-        """Yield indices and pictures of one size, a bounded number at a time; all at once if the size is not free."""
+        """Yield indices and images of one size, a bounded number at a time; all at once if the size is not free."""
         if not self.any_size or not isinstance(X, Sequence):
             yield from super().groups(X)
             return
-        pictures = self._pictures(X)
-        for indices in pictures.groups():
-            yield torch.tensor(indices), _stacked(pictures.decoded(indices))
+        images = self._images(X)
+        for indices in images.groups():
+            yield torch.tensor(indices), _stacked(images.decoded(indices))
 
     def crops_of(self, shape: tuple[int, ...]) -> int:
-        """Return the number of crops per epoch of a picture of this shape."""
+        """Return the number of crops per epoch of an image of this shape."""
         height, width = row_shape(shape, self.channels_first)[1:]
         return crops_of(height or 1, width or 1, self.crop or 1, self.crops_per_image)
 
     def samples(self, X: Any) -> int:
-        """Return how many pictures, or crops of them, an epoch shows."""
-        return sum(map(self.crops_of, self._pictures(X).shapes)) if self.any_size else len(X)
+        """Return how many images, or crops of them, an epoch shows."""
+        return sum(map(self.crops_of, self._images(X).shapes)) if self.any_size else len(X)
 
-    def canonical(self, picture: Rows) -> np.ndarray:
-        """Return one picture as uint8 or float32 (height, width, channels).
+    def canonical(self, image: Rows) -> np.ndarray:
+        """Return one image as uint8 or float32 (height, width, channels).
 
         Raises
         ------
         InputError
             It has another number of channels than learnt, or its values cannot be pixels.
         """
-        pixels, _, _ = to_tensor(picture)
+        pixels, _, _ = to_tensor(image)
         self._check_shape(self._free(tuple(pixels.shape)))
         check_range(pixels, room=NOISE)
         return channels_last(pixels.numpy(), self.channels_first)
 
-    def _pictures(self, X: Any) -> Pictures:
-        return X if isinstance(X, Pictures) else ArrayPictures(X)
+    def _images(self, X: Any) -> ImageSequence:
+        return X if isinstance(X, ImageSequence) else ImageArray(X)
 
-    def _resized(self, pictures: Pictures) -> np.ndarray:
-        """Return all pictures resized to one size, (n, height, width, channels)."""
+    def _resized(self, images: ImageSequence) -> np.ndarray:
+        """Return all images resized to one size, (n, height, width, channels)."""
         size = self.size
         assert size is not None  # asked for
 
         def one(index: int) -> np.ndarray:
-            sides = row_shape(pictures.shapes[index], self.channels_first)[1:]
+            sides = row_shape(images.shapes[index], self.channels_first)[1:]
             min_size = scaled((sides[0] or 1, sides[1] or 1), size, self.how)
-            return resize(self.canonical(pictures.reduced(index, min_size)), size, self.how)
+            return resize(self.canonical(images.reduced(index, min_size)), size, self.how)
 
-        return np.stack(in_threads(one, range(len(pictures))))
+        return np.stack(in_threads(one, range(len(images))))
 
     def write(self, columns: Columns, like: Rows = None) -> Any:
         """Return floats in [0, 1] of shape (n, *image_shape), in the library and float type of `like`, if any."""
@@ -301,7 +301,7 @@ class Images(Data):
         return pixels.flatten(2).mean(2)
 
     def numbers(self, X: Any) -> np.ndarray:
-        """Return pixels in [0, 1]: (n, pixels), or (pixels of all pictures, channels) where the size is free."""
+        """Return pixels in [0, 1]: (n, pixels), or (pixels of all images, channels) where the size is free."""
         pixels = self.read(X)["pixels"]
         scaled = pixels.double() / (255 if pixels.dtype == torch.uint8 else 1)
         last = scaled.movedim(1, -1)
@@ -311,7 +311,7 @@ class Images(Data):
         return user_layout(pixels, self.channels_first, len(self._known_shape()))
 
     def feature_names(self) -> list[str]:
-        """Return ``pixel_ROW_COLUMN``, with ``_CHANNEL`` if pictures have an axis for it.
+        """Return ``pixel_ROW_COLUMN``, with ``_CHANNEL`` if images have an axis for it.
 
         Return ``channel_NUMBER`` for each channel if the size is free.
         """
@@ -332,7 +332,7 @@ class Images(Data):
         return [Field("pixels", "pixels", self.image_shape, low=0.0, high=top)]  # type: ignore[arg-type]  # None where free
 
     def defaults(self) -> Defaults:
-        """Return the feature-map net for free sizes, mlp for small pictures, else conv; and the squared error."""
+        """Return the feature-map net for free sizes, mlp for small images, else conv; and the squared error."""
         likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
         if self.any_size:
             return Defaults(lookup("net/feature-map")(), likelihood, score="error")
@@ -347,22 +347,22 @@ class Images(Data):
     def _known_sides(self) -> tuple[int, ...]:
         return tuple(side for side in self._known_shape() if side is not None)
 
-    def _check_sizes(self, pictures: Pictures) -> None:
+    def _check_sizes(self, images: ImageSequence) -> None:
         if not self.any_size and self.size is None:
-            pictures.check_one_size()
+            images.check_one_size()
 
     def _check_like(self, shape: tuple[int, ...], dtype: str) -> None:
-        """Raise an error unless a picture has the shape and data type of the first one."""
+        """Raise an error unless an image has the shape and data type of the first one."""
         self._check_shape(self._free(shape))
         if dtype != self.dtype:
-            raise InputError(f"a picture holds {dtype}, the first one {self.dtype}: convert all to one type")
+            raise InputError(f"an image holds {dtype}, the first one {self.dtype}: convert all to one type")
 
     def _check_shape(self, got: tuple[int | None, ...]) -> None:
         expected = self._known_shape()
         fits = len(got) == len(expected) and all(a is None or a == b for a, b in zip(expected, got, strict=True))
         if not fits:
             raise InputError(
-                f"these pictures have the shape {got}, the training pictures had {expected}: "
+                f"these images have the shape {got}, the training images had {expected}: "
                 "resize them, or convert them to the same number and position of channels"
             )
 
@@ -372,6 +372,6 @@ def _brightest(pixels: Tensor | None) -> int:
     return 255 if pixels is None or pixels.dtype != torch.uint8 else int(pixels.max())
 
 
-def _stacked(pictures: list[Any]) -> Any:
-    """Return pictures of one size as one array or tensor."""
-    return torch.stack(pictures) if isinstance(pictures[0], Tensor) else np.stack(pictures)
+def _stacked(images: list[Any]) -> Any:
+    """Return images of one size as one array or tensor."""
+    return torch.stack(images) if isinstance(images[0], Tensor) else np.stack(images)

@@ -1,4 +1,4 @@
-"""Layouts: the position of the channel axis, in the user's pictures and in the graph."""
+"""Layouts: the position of the channel axis, in the user's images and in the graph."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def row_shape(shape: Sequence[Side], channels_first: bool) -> tuple[int, Side, S
     Raises
     ------
     InputError
-        It is not the shape of a picture, or its channels are at the other end.
+        It is not the shape of an image, or its channels are at the other end.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def row_shape(shape: Sequence[Side], channels_first: bool) -> tuple[int, Side, S
     axes = tuple(shape) if channels_first else (*shape[2:], *shape[:2])
     axes = (1, *shape) if len(shape) == 2 else axes
     if len(axes) != 3 or 0 in axes or _reversed(shape, channels_first):
-        raise InputError(f"a picture of shape {tuple(shape)} has an unknown layout; {_remedy(shape, channels_first)}")
+        raise InputError(f"an image of shape {tuple(shape)} has an unknown layout; {_remedy(shape, channels_first)}")
     channels, height, width = axes
     assert channels is not None  # only sizes are free
     return channels, height, width
@@ -59,27 +59,27 @@ def _remedy(shape: Sequence[Side], channels_first: bool) -> str:
 
 
 def channels_first(pixels: Tensor, first: bool, axes: int) -> Tensor:
-    """Return rows of pictures with `axes` axes as (n, channels, height, width); a view."""
+    """Return rows of images with `axes` axes as (n, channels, height, width); a view."""
     if axes == 2:
         return pixels.unsqueeze(1)
     return pixels if first else pixels.movedim(-1, 1)
 
 
 def user_layout(pixels: Tensor, first: bool, axes: int) -> Tensor:
-    """Return (n, channels, height, width) in the user's layout of pictures with `axes` axes; a view."""
+    """Return (n, channels, height, width) in the user's layout of images with `axes` axes; a view."""
     if axes == 2:
         return pixels.squeeze(1)
     return pixels if first else pixels.movedim(1, -1)
 
 
-def channels_last(picture: np.ndarray, first: bool) -> np.ndarray:
-    """Return one picture as (height, width, channels); a view.
+def channels_last(image: np.ndarray, first: bool) -> np.ndarray:
+    """Return one image as (height, width, channels); a view.
 
     Examples
     --------
     >>> channels_last(np.zeros((4, 5)), False).shape, channels_last(np.zeros((3, 4, 5)), True).shape
     ((4, 5, 1), (4, 5, 3))
     """
-    if picture.ndim == 2:
-        return picture[..., None]
-    return np.moveaxis(picture, 0, -1) if first else picture
+    if image.ndim == 2:
+        return image[..., None]
+    return np.moveaxis(image, 0, -1) if first else image

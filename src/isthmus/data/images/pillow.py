@@ -1,4 +1,4 @@
-"""Pictures that Pillow decodes, each opened only as the format that its first bytes say."""
+"""Images that Pillow decodes, each opened only as the format that its first bytes say."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-"""Pillow's transposition that rotates a picture of each orientation upright."""
+"""Pillow's transposition that rotates an image of each orientation upright."""
 
 PHOTOMETRIC = 262
 
@@ -52,14 +52,14 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Type
 
 
 def head(path: Path, format: str) -> Head:
-    """Return the header of a picture file, without decoding the pixels.
+    """Return the header of an image file, without decoding the pixels.
 
     Raises
     ------
     InputError
         The file cannot be read, holds several frames, or has an unknown mode.
     """
-    with open_picture(path, format) as image:
+    with open_image(path, format) as image:
         width, height = image.size
         if _orientation(image) in ON_ITS_SIDE:
             width, height = height, width
@@ -68,7 +68,7 @@ def head(path: Path, format: str) -> Head:
 
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
-    """Return a decoded picture, rotated upright as its EXIF data says.
+    """Return a decoded image, rotated upright as its EXIF data says.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
     InputError
         As `head`; or the file is truncated.
     """
-    with open_picture(path, format) as image:
+    with open_image(path, format) as image:
         if min_size is not None:
             height, width = min_size[::-1] if _orientation(image) in ON_ITS_SIDE else min_size
             image.draft(None, (width, height))
@@ -97,26 +97,26 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
 
 
 @contextmanager
-def open_picture(path: Path, format: str) -> Iterator[Image]:
-    """Open a picture as one format; any failure raises an InputError that names the file."""
+def open_image(path: Path, format: str) -> Iterator[Image]:
+    """Open an image as one format; any failure raises an InputError that names the file."""
     pillow = extra("PIL.Image", "images")
     try:
         with pillow.open(path, formats=(format,)) as image:
             if format in ANIMATED and getattr(image, "n_frames", 1) > 1:
                 raise InputError(
-                    f"{str(path)!r} holds {image.n_frames} frames: video is not read yet; save them as pictures"
+                    f"{str(path)!r} holds {image.n_frames} frames: video is not read yet; save them as images"
                 )
             yield image
     except InputError:
         raise
     except (*BROKEN, pillow.DecompressionBombError) as error:
-        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
+        raise InputError(f"cannot read the image {str(path)!r}: {error}; mend it or take it out") from error
 
 
 def _channels(image: Image, path: Path) -> tuple[int, bool]:
     """Return the number of channels, and whether there is also an alpha channel or a transparent colour."""
     if image.mode not in MODES:
-        raise InputError(f"the picture {str(path)!r} is of mode {image.mode}: save it as grey or colour")
+        raise InputError(f"the image {str(path)!r} is of mode {image.mode}: save it as grey or colour")
     channels, alpha = MODES[image.mode]
     return channels, alpha or ("transparency" in image.info and not _deep(image))
 
@@ -129,7 +129,7 @@ def _orientation(image: Image) -> int:
 
 
 def _upright(image: Image, mode: str) -> Image:
-    """Return a picture in this mode, rotated upright."""
+    """Return an image in this mode, rotated upright."""
     turn = TURNS.get(_orientation(image))
     image = image if image.mode == mode else image.convert(mode)
     return image if turn is None else image.transpose(extra("PIL.Image", "images").Transpose[turn])
@@ -146,11 +146,11 @@ def _deep_pixels(image: Image, path: Path) -> np.ndarray:
         pixels = np.asarray(_upright(image, image.mode)).astype(np.float32) / 65535
         return 1 - pixels if image.format == "TIFF" and _white_is_zero(image) else pixels
     high = np.asarray(_upright(image, image.mode)).astype(np.float32)
-    with open_picture(path, "PNG") as swapped:  # Pillow keeps one byte of two
+    with open_image(path, "PNG") as swapped:  # Pillow keeps one byte of two
         swapped.tile = [tile._replace(args=str(tile.args).replace("16B", "16L")) for tile in swapped.tile]  # type: ignore[attr-defined]
         low = np.asarray(_upright(swapped, swapped.mode))
     return (256 * high + low) / 65535
 
 
 def _white_is_zero(image: Image) -> bool:
-    return image.tag_v2.get(PHOTOMETRIC) == 0  # type: ignore[attr-defined]  # what TIFF pictures have
+    return image.tag_v2.get(PHOTOMETRIC) == 0  # type: ignore[attr-defined]  # what TIFF images have

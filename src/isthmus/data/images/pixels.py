@@ -18,7 +18,7 @@ ONE_SIZE = (
     "train on crops of them with Images(crop=64), or bring all to one size with Images(resize=(128, 128)); "
     "on the command line --crop 64 or --resize 128"
 )
-"""The remedy for pictures of several sizes."""
+"""The remedy for images of several sizes."""
 
 
 def kind_of(X: Any) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def to_tensor(X: Any) -> tuple[Tensor, str, str]:
 
 
 def to_array(X: Any) -> np.ndarray:
-    """Return pictures of one size as an array.
+    """Return images of one size as an array.
 
     Raises
     ------
@@ -59,10 +59,10 @@ def to_array(X: Any) -> np.ndarray:
     except (ValueError, TypeError) as error:
         if isinstance(error, InputError):
             raise
-        shapes = [tuple(getattr(picture, "shape", (len(picture),))) for picture in X]
+        shapes = [tuple(getattr(image, "shape", (len(image),))) for image in X]
         other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
         raise InputError(
-            f"these pictures differ in size, picture {other} has the shape {shapes[other]}, picture 0 has {shapes[0]}: "
+            f"these images differ in size, image {other} has the shape {shapes[other]}, image 0 has {shapes[0]}: "
             f"{ONE_SIZE}"
         ) from error
 
@@ -74,13 +74,13 @@ def check_range(pixels: Tensor, room: float) -> None:
     low, high = (float(v) for v in torch.aminmax(pixels))
     if not (np.isfinite(low) and np.isfinite(high)):
         index, value = _first(pixels, ~torch.isfinite(pixels))
-        raise InputError(f"pixel {index} is {value}: pictures must be finite; replace it, or leave that picture out")
+        raise InputError(f"pixel {index} is {value}: images must be finite; replace it, or leave that image out")
     if low < -room - ROUNDING or high > 1 + room + ROUNDING:
         index, value = _first(pixels, (pixels < -room - ROUNDING) | (pixels > 1 + room + ROUNDING))
         raise InputError(f"pixel {index} is {value:g}, but float pixels lie in [0, 1]; {_rescale(low, high)}")
     if low < -ROUNDING or high > 1 + ROUNDING:
         warnings.warn(
-            f"these pixels reach from {low:g} to {high:g}: right if noise was added to pictures in [0, 1], "
+            f"these pixels reach from {low:g} to {high:g}: right if noise was added to images in [0, 1], "
             f"wrong if they are on another scale; {_rescale(low, high)}",
             stacklevel=3,
         )
@@ -96,4 +96,4 @@ def _rescale(low: float, high: float) -> str:
         return "if they count from 0 to 255, divide by 255 or give uint8; else divide by the largest value there can be"
     if low >= -1 and high <= 1:
         return "if they lie in [-1, 1], give (X + 1) / 2"
-    return "shift and scale them to [0, 1], with the same numbers for all pictures"
+    return "shift and scale them to [0, 1], with the same numbers for all images"

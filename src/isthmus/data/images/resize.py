@@ -1,4 +1,4 @@
-"""Resizing pictures, antialiased: covering, containing or stretching."""
+"""Resizing images, antialiased: covering, containing or stretching."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_size(size: Size | int, how: str) -> Size:
 
 
 def scaled(old_size: Size, size: Size, how: str) -> Size:
-    """Return the size to which a picture is scaled before it is cropped or padded to `size`.
+    """Return the size to which an image is scaled before it is cropped or padded to `size`.
 
     Examples
     --------
@@ -55,31 +55,31 @@ def scaled(old_size: Size, size: Size, how: str) -> Size:
     return height, width
 
 
-def fitted(picture: np.ndarray, size: Size) -> np.ndarray:
-    """Return the middle of a picture (height, width, channels), with its edges repeated if it is smaller."""
+def fitted(image: np.ndarray, size: Size) -> np.ndarray:
+    """Return the middle of an image (height, width, channels), with its edges repeated if it is smaller."""
     for axis, side in enumerate(size):
-        picture = _fitted(picture, axis, side)
-    return picture
+        image = _fitted(image, axis, side)
+    return image
 
 
-def _fitted(picture: np.ndarray, axis: int, side: int) -> np.ndarray:
-    missing = side - picture.shape[axis]
+def _fitted(image: np.ndarray, axis: int, side: int) -> np.ndarray:
+    missing = side - image.shape[axis]
     if missing <= 0:
         start = -missing // 2
-        return picture.take(range(start, start + side), axis) if missing else picture
+        return image.take(range(start, start + side), axis) if missing else image
     before = missing // 2
-    widths = [(before, missing - before) if i == axis else (0, 0) for i in range(picture.ndim)]
-    return np.pad(picture, widths, mode="edge")
+    widths = [(before, missing - before) if i == axis else (0, 0) for i in range(image.ndim)]
+    return np.pad(image, widths, mode="edge")
 
 
-def resize(picture: np.ndarray, size: Size, how: str) -> np.ndarray:
-    """Resize a picture (height, width, channels); uint8 stays uint8, floats are not clipped."""
-    old_size = (picture.shape[0], picture.shape[1])
+def resize(image: np.ndarray, size: Size, how: str) -> np.ndarray:
+    """Resize an image (height, width, channels); uint8 stays uint8, floats are not clipped."""
+    old_size = (image.shape[0], image.shape[1])
     to = scaled(old_size, size, how)
-    return fitted(picture if to == old_size else _interpolated(picture, to), size)
+    return fitted(image if to == old_size else _interpolated(image, to), size)
 
 
-def _interpolated(picture: np.ndarray, size: Size) -> np.ndarray:
-    planes = torch.from_numpy(np.ascontiguousarray(picture)).movedim(-1, 0)[None]
+def _interpolated(image: np.ndarray, size: Size) -> np.ndarray:
+    planes = torch.from_numpy(np.ascontiguousarray(image)).movedim(-1, 0)[None]
     resized = nn.functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
     return np.asarray(resized[0].movedim(0, -1))

@@ -1,4 +1,4 @@
-"""Detecting the format of a picture file from its first bytes, never from its name."""
+"""Detecting the format of an image file from its first bytes, never from its name."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ SUFFIXES = (
     ".heif",
     ".dcm",
 )
-"""Suffixes of picture files."""
+"""Suffixes of image files."""
 
 NOT_YET = {
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif"), "video"),
     **dict.fromkeys((".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".czi", ".lif", ".nd2"), "volumes"),
 }
-"""Suffixes of files of several pictures, which are not supported yet, and their content."""
+"""Suffixes of files of several images, which are not supported yet, and their content."""
 
 LENGTH = 256
 """Number of bytes that are inspected."""
 
 
 def kind_of(path: Path) -> str:
-    """Return the format of a picture file, such as ``"PNG"``.
+    """Return the format of an image file, such as ``"PNG"``.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def kind_of(path: Path) -> str:
             return kind
     if start[4:8] == b"ftyp":
         return _by_brands(path, start)
-    raise InputError(f"cannot read the picture {str(path)!r}: it holds no {KINDS}; mend it or take it out")
+    raise InputError(f"cannot read the image {str(path)!r}: it holds no {KINDS}; mend it or take it out")
 
 
 def _by_brands(path: Path, start: bytes) -> str:
@@ -72,7 +72,7 @@ def _by_brands(path: Path, start: bytes) -> str:
     for known, kind in ((AVIF, "AVIF"), (HEIC, "HEIC")):
         if any(brand in brands for brand in known):
             return kind
-    raise InputError(f"cannot read {str(path)!r}: it holds video, which is not read yet; save its frames as pictures")
+    raise InputError(f"cannot read {str(path)!r}: it holds video, which is not read yet; save its frames as images")
 
 
 def not_yet(name: str) -> str | None:

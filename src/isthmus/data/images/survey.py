@@ -1,4 +1,4 @@
-"""Survey: the pictures of a folder, their sizes and common form, known before any is decoded."""
+"""Survey: the images of a folder, their sizes and common form, known before any is decoded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from isthmus.data.images.decode import decode, head
 from isthmus.data.images.files import Listing, listing
 from isthmus.data.images.head import Alpha, Form, common_form
-from isthmus.data.images.pictures import Shape, in_threads
+from isthmus.data.images.sequence import Shape, in_threads
 from isthmus.support.errors import InputError, listed
 
 NAMED = 3
@@ -21,13 +21,13 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Survey:
-    """Picture files and their common form.
+    """Image files and their common form.
 
     Attributes
     ----------
     paths : list of Path
     shapes : list of tuple
-        The shape of each picture once decoded.
+        The shape of each image once decoded.
     form : Form
     y : ndarray of shape (n,), or None
         Class numbers, if subfolders are classes.
@@ -41,13 +41,13 @@ class Survey:
     classes: tuple[str, ...] = ()
 
     def some(self, indices: Sequence[int]) -> Survey:
-        """Return the survey of some of the pictures."""
+        """Return the survey of some of the images."""
         y = None if self.y is None else self.y[list(indices)]
         return Survey([self.paths[i] for i in indices], [self.shapes[i] for i in indices], self.form, y, self.classes)
 
 
 def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> Survey:
-    """Read the header of every picture in a folder, or in its class subfolders.
+    """Read the header of every image in a folder, or in its class subfolders.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> S
     alpha : {"white", "keep"}, default "white"
         Whether to blend an alpha channel with white, or keep it as a fourth channel.
     skip_broken : bool, default False
-        Skip files that cannot be read, with a warning; this decodes every picture once.
+        Skip files that cannot be read, with a warning; this decodes every image once.
 
     Raises
     ------
     InputError
-        There are no pictures, one cannot be read, or their channels differ.
+        There are no images, one cannot be read, or their channels differ.
     """
     files = listing(folder)
     if skip_broken:
@@ -78,7 +78,7 @@ def _whole(files: Listing, folder: Path) -> Listing:
     if len(whole) == len(errors):
         return files
     broken = [path.name for path, error in zip(files.paths, errors, strict=True) if error is not None]
-    what = f"{len(broken):,} of the {len(errors):,} pictures in {str(folder)!r} cannot be read"
+    what = f"{len(broken):,} of the {len(errors):,} images in {str(folder)!r} cannot be read"
     if not whole:
         raise InputError(f"{what}: {next(filter(None, errors))}")
     warnings.warn(f"{what}, and were left out: {listed(broken, NAMED)}", stacklevel=4)

@@ -44,7 +44,7 @@ def head(path: Path, format: str = "TIFF") -> Head:
     Raises
     ------
     InputError
-        The file cannot be read, holds several pictures, or pixels of a data type without a known range.
+        The file cannot be read, holds several images, or pixels of a data type without a known range.
     """
     if _pillow_can(path):
         return pillow.head(path, format)
@@ -54,7 +54,7 @@ def head(path: Path, format: str = "TIFF") -> Head:
 
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
-    """Return a decoded picture."""
+    """Return a decoded image."""
     if _pillow_can(path):
         return pillow.decode(path, format, form, min_size)
     with _series(path) as series:
@@ -69,8 +69,8 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
 def _pillow_can(path: Path) -> bool:
     """Tell whether Pillow decodes the whole file: it has one page, and no more channels than its mode."""
     try:
-        with pillow.open_picture(path, "TIFF") as image:
-            tags: dict[int, Any] = image.tag_v2  # type: ignore[attr-defined]  # what TIFF pictures have
+        with pillow.open_image(path, "TIFF") as image:
+            tags: dict[int, Any] = image.tag_v2  # type: ignore[attr-defined]  # what TIFF images have
             samples = tags.get(SAMPLES, 1)
             bits, formats = tags.get(BITS, (1,)), tags.get(SAMPLE_FORMAT, (UNSIGNED,))
             return (
@@ -86,17 +86,17 @@ def _pillow_can(path: Path) -> bool:
 
 @contextmanager
 def _series(path: Path) -> Iterator[Any]:
-    """Open the only picture in a file; any failure raises an InputError that names the file."""
+    """Open the only image in a file; any failure raises an InputError that names the file."""
     tifffile = extra("tifffile", "images")
     try:
         with tifffile.TiffFile(path) as file:
             if len(file.series) != 1:
-                raise InputError(f"{str(path)!r} holds {len(file.series)} pictures: save each as a file of its own")
+                raise InputError(f"{str(path)!r} holds {len(file.series)} images: save each as a file of its own")
             yield file.series[0]
     except InputError:
         raise
     except (*pillow.BROKEN, tifffile.TiffFileError) as error:
-        raise InputError(f"cannot read the picture {str(path)!r}: {error}; mend it or take it out") from error
+        raise InputError(f"cannot read the image {str(path)!r}: {error}; mend it or take it out") from error
 
 
 def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
@@ -107,7 +107,7 @@ def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
     if others or len(bands) > 1:
         raise InputError(
             f"{str(path)!r} holds {series.shape} numbers along the axes {series.axes}: volumes are not read yet; "
-            "save each page as a file, or the channels of one picture as samples of its pixels"
+            "save each page as a file, or the channels of one image as samples of its pixels"
         )
     if series.dtype.kind not in "fb" and series.dtype.name not in GREATEST:
         raise InputError(

@@ -17,7 +17,7 @@ class Dataset:
 
     Attributes
     ----------
-    X : ndarray, DataFrame, ParquetStream or PictureStream
+    X : ndarray, DataFrame, ParquetStream or ImageStream
         The rows; a stream if they take more memory than allowed.
     y : ndarray of shape (n,), or None
         The labels, if any; indices into `classes` if the classes have names.
@@ -26,7 +26,7 @@ class Dataset:
     path : str
         Where the rows come from.
     names : tuple of str
-        Of the pictures of a folder, their paths in it; else empty.
+        Of the images of a folder, their paths in it; else empty.
     notes : tuple of str
         What was converted or assumed while reading, a sentence each, for the user to see.
     label : str or None

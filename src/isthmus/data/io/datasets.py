@@ -95,7 +95,7 @@ def label_of(name: str) -> str | None:
 def load(name: str, part: str = "train", mirrors: Sequence[str] | None = None) -> Dataset:
     """Return a data set by its name.
 
-    ``digits`` comes with scikit-learn: 1,797 pictures of 8 x 8, float32 in [0, 1], in one part. ``mnist`` and
+    ``digits`` comes with scikit-learn: 1,797 images of 8 x 8, float32 in [0, 1], in one part. ``mnist`` and
     ``fashion-mnist``, 28 x 28 uint8 with 60,000 in ``"train"`` and 10,000 in ``"test"``, are read from the folder of
     their name under ``$ISTHMUS_DATA``, or from the cache (``$ISTHMUS_CACHE``, else ``$XDG_CACHE_HOME/isthmus`` or
     ``~/.cache/isthmus``); if they are in neither, they are downloaded to the cache. Files are verified by sha256.

@@ -28,7 +28,7 @@ from isthmus.data.io.json_tables import read_records
 from isthmus.data.io.reading import Reading, Say
 from isthmus.data.io.sheet import read_sheet
 from isthmus.data.sources.budget import available
-from isthmus.data.sources.folders import PictureStream
+from isthmus.data.sources.folders import ImageStream
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, unknown
 
@@ -52,8 +52,8 @@ def read(
     ----------
     path : str or PathLike
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``, ``.txt``; gzipped too), ``.parquet``, ``.feather``, ``.xlsx``, ``.json``
-        and ``.jsonl`` (records), an IDX file (gzipped too), a picture (``.png``, ``.jpg``, ``.webp``, ``.tif``,
-        ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is detected from the content), a folder of pictures or of
+        and ``.jsonl`` (records), an IDX file (gzipped too), an image (``.png``, ``.jpg``, ``.webp``, ``.tif``,
+        ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is detected from the content), a folder of images or of
         Parquet files, or the name of a data set, such as ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names
         the part, such as ``mnist:test`` or ``book.xlsx:Sheet2``. For a folder with the name of a data set, write
         ``./mnist``.
@@ -62,19 +62,19 @@ def read(
     part : str or None
         The array of an ``.npz``, the sheet of an ``.xlsx``, or ``"train"`` or ``"test"`` of a data set.
     budget : int or None
-        Bytes of memory that the data may take; larger Parquet files and folders of pictures are streamed. None: a
+        Bytes of memory that the data may take; larger Parquet files and folders of images are streamed. None: a
         quarter of the available memory.
     alpha : {"white", "keep"}, optional
-        For pictures: whether to blend an alpha channel with white (the default), or keep it as a fourth channel.
+        For images: whether to blend an alpha channel with white (the default), or keep it as a fourth channel.
     skip_broken : bool, default False
-        Skip pictures of a folder that cannot be read, with a warning.
+        Skip images of a folder that cannot be read, with a warning.
     reading : Reading, optional
         For tables: which columns to read, and how, where the content leaves it open.
 
     Returns
     -------
     Dataset
-        X, y, the names of the classes, the path, and what was converted. Pictures of several sizes are a list of
+        X, y, the names of the classes, the path, and what was converted. Images of several sizes are a list of
         arrays, or a stream.
 
     Raises
@@ -149,13 +149,13 @@ def _format(path: Path) -> Format:
         raise InputError(f"there is no file {str(path)!r}{_nearest(path)}, nor a data set of that name")
     if path.is_dir():
         parquet = any(path.glob("*.parquet"))
-        pictures = Format("", _folder, ("budget", "alpha", "skip_broken"))
-        return Format("", tabular.read_parquet, ("label", "budget", "reading")) if parquet else pictures
+        images = Format("", _folder, ("budget", "alpha", "skip_broken"))
+        return Format("", tabular.read_parquet, ("label", "budget", "reading")) if parquet else images
     for form in FORMATS:
         if fnmatch(path.name.lower(), form.pattern):
             return _small_enough(form, path)
     if what := not_yet(path.name):
-        raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its pictures as separate files")
+        raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its images as separate files")
     if path.suffix.lower() in (".xls", ".ods"):
         raise InputError(f"{str(path)!r} is a table of an older kind: save it as .xlsx or .csv")
     known = [form.pattern for form in FORMATS]
@@ -228,16 +228,16 @@ def _idx(path: Path) -> Dataset:
     beside = idx.labels_beside(path)
     X, y = idx.read(path), None if beside is None else idx.read(beside).astype(np.int64)
     if y is not None and len(y) != len(X):
-        raise InputError(f"{str(beside)!r} holds {len(y)} labels, but {str(path)!r} holds {len(X)} pictures")
+        raise InputError(f"{str(beside)!r} holds {len(y)} labels, but {str(path)!r} holds {len(X)} images")
     return Dataset(X, y, (), str(path))
 
 
-def _picture(path: Path, alpha: Alpha | None) -> Dataset:
+def _image(path: Path, alpha: Alpha | None) -> Dataset:
     return Dataset(decode(path, alpha=alpha or "white")[None], None, (), str(path))
 
 
 def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | None) -> Dataset:
-    stream = PictureStream(path, alpha or "white", bool(skip_broken))
+    stream = ImageStream(path, alpha or "white", bool(skip_broken))
     X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
     return Dataset(X, stream.survey.y, stream.survey.classes, str(path), stream.names)
 
@@ -256,7 +256,7 @@ FORMATS = (
     Format("*.feather", tabular.read_feather, ("label", "reading")),
     Format("*.xlsx", read_sheet, ("label", "part", "reading")),
     *(Format(pattern, read_records, ("label", "reading")) for pattern in RECORDS),
-    *(Format(f"*{suffix}", _picture, ("alpha",)) for suffix in SUFFIXES),
+    *(Format(f"*{suffix}", _image, ("alpha",)) for suffix in SUFFIXES),
     *(Format(pattern, _idx) for pattern in ("*.idx", "*.idx.gz", "*[.-]idx[1-9]-*", "*.idx[1-9]")),
 )
 """All file formats; the first pattern that matches the lower-case name counts."""
@@ -293,14 +293,14 @@ def write(
     ----------
     path : str or PathLike
         ``.npy`` for any array; ``.csv``, ``.parquet`` or ``.feather`` for DataFrames and arrays of one or two axes;
-        ``.png`` for one picture, or several as a grid; a folder, or a name without an ending, for one PNG file for each
-        picture: a folder that is not there is made.
-    X : array, Tensor, DataFrame, or list of pictures that differ in size
-        Pictures are uint8, or floats in [0, 1].
+        ``.png`` for one image, or several as a grid; a folder, or a name without an ending, for one PNG file for each
+        image: a folder that is not there is made.
+    X : array, Tensor, DataFrame, or list of images that differ in size
+        Images are uint8, or floats in [0, 1].
     columns : sequence of str or None
         Names for the columns of an array in a table; None: ``column_0``, ``column_1`` …
     names : sequence of str
-        Of the pictures in a folder, with or without an ending; empty: their numbers.
+        Of the images in a folder, with or without an ending; empty: their numbers.
 
     Raises
     ------
@@ -313,7 +313,7 @@ def write(
         return _write_folder(target, X, names)
     suffix = target.suffix.lower()
     if suffix not in WRITERS:
-        raise InputError(f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for pictures")
+        raise InputError(f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for images")
     _check_one_size(path, X)
     with atomic(target) as temporary, temporary.open("wb") as stream:
         WRITERS[suffix](X, columns, stream)
@@ -324,21 +324,21 @@ def _check_one_size(path: str | os.PathLike[str], X: Any) -> None:
     if len(shapes) > 1:
         raise InputError(
             f"{str(path)!r} takes rows of one size, but these have several, such as {shapes[0]} and {shapes[-1]}: "
-            f"write pictures into a folder, {str(Path(path).with_suffix(''))!r}"
+            f"write images into a folder, {str(Path(path).with_suffix(''))!r}"
         )
 
 
 def _write_folder(folder: Path, X: Any, names: Sequence[str]) -> None:
-    """Write a PNG file for each picture, once it is clear that the first one is a picture."""
+    """Write a PNG file for each image, once it is clear that the first one is an image."""
     for one, name in zip(X, png_names(names, len(X)), strict=True):
-        (picture,) = image_files.to_bytes(np.asarray(one)[None])
+        (image,) = image_files.to_bytes(np.asarray(one)[None])
         target = folder / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"the folder {str(target.parent)!r} cannot be made: {error.strerror}") from error
         with atomic(target) as temporary, temporary.open("wb") as stream:
-            image_files.encode(picture, stream)
+            image_files.encode(image, stream)
 
 
 def png_names(names: Sequence[str], n: int) -> list[str]:

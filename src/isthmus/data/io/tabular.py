@@ -200,7 +200,7 @@ def to_arrow(X: Any, columns: Sequence[str] | None = None) -> Any:
 
 def _table_of_array(array: np.ndarray, columns: Sequence[str] | None) -> Any:
     if array.ndim not in (1, 2):
-        raise InputError(f"an array of shape {array.shape} is not a table: write it to .npy, or pictures to .png")
+        raise InputError(f"an array of shape {array.shape} is not a table: write it to .npy, or images to .png")
     array = array.reshape(len(array), -1)
     names = column_names(array.shape[1]) if columns is None else list(map(str, columns))
     if len(names) != array.shape[1]:

@@ -1,4 +1,4 @@
-"""Crops of pictures of any size, in memory or in a folder, as a source; each picture is decoded once per epoch."""
+"""Crops of images of any size, in memory or in a folder, as a source; each image is decoded once per epoch."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from isthmus.core.data import Columns, Data, Source, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.images.crops import cut, turned
 from isthmus.data.images.images import Images
-from isthmus.data.images.pictures import Pictures, in_threads
+from isthmus.data.images.sequence import ImageSequence, in_threads
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import CROP, EPOCH, MIX, SAMPLE, Split, generator, permutation, steps
 from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup
 
 MIXED = 64
-"""Minimum number of pictures whose crops are shuffled together."""
+"""Minimum number of images whose crops are shuffled together."""
 
 SHUFFLED = 2048
 """Minimum number of crops that are shuffled together, unless they are too large."""
 
 ROOM = 64 * 2**20
-"""Maximum bytes of crops that are shuffled together; but always at least those of one picture."""
+"""Maximum bytes of crops that are shuffled together; but always at least those of one image."""
 
 SAMPLED = 2**24
 """Maximum number of pixels of a sample."""
@@ -37,20 +37,20 @@ ALL_EPOCHS = 0
 
 
 class Crops:
-    """Rows that are crops of pictures, for training on pictures of any size.
+    """Rows that are crops of images, for training on images of any size.
 
     Parameters
     ----------
-    pictures : Pictures
+    images : ImageSequence
     data : Images
         Fitted, with `crop`.
     beside : Columns
-        The weight and conditions of each picture, which apply to all its crops.
+        The weight and conditions of each image, which apply to all its crops.
     """
 
-    def __init__(self, pictures: Pictures, data: Images, beside: Columns) -> None:
-        self.pictures, self.beside = pictures, beside
-        self.counts = np.array([data.crops_of(shape) for shape in pictures.shapes], dtype=np.int64)
+    def __init__(self, images: ImageSequence, data: Images, beside: Columns) -> None:
+        self.images, self.beside = images, beside
+        self.counts = np.array([data.crops_of(shape) for shape in images.shapes], dtype=np.int64)
 
     def __len__(self) -> int:
         return int(self.counts.sum())
@@ -66,16 +66,16 @@ class Crops:
     ) -> CropSource:
         """Return a source of batches of crops; see `CropSource`."""
         return CropSource(
-            self, cast(Images, data), Split(len(self.pictures), validation_fraction, seed), batch_size, device
+            self, cast(Images, data), Split(len(self.images), validation_fraction, seed), batch_size, device
         )
 
 
 class CropSource:
     """A source of crops.
 
-    Pictures are shuffled, then the crops of neighbouring pictures together. During training on one group, several
-    threads decode the next pictures, each once per epoch, and cut crops out of them. Crop k of picture i is a function
-    of (seed, epoch, i, k); for validation and `sample`, of (seed, i, k). No crop of a validation picture is trained on.
+    Images are shuffled, then the crops of neighbouring images together. During training on one group, several
+    threads decode the next images, each once per epoch, and cut crops out of them. Crop k of image i is a function
+    of (seed, epoch, i, k); for validation and `sample`, of (seed, i, k). No crop of a validation image is trained on.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class CropSource:
     data : Images
         Fitted, with `crop`.
     split : Split
-        The split of the pictures.
+        The split of the images.
     batch_size : int
         Crops in a batch; the last batch of an epoch may be smaller.
     device : str or torch.device, default "cpu"
@@ -101,10 +101,10 @@ class CropSource:
         self.rows = len(crops)
         steps(self.rows, batch_size)
         self.batch_size, self.seed = int(batch_size), split.seed
-        self._pictures, self._beside = crops.pictures, crops.beside
+        self._images, self._beside = crops.images, crops.beside
         self._counts = torch.from_numpy(crops.counts)
         self._split, self._device = split, torch.device(device)
-        self._images, self._data = data, on(data, device)
+        self._kind, self._data = data, on(data, device)
 
     def batches(self, split: str, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of a split, from batch number `start` on; each is valid until the next."""
@@ -119,13 +119,13 @@ class CropSource:
         return steps(int(self._counts[self._split.indices(split)].sum()), self.batch_size)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` crops of training pictures, the same on each call.
+        """Return one batch of at most `rows` crops of training images, the same on each call.
 
-        They come from at least `MIXED` pictures if there are as many, and from more if one epoch has too few crops.
+        They come from at least `MIXED` images if there are as many, and from more if one epoch has too few crops.
         """
         order = self._split.indices("train")
         order = order[permutation(len(order), self.seed, SAMPLE)]
-        rows = min(rows, max(1, SAMPLED // int(np.prod(self._images.typical_shape))))
+        rows = min(rows, max(1, SAMPLED // int(np.prod(self._kind.typical_shape))))
         enough = int((self._counts[order].cumsum(0) < rows).sum()) + 1
         order = order[: min(rows, max(MIXED, enough))]
         counts = self._counts[order].clamp(max=-(-rows // len(order)))
@@ -133,10 +133,10 @@ class CropSource:
         return self._batch(_part(crops, 0, rows))
 
     def fingerprint(self) -> str:
-        """Return a short string that changes with the pictures, their crops, the order and the batch size."""
-        images = self._images
-        how = (images.crop, images.crops_per_image, images.flips, images.turns, self.batch_size, self._split.settings)
-        return hashlib.sha256(f"{self._pictures.signature()} {how}".encode()).hexdigest()[:16]
+        """Return a short string that changes with the images, their crops, the order and the batch size."""
+        data = self._kind
+        how = (data.crop, data.crops_per_image, data.flips, data.turns, self.batch_size, self._split.settings)
+        return hashlib.sha256(f"{self._images.signature()} {how}".encode()).hexdigest()[:16]
 
     def shard(self, rank: int, world: int) -> Source:
         """Return the part of each batch that one of several processes trains on."""
@@ -145,8 +145,8 @@ class CropSource:
     # -- windows -------------------------------------------------------------------------------------------------
 
     def _windows(self, order: Tensor) -> Iterator[Tensor]:
-        """Yield the indices of pictures whose crops are shuffled together."""
-        size = int(np.prod(self._images.typical_shape)) * self._pictures.dtype.itemsize
+        """Yield the indices of images whose crops are shuffled together."""
+        size = int(np.prod(self._kind.typical_shape)) * self._images.dtype.itemsize
         start = crops = 0
         for i, count in enumerate(self._counts[order].tolist()):
             full = i - start >= MIXED and crops >= SHUFFLED
@@ -159,39 +159,39 @@ class CropSource:
 
     def _cut_windows(self, order: Tensor, shuffle: bool, key: int, skipped: int) -> Iterator[Columns]:
         """Yield the crops of each window, from crop number `skipped` on, without decoding the windows before it."""
-        for number, pictures in enumerate(self._windows(order)):
-            counts = self._counts[pictures]
+        for number, images in enumerate(self._windows(order)):
+            counts = self._counts[images]
             count = int(counts.sum())
             if skipped < count:
                 slots = permutation(count, self.seed, MIX, key, number) if shuffle else torch.arange(count)
-                yield _part(self._cut(pictures, counts, slots, key), skipped, count)
+                yield _part(self._cut(images, counts, slots, key), skipped, count)
             skipped = max(0, skipped - count)
 
-    def _cut(self, pictures: Tensor, counts: Tensor, slots: Tensor, key: int) -> Columns:
-        """Return crops of some pictures, `counts` of each; crop number j goes to ``slots[j]``."""
-        images, crop, draws = self._images, self._images.typical_shape[-1], np.empty((len(slots), 2))
-        pixels = np.empty((len(slots), crop, crop, images.typical_shape[0]), self._pictures.dtype)
+    def _cut(self, images: Tensor, counts: Tensor, slots: Tensor, key: int) -> Columns:
+        """Return crops of some images, `counts` of each; crop number j goes to ``slots[j]``."""
+        data, crop, draws = self._kind, self._data.typical_shape[-1], np.empty((len(slots), 2))
+        pixels = np.empty((len(slots), crop, crop, data.typical_shape[0]), self._images.dtype)
         ends = counts.cumsum(0)
 
         def fill(number: int) -> None:
-            index, end = int(pictures[number]), int(ends[number])
+            index, end = int(images[number]), int(ends[number])
             at = slots[end - int(counts[number]) : end].numpy()
             stream = generator(self.seed, CROP, key, index)
             drawn = torch.rand((len(at), 4), generator=stream, dtype=torch.float64).numpy()
-            pixels[at], draws[at] = cut(images.canonical(self._pictures.at(index)), crop, drawn[:, :2]), drawn[:, 2:]
+            pixels[at], draws[at] = cut(data.canonical(self._images.at(index)), crop, drawn[:, :2]), drawn[:, 2:]
 
-        in_threads(fill, range(len(pictures)))
+        in_threads(fill, range(len(images)))
         owners = torch.empty_like(slots)
-        owners[slots] = pictures.repeat_interleave(counts)
+        owners[slots] = images.repeat_interleave(counts)
         columns = take(self._beside, owners) | {"pixels": torch.from_numpy(pixels).movedim(-1, 1)}
         return columns | self._turns(torch.from_numpy(draws))
 
     def _turns(self, draws: Tensor) -> Columns:
         """Return how each crop is rotated, and whether it is mirrored; empty if crops are neither."""
-        images = self._images
-        if not (images.turns or images.flips):
+        data = self._kind
+        if not (data.turns or data.flips):
             return {}
-        mirrored, turns = draws[:, 0] < 0.5 * images.flips, (4 * draws[:, 1] * images.turns).int()
+        mirrored, turns = draws[:, 0] < 0.5 * data.flips, (4 * draws[:, 1] * data.turns).int()
         return {"mirrored": mirrored, "turns": turns}
 
     def _batch(self, columns: Columns) -> Batch:

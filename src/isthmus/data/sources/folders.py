@@ -1,4 +1,4 @@
-"""Folders of pictures larger than memory, decoded by several threads ahead of the training loop."""
+"""Folders of images larger than memory, decoded by several threads ahead of the training loop."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from isthmus.core.data import Columns, Data
 from isthmus.core.records import Batch
 from isthmus.data.images.decode import decode
 from isthmus.data.images.head import Alpha
-from isthmus.data.images.pictures import Pictures
 from isthmus.data.images.resize import Size
+from isthmus.data.images.sequence import ImageSequence
 from isthmus.data.images.survey import Survey, survey
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import Order
@@ -28,13 +28,13 @@ DEPTH = 2
 """Number of batches decoded ahead."""
 
 
-class PictureStream(Pictures):
-    """The pictures of a folder, without loading them: only their names, sizes and common form.
+class ImageStream(ImageSequence):
+    """The images of a folder, without loading them: only their names, sizes and common form.
 
     Parameters
     ----------
     path : str, Path or Survey
-        A folder of pictures, or of class subfolders.
+        A folder of images, or of class subfolders.
     alpha : {"white", "keep"}, default "white"
         Whether to blend an alpha channel with white, or keep it as a fourth channel.
     skip_broken : bool, default False
@@ -43,14 +43,14 @@ class PictureStream(Pictures):
     Raises
     ------
     InputError
-        There are no pictures, one cannot be read, or their channels differ.
+        There are no images, one cannot be read, or their channels differ.
 
     Attributes
     ----------
     shapes : list of tuple
-        The shape of each picture: (height, width), or (height, width, channels).
+        The shape of each image: (height, width), or (height, width, channels).
     shape : tuple of int or None
-        (n, height, width) or (n, height, width, channels); None for sides that differ between pictures.
+        (n, height, width) or (n, height, width, channels); None for sides that differ between images.
     """
 
     def __init__(self, path: str | Path | Survey, alpha: Alpha = "white", skip_broken: bool = False) -> None:
@@ -62,53 +62,53 @@ class PictureStream(Pictures):
 
     @property
     def one_size(self) -> bool:
-        """Whether all pictures have the same size."""
+        """Whether all images have the same size."""
         return None not in self.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes of the pictures as one array."""
+        """The number of axes of the images as one array."""
         return len(self.shape)
 
     @property
     def bytes(self) -> int:
-        """The bytes of memory that all pictures would take."""
+        """The bytes of memory that all images would take."""
         return sum(map(self.nbytes, self.shapes))
 
     def at(self, index: int) -> np.ndarray:
-        """Return one picture, decoded.
+        """Return one image, decoded.
 
         Raises
         ------
         InputError
             It cannot be read, or was changed on disk.
         """
-        picture = decode(self.survey.paths[index], self.survey.form)
-        if picture.shape != self.shapes[index]:
+        image = decode(self.survey.paths[index], self.survey.form)
+        if image.shape != self.shapes[index]:
             raise InputError(
                 f"{self.name(index)} changed on disk: it had the shape {self.shapes[index]}; read it again"
             )
-        return picture
+        return image
 
     def reduced(self, index: int, min_size: Size) -> np.ndarray:
-        """Return one picture; a JPEG at a lower resolution if that is enough."""
+        """Return one image; a JPEG at a lower resolution if that is enough."""
         return decode(self.survey.paths[index], self.survey.form, min_size=min_size)
 
-    def some(self, indices: Sequence[int]) -> PictureStream:
-        """Return some of the pictures, without decoding them."""
-        return PictureStream(self.survey.some(indices))
+    def some(self, indices: Sequence[int]) -> ImageStream:
+        """Return some of the images, without decoding them."""
+        return ImageStream(self.survey.some(indices))
 
     def name(self, index: int) -> str:
-        """Return the name of a picture for messages."""
-        return f"the picture {str(self.survey.paths[index])!r}"
+        """Return the name of an image for messages."""
+        return f"the image {str(self.survey.paths[index])!r}"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The file of each picture, within the folder."""
+        """The file of each image, within the folder."""
         return tuple(f"{p.parent.name}/{p.name}" if self.survey.classes else p.name for p in self.survey.paths)
 
     def chunks(self) -> Iterator[Any]:
-        """Yield all pictures in the order of their names: as arrays if all have one size, else as streams."""
+        """Yield all images in the order of their names: as arrays if all have one size, else as streams."""
         for part in self.slices():
             yield np.asarray(self[part]) if self.one_size else self[part]
 
@@ -120,9 +120,9 @@ class PictureStream(Pictures):
         validation_fraction: float = 0.0,
         seed: int = 0,
         device: torch.device | str = "cpu",
-    ) -> PictureSource:
-        """Return a source of batches of these pictures; see `PictureSource`."""
-        return PictureSource(self, data, Order(len(self), batch_size, validation_fraction, seed), device)
+    ) -> ImageSource:
+        """Return a source of batches of these images; see `ImageSource`."""
+        return ImageSource(self, data, Order(len(self), batch_size, validation_fraction, seed), device)
 
     def signature(self) -> str:
         """Return a hash of the names and sizes of all files."""
@@ -132,26 +132,26 @@ class PictureStream(Pictures):
         return digest.hexdigest()
 
 
-class PictureSource:
-    """A source of the pictures of a folder: their order is shuffled, and a few batches are decoded ahead.
+class ImageSource:
+    """A source of the images of a folder: their order is shuffled, and a few batches are decoded ahead.
 
     Parameters
     ----------
-    stream : PictureStream
+    stream : ImageStream
     data : Data
         Fitted.
     order : Order
-        The order of the pictures.
+        The order of the images.
     device : str or torch.device, default "cpu"
         The device of the batches.
 
     Attributes
     ----------
     rows : int
-        The number of pictures, including those for validation.
+        The number of images, including those for validation.
     """
 
-    def __init__(self, stream: PictureStream, data: Data, order: Order, device: torch.device | str = "cpu") -> None:
+    def __init__(self, stream: ImageStream, data: Data, order: Order, device: torch.device | str = "cpu") -> None:
         self.rows = len(stream)
         self._stream, self._order, self._device = stream, order, torch.device(device)
         self._read, self._data = data.read, on(data, device)
@@ -165,7 +165,7 @@ class PictureSource:
         return self._order.steps(split)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` training pictures, the same on each call."""
+        """Return one batch of at most `rows` training images, the same on each call."""
         return self._batch(self._columns(self._order.sample(rows)))
 
     def fingerprint(self) -> str:

@@ -51,7 +51,7 @@ def gathered(X: Any) -> Loaded:
         if size > room:
             raise InputError(
                 f"the {type(X).__name__} yields more than {room / 1e9:.1f} GB, which do not fit in memory: write its "
-                "rows to a Parquet file, or its pictures to a folder, which are streamed"
+                "rows to a Parquet file, or its images to a folder, which are streamed"
             )
     if not rows:
         raise InputError(f"the {type(X).__name__} yields no rows")
@@ -59,7 +59,7 @@ def gathered(X: Any) -> Loaded:
     if len(shapes) > 1:
         raise InputError(
             f"the {type(X).__name__} yields rows of several shapes, such as {min(shapes)} and {max(shapes)}: resize "
-            "them; or give a list of pictures, with data=Images(crop=...)"
+            "them; or give a list of images, with data=Images(crop=...)"
         )
     return Loaded(_joined(rows), None if labels[0] is None else _joined(labels))
 

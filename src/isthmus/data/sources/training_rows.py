@@ -1,4 +1,4 @@
-"""The rows to train on: in memory, from a stream, or crops of pictures."""
+"""The rows to train on: in memory, from a stream, or crops of images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 from isthmus.core.data import Columns, Data, Rows, Source
 from isthmus.data.images.images import Images
-from isthmus.data.images.pictures import ArrayPictures, Pictures
+from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.data.sources.crops import Crops
 from isthmus.data.sources.in_memory import InMemory, is_stream, weights
 from isthmus.data.tables.conditions import Condition
@@ -36,16 +36,16 @@ def training_rows(
 
     Parameters
     ----------
-    X : array, DataFrame, tensor, list of pictures or stream
+    X : array, DataFrame, tensor, list of images or stream
         Without the columns of the condition.
     data : Data
         Fitted.
     sample_weight : array of shape (n,), or None
-        The weight of each row, or picture.
+        The weight of each row, or image.
     condition : Condition or None
         Fitted.
     condition_rows : array or DataFrame, or None
-        The condition of each row, or picture.
+        The condition of each row, or image.
 
     Raises
     ------
@@ -53,8 +53,8 @@ def training_rows(
         X is a stream and there are weights or a condition, or their number differs from that of the rows.
     """
     if data.any_size:
-        pictures = X if isinstance(X, Pictures) else ArrayPictures(X)
-        return Crops(pictures, cast(Images, data), _beside(len(pictures), sample_weight, condition, condition_rows))
+        images = X if isinstance(X, ImageSequence) else ImageArray(X)
+        return Crops(images, cast(Images, data), _beside(len(images), sample_weight, condition, condition_rows))
     if not is_stream(X):
         return InMemory(X, data, sample_weight, condition, condition_rows)
     if condition is not None or sample_weight is not None:
@@ -63,6 +63,6 @@ def training_rows(
 
 
 def _beside(n: int, sample_weight: Rows, condition: Condition | None, condition_rows: Rows) -> Columns:
-    """Return the weight and the condition of each of n pictures."""
+    """Return the weight and the condition of each of n images."""
     weight = {} if sample_weight is None else {"weight": weights(sample_weight, n)}
     return weight | ({} if condition is None else condition.encode(condition_rows, n))

@@ -32,8 +32,8 @@ class FeatureMap(Net):
                      └─ conv 1 ─ block ─ … ─ conv ┘             └─ conv 1 ─ block ─ … ─ conv ┘
 
     All layers work on the grid of patches, so that a step costs little. Norms look at the channels of one position
-    only, and no layer looks at the whole picture: the net takes any size, and a part of a picture gives the same
-    numbers as the whole. Pictures whose sides are no multiples of `stride` are continued by their last row and column,
+    only, and no layer looks at the whole image: the net takes any size, and a part of an image gives the same
+    numbers as the whole. Images whose sides are no multiples of `stride` are continued by their last row and column,
     and cut again.
 
     Parameters
@@ -87,14 +87,14 @@ class FeatureMap(Net):
         x, y = (fixed(shape[:1])[0] * self.patch for shape in (sizes.x, sizes.y))
         self.encoder = Grid(x, sizes.h, self.width, self.blocks, self.activation, self.axes)
         self.decoder = Grid(sizes.z + sizes.condition, y, self.width, self.blocks, self.activation, self.axes)
-        self.given = nn.Linear(sizes.condition, sizes.h, bias=False) if sizes.condition else None
+        self.conditioning = nn.Linear(sizes.condition, sizes.h, bias=False) if sizes.condition else None
 
     # -- both ways -----------------------------------------------------------------------------------------------
 
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, *positions, sizes.h)."""
         h = self.encoder(patches(batch.corrupted, self.stride)).movedim(1, -1)
-        return h if self.given is None else h + self._everywhere(self.given(condition(batch)))
+        return h if self.conditioning is None else h + self._everywhere(self.conditioning(condition(batch)))
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x; where that is not known, and sizes differ, whole patches."""

@@ -29,19 +29,19 @@ class LinearSkipNet(Net):
         encoder, decoder = self.bodies(sizes)
         self.encoder = LinearSkip(encoder, prod(fixed(sizes.x)), sizes.h)
         self.decoder = LinearSkip(decoder, sizes.z + sizes.condition, prod(fixed(sizes.y)))
-        self.given = nn.Linear(sizes.condition, sizes.h, bias=False) if sizes.condition else None
+        self.conditioning = nn.Linear(sizes.condition, sizes.h, bias=False) if sizes.condition else None
 
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, sizes.h)."""
         h = self.encoder(batch.corrupted.flatten(1))
-        return h if self.given is None else h + self.given(condition(batch))
+        return h if self.conditioning is None else h + self.conditioning(condition(batch))
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y)."""
         return self.decoder(self._beside(z, batch)).unflatten(1, fixed(self.sizes.y))
 
     def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
-        return z if self.given is None else torch.cat([z, condition(batch)], 1)
+        return z if self.conditioning is None else torch.cat([z, condition(batch)], 1)
 
     def initialize_encoder(self, batch: Batch) -> Tensor:
         """Start the linear path as whitened PCA of what the encoder sees."""

@@ -213,7 +213,7 @@ def score_pieces(
     keep_scores : bool, default False
         Whether all scores are kept, in single precision.
     names : sequence of str, default ()
-        Names of all rows of X, such as those of picture files; they stand in place of the indices of rows.
+        Names of all rows of X, such as those of image files; they stand in place of the indices of rows.
     progress : callable
         Called with the number of rows of each piece that is done.
     """

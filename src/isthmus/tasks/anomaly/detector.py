@@ -405,7 +405,7 @@ class AnomalyDetector(OutlierMixin, Task):
         keep_scores : bool, default False
             Whether the summary holds all scores, in single precision.
         names : sequence of str, default ()
-            Names of the rows of X, such as those of picture files: the table has a column ``file`` instead of ``row``.
+            Names of the rows of X, such as those of image files: the table has a column ``file`` instead of ``row``.
         progress : callable, optional
             Called with the number of rows of each piece that is done.
 

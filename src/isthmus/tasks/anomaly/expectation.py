@@ -181,7 +181,7 @@ def expected(scorer: Scorer, X: Rows, deviation: np.ndarray) -> Expected:
 def typical_residuals(scorer: Scorer, read: Iterable[Columns]) -> np.ndarray:
     """Return how far normal rows are from what is expected: a quantile over some of them, for each of their columns.
 
-    Empty for data whose values have no names, such as pictures; NaN for columns without numbers.
+    Empty for data whose values have no names, such as images; NaN for columns without numbers.
     """
     data = scorer.data
     if not data.named_columns:

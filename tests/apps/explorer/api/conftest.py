@@ -1,4 +1,4 @@
-"""Models of a table, of pictures and of a signal, and the API of the explorer on them."""
+"""Models of a table, of images and of a signal, and the API of the explorer on them."""
 
 import io
 from base64 import b64decode

@@ -69,7 +69,7 @@ def test_the_map_is_of_codes_pooled_over_their_positions(ae, session, client):
     assert positions.shape == (len(SIZES), 2)
 
 
-def test_a_picture_is_shown_with_its_reconstruction_and_its_error(ae, client):
+def test_a_image_is_shown_with_its_reconstruction_and_its_error(ae, client):
     X = photographs()
     for index in (0, 4):
         found = client.get(f"/api/models/0/examples/{index}").json()
@@ -86,7 +86,7 @@ def test_thumbnails_come_in_the_order_that_is_asked_for(client):
     assert [decoded(value).shape[:2] for value in values] == [SIZES[4], SIZES[0], SIZES[1]]
 
 
-def test_a_large_picture_is_shown_smaller_in_its_proportions(client, monkeypatch):
+def test_a_large_image_is_shown_smaller_in_its_proportions(client, monkeypatch):
     monkeypatch.setattr(kind, "MAX_SIDE", 20)
     [value] = client.get("/api/examples/values?index=3").json()["values"]
     assert decoded(value).shape[:2] == (20, 12)
@@ -161,7 +161,7 @@ def test_the_size_of_a_page_without_a_server_is_bounded():
         assert 1 <= kind.tile_side(count) <= 256 and count * kind.tile_side(count) ** 2 <= 8_192**2
 
 
-def test_a_limit_takes_some_of_the_pictures(ae):
+def test_a_limit_takes_some_of_the_images(ae):
     session = open_session({"photographs": ae}, photographs(), limit=5)
     assert len(session.examples) == 5 and session.total == len(SIZES)
     for index, row in enumerate(session.examples.row_index.tolist()):

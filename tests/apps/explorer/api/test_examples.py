@@ -19,7 +19,7 @@ def test_a_row_is_shown_with_its_gaps(of_table, rows, detector):
     assert shown["flagged"] is bool(shown["score"] > detector.threshold_)
 
 
-def test_a_picture_is_shown_with_its_neighbours(of_digits, digits, models):
+def test_a_image_is_shown_with_its_neighbours(of_digits, digits, models):
     shown = ok(of_digits.get("/api/models/1/examples/9"))
     assert np.array_equal(picture(shown["original"]), np.rint(digits.X[9] * 255))
     rebuilt = models["plain"].reconstruct(digits.X[9:10])[0]

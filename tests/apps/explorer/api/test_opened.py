@@ -78,7 +78,7 @@ def test_detectors_of_images_and_signals_say_what_contributes(asgi, digits, sign
     assert {part["name"] for part in rows[0]["contributors"]} == {"x0", "x1"}
 
 
-def test_pictures_in_colour_with_channels_first(asgi):
+def test_images_in_colour_with_channels_first(asgi):
     X = np.random.default_rng(0).integers(0, 256, (40, 3, 6, 5), dtype=np.uint8)
     ae = Autoencoder("plain", 4, data=Images(channels_first=True), **QUICK).fit(X)
     client = asgi(explorer_app(open_session({"colour": ae}, X)))

@@ -28,7 +28,7 @@ class Options:
     contamination: float | None
     max_categories: int | None
     seed: int
-    pictures: Mapping[str, Any]
+    images: Mapping[str, Any]
     settings: Mapping[str, Any]
     recalibrate: str | None
     reading: Typed

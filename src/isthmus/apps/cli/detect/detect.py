@@ -141,8 +141,8 @@ def detect(
     from isthmus.data.io.datasets import label_of
 
     typed["label"] = typed["label"] or label_of(data)
-    pictures, settings = _typed(typed, image_settings()), _typed(typed, OF_TRAINING)
-    options = Options(data=data, pictures=pictures, settings=settings, **typed)
+    images, settings = _typed(typed, image_settings()), _typed(typed, OF_TRAINING)
+    options = Options(data=data, images=images, settings=settings, **typed)
     check(options, explain)
     check_appended(output)
     figure_path = _figure_path(plot, output)

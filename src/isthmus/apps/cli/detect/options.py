@@ -28,8 +28,8 @@ CONTAMINATION = 0.1
 
 def check(options: Options, explain: bool = False) -> None:
     """Refuse options that contradict each other."""
-    if options.pictures:
-        _check_pictures(options, flag(next(iter(options.pictures))), explain)
+    if options.images:
+        _check_images(options, flag(next(iter(options.images))), explain)
     if options.false_alarm_rate is not None and options.contamination is not None:
         raise click.UsageError(
             "--false-alarm-rate is a fraction of future normal rows, --contamination one of the training rows: give one"
@@ -60,8 +60,8 @@ def _check_table(options: Options) -> None:
     """Refuse options that contradict one about tables."""
     if options.model is not None:
         raise click.UsageError(f"--model {options.model!r} knows its categories: leave out --max-categories")
-    if options.window is not None or options.pictures:
-        other = "--window" if options.window is not None else flag(next(iter(options.pictures)))
+    if options.window is not None or options.images:
+        other = "--window" if options.window is not None else flag(next(iter(options.images)))
         raise click.UsageError(f"--max-categories is about tables, which {other} is not: leave one out")
 
 
@@ -87,14 +87,14 @@ def _check_settings(options: Options) -> None:
         raise click.UsageError(f"--model {options.model!r} is trained already: leave out {', '.join(known)}")
 
 
-def _check_pictures(options: Options, about: str, explain: bool) -> None:
-    """Refuse options that contradict one about pictures."""
+def _check_images(options: Options, about: str, explain: bool) -> None:
+    """Refuse options that contradict one about images."""
     if options.model is not None:
-        raise click.UsageError(f"--model {options.model!r} knows how it takes pictures: leave out {about}")
+        raise click.UsageError(f"--model {options.model!r} knows how it takes images: leave out {about}")
     if options.window is not None:
-        raise click.UsageError(f"--window is about signals, {about} about pictures: leave one out")
+        raise click.UsageError(f"--window is about signals, {about} about images: leave one out")
     if explain:
-        raise click.UsageError(f"--explain names columns, but pictures ({about}) have none: leave it out")
+        raise click.UsageError(f"--explain names columns, but images ({about}) have none: leave it out")
 
 
 def detector(options: Options) -> AnomalyDetector:
@@ -144,7 +144,7 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
 
 
 def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
-    """Return what reconstructs windows of a signal, or pictures as the options say; None: the detector's own choice."""
+    """Return what reconstructs windows of a signal, or images as the options say; None: the detector's own choice."""
     from isthmus.data.images.images import Images
     from isthmus.data.signals.signals import Signals
     from isthmus.tasks.anomaly.detector import default_autoencoder
@@ -152,7 +152,7 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     if options.window is not None:
         signals = Signals(window=options.window, stride=options.stride or 1)
         return default_autoencoder(len(X), signals).set_params(**options.settings)
-    data = Images(**options.pictures) if options.pictures else table(options.max_categories)
+    data = Images(**options.images) if options.images else table(options.max_categories)
     if data is None:
         return default_autoencoder(len(X)).set_params(**options.settings) if options.settings else None
     return default_autoencoder(data.samples(X), data).set_params(**options.settings)

@@ -23,7 +23,7 @@ LABELS = 12
 """Labels that are shown to people."""
 
 
-# -- rows of a table, or pictures ------------------------------------------------------------------------------------
+# -- rows of a table, or images ------------------------------------------------------------------------------------
 
 
 def detect_rows(
@@ -34,7 +34,7 @@ def detect_rows(
 
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
-        raise Failure("--explain names columns, but pictures have none: leave it out")
+        raise Failure("--explain names columns, but images have none: leave it out")
     X = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
@@ -61,7 +61,7 @@ def detect_rows(
 
 
 def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
-    """Return the most abnormal rows as lines of a table: the file of a picture, or the row and its contributors."""
+    """Return the most abnormal rows as lines of a table: the file of an image, or the row and its contributors."""
     return [
         {
             "file" if isinstance(row["row"], str) else "row": row["row"],

@@ -1,4 +1,4 @@
-"""Files and folders of pictures."""
+"""Files and folders of images."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from isthmus.apps.cli.rows import Rows
 
 
-class Pictures(Files):
-    """Pictures, whose pixels have no names: an array, a stream, or a list of pictures of different sizes."""
+class ImageFiles(Files):
+    """Images, whose pixels have no names: an array, a stream, or a list of images of different sizes."""
 
-    noun = "pictures"
+    noun = "images"
 
     def takes(self, X: Any) -> bool:
-        """Tell whether X, or its first picture, has an axis for each of rows, height and width."""
+        """Tell whether X, or its first image, has an axis for each of rows, height and width."""
         return getattr(X, "ndim", 2) > 2 or (isinstance(X, list) and getattr(X[0], "ndim", 0) > 1)
 
     def about(self, rows: Rows) -> tuple[dict[str, Any], dict[str, str]]:
@@ -31,9 +31,9 @@ class Pictures(Files):
 
         counts, files = census(rows.X), formats(rows.names)
         sizes = [f"{height} x {width}" for height, width in counts.sizes]
-        summary = f"{len(sizes):,} sizes, most often {sizes[0]} ({next(iter(counts.sizes.values())):,} pictures)"
+        summary = f"{len(sizes):,} sizes, most often {sizes[0]} ({next(iter(counts.sizes.values())):,} images)"
         facts_of = {
-            "pictures": counts.count,
+            "images": counts.count,
             "height x width": sizes[0] if len(sizes) == 1 else summary,
             "channels": counts.channels,
             "type of pixels": counts.type,
@@ -43,25 +43,25 @@ class Pictures(Files):
             facts_of["how"] = "--crop 64 trains on crops, --resize 128 brings all to one size"
         document = {**asdict(counts), "formats": files}
         document["sizes"] = [
-            {"height": height, "width": width, "pictures": n} for (height, width), n in counts.sizes.items()
+            {"height": height, "width": width, "images": n} for (height, width), n in counts.sizes.items()
         ]
-        return document, {"pictures": facts(facts_of, "  ")}
+        return document, {"images": facts(facts_of, "  ")}
 
     def names(self, X: Any) -> Sequence[str]:
-        """Return the files of the pictures of a folder."""
+        """Return the files of the images of a folder."""
         from isthmus.data.sources.in_memory import is_stream
 
         names: Sequence[str] = X.names if is_stream(X) else ()
         return names
 
     def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
-        """Write one sheet, or a folder with a picture of the three for each row."""
-        from isthmus.apps.cli.sheets import write_pictures
+        """Write one sheet, or a folder with an image of the three for each row."""
+        from isthmus.apps.cli.sheets import write_images
 
-        return write_pictures(rows, reconstruction, output, bool(model.data_.channels_first))
+        return write_images(rows, reconstruction, output, bool(model.data_.channels_first))
 
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
-        """Score pictures piece by piece."""
+        """Score images piece by piece."""
         return detect_rows(detector, options, span, output, explain, plot)

@@ -56,7 +56,7 @@ class Kind(ABC):
         """Return what each row looks like."""
 
     def plain(self, columns: Columns) -> list[Value]:
-        """Return each row as numbers and text, pictures too."""
+        """Return each row as numbers and text, images too."""
         return self.values(columns)
 
     def tiled(self, columns: Columns, count: int) -> Columns:

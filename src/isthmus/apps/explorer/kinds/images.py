@@ -1,4 +1,4 @@
-"""Examples that are pictures."""
+"""Examples that are images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HUE = (216, 82, 28)
 """Of errors."""
 
 FAST = 1
-"""Level of compression: pictures are small, and people wait."""
+"""Level of compression: images are small, and people wait."""
 
 TILES, SHEETS = (40, 256), (2048, 8192)
 """Pixels of the side of a large image on an exported page, least and most, and of the sheet that holds them all."""
@@ -28,11 +28,11 @@ SMALL = 64
 """Pixels of the side of images that keep their size on an exported page, unless they are very many."""
 
 MAX_SIDE = 512
-"""Pixels of the longer side of a picture on the page, at most: a page is no viewer of photographs."""
+"""Pixels of the longer side of an image on the page, at most: a page is no viewer of photographs."""
 
 
 class Pixels(Kind):
-    """Pictures, as PNG.
+    """Images, as PNG.
 
     Parameters
     ----------
@@ -50,36 +50,36 @@ class Pixels(Kind):
         self.channels, self.height, self.width = data.shape
 
     def about(self, columns: Columns | None) -> dict[str, Any]:
-        """Return height, width and channels; nothing where pictures differ in size."""
+        """Return height, width and channels; nothing where images differ in size."""
         if self.data.any_size:
             return {}
         return {"image": {"height": self.height, "width": self.width, "channels": self.channels}}
 
     def tiles(self, columns: Columns) -> np.ndarray:
-        """Return uint8 pictures of shape (n, height, width, channels): of more than three channels the first three."""
+        """Return uint8 images of shape (n, height, width, channels): of more than three channels the first three."""
         pixels = columns["pixels"]
         if pixels.dtype != torch.uint8:
             pixels = (255 * pixels).round().clamp(0, 255).byte()
         return visible(pixels.movedim(1, -1).contiguous().numpy())
 
     def values(self, columns: Columns) -> list[dict[str, Any]]:
-        """Return each picture as the address of a PNG, a large one smaller."""
+        """Return each image as the address of a PNG, a large one smaller."""
         return [{"png": data_uri(shrunk(tile, MAX_SIDE), FAST)} for tile in self.tiles(columns)]
 
     def tiled(self, columns: Columns, count: int) -> Columns:
-        """Return pictures of any size as tiles of one, clear where the picture ends; others as they are."""
+        """Return images of any size as tiles of one, clear where the image ends; others as they are."""
         if not self.data.any_size:
             return columns
         tiles = np.stack([_on_tile(tile, tile_side(count)) for tile in self.tiles(columns)])
         return {"pixels": torch.from_numpy(tiles).movedim(-1, 1)}
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
-        """Return each picture as numbers in [0, 1], row by row, channels last."""
+        """Return each image as numbers in [0, 1], row by row, channels last."""
         pixels = self._floats(columns).movedim(1, -1).flatten(1)
-        return [{"pixels": picture} for picture in pixels.tolist()]
+        return [{"pixels": image} for image in pixels.tolist()]
 
     def packed(self, columns: Columns) -> dict[str, Any]:
-        """Return all pictures side by side on one sheet."""
+        """Return all images side by side on one sheet."""
         if self.data.any_size:
             return {"sprite": _sprite(_trimmed(columns["pixels"].movedim(1, -1).numpy()))}
         return {"sprite": _sprite(self.tiles(columns))}
@@ -103,7 +103,7 @@ class Pixels(Kind):
         return []
 
     def read(self, value: Any) -> Columns:
-        """Return the picture of numbers in [0, 1], row by row, channels last."""
+        """Return the image of numbers in [0, 1], row by row, channels last."""
         wanted = self.height * self.width * self.channels
         if len(value) != wanted:
             raise InputError(
@@ -134,7 +134,7 @@ class Pixels(Kind):
         return {}
 
     def flat(self, columns: Columns) -> dict[str, list[Any]]:
-        """Return a column for each pixel; of pictures of any size their height and width."""
+        """Return a column for each pixel; of images of any size their height and width."""
         if self.data.any_size:
             n, _, height, width = columns["pixels"].shape
             return {"height": [height] * n, "width": [width] * n}
@@ -150,7 +150,7 @@ class Pixels(Kind):
 
 
 def shrunk(tile: np.ndarray, side: int) -> np.ndarray:
-    """Return a picture (height, width, channels) whose longer side has at most so many pixels."""
+    """Return an image (height, width, channels) whose longer side has at most so many pixels."""
     height, width = tile.shape[:2]
     if max(height, width) <= side:
         return tile
@@ -200,5 +200,5 @@ def _sprite(tiles: np.ndarray) -> dict[str, Any]:
     sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
     sheet[:n] = small
     laid = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    picture = laid.reshape(rows * height, columns * width, channels)
-    return {"png": data_uri(picture), "columns": columns, "width": width, "height": height}
+    image = laid.reshape(rows * height, columns * width, channels)
+    return {"png": data_uri(image), "columns": columns, "width": width, "height": height}

@@ -11,11 +11,11 @@ from isthmus.apps.export.ports import FIXED, Port, named
 from isthmus.data.images.images import Images
 
 SIZES = tuple({"height": height, "width": width} for height, width in ((37, 53), (65, 64), (8, 8)))
-"""With which exports of pictures of any size are tried: the smallest is the last."""
+"""With which exports of images of any size are tried: the smallest is the last."""
 
 
 class Pixels(Adapter):
-    """Pictures in the shape and type that they were learnt in; truth values are 0 and 1 as floats."""
+    """Images in the shape and type that they were learnt in; truth values are 0 and 1 as floats."""
 
     keys = frozenset({"pixels"})
 

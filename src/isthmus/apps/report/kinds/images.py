@@ -1,4 +1,4 @@
-"""Rows that are pictures: mosaics of them."""
+"""Rows that are images: mosaics of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Group, Picture, Table
+from isthmus.apps.report.blocks import Bar, Bars, Block, Cell, Group, Image, Table
 from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.png import data_uri, visible
@@ -16,7 +16,7 @@ from isthmus.data.images.images import Images
 
 GAP = 2
 SHARP = 48
-"""Pixels that a tile has at least, so that the browser does not blur small pictures."""
+"""Pixels that a tile has at least, so that the browser does not blur small images."""
 
 LARGE, SMALL = 64, 32
 """Pixels of a tile's side at most: where few are shown, and where many are."""
@@ -25,7 +25,7 @@ TILE = 56
 """CSS pixels of a tile where there is room."""
 
 WORST = 8
-"""Pictures with the highest scores that are shown."""
+"""Images with the highest scores that are shown."""
 
 MAP = 300
 """CSS pixels of a map of errors."""
@@ -37,11 +37,11 @@ MORE, LESS = (216, 82, 28), (36, 110, 200)
 
 
 Tiles = list[np.ndarray]
-"""Pictures of shape (height, width, channels), which may differ in size."""
+"""Images of shape (height, width, channels), which may differ in size."""
 
 
-class PictureRows(Rows):
-    """Pictures: an array, or a list of pictures of different sizes."""
+class ImageRows(Rows):
+    """Images: an array, or a list of images of different sizes."""
 
     noun = "image"
     layout = "columns"
@@ -53,7 +53,7 @@ class PictureRows(Rows):
 
     @classmethod
     def pick(cls, data: Images, X: Any) -> Picked:
-        """Return some pictures; those of a list as one array where they have one size."""
+        """Return some images; those of a list as one array where they have one size."""
         if isinstance(X, (list, tuple)) and len({np.shape(image) for image in X}) == 1:
             X = np.stack(X)
         return picked_rows(data, X)
@@ -94,12 +94,12 @@ class PictureRows(Rows):
         ]
 
     def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
-        """Show a strip of the pictures that activate a unit most."""
+        """Show a strip of the images that activate a unit most."""
         tiles = _grey_or_colour(self._pixels(rows))
         return _mosaic(tiles, len(tiles), SMALL, f"rows that activate {name} most", "activate it most")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
-        """Show where in the picture the error is; where pictures may have any size, the error of each channel."""
+        """Show where in the image the error is; where images may have any size, the error of each channel."""
         if self.data.any_size:
             bars = [
                 Bar(f"channel {c}", float(e / (errors.max() or 1.0)), number(float(e), 3)) for c, e in enumerate(errors)
@@ -111,7 +111,7 @@ class PictureRows(Rows):
         return [_mosaic([_bytes((tile - low) / (high - low or 1.0))], 1, LARGE, what, what.capitalize(), MAP)]
 
     def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
-        """Show the pictures with the highest scores, their reconstructions, and where the scores come from."""
+        """Show the images with the highest scores, their reconstructions, and where the scores come from."""
         at = scoring.worst(WORST)
         rows = take(scoring.X, at)
         maps = [self._whole(np.asarray(one)).sum(-1, keepdims=True) for one in scoring.contributions(at)]
@@ -129,7 +129,7 @@ class PictureRows(Rows):
         return [*_strips(strips), Table(["", "score", "p-value"], lines, "From left to right")]
 
     def _pixels(self, rows: Any) -> Tiles:
-        """Return the channels of pictures that can be shown, as floats in [0, 1]."""
+        """Return the channels of images that can be shown, as floats in [0, 1]."""
         return [visible(self._whole(np.asarray(image))) for image in rows]
 
     def _whole(self, image: np.ndarray) -> np.ndarray:
@@ -141,7 +141,7 @@ class PictureRows(Rows):
 
 
 def _strips(strips: Mapping[str, Tiles]) -> list[Block]:
-    """Return a strip of pictures for each name."""
+    """Return a strip of images for each name."""
     return [_mosaic(tiles, len(tiles), LARGE, name.capitalize(), name.capitalize()) for name, tiles in strips.items()]
 
 
@@ -178,8 +178,8 @@ def _hued(difference: np.ndarray) -> np.ndarray:
     return np.concatenate([hue, _bytes(np.abs(difference))], -1).astype(np.uint8)
 
 
-def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", width: int | None = None) -> Picture:
-    """Return tiles side by side as one picture; a smaller one stands at the upper left of its cell."""
+def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", width: int | None = None) -> Image:
+    """Return tiles side by side as one image; a smaller one stands at the upper left of its cell."""
     tiles = [_opaque(tile) if tile.shape[-1] in (1, 3) else tile for tile in tiles]
     sharp = max(SHARP, (width or 0) // across)
     sized = _enlarged([_reduced(tile, side) for tile in tiles], sharp)
@@ -190,7 +190,7 @@ def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", w
         sheet[cell, : tile.shape[0], : tile.shape[1]] = tile
     laid = sheet.reshape(down, across, height + GAP, breadth + GAP, channels).swapaxes(1, 2)
     pixels = laid.reshape(down * (height + GAP), across * (breadth + GAP), channels)[:-GAP, :-GAP]
-    return Picture(data_uri(pixels), alt, width or across * TILE, caption)
+    return Image(data_uri(pixels), alt, width or across * TILE, caption)
 
 
 def _reduced(tile: np.ndarray, side: int) -> np.ndarray:

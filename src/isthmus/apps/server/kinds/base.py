@@ -60,8 +60,8 @@ class Requests(ABC):
     """Whether rows of requests that wait at the same time are answered by one call of the model."""
     columns: ClassVar[bool] = False
     """Whether a column can be sent by itself."""
-    pictures: ClassVar[bool] = False
-    """Whether a row may be sent as a picture."""
+    images: ClassVar[bool] = False
+    """Whether a row may be sent as an image."""
     key: ClassVar[str] = "rows"
     """Under which key of a document rows stand."""
 
@@ -77,15 +77,15 @@ class Requests(ABC):
         """Return the rows of several requests as what an estimator takes; `framed`: with names where there are any."""
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
-    def picture(self, body: bytes, limit: int) -> Rows:
-        """Return the one picture in a body, which stands for at most `limit` bytes of pixels.
+    def image(self, body: bytes, limit: int) -> Rows:
+        """Return the one image in a body, which stands for at most `limit` bytes of pixels.
 
         Raises
         ------
         Refused
-            The model takes no pictures, or this one cannot be read or is of another size.
+            The model takes no images, or this one cannot be read or is of another size.
         """
-        raise Refused(415, "this model takes no pictures: send JSON", "Content-Type")
+        raise Refused(415, "this model takes no images: send JSON", "Content-Type")
 
     def answer(self, rows: Any) -> Any:
         """Return rows that a model made: an array, a list of them where rows differ in size, or ``{column: list}``."""
@@ -96,14 +96,14 @@ class Requests(ABC):
         return np.asarray(values)
 
     def png(self, rows: Any) -> bytes:
-        """Return an answer as one picture.
+        """Return an answer as one image.
 
         Raises
         ------
         Refused
             It is none, or there are several.
         """
-        raise Refused(406, "this answer is no picture: accept application/json", "Accept")
+        raise Refused(406, "this answer is no image: accept application/json", "Accept")
 
     def contributions(self, values: Any) -> Any:
         """Return contributions as they are, or ``{column: list}``."""

@@ -1,4 +1,4 @@
-"""Pictures in requests: nested lists, arrays, and files of one picture."""
+"""Images in requests: nested lists, arrays, and files of one image."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from isthmus.apps.server.schemas import PLAIN, Schema
 from isthmus.data.images.files import TooManyPixels, decode_sized, write_png
 from isthmus.data.images.images import Images
 
-FREE = "pictures of any height and width, in any number of sizes"
+FREE = "images of any height and width, in any number of sizes"
 
 
-class PictureRequests(Requests):
-    """Pictures of one shape, or of any height and width: each request then by itself, since pictures may be large."""
+class ImageRequests(Requests):
+    """Images of one shape, or of any height and width: each request then by itself, since images may be large."""
 
-    pictures = True
+    images = True
 
     def __init__(self, data: Images, fields: Sequence[object], named: bool) -> None:
         self.data, [self.field] = data, data.fields()
@@ -30,15 +30,15 @@ class PictureRequests(Requests):
         self.together = not data.any_size
 
     def read(self, form: str, rows: Any) -> Rows:
-        """Return the pictures of a document."""
+        """Return the images of a document."""
         return listed_rows("pixels", self.shape, self.key, form, rows, self.bytes)
 
     def array(self, values: np.ndarray) -> Rows:
-        """Return pictures that came as an array; a single one may come without its axis."""
+        """Return images that came as an array; a single one may come without its axis."""
         return array_rows("pixels", self.shape, self.key, values, self.bytes)
 
-    def picture(self, body: bytes, limit: int) -> Rows:
-        """Return the one picture in a file."""
+    def image(self, body: bytes, limit: int) -> Rows:
+        """Return the one image in a file."""
         channels, height, width = self.data.shape
         try:
             decoded = decode_sized(BytesIO(body), (height, width), "RGB" if channels == 3 else "L", limit // channels)
@@ -51,19 +51,19 @@ class PictureRequests(Requests):
         return self.array((pixels if len(self.shape) == 3 else pixels[..., 0])[None])
 
     def answer(self, rows: Any) -> Any:
-        """Return pictures that a model made: an array, or a list of them where they differ in size."""
+        """Return images that a model made: an array, or a list of them where they differ in size."""
         return np.asarray(rows) if self.together else rows
 
     def mapped(self, values: Any) -> Any:
-        """Return a value of each pixel: an array, or a list of them where pictures differ in size."""
+        """Return a value of each pixel: an array, or a list of them where images differ in size."""
         return self.answer(values)
 
     def png(self, rows: Any) -> bytes:
-        """Return an answer of one picture as PNG."""
+        """Return an answer of one image as PNG."""
         if not all(fits(np.shape(row), self.shape) for row in rows):
             return super().png(rows)
         if len(rows) != 1:
-            raise Refused(406, f"image/png holds one picture, not {len(rows)}: accept application/x-npy", "Accept")
+            raise Refused(406, f"image/png holds one image, not {len(rows)}: accept application/x-npy", "Accept")
         stream = BytesIO()
         write_png(np.moveaxis(rows, 1, -1) if self.data.channels_first else rows, None, stream)
         return stream.getvalue()
@@ -73,6 +73,6 @@ class PictureRequests(Requests):
         return [tensor(self.field.name, "FP32", *self.shape)]
 
     def forms(self, limit: int) -> list[tuple[str, Schema]]:
-        """Return the schema of pictures."""
+        """Return the schema of images."""
         free = {} if self.together else {"description": FREE}
         return [("rows", {**schemas.rows(schemas.array(PLAIN, self.shape), limit), **free})]

@@ -1,4 +1,4 @@
-"""Picture files: found and written."""
+"""Image files: found and written."""
 
 import io
 
@@ -34,7 +34,7 @@ def test_class_subfolders_are_labels(tmp_path):
         "empty/a.txt",
     ):
         path = tmp_path / name
-        saved(path) if path.suffix != ".txt" else (path.parent.mkdir(exist_ok=True), path.write_text("no picture"))
+        saved(path) if path.suffix != ".txt" else (path.parent.mkdir(exist_ok=True), path.write_text("no image"))
     found = listing(tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in found.paths] == ["cat/0.jpeg", "dog/1.JPG", "dog/2.png"]
     assert found.classes == ("cat", "dog") and found.y.tolist() == [0, 1, 1]
@@ -46,8 +46,8 @@ def test_a_flat_folder_has_no_labels(tmp_path):
     assert [path.name for path in found.paths] == ["a.png", "b.png"] and found.y is None and found.classes == ()
 
 
-def test_folders_without_pictures_or_of_both_kinds_are_refused(tmp_path):
-    with pytest.raises(InputError, match="holds no pictures"):
+def test_folders_without_images_or_of_both_kinds_are_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no images"):
         listing(tmp_path)
     saved(tmp_path / "a.png"), saved(tmp_path / "cat" / "b.png")
     with pytest.raises(InputError, match="holds 'a.png' beside the class subfolder 'cat'"):
@@ -56,7 +56,7 @@ def test_folders_without_pictures_or_of_both_kinds_are_refused(tmp_path):
 
 @settings(max_examples=30, deadline=None)
 @given(n=st.integers(1, 12), height=st.integers(1, 5), width=st.integers(1, 5), channels=st.sampled_from([(), (3,)]))
-def test_a_grid_holds_every_picture(n, height, width, channels):
+def test_a_grid_holds_every_image(n, height, width, channels):
     drawn = grid(
         np.arange(n, dtype=np.uint8).reshape(n, *(1,) * (2 + len(channels)))
         * np.ones((1, height, width, *channels), np.uint8)
@@ -72,7 +72,7 @@ def drawn(X) -> np.ndarray:
     return np.asarray(Image.open(stream))
 
 
-def test_pictures_are_drawn():
+def test_images_are_drawn():
     np.testing.assert_array_equal(drawn(GREY[None, ..., None] / 255), GREY)
     np.testing.assert_array_equal(drawn(COLOUR[None]), COLOUR)
     assert drawn(np.stack([GREY] * 5)).shape == (9, 17)
@@ -100,5 +100,5 @@ def test_real_photos_are_found(real_data):
 def test_a_folder_of_what_cannot_be_read_yet_says_so(tmp_path):
     (tmp_path / "a.nii.gz").write_bytes(b"")
     (tmp_path / "b.MP4").write_bytes(b"")
-    with pytest.raises(InputError, match="holds no pictures.*it holds video and volumes, which cannot be read yet"):
+    with pytest.raises(InputError, match="holds no images.*it holds video and volumes, which cannot be read yet"):
         listing(tmp_path)

@@ -1,7 +1,7 @@
-"""A picture of 50 megapixels, reconstructed by a model trained on crops: peak memory, and tiles beside the whole.
+"""An image of 50 megapixels, reconstructed by a model trained on crops: peak memory, and tiles beside the whole.
 
-The picture is a photograph repeated and shaded to 8,660 x 5,774 pixels, read as uint8. A process of its own loads the
-model and reconstructs the picture; memory is the highest mark that the system kept for it. A part of 1,536 x 1,024 is
+The image is a photograph repeated and shaded to 8,660 x 5,774 pixels, read as uint8. A process of its own loads the
+model and reconstructs the image; memory is the highest mark that the system kept for it. A part of 1,536 x 1,024 is
 computed in tiles and as a whole, and the largest difference is given.
 """
 
@@ -34,22 +34,22 @@ def run(quick: bool) -> Result:
     ae = Autoencoder(latent_dim=16, data=Images(crop=64), epochs=1 if quick else 2, random_state=0).fit(photos)
     scale = 8 if quick else 1
     with tempfile.TemporaryDirectory() as folder:
-        model, picture = Path(folder, "model.safetensors"), Path(folder, "picture.npy")
+        model, image = Path(folder, "model.safetensors"), Path(folder, "image.npy")
         ae.save(model)
-        np.save(picture, large(photos[0], HEIGHT // scale, WIDTH // scale))
-        command = [sys.executable, "-m", "benchmarks.large_picture", str(model), str(picture)]
+        np.save(image, large(photos[0], HEIGHT // scale, WIDTH // scale))
+        command = [sys.executable, "-m", "benchmarks.large_image", str(model), str(image)]
         measured = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
     figures = [
         Figure("peak memory", measured["highest"] / 1e9, "GB", most=2.0),
         Figure("megapixels a second", measured["pixels"] / 1e6 / measured["seconds"]),
         Figure("largest difference of tiles to the whole", difference(ae, photos[0], scale), most=1e-5),
-        Figure("test MSE of the picture", measured["error"]),
+        Figure("test MSE of the image", measured["error"]),
     ]
     return Result(figures)
 
 
 def large(photo: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return a picture of that size: the photograph repeated, each copy of another brightness."""
+    """Return an image of that size: the photograph repeated, each copy of another brightness."""
     rows, columns = -(-height // photo.shape[0]), -(-width // photo.shape[1])
     shade = np.random.default_rng(0).integers(60, 101, (rows, columns)).repeat(photo.shape[0], 0)
     shade = shade.repeat(photo.shape[1], 1)[:height, :width, None]
@@ -65,8 +65,8 @@ def difference(ae: Autoencoder, photo: np.ndarray, scale: int) -> float:
     return max(float((whole[name] - apart[name]).abs().max()) for name in whole)
 
 
-def reconstructed(model: str, picture: str) -> dict[str, float]:
-    ae, X = load(model), np.load(picture)[None]
+def reconstructed(model: str, image: str) -> dict[str, float]:
+    ae, X = load(model), np.load(image)[None]
     seconds, result = timed(lambda: ae.reconstruct(X))
     highest = field("self", "VmHWM")
     error = np.mean([np.square(a / np.float32(255) - b).mean() for a, b in zip(X[0], result[0], strict=True)])

@@ -1,4 +1,4 @@
-"""Pictures: sequences of pictures that may differ in size, in memory or in files that are decoded on access."""
+"""Images: sequences of images that may differ in size, in memory or in files that are decoded on access."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ S = TypeVar("S")
 WORKERS = min(8, os.cpu_count() or 1)
 
 CHUNK = 64 * 2**20
-"""Bytes of decoded pictures kept at a time."""
+"""Bytes of decoded images kept at a time."""
 
 HASHED = 4096
-"""Approximate number of pixels per picture that go into a signature."""
+"""Approximate number of pixels per image that go into a signature."""
 
 Shape = tuple[int, ...]
 
@@ -38,13 +38,13 @@ def in_threads(function: Callable[[T], S], items: Sequence[T]) -> list[S]:
         return list(pool.map(function, items))
 
 
-class Pictures(Sequence[Any]):
-    """Pictures that may differ in size, each an array in the user's layout (abstract).
+class ImageSequence(Sequence[Any]):
+    """Images that may differ in size, each an array in the user's layout (abstract).
 
     Attributes
     ----------
     shapes : list of tuple
-        The shape of each picture; known before decoding.
+        The shape of each image; known before decoding.
     dtype : numpy.dtype
         The data type of all pixels.
     """
@@ -54,29 +54,29 @@ class Pictures(Sequence[Any]):
 
     @abstractmethod
     def at(self, index: int) -> Any:
-        """Return one picture."""
+        """Return one image."""
 
     @abstractmethod
     def reduced(self, index: int, min_size: Size) -> Any:
-        """Return one picture, at a lower resolution if that is faster, but not below this height and width."""
+        """Return one image, at a lower resolution if that is faster, but not below this height and width."""
 
     @abstractmethod
-    def some(self, indices: Sequence[int]) -> Pictures:
-        """Return some of the pictures, without decoding them."""
+    def some(self, indices: Sequence[int]) -> ImageSequence:
+        """Return some of the images, without decoding them."""
 
     @abstractmethod
     def name(self, index: int) -> str:
-        """Return the name of a picture for messages."""
+        """Return the name of an image for messages."""
 
     @abstractmethod
     def signature(self) -> str:
-        """Return a hash that differs if the pictures differ."""
+        """Return a hash that differs if the images differ."""
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Pictures: ...
+    def __getitem__(self, index: slice) -> ImageSequence: ...
 
     def __getitem__(self, index: int | slice) -> Any:
         indices = range(len(self))[index]
@@ -86,11 +86,11 @@ class Pictures(Sequence[Any]):
         return len(self.shapes)
 
     def decoded(self, indices: Sequence[int] | None = None) -> list[Any]:
-        """Return some pictures, or all, decoded by several threads."""
+        """Return some images, or all, decoded by several threads."""
         return in_threads(self.at, range(len(self)) if indices is None else indices)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        """Return all pictures as one array."""
+        """Return all images as one array."""
         self.check_one_size()
         stacked = np.empty((len(self), *self.shapes[0]), self.dtype if dtype is None else dtype)
 
@@ -101,12 +101,12 @@ class Pictures(Sequence[Any]):
         return stacked
 
     def check_one_size(self) -> None:
-        """Raise an error if pictures differ in size.
+        """Raise an error if images differ in size.
 
         Raises
         ------
         InputError
-            The message names the first picture that differs, and the remedies.
+            The message names the first image that differs, and the remedies.
         """
         other = next((i for i, shape in enumerate(self.shapes) if shape != self.shapes[0]), None)
         if other is not None:
@@ -116,7 +116,7 @@ class Pictures(Sequence[Any]):
             )
 
     def groups(self, max_bytes: int = CHUNK) -> Iterator[list[int]]:
-        """Yield indices of pictures of one size, in groups of at most about `max_bytes`; each index once."""
+        """Yield indices of images of one size, in groups of at most about `max_bytes`; each index once."""
         of_size: dict[Shape, list[int]] = {}
         for i, shape in enumerate(self.shapes):
             of_size.setdefault(shape, []).append(i)
@@ -125,7 +125,7 @@ class Pictures(Sequence[Any]):
             yield from (indices[a : a + step] for a in range(0, len(indices), step))
 
     def slices(self, max_bytes: int = CHUNK) -> Iterator[slice]:
-        """Yield slices of consecutive pictures of at most about `max_bytes`."""
+        """Yield slices of consecutive images of at most about `max_bytes`."""
         start = taken = 0
         for i, shape in enumerate(self.shapes):
             if i > start and taken + self.nbytes(shape) > max_bytes:
@@ -136,12 +136,12 @@ class Pictures(Sequence[Any]):
             yield slice(start, len(self))
 
     def nbytes(self, shape: Shape) -> int:
-        """Return the bytes of a picture of this shape."""
+        """Return the bytes of an image of this shape."""
         return int(np.prod(shape)) * self.dtype.itemsize
 
 
-class ArrayPictures(Pictures):
-    """Pictures in memory.
+class ImageArray(ImageSequence):
+    """Images in memory.
 
     Parameters
     ----------
@@ -154,20 +154,20 @@ class ArrayPictures(Pictures):
         self.dtype = np.dtype(np.uint8 if kind_of(arrays)[1] == "uint8" else np.float32)
 
     def at(self, index: int) -> Any:
-        """Return one picture."""
+        """Return one image."""
         return self._arrays[index]
 
     def reduced(self, index: int, min_size: Size) -> Any:
-        """Return one picture at full resolution."""
+        """Return one image at full resolution."""
         return self._arrays[index]
 
-    def some(self, indices: Sequence[int]) -> ArrayPictures:
-        """Return some of the pictures."""
-        return ArrayPictures([self._arrays[i] for i in indices])
+    def some(self, indices: Sequence[int]) -> ImageArray:
+        """Return some of the images."""
+        return ImageArray([self._arrays[i] for i in indices])
 
     def name(self, index: int) -> str:
-        """Return the name of a picture for messages."""
-        return f"picture {index}"
+        """Return the name of an image for messages."""
+        return f"image {index}"
 
     def signature(self) -> str:
         """Return a hash of all shapes, and of evenly spaced pixels."""
