@@ -71,7 +71,7 @@ def test_groups_of_a_folder_are_those_of_its_arrays(saved):
 
 
 def test_groups_are_bounded(monkeypatch):
-    monkeypatch.setattr("isthmus.data.images.images.Images.groups.__defaults__", (2 * 20 * 30 * 3,))
+    monkeypatch.setattr("isthmus.data.images.sequence.ImageSequence.groups.__defaults__", (2 * 20 * 30 * 3,))
     sizes = [len(X) for _, X in Images(crop=8).learn([MIXED]).groups(MIXED)]
     assert sizes == [2, 1, 1, 1]
 

@@ -89,7 +89,7 @@ def test_images_of_several_sizes_are_a_list_or_a_stream(saved, tmp_path):
 
 
 def test_chunks_of_a_stream_are_slices_of_a_bounded_size(saved, monkeypatch):
-    monkeypatch.setattr("isthmus.data.images.images.Images.slices.__defaults__", (250,))
+    monkeypatch.setattr("isthmus.data.images.sequence.ImageSequence.slices.__defaults__", (250,))
     for i in range(4):
         folder = saved(f"photos/{i}.png", COLOUR[: 5 - i % 2]).parent
     chunks = list(ImageStream(folder).chunks())
