@@ -50,6 +50,10 @@ class Score(nn.Module):
         """Return an unfitted copy for training data with a fraction of abnormal rows: here, the score itself."""
         return self
 
+    def without_rows(self) -> Score | None:
+        """Return the score without what holds training rows: here, itself, or None if it holds them."""
+        return None if self.keeps_rows else self
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
         """Return a copy fitted to a frozen model's output for normal rows."""
         raise NotImplementedError

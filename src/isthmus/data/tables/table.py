@@ -403,7 +403,7 @@ class Table(Data):
         see the bin of each number.
         """
         wide = (max(FINE, *self.shape),) if self.scale == "bins" else self.shape
-        score = "residual" if self.categorical else "neighbours"  # distances mean little between one-hot codes
+        score = "residual" if self.categorical else "joined"  # distances mean little between one-hot codes
         prior = "mixture" if self.scale == "bins" else None
         masked = lookup("net/masked-ensemble")(numbers=self.layout.scalars.stop)
         return Defaults(mlp_for(wide), self._likelihood(), score, prior, masked)

@@ -41,12 +41,12 @@ class Neighbours(Score):
     of s(x)⁸ over normal rows, is how far an element reaches: where normal rows too have values far out, these say
     little. r is asinh of the residual measured by its typical size: what the model cannot say of the row. The score is
     d / ℓ^a: d is the mean distance to the k nearest of the normal rows (Ramaswamy 2000), ℓ the mean of the same for
-    these neighbours themselves (as in the local outlier factor: Breunig 2000). A row that equals a normal row is not
-    its own neighbour.
+    these neighbours themselves (as in the local outlier factor: Breunig 2000). Normal rows that are the same count as
+    one neighbour; a row that equals a normal row is its own neighbour only if that occurs several times.
 
     Parameters
     ----------
-    neighbours : int, default 10
+    neighbours : int, default 5
         k, at least.
     fraction : float, default 0
         k as a fraction of the normal rows, where that is more: where abnormal rows may be among them, no group of
@@ -60,23 +60,27 @@ class Neighbours(Score):
         Normal rows that are kept; a random choice where there are more.
     rows, width : int
         Learnt: how many are kept, and numbers in each.
+    repeats : bool, default False
+        Learnt: whether one of them occurs several times among the normal rows.
     """
 
     keeps_rows = True
     references: Tensor
+    repeated: Tensor
     around: Tensor
     reach: Tensor
     spread: Tensor
 
     def __init__(
         self,
-        neighbours: int = 10,
+        neighbours: int = 5,
         fraction: float = 0.0,
         residual: float = 0.4,
         local: float = 0.5,
         max_rows: int = 3072,
         rows: int = 0,
         width: int = 0,
+        repeats: bool = False,
     ) -> None:
         super().__init__()
         if neighbours < 1 or max_rows < 2 or not 0 <= fraction < 1 or residual < 0 or not 0 <= local <= 1:
@@ -86,12 +90,14 @@ class Neighbours(Score):
                 "at least 2"
             )
         self.neighbours, self.fraction, self.residual, self.max_rows = neighbours, fraction, residual, max_rows
-        self.local = 0.0 if fraction else local
+        self.local, self.repeats = 0.0 if fraction else local, repeats
         self.k = min(max(rows - 1, 0), max(neighbours, ceil(fraction * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * 2 * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
         self.kept_rows = rows
         self.register_buffer("references", torch.zeros(rows, 2 * width))
+        if repeats:
+            self.register_buffer("repeated", torch.zeros(rows, dtype=torch.bool))
         self.register_buffer("around", torch.ones(rows))
         self.register_buffer("reach", torch.ones(width))
         self.register_buffer("spread", torch.ones(width))
@@ -106,19 +112,39 @@ class Neighbours(Score):
         x, residuals = (torch.cat(side) for side in zip(*parts, strict=True))
         if len(x) < 2:
             raise InputError("the score 'neighbours' needs at least 2 normal rows")
-        chosen = torch.randperm(len(x))[: self.max_rows]
-        fitted = Neighbours(**{**arguments(self), "rows": len(chosen), "width": x.shape[1]})
-        if not self.fraction:
-            fitted.reach.copy_(reach(x))
+        scale = torch.ones(x.shape[1]) if self.fraction else reach(x)
+        points, times = self._references(self._points(x, residuals, scale, spread(residuals)))
+        repeats = bool((times > 1).any())
+        sizes = {"rows": len(points), "width": x.shape[1], "repeats": repeats}
+        fitted = Neighbours(**{**arguments(self), **sizes})
+        fitted.reach.copy_(scale)
         fitted.spread.copy_(spread(residuals))
-        fitted.references.copy_(fitted.embed(x, residuals)[chosen])
+        fitted.references.copy_(points)
+        if repeats:
+            fitted.repeated.copy_(times > 1)
         around = torch.cat([fitted.distances(piece)[0].mean(1) for piece in fitted.references.split(PIECE)])
         fitted.around.copy_(around + SMALL * around.mean() + TINY)
         return fitted
 
+    def _references(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Return distinct points, a random choice where there are many, and how often each occurs.
+
+        Where k is a fraction of the rows, all count, and none is distinct.
+        """
+        times = torch.ones(len(points))
+        if not self.fraction:
+            points, times = points.unique(dim=0, return_counts=True)
+        rows = min(self.max_rows, len(points))
+        rows -= rows % GROUPS if rows >= 16 * GROUPS else 0  # whole groups are searched in less time
+        chosen = torch.randperm(len(points))[:rows]
+        return points[chosen], times[chosen]
+
     def embed(self, x: Tensor, residuals: Tensor) -> Tensor:
         """Return the points that distances are between, of shape (batch, 2 d)."""
-        return torch.cat([x / self.reach, self.residual * asinh(residuals / (self.spread + COARSE))], 1)
+        return self._points(x, residuals, self.reach, self.spread)
+
+    def _points(self, x: Tensor, residuals: Tensor, reach: Tensor, spread: Tensor) -> Tensor:
+        return torch.cat([x / reach, self.residual * asinh(residuals / (spread + COARSE))], 1)
 
     def distances(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Return the distances to the k nearest normal rows, the row itself not among them, and which they are."""
@@ -129,6 +155,8 @@ class Neighbours(Score):
         if self.k <= FEW:
             squares, tolerance = (points[:, None] - self.references[indices]).square().sum(2), TOLERANCE
         itself = squares[:, :1] <= tolerance * (1 + length)
+        if self.repeats:
+            itself = itself & ~self.repeated[indices[:, :1]]
         near = torch.where(itself, squares[:, 1:], squares[:, :-1]).clamp_min(0).sqrt()
         return near, torch.where(itself, indices[:, 1:], indices[:, :-1])
 

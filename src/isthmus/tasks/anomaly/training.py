@@ -118,8 +118,8 @@ class Trainer:
         if not isinstance(self.score, str):
             return self.score
         made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
-        if self.score == "auto" and made.keeps_rows and not self.keep_rows:
-            made = lookup(f"score/{WITHOUT_ROWS}")()
+        if self.score == "auto" and not self.keep_rows:
+            made = made.without_rows() or lookup(f"score/{WITHOUT_ROWS}")()
         return made.for_contaminated(fraction) if fraction else made
 
     # -- what a fit consists of ----------------------------------------------------------------------------------
