@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from isthmus.data.io.dates import candidates, parse, parse_all
 from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, texts_of
-from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, numerals
-from isthmus.data.io.reading import ISO, Notes, Reading
+from isthmus.data.io.reading import Notes, Reading
+from isthmus.data.tables.dates import ISO, candidates, parse, parse_all
+from isthmus.data.tables.numerals import CURRENCIES, Bare, Numerals, bare, numerals
 from isthmus.support.errors import InputError, extra, listed
 
 if TYPE_CHECKING:

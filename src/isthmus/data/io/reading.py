@@ -13,9 +13,6 @@ from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 Say = Callable[[str], None]
 """What takes each sentence on what was converted."""
 
-ISO = "ISO8601"
-"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
-
 
 @dataclass(frozen=True)
 class Reading:

@@ -10,8 +10,9 @@ import numpy as np
 
 from isthmus.core.data import MANY
 from isthmus.data.tables.categories import Categories
+from isthmus.data.tables.dates import like_date
+from isthmus.data.tables.numerals import like_number
 from isthmus.data.tables.schema import Schema
-from isthmus.data.tables.text import like_date, like_number
 from isthmus.support.errors import ColumnWarning, DataWarning, listed
 
 LOOKED_AT = 1000

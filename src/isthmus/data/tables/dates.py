@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.data.io.reading import ISO
 from isthmus.support.errors import extra
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
+
+ISO = "ISO8601"
+"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
 
 DAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("\\d{4}-\\d\\d-\\d\\d", (ISO,)),
@@ -49,6 +52,13 @@ TIMES: tuple[tuple[str, str], ...] = (
 
 _ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
 
+DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+"""A day in digits, in any order, perhaps with a time."""
+
+_CLOCK = r"\d{1,2}:\d{2}.*"
+_UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
+_LIKE = re.compile(rf"(?:{'|'.join((*(day for day, _ in DAYS), *_UNSURE))})(?:[t ,]+{_CLOCK})?|{_CLOCK}", re.IGNORECASE)
+
 LOOKED_AT = 200
 """Texts that a form is chosen by."""
 
@@ -69,6 +79,19 @@ def _forms() -> list[tuple[str, tuple[str, ...]]]:
 
 FORMS = _forms()
 """All regular expressions, and the formats that each can be."""
+
+
+def like_date(text: str) -> bool:
+    """Tell whether text looks like a date or a time, even one that is not converted.
+
+    Examples
+    --------
+    >>> [like_date(text) for text in ("2024-05-31T12:00:00Z", "31.05.2024", "5/31/24 1:02 PM", "31 May 2024", "12:30")]
+    [True, True, True, True, True]
+    >>> [like_date(text) for text in ("2024", "1.5", "May", "1-2-3")]
+    [False, False, False, False]
+    """
+    return _LIKE.fullmatch(text.strip()) is not None
 
 
 def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
