@@ -300,7 +300,7 @@ def _numeric(cells: Sequence[str]) -> bool:
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, notes: Notes) -> tuple[str, str | None]:
     """Return the decimal mark with which pandas reads the file, and the one for columns that leave it open."""
-    earlier = reading.before.decimal if reading.before else None
+    before = reading.before or Reading()
     if reading.decimal:
         return reading.decimal, reading.decimal
     if separator == ",":
@@ -315,10 +315,10 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
         return ",", ","
     if point is not None and comma is None:
         return ".", "."
-    if comma is None and earlier == ",":
-        notes.add("decimal comma, as in the rows that the model was trained on", about="decimal comma")
+    if comma is None and before.decimal == ",":
+        notes.add(f"decimal comma, as in {before.origin}", about="decimal comma")
         return ",", ","
-    return ".", earlier or ("," if separator == ";" else None)
+    return ".", before.decimal or ("," if separator == ";" else None)
 
 
 def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> dict[str, int]:

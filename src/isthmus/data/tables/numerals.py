@@ -89,6 +89,17 @@ def like_number(text: str) -> bool:
     return _LIKE.fullmatch(text.strip()) is not None
 
 
+def number_of(text: str) -> float | None:
+    """Return the number that text is under a decimal point; None if it is none.
+
+    Examples
+    --------
+    >>> number_of("-999"), number_of("bad")
+    (-999.0, None)
+    """
+    return float(text) if re.fullmatch(PLAIN["."], text) else None
+
+
 @dataclass(frozen=True)
 class Numerals:
     """Texts as numbers, under one decimal mark.
