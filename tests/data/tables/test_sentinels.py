@@ -92,10 +92,10 @@ def test_the_option_takes_the_number_for_a_gap_however_it_is_written(tmp_path):
 def test_real_tables_have_none(real_data, name):
     X = read(real_data("tabular_missing") / f"{name}.csv").X
     assert sentinels([X]) == {}
-    column = next(column for column in X.columns if X[column].dtype.kind == "f" and X[column].abs().max() < 200)
+    column = next(column for column in X.columns if X[column].dtype.kind in "if" and X[column].abs().max() < 200)
     X[column] = X[column].where(np.arange(len(X)) % 50 > 0, -9999)
-    found = sentinels([X])
-    assert [X.columns[index] for index in found] == [column]
+    named = sentinels([X])
+    assert [X.columns[index] for index in named] == [column]
 
 
 def test_arrays_are_not_looked_at():

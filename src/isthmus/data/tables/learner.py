@@ -227,8 +227,8 @@ class Learner:
 
     def sentinels(self, schema: Schema) -> dict[int, Sentinel]:
         """Return the numbers that may stand for missing cells, by the index of their column."""
-        found = self._ends.sentinels(self._statistics.count)
-        return {index: found[index] for index in schema.indices("integer", "float") if index in found}
+        named = self._ends.sentinels(self._statistics.count)
+        return {index: named[index] for index in schema.indices("integer", "float") if index in named}
 
     def _bins(self, columns: list[int]) -> tuple[Any, ...]:
         """Return the bins of some numeric columns; their extreme values count even if the sample lacks them."""

@@ -79,15 +79,15 @@ class Ends:
 
     def sentinels(self, present: np.ndarray) -> dict[int, Sentinel]:
         """Return the sentinel of each column that has one; `present` is the number of cells of each column."""
-        found = {}
+        named = {}
         for index, counts in self._counts.items():
             low, high = float(self._low[index]), float(self._high[index])
             for value, count in counts.items():
                 often = count >= max(2, OFTEN * present[index])
                 apart = max(low - value, value - high) > FAR * (high - low) > 0
                 if value and often and apart and (self._distinct[index] >= FEW or _all_nines(value)):
-                    found[index] = Sentinel(value, count / float(present[index]), low, high)
-        return found
+                    named[index] = Sentinel(value, count / float(present[index]), low, high)
+        return named
 
 
 def _apart(sample: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -112,15 +112,15 @@ def _all_nines(value: float) -> bool:
     return len(digits) > 1 and not digits.strip("9")
 
 
-def warnings_of(names: Mapping[int, str], found: Mapping[int, Sentinel]) -> Iterator[ColumnWarning]:
+def warnings_of(names: Mapping[int, str], named: Mapping[int, Sentinel]) -> Iterator[ColumnWarning]:
     """Yield a warning that names the columns with a sentinel, if there are any, by their names."""
-    if not found:
+    if not named:
         return
     columns = listed(
         f"{names[index]!r} ({one.value:.15g} in {one.fraction:.0%} of its cells, others {one.low:g} to {one.high:g})"
-        for index, one in found.items()
+        for index, one in named.items()
     )
-    value = f"{next(iter(found.values())).value:.15g}"
+    value = f"{next(iter(named.values())).value:.15g}"
     yield ColumnWarning(
         f"these columns hold a number far outside all others, which may stand for missing cells: {columns}; if so, "
         f"take it for a gap (--missing {quote(value)}, in all columns; in Python X.replace({value}, float('nan')))"
