@@ -647,6 +647,34 @@ OTHERS = {
         {"a": ("f", [1.0, 2.5]), "day": ("d", stamps("2003-02-01", "2003-02-03"))},
         "dates",
     ),
+    "records with seconds since 1970, named": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 1700000000}, {"a": None}], reading=Reading(dates={"a": "epoch"})),
+        {"a": ("d", [pd.Timestamp("2023-11-14 22:13:20"), pd.NaT])},
+        None,
+    ),
+    "records with days in digits, as in the rows before": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 20240131}], reading=Reading(before=Reading(dates={"a": "%Y%m%d"}))),
+        {"a": ("d", stamps("2024-01-31"))},
+        None,
+    ),
+    "a number for a gap, but not in what is carried along": (
+        "t.json",
+        lambda path: json_file(
+            path,
+            [{"a": -1, "id": -1, "b": True}, {"a": 2, "id": 1, "b": False}],
+            reading=Reading(missing=("-1", "1"), unchanged=("id",)),
+        ),
+        {"a": ("f", [NAN, 2.0]), "id": ("i", [-1, 1]), "b": ("b", [True, False])},
+        None,
+    ),
+    "an infinite number in a record": (
+        "t.json",
+        lambda path: lines_file(path, '[{"a": 1.5}, {"a": -Infinity}]'),
+        "t.json', record 2, column 'a': -inf is no finite number",
+        None,
+    ),
     "records without some columns": (
         "t.json",
         lambda path: json_file(path, TWO, reading=Reading(only=("a",))),

@@ -94,7 +94,7 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
         {
             "metavar": "TEXT",
             "multiple": True,
-            "help": "Cells to take for gaps, beside -, n/a, ? and the like; may be repeated",
+            "help": "Cells to take for gaps, such as -999, beside -, n/a, ? and the like; may be repeated",
         },
     ),
     ("--text", {"type": Names(), "help": "Columns to read as text even if they look like numbers or dates"}),

@@ -135,6 +135,10 @@ class Conversion(ABC):
     def __init__(self, name: str, seen: Seen | None = None) -> None:
         self.name, self.seen = name, seen or Seen()
 
+    def closed(self, name: str) -> Conversion:
+        """Return itself: other pieces change nothing, as they do where a column is `Open`."""
+        return self
+
     @abstractmethod
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         """Return the cells of a piece.

@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.data.io.convert import Context, Conversion, Odd, Open, decide, recognised
+from isthmus.data.io.convert import Context, Conversion, Odd, decide, recognised
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.tables.numerals import number_of
 from isthmus.support.errors import InputError, extra
@@ -48,11 +48,11 @@ def converted(
     context, columns = Context(reading, str(path), mark, notes), {}
     conversions: list[Conversion] = []
     for name in reading.chosen(frame.columns, path):
-        cells = _without(frame[name], reading.gaps)
+        cells = frame[name] if name in reading.unchanged else _without(frame[name], reading.gaps)
         plain = name not in (*reading.text, *_counts(cells, name, reading)) and _kind(cells) in PLAIN
         try:
-            conversion = decide(name, cells.infer_objects() if plain else _texts(cells, _unmistakable), context)
-            done = conversion.closed(name) if isinstance(conversion, Open) else conversion
+            first = cells.infer_objects() if plain else _texts(cells, _unmistakable)
+            done = decide(name, first, context).closed(name)
             written = partial(_written, mark=done.seen.decimal or ".")
             columns[name] = done(cells.infer_objects() if plain else _texts(cells, written), context)
         except Odd as odd:
@@ -66,7 +66,7 @@ def converted(
 def _without(column: pandas.Series, gaps: Sequence[str]) -> pandas.Series:
     """Return a column whose numbers are missing where texts that stand for gaps are these numbers."""
     numbers = [number for gap in gaps if (number := number_of(gap)) is not None]
-    return column.mask(column.isin(numbers)) if numbers else column
+    return column.mask(column.isin(numbers)) if numbers and _kind(column) != "boolean" else column
 
 
 def _counts(column: pandas.Series, name: str, reading: Reading) -> tuple[str, ...]:
