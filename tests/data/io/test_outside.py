@@ -185,6 +185,49 @@ READ = {
         None,
         {"dates": {"a": "%Y%m%d"}},
     ),
+    "dates as digits": (
+        column("a", ["20240130", "", "20240131", "20240201"]),
+        {"a": ("f", [20240130.0, NAN, 20240131.0, 20240201.0])},
+        "column 'a': 20240130 may stand for the date 2024-01-30 00:00:00, but is read as a number: --dates a=%Y%m%d",
+    ),
+    "dates as digits beside gaps": (
+        column("Order Date", ["20240130", "-"]),
+        {"Order Date": ("f", [20240130.0, NAN])},
+        "--dates 'Order Date=%Y%m%d'.*taken as gaps",
+    ),
+    "seconds since 1970": (
+        column("a", ["1700000000", "1700000060", "1700000120"]),
+        {"a": ("i", [1700000000, 1700000060, 1700000120])},
+        "1700000000 may stand for the date 2023-11-14 22:13:20, but is read as a number: --dates a=epoch reads",
+    ),
+    "milliseconds since 1970": (
+        column("event_ts", ["1700000060000", "1700000000123"]),
+        {"event_ts": ("i", [1700000060000, 1700000000123])},
+        "--dates event_ts=epoch-ms",
+    ),
+    "seconds since 1970, named": (
+        column("a", ["1700000000", "-", "1700000060.25"]),
+        {"a": ("d", [pd.Timestamp("2023-11-14 22:13:20"), pd.NaT, pd.Timestamp("2023-11-14 22:14:20.25")])},
+        "taken as gaps",
+        {"dates": {"a": "epoch"}},
+    ),
+    "milliseconds since 1970, named": (
+        column("a", ["1700000000123"]),
+        {"a": ("d", stamps("2023-11-14 22:13:20.123"))},
+        None,
+        {"dates": {"a": "epoch-ms"}},
+    ),
+    "whole numbers that are no dates": (
+        column("a", ["1700000060", "1700000000", "20231301"]),
+        {"a": ("i", [1700000060, 1700000000, 20231301])},
+        None,
+    ),
+    "numbers that a model knows": (
+        column("a", ["20240130", "20240131", "20240201"]),
+        {"a": ("i", [20240130, 20240131, 20240201])},
+        None,
+        {"numbers": ("a",)},
+    ),
     # ids, codes, names, text
     "codes with zeros in front": (
         column("zip", ["01234", "12345"]),
@@ -268,6 +311,31 @@ REFUSED = {
     "one bad date": (
         column("a", [f"2003-02-{i:02d}" for i in range(1, 25)] + ["soon"]),
         "line 26, column 'a': 'soon' is no date",
+    ),
+    "a day that does not exist": (
+        column("a", ["01.02.2023", "31.02.2023"]),
+        "line 3, column 'a': '31.02.2023' is no date: there is no such day or time; --missing 31.02.2023 takes",
+    ),
+    "a day that does not exist in a single row": (
+        column("a", ["2023-02-31"]),
+        "line 2, column 'a': '2023-02-31' is no",
+    ),
+    "a month that does not exist": (column("a", ["02/31/2023", "31/31/2023"]), "line 2, column 'a': '02/31/2023'"),
+    "an hour that does not exist": (
+        column("a", ["1.2.2023 10:00", "1.2.2023 25:00"]),
+        "line 3, column 'a': '1.2.2023 25",
+    ),
+    "a day that does not exist where a format is known": (
+        column("a", ["31.02.23"]),
+        "line 2, column 'a': '31.02.23' is no date of the format %d.%m.%y, which the column had in the rows that",
+        {"before": Reading(dates={"a": "%d.%m.%y"})},
+    ),
+    "infinity": (column("a", ["1.5", "inf"]), "line 3, column 'a': inf is no finite number: put a finite number there"),
+    "infinity by its digits": (column("a", ["$1.5", "-1e999"]), "line 3, column 'a': -inf is no finite number"),
+    "seconds that are none": (
+        column("a", ["1700000000", "soon"]),
+        "line 3, column 'a': 'soon' is no date of the format epoch",
+        {"dates": {"a": "epoch"}},
     ),
     "dates that can be either": (
         column("a", ["01/02/2003", "03/02/2003"]),
@@ -578,6 +646,34 @@ OTHERS = {
         lambda path: json_file(path, TWO),
         {"a": ("f", [1.0, 2.5]), "day": ("d", stamps("2003-02-01", "2003-02-03"))},
         "dates",
+    ),
+    "records with seconds since 1970, named": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 1700000000}, {"a": None}], reading=Reading(dates={"a": "epoch"})),
+        {"a": ("d", [pd.Timestamp("2023-11-14 22:13:20"), pd.NaT])},
+        None,
+    ),
+    "records with days in digits, as in the rows before": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 20240131}], reading=Reading(before=Reading(dates={"a": "%Y%m%d"}))),
+        {"a": ("d", stamps("2024-01-31"))},
+        None,
+    ),
+    "a number for a gap, but not in what is carried along": (
+        "t.json",
+        lambda path: json_file(
+            path,
+            [{"a": -1, "id": -1, "b": True}, {"a": 2, "id": 1, "b": False}],
+            reading=Reading(missing=("-1", "1"), unchanged=("id",)),
+        ),
+        {"a": ("f", [NAN, 2.0]), "id": ("i", [-1, 1]), "b": ("b", [True, False])},
+        None,
+    ),
+    "an infinite number in a record": (
+        "t.json",
+        lambda path: lines_file(path, '[{"a": 1.5}, {"a": -Infinity}]'),
+        "t.json', record 2, column 'a': -inf is no finite number",
+        None,
     ),
     "records without some columns": (
         "t.json",

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
-from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide, remedy
+from isthmus.data.io.convert import Context, Conversion, Odd, Open, Text, decide, recognised, remedy
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
 from isthmus.data.io.distinct import begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say
@@ -101,13 +101,12 @@ class CSVStream:
 
     @property
     def reading(self) -> Reading:
-        """How the file is read, with what was recognised: the decimal mark, and the formats of dates."""
+        """How the file is read, with what was recognised: the decimal mark, the formats of dates, and units."""
         conversions = self._decided().values()
-        marks = {one.decimal for one in conversions if isinstance(one, Numbers)}
-        dates = {one.name: one.form for one in conversions if isinstance(one, Dates)}
+        marks = {one.seen.decimal for one in conversions}
         decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
         text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
-        return replace(self._reading, decimal=decimal, dates=dates, text=text)
+        return replace(self._reading, decimal=decimal, text=text, **recognised(conversions, self._reading))
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as pandas DataFrames, in the order of the file."""

@@ -13,6 +13,8 @@ from typing import IO, Any
 
 from isthmus.data.io.distinct import MARKERS
 from isthmus.data.io.reading import Notes, Reading
+from isthmus.data.tables.dates import DAY
+from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
 from isthmus.support.errors import InputError
 
 SEPARATORS = "\t;|,"
@@ -35,13 +37,7 @@ BOMS = (
 
 FALLBACK = "cp1252"
 
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)?")
-_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
-_POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d*)\.\d+([eE][+-]?\d+)?")
-_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-_CODE = re.compile(r"\d{3,}")
 
 
 @dataclass(frozen=True)
@@ -218,13 +214,13 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
 
 
 def _is_value(cell: str) -> bool:
-    return bool(_NUMBER.fullmatch(cell) or _DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
+    return bool(NUMERIC.fullmatch(cell) or DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
 
 
 def _is_row(records: Sequence[tuple[int, list[str]]]) -> bool:
     """Tell whether the first record is a row, not the names of the columns."""
     first, others = [cell.strip() for cell in records[0][1]], [cells for _, cells in records[1:]]
-    numbers = [cell for cell in first if _NUMBER.fullmatch(cell)]
+    numbers = [cell for cell in first if NUMERIC.fullmatch(cell)]
     if not numbers:
         return False
     if all(map(_is_value, first)):
@@ -267,7 +263,7 @@ def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: in
 def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:
     """Raise an error if lines are numbers with spaces between them."""
     lines = [row[0].split() for row in rows if len(row) == 1]
-    spaced = [line for line in lines if len(line) > 1 and all(map(_NUMBER.fullmatch, line))]
+    spaced = [line for line in lines if len(line) > 1 and all(map(NUMERIC.fullmatch, line))]
     if spaced and 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2:
         raise InputError(
             f"{str(path)!r}: cells seem to be separated by spaces, {len(spaced[0])} in a line: put commas, semicolons, "
@@ -285,18 +281,18 @@ def units(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
     if len(rows) < 3:
         return None
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
-    if len(first) != len(names) or any(_NUMBER.fullmatch(cell) for cell in first):
+    if len(first) != len(names) or any(NUMERIC.fullmatch(cell) for cell in first):
         return None
     numeric = [i for i in range(len(names)) if _numeric([row[i].strip() for row in others if i < len(row)])]
     named = [i for i in numeric if first[i].lower() not in MARKERS and first[i]]
-    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or _DAY.fullmatch(first[i]) for i in named):
+    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or DAY.fullmatch(first[i]) for i in named):
         return None
     return ", ".join(f"{names[i]} in {first[i]}" for i in named)
 
 
 def _numeric(cells: Sequence[str]) -> bool:
     present = [cell for cell in cells if cell and cell.lower() not in MARKERS]
-    return bool(present) and all(map(_NUMBER.fullmatch, present))
+    return bool(present) and all(map(NUMERIC.fullmatch, present))
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------
@@ -304,25 +300,25 @@ def _numeric(cells: Sequence[str]) -> bool:
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, notes: Notes) -> tuple[str, str | None]:
     """Return the decimal mark with which pandas reads the file, and the one for columns that leave it open."""
-    earlier = reading.before.decimal if reading.before else None
+    before = reading.before or Reading()
     if reading.decimal:
         return reading.decimal, reading.decimal
     if separator == ",":
         return ".", "."
     cells = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell]
-    comma = next((cell for cell in cells if _COMMA.fullmatch(cell) and not _EITHER.fullmatch(cell)), None)
-    point = next((cell for cell in cells if _POINT.fullmatch(cell) and not _EITHER.fullmatch(cell)), None)
+    comma = next((cell for cell in cells if FRACTION[","].fullmatch(cell) and not EITHER.fullmatch(cell)), None)
+    point = next((cell for cell in cells if FRACTION["."].fullmatch(cell) and not EITHER.fullmatch(cell)), None)
     if comma is None and point is None and separator == ";":
-        comma = next((cell for cell in cells if _COMMA.fullmatch(cell)), None)
+        comma = next((cell for cell in cells if FRACTION[","].fullmatch(cell)), None)
     if comma is not None and point is None:
         notes.add(f"decimal comma, as in {comma!r} (--decimal . if it is none)", about="decimal comma")
         return ",", ","
     if point is not None and comma is None:
         return ".", "."
-    if comma is None and earlier == ",":
-        notes.add("decimal comma, as in the rows that the model was trained on", about="decimal comma")
+    if comma is None and before.decimal == ",":
+        notes.add(f"decimal comma, as in {before.origin}", about="decimal comma")
         return ",", ","
-    return ".", earlier or ("," if separator == ";" else None)
+    return ".", before.decimal or ("," if separator == ";" else None)
 
 
 def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> dict[str, int]:
@@ -330,7 +326,7 @@ def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Readi
     lengths = {}
     for index, name in enumerate(names):
         cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-        same = len(set(map(len, cells))) == 1 and all(map(_CODE.fullmatch, cells))
+        same = len(set(map(len, cells))) == 1 and all(map(CODE.fullmatch, cells))
         if same and name not in {*reading.numbers, *reading.unchanged, *reading.dates}:
             lengths[name] = len(cells[0])
     return lengths

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
+from isthmus.data.io.units import NONE, UNITS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 Say = Callable[[str], None]
 """What takes each sentence on what was converted."""
-
-ISO = "ISO8601"
-"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,8 @@ class Reading:
     decimal : {".", ","} or None
         The decimal mark.
     dates : mapping of str to str
-        The format of columns of dates, as `strptime` has it, such as ``"%d/%m/%Y"``; or ``"ISO8601"``.
+        The format of columns of dates, as `strptime` has it, such as ``"%d/%m/%Y"``; or ``"ISO8601"``, or
+        ``"epoch"`` and ``"epoch-ms"``: seconds and milliseconds since 1970.
     missing : tuple of str
         Cells that stand for missing values, beside the well-known ones.
     text : tuple of str
@@ -43,9 +42,14 @@ class Reading:
         Columns whose cells are not converted: labels, and what is carried along to an output.
     numbers : tuple of str
         Columns whose cells must be numbers: a model knows them as such.
+    units : mapping of str to str
+        The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, or ``"none"``. It counts more than what the
+        cells show.
     before : Reading or None
         How the table was read that a model was trained on. It decides what the content leaves open, and which columns
         are left out if they are there.
+    origin : str
+        Which rows it was that this reading was recognised from, for messages about later ones.
     """
 
     encoding: str | None = None
@@ -58,7 +62,9 @@ class Reading:
     only: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
     before: Reading | None = None
+    origin: str = "the rows that the model was trained on"
 
     def __post_init__(self) -> None:
         if self.decimal not in (None, ".", ","):
@@ -69,6 +75,9 @@ class Reading:
             raise InputError(f"skip_rows={self.skip_rows} is negative; it is a number of lines")
         if self.drop and self.only:
             raise InputError("drop= names columns to leave out, only= those to read: give one of them")
+        for name, unit in self.units.items():
+            if unit not in UNITS:
+                raise InputError(f"units={{{name!r}: {unit!r}}}: a unit is one of {', '.join(UNITS)}")
 
     def chosen(self, columns: Iterable[object], path: object) -> list[str]:
         """Return the columns to read, in the order of the file.
@@ -79,7 +88,7 @@ class Reading:
             A column that was named is not there, or none is left.
         """
         names = list(map(str, columns))
-        for name in (*self.drop, *self.only, *self.text, *self.dates):
+        for name in (*self.drop, *self.only, *self.text, *self.dates, *self.units):
             if name not in names:
                 raise InputError(f"{str(path)!r}: {unknown('column', name, names)}")
         whole = self.merged()
@@ -111,6 +120,7 @@ class Reading:
             self,
             decimal=self.decimal or earlier.decimal,
             dates={**earlier.dates, **self.dates},
+            units={**earlier.units, **self.units},
             missing=_union(earlier.missing, self.missing),
             text=_union(earlier.text, self.text),
             drop=() if only else _union(earlier.drop, self.drop),
@@ -123,6 +133,7 @@ class Reading:
         values = {
             "decimal": self.decimal,
             "dates": dict(self.dates),
+            "units": {name: unit for name, unit in self.units.items() if unit != NONE},
             "missing": list(self.missing),
             "text": list(self.text),
             "drop": list(self.drop),
@@ -138,7 +149,7 @@ class Reading:
         --------
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
         Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
-                unchanged=(), numbers=(), before=None)
+                unchanged=(), numbers=(), units={}, before=None, origin='the rows that the model was trained on')
 
         Raises
         ------
@@ -147,7 +158,8 @@ class Reading:
         """
         _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
-        return cls(decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
+        maps: dict[str, Any] = {name: dict(kept.get(name, {})) for name in ("dates", "units")}
+        return cls(decimal=kept.get("decimal"), **maps, **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
         """Return it with more columns whose cells are not converted."""
@@ -164,8 +176,9 @@ class Reading:
             What `kept` returned for the rows that it was trained on.
         """
         earlier = Reading.of(kept)
-        text = _union(earlier.text, text_columns(data))
-        return replace(self, before=replace(earlier, text=text), numbers=_columns(data, "integer", "float"))
+        text, numbers = _union(earlier.text, text_columns(data)), _columns(data, "integer", "float")
+        units = {**dict.fromkeys(numbers, NONE), **earlier.units}
+        return replace(self, before=replace(earlier, text=text, units=units), numbers=numbers)
 
 
 def _check_kept(kept: object) -> None:
@@ -192,9 +205,14 @@ def _are_formats(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
 
 
+def _are_units(value: object) -> bool:
+    return isinstance(value, Mapping) and _are_texts([*value]) and all(unit in UNITS for unit in value.values())
+
+
 _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
+    "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}"),
     **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
 }
 """What each entry of `Reading.kept` is, by a test and in words."""

@@ -14,6 +14,7 @@ from isthmus.core.data import Rows
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.reading import Reading
+from isthmus.data.io.units import check_typed
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
 from isthmus.data.sources.parquet import reading as arrow_errors
 from isthmus.data.tables.rows import column
@@ -115,6 +116,7 @@ def typed(path: Path | str, reading: Reading) -> Reading:
             raise InputError(
                 f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out"
             )
+    check_typed(path, reading)
     return reading
 
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from isthmus.core.data import MANY
 from isthmus.data.tables.categories import Categories
+from isthmus.data.tables.dates import like_date
+from isthmus.data.tables.numerals import like_number
 from isthmus.data.tables.schema import Schema
-from isthmus.data.tables.text import like_date, like_number
+from isthmus.data.tables.sentinels import Sentinel, warnings_of
 from isthmus.support.errors import ColumnWarning, DataWarning, listed
 
 LOOKED_AT = 1000
@@ -29,7 +31,9 @@ SHAPES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 """What text may look like, and how it is converted."""
 
 
-def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray) -> Iterator[DataWarning]:
+def doubts(
+    schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray, sentinels: Mapping[int, Sentinel]
+) -> Iterator[DataWarning]:
     """Yield a warning for each kind of doubt, with the columns that it concerns.
 
     Parameters
@@ -39,6 +43,8 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
         What was counted of each column of categories, by its index.
     rising : ndarray of bool
         Whether each number of a column was larger than that before it.
+    sentinels : dict
+        The numbers that may stand for missing cells, by the index of their column.
     """
     if empty := [schema.name(index) for index in schema.indices("empty")]:
         yield DataWarning(f"the columns {empty} are empty: they are ignored, and come back empty")
@@ -56,6 +62,7 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
     identifying = {index: _identifies(schema, index, counted[index]) for index in words}
     yield from _to_leave_out(schema, "columns of text have a value of their own in most rows", identifying)
     yield from _to_leave_out(schema, "columns number the rows", dict(_row_numbers(schema, rising)))
+    yield from warnings_of({index: str(schema.name(index)) for index in sentinels}, sentinels)
     constant = f"columns have one value in all {schema.rows:,} rows, from which nothing can be learnt"
     yield from _to_leave_out(schema, constant, dict(_constant(schema)))
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.data.io.reading import ISO
 from isthmus.support.errors import extra
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
+
+ISO = "ISO8601"
+"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
+
+EPOCHS = {"epoch": 1, "epoch-ms": 1000}
+"""Formats of dates that count from 1970-01-01 in UTC, and how many of their units a second has."""
+
+DIGITS = "%Y%m%d"
+"""The format of days such as ``20030201``."""
 
 DAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("\\d{4}-\\d\\d-\\d\\d", (ISO,)),
@@ -49,6 +58,13 @@ TIMES: tuple[tuple[str, str], ...] = (
 
 _ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
 
+DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+"""A day in digits, in any order, perhaps with a time."""
+
+_CLOCK = r"\d{1,2}:\d{2}.*"
+_UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
+_LIKE = re.compile(rf"(?:{'|'.join((*(day for day, _ in DAYS), *_UNSURE))})(?:[t ,]+{_CLOCK})?|{_CLOCK}", re.IGNORECASE)
+
 LOOKED_AT = 200
 """Texts that a form is chosen by."""
 
@@ -56,19 +72,93 @@ SPLIT_FROM = 1_000
 """Texts from which on days and times are parsed separately."""
 
 
-def _forms() -> list[tuple[str, tuple[str, ...]]]:
+def _forms() -> dict[tuple[str, ...], str]:
     iso, *others = DAYS
-    forms = [(f"^{iso[0]}{_ISO_TIME}$", iso[1])]
+    forms = {iso[1]: f"^{iso[0]}{_ISO_TIME}$"}
     for day, formats in others:
         for time, written in TIMES:
             for separator in (" ", "T", ":") if time else ("",):
                 formatted = tuple(one + written.format(separator) for one in formats)
-                forms.append((f"^{day}{time.format(separator)}$", formatted))
+                forms[formatted] = f"^{day}{time.format(separator)}$"
     return forms
 
 
 FORMS = _forms()
-"""All regular expressions, and the formats that each can be."""
+"""What dates look like, by the formats that this can be."""
+
+
+def written_as(texts: pyarrow.Array, formats: tuple[str, ...]) -> np.ndarray:
+    """Return whether each text looks like a date of some formats with a year of four digits, possible or not.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> written_as(pyarrow.array(["31.02.2003", "1.2.03"]), ("%d.%m.%Y",)).tolist()
+    [True, False]
+    """
+    if formats[0] != ISO and "%Y" not in formats[0]:
+        return np.zeros(len(texts), bool)
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, FORMS[formats])
+    return np.asarray(matches.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def like_date(text: str) -> bool:
+    """Tell whether text looks like a date or a time, even one that is not converted.
+
+    Examples
+    --------
+    >>> [like_date(text) for text in ("2024-05-31T12:00:00Z", "31.05.2024", "5/31/24 1:02 PM", "31 May 2024", "12:30")]
+    [True, True, True, True, True]
+    >>> [like_date(text) for text in ("2024", "1.5", "May", "1-2-3")]
+    [False, False, False, False]
+    """
+    return _LIKE.fullmatch(text.strip()) is not None
+
+
+_TIMELY = re.compile(r"(?:.*[^a-z])?(?:time|timestamp|datetime|date|day|ts|epoch)(?:[^a-z].*)?", re.IGNORECASE)
+
+
+def disguised(numbers: np.ndarray, name: object) -> str | None:
+    """Return the format of numbers that seem to be dates: days in digits, or seconds or milliseconds since 1970.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n,)
+        NaN where a cell is missing.
+    name : object
+        Of the column: where it speaks of time, one number is enough.
+
+    Examples
+    --------
+    >>> disguised(np.array([20231231, 20240101, 20240102]), "x"), disguised(np.array([20240101]), "Order Date")
+    ('%Y%m%d', '%Y%m%d')
+    >>> disguised(np.array([1.7e9, np.nan, 1.6e9]), "ts"), disguised(np.array([1.6e12, 1.7e12, 1.8e12]), "x")
+    ('epoch', 'epoch-ms')
+    >>> disguised(np.array([20231231, 20249901, 20240102]), "date"), disguised(np.array([1.7e9, 1.6e9, 1.8e9]), "id")
+    (None, None)
+    """
+    known = numbers[~np.isnan(numbers)]
+    low, high = known.min(initial=2**62), known.max(initial=-(2**62))
+    timely = _TIMELY.fullmatch(str(name)) is not None
+    if low >= 19000101 and high <= 21001231:
+        return DIGITS if _days_in_digits(known, 1 if timely else 3) else None
+    for form, scale in EPOCHS.items():
+        if 1e9 * scale <= low and high < 2**31 * scale:
+            return form if timely or _rises(known) else None
+    return None
+
+
+def _days_in_digits(numbers: np.ndarray, enough: int) -> bool:
+    """Tell whether numbers are days such as 20030201, enough of them distinct."""
+    month, day = numbers // 100 % 100, numbers % 100
+    are = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (numbers % 1 == 0)
+    return bool(are.all()) and len(np.unique(numbers)) >= enough
+
+
+def _rises(numbers: np.ndarray) -> bool:
+    """Tell whether numbers rise, but do not just number the rows."""
+    steps = np.diff(numbers)
+    return len(np.unique(numbers)) >= 3 and bool((steps >= 0).all() and (steps > 1).any())
 
 
 def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
@@ -85,7 +175,9 @@ def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
     dated = compute.match_substring_regex(some, "^(?:\\d{1,4}[-/. ]|[A-Za-z]{3,9} \\d)")
     if not len(some) or 2 * compute.sum(dated).as_py() < len(some):
         return ()
-    counts = {formats: compute.sum(compute.match_substring_regex(some, form)).as_py() for form, formats in FORMS}
+    counts = {
+        formats: compute.sum(compute.match_substring_regex(some, form)).as_py() for formats, form in FORMS.items()
+    }
     best = max(counts, key=lambda formats: counts[formats])
     return best if 2 * counts[best] >= len(some) and counts[best] else ()
 
@@ -102,9 +194,28 @@ def parse(texts: pyarrow.Array, form: str) -> pandas.Series:
 
 def _parsed(texts: pyarrow.Array, form: str) -> pandas.Series:
     pandas = extra("pandas", "tables")
+    if form in EPOCHS:
+        return _counted(texts, form)
     zoned = form.endswith("%z") or (form == ISO and _any_matches(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$"))
     dates = pandas.to_datetime(texts.to_pandas(), format=form, errors="coerce", utc=zoned)
     return pandas.Series(dates).dt.as_unit("us")
+
+
+def _counted(texts: pyarrow.Array, form: str) -> pandas.Series:
+    """Return counts of seconds, or of other units, as dates; NaT where a text is none, or its date has no year.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> print(parse(pyarrow.array(["1700000000", "1.5", "x"]), "epoch").to_list()[:2])
+    [Timestamp('2023-11-14 22:13:20'), Timestamp('1970-01-01 00:00:01.500000')]
+    """
+    pandas = extra("pandas", "tables")
+    counts = pandas.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(np.float64)
+    micros = np.round(counts * 1e6 / EPOCHS[form])
+    known = np.abs(micros) < 2e17  # in the year 8000, about
+    dates = np.where(known, micros, 0).astype(np.int64).astype("datetime64[us]")
+    return pandas.Series(np.where(known, dates, np.datetime64("NaT")))
 
 
 def _any_matches(texts: pyarrow.Array, form: str) -> bool:
