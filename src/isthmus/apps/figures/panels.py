@@ -149,12 +149,12 @@ class Panel:
             at = float(across(x))
             shapes.append(Line(np.array([(at, top + TOP), (at, foot)]), RED, 1.2, dashed=True))
         for curve in self.curves:
-            points = np.column_stack([across(np.asarray(curve.x)), up(np.asarray(curve.y))])
-            line = Line(points, curve.colour, 1.6)
-            shapes += [line, *(Dot(*part[0].tolist(), curve.colour) for part in line.stretches() if len(part) == 1)]
+            line = Line(np.column_stack([across(np.asarray(curve.x)), up(np.asarray(curve.y))]), curve.colour, 1.6)
+            alone = [part[0].tolist() for part in line.stretches() if len(part) == 1]
+            shapes += [line, *(Dot(x, y, curve.colour) for x, y in alone)]
         for spot in self.spots:
-            at = float(across(spot.x)), float(up(spot.y))
-            shapes.append(Dot(*at, spot.colour, spot.radius, spot.filled, spot.title))
+            at_x, at_y = float(across(spot.x)), float(up(spot.y))
+            shapes.append(Dot(at_x, at_y, spot.colour, spot.radius, spot.filled, spot.title))
         return shapes
 
     def _legend(self, left: float, top: float) -> list[Shape]:
