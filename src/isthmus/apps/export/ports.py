@@ -24,7 +24,7 @@ class Port:
     ----------
     name : str
     kind : str
-        The kind of a `Field`; ``"numbers"`` for a table without names as one matrix, ``"tensor"`` for results of the model.
+        The kind of a `Field`; ``"numbers"`` for a table without names as one matrix, ``"tensor"`` for results.
     dtype : str
         ``"string"``, or NumPy's name of the type.
     shape : tuple of int or str

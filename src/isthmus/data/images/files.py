@@ -96,21 +96,21 @@ def decode_sized(
     """
     image = extra("PIL.Image", "images")
     try:
-        with image.open(stream, formats=("PNG", "JPEG")) as opened:
-            if opened.mode not in MODES:
-                raise InputError(f"the image is of mode {opened.mode}: save it with 8 bits for a channel")
-            sides = list(zip((opened.height, opened.width), size, strict=True))
+        with image.open(stream, formats=("PNG", "JPEG")) as stored:
+            if stored.mode not in MODES:
+                raise InputError(f"the image is of mode {stored.mode}: save it with 8 bits for a channel")
+            sides = list(zip((stored.height, stored.width), size, strict=True))
             if any(wanted not in (None, side) for side, wanted in sides):
                 raise InputError(
-                    f"the image is {opened.width} x {opened.height} pixels (width x height), but the model takes "
+                    f"the image is {stored.width} x {stored.height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
                 )
-            if opened.width * opened.height > max_pixels:
+            if stored.width * stored.height > max_pixels:
                 raise TooManyPixels(
-                    f"the image is {opened.width} x {opened.height} pixels (width x height), but at most "
+                    f"the image is {stored.width} x {stored.height} pixels (width x height), but at most "
                     f"{max_pixels:,} are taken: cut it into smaller ones"
                 )
-            return np.asarray(opened.convert(mode))
+            return np.asarray(stored.convert(mode))
     except image.UnidentifiedImageError as error:
         raise InputError("this is not a PNG or JPEG file") from error
     except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
