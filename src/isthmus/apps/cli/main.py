@@ -71,6 +71,6 @@ def main() -> None:
     """Autoencoders for tables, images and signals.
 
     DATA is a file (.csv, .xlsx, .json, .parquet, .npy, .png …), a folder of images, whose subfolders are classes, a
-    folder of Parquet files, or the name of a data set, such as digits or iris. The exit code is 0 on success, 1 if the data, a file or a
-    setting cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
+    folder of Parquet files, or the name of a data set, such as digits or iris. The exit code is 0 on success, 1 if the
+    data, a file or a setting cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
     """
