@@ -10,6 +10,7 @@ from isthmus.apps.figures.code_map import code_map, grouped
 from isthmus.apps.figures.colours import DARK, GROUPS, INK
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.fonts import Face, face_for
+from isthmus.apps.figures.history import history_figure
 from isthmus.apps.figures.shapes import Dot, Dots, Image, Line, Text
 
 
@@ -94,3 +95,11 @@ def test_no_letter_of_a_png_is_an_empty_box(text):
 def test_letters_are_replaced_where_no_font_has_them(monkeypatch):
     monkeypatch.setattr("isthmus.apps.figures.fonts.system_faces", list)
     assert face_for(text := "Größe −3 µm × Ω").spelled(text) == "Grosse -3 um x ?"
+
+
+@pytest.mark.parametrize(("epochs", "ticks"), [(1, ["1"]), (3, ["1", "2", "3"]), (40, ["10", "20", "30", "40"])])
+def test_epochs_are_counted_in_whole_numbers_from_one(epochs, ticks):
+    figure = history_figure([{"loss": 0.1 + 0.001 * epoch} for epoch in range(epochs)], None, "History")
+    texts = [shape for shape in figure.shapes if shape.text]
+    (label,) = [text for text in texts if text.text == "epoch"]
+    assert [text.text for text in texts if text.y == label.y - 18] == ticks

@@ -55,7 +55,8 @@ def _panel(name: str, trials: Sequence[Trial], result: Tuning, y: Scale) -> Pane
         scale = Scale.named(names)
         x = [names.index(str(value)) + _apart(index, len(values)) for index, value in enumerate(values)]
     spots = [_spot(at, trial, result) for at, trial in zip(x, having, strict=True)]
-    return Panel(result.metric, _title(name), scale, y, spots=sorted(spots, key=lambda spot: spot.radius))
+    whole = all(value == round(value) for value in x)
+    return Panel(result.metric, _title(name), scale, y, spots=sorted(spots, key=lambda spot: spot.radius), whole=whole)
 
 
 def _apart(index: int, count: int) -> float:
