@@ -22,7 +22,7 @@ Data are looked for under `$ISTHMUS_DATA`; a benchmark whose data or peer is abs
 
 TWO_COMMITS = """## Two commits
 
-Benchmarks that ran on two commits by turns. The tables show the medians, the median of the ratios
+Benchmarks that ran on two commits alternately. The tables show the medians, the median of the ratios
 of the pairs, and in how many of these the later commit has the larger (or the smaller) number. A number is called
 worse or better only where all pairs agree and the median ratio is more than 3 % from 1.
 """
