@@ -9,7 +9,7 @@ from isthmus import load
 from isthmus.apps.cli import tune
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.train import train
-from isthmus.apps.figures.drawing import FORMATS
+from isthmus.apps.figures.figure import FORMATS
 from isthmus.tasks.tuning import measures
 
 PARAMS = {str(param.name): param for param in train.params}

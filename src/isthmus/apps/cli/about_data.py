@@ -1,4 +1,4 @@
-"""What ``isthmus info`` says of data: how it would be read, without training."""
+"""What ``isthmus info`` says about data: how it would be read, without training."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _labels(counts: dict[str, int]) -> str:
 
 
 def _data_for(X: Any) -> Any:
-    """Return the kind of data that X would be taken for; one number a row is a signal."""
+    """Return the kind of data that X would be read as; a single number per row is a signal."""
     import isthmus
     from isthmus.data.infer import choose_data
 
@@ -79,7 +79,7 @@ def _data_for(X: Any) -> Any:
 
 
 def _broken(path: str) -> dict[str, str]:
-    """Return the images of a folder that cannot be read, and why; nothing of other data."""
+    """Return the images of a folder that cannot be read, and why; nothing for other data."""
     folder = Path(path).expanduser()
     if not folder.is_dir() or any(folder.glob("*.parquet")):
         return {}

@@ -1,4 +1,4 @@
-"""What stands beside codes: which rows they are of, and their labels."""
+"""The columns beside codes in a table: which row each code belongs to, and its label."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tup
 
 
 def numbers_of(table: Any, names: Sequence[str]) -> Any:
-    """Return the codes in what was read of a file: of a table that encode wrote, without what stands beside them."""
+    """Return the codes in what was read from a file: of a table that encode wrote, without the columns beside them."""
     if hasattr(table, "columns") and set(names) <= set(table.columns):
         return table[list(names)]
     return table

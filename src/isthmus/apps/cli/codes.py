@@ -104,8 +104,7 @@ def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
 
     from isthmus.apps.figures.code_map import code_map
 
-    scene = code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label")
-    scene.write(output, scale=2)
+    code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label").save(output)
     document = {"output": output, "rows": len(codes)}
     show(document, f"{output}: a map of {len(codes):,} codes of {codes.shape[1]} numbers", as_json)
 

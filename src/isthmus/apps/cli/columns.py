@@ -1,4 +1,4 @@
-"""Columns of a table, as ``isthmus info DATA`` shows them: one a line, or those that are alike together."""
+"""Columns of a table, as ``isthmus info DATA`` shows them: one per line, or similar ones together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def columns_text(columns: Sequence[ColumnProfile], rows: int) -> str:
 
 
 def _alike(column: ColumnProfile) -> tuple[str, bool]:
-    """Return what columns side by side have in common to be shown as one line."""
+    """Return what neighbouring columns must have in common to be shown as one line."""
     return column.kind, bool(column.gaps)
 
 
@@ -73,7 +73,7 @@ def _gaps(count: int) -> str:
 
 
 def _values(column: ColumnProfile, present: int) -> str:
-    """Say what the cells of a column are between, or which are the most frequent."""
+    """Return the range of the cells of a column, or the most frequent ones."""
     if column.kind == "category":
         value, count = column.common[0]
         return f"{figure(column.categories)} values, {_cell(value)} {count / present:.0%}"

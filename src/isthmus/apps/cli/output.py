@@ -32,7 +32,7 @@ def output_option(help: str, folder: bool = False) -> Callable[[Callable[..., An
 
 
 def writable(path: str) -> str:
-    """Refuse, before anything is computed, a path that cannot be written."""
+    """Refuse a path that cannot be written, before anything is computed."""
     if Path(path).is_dir():
         raise Failure(f"cannot write {path!r}: a folder stands there; choose another path")
     folder = Path(path).resolve().parent

@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, a line now and then elsewhere, nothing with ``-q``."""
+"""Progress of a command: a bar on a terminal, a line now and then elsewhere, nothing with ``-q``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LARGE = 50 * 2**20
 
 
 def watched() -> bool:
-    """Tell whether somebody looks at a terminal, and the command is not to be quiet."""
+    """Tell whether stderr is a terminal, and the command is not quiet."""
     return sys.stderr.isatty() and not quiet()
 
 
 def time_left(seconds: float) -> str:
-    """Return how long something still takes.
+    """Return the remaining time as text.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class _Lines:
 
 
 def training_progress(trainings: int = 1) -> tuple[Callable[[Any], None], ...]:
-    """Return the callback of a training that shows how far it is; none where the command is to be quiet.
+    """Return the callback that shows the progress of a training; none if the command is quiet.
 
     Parameters
     ----------

@@ -41,12 +41,12 @@ def write_images(rows: Rows, reconstruction: Any, output: str, channels_first: b
     gain = gain_of(pairs())
     triples = (triple(name, a, b, gain) for name, (a, b) in zip(names, pairs(), strict=False))
     if not folder:
-        image_sheet(list(triples), gain).write(target)
+        image_sheet(list(triples), gain).save(target)
         return count
     for one, name in zip(triples, png_names(rows.names, count), strict=True):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        image_sheet([one], gain, largest=math.inf).write(path)
+        image_sheet([one], gain, largest=math.inf).save(path)
     return count
 
 
@@ -116,5 +116,5 @@ def draw_signal(rows: Rows, reconstruction: Any, names: Sequence[str], times: An
         np.stack([np.asarray(columns[name], dtype=float) for name in names], axis=1)
         for columns in (_columns(rows.X, names), _columns(reconstruction, names))
     )
-    signal_sheet(original, made, names, times, Path(rows.name).name).write(output)
+    signal_sheet(original, made, names, times, Path(rows.name).name).save(output)
     return len(original)

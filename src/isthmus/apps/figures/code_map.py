@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from isthmus.apps.figures.scene import INK, MARKS, Dots, Line, Scene, Shape, Text
+from isthmus.apps.figures.colours import GROUPS, INK, ORDERED
+from isthmus.apps.figures.figure import Figure
+from isthmus.apps.figures.shapes import MARKS, Dots, Line, Shape, Text
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.numbers import number
@@ -15,12 +17,7 @@ from isthmus.apps.report.plane import Plane
 
 SIDE, LEFT, TOP, FOOT, LEGEND = 560, 70, 64, 56, 210
 """Dimensions: the square of the points, what is around it, and the width of a column of the legend."""
-COLOURS = (
-    *("#2367ad", "#d9531e", "#2b8a4b", "#8e44ad", "#b88a00", "#159a9c", "#c2185b", "#7a4b2a", "#6b7280", "#15233f"),
-)
-SCALE = ("#2d1e6b", "#2a6f97", "#2fa084", "#9ac63c", "#f2b701")
-"""Colours of numbers, from the lowest to the highest."""
-CLASSES = len(COLOURS) * len(MARKS)
+CLASSES = len(GROUPS) * len(MARKS)
 """Labels that colours and marks tell apart; where there are more, the rarest are drawn as one."""
 DRAWN = 20_000
 """Points at most; of more rows, so many are drawn at random."""
@@ -30,7 +27,7 @@ LINE = 20
 """From one line of the legend to the next."""
 
 
-def code_map(codes: np.ndarray, labels: np.ndarray | None, title: str, label_name: str = "label") -> Scene:
+def code_map(codes: np.ndarray, labels: np.ndarray | None, title: str, label_name: str = "label") -> Figure:
     """Return the map of codes of shape (n, numbers): two numbers as they are, more by their PCA.
 
     Parameters
@@ -53,7 +50,7 @@ def code_map(codes: np.ndarray, labels: np.ndarray | None, title: str, label_nam
     shapes.insert(0, Text(LEFT, 28, f"{title}: codes of {n:,} rows{drawn}", colour=INK, size=16))
     columns = -(-len(groups) // _lines()) if groups else 0
     description = f"A map of {n:,} codes{f' in {len(groups)} groups: ' + ', '.join(groups) if groups else ''}."
-    return Scene(LEFT + SIDE + 24 + columns * LEGEND, TOP + SIDE + FOOT, shapes, description)
+    return Figure(LEFT + SIDE + 24 + columns * LEGEND, TOP + SIDE + FOOT, shapes, description)
 
 
 def grouped(labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -77,8 +74,8 @@ def _sorting(name: str) -> tuple[bool, float, str]:
 def _styles(labels: np.ndarray | None, groups: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
     """Return colour and mark of each group."""
     if labels is not None and ordered(labels_of(labels, len(labels))):
-        return [(SCALE[at * len(SCALE) // len(groups)], "circle") for at in range(len(groups))]
-    return [(COLOURS[at % len(COLOURS)], MARKS[at // len(COLOURS)]) for at in range(len(groups))]
+        return [(ORDERED[at * len(ORDERED) // len(groups)], "circle") for at in range(len(groups))]
+    return [(GROUPS[at % len(GROUPS)], MARKS[at // len(GROUPS)]) for at in range(len(groups))]
 
 
 def _axis(values: np.ndarray, start: float, end: float) -> Axis:
@@ -109,7 +106,7 @@ def _points(
 ) -> list[Shape]:
     radius = 3.0 if len(chosen) < 2000 else 2.0 if len(chosen) < 8000 else 1.4
     if not groups:
-        return [Dots(at[chosen], COLOURS[0], radius=radius)]
+        return [Dots(at[chosen], GROUPS[0], radius=radius)]
     pairs = zip(groups.values(), styles, strict=True)
     return [Dots(at[chosen[mask[chosen]]], colour, mark, radius) for mask, (colour, mark) in pairs]
 

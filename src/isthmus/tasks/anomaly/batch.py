@@ -235,7 +235,7 @@ def score_pieces(
 
 
 def _which(start: int, count: int, names: Sequence[str]) -> dict[str, Any]:
-    """Return the column that says which rows they are."""
+    """Return the column that identifies the rows."""
     if names:
         return {"file": np.array(names[start : start + count], dtype=object)}
     return {"row": np.arange(start, start + count)}

@@ -217,7 +217,7 @@ class AnomalyDetector(OutlierMixin, Task):
             )
 
     def trainings(self, X: Rows) -> int:
-        """Return how many models `fit` trains on X, one after the other: those that rows are held out from, and all."""
+        """Return how many models `fit` trains on X, one after the other, with those for the calibration."""
         X = taken(X)
         if self.contamination is None and is_stream(X):
             return 1

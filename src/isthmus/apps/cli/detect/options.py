@@ -66,7 +66,7 @@ def _check_table(options: Options) -> None:
 
 
 def _check_recalibration(options: Options) -> None:
-    """Refuse to choose the threshold of a detector anew where there is none, or by several rules at once."""
+    """Refuse a new threshold where there is no detector to change, or where several rules ask for one."""
     if options.recalibrate is None:
         return
     if not options.trained:
@@ -81,7 +81,7 @@ def _check_recalibration(options: Options) -> None:
 
 
 def _check_settings(options: Options) -> None:
-    """Refuse settings of a training where nothing is trained; a device computes scores too."""
+    """Refuse training settings where nothing is trained; a device is allowed, since it computes scores too."""
     known = [flag(name) for name in options.settings if name != "device"]
     if options.trained and known:
         raise click.UsageError(f"--model {options.model!r} is trained already: leave out {', '.join(known)}")

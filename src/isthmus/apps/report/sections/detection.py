@@ -23,7 +23,7 @@ def detection_sections(study: Study) -> list[Section]:
 
 
 def figures(study: Study) -> list[tuple[str, str]]:
-    """Return the numbers of a detector that stand above all."""
+    """Return the numbers of a detector at the top of the page."""
     scoring = study.scoring
     if scoring is None:
         return []
