@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from isthmus.apps.cli.command import Failure, command, option
-from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
+from isthmus.apps.cli.inputs import condition, data_options, keep_option, load, model_argument
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
@@ -34,15 +34,7 @@ MAPS = (".png", ".svg")
     "Where the codes go: .npy, .csv or .parquet, a row for each row of DATA, with its label; or .png or .svg, for a "
     "map of the codes, coloured by label"
 )
-@option(
-    "--keep",
-    "kept",
-    metavar="COLUMN",
-    multiple=True,
-    section="In and out",
-    help="A column that says which row it is, such as a number of a customer: not encoded, but written beside the "
-    "codes; may be repeated",
-)
+@keep_option("kept", "encoded")
 @option(
     "--pool",
     type=Named(["mean"]),

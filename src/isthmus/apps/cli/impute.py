@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, load, open_for, read
+from isthmus.apps.cli.inputs import data_argument, keep_option, known_columns, load, open_for, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.progress import rows_done, training_progress
@@ -31,13 +31,7 @@ from isthmus.apps.cli.tables import table as table_of
 )
 @data_argument
 @output_option("Where the table goes: .parquet, .csv or .feather")
-@option(
-    "--keep",
-    metavar="COLUMN",
-    multiple=True,
-    section="In and out",
-    help="A column that is no measurement, such as a number of a row: it stays as it is; may be repeated",
-)
+@keep_option("keep", "trained on")
 @option("--save", metavar="MODEL", section="In and out", help="Write the imputer, for --model of a later command")
 @option("--train", metavar="FILE", section="Imputer", help="Rows to train on; default: those of DATA")
 @option("--model", metavar="MODEL", section="Imputer", help="An imputer that --save wrote")
@@ -178,10 +172,12 @@ def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str])
     from isthmus.data.io.tabular import split_columns, to_arrow
     from isthmus.data.tables.integers import as_learnt, missing
 
-    X, kept = split_columns(piece, keep)
-    gaps.update(missing(X))
+    X, kept = split_columns(piece, keep, known_columns(imputer.autoencoder_))
+    gaps.update({name: count for name, count in missing(X).items() if name not in keep})
     filled, names = imputer.transform(as_learnt(X, imputer.autoencoder_.data_)), nw.from_native(piece).columns
     tables = [to_arrow(one) for one in (filled if imputer.draws > 1 else [filled])]
     for name in keep:
-        tables = [one.append_column(name, kept[name]) for one in tables]
+        tables = [
+            one.select([n for n in one.column_names if n != name]).append_column(name, kept[name]) for one in tables
+        ]
     return [one.select(list(names)) for one in tables]

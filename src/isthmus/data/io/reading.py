@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
+from isthmus.data.tables.schema import KINDS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 Say = Callable[[str], None]
@@ -156,6 +157,8 @@ class Reading:
     def after(self, data: Data, kept: Mapping[str, Any]) -> Reading:
         """Return it for a file of rows for a fitted model: its columns of numbers and of text stay what they are.
 
+        Its columns are converted even if they are carried along.
+
         Parameters
         ----------
         data : Data
@@ -165,7 +168,9 @@ class Reading:
         """
         earlier = Reading.of(kept)
         text = _union(earlier.text, text_columns(data))
-        return replace(self, before=replace(earlier, text=text), numbers=_columns(data, "integer", "float"))
+        carried = tuple(name for name in self.unchanged if name not in _columns(data, *KINDS))
+        numbers = _columns(data, "integer", "float")
+        return replace(self, before=replace(earlier, text=text), numbers=numbers, unchanged=carried)
 
 
 def _check_kept(kept: object) -> None:

@@ -159,8 +159,8 @@ def score_file(
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
-        reading = Reading().after(rule.data, rule.scorer.autoencoder.info_.get("reading", {}))
-        X = open_rows(os.fspath(X), reading.also([*settings.get("kept_columns", ()), settings.get("label")]))
+        reading = Reading().also([*settings.get("kept_columns", ()), settings.get("label")])
+        X = open_rows(os.fspath(X), reading.after(rule.data, rule.scorer.autoencoder.info_.get("reading", {})))
     else:
         X = taken(X)
     if output is None:
@@ -205,7 +205,7 @@ def score_pieces(
     rows : slice, default all
         Only these rows, from ``start`` to ``stop``.
     kept_columns : sequence of str, default ()
-        Columns that the detector does not see, to copy into the table of scores.
+        Columns to copy into the table of scores; the detector sees those of them that it was trained on.
     label : str, optional
         One of `kept_columns`, by whose values rows are counted.
     explain : bool, default False
@@ -221,7 +221,7 @@ def score_pieces(
     for piece in cut_pieces(X, first, sys.maxsize if rows.stop is None else rows.stop):
         start = first + summary.rows
         with _located(start, warned):
-            seen, kept = split_columns(piece, kept_columns)
+            seen, kept = split_columns(piece, kept_columns, rule.columns)
             scored = rule.score_rows(seen)
             contributors = rule.contributors(seen) if explain else {}
         worst.add(seen, scored, start)

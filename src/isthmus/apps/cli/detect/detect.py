@@ -11,7 +11,7 @@ import click
 from isthmus.apps.cli.command import Failure, command, option, tell
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
-from isthmus.apps.cli.inputs import data_argument
+from isthmus.apps.cli.inputs import data_argument, keep_option
 from isthmus.apps.cli.output import json_option, output_option, show, writable
 from isthmus.apps.cli.reading_options import reading_options
 from isthmus.apps.cli.rows import Span
@@ -37,14 +37,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 @data_argument
 @output_option("Where the scores go: .parquet, .csv or .feather, a row for each row of DATA")
 @option("--label", metavar="COLUMN", section="In and out", help="Labels: not trained on; rows are counted by them")
-@option(
-    "--keep",
-    "kept",
-    metavar="COLUMN",
-    multiple=True,
-    section="In and out",
-    help="A column that says which row it is, such as a number of a transaction: not trained on; may be repeated",
-)
+@keep_option("kept", "trained on or scored")
 @option("--rows", type=Span(), section="In and out", help="Only these rows of DATA, numbered from 0")
 @option(
     "--explain",

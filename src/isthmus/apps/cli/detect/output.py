@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.detect.choices import Options
-from isthmus.apps.cli.inputs import open_for
+from isthmus.apps.cli.inputs import known_columns, open_for
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
 
@@ -126,7 +126,8 @@ def detect_time_steps(
 
     last = sys.maxsize if span.stop is None else span.stop
     steps = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
-    X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns)
+    known = known_columns(detector.autoencoder_)
+    X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns, known)
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
