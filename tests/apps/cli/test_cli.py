@@ -48,7 +48,7 @@ def test_the_same_command_gives_the_same_model(isthmus, tmp_path):
 
 def test_widths_of_an_mlp(isthmus, tmp_path):
     isthmus("train", "digits", "--rows", "0:100", "-o", tmp_path / "m", "--net", "24,12", "--epochs", 1, "-q")
-    assert load(tmp_path / "m").net.widths == (24, 12)
+    assert load(tmp_path / "m").net == (24, 12)
 
 
 def test_a_model_is_trained_further(isthmus, models, tmp_path):

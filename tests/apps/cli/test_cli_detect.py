@@ -262,7 +262,10 @@ UNUSABLE = {
         ["-o", "s.csv", "--train", "{new}", "--label", "state", "--normal", "fine"],
         "there are: bad, good",
     ),
-    "a column that was not trained on": (["-o", "s.csv", "--model", "{detector}"], "unseen at fit time"),
+    "columns that were not trained on": (
+        ["-o", "s.csv", "--model", "{detector}"],
+        "--drop number,state; --keep number",
+    ),
     "training a trained detector": (["-o", "s.csv", "--model", "{detector}", "--train", "{new}"], "trained already"),
     "an autoencoder without normal rows": (["-o", "s.csv", "--model", "{plain}"], "give --train NORMAL"),
     "rows that are not there": (["-o", "s.csv", "--model", "{detector}", *KNOWN, "--rows", "200:"], "has 120"),

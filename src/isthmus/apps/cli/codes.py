@@ -13,9 +13,10 @@ from isthmus.apps.cli.inputs import condition, data_options, keep_option, load, 
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.reading_options import reading_of
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.values import Named
-from isthmus.apps.cli.written import common_shape, write
+from isthmus.apps.cli.written import as_read, common_shape, write
 
 MAPS = (".png", ".svg")
 """Endings of the file of a map."""
@@ -87,6 +88,7 @@ def encode(
         )
     names = list(trained.get_feature_names_out())[: shape[1]]
     table = output.lower().endswith(TABLES)
+    columns = None if columns is None else as_read(output, columns, columns, rows.reading)
     write(output, [table_of(codes, names, rows, columns) if table else codes], as_json, columns=names)
 
 
@@ -123,4 +125,4 @@ def decode(model: str, codes: str, output: str, text: str | None, as_json: bool)
     if numbers.dtype.kind not in "fiu":
         raise Failure(f"{codes!r} holds {numbers.dtype} where codes are numbers: give what isthmus encode wrote")
     rows = trained.inverse_transform(numbers, condition(trained, text))
-    write(output, [rows], as_json)
+    write(output, [as_read(output, rows, rows, reading_of(trained))], as_json)

@@ -16,10 +16,11 @@ from isthmus.apps.cli.progress import tell_of_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
 from isthmus.apps.cli.values import Named, number
-from isthmus.support.errors import listed
+from isthmus.support.errors import listed, unknown
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
+    from isthmus.data.io.reading import Reading
 
 model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
@@ -90,8 +91,8 @@ def read(
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
 
 
-def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> Any:
-    """Return the rows of a file for a model, for a single pass; what is converted is said.
+def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> tuple[Any, Reading]:
+    """Return the rows of a file for a model, for a single pass, and how they are read; what is converted is said.
 
     Parameters
     ----------
@@ -103,12 +104,16 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     *unchanged : str or None
         Columns whose cells are not converted: they are carried along.
     """
-    from isthmus.data.io.files import open_rows
+    from isthmus.data.io.files import open_as_read
 
-    X = open_rows(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
-    known = known_columns(model)
-    _check_columns(path, "the model", [name for name in columns_of(X) if name in known or name not in unchanged], known)
-    return X
+    X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
+    columns, known = columns_of(X), known_columns(model)
+    absent = [name for name in unchanged if columns and name and name not in columns]
+    if absent:
+        raise Failure(f"{path!r}: {unknown('column', absent[0], columns)}")
+    seen = [name for name in columns if name in known or name not in unchanged]
+    _check_columns(path, "the model", seen, known)
+    return X, reading
 
 
 def load(path: str, *kinds: str) -> Any:

@@ -121,11 +121,9 @@ def anew(variant: str, about: dict[str, Any], values: dict[str, Any]) -> Any:
     recipe = chosen(variant, turned)
     import isthmus
 
-    widths = own.pop("net") if isinstance(own.get("net"), tuple) else None
     if "condition" in own:
         own["condition"] = _names(own["condition"])
-    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images))
-    return model.set_params(net="mlp").set_params(net__widths=widths) if widths else model
+    return isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images))
 
 
 def _names(text: str) -> str | tuple[str, ...]:

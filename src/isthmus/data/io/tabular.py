@@ -13,6 +13,7 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
+from isthmus.data.io.dated import formats, with_text
 from isthmus.data.io.reading import Reading
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
 from isthmus.data.sources.parquet import reading as arrow_errors
@@ -141,7 +142,8 @@ def write_csv(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
 
 
 def plain_text(table: pyarrow.Table) -> Any:
-    """Return an Arrow table with categories decoded to their values, as CSV needs."""
+    """Return an Arrow table with categories decoded to their values, and dates as text, as CSV needs."""
+    table = with_text(table, formats(table))
     for i, field in enumerate(table.schema):
         if hasattr(field.type, "value_type"):
             table = table.set_column(i, field.name, table[i].cast(field.type.value_type))

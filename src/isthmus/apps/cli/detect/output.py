@@ -35,7 +35,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure("--explain names columns, but images have none: leave it out")
-    X = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    X, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -125,7 +125,7 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    steps, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     known = known_columns(detector.autoencoder_)
     X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns, known)
     result = detector.score_time_steps(X, explain=explain)
