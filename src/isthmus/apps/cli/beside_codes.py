@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.inputs import known_columns, load, suited
 from isthmus.apps.cli.rows import Rows
+from isthmus.support.errors import unknown
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".parquet", ".feather")
 """Endings of files that hold columns with names."""
+
+
+WRITTEN = (".npy", *TABLES)
+"""Endings of files that codes are written to."""
+MAPS = (".png", ".svg")
+"""Endings of the file of a map."""
+
+
+def check_output(output: str) -> None:
+    """Refuse a file that can hold neither codes nor their map."""
+    suffix = Path(output).suffix.lower()
+    if suffix not in (*WRITTEN, *MAPS):
+        raise Failure(f"{output!r}: {unknown('kind of output', suffix, WRITTEN)}; for a map of the codes .png, .svg")
 
 
 def check_kept(output: str, kept: Sequence[str]) -> None:

@@ -18,9 +18,6 @@ from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.values import Named
 from isthmus.apps.cli.written import as_read, common_shape, write
 
-MAPS = (".png", ".svg")
-"""Endings of the file of a map."""
-
 
 @command(
     "encode",
@@ -32,8 +29,8 @@ MAPS = (".png", ".svg")
 @model_argument
 @data_options
 @output_option(
-    "Where the codes go: .npy, .csv or .parquet, a row for each row of DATA, with its label; or .png or .svg, for a "
-    "map of the codes, coloured by label"
+    "Where the codes go: .npy, .csv, .parquet or .feather, a row for each row of DATA, with its label; or .png or "
+    ".svg, for a map of the codes, coloured by label"
 )
 @keep_option("kept", "encoded")
 @option(
@@ -55,12 +52,14 @@ def encode(
     """Write the codes of DATA, or draw their map.
 
     A table of codes begins with what says which rows they are: the file of each image of a folder, the columns of
-    --keep, and the label. A map shows codes of two numbers as they are, others by their two principal components.
+    --keep, and the label. A map shows codes of two numbers as they are, others by their two principal components, those
+    of one number as a strip for each label.
     """
-    from isthmus.apps.cli.beside_codes import TABLES, check_kept, kept_apart, table_of
+    from isthmus.apps.cli.beside_codes import MAPS, TABLES, check_kept, check_output, kept_apart, table_of
     from isthmus.data.tables.rows import joined
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
+    check_output(output)
     check_kept(output, kept)
     trained, rows, columns = kept_apart(model, read, kept)
     drawn = output.lower().endswith(MAPS)
@@ -101,7 +100,8 @@ def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
     scene = code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label")
     scene.write(output, scale=2)
     document = {"output": output, "rows": len(codes)}
-    show(document, f"{output}: a map of {len(codes):,} codes of {codes.shape[1]} numbers", as_json)
+    numbers = f"{codes.shape[1]} number{'s' * (codes.shape[1] > 1)}"
+    show(document, f"{output}: a map of {len(codes):,} codes of {numbers}", as_json)
 
 
 @command("decode", "isthmus decode digits.safetensors codes.parquet -o decoded.npy")

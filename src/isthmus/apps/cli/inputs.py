@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, option, tell
-from isthmus.apps.cli.progress import tell_of_reading
+from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
 from isthmus.apps.cli.values import Named, number
@@ -79,8 +79,8 @@ def read(
     """
     from isthmus.data.io import files
 
-    tell_of_reading(path)
-    loaded = files.read(path, label=label, **how)
+    with while_reading(path):
+        loaded = files.read(path, label=label, **how)
     for note in loaded.notes:
         say(f"{path}: {note}")
     reading = how.get("reading")
@@ -106,7 +106,8 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     """
     from isthmus.data.io.files import open_as_read
 
-    X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
+    with while_reading(path):
+        X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
     columns, known = columns_of(X), known_columns(model)
     absent = [name for name in unchanged if columns and name and name not in columns]
     if absent:

@@ -26,6 +26,7 @@ from isthmus.support.errors import IsthmusError
 from isthmus.tasks.anomaly.checks import check_flagged
 from isthmus.tasks.anomaly.expectation import Cell
 from isthmus.tasks.anomaly.results import Rule, ScoredRows, top_contributors
+from isthmus.tasks.base import which_rows
 
 WORST = 10
 """Number of worst rows that are kept."""
@@ -227,18 +228,11 @@ def score_pieces(
         worst.add(seen, scored, start)
         summary.add(scored, None if label is None or kept is None else _texts(kept[label].to_pylist()), keep_scores)
         copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
-        append({**_which(start, len(scored["score"]), names), **copied, **scored, **contributors})
+        append({**which_rows(start, len(scored["score"]), names), **copied, **scored, **contributors})
         progress(len(scored["score"]))
     check_flagged(rule.data, summary.flagged, summary.rows)
     summary.worst = worst.explained(rule, names)
     return summary
-
-
-def _which(start: int, count: int, names: Sequence[str]) -> dict[str, Any]:
-    """Return the column that says which rows they are."""
-    if names:
-        return {"file": np.array(names[start : start + count], dtype=object)}
-    return {"row": np.arange(start, start + count)}
 
 
 def label_text(value: object) -> str:

@@ -17,7 +17,7 @@ from isthmus.apps.cli.tables import table
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 
 RATE = 0.01
 """The false-alarm rate unless another one is typed."""
@@ -94,7 +94,7 @@ def _check_images(options: Options, about: str, explain: bool) -> None:
     if options.window is not None:
         raise click.UsageError(f"--window is about signals, {about} about images: leave one out")
     if explain:
-        raise click.UsageError(f"--explain names columns, but images ({about}) have none: leave it out")
+        raise click.UsageError(NOTHING_TO_NAME)
 
 
 def detector(options: Options) -> AnomalyDetector:

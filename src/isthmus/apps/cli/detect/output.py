@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.apps.cli.inputs import known_columns, open_for
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
@@ -34,7 +34,7 @@ def detect_rows(
 
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
-        raise Failure("--explain names columns, but images have none: leave it out")
+        raise Failure(NOTHING_TO_NAME)
     X, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
