@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, option
+from isthmus.support.errors import unknown
 
 NOTHING = "–"
 
@@ -43,6 +44,17 @@ def writable(path: str) -> str:
         raise Failure(f"cannot write {path!r}: there is no folder {str(folder)!r}; make it first")
     if not os.access(folder, os.W_OK):
         raise Failure(f"cannot write {path!r}: the folder {str(folder)!r} is read-only; choose another")
+    return path
+
+
+FIGURES = (".svg", ".png")
+"""Endings of figures."""
+
+
+def drawable(path: str) -> str:
+    """Refuse a name that figures are not written to."""
+    if Path(path).suffix.lower() not in FIGURES:
+        raise Failure(f"{path!r}: {unknown('kind of figure', Path(path).suffix, FIGURES)}")
     return path
 
 

@@ -28,6 +28,8 @@ CORNERS = {
     "triangle": np.array([(0.0, -1.25), (1.2, 0.95), (-1.2, 0.95)]),
     "diamond": np.array([(0.0, -1.35), (1.35, 0.0), (0.0, 1.35), (-1.35, 0.0)]),
 }
+DASH, BETWEEN = 5.0, 4.0
+"""Lengths of a dash, and of the gap between two."""
 
 
 class Shape(Protocol):
@@ -62,6 +64,7 @@ class Line:
     points: np.ndarray
     colour: str = RULE
     width: float = 1.0
+    dashed: bool = False
 
     def stretches(self) -> list[np.ndarray]:
         """Return the unbroken parts."""
@@ -71,12 +74,26 @@ class Line:
 
     def svg(self) -> str:
         path = "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in part) for part in self.stretches())
-        return f'<path d="{path}" fill="none" stroke="{self.colour}" stroke-width="{self.width}"/>'
+        dashes = f' stroke-dasharray="{DASH:g} {BETWEEN:g}"' if self.dashed else ""
+        look = f'fill="none" stroke="{self.colour}" stroke-width="{self.width:g}" stroke-linejoin="round"'
+        return f'<path d="{path}" {look}{dashes}/>'
 
     def draw(self, canvas: Canvas) -> None:
-        for part in self.stretches():
-            points = [tuple(point) for point in (part * canvas.scale).tolist()]
-            canvas.pen.line(points, fill=self.colour, width=max(1, round(self.width * canvas.scale)), joint="curve")
+        for stretch in self.stretches():
+            for part in _dashes(stretch) if self.dashed else [stretch]:
+                points = [tuple(point) for point in (part * canvas.scale).tolist()]
+                canvas.pen.line(points, fill=self.colour, width=max(1, round(self.width * canvas.scale)), joint="curve")
+
+
+def _dashes(points: np.ndarray) -> list[np.ndarray]:
+    """Return the dashes along a line of shape (n, 2)."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    starts = np.arange(0.0, along[-1], DASH + BETWEEN)
+    ends = np.minimum(starts + DASH, along[-1])
+    cuts = [
+        np.unique(np.concatenate([[a, b], along[(along > a) & (along < b)]])) for a, b in zip(starts, ends, strict=True)
+    ]
+    return [np.column_stack([np.interp(cut, along, points[:, axis]) for axis in (0, 1)]) for cut in cuts]
 
 
 @dataclass(frozen=True)

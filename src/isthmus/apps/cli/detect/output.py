@@ -77,12 +77,11 @@ def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, o
     import numpy as np
 
     from isthmus.apps.figures.scores import scores_figure
-    from isthmus.apps.figures.signal import write_figure
 
     by_label = {
         f"{options.label} = {label}" if options.label else "": np.concatenate(parts) for label, parts in scores.items()
     }
-    write_figure(path, scores_figure(by_label, threshold, f"Scores of {Path(options.data).name}"))
+    scores_figure(by_label, threshold, f"Scores of {Path(options.data).name}").write(path, scale=2)
 
 
 def _labels(summary: Any, name: str | None) -> list[dict[str, Any]]:
@@ -118,7 +117,6 @@ def detect_time_steps(
     detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score the time steps of a signal; return the result for machines and for people."""
-    from isthmus.apps.figures.signal import write_figure
     from isthmus.apps.figures.time_steps import drawn
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import cut_pieces
@@ -137,7 +135,7 @@ def detect_time_steps(
         _append(path, {name: [row[name] for row in rows] for name in rows[0]})
     if plot:
         known = None if options.label is None or kept is None else kept[options.label]
-        write_figure(plot, drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known))
+        drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known).write(plot, scale=2)
     flagged = int(columns["flagged"].sum())
     document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
     head = _head(output, len(result.times), flagged, detector, options, plot)
