@@ -174,17 +174,20 @@ def resolve(kind: str, value: object, **arguments: Any) -> Any:
         return lookup(f"{kind}/{value}")(**arguments)
     if not is_part(value):
         _load_catalogues()
-        if stands_for_a_part(kind, value):
-            return lookup(SEQUENCES[kind])(tuple(value), **arguments)
+        if (sequence := _sequence(kind, value)) is not None:
+            return lookup(SEQUENCES[kind])(sequence, **arguments)
         raise InputError(f"expected the name of a {kind} or a {kind}, got {value!r}; names: {', '.join(names(kind))}")
     return value
 
 
 def stands_for_a_part(kind: str, value: object) -> bool:
     """Tell whether a value is the name of a registered part, or a sequence of numbers that stands for one."""
-    if isinstance(value, str):
-        return value in names(kind)
-    return isinstance(value, (list, tuple)) and kind in SEQUENCES
+    return value in names(kind) if isinstance(value, str) else _sequence(kind, value) is not None
+
+
+def _sequence(kind: str, value: object) -> tuple[Any, ...] | None:
+    """Return a sequence that stands for a part; None if the value is none, or no part of its kind takes one."""
+    return tuple(value) if isinstance(value, (list, tuple)) and kind in SEQUENCES else None
 
 
 def describe(value: object) -> Any:

@@ -114,7 +114,7 @@ def test_names_follow_the_rows_that_are_chosen(isthmus, any_size, photos, tmp_pa
 
 
 def test_rows_that_are_no_images_leave_no_folder(isthmus, positions, scans, tmp_path):
-    assert "cannot be drawn" in isthmus("encode", positions, scans, "-o", tmp_path / "codes", code=1).err
+    assert "unknown kind of output" in isthmus("encode", positions, scans, "-o", tmp_path / "codes", code=1).err
     assert not (tmp_path / "codes").exists()
 
 

@@ -124,8 +124,8 @@ def detect_time_steps(
 
     last = sys.maxsize if span.stop is None else span.stop
     steps, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
-    known = known_columns(detector.autoencoder_)
-    X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns, known)
+    rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
+    X, kept = split_columns(rows_of_span, options.kept_columns, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
