@@ -6,7 +6,7 @@ import click
 import pytest
 
 from isthmus import load
-from isthmus.apps.cli import tune
+from isthmus.apps.cli import output, tune
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.train import train
 from isthmus.apps.figures.drawing import FORMATS
@@ -40,7 +40,7 @@ def test_ranges_and_choices_are_read_as_options_are():
 
 def test_the_metrics_are_those_of_the_task():
     assert ("auto", *measures.METRICS) == tune.METRICS
-    assert set(FORMATS) == set(tune.DRAWN)
+    assert set(FORMATS) == set(output.FIGURES)
 
 
 def test_widths_are_nets():

@@ -134,8 +134,9 @@ def while_reading(path: str) -> Iterator[None]:
         yield
         return
     said, done = f"reading {path} ({size / 2**20:,.0f} MB)", threading.Event()
+    if not watched():
+        tell(f"{said} …")
     thread = threading.Thread(target=_ticking if watched() else _lines, args=(said, done), daemon=True)
-    tell(f"{said} …")
     thread.start()
     try:
         yield

@@ -32,8 +32,8 @@ def formats(table: pyarrow.Table, known: Mapping[str, str] | None = None) -> dic
     {'a': '%d.%m.%Y', 'b': '%Y-%m-%d'}
     """
     known = known or {}
-    found = {name: _format(table[name], known.get(name, ISO)) for name in table.column_names}
-    return {name: form for name, form in found.items() if form is not None}
+    forms = {name: _format(table[name], known.get(name, ISO)) for name in table.column_names}
+    return {name: form for name, form in forms.items() if form is not None}
 
 
 def _format(column: pyarrow.ChunkedArray, known: str) -> str | None:

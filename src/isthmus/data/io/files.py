@@ -274,16 +274,16 @@ def open_rows(path: str, reading: Reading | None = None, say: Say | None = None)
     say : callable, optional
         Called with each sentence on what was converted.
     """
-    return _opened(path, reading, say)[0]
+    return _stream_or_rows(path, reading, say)[0]
 
 
 def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
     """Return what `open_rows` does, and how the rows are read, with what was recognised."""
-    X, done = _opened(path, reading, say)
+    X, done = _stream_or_rows(path, reading, say)
     return X, done or X.reading
 
 
-def _opened(path: str, reading: Reading | None, say: Say | None) -> tuple[Any, Reading | None]:
+def _stream_or_rows(path: str, reading: Reading | None, say: Say | None) -> tuple[Any, Reading | None]:
     """Return rows, and how they were read; None for text, whose stream tells once its first rows are read."""
     file = Path(path).expanduser()
     if file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT):
