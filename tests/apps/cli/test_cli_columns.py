@@ -19,8 +19,8 @@ def work(isthmus, tmp_path_factory):
     rows[["kind", "c", "id", "b", "a"]].to_parquet(folder / "other.parquet", index=False)
     quick = ["--drop", "id", "--epochs", 1, "-q"]
     isthmus("train", folder / "rows.csv", "-o", folder / "m", *quick, "--latent-dim", 2)
-    isthmus("detect", folder / "rows.csv", "--train", folder / "rows.csv", "-o", folder / "s.csv", "--save",
-            folder / "d", *quick)  # fmt: skip
+    saved = ["--model", folder / "m", "-o", folder / "s.csv", "--save", folder / "d"]  # one small net, no ensemble
+    isthmus("detect", folder / "rows.csv", "--train", folder / "rows.csv", *saved, *quick)
     isthmus("impute", folder / "rows.csv", "-o", folder / "f.csv", "--save", folder / "i", *quick)
     return folder
 
