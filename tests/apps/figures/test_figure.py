@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isthmus.apps.figures.beside import gain_of, image_sheet, triple
-from isthmus.apps.figures.code_map import code_map, grouped
+from isthmus.apps.figures.code_map import code_map, grouped, strips
 from isthmus.apps.figures.colours import DARK, GROUPS, INK
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.fonts import Face, face_for
@@ -33,10 +33,24 @@ def test_a_figure_is_the_same_in_both_formats(tmp_path):
     assert tuple(pixels[10, 10]) == (0, 0, 255) and tuple(pixels[10, 30]) == (255, 255, 255)
 
 
-@pytest.mark.parametrize(("width", "said"), [(1, "row"), (2, "code 1"), (5, "PCA, direction 2 (")])
+@pytest.mark.parametrize(
+    ("width", "said"), [(1, "heights within it mean nothing"), (2, "code 1"), (5, "PCA, direction 2 (")]
+)
 def test_the_axes_of_a_map_say_what_they_are(width, said):
     codes = np.random.default_rng(0).normal(size=(50, width))
     assert said in code_map(codes, None, "codes").svg()
+
+
+def test_codes_of_one_number_are_a_strip_for_each_label():
+    draw = np.random.default_rng(0)
+    values, labels = draw.normal(size=300), np.repeat(["one", "two", "three"], 100)
+    groups = grouped(labels)
+    heights = strips(values, list(groups.values()))
+    for index, mask in enumerate(groups.values()):
+        assert (np.abs(heights[mask] - (2.5 - index)) < 0.45).all() and np.ptp(heights[mask]) > 0.5
+    svg = code_map(values[:, None], labels, "codes").svg()
+    assert ">code 0<" in svg and svg.count(">three<") == 2  # beside its strip, and in the legend
+    assert (np.abs(strips(values, []) - 0.5) <= 0.15).all() and strips(np.zeros(3), []).shape == (3,)
 
 
 def test_labels_are_told_apart_by_colour_and_mark():

@@ -13,6 +13,7 @@ import click
 
 from isthmus.apps.cli import inputs
 from isthmus.apps.cli.columns import WIDTH, short
+from isthmus.apps.cli.output import figure
 from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
 
@@ -66,7 +67,7 @@ INDENTED: dict[str, Any] = {"initial_indent": "  - ", "subsequent_indent": "    
 
 
 def _labels(counts: dict[str, int]) -> str:
-    named = listed((f"{name} ({count:,})" for name, count in counts.items()), LIMIT)
+    named = listed((f"{figure(name)} ({count:,})" for name, count in counts.items()), LIMIT)
     return "\n".join(wrap(f"{len(counts):,}: {named}", WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 

@@ -127,7 +127,7 @@ def _session(
     loaded_rows = read(data, label, rows, reading=after(autoencoder_of(loaded[model]), reading))
     models = {}
     for path, one in loaded.items():
-        suited(autoencoder_of(one), path, loaded_rows)
+        loaded_rows = suited(autoencoder_of(one), path, loaded_rows)
         name = stem(path) if stem(path) not in models else path
         models[name] = one
     tell(f"encoding {len(loaded_rows.X):,} rows")

@@ -147,6 +147,13 @@ def after(model: Autoencoder | None, typed: Typed, *unchanged: str | None) -> Re
     return reading if model is None else reading.after(model.data_, model.info_.get("reading", {}))
 
 
+def reading_of(model: Autoencoder) -> Reading:
+    """Return how the rows were read that a model was trained on."""
+    from isthmus.data.io.reading import Reading
+
+    return Reading.of(model.info_.get("reading", {}))
+
+
 def remember(model: Autoencoder, reading: Reading | None) -> None:
     """Keep with a model how the rows were read that it was trained on."""
     if reading is not None and (kept := reading.merged().kept()):

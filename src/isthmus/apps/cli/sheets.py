@@ -64,6 +64,7 @@ def _unit_pair(original: Any, made: Any, channels_first: bool) -> tuple[Any, Any
 def write_columns(rows: Rows, reconstruction: Any, names: Sequence[str], output: str) -> int:
     """Write a table with the columns ``x``, ``x reconstructed`` and ``x difference`` for each that is reconstructed."""
     from isthmus.data.io import files
+    from isthmus.data.io.dated import formats, with_text
 
     if not output.lower().endswith((".csv", ".parquet", ".feather")):
         raise Failure(f"--beside writes columns: {output!r} should end with .csv, .parquet or .feather")
@@ -76,7 +77,11 @@ def write_columns(rows: Rows, reconstruction: Any, names: Sequence[str], output:
         if name in made:
             columns[f"{name} reconstructed"] = made[name]
             columns[f"{name} difference"] = difference(cells, made[name])
-    files.write(output, pyarrow.table(columns))
+    table = pyarrow.table(columns)
+    if output.lower().endswith(".csv"):
+        forms = formats(table, rows.reading.dates if rows.reading else {})
+        table = with_text(table, {**forms, **{f"{name} reconstructed": form for name, form in forms.items()}})
+    files.write(output, table)
     return len(rows.X)
 
 

@@ -274,14 +274,25 @@ def open_rows(path: str, reading: Reading | None = None, say: Say | None = None)
     say : callable, optional
         Called with each sentence on what was converted.
     """
+    return _stream_or_rows(path, reading, say)[0]
+
+
+def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
+    """Return what `open_rows` does, and how the rows are read, with what was recognised."""
+    X, done = _stream_or_rows(path, reading, say)
+    return X, done or X.reading
+
+
+def _stream_or_rows(path: str, reading: Reading | None, say: Say | None) -> tuple[Any, Reading | None]:
+    """Return rows, and how they were read; None for text, whose stream tells once its first rows are read."""
     file = Path(path).expanduser()
     if file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT):
-        return CSVStream(file, reading, say=say)
+        return CSVStream(file, reading, say=say), None
     loaded = read(path, budget=0, reading=reading)
     if say is not None:
         for note in loaded.notes:
             say(note)
-    return loaded.with_labels(reading.unchanged if reading else ())
+    return loaded.with_labels(reading.unchanged if reading else ()), loaded.reading or Reading()
 
 
 def write(

@@ -9,6 +9,7 @@ from typing import Any
 
 from isthmus.core.data import Data
 from isthmus.data.io.units import NONE, UNITS
+from isthmus.data.tables.schema import KINDS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 Say = Callable[[str], None]
@@ -168,6 +169,8 @@ class Reading:
     def after(self, data: Data, kept: Mapping[str, Any]) -> Reading:
         """Return it for a file of rows for a fitted model: its columns of numbers and of text stay what they are.
 
+        Its columns are converted even if they are carried along.
+
         Parameters
         ----------
         data : Data
@@ -177,8 +180,9 @@ class Reading:
         """
         earlier = Reading.of(kept)
         text, numbers = _union(earlier.text, text_columns(data)), _columns(data, "integer", "float")
+        carried = tuple(name for name in self.unchanged if name not in _columns(data, *KINDS))
         units = {**dict.fromkeys(numbers, NONE), **earlier.units}
-        return replace(self, before=replace(earlier, text=text, units=units), numbers=numbers)
+        return replace(self, before=replace(earlier, text=text, units=units), numbers=numbers, unchanged=carried)
 
 
 def _check_kept(kept: object) -> None:

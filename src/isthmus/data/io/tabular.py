@@ -13,11 +13,12 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
+from isthmus.data.io.dated import formats, with_text
 from isthmus.data.io.reading import Reading
 from isthmus.data.io.units import check_typed
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
 from isthmus.data.sources.parquet import reading as arrow_errors
-from isthmus.data.tables.rows import column
+from isthmus.data.tables.rows import column, in_order
 from isthmus.support.errors import InputError, extra, unknown
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def write_csv(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
 
 
 def plain_text(table: pyarrow.Table) -> Any:
-    """Return an Arrow table with categories decoded to their values, as CSV needs."""
+    """Return an Arrow table with categories decoded to their values, and dates as text, as CSV needs."""
+    table = with_text(table, formats(table))
     for i, field in enumerate(table.schema):
         if hasattr(field.type, "value_type"):
             table = table.set_column(i, field.name, table[i].cast(field.type.value_type))
@@ -160,8 +162,15 @@ def write_feather(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> No
     extra("pyarrow.feather", "tables").write_feather(to_arrow(X, columns), stream)
 
 
-def split_columns(piece: Rows, names: Sequence[str]) -> tuple[Any, Any]:
+def split_columns(piece: Rows, names: Sequence[str], known: Sequence[Any] = ()) -> tuple[Any, Any]:
     """Return a piece without some columns, and these columns as an Arrow table; None if `names` is empty.
+
+    Parameters
+    ----------
+    piece : DataFrame
+    names : sequence of str
+    known : sequence of str, default ()
+        The columns of a model, in its order: the piece keeps them, and has them in this order.
 
     Raises
     ------
@@ -169,11 +178,12 @@ def split_columns(piece: Rows, names: Sequence[str]) -> tuple[Any, Any]:
         There is no such column.
     """
     if not names:
-        return piece, None
+        return in_order(piece, known), None
     for name in names:
         column(piece, name)
     frame = nw.from_native(piece, eager_only=True)
-    return frame.drop(*names).to_native(), to_arrow(frame.select(*names).to_native())
+    left = frame.drop(*(name for name in names if name not in known)).to_native()
+    return in_order(left, known), to_arrow(frame.select(*names).to_native())
 
 
 def to_arrow(X: Any, columns: Sequence[str] | None = None) -> Any:

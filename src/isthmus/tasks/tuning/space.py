@@ -176,7 +176,7 @@ def label(value: Any) -> str:
     """
     if is_part(value):
         return spell(value)
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
 def space_of(name: str, values: Any) -> Space:

@@ -128,7 +128,7 @@ class WindowRows(Rows):
     def _intervals(self, scoring: Scoring) -> list[Block]:
         result = scoring.detector.score_time_steps(scoring.X)
         numeric = scoring.labels is not None and scoring.labels.dtype.kind in "biuf"
-        svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
+        svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None).svg()
         highest = sorted(result.table(), key=lambda row: -row["score"])[:INTERVALS]
         lines = [[Cell(_text(cell)) for cell in row.values()] for row in highest]
         drawing = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")
