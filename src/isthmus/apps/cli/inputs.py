@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, option, tell
+from isthmus.apps.cli.command import Failure, note, option
 from isthmus.apps.cli.progress import tell_of_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
@@ -70,7 +70,7 @@ def data_options(
 
 
 def read(
-    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = tell, **how: Any
+    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = note, **how: Any
 ) -> Rows:
     """Read DATA, and say what was converted; labels that have names come as their names.
 
@@ -80,8 +80,8 @@ def read(
 
     tell_of_reading(path)
     loaded = files.read(path, label=label, **how)
-    for note in loaded.notes:
-        say(f"{path}: {note}")
+    for text in loaded.notes:
+        say(f"{path}: {text}")
     reading = how.get("reading")
     X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
     rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
@@ -105,7 +105,7 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     """
     from isthmus.data.io.files import open_rows
 
-    return open_rows(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
+    return open_rows(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
 
 
 def load(path: str, *kinds: str) -> Any:

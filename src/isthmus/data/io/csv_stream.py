@@ -107,7 +107,8 @@ class CSVStream:
         dates = {one.name: one.form for one in conversions if isinstance(one, Dates)}
         decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
         text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
-        return replace(self._reading, decimal=decimal, dates=dates, text=text)
+        header = self._reading.header if self._dialect.named else False
+        return replace(self._reading, header=header, decimal=decimal, dates=dates, text=text)
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as pandas DataFrames, in the order of the file."""

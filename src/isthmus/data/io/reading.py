@@ -27,6 +27,8 @@ class Reading:
         Of a text file; None: by its byte order mark, else UTF-8, else Windows-1252.
     skip_rows : int
         Lines above the table, which are not read.
+    header : bool or None
+        Whether the first line of the table names its columns; if not, they are called ``column_0``, ``column_1`` …
     decimal : {".", ","} or None
         The decimal mark.
     dates : mapping of str to str
@@ -43,6 +45,9 @@ class Reading:
         Columns whose cells are not converted: labels, and what is carried along to an output.
     numbers : tuple of str
         Columns whose cells must be numbers: a model knows them as such.
+    no_text : tuple of str
+        Columns of numbers, dates and truth values, as a model knows: if all cells are markers such as ``"-"``, these
+        are gaps.
     before : Reading or None
         How the table was read that a model was trained on. It decides what the content leaves open, and which columns
         are left out if they are there.
@@ -50,6 +55,7 @@ class Reading:
 
     encoding: str | None = None
     skip_rows: int = 0
+    header: bool | None = None
     decimal: str | None = None
     dates: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
@@ -58,6 +64,7 @@ class Reading:
     only: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    no_text: tuple[str, ...] = ()
     before: Reading | None = None
 
     def __post_init__(self) -> None:
@@ -109,6 +116,7 @@ class Reading:
         only = self.only or tuple(name for name in earlier.only if name not in self.drop)
         return replace(
             self,
+            header=earlier.header if self.header is None else self.header,
             decimal=self.decimal or earlier.decimal,
             dates={**earlier.dates, **self.dates},
             missing=_union(earlier.missing, self.missing),
@@ -121,6 +129,7 @@ class Reading:
     def kept(self) -> dict[str, Any]:
         """Return what later files are to be read with, as plain values; without what is not set."""
         values = {
+            "header": self.header,
             "decimal": self.decimal,
             "dates": dict(self.dates),
             "missing": list(self.missing),
@@ -128,7 +137,18 @@ class Reading:
             "drop": list(self.drop),
             "only": list(self.only),
         }
-        return {name: value for name, value in values.items() if value}
+        return {name: value for name, value in values.items() if value or value is False}
+
+    def asked(self, *options: str) -> dict[str, Any]:
+        """Return those of some options that are set.
+
+        Examples
+        --------
+        >>> Reading(header=False, drop=("id",)).asked("skip_rows", "header", "text")
+        {'header': False}
+        """
+        unset = Reading()
+        return {name: getattr(self, name) for name in options if getattr(self, name) != getattr(unset, name)}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Reading:
@@ -137,8 +157,8 @@ class Reading:
         Examples
         --------
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
-        Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
-                unchanged=(), numbers=(), before=None)
+        Reading(encoding=None, skip_rows=0, header=None, decimal=',', dates={}, missing=(), text=(), drop=('id',),
+                only=(), unchanged=(), numbers=(), no_text=(), before=None)
 
         Raises
         ------
@@ -147,7 +167,7 @@ class Reading:
         """
         _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
-        return cls(decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
+        return cls(header=kept.get("header"), decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
         """Return it with more columns whose cells are not converted."""
@@ -165,7 +185,9 @@ class Reading:
         """
         earlier = Reading.of(kept)
         text = _union(earlier.text, text_columns(data))
-        return replace(self, before=replace(earlier, text=text), numbers=_columns(data, "integer", "float"))
+        before, numbers = replace(earlier, text=text), _columns(data, "integer", "float")
+        no_text = (*numbers, *_columns(data, "boolean", "date", "duration", "empty"))
+        return replace(self, before=before, numbers=numbers, no_text=no_text)
 
 
 def _check_kept(kept: object) -> None:
@@ -193,6 +215,7 @@ def _are_formats(value: object) -> bool:
 
 
 _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
+    "header": (lambda value: value is None or value is True or value is False, "true or false"),
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
     **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
@@ -214,18 +237,24 @@ def _is_encoding(name: str) -> bool:
 
 def text_columns(data: Data) -> list[str]:
     """Return the columns of a fitted table whose categories are all text."""
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
+    schema = _named_schema(data)
+    if schema is None:
         return []
     pairs = zip(schema.indices("category"), schema.categories, strict=True)
     return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
 
 
 def _columns(data: Data, *kinds: str) -> tuple[str, ...]:
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
+    schema = _named_schema(data)
+    if schema is None:
         return ()
     return tuple(str(schema.name(index)) for index in schema.indices(*kinds))
+
+
+def _named_schema(data: Data) -> Any:
+    """Return the schema of a fitted table with named columns; None for other data."""
+    schema = getattr(data, "schema", None)
+    return schema if schema is not None and schema.names is not None else None
 
 
 class Notes(list[str]):
