@@ -97,11 +97,10 @@ def test_names_that_were_asked_for_are_kept(tmp_path):
 
 
 def test_a_log_without_names(real_data):
-    folder = real_data / "intrusion" / "nsl_kdd"
-    train = read(folder / "KDDTrain+_20Percent.txt")
+    train = read(real_data("intrusion/nsl_kdd/KDDTrain+_20Percent.txt"))
     assert train.X.shape == (25192, 43)
     assert train.notes == ("line 1 is a row: the columns are called column_0 to column_42 (--header if it names them)",)
-    test = read(folder / "KDDTest+.txt", reading=Reading(header=False))
+    test = read(real_data("intrusion/nsl_kdd/KDDTest+.txt"), reading=Reading(header=False))
     assert len(test.X) == 22544 and not test.notes and list(test.X.columns) == list(train.X.columns)
 
 
