@@ -286,7 +286,7 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
         return Text(name)
     cells = Distinct.of(column)
     if cells.gaps.all():
-        return Open(markers=True, gaps=name in reading.no_text)
+        return Open(markers=True, gaps=name in (*reading.numbers, *reading.no_text))
     hint = before.dates.get(name)
     if hint is not None and _fit(cells, hint)[~cells.gaps].all():
         return Dates(name, hint)

@@ -153,13 +153,13 @@ def _doubt(cells: Sequence[_Cell], rows: Sequence[Sequence[str]]) -> str:
 
 def _of_numbers(cells: Sequence[_Cell], valued: Sequence[_Cell], rows: Sequence[Sequence[str]], texts: bool) -> str:
     """Return what a first line is of which many cells are numbers: names that rise as rows rarely do, or a row."""
-    places = [at for at, cell in enumerate(cells) if cell in valued]
+    indices = [at for at, cell in enumerate(cells) if cell in valued]
     numbers = _numbers(cell.text for cell in valued)
     if numbers is None:
         return "row"
     if len(numbers) + texts > 1 and _are_years(numbers, valued):
         return "names"
-    lines = [line for row in rows if (line := _numbers(row[at] for at in places if at < len(row))) is not None]
+    lines = [line for row in rows if (line := _numbers(row[at] for at in indices if at < len(row))) is not None]
     if _is_regular(numbers) and _rarely(map(_is_regular, lines)):
         return "names"
     rises = len(numbers) > 3 and _rises(numbers) and _rarely(map(_rises, lines))
@@ -174,8 +174,8 @@ def _numbers(texts: Iterable[str]) -> list[float] | None:
 
 
 def _rarely(answers: Iterable[bool]) -> bool:
-    given = [*answers]
-    return sum(given) <= RARELY * len(given)
+    seen = [*answers]
+    return sum(seen) <= RARELY * len(seen)
 
 
 def _are_years(numbers: Sequence[float], valued: Sequence[_Cell]) -> bool:

@@ -46,7 +46,7 @@ class Reading:
     numbers : tuple of str
         Columns whose cells must be numbers: a model knows them as such.
     no_text : tuple of str
-        Columns of numbers, dates and truth values, as a model knows: if all cells are markers such as ``"-"``, these
+        Other columns that a model knows to hold no text: if all their cells are markers such as ``"-"``, these
         are gaps.
     before : Reading or None
         How the table was read that a model was trained on. It decides what the content leaves open, and which columns
@@ -186,7 +186,7 @@ class Reading:
         earlier = Reading.of(kept)
         text = _union(earlier.text, text_columns(data))
         before, numbers = replace(earlier, text=text), _columns(data, "integer", "float")
-        no_text = (*numbers, *_columns(data, "boolean", "date", "duration", "empty"))
+        no_text = _columns(data, "boolean", "date", "duration", "empty")
         return replace(self, before=before, numbers=numbers, no_text=no_text)
 
 
