@@ -39,7 +39,7 @@ def test_channels_score_and_intervals_are_drawn(rows, log, tmp_path):
     assert len(svg) < 400_000 and "T &amp; U" in svg and "a&lt;b" in svg
     figure.save(tmp_path / "figure.svg")
     assert (tmp_path / "figure.svg").read_text() == svg
-    assert figure.image().size == (round(figure.width), round(figure.height))
+    assert figure.image().size == (round(2 * figure.width), round(2 * figure.height))
 
 
 def test_the_channels_that_contribute_most_are_drawn_where_there_are_many():

@@ -710,7 +710,7 @@ OTHERS = {
     "nested Parquet": (
         "t.parquet",
         nested,
-        "column 'tags' is of type list<.*>, which is no single value.*--drop tags",
+        "column 'tags': the type list<.*> is no single value.*--drop tags",
         None,
     ),
     "nested Parquet without that column": (
@@ -719,7 +719,7 @@ OTHERS = {
         {"id": ("i", [1, 2]), "v": ("f", [0.5, 1.5])},
         None,
     ),
-    "nested Feather": ("t.feather", nested, "column 'tags' is of type list", None),
+    "nested Feather": ("t.feather", nested, "column 'tags': the type list", None),
     "Feather without columns": ("t.feather", lambda path: nested(path, only=("v",)), {"v": ("f", [0.5, 1.5])}, None),
     "a decimal mark for Parquet": (
         "t.parquet",

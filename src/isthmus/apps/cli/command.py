@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, Any
 
 import click
@@ -112,7 +113,7 @@ def reporting(quiet: bool) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = _warn
+        warnings.showwarning = partial(_warn, set[str]())
         try:
             yield
         finally:
@@ -143,8 +144,20 @@ def tell(text: str) -> None:
         click.echo(text, err=True)
 
 
-def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+def note(text: str) -> None:
+    """Say a fact about the data on stderr, once in a command, unless this is to be quiet."""
+    said = click.get_current_context().meta.setdefault("said", set[str]())
+    if text not in said:
+        said.add(text)
+        tell(text)
+
+
+def _warn(said: set[str], message: Warning | str, *_: Any, **__: Any) -> None:
+    """Write a warning, unless it has been said."""
+    text = " ".join(str(message).split())
+    if text not in said:
+        said.add(text)
+        click.echo(f"warning: {text}", err=True)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, option, tell
+from isthmus.apps.cli.command import Failure, note, option
 from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
@@ -71,7 +71,7 @@ def data_options(
 
 
 def read(
-    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = tell, **how: Any
+    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = note, **how: Any
 ) -> Rows:
     """Read DATA, and say what was converted; labels that have names come as their names.
 
@@ -81,8 +81,8 @@ def read(
 
     with while_reading(path):
         loaded = files.read(path, label=label, **how)
-    for note in loaded.notes:
-        say(f"{path}: {note}")
+    for text in loaded.notes:
+        say(f"{path}: {text}")
     reading = how.get("reading")
     X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
     rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
@@ -107,7 +107,7 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     from isthmus.data.io.files import open_as_read
 
     with while_reading(path):
-        X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
+        X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
     columns, known = columns_of(X), known_columns(model)
     absent = [name for name in unchanged if columns and name and name not in columns]
     if absent:

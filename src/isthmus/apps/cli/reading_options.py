@@ -104,12 +104,19 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
         "--skip-rows",
         {"type": click.IntRange(min=0), "metavar": "N", "help": "Lines above the table to leave out [lines with #]"},
     ),
+    (
+        "--header/--no-header",
+        {
+            "default": None,
+            "help": "Whether the first line names the columns, else column_0, column_1 … are their names [recognised]",
+        },
+    ),
 )
 """The flags, and what click is to know of them."""
 
 PREFIX = "table_"
 """What the names of these parameters begin with, since commands have others of such names."""
-FIELDS = tuple(flag.lstrip("-").replace("-", "_") for flag, _ in OPTIONS)
+FIELDS = tuple(flag.partition("/")[0].lstrip("-").replace("-", "_") for flag, _ in OPTIONS)
 
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,7 +125,7 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def wrapped(**typed: Any) -> Any:
         asked = {name: typed.pop(PREFIX + name) for name in FIELDS}
-        return function(reading={name: value for name, value in asked.items() if value}, **typed)
+        return function(reading={name: value for name, value in asked.items() if value or value is False}, **typed)
 
     decorated: Callable[..., Any] = wrapped
     for (flag, about), name in zip(reversed(OPTIONS), reversed(FIELDS), strict=True):

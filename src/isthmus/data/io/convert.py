@@ -51,18 +51,21 @@ class Open:
         What to raise if no other row decides it.
     markers : bool
         Whether it has markers of missing cells.
+    gaps : bool
+        Whether it has no text, as a model knows: if markers are all there is, they are gaps.
     kinds : frozenset of str, or None
         Arrow types that hold its texts without a loss, for a column that is carried along; None: it is not.
     """
 
     error: InputError | None = None
     markers: bool = False
+    gaps: bool = False
     kinds: frozenset[str] | None = None
 
     def joined(self, other: Open) -> Open:
         """Return what is known after another piece."""
         kinds = None if self.kinds is None or other.kinds is None else self.kinds & other.kinds
-        return Open(self.error or other.error, self.markers or other.markers, kinds)
+        return Open(self.error or other.error, self.markers or other.markers, self.gaps or other.gaps, kinds)
 
     def closed(self, name: str) -> Conversion:
         """Return what the column holds if there is no other piece.
@@ -76,7 +79,9 @@ class Open:
             raise self.error
         if self.kinds is not None:
             return Exact(name, *self.kinds) if self.kinds else Text(name)
-        return Text(name) if self.markers else AsRead(name)
+        if self.markers:
+            return Gaps(name) if self.gaps else Text(name)
+        return AsRead(name)
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,18 @@ class Text(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         return column.astype(extra("pandas", "tables").Series(["text"]).dtype)
+
+
+class Gaps(Conversion):
+    """Markers of missing cells, and nothing else."""
+
+    text = True
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        cells = Distinct.of(column)
+        markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
+        context.notes.add(f"column {self.name!r}: all cells are {markers}: taken as gaps", about=("gaps", self.name))
+        return extra("pandas", "tables").Series(np.nan, index=column.index, name=column.name)
 
 
 class Exact(Conversion):
@@ -319,8 +336,8 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
     if name in reading.unchanged:
         return Text(name)
     cells = Distinct.of(column)
-    if cells.gaps.all() and name not in reading.numbers:
-        return Open(markers=True)
+    if cells.gaps.all():
+        return Open(markers=True, gaps=name in (*reading.numbers, *reading.no_text))
     hint = before.dates.get(name)
     if hint is not None and _fit(cells, hint)[~cells.gaps].all():
         return Dates(name, hint)

@@ -106,7 +106,9 @@ class CSVStream:
         marks = {one.seen.decimal for one in conversions}
         decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
         text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
-        return replace(self._reading, decimal=decimal, text=text, **recognised(conversions, self._reading))
+        header = self._reading.header if self._dialect.named else False
+        known = replace(self._reading, header=header, decimal=decimal, text=text)
+        return replace(known, **recognised(conversions, self._reading))
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as pandas DataFrames, in the order of the file."""

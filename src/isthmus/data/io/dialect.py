@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from isthmus.data.io.distinct import MARKERS
+from isthmus.data.io.header import check_title, default_names, names_columns
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.tables.dates import DAY
 from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
@@ -117,9 +118,10 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
         raise InputError(f"{str(path)!r} is empty")
     separator = declared or _separator(lines[above:], reading)
     records = list(_records(lines[above:], separator))
-    names, named, first = _names(lines, above, records, separator, notes)
+    _check_first(path, records, above)
+    check_title([(above + at + 1, cells) for at, cells in records], reading, path, f"line {above + 1}")
+    names, named, first = _names(path, lines, above, records, separator, reading, notes)
     _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
-    _check_first(path, records, above, len(names))
     rows = [cells for _, cells in records[first:]]
     _check_spaces(path, rows)
     if (said := units(names, rows)) is not None:
@@ -191,17 +193,27 @@ def _separator(lines: Sequence[str], reading: Reading) -> str:
 
 
 def _names(
-    lines: Sequence[str], above: int, records: Sequence[tuple[int, list[str]]], separator: str, notes: Notes
+    path: Path,
+    lines: Sequence[str],
+    above: int,
+    records: Sequence[tuple[int, list[str]]],
+    separator: str,
+    reading: Reading,
+    notes: Notes,
 ) -> tuple[tuple[str, ...], int, int]:
     """Return the names of the columns, the number of their line (0: there is none), and the index of the first row."""
     first = [cell.strip() for cell in records[0][1]]
-    if (commented := _commented(lines, above, first, separator)) is not None:
+    commented = _commented(lines, above, first, separator) if reading.merged().header is None else None
+    if commented is not None:
         notes.add(f"line {above} names the columns: {', '.join(commented)}")
         return named(commented, notes), above, 0
-    if _is_row(records):
-        notes.add(f"line {above + 1} is a row: the columns are called column_0 to column_{len(first) - 1}")
-        return tuple(f"column_{i}" for i in range(len(first))), 0, 0
-    return named(first, notes), above + 1, 1
+    rows = [cells for _, cells in records[1:]]
+    try:
+        if names_columns(first, rows, reading, f"line {above + 1}", notes):
+            return named(first, notes), above + 1, 1
+    except InputError as error:
+        raise InputError(f"{str(path)!r}: {error}") from error
+    return tuple(default_names(len(first))), 0, 0
 
 
 def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator: str) -> list[str] | None:
@@ -215,19 +227,6 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
 
 def _is_value(cell: str) -> bool:
     return bool(NUMERIC.fullmatch(cell) or DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
-
-
-def _is_row(records: Sequence[tuple[int, list[str]]]) -> bool:
-    """Tell whether the first record is a row, not the names of the columns."""
-    first, others = [cell.strip() for cell in records[0][1]], [cells for _, cells in records[1:]]
-    numbers = [cell for cell in first if NUMERIC.fullmatch(cell)]
-    if not numbers:
-        return False
-    if all(map(_is_value, first)):
-        return True
-    texts = [index for index, cell in enumerate(first) if not _is_value(cell)]
-    again = any(first[i] == cells[i].strip() for cells in others for i in texts if i < len(cells))
-    return again or len(set(numbers)) < len(numbers)
 
 
 def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
@@ -247,17 +246,26 @@ def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int, width: int) -> None:
+def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int) -> None:
     """Raise an error if the first lines are no part of the table: most others have another number of cells."""
-    widths = Counter(len(cells) for _, cells in records)
-    common, count = widths.most_common(1)[0]
-    if count <= max(widths[width], 1 if len(records) > 2 else 0):
+    width, common = len(records[0][1]), _common(records)
+    if common is None:
         return
     number = next(index for index, cells in records if len(cells) == common) + above
     raise InputError(
         f"{str(path)!r} is not a regular table: line {above + 1} has {cells_of(width)}, but line {number + 1} has "
         f"{common}; if the table begins there, give --skip-rows {number}, else give all lines the same number of cells"
     )
+
+
+def _common(records: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Return the number of cells of a table that begins below the first line; None if it begins with this."""
+    widths = [len(cells) for _, cells in records]
+    after = [width for width in widths if width != widths[0]]
+    if widths[0] == 1 and len(after) > 1 and after == widths[-len(after) :] and len(set(after)) == 1:
+        return after[0]
+    common, count = Counter(widths).most_common(1)[0]
+    return common if count > max(widths.count(widths[0]), 1 if len(widths) > 2 else 0) else None
 
 
 def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:

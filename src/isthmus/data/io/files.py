@@ -132,8 +132,7 @@ def _refuse(option: str, value: object, what: str) -> None:
 
 def _asked(reading: Reading | None) -> dict[str, Any] | None:
     """Return what was asked for of the reading of a table."""
-    asked = {} if reading is None else {**reading.kept(), "encoding": reading.encoding, "skip_rows": reading.skip_rows}
-    return {name: value for name, value in asked.items() if value} or None
+    return None if reading is None else {**reading.kept(), **reading.asked("encoding", "skip_rows")} or None
 
 
 class Format(NamedTuple):

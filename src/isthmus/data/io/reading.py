@@ -26,6 +26,8 @@ class Reading:
         Of a text file; None: by its byte order mark, else UTF-8, else Windows-1252.
     skip_rows : int
         Lines above the table, which are not read.
+    header : bool or None
+        Whether the first line of the table names its columns; if not, they are called ``column_0``, ``column_1`` …
     decimal : {".", ","} or None
         The decimal mark.
     dates : mapping of str to str
@@ -46,6 +48,9 @@ class Reading:
     units : mapping of str to str
         The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, or ``"none"``. It counts more than what the
         cells show.
+    no_text : tuple of str
+        Other columns that a model knows to hold no text: if all their cells are markers such as ``"-"``, these
+        are gaps.
     before : Reading or None
         How the table was read that a model was trained on. It decides what the content leaves open, and which columns
         are left out if they are there.
@@ -55,6 +60,7 @@ class Reading:
 
     encoding: str | None = None
     skip_rows: int = 0
+    header: bool | None = None
     decimal: str | None = None
     dates: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
@@ -64,6 +70,7 @@ class Reading:
     unchanged: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    no_text: tuple[str, ...] = ()
     before: Reading | None = None
     origin: str = "the rows that the model was trained on"
 
@@ -119,6 +126,7 @@ class Reading:
         only = self.only or tuple(name for name in earlier.only if name not in self.drop)
         return replace(
             self,
+            header=earlier.header if self.header is None else self.header,
             decimal=self.decimal or earlier.decimal,
             dates={**earlier.dates, **self.dates},
             units={**earlier.units, **self.units},
@@ -132,6 +140,7 @@ class Reading:
     def kept(self) -> dict[str, Any]:
         """Return what later files are to be read with, as plain values; without what is not set."""
         values = {
+            "header": self.header,
             "decimal": self.decimal,
             "dates": dict(self.dates),
             "units": {name: unit for name, unit in self.units.items() if unit != NONE},
@@ -140,7 +149,18 @@ class Reading:
             "drop": list(self.drop),
             "only": list(self.only),
         }
-        return {name: value for name, value in values.items() if value}
+        return {name: value for name, value in values.items() if value or value is False}
+
+    def asked(self, *options: str) -> dict[str, Any]:
+        """Return those of some options that are set.
+
+        Examples
+        --------
+        >>> Reading(header=False, drop=("id",)).asked("skip_rows", "header", "text")
+        {'header': False}
+        """
+        unset = Reading()
+        return {name: getattr(self, name) for name in options if getattr(self, name) != getattr(unset, name)}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Reading:
@@ -149,8 +169,9 @@ class Reading:
         Examples
         --------
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
-        Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
-                unchanged=(), numbers=(), units={}, before=None, origin='the rows that the model was trained on')
+        Reading(encoding=None, skip_rows=0, header=None, decimal=',', dates={}, missing=(), text=(), drop=('id',),
+                only=(), unchanged=(), numbers=(), units={}, no_text=(), before=None,
+                origin='the rows that the model was trained on')
 
         Raises
         ------
@@ -160,7 +181,7 @@ class Reading:
         _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
         maps: dict[str, Any] = {name: dict(kept.get(name, {})) for name in ("dates", "units")}
-        return cls(decimal=kept.get("decimal"), **maps, **lists)
+        return cls(header=kept.get("header"), decimal=kept.get("decimal"), **maps, **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
         """Return it with more columns whose cells are not converted."""
@@ -182,7 +203,9 @@ class Reading:
         text, numbers = _union(earlier.text, text_columns(data)), _columns(data, "integer", "float")
         carried = tuple(name for name in self.unchanged if name not in _columns(data, *KINDS))
         units = {**dict.fromkeys(numbers, NONE), **earlier.units}
-        return replace(self, before=replace(earlier, text=text, units=units), numbers=numbers, unchanged=carried)
+        before = replace(earlier, text=text, units=units)
+        no_text = _columns(data, "boolean", "date", "duration", "empty")
+        return replace(self, before=before, numbers=numbers, no_text=no_text, unchanged=carried)
 
 
 def _check_kept(kept: object) -> None:
@@ -214,6 +237,7 @@ def _are_units(value: object) -> bool:
 
 
 _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
+    "header": (lambda value: value is None or value is True or value is False, "true or false"),
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
     "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}"),
@@ -236,18 +260,24 @@ def _is_encoding(name: str) -> bool:
 
 def text_columns(data: Data) -> list[str]:
     """Return the columns of a fitted table whose categories are all text."""
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
+    schema = _named_schema(data)
+    if schema is None:
         return []
     pairs = zip(schema.indices("category"), schema.categories, strict=True)
     return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
 
 
 def _columns(data: Data, *kinds: str) -> tuple[str, ...]:
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
+    schema = _named_schema(data)
+    if schema is None:
         return ()
     return tuple(str(schema.name(index)) for index in schema.indices(*kinds))
+
+
+def _named_schema(data: Data) -> Any:
+    """Return the schema of a fitted table with named columns; None for other data."""
+    schema = getattr(data, "schema", None)
+    return schema if schema is not None and schema.names is not None else None
 
 
 class Notes(list[str]):

@@ -14,6 +14,7 @@ from isthmus.core.data import Rows
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.dated import formats, with_text
+from isthmus.data.io.header import default_names
 from isthmus.data.io.reading import Reading
 from isthmus.data.io.units import check_typed
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
@@ -112,11 +113,10 @@ def typed(path: Path | str, reading: Reading) -> Reading:
     InputError
         Such an option was given.
     """
-    for option in ("encoding", "skip_rows", "decimal", "dates", "missing", "text"):
-        if value := getattr(reading, option):
-            raise InputError(
-                f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out"
-            )
+    for option, value in reading.asked(
+        "encoding", "skip_rows", "header", "decimal", "dates", "missing", "text"
+    ).items():
+        raise InputError(f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out")
     check_typed(path, reading)
     return reading
 
@@ -214,13 +214,8 @@ def _table_of_array(array: np.ndarray, columns: Sequence[str] | None) -> Any:
     if array.ndim not in (1, 2):
         raise InputError(f"an array of shape {array.shape} is not a table: write it to .npy, or images to .png")
     array = array.reshape(len(array), -1)
-    names = column_names(array.shape[1]) if columns is None else list(map(str, columns))
+    names = default_names(array.shape[1]) if columns is None else list(map(str, columns))
     if len(names) != array.shape[1]:
         raise InputError(f"{len(names)} names for {array.shape[1]} columns; give one for each")
     arrow = extra("pyarrow", "tables")
     return arrow.Table.from_arrays([arrow.array(np.ascontiguousarray(column)) for column in array.T], names=names)
-
-
-def column_names(n: int) -> list[str]:
-    """Return default names for columns."""
-    return [f"column_{i}" for i in range(n)]

@@ -401,10 +401,15 @@ def check_flat(schema: Any, columns: Iterable[str], path: Path) -> None:
     for name in columns:
         kind = schema.field(name).type
         if types.is_nested(kind):
-            raise InputError(
-                f"{str(path)!r}: column {name!r} is of type {kind}, which is no single value; make a column of each "
-                f"part, or leave it out (--drop {quote(str(name))})"
-            )
+            raise not_flat(f"{str(path)!r}", name, f"the type {kind}")
+
+
+def not_flat(where: str, name: str, what: str) -> InputError:
+    """Return the error for a column that holds lists or structures; `what` says which."""
+    return InputError(
+        f"{where}, column {name!r}: {what} is no single value; make a column of each part, or leave it out (--drop "
+        f"{quote(name)})"
+    )
 
 
 def parquet_files(path: Path) -> list[Path]:

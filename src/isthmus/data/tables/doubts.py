@@ -49,7 +49,7 @@ def doubts(
     if empty := [schema.name(index) for index in schema.indices("empty")]:
         yield DataWarning(f"the columns {empty} are empty: they are ignored, and come back empty")
     yield from _joined(schema, counted)
-    if schema.names is None or schema.rows < MANY:
+    if schema.names is None:
         return
     texts = {index: column for index, column in counted.items() if schema.dtype(index)[0].split(":")[0] not in CHOSEN}
     looks = [(index, _looks(schema, index, column)) for index, column in texts.items()]
@@ -58,7 +58,10 @@ def doubts(
             yield ColumnWarning(
                 f"text that looks like {what} is taken for categories: {listed(named)}; convert it ({remedy})"
             )
-    words = [index for index, (kind, _) in looks if not kind]
+    if schema.rows < MANY:
+        return
+    joined = {index for index, rare in zip(schema.indices("category"), schema.joined, strict=True) if rare}
+    words = [index for index, (kind, _) in looks if not kind and index not in joined]
     identifying = {index: _identifies(schema, index, counted[index]) for index in words}
     yield from _to_leave_out(schema, "columns of text have a value of their own in most rows", identifying)
     yield from _to_leave_out(schema, "columns number the rows", dict(_row_numbers(schema, rising)))
@@ -96,6 +99,8 @@ def _joined(schema: Schema, counted: Mapping[int, Categories]) -> Iterator[DataW
 def _looks(schema: Schema, index: int, column: Categories) -> tuple[str, str]:
     """Return what most cells of a column look like, "" for words; and which fraction does, with examples."""
     seen = {value: max(n, 1) for value, n in islice(column.counts.items(), LOOKED_AT) if isinstance(value, str)}
+    if _are_codes(seen):
+        return "codes", ""
     for what, like, _ in SHAPES:
         alike = {value: None for value in seen if like(value)}
         fraction = sum(seen[value] for value in alike) / max(sum(seen.values()), 1)
@@ -103,6 +108,13 @@ def _looks(schema: Schema, index: int, column: Categories) -> tuple[str, str]:
             rest = next((f", but not {value!r}" for value in seen if value not in alike), "")
             return what, f"{schema.name(index)!r} ({fraction:.0%} of its cells, such as {next(iter(alike))!r}{rest})"
     return "", ""
+
+
+def _are_codes(texts: Iterable[str]) -> bool:
+    """Tell whether texts are digits of one length, some with zeros in front, as postal codes are: no numbers."""
+    texts = [*texts]
+    same = len({*map(len, texts)}) == 1 and all(text.isascii() and text.isdigit() for text in texts)
+    return same and len(texts[0]) > 2 and any(text[0] == "0" for text in texts)
 
 
 def _identifies(schema: Schema, index: int, column: Categories) -> str:
