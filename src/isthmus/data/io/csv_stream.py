@@ -132,10 +132,12 @@ class CSVStream:
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
         check_first_row(self._path, how)
-        with csv_errors(self._path), self._table() as stream:
+        with csv_errors(self._path):
             try:
                 frame = pandas.read_csv(
-                    stream,
+                    self._path,  # not the opened file: pandas parses with several threads what it can cut itself
+                    skiprows=how.start,
+                    encoding=how.encoding,
                     dtype={name: types.get(name, self._text) for name in how.names},
                     **self._options,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,19 +57,14 @@ SPLIT_FROM = 1_000
 """Texts from which on days and times are parsed separately."""
 
 
-def _forms() -> list[tuple[str, tuple[str, ...]]]:
-    iso, *others = DAYS
-    forms = [(f"^{iso[0]}{_ISO_TIME}$", iso[1])]
-    for day, formats in others:
-        for time, written in TIMES:
-            for separator in (" ", "T", ":") if time else ("",):
-                formatted = tuple(one + written.format(separator) for one in formats)
-                forms.append((f"^{day}{time.format(separator)}$", formatted))
-    return forms
-
-
-FORMS = _forms()
-"""All regular expressions, and the formats that each can be."""
+def _forms(day: str, formats: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the regular expressions of dates with such days, and the formats that each can be."""
+    if formats == (ISO,):
+        yield f"^{day}{_ISO_TIME}$", formats
+        return
+    for time, written in TIMES:
+        for separator in (" ", "T", ":") if time else ("",):
+            yield f"^{day}{time.format(separator)}$", tuple(one + written.format(separator) for one in formats)
 
 
 def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
@@ -85,9 +81,14 @@ def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
     dated = compute.match_substring_regex(some, "^(?:\\d{1,4}[-/. ]|[A-Za-z]{3,9} \\d)")
     if not len(some) or 2 * compute.sum(dated).as_py() < len(some):
         return ()
-    counts = {formats: compute.sum(compute.match_substring_regex(some, form)).as_py() for form, formats in FORMS}
-    best = max(counts, key=lambda formats: counts[formats])
-    return best if 2 * counts[best] >= len(some) and counts[best] else ()
+
+    def count(form: str) -> int:
+        return int(compute.sum(compute.match_substring_regex(some, form)).as_py())
+
+    days = [(day, formats) for day, formats in DAYS if 2 * count(f"^{day}") >= len(some)]
+    counts = {formats: count(form) for day in days for form, formats in _forms(*day)}
+    best = max(counts, key=lambda formats: counts[formats], default=())
+    return best if 2 * counts.get(best, 0) >= len(some) else ()
 
 
 def parse(texts: pyarrow.Array, form: str) -> pandas.Series:
@@ -149,16 +150,14 @@ def _rearranged(texts: pyarrow.Array, form: str) -> Any:
     letters = np.frombuffer(present.buffers()[2], dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
     if any((letters[:, at] != ord(letter)).any() for at, letter in literals):
         return None
-    iso = np.full((len(texts), 19), ord("0"), dtype=np.uint8)
-    iso[:, [4, 7, 10, 13, 16]] = np.frombuffer(b"--T::", dtype=np.uint8)
-    known = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+    iso = np.tile(np.frombuffer(b"0000-00-00T00:00:00", dtype=np.uint8), (len(present), 1))
     for field, at in zip("YmdHMS", (0, 5, 8, 11, 14, 17), strict=True):
-        if field in starts:
-            size = WIDTHS[field]
-            iso[known, at : at + size] = letters[:, starts[field] : starts[field] + size]
-    fixed = arrow.Array.from_buffers(arrow.binary(19), len(texts), [None, arrow.py_buffer(iso)])
-    text = fixed.cast(arrow.binary()).cast(arrow.string())
-    return extra("pyarrow.compute", "tables").if_else(texts.is_valid(), text, arrow.scalar(None, arrow.string()))
+        for digit in range(WIDTHS[field] if field in starts else 0):
+            iso[:, at + digit] = letters[:, starts[field] + digit]
+    known = texts.is_valid().to_numpy(zero_copy_only=False)
+    ends = np.append(0, 19 * np.cumsum(known))
+    buffers = [arrow.array(known).buffers()[1], arrow.py_buffer(ends), arrow.py_buffer(iso)]
+    return arrow.Array.from_buffers(arrow.large_string(), len(texts), buffers)
 
 
 def _fields(form: str) -> tuple[dict[str, int] | None, list[tuple[int, str]], int]:
