@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from isthmus.data.io.dates import candidates, parse, parse_all
+from isthmus.data.io.dates import candidates, parse, parse_chunks
 from isthmus.data.io.dialect import say_codes
-from isthmus.data.io.distinct import Distinct, texts_of
-from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, numerals
+from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
+from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, can_be_numbers, numerals
 from isthmus.data.io.reading import ISO, Notes, Reading
 from isthmus.support.errors import InputError, extra, listed
 
@@ -202,7 +202,7 @@ class Numbers(Conversion):
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
         if self.percent is False:
             return column
-        nonzero = present & (column != 0).to_numpy()
+        nonzero = present & (column.to_numpy() != 0)
         if self.percent and nonzero.any():
             row = int(np.argmax(nonzero))
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} has no percent sign, which other cells have")
@@ -230,8 +230,8 @@ class Dates(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
-        if (quick := parse_all(texts_of(column), self.form)) is not None:
-            return quick.to_pandas().set_axis(column.index).rename(column.name)
+        if (quick := parse_chunks(chunks_of(column), self.form)) is not None:
+            return pandas.Series(quick, index=column.index, name=column.name, copy=False)
         cells = Distinct.of(column)
         dates = parse(cells.texts, self.form)
         odd = dates.isna().to_numpy() & ~cells.gaps
@@ -296,10 +296,12 @@ def _is_text(column: pandas.Series) -> bool:
 
 def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
     """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
+    must, present = name in context.reading.numbers, max(1, cells.weight(~cells.gaps))
+    if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
+        return None
     taken = bare(cells.texts)
     mark, parsed = _mark(name, cells, taken, context)
-    fraction = cells.weight(parsed.known & ~cells.gaps) / max(1, cells.weight(~cells.gaps))
-    must = name in context.reading.numbers
+    fraction = cells.weight(parsed.known & ~cells.gaps) / present
     if fraction <= MAJORITY and not must:
         return None
     if (code := _code(cells)) is not None and not must:

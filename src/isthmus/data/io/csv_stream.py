@@ -132,16 +132,16 @@ class CSVStream:
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
         check_first_row(self._path, how)
-        with csv_errors(self._path):
+        with csv_errors(self._path), self._source() as (source, above):
             try:
                 frame = pandas.read_csv(
-                    self._path,  # not the opened file: pandas parses with several threads what it can cut itself
-                    skiprows=how.start,
+                    source,
+                    skiprows=above,
                     encoding=how.encoding,
                     dtype={name: types.get(name, self._text) for name in how.names},
                     **self._options,
                 )
-            except ValueError as error:  # a number is none, or a whole number has a fraction
+            except (ValueError, OverflowError) as error:  # a number is none, or too long, or a whole one has a fraction
                 raise InputError(f"{str(self._path)!r}: {error}") from error
         texts = [name for name in self.columns if frame[name].dtype == self._text]
         if frame[self.columns[-1]].isna().any():  # as the last cell of each short line is
@@ -220,6 +220,18 @@ class CSVStream:
         with open_text(self._path, self._dialect.encoding) as stream:
             deque(islice(stream, self._dialect.start), maxlen=0)
             yield stream
+
+    @contextmanager
+    def _source(self) -> Iterator[tuple[Path | IO[str], int]]:
+        """Yield what pandas can read the rows from, and how many lines to skip there.
+
+        It is the path, since pandas parses only that with several threads; but a line above that opens a quote would
+        have pandas skip more.
+        """
+        with open_text(self._path, self._dialect.encoding) as stream:
+            above = list(islice(stream, self._dialect.start))
+            opened = any(line.count('"') % 2 for line in above)
+            yield (stream, 0) if opened else (self._path, len(above))
 
     @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,6 +133,17 @@ def parse_all(texts: pyarrow.Array, form: str) -> Any:
         return None
 
 
+def parse_chunks(chunks: Sequence[pyarrow.Array], form: str) -> np.ndarray | None:
+    """Return texts as `parse_all` does, as one NumPy array; what is made on the way is no larger than for a chunk."""
+    dates, row = np.empty(sum(map(len, chunks)), dtype="datetime64[us]"), 0
+    for texts in chunks:
+        if (parsed := parse_all(texts, form)) is None:
+            return None
+        dates[row : row + len(texts)] = parsed.to_numpy(zero_copy_only=False)
+        row += len(texts)
+    return dates
+
+
 WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 """Digits of the fields of a format."""
 
@@ -142,8 +153,10 @@ def _rearranged(texts: pyarrow.Array, form: str) -> Any:
     arrow = extra("pyarrow", "tables")
     starts, literals, width = _fields(form)
     present = texts.drop_null().cast(arrow.string())
-    if starts is None or not len(present):
+    if starts is None:
         return None
+    if not len(present):
+        return texts
     ends = np.frombuffer(present.buffers()[1], dtype=np.int32)[present.offset : present.offset + len(present) + 1]
     if (np.diff(ends) != width).any():
         return None

@@ -48,6 +48,12 @@ def texts_of(column: pandas.Series) -> Any:
     return array.combine_chunks() if isinstance(array, extra("pyarrow", "tables").ChunkedArray) else array
 
 
+def chunks_of(column: pandas.Series) -> list[Any]:
+    """Return a column of text and missing cells as Arrow arrays, one after the other."""
+    chunks: list[Any] = extra("pyarrow", "tables").table({"texts": _arrow(column)})["texts"].chunks
+    return chunks
+
+
 def _arrow(column: pandas.Series) -> Any:
     arrow = extra("pyarrow", "tables")
     return arrow.array(column, type=arrow.string(), from_pandas=True)
