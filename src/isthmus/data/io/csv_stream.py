@@ -131,6 +131,7 @@ class CSVStream:
         """
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
+        strict = [n for n, one in conversions.items() if not one.spaced or (n in self._plain and not one.text)]
         check_first_row(self._path, how)
         with csv_errors(self._path), self._source() as (source, above):
             try:
@@ -139,7 +140,7 @@ class CSVStream:
                     skiprows=above,
                     encoding=how.encoding,
                     dtype={name: types.get(name, self._text) for name in how.names},
-                    **self._options,
+                    **self._options | {"na_values": self._gaps(strict)},
                 )
             except (ValueError, OverflowError) as error:  # a number is none, or too long, or a whole one has a fraction
                 raise InputError(f"{str(self._path)!r}: {error}") from error
@@ -158,11 +159,21 @@ class CSVStream:
             "header": None,
             "names": list(self._dialect.names),
             "keep_default_na": False,
-            "na_values": {n: [""] if n in self._carried else [*GAPS, *self._reading.gaps] for n in self._dialect.names},
+            "na_values": self._gaps(),
             "skipinitialspace": self._seen.spaced,
             "skip_blank_lines": len(self._dialect.names) > 1,
             "decimal": self._dialect.decimal,
         }
+
+    def _gaps(self, strict: Collection[str] = ()) -> dict[str, list[str]]:
+        """Return the cells that are missing, by column.
+
+        In a strict column, where a cell of another kind is an error, those that begin as numbers do can be that too:
+        each number that begins so would be looked up among them.
+        """
+        every = [*GAPS, *self._reading.gaps]
+        some = [*(gap for gap in GAPS if not gap.startswith(("-", "1"))), *self._reading.gaps]
+        return {n: [""] if n in self._carried else some if n in strict else every for n in self._dialect.names}
 
     @property
     def _text(self) -> Any:
