@@ -241,8 +241,8 @@ class CSVStream:
         """
         with open_text(self._path, self._dialect.encoding) as stream:
             above = list(islice(stream, self._dialect.start))
-            opened = any(line.count('"') % 2 for line in above)
-            yield (stream, 0) if opened else (self._path, len(above))
+            odd = any(line.count('"') % 2 for line in above)
+            yield (stream, 0) if odd else (self._path, len(above))
 
     @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:
