@@ -440,16 +440,39 @@ def test_whole_numbers_that_no_type_holds_are_text(tmp_path, longest):
 # -- large files, parsed at once --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", READ)
-def test_large_tables_of_text_are_read_alike(tmp_path, what, monkeypatch):
+@pytest.fixture
+def all_large(monkeypatch):
+    """Files of any size are parsed at once, and by pandas from 3.1 on with several threads."""
     monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    monkeypatch.setattr("pandas.io.parsers.readers._PARALLEL_READ_MIN_BYTES", 0, raising=False)
+
+
+@pytest.mark.parametrize("what", READ)
+def test_large_tables_of_text_are_read_alike(tmp_path, what, all_large):
     test_tables_of_text_are_read(tmp_path, what)
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_large_tables_of_text_are_refused_alike(tmp_path, what, monkeypatch):
-    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+def test_large_tables_of_text_are_refused_alike(tmp_path, what, all_large):
     test_tables_of_text_are_refused(tmp_path, what)
+
+
+ABOVE = {
+    "nothing": "",
+    "a byte order mark": "\ufeff",
+    "a comment with a quote": '# 5" tube\n',
+    "empty lines": "\n\n",
+    "a comment and an empty line": "# a tube\n\n",
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("above", ABOVE)
+def test_no_row_of_a_large_file_is_skipped(tmp_path, above, end, all_large):
+    content = ABOVE[above] + '"a",b\n' + "".join(f'{i},"x{i}"\n' for i in range(30))
+    path = write(tmp_path, content.replace("\n", end).encode())
+    assert tabular._at_once(path, Reading()) is not None
+    assert read(path).X.values.tolist() == [[i, f"x{i}"] for i in range(30)]
 
 
 LINES = [f"{i},{i}.5,{'xy'[i % 2]},2003-02-{1 + i % 28:02d},{i % 7}" for i in range(60)]
@@ -462,16 +485,21 @@ LATE = {
     "a space in front of a text": (["60,1.5, x,2003-02-01,1"], "iftMi", False),
     "no UTF-8": ([b"60,1.5,\xe9,2003-02-01,1"], "iftMi", False),
     "a quoted line end": (['60,1.5,"x\ny",2003-02-01,1'], "iftMi", True),
+    "a marker that begins as a number does": (["60,-NaN,-nan,1.#IND,1"], "iftMi", False),
+    "gaps in all columns but the last": (["60,NaN,NA,null,1"] * 60, "iftMi", True),
 }
 
 
+@pytest.mark.parametrize("threads", [False, True])
 @pytest.mark.parametrize("what", LATE)
-def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, monkeypatch):
+def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, threads, monkeypatch, request):
     late, kinds, at_once = LATE[what]
     lines = [line if isinstance(line, bytes) else line.encode() for line in ["a,b,c,d,e", *LINES, *late]]
     path = write(tmp_path, b"\n".join(lines))
     expected = read(path)
     monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    if threads:
+        request.getfixturevalue("all_large")
     monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
     found = tabular._at_once(path, Reading())
     assert (found is not None) == at_once
@@ -479,6 +507,12 @@ def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, monkeypatch):
     assert "".join("t" if str(t) == "str" else t.kind for t in loaded.X.dtypes) == kinds
     pd.testing.assert_frame_equal(loaded.X, expected.X)
     assert loaded.notes == expected.notes
+
+
+def test_a_late_whole_number_that_no_type_holds_is_refused_in_a_large_file(tmp_path, all_large, monkeypatch):
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
+    with pytest.raises(InputError, match="column 'a'"):
+        read(write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, "98765432109876543210,1.5,x,2003-02-01,1"])))
 
 
 def test_a_late_short_line_is_named_in_a_large_file(tmp_path, monkeypatch):

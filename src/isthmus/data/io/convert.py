@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from isthmus.data.io.dialect import say_codes
-from isthmus.data.io.distinct import Distinct, texts_of
+from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.io.units import NONE, Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
-from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_all, written_as
-from isthmus.data.tables.numerals import Bare, Numerals, bare, numerals
+from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
+from isthmus.data.tables.numerals import Bare, Numerals, bare, can_be_numbers, numerals
 from isthmus.support.errors import InputError, extra, listed
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class Numbers(Conversion):
         if column.dtype.kind == "f":
             _refuse_infinity(self.name, column.to_numpy())
         if self.seen.unit != NONE:
-            nonzero = (column.notna() & (column != 0)).to_numpy()
+            nonzero = column.notna().to_numpy() & (column.to_numpy() != 0)
             row = int(np.argmax(nonzero))
             if nonzero.any():
                 self._meet(Cell(NONE, row, str(column.iloc[row])), context)
@@ -284,8 +284,8 @@ class Dates(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
-        if (quick := parse_all(texts_of(column), self.form)) is not None:
-            return quick.to_pandas().set_axis(column.index).rename(column.name)
+        if (quick := parse_chunks(chunks_of(column), self.form)) is not None:
+            return pandas.Series(quick, index=column.index, name=column.name, copy=False)
         cells = Distinct.of(column)
         dates = parse(cells.texts, self.form)
         odd = dates.isna().to_numpy() & ~cells.gaps
@@ -369,11 +369,13 @@ def _is_text(column: pandas.Series) -> bool:
 
 def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
     """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
+    must, present = name in context.reading.numbers, max(1, cells.weight(~cells.gaps))
+    if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
+        return None
     taken = bare(cells.texts)
     best = _mark(name, cells, taken, context)
     parsed = best.parsed
-    fraction = cells.weight(parsed.known & ~cells.gaps) / max(1, cells.weight(~cells.gaps))
-    must = name in context.reading.numbers
+    fraction = cells.weight(parsed.known & ~cells.gaps) / present
     if fraction <= MAJORITY and not must:
         return None
     if (code := _code(cells)) is not None and not must:

@@ -132,15 +132,18 @@ class CSVStream:
         """
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
+        strict = [n for n, one in conversions.items() if not one.spaced or (n in self._plain and not one.text)]
         check_first_row(self._path, how)
-        with csv_errors(self._path), self._table() as stream:
+        with csv_errors(self._path), self._source() as (source, above):
             try:
                 frame = pandas.read_csv(
-                    stream,
+                    source,
+                    skiprows=above,
+                    encoding=how.encoding,
                     dtype={name: types.get(name, self._text) for name in how.names},
-                    **self._options,
+                    **self._options | {"na_values": self._gaps(strict)},
                 )
-            except ValueError as error:  # a number is none, or a whole number has a fraction
+            except (ValueError, OverflowError) as error:  # a number is none, or too long, or a whole one has a fraction
                 raise InputError(f"{str(self._path)!r}: {error}") from error
         texts = [name for name in self.columns if frame[name].dtype == self._text]
         if frame[self.columns[-1]].isna().any():  # as the last cell of each short line is
@@ -157,11 +160,21 @@ class CSVStream:
             "header": None,
             "names": list(self._dialect.names),
             "keep_default_na": False,
-            "na_values": {n: [""] if n in self._carried else [*GAPS, *self._reading.gaps] for n in self._dialect.names},
+            "na_values": self._gaps(),
             "skipinitialspace": self._seen.spaced,
             "skip_blank_lines": len(self._dialect.names) > 1,
             "decimal": self._dialect.decimal,
         }
+
+    def _gaps(self, strict: Collection[str] = ()) -> dict[str, list[str]]:
+        """Return the cells that are missing, by column.
+
+        In a strict column, where a cell of another kind is an error, those that begin as numbers do can be that too:
+        each number that begins so would be looked up among them.
+        """
+        every = [*GAPS, *self._reading.gaps]
+        some = [*(gap for gap in GAPS if not gap.startswith(("-", "1"))), *self._reading.gaps]
+        return {n: [""] if n in self._carried else some if n in strict else every for n in self._dialect.names}
 
     @property
     def _text(self) -> Any:
@@ -219,6 +232,18 @@ class CSVStream:
         with open_text(self._path, self._dialect.encoding) as stream:
             deque(islice(stream, self._dialect.start), maxlen=0)
             yield stream
+
+    @contextmanager
+    def _source(self) -> Iterator[tuple[Path | IO[str], int]]:
+        """Yield what pandas can read the rows from, and how many lines to skip there.
+
+        It is the path, since pandas parses only that with several threads; but a line above that opens a quote would
+        have pandas skip more.
+        """
+        with open_text(self._path, self._dialect.encoding) as stream:
+            above = list(islice(stream, self._dialect.start))
+            odd = any(line.count('"') % 2 for line in above)
+            yield (stream, 0) if odd else (self._path, len(above))
 
     @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:

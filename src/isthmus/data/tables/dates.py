@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,18 +73,17 @@ SPLIT_FROM = 1_000
 """Texts from which on days and times are parsed separately."""
 
 
-def _forms() -> dict[tuple[str, ...], str]:
-    iso, *others = DAYS
-    forms = {iso[1]: f"^{iso[0]}{_ISO_TIME}$"}
-    for day, formats in others:
-        for time, written in TIMES:
-            for separator in (" ", "T", ":") if time else ("",):
-                formatted = tuple(one + written.format(separator) for one in formats)
-                forms[formatted] = f"^{day}{time.format(separator)}$"
-    return forms
+def _forms(day: str, formats: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the regular expressions of dates with such days, and the formats that each can be."""
+    if formats == (ISO,):
+        yield f"^{day}{_ISO_TIME}$", formats
+        return
+    for time, written in TIMES:
+        for separator in (" ", "T", ":") if time else ("",):
+            yield f"^{day}{time.format(separator)}$", tuple(one + written.format(separator) for one in formats)
 
 
-FORMS = _forms()
+FORMS = {formats: form for day in DAYS for form, formats in _forms(*day)}
 """What dates look like, by the formats that this can be."""
 
 
@@ -175,11 +175,14 @@ def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
     dated = compute.match_substring_regex(some, "^(?:\\d{1,4}[-/. ]|[A-Za-z]{3,9} \\d)")
     if not len(some) or 2 * compute.sum(dated).as_py() < len(some):
         return ()
-    counts = {
-        formats: compute.sum(compute.match_substring_regex(some, form)).as_py() for formats, form in FORMS.items()
-    }
-    best = max(counts, key=lambda formats: counts[formats])
-    return best if 2 * counts[best] >= len(some) and counts[best] else ()
+
+    def count(form: str) -> int:
+        return int(compute.sum(compute.match_substring_regex(some, form)).as_py())
+
+    days = [(day, formats) for day, formats in DAYS if 2 * count(f"^{day}") >= len(some)]
+    counts = {formats: count(form) for day in days for form, formats in _forms(*day)}
+    best = max(counts, key=lambda formats: counts[formats], default=())
+    return best if 2 * counts.get(best, 0) >= len(some) else ()
 
 
 def parse(texts: pyarrow.Array, form: str) -> pandas.Series:
@@ -243,6 +246,17 @@ def parse_all(texts: pyarrow.Array, form: str) -> Any:
         return None
 
 
+def parse_chunks(chunks: Sequence[pyarrow.Array], form: str) -> np.ndarray | None:
+    """Return texts as `parse_all` does, as one NumPy array; what is made on the way is no larger than for a chunk."""
+    dates, row = np.empty(sum(map(len, chunks)), dtype="datetime64[us]"), 0
+    for texts in chunks:
+        if (parsed := parse_all(texts, form)) is None:
+            return None
+        dates[row : row + len(texts)] = parsed.to_numpy(zero_copy_only=False)
+        row += len(texts)
+    return dates
+
+
 WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 """Digits of the fields of a format."""
 
@@ -252,24 +266,24 @@ def _rearranged(texts: pyarrow.Array, form: str) -> Any:
     arrow = extra("pyarrow", "tables")
     starts, literals, width = _fields(form)
     present = texts.drop_null().cast(arrow.string())
-    if starts is None or not len(present):
+    if starts is None:
         return None
+    if not len(present):
+        return texts
     ends = np.frombuffer(present.buffers()[1], dtype=np.int32)[present.offset : present.offset + len(present) + 1]
     if (np.diff(ends) != width).any():
         return None
     letters = np.frombuffer(present.buffers()[2], dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
     if any((letters[:, at] != ord(letter)).any() for at, letter in literals):
         return None
-    iso = np.full((len(texts), 19), ord("0"), dtype=np.uint8)
-    iso[:, [4, 7, 10, 13, 16]] = np.frombuffer(b"--T::", dtype=np.uint8)
-    known = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+    iso = np.tile(np.frombuffer(b"0000-00-00T00:00:00", dtype=np.uint8), (len(present), 1))
     for field, at in zip("YmdHMS", (0, 5, 8, 11, 14, 17), strict=True):
-        if field in starts:
-            size = WIDTHS[field]
-            iso[known, at : at + size] = letters[:, starts[field] : starts[field] + size]
-    fixed = arrow.Array.from_buffers(arrow.binary(19), len(texts), [None, arrow.py_buffer(iso)])
-    text = fixed.cast(arrow.binary()).cast(arrow.string())
-    return extra("pyarrow.compute", "tables").if_else(texts.is_valid(), text, arrow.scalar(None, arrow.string()))
+        for digit in range(WIDTHS[field] if field in starts else 0):
+            iso[:, at + digit] = letters[:, starts[field] + digit]
+    known = texts.is_valid().to_numpy(zero_copy_only=False)
+    ends = np.append(0, 19 * np.cumsum(known))
+    buffers = [arrow.array(known).buffers()[1], arrow.py_buffer(ends), arrow.py_buffer(iso)]
+    return arrow.Array.from_buffers(arrow.large_string(), len(texts), buffers)
 
 
 def _fields(form: str) -> tuple[dict[str, int] | None, list[tuple[int, str]], int]:

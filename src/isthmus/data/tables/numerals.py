@@ -144,6 +144,18 @@ class Bare:
     percent: np.ndarray
 
 
+def can_be_numbers(texts: pyarrow.Array) -> np.ndarray:
+    """Tell at a glance which texts can be numbers: those without letters and signs that no number has.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> can_be_numbers(pyarrow.array(["1.5e3", "EUR 7", "10:30", "City 7", "2001-01-01"])).tolist()
+    [True, True, False, False, False]
+    """
+    return ~_mask(extra("pyarrow.compute", "tables").match_substring_regex(texts, "[:/a-df-z]|\\d-\\d"))
+
+
 def bare(texts: pyarrow.Array) -> Bare:
     """Return texts without currencies and percent signs.
 
