@@ -3,8 +3,9 @@
 Two files of the same rows: numbers, whole numbers, text, ISO dates and `dd.mm.yyyy hh:mm`; one with commas and decimal
 points, one with semicolons and decimal commas. pandas is told the separator and the decimal mark, and leaves dates as
 text; isthmus recognises all of it, checks that no line is short or long, and converts the dates. `pandas, dates too`
-makes the same frame: it is told the formats of the dates as well. Each reads in processes of its own, in turn. Memory
-is the highest mark that the system kept for a process, less that of one which only imports the libraries.
+makes the same frame: it is told the formats of the dates as well. Each reads in processes of its own, in turn, each
+time with another one first. Memory is the highest mark that the system kept for a process, less that of one which only
+imports the libraries.
 """
 
 from __future__ import annotations
@@ -43,10 +44,11 @@ def run(quick: bool) -> Result:
             path = Path(folder, f"{form}.csv")
             write(path, BYTES // 15 if quick else BYTES, separator, decimal)
             measured: dict[str, list[Measured]] = {name: [] for name in ("nothing", *READERS)}
-            for _ in range(1 if quick else 5):
-                for name, results in measured.items():
-                    results.append(apart(name, path, form))
-                    say(f"{form}, {name}: {results[-1]['seconds']:.2f} s, {results[-1]['highest'] / 1e9:.2f} GB")
+            for turn in range(1 if quick else 5):
+                for name in [*measured][turn % 4 :] + [*measured][: turn % 4]:
+                    took = apart(name, path, form)
+                    measured[name].append(took)
+                    say(f"{form}, {name}: {took['seconds']:.2f} s, {took['highest'] / 1e9:.2f} GB")
             figures += compared(form, measured)
             turns[form] = measured
             path.unlink()

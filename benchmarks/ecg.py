@@ -72,8 +72,10 @@ def image(first: float = 1508.0, seconds: float = 14.0) -> str:
     times = np.arange(len(signal))[shown] / RATE
     known = [(a, b) for a, b in known if times[0] < a and b < times[-1]]
     found = intervals(score[shown], limit * 0.999, times=times)
-    title, names = "Record 100, seconds: a beat that comes from elsewhere", ["MLII (mV)", "V5 (mV)"]
-    return signal_figure(signal[shown], score[shown], limit, found, times=times, names=names, known=known, title=title)
+    title, names = "MIT-BIH record 100, time in seconds: a ventricular beat", ["MLII (mV)", "V5 (mV)"]
+    return signal_figure(
+        signal[shown], score[shown], limit, found, times=times, names=names, known=known, title=title
+    ).svg()
 
 
 def in_top(scores: np.ndarray, abnormal: np.ndarray) -> int:

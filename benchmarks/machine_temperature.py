@@ -75,4 +75,4 @@ def image() -> str:
     names = ["temperature"]
     return signal_figure(
         log.values, score, limit, found[:TOP], times=log.times, names=names, known=known, title=title, log=True
-    )
+    ).svg()

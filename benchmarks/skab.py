@@ -97,7 +97,7 @@ def image(name: str = "valve1/12.csv") -> str:
         known=known,
         title="A water loop while a valve closes",
         log=True,
-    )
+    ).svg()
 
 
 def pca(X: Any) -> np.ndarray:

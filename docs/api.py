@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from isthmus import _HOMES
+
 PACKAGE = Path(__file__).parents[1] / "src" / "isthmus"
 ORDER = ("estimators", "tasks", "variants", "data", "parts", "objectives", "core", "support", "apps")
 """From what users call to what it is made of."""
@@ -33,8 +35,6 @@ def text(room, modules):
 
 def index():
     """Return the first page: the public names, and the rooms."""
-    from isthmus import _HOMES
-
     public = [f"- [`{name}`][isthmus.{home}.{name}]" for home, names in _HOMES.items() for name in names]
     inside = [f"- [{room.replace('.', '/')}]({page_of(room).removeprefix('api/')})" for room in rooms()]
     return "\n".join(

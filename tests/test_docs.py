@@ -148,7 +148,12 @@ def test_the_commands_of_a_page_exist_with_their_options(page, folder):
 @pages_with(lambda page: "`" in text_of(page))
 def test_commands_and_options_in_the_text_exist(page):
     context = click.Context(main)
-    known = {option for name in MODULES for p in main.get_command(context, name).params for option in p.opts}
+    known = {
+        option
+        for name in MODULES
+        for p in main.get_command(context, name).params
+        for option in (*p.opts, *p.secondary_opts)
+    }
     assert set(re.findall(r"`isthmus ([a-z]+)", text_of(page))) <= set(MODULES)
     assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) <= known | {"--help", "--extra-index-url"}
 

@@ -134,6 +134,7 @@ def cases():
     for scale in SCALES:
         yield f"scale-{scale}", "array", quick(data=Table(scale=scale))
     yield "mlp-widths", "array", quick(net=lookup("net/mlp")((16, 8)))
+    yield "widths", "array", quick(net=[16, 8])
     yield "sparse-kl", "array", quick(Sparse("kl", weight=lookup("schedule/warmup")()))
     yield "variational-array", "array", quick("variational")
     yield "members", "table", quick(Denoising(members=2))

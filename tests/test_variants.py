@@ -107,6 +107,25 @@ def test_knobs_survive_clone_json_and_are_documented(name):
     assert pickle.loads(pickle.dumps(variant)) == variant  # noqa: S301  (joblib sends estimators to workers so)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_widths_stand_for_an_mlp(name):
+    model = Autoencoder(name, 2, net=[8, 4], epochs=1, random_state=0)
+    assert clone(model).net == [8, 4] and model.get_params()["net__widths"] == (8, 4)
+    if variants()[name].affine:
+        with pytest.raises(InputError, match=r"takes affine nets only, such as 'linear', not \[8, 4\]"):
+            model.fit(DIGITS[:40])
+        return
+    model.fit(DIGITS[:40])
+    assert "mlp(widths=(8, 4)" in model.info_["net"] and model.net == [8, 4]
+    assert model.set_params(net__widths=(6,)).net.widths == (6,)
+
+
+def test_widths_are_whole_numbers():
+    for net in ([8, "a"], [8.5], (0,)):
+        with pytest.raises(InputError, match="must be a whole number of at least 1"):
+            Autoencoder(net=net, epochs=1).fit(DIGITS[:40])
+
+
 def test_nested_parameters_replace_the_part():
     before = Variational()
     model = Autoencoder(before).set_params(variant__beta=4.0)

@@ -10,20 +10,20 @@ from benchmarks.support.machine import in_words
 
 HEAD = """# Benchmarks
 
-Every figure below was measured by one command, and that command repeats it. Peers run on the same machine. Speeds are
-those of one machine: compare the ratios. Bars in seconds mean two cores of about 100 GFLOP/s in a float32 matrix
-product, without bfloat16; under each table stands what its machine reached.
+Every number below was measured by one command, and that command repeats it. Peers run on the same machine. Speeds are
+those of one machine: compare the ratios. Bars in seconds are for two cores of about 100 GFLOP/s in a float32 matrix
+product, without bfloat16; below each table is the rate that its machine reached.
 
 `make bench` runs them all and writes this page; `python -m benchmarks --list` says what there is. A run that was ended
-goes on where it was: rows that were measured with the same sources are kept, and those of a peer for as long as its
+continues where it was: rows that were measured with the same sources are kept, and those of a peer for as long as its
 version, its input and its settings stay the same. `python -m benchmarks pair REVISION NAME` compares two commits.
-Data are looked for under `$ISTHMUS_DATA`; what needs data or a peer that are not there is skipped, and says so.
+Data are looked for under `$ISTHMUS_DATA`; a benchmark whose data or peer is absent is skipped, and says so.
 """
 
 TWO_COMMITS = """## Two commits
 
-Benchmarks that ran on two commits in turn, the first one alternating. Given are the medians, the median of the ratios
-of the pairs, and in how many of these the later commit has the larger (or the smaller) figure. A figure is called
+Benchmarks that ran on two commits alternately. The tables show the medians, the median of the ratios
+of the pairs, and in how many of these the later commit has the larger (or the smaller) number. A number is called
 worse or better only where all pairs agree and the median ratio is more than 3 % from 1.
 """
 

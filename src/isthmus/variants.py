@@ -5,6 +5,7 @@ Nothing heavy is imported here; parts are built inside ``objective``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -24,7 +25,7 @@ LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "catego
 CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
 Weight = float | Schedule
 if TYPE_CHECKING:
-    NetChoice = str | Module | None
+    NetChoice = str | Module | Sequence[int] | None
     LikelihoodChoice = LikelihoodName | Likelihood | None
     CorruptionChoice = CorruptionName | Corruption
 else:  # the command line reads the names from the hints of the fields, and imports no part
@@ -83,8 +84,8 @@ class Variant:
             Fitted.
         latent_dim : int
             Numbers in a code.
-        net : Net, str or None
-            None: that of the variant, else the default of the data.
+        net : Net, str, sequence of int or None
+            Widths: an mlp with these hidden layers. None: that of the variant, else the default of the data.
         condition_dim : int, default 0
             Width of the condition.
         """

@@ -40,7 +40,7 @@ def test_the_history_is_drawn(model, tmp_path):
 
 
 def test_a_line_of_the_figure_is_where_the_loss_is(model):
-    path = re.search(r'<path class="first" d="M([^"]*)"', package.plot_history(model).svg())[1]
+    path = re.search(r'<path d="M([^"]*)" fill="none" stroke="#2367ad"', package.plot_history(model).svg())[1]
     heights = [float(point.split()[1]) for point in path.split("L")]
     losses = [record["loss"] for record in model.history_]
     assert np.corrcoef(heights, losses)[0, 1] == pytest.approx(-1, abs=1e-3)

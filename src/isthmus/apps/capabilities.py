@@ -1,4 +1,4 @@
-"""What a fitted estimator can do, as the apps ask for it."""
+"""The capabilities of a fitted estimator that the apps depend on."""
 
 from __future__ import annotations
 

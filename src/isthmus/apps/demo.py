@@ -1,4 +1,4 @@
-"""The demonstration: all variants on the digits of scikit-learn, measured on digits that were held out."""
+"""The demonstration: all variants on the digits of scikit-learn, measured on test digits."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from isthmus.support.errors import InputError, extra
 from isthmus.variants import variant_name
 
 if TYPE_CHECKING:
-    from isthmus.apps.figures.drawing import Figure
+    from isthmus.apps.figures.figure import Figure
     from isthmus.apps.inline import Document, Explorer
 
 

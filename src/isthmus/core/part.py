@@ -20,13 +20,15 @@ FORMER: dict[str, str] = {}
 """Current names of parts by their former names, which model files may contain."""
 RENAMED: dict[str, dict[str, str]] = {}
 """The same for the arguments of each part."""
+SEQUENCES: dict[str, str] = {}
+"""For each kind, the part that a sequence of numbers stands for."""
 CATALOGUES = ("isthmus.parts.catalogue",)
 """Modules whose `load_all` registers parts; they are loaded when a name is unknown."""
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def part(
-    name: str, *, was: Sequence[str] = (), renamed: Mapping[str, str] | None = None
+    name: str, *, was: Sequence[str] = (), renamed: Mapping[str, str] | None = None, sequence: bool = False
 ) -> Callable[[type[T]], type[T]]:
     """Register a class as the part ``"kind/name"`` and make its instances remember their arguments.
 
@@ -38,6 +40,8 @@ def part(
         Former names, which model files may contain.
     renamed : mapping of str, optional
         Current names of arguments by their former names, which model files may contain.
+    sequence : bool, default False
+        Whether a sequence of numbers stands for this part of its kind: it is the first argument.
 
     Raises
     ------
@@ -54,6 +58,8 @@ def part(
         PARTS[name] = cls
         FORMER.update(dict.fromkeys(was, name))
         RENAMED[name] = dict(renamed or {})
+        if sequence:
+            SEQUENCES[name.partition("/")[0]] = name
         cls.part_name = name  # type: ignore[attr-defined]  # the one attribute the decorator adds
         if not hasattr(cls, "get_params"):  # an estimator's arguments are its parameters
             _remember(cls)
@@ -156,7 +162,7 @@ def _load_catalogues() -> None:
 
 
 def resolve(kind: str, value: object, **arguments: Any) -> Any:
-    """Return the part with a name; a part itself unchanged.
+    """Return the part with a name, or that a sequence of numbers stands for; a part itself unchanged.
 
     Examples
     --------
@@ -168,8 +174,20 @@ def resolve(kind: str, value: object, **arguments: Any) -> Any:
         return lookup(f"{kind}/{value}")(**arguments)
     if not is_part(value):
         _load_catalogues()
+        if (sequence := _sequence(kind, value)) is not None:
+            return lookup(SEQUENCES[kind])(sequence, **arguments)
         raise InputError(f"expected the name of a {kind} or a {kind}, got {value!r}; names: {', '.join(names(kind))}")
     return value
+
+
+def stands_for_a_part(kind: str, value: object) -> bool:
+    """Tell whether a value is the name of a registered part, or a sequence of numbers that stands for one."""
+    return value in names(kind) if isinstance(value, str) else _sequence(kind, value) is not None
+
+
+def _sequence(kind: str, value: object) -> tuple[Any, ...] | None:
+    """Return a sequence that stands for a part; None if the value is none, or no part of its kind takes one."""
+    return tuple(value) if isinstance(value, (list, tuple)) and kind in SEQUENCES else None
 
 
 def describe(value: object) -> Any:

@@ -57,9 +57,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
     latent_dim : int or None, default None
         Numbers in a code; None: half as many as in a row, at most 32.
-    net : str, Net or None, default None
+    net : str, Net, sequence of int or None, default None
         ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
-        ``MLP((512, 256))``, or None: the default of the data.
+        ``MLP((512, 256))``, the widths of an mlp's hidden layers, as in ``[512, 256]``, or None: the default of the
+        data.
     data : str, Data or None, default None
         ``"table"``, ``"images"``, ``"signals"``, an object such as ``Signals(window=64)``, or None: inferred from X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
@@ -131,7 +132,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         variant: str | Variant = "plain",
         latent_dim: int | None = None,
         *,
-        net: str | nn.Module | None = None,
+        net: str | nn.Module | Sequence[int] | None = None,
         data: str | Data | None = None,
         prior: str | Prior = "auto",
         epochs: int | None = None,

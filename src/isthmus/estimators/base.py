@@ -54,8 +54,7 @@ class Persistent:
 
     def _resolved(self, name: str, value: object) -> Any:
         kind = self.PART_KINDS.get(name, "")
-        known = isinstance(value, str) and value in parts.names(kind)
-        return parts.resolve(kind, value) if known else value
+        return parts.resolve(kind, value) if parts.stands_for_a_part(kind, value) else value
 
     # -- what it is ----------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class Parameters(Protocol):
 
     variant: str | Variant
     latent_dim: int | None
-    net: str | nn.Module | None
+    net: str | nn.Module | Sequence[int] | None
     data: str | Data | None
     prior: str | Prior
     epochs: int | None

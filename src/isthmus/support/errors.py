@@ -32,7 +32,7 @@ class MissingExtraError(IsthmusError, ImportError):
 
 
 class DataWarning(UserWarning):
-    """Something that a user should know of the rows they train on."""
+    """Something that a user should know of rows: those to train on, or new ones."""
 
 
 class ColumnWarning(DataWarning):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -102,3 +103,23 @@ def tensors(state: State) -> dict[str, Tensor]:
     from torch import is_tensor
 
     return {name: value for name, value in state.items() if is_tensor(value)}
+
+
+def which_rows(start: int, count: int, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Return the first column of a table of rows, which says which they are: their numbers, or their files.
+
+    Parameters
+    ----------
+    start, count : int
+        The index of the first row, and how many there are.
+    names : sequence of str, default ()
+        The files of all rows, where each is one.
+
+    Examples
+    --------
+    >>> which_rows(2, 2), which_rows(1, 1, ["a.png", "b.png"])
+    ({'row': array([2, 3])}, {'file': array(['b.png'], dtype=object)})
+    """
+    if names:
+        return {"file": np.array(names[start : start + count], dtype=object)}
+    return {"row": np.arange(start, start + count)}

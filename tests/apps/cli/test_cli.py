@@ -48,7 +48,7 @@ def test_the_same_command_gives_the_same_model(isthmus, tmp_path):
 
 def test_widths_of_an_mlp(isthmus, tmp_path):
     isthmus("train", "digits", "--rows", "0:100", "-o", tmp_path / "m", "--net", "24,12", "--epochs", 1, "-q")
-    assert load(tmp_path / "m").net.widths == (24, 12)
+    assert load(tmp_path / "m").net == (24, 12)
 
 
 def test_a_model_is_trained_further(isthmus, models, tmp_path):
@@ -99,6 +99,20 @@ def test_evaluate_measures(isthmus, models):
     assert said["error"]["5 %"] < said["error"]["median"] < said["error"]["largest"]
     assert 0.3 < said["probe"] <= 1 and "elbo" not in said
     assert "elbo" in isthmus("evaluate", models["variational"], "digits", "--rows", "0:50", "--json").json
+
+
+def test_evaluate_writes_the_error_of_each_row(isthmus, models, wine, tmp_path):
+    typed = ["evaluate", models["table"], wine, "--label", "kind", "--rows", "20:60"]
+    done, rows = isthmus(*typed, "-o", tmp_path / "rows.csv", "--json"), pd.read_csv(wine)[20:60]
+    found, model = pd.read_csv(tmp_path / "rows.csv"), load(models["table"])
+    assert list(found.columns) == ["row", "kind", "error"] and list(found.row) == list(range(40))
+    assert list(found.kind) == list(rows.kind)
+    np.testing.assert_allclose(found.error, model.reconstruction_error(rows.drop(columns="kind")), rtol=1e-4)
+    assert done.json["output"] == str(tmp_path / "rows.csv")
+    assert done.json["error"]["mean"] == pytest.approx(found.error.mean(), rel=1e-5)
+    isthmus("evaluate", models["variational"], "digits", "--rows", "0:9", "-o", tmp_path / "rows.parquet")
+    assert list(pd.read_parquet(tmp_path / "rows.parquet").columns) == ["row", "label", "error", "elbo"]
+    assert "unknown kind of table '.npy'" in isthmus(*typed, "-o", tmp_path / "rows.npy", code=1).err
 
 
 def test_evaluate_a_table_column_by_column(isthmus, models, wine):

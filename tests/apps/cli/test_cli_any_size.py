@@ -59,6 +59,13 @@ def test_several_sizes_are_evaluated_and_compared(isthmus, any_size, photos):
     assert "0.0" in isthmus("compare", any_size, photos).out
 
 
+def test_the_error_of_each_image_has_the_name_of_its_file(isthmus, any_size, photos, tmp_path):
+    isthmus("evaluate", any_size, photos, "-o", tmp_path / "rows.csv")
+    found, expected = pd.read_csv(tmp_path / "rows.csv"), package.load(any_size)
+    assert list(found.file) == [f"p{i}.jpg" for i in range(6)]
+    np.testing.assert_allclose(found.error, expected.reconstruction_error(files.read(photos).X), rtol=1e-5)
+
+
 def test_pooled_codes_of_several_sizes_are_written(isthmus, any_size, photos, tmp_path):
     isthmus("encode", any_size, photos, "--pool", "mean", "-o", tmp_path / "z.npy")
     codes = package.load(any_size).transform(files.read(photos).X, pool="mean")
@@ -107,7 +114,7 @@ def test_names_follow_the_rows_that_are_chosen(isthmus, any_size, photos, tmp_pa
 
 
 def test_rows_that_are_no_images_leave_no_folder(isthmus, positions, scans, tmp_path):
-    assert "cannot be drawn" in isthmus("encode", positions, scans, "-o", tmp_path / "codes", code=1).err
+    assert "unknown kind of output" in isthmus("encode", positions, scans, "-o", tmp_path / "codes", code=1).err
     assert not (tmp_path / "codes").exists()
 
 
@@ -169,7 +176,7 @@ def test_a_detector_of_images_of_any_size(isthmus, photos, tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--explain",), "--explain names columns, but images (--crop) have none"),
+        (("--explain",), "--explain names columns, and images have none: leave it out. Where"),
         (("--window", 8), "--window is about signals, --crop about images"),
         (("--model", "m.safetensors"), "knows how it takes images: leave out --crop"),
     ],

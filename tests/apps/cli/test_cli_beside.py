@@ -32,6 +32,12 @@ def test_columns_and_labels_stand_beside_the_codes(isthmus, models, wine, tmp_pa
     assert "holds no table" in refused.err
 
 
+@pytest.mark.parametrize("name", ["codes.xlsx", "codes", "codes.txt"])
+def test_codes_go_to_files_that_can_hold_them(isthmus, models, tmp_path, name):
+    said = isthmus("encode", models["plain"], "digits", "-o", tmp_path / name, code=1).err
+    assert "unknown kind of output" in said and "Known: .npy, .csv, .parquet, .feather; for a map of the" in said
+
+
 @pytest.mark.parametrize("name", ["map.png", "map.svg"])
 def test_the_map_of_codes(isthmus, models, tmp_path, name):
     done = isthmus("encode", models["plain"], "digits", "--rows", "0:200", "-o", tmp_path / name)

@@ -233,8 +233,16 @@ def test_the_score_is_chosen(isthmus, work, tmp_path):
 
 def test_figures_are_drawn(work, detector, time_steps):
     scores, signal = (work / "scores.svg").read_text(), (work / "time-steps.svg").read_text()
-    assert "state = bad: 2 rows, 100.00% flagged" in scores and scores.count('class="threshold"') == 2
+    assert "state = bad: 2 rows, 100.00% flagged" in scores and scores.count("stroke-dasharray") == 2 + 1
     assert "heat" in signal and "labelled" in signal
+
+
+@pytest.mark.parametrize("name", ["s.png", "s.svg"])
+def test_figures_are_written_as_they_are_named(isthmus, work, detector, tmp_path, name):
+    arguments = ["--model", detector[1], *KNOWN, "-o", tmp_path / "s.csv", "--plot", tmp_path / name]
+    isthmus("detect", work / "new.csv", *arguments)
+    start = (tmp_path / name).read_bytes()[:4]
+    assert start == (b"\x89PNG" if name.endswith("png") else b"<svg")
 
 
 TYPED_WRONG = {
@@ -255,14 +263,20 @@ TYPED_WRONG = {
 
 UNUSABLE = {
     "a kind of output that has no columns": (["-o", "s.npy"], "kind of table"),
-    "a figure that is no drawing": (["-o", "s.csv", "--plot", "s.png"], ".svg"),
+    "a figure of another kind": (
+        ["-o", "s.csv", "--plot", "s.pdf"],
+        "unknown kind of figure '.pdf'. Known: .svg, .png",
+    ),
     "a model in no folder": (["-o", "s.csv", "--save", "nowhere/m"], "make it first"),
     "no such column": (["-o", "s.csv", "--model", "{detector}", "--keep", "nmber"], "nmber"),
     "no such normal label": (
         ["-o", "s.csv", "--train", "{new}", "--label", "state", "--normal", "fine"],
         "there are: bad, good",
     ),
-    "a column that was not trained on": (["-o", "s.csv", "--model", "{detector}"], "unseen at fit time"),
+    "columns that were not trained on": (
+        ["-o", "s.csv", "--model", "{detector}"],
+        "--drop number,state; --keep number",
+    ),
     "training a trained detector": (["-o", "s.csv", "--model", "{detector}", "--train", "{new}"], "trained already"),
     "an autoencoder without normal rows": (["-o", "s.csv", "--model", "{plain}"], "give --train NORMAL"),
     "rows that are not there": (["-o", "s.csv", "--model", "{detector}", *KNOWN, "--rows", "200:"], "has 120"),

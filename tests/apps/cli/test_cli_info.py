@@ -154,3 +154,12 @@ def test_a_model_is_known_by_its_content(isthmus, models, tmp_path):
     assert "a table" in isthmus("info", tmp_path / "t.csv").out
     refused = isthmus("info", renamed, "--label", "a", code=2)
     assert "--label is about data, but" in refused.err
+
+
+def test_line_breaks_in_cells_and_names_are_shown_as_they_are_typed(isthmus, tmp_path):
+    frame = pd.DataFrame({"two\nlines": ["a\nb"] * 30 + ["c\td"] * 10, "label": ["x\r\ny"] * 40, "n": range(40)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    out = isthmus("info", tmp_path / "t.parquet", "--label", "label").out
+    (line,) = (line for line in out.splitlines() if line.startswith("two"))
+    assert r"two\nlines" in line and r"2 values, a\nb 75%" in line
+    assert r"1: x\r\ny (40)" in out

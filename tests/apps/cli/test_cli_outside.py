@@ -51,7 +51,8 @@ def test_a_model_keeps_how_its_rows_were_read(folder):
     for words in ("Windows-1252", "decimal comma", "percentages", "'-': taken as gaps", "dates, read as %d/%m/%Y"):
         assert said.count(words) == 1, words
     model = isthmus.load("m.safetensors")
-    assert model.info_["reading"] == {"decimal": ",", "dates": {"day": "%d/%m/%Y"}, "drop": ["id"]}
+    expected = {"decimal": ",", "dates": {"day": "%d/%m/%Y"}, "units": {"share": "%"}, "drop": ["id"]}
+    assert model.info_["reading"] == expected
     run("reconstruct", "m.safetensors", "one.csv", "--label", "kind", "-o", "one.parquet")
     assert list(read("one.parquet").X.columns) == ["cement", "share", "day"]
     kept = Reading().after(model.data_, model.info_["reading"])
@@ -69,7 +70,7 @@ def test_detectors_and_imputers_keep_it_too(folder):
     run("detect", "one.csv", "--model", "d.st", "--keep", "kind", "-o", "again.csv")
     assert read("again.csv").X["score"].tolist() == read("s.csv").X["score"].tolist()
     said = run("impute", "cells.csv", "--keep", "kind", "--only", "cement,share", "-o", "f.csv", "--save", "i.st")
-    assert said.count("taken as gaps") == 2  # in training, and in filling
+    assert said.count("taken as gaps") == 1  # in training, and not again in filling
     assert list(read("f.csv").X.columns) == ["cement", "share", "kind"] and read("f.csv").X["share"].notna().all()
     (folder / "gap.csv").write_text(f"{NAMES}\n7;n/a;12%;01/02/2020;b\n")
     run("impute", "gap.csv", "--model", "i.st", "--keep", "kind", "-o", "g.csv")
@@ -87,7 +88,11 @@ def test_a_detector_of_the_settings_of_an_autoencoder_reads_as_it_did(folder):
 def test_what_tune_finds_keeps_it_too(folder):
     pytest.importorskip("optuna")
     run("tune", "cells.csv", "--only", "cement,share", "--over", "latent_dim=1|2", "--epochs", "1", "-o", "best.st")
-    assert isthmus.load("best.st").info_["reading"] == {"decimal": ",", "only": ["cement", "share"]}
+    assert isthmus.load("best.st").info_["reading"] == {
+        "decimal": ",",
+        "units": {"share": "%"},
+        "only": ["cement", "share"],
+    }
     run("encode", "best.st", "one.csv", "-o", "codes.csv")
 
 
@@ -109,6 +114,41 @@ def test_options_about_text_are_refused_for_data_sets(options, tmp_path):
 def test_wrong_options_are_refused(folder, options, message):
     assert message in run("train", "cells.csv", "-o", "m.safetensors", *options, code=1)
     assert not (folder / "m.safetensors").exists()
+
+
+def test_percentages_are_not_taken_for_fractions(folder):
+    run(*TRAIN[:-2], "--only", "cement,share")
+    (folder / "fractions.csv").write_text("cement;share\n1234,5;0,125\n")
+    encode = ("encode", "m.safetensors", "fractions.csv", "-o", "codes.csv")
+    said = run(*encode, code=1)
+    assert "'fractions.csv', line 2, column 'share': '0.125' is without a unit, but the column was in %" in said
+    run(*encode, "--units", "share=%")
+    assert "is no COLUMN=UNIT, such as rate=%" in run(*encode, "--units", "share", code=2)
+    assert "a unit is one of %, $" in run(*encode, "--units", "share=miles", code=1)
+
+
+def test_numbers_that_seem_to_be_dates_or_gaps_are_named_with_the_remedy(folder):
+    days = [f"2024{month:02d}{day:02d}" for month in (1, 2) for day in range(1, 29)]
+    lines = [f"{day},{-999 if i % 9 == 4 else i % 7 + 0.5}" for i, day in enumerate(days)]
+    (folder / "t.csv").write_text("\n".join(["date,depth", *lines]))
+    shown = CliRunner().invoke(main, ["info", "t.csv"]).stdout
+    assert "--dates date=%Y%m%d" in shown and "--missing -999" in shown and "missing time steps" not in shown
+    assert "days in digits, whose differences are no time steps" in " ".join(shown.split())
+    options = ["--dates", "date=%Y%m%d", "--missing", "-999"]
+    shown = CliRunner().invoke(main, ["info", "t.csv", *options]).stdout
+    assert "notes" not in shown.replace("-999", "") and "3 of 59" not in shown and "missing time steps" in shown
+    said = run("train", "t.csv", "-o", "m.safetensors", "--epochs", "1", "--latent-dim", "1")
+    assert "--dates date=%Y%m%d" in said and "--missing -999" in said
+
+
+def test_a_later_file_says_that_it_is_read_as_the_first(folder):
+    (folder / "a.csv").write_text("x;y\n0,5;1,5\n1,25;2,5\n")
+    (folder / "b.csv").write_text("x;y\n1;2\n3;1\n")
+    said = run("train", "a.csv", "b.csv", "-o", "m.safetensors", "--epochs", "1", "--latent-dim", "1")
+    assert "b.csv: decimal comma, as in the first file" in said
+    (folder / "b.csv").write_text("x;y\n1%;2\n3%;1\n")
+    said = run("train", "a.csv", "b.csv", "-o", "m.safetensors", code=1)
+    assert "'b.csv', line 2, column 'x': '1%' is in %, but the column was without a unit in the first file" in said
 
 
 def test_a_format_of_dates_is_checked(folder):

@@ -78,4 +78,4 @@ def test_exit_codes(spawn, tmp_path):
 def test_widths_of_an_mlp_in_a_fresh_process(spawn, tmp_path):
     process = spawn("train", "digits", "--rows", "0:60", "--net", "24,12", "--epochs", 1, "-o", tmp_path / "m", "-q")
     assert process.communicate(timeout=120) == ("", "")
-    assert load(tmp_path / "m").net.widths == (24, 12)
+    assert load(tmp_path / "m").net == (24, 12)

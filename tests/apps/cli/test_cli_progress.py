@@ -1,5 +1,7 @@
 """How far a command is, where nobody looks at a terminal."""
 
+import time
+
 import click
 import pytest
 
@@ -47,5 +49,22 @@ def test_the_last_epoch_of_each_training_and_one_now_and_then_are_said(now, caps
 def test_a_large_file_is_said_to_be_read(now, capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "LARGE", 10)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n3,4\n")
-    progress.tell_of_reading(str(tmp_path / "x.csv"))
-    assert "reading" in capsys.readouterr().err
+    with progress.while_reading(str(tmp_path / "x.csv")):
+        pass
+    assert capsys.readouterr().err.splitlines() == [f"reading {tmp_path / 'x.csv'} (0 MB) …"]
+    monkeypatch.setattr(progress, "LARGE", 100)
+    with progress.while_reading(str(tmp_path / "x.csv")):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_how_long_a_large_file_takes_is_said_meanwhile(capsys, tmp_path, monkeypatch, terminal):
+    monkeypatch.setattr(progress, "LARGE", 10)
+    monkeypatch.setattr(progress, "SECONDS", 0.05)
+    monkeypatch.setattr(progress, "watched", lambda: terminal)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n3,4\n")
+    with click.Context(click.Command("x")), progress.while_reading(str(tmp_path / "x.csv")):
+        time.sleep(0.2)
+    said = capsys.readouterr().err
+    assert ("x.csv (0 MB) … 00:0" if terminal else "x.csv (0 MB): 0 s so far") in said

@@ -82,7 +82,6 @@ ALIKE = {
 @pytest.fixture
 def two(tmp_path, monkeypatch):
     monkeypatch.setattr("isthmus.apps.cli.several.read", partial(read, say=[].append))
-    monkeypatch.setattr("isthmus.apps.cli.inputs.tell_of_reading", [].append)
 
     def written(first, second):
         (tmp_path / "one.csv").write_text(first)

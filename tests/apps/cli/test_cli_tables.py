@@ -159,3 +159,39 @@ def test_other_columns_are_named_with_what_to_do(isthmus, tmp_path):
         table.to_csv(tmp_path / f"{name}.csv", index=False)
         said = isthmus("encode", tmp_path / "m", tmp_path / f"{name}.csv", "-o", tmp_path / "z.npy", code=1).err
         assert re.search(words, said) and f"{name}.csv" in said
+
+
+def test_each_fact_on_a_column_is_said_once(isthmus, tmp_path):
+    draw, n = np.random.default_rng(0), 60
+    frame = pd.DataFrame({"x": draw.normal(size=n), "zip": [f"{i:05d}" for i in draw.permutation(n) * 977]})
+    frame["user"], frame["kind"] = [f"u{i}" for i in range(n)], draw.choice(["a", "b"], n)
+    frame.loc[3:9, "x"] = None
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.assign(kind="new").to_csv(tmp_path / "new.csv", index=False)
+    table, short = tmp_path / "t.csv", ["--epochs", 1]
+    trained = isthmus("train", table, "-o", tmp_path / "m", *short)
+    commands = (
+        trained,
+        isthmus("impute", table, "-o", tmp_path / "f.csv", *short),
+        isthmus("detect", table, "--train", table, "-o", tmp_path / "s.csv", *short),
+    )
+    for done in commands:
+        assert len(re.findall("'zip'.*codes", done.err)) == 1 and "looks like numbers" not in done.err
+        assert done.err.count("--drop") == 1 and done.err.count("'user'") == 1
+    joined = isthmus("train", table, "-o", tmp_path / "m2", "--max-categories", 5, *short)
+    assert joined.err.count("--drop user") == 1
+    said = isthmus("evaluate", tmp_path / "m", tmp_path / "new.csv").err
+    assert said.count("unseen categories") == 1
+
+
+def test_a_table_without_names_on_the_command_line(isthmus, tmp_path):
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": draw.normal(size=60), "n": draw.integers(9, size=60), "kind": ["tcp", "udp"] * 30})
+    frame.to_csv(tmp_path / "t.csv", index=False, header=False)
+    assert "line 1 is a row" in isthmus("info", tmp_path / "t.csv").out
+    done = isthmus("train", tmp_path / "t.csv", "--no-header", "-o", tmp_path / "m", "--epochs", 1)
+    assert "line 1" not in done.err and "60 rows" in done.out
+    frame[:1].to_csv(tmp_path / "one.csv", index=False, header=False)
+    assert "1 rows" in isthmus("encode", tmp_path / "m", tmp_path / "one.csv", "-o", tmp_path / "z.csv").out
+    named = isthmus("info", tmp_path / "t.csv", "--header").out
+    assert "59 rows" in named and "line 1" not in named

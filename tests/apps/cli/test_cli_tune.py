@@ -6,10 +6,10 @@ import click
 import pytest
 
 from isthmus import load
-from isthmus.apps.cli import tune
+from isthmus.apps.cli import output, tune
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.train import train
-from isthmus.apps.figures.drawing import FORMATS
+from isthmus.apps.figures.figure import FORMATS
 from isthmus.tasks.tuning import measures
 
 PARAMS = {str(param.name): param for param in train.params}
@@ -40,12 +40,12 @@ def test_ranges_and_choices_are_read_as_options_are():
 
 def test_the_metrics_are_those_of_the_task():
     assert ("auto", *measures.METRICS) == tune.METRICS
-    assert set(FORMATS) == set(tune.DRAWN)
+    assert set(FORMATS) == set(output.FIGURES)
 
 
-def test_widths_become_nets():
+def test_widths_are_nets():
     space = spaces({"net": "64,32|conv"}, PARAMS)["net"]
-    assert space.options[0].widths == (64, 32) and space.options[1] == "conv"
+    assert space.options[0] == (64, 32) and space.options[1] == "conv"
 
 
 WRONG = {
@@ -78,7 +78,7 @@ def test_tune_prints_writes_and_draws(isthmus, wine, tmp_path):
     lines = list(csv.DictReader(names[1].read_text().splitlines()))
     assert len(lines) == 4 and list(lines[0])[:3] == ["trial", "variant", "latent_dim"]
     model = load(names[0])
-    assert str(model.latent_dim) == lines[0]["latent_dim"] and model.net.widths == (24,)
+    assert str(model.latent_dim) == lines[0]["latent_dim"] and model.net == (24,)
     assert names[2].read_text().count("<circle") == 4 + 4 + sum(line["weight"] != "" for line in lines)
 
 

@@ -185,6 +185,49 @@ READ = {
         None,
         {"dates": {"a": "%Y%m%d"}},
     ),
+    "dates as digits": (
+        column("a", ["20240130", "", "20240131", "20240201"]),
+        {"a": ("f", [20240130.0, NAN, 20240131.0, 20240201.0])},
+        "column 'a': 20240130 may stand for the date 2024-01-30 00:00:00, but is read as a number: --dates a=%Y%m%d",
+    ),
+    "dates as digits beside gaps": (
+        column("Order Date", ["20240130", "-"]),
+        {"Order Date": ("f", [20240130.0, NAN])},
+        "--dates 'Order Date=%Y%m%d'.*taken as gaps",
+    ),
+    "seconds since 1970": (
+        column("a", ["1700000000", "1700000060", "1700000120"]),
+        {"a": ("i", [1700000000, 1700000060, 1700000120])},
+        "1700000000 may stand for the date 2023-11-14 22:13:20, but is read as a number: --dates a=epoch reads",
+    ),
+    "milliseconds since 1970": (
+        column("event_ts", ["1700000060000", "1700000000123"]),
+        {"event_ts": ("i", [1700000060000, 1700000000123])},
+        "--dates event_ts=epoch-ms",
+    ),
+    "seconds since 1970, named": (
+        column("a", ["1700000000", "-", "1700000060.25"]),
+        {"a": ("d", [pd.Timestamp("2023-11-14 22:13:20"), pd.NaT, pd.Timestamp("2023-11-14 22:14:20.25")])},
+        "taken as gaps",
+        {"dates": {"a": "epoch"}},
+    ),
+    "milliseconds since 1970, named": (
+        column("a", ["1700000000123"]),
+        {"a": ("d", stamps("2023-11-14 22:13:20.123"))},
+        None,
+        {"dates": {"a": "epoch-ms"}},
+    ),
+    "whole numbers that are no dates": (
+        column("a", ["1700000060", "1700000000", "20231301"]),
+        {"a": ("i", [1700000060, 1700000000, 20231301])},
+        None,
+    ),
+    "numbers that a model knows": (
+        column("a", ["20240130", "20240131", "20240201"]),
+        {"a": ("i", [20240130, 20240131, 20240201])},
+        None,
+        {"numbers": ("a",)},
+    ),
     # ids, codes, names, text
     "codes with zeros in front": (
         column("zip", ["01234", "12345"]),
@@ -268,6 +311,31 @@ REFUSED = {
     "one bad date": (
         column("a", [f"2003-02-{i:02d}" for i in range(1, 25)] + ["soon"]),
         "line 26, column 'a': 'soon' is no date",
+    ),
+    "a day that does not exist": (
+        column("a", ["01.02.2023", "31.02.2023"]),
+        "line 3, column 'a': '31.02.2023' is no date: there is no such day or time; --missing 31.02.2023 takes",
+    ),
+    "a day that does not exist in a single row": (
+        column("a", ["2023-02-31"]),
+        "line 2, column 'a': '2023-02-31' is no",
+    ),
+    "a month that does not exist": (column("a", ["02/31/2023", "31/31/2023"]), "line 2, column 'a': '02/31/2023'"),
+    "an hour that does not exist": (
+        column("a", ["1.2.2023 10:00", "1.2.2023 25:00"]),
+        "line 3, column 'a': '1.2.2023 25",
+    ),
+    "a day that does not exist where a format is known": (
+        column("a", ["31.02.23"]),
+        "line 2, column 'a': '31.02.23' is no date of the format %d.%m.%y, which the column had in the rows that",
+        {"before": Reading(dates={"a": "%d.%m.%y"})},
+    ),
+    "infinity": (column("a", ["1.5", "inf"]), "line 3, column 'a': inf is no finite number: put a finite number there"),
+    "infinity by its digits": (column("a", ["$1.5", "-1e999"]), "line 3, column 'a': -inf is no finite number"),
+    "seconds that are none": (
+        column("a", ["1700000000", "soon"]),
+        "line 3, column 'a': 'soon' is no date of the format epoch",
+        {"dates": {"a": "epoch"}},
     ),
     "dates that can be either": (
         column("a", ["01/02/2003", "03/02/2003"]),
@@ -372,16 +440,39 @@ def test_whole_numbers_that_no_type_holds_are_text(tmp_path, longest):
 # -- large files, parsed at once --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", READ)
-def test_large_tables_of_text_are_read_alike(tmp_path, what, monkeypatch):
+@pytest.fixture
+def all_large(monkeypatch):
+    """Files of any size are parsed at once, and by pandas from 3.1 on with several threads."""
     monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    monkeypatch.setattr("pandas.io.parsers.readers._PARALLEL_READ_MIN_BYTES", 0, raising=False)
+
+
+@pytest.mark.parametrize("what", READ)
+def test_large_tables_of_text_are_read_alike(tmp_path, what, all_large):
     test_tables_of_text_are_read(tmp_path, what)
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_large_tables_of_text_are_refused_alike(tmp_path, what, monkeypatch):
-    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+def test_large_tables_of_text_are_refused_alike(tmp_path, what, all_large):
     test_tables_of_text_are_refused(tmp_path, what)
+
+
+ABOVE = {
+    "nothing": "",
+    "a byte order mark": "\ufeff",
+    "a comment with a quote": '# 5" tube\n',
+    "empty lines": "\n\n",
+    "a comment and an empty line": "# a tube\n\n",
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("above", ABOVE)
+def test_no_row_of_a_large_file_is_skipped(tmp_path, above, end, all_large):
+    content = ABOVE[above] + '"a",b\n' + "".join(f'{i},"x{i}"\n' for i in range(30))
+    path = write(tmp_path, content.replace("\n", end).encode())
+    assert tabular._at_once(path, Reading()) is not None
+    assert read(path).X.values.tolist() == [[i, f"x{i}"] for i in range(30)]
 
 
 LINES = [f"{i},{i}.5,{'xy'[i % 2]},2003-02-{1 + i % 28:02d},{i % 7}" for i in range(60)]
@@ -394,16 +485,21 @@ LATE = {
     "a space in front of a text": (["60,1.5, x,2003-02-01,1"], "iftMi", False),
     "no UTF-8": ([b"60,1.5,\xe9,2003-02-01,1"], "iftMi", False),
     "a quoted line end": (['60,1.5,"x\ny",2003-02-01,1'], "iftMi", True),
+    "a marker that begins as a number does": (["60,-NaN,-nan,1.#IND,1"], "iftMi", False),
+    "gaps in all columns but the last": (["60,NaN,NA,null,1"] * 60, "iftMi", True),
 }
 
 
+@pytest.mark.parametrize("threads", [False, True])
 @pytest.mark.parametrize("what", LATE)
-def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, monkeypatch):
+def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, threads, monkeypatch, request):
     late, kinds, at_once = LATE[what]
     lines = [line if isinstance(line, bytes) else line.encode() for line in ["a,b,c,d,e", *LINES, *late]]
     path = write(tmp_path, b"\n".join(lines))
     expected = read(path)
     monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    if threads:
+        request.getfixturevalue("all_large")
     monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
     found = tabular._at_once(path, Reading())
     assert (found is not None) == at_once
@@ -411,6 +507,12 @@ def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, monkeypatch):
     assert "".join("t" if str(t) == "str" else t.kind for t in loaded.X.dtypes) == kinds
     pd.testing.assert_frame_equal(loaded.X, expected.X)
     assert loaded.notes == expected.notes
+
+
+def test_a_late_whole_number_that_no_type_holds_is_refused_in_a_large_file(tmp_path, all_large, monkeypatch):
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
+    with pytest.raises(InputError, match="column 'a'"):
+        read(write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, "98765432109876543210,1.5,x,2003-02-01,1"])))
 
 
 def test_a_late_short_line_is_named_in_a_large_file(tmp_path, monkeypatch):
@@ -579,6 +681,34 @@ OTHERS = {
         {"a": ("f", [1.0, 2.5]), "day": ("d", stamps("2003-02-01", "2003-02-03"))},
         "dates",
     ),
+    "records with seconds since 1970, named": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 1700000000}, {"a": None}], reading=Reading(dates={"a": "epoch"})),
+        {"a": ("d", [pd.Timestamp("2023-11-14 22:13:20"), pd.NaT])},
+        None,
+    ),
+    "records with days in digits, as in the rows before": (
+        "t.json",
+        lambda path: json_file(path, [{"a": 20240131}], reading=Reading(before=Reading(dates={"a": "%Y%m%d"}))),
+        {"a": ("d", stamps("2024-01-31"))},
+        None,
+    ),
+    "a number for a gap, but not in what is carried along": (
+        "t.json",
+        lambda path: json_file(
+            path,
+            [{"a": -1, "id": -1, "b": True}, {"a": 2, "id": 1, "b": False}],
+            reading=Reading(missing=("-1", "1"), unchanged=("id",)),
+        ),
+        {"a": ("f", [NAN, 2.0]), "id": ("i", [-1, 1]), "b": ("b", [True, False])},
+        None,
+    ),
+    "an infinite number in a record": (
+        "t.json",
+        lambda path: lines_file(path, '[{"a": 1.5}, {"a": -Infinity}]'),
+        "t.json', record 2, column 'a': -inf is no finite number",
+        None,
+    ),
     "records without some columns": (
         "t.json",
         lambda path: json_file(path, TWO, reading=Reading(only=("a",))),
@@ -614,7 +744,7 @@ OTHERS = {
     "nested Parquet": (
         "t.parquet",
         nested,
-        "column 'tags' is of type list<.*>, which is no single value.*--drop tags",
+        "column 'tags': the type list<.*> is no single value.*--drop tags",
         None,
     ),
     "nested Parquet without that column": (
@@ -623,7 +753,7 @@ OTHERS = {
         {"id": ("i", [1, 2]), "v": ("f", [0.5, 1.5])},
         None,
     ),
-    "nested Feather": ("t.feather", nested, "column 'tags' is of type list", None),
+    "nested Feather": ("t.feather", nested, "column 'tags': the type list", None),
     "Feather without columns": ("t.feather", lambda path: nested(path, only=("v",)), {"v": ("f", [0.5, 1.5])}, None),
     "a decimal mark for Parquet": (
         "t.parquet",

@@ -249,6 +249,16 @@ def test_another_step_than_learnt_is_refused():
         learnt(frame(range(30)), window=8).read(frame(60 * np.arange(30)))
 
 
+def test_days_in_digits_are_no_times():
+    days = pd.date_range("2024-01-25", periods=20).strftime("%Y%m%d").astype(int)
+    frame = pd.DataFrame({"date": days, "v": np.arange(20.0)})
+    with pytest.raises(InputError, match="'date': numbers such as 20240125 are days in digits.*--dates date=%Y%m%d"):
+        Signals(window=4).learn([frame])
+    Signals(window=4, time=False).learn([frame])
+    frame["date"] = 1_700_000_000 + 60 * np.arange(20)
+    Signals(window=4).learn([frame])
+
+
 def test_unsorted_times_can_be_taken_in_the_order_in_which_they_stand():
     given = frame([0, 1, 3, 2, 4, 5])
     assert len(learnt(given[["a"]], window=4, time=False).read(given[["a"]])["windows"]) == 3

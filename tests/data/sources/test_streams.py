@@ -330,3 +330,14 @@ def test_a_signal_is_not_read_piece_by_piece(tmp_path):
     pq.write_table(pa.table({"a": np.arange(50.0)}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match="windows would be cut"):
         Autoencoder(data=Signals(8)).fit(ParquetStream(tmp_path / "a.parquet"))
+
+
+def test_columns_of_a_stream_have_the_order_of_a_model(tmp_path):
+    pq.write_table(pa.table({"a": [1.0, 2.0, 3.0], "label": [0, 1, 0], "b": [4.0, 5.0, 6.0]}), tmp_path / "t.parquet")
+    stream = ParquetStream(tmp_path / "t.parquet", ["label"]).in_order(["b", "a"])
+    assert stream.columns == ["b", "a"]
+    (table,) = stream.chunks()
+    assert table.column_names == ["b", "a"] and table["b"].to_pylist() == [4.0, 5.0, 6.0]
+    source = stream.source(Numbers(), batch_size=3)
+    assert sorted(next(source.batches("train", 0)).x.tolist()) == [[4.0, 1.0], [5.0, 2.0], [6.0, 3.0]]
+    assert stream.without(["b"]).columns == ["a"]

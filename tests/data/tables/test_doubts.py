@@ -76,6 +76,18 @@ def test_other_columns_go_without_a_word(X):
     assert said(X) == []
 
 
+def test_few_rows_of_text_that_looks_like_numbers_are_named():
+    assert "'a' (100% of its cells, such as '12.5')" in said(pd.DataFrame({"a": ["12.5", "1,3"]}))[0]
+
+
+def test_codes_are_no_numbers_and_rare_categories_are_named_once():
+    names = [f"{n:05d}" for n in range(0, 977 * N, 977)]
+    assert all("like numbers" not in text for text in said(pd.DataFrame({**GOOD, "zip": names})))
+    with pytest.warns(DataWarning) as caught:
+        Table(max_categories=5).learn([pd.DataFrame({**GOOD, "user": [f"u{n}" for n in range(N)]})])
+    assert [str(warning.message).count("--drop user") for warning in caught] == [1]
+
+
 def test_several_odd_columns_are_one_warning():
     found = said(pd.DataFrame({**GOOD, **{f"id{n}": [f"{n} {row}" for row in range(N)] for n in range(5)}}))
     assert len(found) == 1 and "--drop id0,id1,id2,…" in found[0]

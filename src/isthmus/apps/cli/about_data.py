@@ -1,4 +1,4 @@
-"""What ``isthmus info`` says of data: how it would be read, without training."""
+"""What ``isthmus info`` says about data: how it would be read, without training."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from isthmus.apps.cli import inputs
 from isthmus.apps.cli.columns import WIDTH, short
+from isthmus.apps.cli.output import figure
 from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
 
@@ -66,12 +67,12 @@ INDENTED: dict[str, Any] = {"initial_indent": "  - ", "subsequent_indent": "    
 
 
 def _labels(counts: dict[str, int]) -> str:
-    named = listed((f"{name} ({count:,})" for name, count in counts.items()), LIMIT)
+    named = listed((f"{figure(name)} ({count:,})" for name, count in counts.items()), LIMIT)
     return "\n".join(wrap(f"{len(counts):,}: {named}", WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
 def _data_for(X: Any) -> Any:
-    """Return the kind of data that X would be taken for; one number a row is a signal."""
+    """Return the kind of data that X would be read as; a single number per row is a signal."""
     import isthmus
     from isthmus.data.infer import choose_data
 
@@ -79,7 +80,7 @@ def _data_for(X: Any) -> Any:
 
 
 def _broken(path: str) -> dict[str, str]:
-    """Return the images of a folder that cannot be read, and why; nothing of other data."""
+    """Return the images of a folder that cannot be read, and why; nothing for other data."""
     folder = Path(path).expanduser()
     if not folder.is_dir() or any(folder.glob("*.parquet")):
         return {}

@@ -1,14 +1,16 @@
-"""What stands beside codes: which rows they are of, and their labels."""
+"""The columns beside codes in a table: which row each code belongs to, and its label."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import load, suited
+from isthmus.apps.cli.inputs import known_columns, load, suited
 from isthmus.apps.cli.rows import Rows
+from isthmus.support.errors import unknown
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -18,6 +20,19 @@ TABLES = (".csv", ".parquet", ".feather")
 """Endings of files that hold columns with names."""
 
 
+WRITTEN = (".npy", *TABLES)
+"""Endings of files that codes are written to."""
+MAPS = (".png", ".svg")
+"""Endings of the file of a map."""
+
+
+def check_output(output: str) -> None:
+    """Refuse a file that can hold neither codes nor their map."""
+    suffix = Path(output).suffix.lower()
+    if suffix not in (*WRITTEN, *MAPS):
+        raise Failure(f"{output!r}: {unknown('kind of output', suffix, WRITTEN)}; for a map of the codes .png, .svg")
+
+
 def check_kept(output: str, kept: Sequence[str]) -> None:
     """Refuse to keep columns where a file cannot hold them."""
     if kept and not output.lower().endswith(TABLES):
@@ -25,18 +40,18 @@ def check_kept(output: str, kept: Sequence[str]) -> None:
 
 
 def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tuple[Autoencoder, Rows, Any]:
-    """Return the model, the rows without the columns that are kept, and these columns as an Arrow table."""
+    """Return the model, the rows as it takes them, and the columns that are kept as an Arrow table."""
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import pieces
     from isthmus.data.tables.rows import joined
 
     model = load(path)
-    rows = read(model, *kept)
+    rows, known = read(model, *kept), known_columns(model)
     if not kept:
         return model, suited(model, path, rows), None
     if not hasattr(rows.X, "columns"):
         raise Failure(f"--keep {kept[0]}: {rows.name!r} holds no table with named columns: leave it out")
-    sides = [split_columns(piece, kept) for piece in pieces(rows.X)]
+    sides = [split_columns(piece, kept, known) for piece in pieces(rows.X)]
     import pyarrow
 
     apart = replace(rows, X=joined([seen for seen, _ in sides]))
@@ -44,7 +59,7 @@ def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tup
 
 
 def numbers_of(table: Any, names: Sequence[str]) -> Any:
-    """Return the codes in what was read of a file: of a table that encode wrote, without what stands beside them."""
+    """Return the codes in what was read from a file: of a table that encode wrote, without the columns beside them."""
     if hasattr(table, "columns") and set(names) <= set(table.columns):
         return table[list(names)]
     return table

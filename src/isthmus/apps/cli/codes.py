@@ -9,16 +9,14 @@ from typing import Any, Literal
 import click
 
 from isthmus.apps.cli.command import Failure, command, option
-from isthmus.apps.cli.inputs import condition, data_options, load, model_argument
+from isthmus.apps.cli.inputs import condition, data_options, keep_option, load, model_argument
 from isthmus.apps.cli.inputs import read as read_data
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.reading_options import reading_of
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.values import Named
-from isthmus.apps.cli.written import common_shape, write
-
-MAPS = (".png", ".svg")
-"""Endings of the file of a map."""
+from isthmus.apps.cli.written import as_read, common_shape, write
 
 
 @command(
@@ -31,18 +29,10 @@ MAPS = (".png", ".svg")
 @model_argument
 @data_options
 @output_option(
-    "Where the codes go: .npy, .csv or .parquet, a row for each row of DATA, with its label; or .png or .svg, for a "
-    "map of the codes, coloured by label"
+    "Where the codes go: .npy, .csv, .parquet or .feather, a row for each row of DATA, with its label; or .png or "
+    ".svg, for a map of the codes, coloured by label"
 )
-@option(
-    "--keep",
-    "kept",
-    metavar="COLUMN",
-    multiple=True,
-    section="In and out",
-    help="A column that says which row it is, such as a number of a customer: not encoded, but written beside the "
-    "codes; may be repeated",
-)
+@keep_option("kept", "encoded")
 @option(
     "--pool",
     type=Named(["mean"]),
@@ -62,12 +52,14 @@ def encode(
     """Write the codes of DATA, or draw their map.
 
     A table of codes begins with what says which rows they are: the file of each image of a folder, the columns of
-    --keep, and the label. A map shows codes of two numbers as they are, others by their two principal components.
+    --keep, and the label. A map shows codes of two numbers as they are, others by their two principal components, those
+    of one number as a strip for each label.
     """
-    from isthmus.apps.cli.beside_codes import TABLES, check_kept, kept_apart, table_of
+    from isthmus.apps.cli.beside_codes import MAPS, TABLES, check_kept, check_output, kept_apart, table_of
     from isthmus.data.tables.rows import joined
     from isthmus.tasks.evaluation.evaluate import condition_of, labelled_pieces
 
+    check_output(output)
     check_kept(output, kept)
     trained, rows, columns = kept_apart(model, read, kept)
     drawn = output.lower().endswith(MAPS)
@@ -95,6 +87,7 @@ def encode(
         )
     names = list(trained.get_feature_names_out())[: shape[1]]
     table = output.lower().endswith(TABLES)
+    columns = None if columns is None else as_read(output, columns, columns, rows.reading)
     write(output, [table_of(codes, names, rows, columns) if table else codes], as_json, columns=names)
 
 
@@ -104,10 +97,10 @@ def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
 
     from isthmus.apps.figures.code_map import code_map
 
-    scene = code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label")
-    scene.write(output, scale=2)
+    code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label").save(output)
     document = {"output": output, "rows": len(codes)}
-    show(document, f"{output}: a map of {len(codes):,} codes of {codes.shape[1]} numbers", as_json)
+    numbers = f"{codes.shape[1]} number{'s' * (codes.shape[1] > 1)}"
+    show(document, f"{output}: a map of {len(codes):,} codes of {numbers}", as_json)
 
 
 @command("decode", "isthmus decode digits.safetensors codes.parquet -o decoded.npy")
@@ -131,4 +124,4 @@ def decode(model: str, codes: str, output: str, text: str | None, as_json: bool)
     if numbers.dtype.kind not in "fiu":
         raise Failure(f"{codes!r} holds {numbers.dtype} where codes are numbers: give what isthmus encode wrote")
     rows = trained.inverse_transform(numbers, condition(trained, text))
-    write(output, [rows], as_json)
+    write(output, [as_read(output, rows, rows, reading_of(trained))], as_json)

@@ -1,4 +1,4 @@
-"""Columns of a table, as ``isthmus info DATA`` shows them: one a line, or those that are alike together."""
+"""Columns of a table, as ``isthmus info DATA`` shows them: one per line, or similar ones together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def columns_text(columns: Sequence[ColumnProfile], rows: int) -> str:
 
 
 def _alike(column: ColumnProfile) -> tuple[str, bool]:
-    """Return what columns side by side have in common to be shown as one line."""
+    """Return what neighbouring columns must have in common to be shown as one line."""
     return column.kind, bool(column.gaps)
 
 
@@ -42,7 +42,7 @@ def _line(column: ColumnProfile, rows: int) -> dict[str, object]:
     """Return the cells of the line of one column."""
     examples = ", ".join(map(_cell, column.examples))
     return {
-        "column": short(column.name, NAME),
+        "column": short(figure(column.name), NAME),
         "kind": column.kind,
         "gaps": _gaps(column.gaps),
         "values": _values(column, rows - column.gaps),
@@ -53,7 +53,7 @@ def _line(column: ColumnProfile, rows: int) -> dict[str, object]:
 def _group_line(group: Sequence[ColumnProfile]) -> dict[str, object]:
     """Return the cells of the line of several columns of one kind."""
     half = (NAME - 3) // 2
-    first, last = (short(column.name, half) for column in (group[0], group[-1]))
+    first, last = (short(figure(column.name), half) for column in (group[0], group[-1]))
     numbers = [bound for column in group for bound in (column.low, column.high) if isinstance(bound, (int, float))]
     values = f"{figure(min(numbers))} to {figure(max(numbers))}" if numbers else ""
     categories = [column.categories for column in group]
@@ -73,7 +73,7 @@ def _gaps(count: int) -> str:
 
 
 def _values(column: ColumnProfile, present: int) -> str:
-    """Say what the cells of a column are between, or which are the most frequent."""
+    """Return the range of the cells of a column, or the most frequent ones."""
     if column.kind == "category":
         value, count = column.common[0]
         return f"{figure(column.categories)} values, {_cell(value)} {count / present:.0%}"
@@ -85,7 +85,7 @@ def _values(column: ColumnProfile, present: int) -> str:
 def _cell(value: Any) -> str:
     """Return a cell as a person reads it, in few characters."""
     if isinstance(value, str):
-        return short(value.removesuffix(" 00:00:00").removesuffix("T00:00:00"), 19)
+        return short(figure(value.removesuffix(" 00:00:00").removesuffix("T00:00:00")), 19)
     return str(value) if isinstance(value, int) else figure(value)
 
 

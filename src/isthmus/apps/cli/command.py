@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, Any
 
 import click
@@ -31,7 +32,7 @@ class Option(click.Option):
 
 
 class Failure(click.ClickException):
-    """Something that the user can mend: one line, exit code 1."""
+    """An error that the user can fix: one line, exit code 1."""
 
     exit_code = 1
 
@@ -70,7 +71,7 @@ class Command(WithExamples):
                 formatter.write_dl(sections[section])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what was typed; of an unknown option say which one is meant, also where others call it so."""
+        """Parse the arguments; for an unknown option, suggest one, also by its names in other libraries."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -82,7 +83,7 @@ class Command(WithExamples):
             raise click.NoSuchOption(error.option_name, said, ctx=ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what the user can mend becomes a line and an exit code."""
+        """Run the command; errors that the user can fix become a line and an exit code."""
         try:
             with reporting(quiet=ctx.meta.get("quiet", False)):
                 return super().invoke(ctx)
@@ -96,7 +97,7 @@ class Command(WithExamples):
 
 
 def _line(error: Exception) -> str:
-    """Say an error in one line."""
+    """Return an error as one line."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{str(error.filename)!r}: {error.strerror}"
     return " ".join(str(error).split())
@@ -104,7 +105,7 @@ def _line(error: Exception) -> str:
 
 @contextmanager
 def reporting(quiet: bool) -> Iterator[None]:
-    """Write warnings and the log to stderr, a line each; quiet: warnings and worse only."""
+    """Write warnings and log records to stderr, one line each; if quiet, only warnings and errors."""
     log, handler = logging.getLogger("isthmus"), logging.StreamHandler(sys.stderr)
     level = log.level
     log.addHandler(handler)
@@ -112,7 +113,7 @@ def reporting(quiet: bool) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = _warn
+        warnings.showwarning = partial(_warn, set[str]())
         try:
             yield
         finally:
@@ -122,7 +123,7 @@ def reporting(quiet: bool) -> Iterator[None]:
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Write no line for each epoch: for commands that train more than once, or as a step on the way."""
+    """Write no line per epoch: for commands that train several times, or where training is only a step."""
     log = logging.getLogger("isthmus")
     level = log.level
     log.setLevel(logging.WARNING)
@@ -138,13 +139,25 @@ def quiet() -> bool:
 
 
 def tell(text: str) -> None:
-    """Say on stderr what goes on, unless the command is to be quiet."""
+    """Report progress on stderr, unless the command is quiet."""
     if not quiet():
         click.echo(text, err=True)
 
 
-def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+def note(text: str) -> None:
+    """Say a fact about the data on stderr, once in a command, unless this is to be quiet."""
+    said = click.get_current_context().meta.setdefault("said", set[str]())
+    if text not in said:
+        said.add(text)
+        tell(text)
+
+
+def _warn(said: set[str], message: Warning | str, *_: Any, **__: Any) -> None:
+    """Write a warning, unless it has been said."""
+    text = " ".join(str(message).split())
+    if text not in said:
+        said.add(text)
+        click.echo(f"warning: {text}", err=True)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -42,9 +42,8 @@ def compare(models: tuple[str, ...], read: Callable[..., Rows], as_json: bool) -
 
     loaded = [(path, load(path)) for path in models]
     rows = read(loaded[0][1])
-    for path, model in loaded:
-        suited(model, path, rows)
-    documents = [{**_about(path, model), **evaluation.evaluate(model, rows.X, rows.y)} for path, model in loaded]
+    each = [(path, model, suited(model, path, rows).X) for path, model in loaded]
+    documents = [{**_about(path, model), **evaluation.evaluate(model, X, rows.y)} for path, model, X in each]
     known = {name for document in documents for name in (*document, *document["error"])}
     heads = {name: said for name, said in FIGURES.items() if name in known}
     show({"data": rows.name, "models": documents}, table([_line(document, heads) for document in documents]), as_json)

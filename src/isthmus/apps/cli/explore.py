@@ -1,4 +1,4 @@
-"""``isthmus explore``: a page on which a model is looked at, walked through and put to work."""
+"""``isthmus explore``: an interactive page on a model."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def explore(
 ) -> None:
     """Open a page that shows what a model learnt.
 
-    Every row of DATA is a point in the space of codes: look at it, walk between the points and see what the model makes
-    of the places where none is, edit, compare, and find what is abnormal. MODEL is a file of an autoencoder, a detector
-    or an imputer.
+    Every row of DATA is a point in the space of codes: open it, edit its code, compare it with others, find what is
+    abnormal, or move a cursor across the map to see what the model decodes between the points. MODEL is a file of an
+    autoencoder, a detector or an imputer.
     """
     if demo == (model is not None) or (demo and options["compare"]) or (model is not None and data is None):
         raise click.UsageError("give MODEL and DATA, or --demo")
@@ -127,7 +127,7 @@ def _session(
     loaded_rows = read(data, label, rows, reading=after(autoencoder_of(loaded[model]), reading))
     models = {}
     for path, one in loaded.items():
-        suited(autoencoder_of(one), path, loaded_rows)
+        loaded_rows = suited(autoencoder_of(one), path, loaded_rows)
         name = stem(path) if stem(path) not in models else path
         models[name] = one
     tell(f"encoding {len(loaded_rows.X):,} rows")

@@ -28,7 +28,7 @@ def export(model: str, output: str, part: str | None, as_json: bool) -> None:
     """Write a model as an ONNX file that gives the same numbers.
 
     Scaling, categories, gaps and units are inside, so that it runs without isthmus. The file is compared with the model
-    before it takes its place.
+    before it appears under its name.
     """
     from isthmus.apps.export import export as onnx
 

@@ -10,8 +10,9 @@ import click
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import condition, data_options, load, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option
+from isthmus.apps.cli.reading_options import reading_of
 from isthmus.apps.cli.rows import row
-from isthmus.apps.cli.written import write
+from isthmus.apps.cli.written import as_read, write
 
 
 @command(
@@ -46,7 +47,7 @@ def sample(model: str, count: int, temperature: float, text: str | None, seed: i
     """
     trained = load(model)
     rows = trained.sample(count, temperature=temperature, condition=condition(trained, text), random_state=seed)
-    write(output, [rows], as_json)
+    write(output, [as_read(output, rows, rows, reading_of(trained))], as_json)
 
 
 @command("interpolate", "isthmus interpolate vae.safetensors digits --from 3 --to 7 --steps 10 -o walk.png")
@@ -74,4 +75,5 @@ def interpolate(
     """
     trained, rows = meet(model, read)
     a, b = row(rows.X, start, "--from"), row(rows.X, end, "--to")
-    write(output, [trained.interpolate(a, b, steps, condition(trained, text))], as_json, strip=True)
+    between = trained.interpolate(a, b, steps, condition(trained, text))
+    write(output, [as_read(output, between, rows.X, rows.reading)], as_json, strip=True)

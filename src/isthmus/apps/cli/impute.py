@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, load, open_for, read
+from isthmus.apps.cli.inputs import data_argument, keep_option, known_columns, load, open_for, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.progress import rows_done, training_progress
@@ -20,6 +20,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options, reme
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
+from isthmus.apps.cli.written import as_read
 
 
 @command(
@@ -31,13 +32,7 @@ from isthmus.apps.cli.tables import table as table_of
 )
 @data_argument
 @output_option("Where the table goes: .parquet, .csv or .feather")
-@option(
-    "--keep",
-    metavar="COLUMN",
-    multiple=True,
-    section="In and out",
-    help="A column that is no measurement, such as a number of a row: it stays as it is; may be repeated",
-)
+@keep_option("keep", "trained on")
 @option("--save", metavar="MODEL", section="In and out", help="Write the imputer, for --model of a later command")
 @option("--train", metavar="FILE", section="Imputer", help="Rows to train on; default: those of DATA")
 @option("--model", metavar="MODEL", section="Imputer", help="An imputer that --save wrote")
@@ -120,13 +115,14 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str], t
     """Fill the rows piece by piece; return what was done."""
     from isthmus.data.io.appending import appending
 
-    X, gaps, rows = open_for(data, imputer.autoencoder_, typed, *keep), Counter[str](), 0
+    X, reading = open_for(data, imputer.autoencoder_, typed, *keep)
+    gaps, rows = Counter[str](), 0
     with ExitStack() as files:
         done = files.enter_context(rows_done(len(X), "filled"))
         appends = [files.enter_context(appending(path)) for path in outputs]
         for piece in _pieces(X, data):
             for append, table in zip(appends, _filled(imputer, piece, keep, gaps), strict=True):
-                append(table)
+                append(as_read(outputs[0], table, piece, reading))
             rows += len(piece)
             done(len(piece))
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
@@ -178,10 +174,12 @@ def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str])
     from isthmus.data.io.tabular import split_columns, to_arrow
     from isthmus.data.tables.integers import as_learnt, missing
 
-    X, kept = split_columns(piece, keep)
-    gaps.update(missing(X))
+    X, kept = split_columns(piece, keep, known_columns(imputer.autoencoder_))
+    gaps.update({name: count for name, count in missing(X).items() if name not in keep})
     filled, names = imputer.transform(as_learnt(X, imputer.autoencoder_.data_)), nw.from_native(piece).columns
     tables = [to_arrow(one) for one in (filled if imputer.draws > 1 else [filled])]
     for name in keep:
-        tables = [one.append_column(name, kept[name]) for one in tables]
+        tables = [
+            one.select([n for n in one.column_names if n != name]).append_column(name, kept[name]) for one in tables
+        ]
     return [one.select(list(names)) for one in tables]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _silent(note: str) -> None:
-    """Say nothing of what was converted: it stands among what is shown."""
+    """Suppress the messages about conversions, which are part of what is shown."""
 
 
 @command(
@@ -102,7 +102,7 @@ def _model(card: Card) -> dict[str, Any]:
 
 
 def _task(card: Card) -> dict[str, Any]:
-    """Return what a detector decides by; nothing of what decides nothing."""
+    """Return the threshold of a detector; nothing for other models."""
     if card.threshold is None:
         return {}
     decided = {

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, option, tell
-from isthmus.apps.cli.progress import tell_of_reading
+from isthmus.apps.cli.command import Failure, note, option
+from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
 from isthmus.apps.cli.values import Named, number
-from isthmus.support.errors import listed
+from isthmus.support.errors import listed, unknown
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
+    from isthmus.data.io.reading import Reading
 
 model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
@@ -70,7 +71,7 @@ def data_options(
 
 
 def read(
-    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = tell, **how: Any
+    path: str, label: str | None = None, span: slice | None = None, say: Callable[[str], None] = note, **how: Any
 ) -> Rows:
     """Read DATA, and say what was converted; labels that have names come as their names.
 
@@ -78,10 +79,10 @@ def read(
     """
     from isthmus.data.io import files
 
-    tell_of_reading(path)
-    loaded = files.read(path, label=label, **how)
-    for note in loaded.notes:
-        say(f"{path}: {note}")
+    with while_reading(path):
+        loaded = files.read(path, label=label, **how)
+    for text in loaded.notes:
+        say(f"{path}: {text}")
     reading = how.get("reading")
     X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
     rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
@@ -90,8 +91,8 @@ def read(
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
 
 
-def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> Any:
-    """Return the rows of a file for a model, for a single pass; what is converted is said.
+def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> tuple[Any, Reading]:
+    """Return the rows of a file for a model, for a single pass, and how they are read; what is converted is said.
 
     Parameters
     ----------
@@ -103,9 +104,17 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     *unchanged : str or None
         Columns whose cells are not converted: they are carried along.
     """
-    from isthmus.data.io.files import open_rows
+    from isthmus.data.io.files import open_as_read
 
-    return open_rows(path, after(model, typed, *unchanged), say=lambda note: tell(f"{path}: {note}"))
+    with while_reading(path):
+        X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
+    columns, known = columns_of(X), known_columns(model)
+    absent = [name for name in unchanged if columns and name and name not in columns]
+    if absent:
+        raise Failure(f"{path!r}: {unknown('column', absent[0], columns)}")
+    seen = [name for name in columns if name in known or name not in unchanged]
+    _check_columns(path, "the model", seen, known)
+    return X, reading
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -130,6 +139,8 @@ def load(path: str, *kinds: str) -> Any:
 def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     """Return the rows, once it is clear that they are of the kind of data that the model was trained on.
 
+    Columns of a table come in the order of the model.
+
     Raises
     ------
     Failure
@@ -142,28 +153,76 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if not kind.takes(rows.X):
         noun = files_of(choose_data(None, rows.X)).noun
         raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
-    _check_columns(rows, path, list(getattr(model, "feature_names_in_", [])))
-    return rows
+    return replace(rows, X=arranged(rows.X, rows.name, model, path))
 
 
-def _check_columns(rows: Rows, path: str, known: list[str]) -> None:
-    """Refuse a table with other columns than those that a model was trained on."""
+def arranged(X: Any, name: str, model: Autoencoder, path: str) -> Any:
+    """Return rows with their columns in the order of a model.
+
+    Raises
+    ------
+    Failure
+        They have other columns.
+    """
+    from isthmus.data.sources.in_memory import is_stream
+    from isthmus.data.tables.rows import in_order
+
+    columns, known = columns_of(X), known_columns(model)
+    _check_columns(name, repr(path), columns, known)
+    if not known or columns in ([], known):
+        return X
+    return X.in_order(known) if is_stream(X) else in_order(X, known)
+
+
+def known_columns(model: Autoencoder) -> list[str]:
+    """Return the columns that a model was trained on, in their order; nothing where they have no names."""
+    return list(getattr(model, "feature_names_in_", ()))
+
+
+def columns_of(X: Any) -> list[str]:
+    """Return the names of the columns of a table or a stream; nothing where it has none."""
     import narwhals as nw
 
-    columns = list(getattr(nw.from_native(rows.X, eager_only=True, pass_through=True), "columns", []))
+    return list(getattr(nw.from_native(X, eager_only=True, pass_through=True), "columns", ()))
+
+
+def _check_columns(name: str, model: str, columns: list[str], known: list[str]) -> None:
+    """Refuse a table with other columns than those that a model was trained on."""
     if not (known and columns):
         return
-    missing, strange = [name for name in known if name not in columns], [name for name in columns if name not in known]
+    missing, strange = [one for one in known if one not in columns], [one for one in columns if one not in known]
     if missing:
         beside = f"; it has {listed(map(repr, strange))}, which the model does not know: rename them" if strange else ""
-        raise Failure(f"{rows.name!r} lacks {listed(map(repr, missing))}, which {path!r} was trained on{beside}")
+        raise Failure(f"{name!r} lacks {listed(map(repr, missing))}, which {model} was trained on{beside}")
     if strange:
-        names = quote(",".join(map(str, strange)))
-        labels = f"if it holds labels, --label {names}, else " if len(strange) == 1 else ""
         raise Failure(
-            f"{rows.name!r} has the column{'s' * (len(strange) > 1)} {listed(map(repr, strange))}, which {path!r} does "
-            f"not know: {labels}--drop {names}"
+            f"{name!r} has the column{'s' * (len(strange) > 1)} {listed(map(repr, strange))}, which {model} does not "
+            f"know: {_remedies(strange)}"
         )
+
+
+def _remedies(strange: list[str]) -> str:
+    """Return what to type for columns that a model does not know, of what the command takes."""
+    params = click.get_current_context().command.params
+    typed = {flag for param in params for flag in param.opts}
+    one = quote(strange[0])
+    labels = f"if it holds labels, --label {one}, else " if len(strange) == 1 and "--label" in typed else ""
+    kept = " ".join(f"--keep {quote(name)}" for name in strange) if len(strange) < 4 else f"--keep {one} …"
+    along = f"; {kept} writes {'it' if len(strange) == 1 else 'them'} to the output" if "--keep" in typed else ""
+    return f"{labels}--drop {quote(','.join(strange))}{along}"
+
+
+def keep_option(name: str, used: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option ``--keep``, which arrives as `name`; `used`: what is not done with its columns."""
+    return option(
+        "--keep",
+        name,
+        metavar="COLUMN",
+        multiple=True,
+        section="In and out",
+        help="A column that stands in the output as it is, such as a number of a customer: not "
+        f"{used}, unless the model was trained on it; may be repeated",
+    )
 
 
 def meet(path: str, read: Callable[..., Rows]) -> tuple[Autoencoder, Rows]:

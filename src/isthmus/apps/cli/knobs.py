@@ -48,7 +48,7 @@ def knob_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _help(knob: str) -> str:
-    """Say what a knob does in each variant that has it, and what it is where it is not typed."""
+    """Return the help of a knob: what it does in each variant that has it, and its default."""
     holders = knobs()[knob]
     if len(holders) == len(variants.variants()):
         return f"every variant: {_says(next(iter(holders.values())))}"
@@ -61,7 +61,7 @@ def _says(field: Field[Any]) -> str:
 
 
 def schedules() -> str:
-    """Say how each schedule is typed."""
+    """Return how each schedule is typed."""
     known = variants.schedules().items()
     return "  ".join(f"{name}:{','.join(signature(cls).parameters).upper()}" for name, cls in known)
 

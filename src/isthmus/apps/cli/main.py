@@ -1,6 +1,6 @@
 """The command ``isthmus``: a group whose commands are imported when they are asked for.
 
-Nothing in this package imports torch, numpy, scikit-learn or pandas at its top: every ``--help`` is there at once.
+Nothing in this package imports torch, numpy, scikit-learn or pandas at its top: every ``--help`` appears at once.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Commands(WithExamples, click.Group):
         return list(MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; a name that there is not is told the nearest one."""
+        """Import a command; for an unknown name, suggest the nearest one."""
         if cmd_name not in MODULES and ctx.resilient_parsing:  # a shell asks how the line may go on
             return None
         if cmd_name not in MODULES:
@@ -70,7 +70,7 @@ EXAMPLES = (
 def main() -> None:
     """Autoencoders for tables, images and signals.
 
-    DATA is a file (.csv, .parquet, .feather, .npy, .npz, IDX, .png, .jpg), a folder of images whose subfolders are
-    classes, or one of digits, mnist and fashion-mnist. The exit code is 0 on success, 1 if the data, a file or a
-    setting cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
+    DATA is a file (.csv, .xlsx, .json, .parquet, .npy, .png …), a folder of images, whose subfolders are classes, a
+    folder of Parquet files, or the name of a data set, such as digits or iris. The exit code is 0 on success, 1 if the
+    data, a file or a setting cannot be used, 2 if the command line is wrong, and 130 after Ctrl-C.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, option
+from isthmus.support.errors import unknown
 
 NOTHING = "–"
 
@@ -22,17 +24,19 @@ json_option = option(
 ROWS = "Where the rows go: .npy, .csv, .parquet or .feather; for images .png, or a folder, which may be new"
 
 
-def output_option(help: str, folder: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option ``-o``, which must be given; `folder`: it may be a folder."""
+def output_option(
+    help: str, folder: bool = False, required: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option ``-o``; `folder`: it may be a folder; `required`: it cannot be left out."""
 
-    def check(ctx: click.Context, param: click.Parameter, path: str) -> str:
-        return path if folder and Path(path).is_dir() else writable(path)
+    def check(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+        return path if path is None or (folder and Path(path).is_dir()) else writable(path)
 
-    return option("-o", "--output", required=True, metavar="PATH", help=help, callback=check, section="In and out")
+    return option("-o", "--output", required=required, metavar="PATH", help=help, callback=check, section="In and out")
 
 
 def writable(path: str) -> str:
-    """Refuse, before anything is computed, a path that cannot be written."""
+    """Refuse a path that cannot be written, before anything is computed."""
     if Path(path).is_dir():
         raise Failure(f"cannot write {path!r}: a folder stands there; choose another path")
     folder = Path(path).resolve().parent
@@ -40,6 +44,17 @@ def writable(path: str) -> str:
         raise Failure(f"cannot write {path!r}: there is no folder {str(folder)!r}; make it first")
     if not os.access(folder, os.W_OK):
         raise Failure(f"cannot write {path!r}: the folder {str(folder)!r} is read-only; choose another")
+    return path
+
+
+FIGURES = (".svg", ".png")
+"""Endings of figures."""
+
+
+def drawable(path: str) -> str:
+    """Refuse a name that figures are not written to."""
+    if Path(path).suffix.lower() not in FIGURES:
+        raise Failure(f"{path!r}: {unknown('kind of figure', Path(path).suffix, FIGURES)}")
     return path
 
 
@@ -64,13 +79,19 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Line breaks, tabs and other characters that break a line or a table."""
+
+
 def figure(value: object) -> str:
-    """Return a value as a person reads it.
+    r"""Return a value as a person reads it, in one line.
 
     Examples
     --------
     >>> figure(0.0123456), figure(404896), figure(None), figure("plain"), figure(12.0)
     ('0.01235', '404,896', '–', 'plain', '12')
+    >>> print(figure("two\nlines"))
+    two\nlines
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return NOTHING
@@ -78,7 +99,9 @@ def figure(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return CONTROL.sub(lambda match: repr(match[0])[1:-1], str(value))
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:
@@ -101,7 +124,10 @@ def _column(name: str, values: Sequence[object]) -> list[str]:
     sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value) and value]
     decimals = min(6, max(0, 2 - math.floor(math.log10(min(sizes))))) if sizes else 0
     known = (isinstance(value, float) and math.isfinite(value) for value in values)
-    cells = [name, *(f"{v:,.{decimals}f}" if number else figure(v) for v, number in zip(values, known, strict=True))]
+    cells = [
+        figure(name),
+        *(f"{v:,.{decimals}f}" if number else figure(v) for v, number in zip(values, known, strict=True)),
+    ]
     width, text = max(map(len, cells)), any(isinstance(value, str) for value in values)
     return [cell.ljust(width) if text else cell.rjust(width) for cell in cells]
 

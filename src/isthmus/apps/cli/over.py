@@ -76,7 +76,7 @@ def _space(name: str, text: str, params: dict[str, click.Parameter]) -> Space:
     ends = ENDS.fullmatch(text)
     if ends is None:
         labels = [part.strip() for part in text.split("|")]
-        return Choices([_net(name, _value(name, label, params)) for label in labels], labels)
+        return Choices([_value(name, label, params) for label in labels], labels)
     low, high = (_value(name, ends[end].strip(), params) for end in ("low", "high"))
     if not all(isinstance(end, (int, float)) for end in (low, high)):
         raise click.UsageError(f"--over {name}={text}: a range is one of numbers; choices are written {name}=A|B")
@@ -88,12 +88,3 @@ def _value(name: str, text: str, params: dict[str, click.Parameter]) -> Any:
         return params[name].type.convert(text, params[name], None)
     except click.BadParameter as error:
         raise click.UsageError(f"--over {name}={text}: {error.message}") from error
-
-
-def _net(name: str, value: Any) -> Any:
-    """Return the mlp of some widths; other values as they are."""
-    if name != "net" or not isinstance(value, tuple):
-        return value
-    from isthmus.estimators.autoencoder import Autoencoder
-
-    return Autoencoder(net="mlp").set_params(net__widths=value).net

@@ -16,7 +16,7 @@ class FileName(click.types.StringParamType):
     """Text that names a file, a folder or a data set."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-        """Leave the completion to the shell, which knows its files."""
+        """Leave the completion of file names to the shell."""
         return [CompletionItem(incomplete, type="file")]
 
 

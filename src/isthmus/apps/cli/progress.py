@@ -1,13 +1,16 @@
-"""How far a command is: a bar on a terminal, a line now and then elsewhere, nothing with ``-q``."""
+"""Progress of a command: a bar on a terminal, a line now and then elsewhere, nothing with ``-q``."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import click
 
 from isthmus.apps.cli.command import quiet, tell
 from isthmus.apps.cli.output import figure
@@ -19,12 +22,12 @@ LARGE = 50 * 2**20
 
 
 def watched() -> bool:
-    """Tell whether somebody looks at a terminal, and the command is not to be quiet."""
+    """Tell whether stderr is a terminal, and the command is not quiet."""
     return sys.stderr.isatty() and not quiet()
 
 
 def time_left(seconds: float) -> str:
-    """Return how long something still takes.
+    """Return the remaining time as text.
 
     Examples
     --------
@@ -74,7 +77,7 @@ class _Lines:
 
 
 def training_progress(trainings: int = 1) -> tuple[Callable[[Any], None], ...]:
-    """Return the callback of a training that shows how far it is; none where the command is to be quiet.
+    """Return the callback that shows the progress of a training; none if the command is quiet.
 
     Parameters
     ----------
@@ -122,9 +125,37 @@ def _losses(record: dict[str, Any]) -> str:
     return "  ".join(f"{name} {figure(float(value))}" for name, value in record.items() if name.endswith("loss"))
 
 
-def tell_of_reading(path: str) -> None:
-    """Say that a large file is being read."""
+@contextmanager
+def while_reading(path: str) -> Iterator[None]:
+    """Say that a large file is being read, and for how long: parsers do not tell how far they are."""
     file = Path(path)
     size = file.stat().st_size if file.is_file() else 0
-    if size > LARGE:
-        tell(f"reading {path} ({size / 2**20:,.0f} MB) …")
+    if size <= LARGE or quiet():
+        yield
+        return
+    said, done = f"reading {path} ({size / 2**20:,.0f} MB)", threading.Event()
+    if not watched():
+        tell(f"{said} …")
+    thread = threading.Thread(target=_ticking if watched() else _lines, args=(said, done), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _ticking(said: str, done: threading.Event) -> None:
+    """Show on a terminal how long it has taken, until it is done."""
+    from tqdm.auto import tqdm
+
+    with tqdm(desc=said, bar_format="{desc} … {elapsed}", leave=False) as bar:
+        while not done.wait(1.0):
+            bar.refresh()
+
+
+def _lines(said: str, done: threading.Event) -> None:
+    """Write a line for every `SECONDS` that pass, until it is done."""
+    began = time.monotonic()
+    while not done.wait(SECONDS):
+        click.echo(f"{said}: {time.monotonic() - began:.0f} s so far", err=True)

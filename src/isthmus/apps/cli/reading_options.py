@@ -46,9 +46,26 @@ class DateFormat(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Return the column and the format."""
         column, sign, form = value.rpartition("=") if isinstance(value, str) else (value[0], "=", value[1])
-        if not sign or not column or ("%" not in form and form != "ISO8601"):
+        if not sign or not column or ("%" not in form and form not in ("ISO8601", "epoch", "epoch-ms")):
             self.fail(f"{value!r} is no {self.name}, such as day=%d.%m.%Y or day=ISO8601", param, ctx)
         return column, form
+
+
+class Unit(click.ParamType):
+    """``COLUMN=UNIT``."""
+
+    name = "COLUMN=UNIT"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what stands for the value in the help."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Return the column and the unit."""
+        column, sign, unit = value.rpartition("=") if isinstance(value, str) else (value[0], "=", value[1])
+        if not (sign and column and unit):
+            self.fail(f"{value!r} is no {self.name}, such as rate=% or price=$ or amount=none", param, ctx)
+        return column, unit
 
 
 OPTIONS: tuple[tuple[str, Any], ...] = (
@@ -59,7 +76,17 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
         {
             "type": DateFormat(),
             "multiple": True,
-            "help": "The format of a column of dates, as strptime has it: day=%d/%m/%Y; may be repeated [recognised]",
+            "help": "The format of a column of dates, as strptime has it: day=%d/%m/%Y; or ISO8601, epoch "
+            "(seconds since 1970), epoch-ms; may be repeated [recognised]",
+        },
+    ),
+    (
+        "--units",
+        {
+            "type": Unit(),
+            "multiple": True,
+            "help": "The unit of a column of numbers, %, $, € … or none, whatever its cells show; may be repeated "
+            "[recognised]",
         },
     ),
     (
@@ -67,7 +94,7 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
         {
             "metavar": "TEXT",
             "multiple": True,
-            "help": "Cells to take for gaps, beside -, n/a, ? and the like; may be repeated",
+            "help": "Cells to take for gaps, such as -999, beside -, n/a, ? and the like; may be repeated",
         },
     ),
     ("--text", {"type": Names(), "help": "Columns to read as text even if they look like numbers or dates"}),
@@ -77,12 +104,19 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
         "--skip-rows",
         {"type": click.IntRange(min=0), "metavar": "N", "help": "Lines above the table to leave out [lines with #]"},
     ),
+    (
+        "--header/--no-header",
+        {
+            "default": None,
+            "help": "Whether the first line names the columns, else column_0, column_1 … are their names [recognised]",
+        },
+    ),
 )
 """The flags, and what click is to know of them."""
 
 PREFIX = "table_"
 """What the names of these parameters begin with, since commands have others of such names."""
-FIELDS = tuple(flag.lstrip("-").replace("-", "_") for flag, _ in OPTIONS)
+FIELDS = tuple(flag.partition("/")[0].lstrip("-").replace("-", "_") for flag, _ in OPTIONS)
 
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +125,7 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def wrapped(**typed: Any) -> Any:
         asked = {name: typed.pop(PREFIX + name) for name in FIELDS}
-        return function(reading={name: value for name, value in asked.items() if value}, **typed)
+        return function(reading={name: value for name, value in asked.items() if value or value is False}, **typed)
 
     decorated: Callable[..., Any] = wrapped
     for (flag, about), name in zip(reversed(OPTIONS), reversed(FIELDS), strict=True):
@@ -115,8 +149,16 @@ def after(model: Autoencoder | None, typed: Typed, *unchanged: str | None) -> Re
 
     lists = ("drop", "only", "missing", "text")
     fields: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in typed.items()}
-    reading = Reading(**{**fields, "dates": dict(typed.get("dates", ()))}).also(unchanged)
+    maps = {name: dict(typed.get(name, ())) for name in ("dates", "units")}
+    reading = Reading(**{**fields, **maps}).also(unchanged)
     return reading if model is None else reading.after(model.data_, model.info_.get("reading", {}))
+
+
+def reading_of(model: Autoencoder) -> Reading:
+    """Return how the rows were read that a model was trained on."""
+    from isthmus.data.io.reading import Reading
+
+    return Reading.of(model.info_.get("reading", {}))
 
 
 def remember(model: Autoencoder, reading: Reading | None) -> None:

@@ -48,7 +48,10 @@ def _each(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> lis
     for path in paths:
         parts.append(read(path, label, None, **how))
         _check_alike(parts[0], parts[-1])
-        how = {**how, "reading": replace(how["reading"], before=parts[-1].reading.merged())}
+        earlier = replace(
+            parts[-1].reading.merged(), origin="the first file" if len(parts) == 1 else "the files before"
+        )
+        how = {**how, "reading": replace(how["reading"], before=earlier)}
     check_columns(parts)
     return parts
 

@@ -41,12 +41,12 @@ def write_images(rows: Rows, reconstruction: Any, output: str, channels_first: b
     gain = gain_of(pairs())
     triples = (triple(name, a, b, gain) for name, (a, b) in zip(names, pairs(), strict=False))
     if not folder:
-        image_sheet(list(triples), gain).write(target)
+        image_sheet(list(triples), gain).save(target)
         return count
     for one, name in zip(triples, png_names(rows.names, count), strict=True):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        image_sheet([one], gain, largest=math.inf).write(path)
+        image_sheet([one], gain, largest=math.inf).save(path)
     return count
 
 
@@ -64,6 +64,7 @@ def _unit_pair(original: Any, made: Any, channels_first: bool) -> tuple[Any, Any
 def write_columns(rows: Rows, reconstruction: Any, names: Sequence[str], output: str) -> int:
     """Write a table with the columns ``x``, ``x reconstructed`` and ``x difference`` for each that is reconstructed."""
     from isthmus.data.io import files
+    from isthmus.data.io.dated import formats, with_text
 
     if not output.lower().endswith((".csv", ".parquet", ".feather")):
         raise Failure(f"--beside writes columns: {output!r} should end with .csv, .parquet or .feather")
@@ -76,7 +77,11 @@ def write_columns(rows: Rows, reconstruction: Any, names: Sequence[str], output:
         if name in made:
             columns[f"{name} reconstructed"] = made[name]
             columns[f"{name} difference"] = difference(cells, made[name])
-    files.write(output, pyarrow.table(columns))
+    table = pyarrow.table(columns)
+    if output.lower().endswith(".csv"):
+        forms = formats(table, rows.reading.dates if rows.reading else {})
+        table = with_text(table, {**forms, **{f"{name} reconstructed": form for name, form in forms.items()}})
+    files.write(output, table)
     return len(rows.X)
 
 
@@ -116,5 +121,5 @@ def draw_signal(rows: Rows, reconstruction: Any, names: Sequence[str], times: An
         np.stack([np.asarray(columns[name], dtype=float) for name in names], axis=1)
         for columns in (_columns(rows.X, names), _columns(reconstruction, names))
     )
-    signal_sheet(original, made, names, times, Path(rows.name).name).write(output)
+    signal_sheet(original, made, names, times, Path(rows.name).name).save(output)
     return len(original)

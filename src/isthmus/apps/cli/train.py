@@ -88,7 +88,7 @@ def train(
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
     rows = read(model if start else None)
     if start:
-        _check_rows(model, start, rows)
+        rows = _fitting(model, start, rows)
     _fit(model, rows, output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
     show(*_summary(model, output), as_json)
@@ -121,11 +121,9 @@ def anew(variant: str, about: dict[str, Any], values: dict[str, Any]) -> Any:
     recipe = chosen(variant, turned)
     import isthmus
 
-    widths = own.pop("net") if isinstance(own.get("net"), tuple) else None
     if "condition" in own:
         own["condition"] = _names(own["condition"])
-    model = isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images))
-    return model.set_params(net="mlp").set_params(net__widths=widths) if widths else model
+    return isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images))
 
 
 def _names(text: str) -> str | tuple[str, ...]:
@@ -143,14 +141,14 @@ def _further(start: str, variant: str | None, about: dict[str, Any], values: dic
     return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
 
 
-def _check_rows(model: Any, start: str, rows: Any) -> None:
-    """Refuse rows that a saved model cannot be trained further on."""
-    suited(model, start, rows)
+def _fitting(model: Any, start: str, rows: Any) -> Any:
+    """Return the rows, once it is clear that a saved model can be trained further on them."""
     if rows.files > 1 and model.data_.windowed is not None:
         raise Failure(
             f"--from {start}: it was trained on a signal, whose windows would reach from one file into the next: train "
             "on one file at a time"
         )
+    return suited(model, start, rows)
 
 
 def _loaded(start: str) -> Any:

@@ -12,18 +12,17 @@ import click
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options
 from isthmus.apps.cli.model_options import model_options
-from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.output import drawable, figure, json_option, output_option, show, table, writable
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.train import anew, train
 from isthmus.apps.cli.values import Named
-from isthmus.support.errors import extra, unknown
+from isthmus.support.errors import extra
 
 if TYPE_CHECKING:
     from isthmus.tasks.tuning.results import Tuning
 
 METRICS = ("auto", "reconstruction", "validation_loss", "probe")
-DRAWN = (".svg", ".png")
 LIMIT = 20
 """Trials that are shown to people; all are in the file of --table."""
 
@@ -43,9 +42,7 @@ def _writable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
 
 
 def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    if path is not None and Path(path).suffix.lower() not in DRAWN:
-        raise Failure(f"{path!r}: {unknown('kind of figure', Path(path).suffix, DRAWN)}")
-    return _writable(ctx, param, path)
+    return None if path is None else writable(drawable(path))
 
 
 @command(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from isthmus.apps.cli.inputs import columns_of
 from isthmus.apps.cli.output import figure, show
+
+if TYPE_CHECKING:
+    from isthmus.data.io.reading import Reading
 
 DRAWN = 400
 """Images on a sheet, at most."""
@@ -46,6 +50,16 @@ def write(
     shape = common_shape(rows)
     of = " x ".join("any" if side is None else str(side) for side in shape[1:])
     show({"output": path, "shape": shape}, f"{path}: {figure(shape[0])} rows of {of}", as_json)
+
+
+def as_read(output: str, made: Any, like: Any, reading: Reading | None) -> Any:
+    """Return rows as they are written: in a .csv file, dates have the format of the rows that they are like."""
+    if not (output.lower().endswith(".csv") and columns_of(made)):
+        return made
+    from isthmus.data.io.dated import formats, with_text
+    from isthmus.data.io.tabular import to_arrow
+
+    return with_text(to_arrow(made), formats(to_arrow(like), reading.dates if reading else {}))
 
 
 def common_shape(rows: Any) -> list[int | None]:

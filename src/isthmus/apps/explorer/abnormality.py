@@ -1,4 +1,4 @@
-"""Abnormality: how abnormal examples are, by a detector, or by their errors where there is none."""
+"""Abnormality: how abnormal examples are, according to a detector, or to their errors if there is none."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from isthmus.apps.explorer.once import once
 Floats = NDArray[np.float32]
 
 SURE = 0.99
-"""Quantile of the errors that stands for a threshold where there is no detector."""
+"""Quantile of the errors that serves as threshold without a detector."""
 
 
 @dataclass(frozen=True)
 class Detected:
-    """What a detector says of all examples.
+    """The scores that a detector gives all examples.
 
     Attributes
     ----------
@@ -37,12 +37,12 @@ class Detected:
 
 
 def simple(model: Any) -> bool:
-    """Tell whether all that a model says of an example is the score of its row, and one threshold, or its error."""
+    """Tell whether examples are judged one by one: by their error, or by the score of a row and one threshold."""
     return not (detects(model) and (kind_of(model.autoencoder_.data_).windowed or model.thresholds_))
 
 
 def detected(model: Any, X: Any, kept: np.ndarray) -> Detected:
-    """Return what a detector says of the examples that are kept of X."""
+    """Return the scores of the examples that were chosen from X."""
     data = model.autoencoder_.data_
 
     def of_examples(result: np.ndarray) -> Floats:
@@ -81,7 +81,7 @@ class Abnormality:
 
     @once
     def detected(self) -> Detected:
-        """What the detector says."""
+        """The scores of the detector."""
         return self.ask()
 
     def numbers(self, what: str) -> Floats:
@@ -94,12 +94,12 @@ class Abnormality:
 
     @property
     def measured(self) -> Floats:
-        """What tells abnormal examples, in the numbers of `measure`."""
+        """The measure of abnormality of each example: see `measure`."""
         return self.numbers(self.measure)
 
     @property
     def threshold(self) -> float:
-        """Above which `measured` is flagged."""
+        """The threshold above which `measured` is flagged."""
         if self.measure == "error":
             return float(np.quantile(self.measured, SURE))
         return 0.0 if self.measure == "excess" else float(self.model.threshold_)

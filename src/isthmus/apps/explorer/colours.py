@@ -1,4 +1,4 @@
-"""Colours: what the points of a map are told apart by."""
+"""Colours: the values by which the points of a map are coloured."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Colour:
 
     @cached_property
     def bounds(self) -> tuple[float | None, float | None]:
-        """Between which numbers most of it lies."""
+        """The range in which most of the values lie."""
         there = self.values[np.isfinite(self.values)]
         if self.names is not None or not len(there):
             return None, None
@@ -44,7 +44,7 @@ class Colour:
         return float(low), float(high)
 
     def about(self, id: str) -> dict[str, Any]:
-        """Return what the page shows of it."""
+        """Return its description for the page."""
         if self.names is not None:
             return {"id": id, "title": self.title, "kind": "category", "names": self.names}
         low, high = self.bounds

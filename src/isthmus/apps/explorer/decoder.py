@@ -1,4 +1,4 @@
-"""Decoder: what a page needs to decode codes by itself."""
+"""Decoder: what a page needs to decode codes without a server."""
 
 from __future__ import annotations
 

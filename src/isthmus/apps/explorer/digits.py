@@ -1,4 +1,4 @@
-"""The models that the explorer is shown with: of the digits of scikit-learn, trained once and kept."""
+"""The models of ``explore --demo``: trained on the digits of scikit-learn once, then cached."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def digits(tell: Callable[[str], object] = print) -> tuple[dict[str, Any], Any, Any]:
-    """Return models with codes of two numbers by name, the digits, and what they are.
+    """Return models with codes of two numbers by name, the digits, and their labels.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def digits(tell: Callable[[str], object] = print) -> tuple[dict[str, Any], Any, 
 
 
 def _model(name: str, folder: Path, X: Any, tell: Callable[[str], object]) -> Autoencoder:
-    """Return a model of the cache, else train it and keep it there."""
+    """Return a model from the cache, or train it and put it there."""
     path = folder / f"{name}.safetensors"
     try:
         return Autoencoder.load(path)

@@ -1,4 +1,4 @@
-"""Examples: the rows that are looked at, what they look like, and how they are searched and coloured."""
+"""Examples: the rows of a page, how they are shown, searched and coloured."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIGNS = {
 
 
 class Examples:
-    """The rows that all models of a page are looked at with.
+    """The rows that all models of a page are applied to.
 
     Parameters
     ----------
@@ -114,8 +114,8 @@ class Examples:
     def csv(self, indices: torch.Tensor, more: dict[str, Sequence[Any]] | None = None) -> str:
         """Return rows as CSV: their numbers and labels, and further columns or the rows themselves.
 
-        Rows are left out where they may not be shown. A cell that a spreadsheet would take for a formula stands behind
-        an apostrophe.
+        Rows are left out where they may not be shown. An apostrophe precedes cells that a
+        spreadsheet would take for a formula.
         """
         index = indices.numpy()
         table: dict[str, Any] = {"row": self.row_index[index].tolist()}
@@ -136,7 +136,7 @@ def _text(label: Any) -> str | None:
 
 
 def _safe(cell: Any) -> Any:
-    """Return a cell that no spreadsheet runs."""
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 

@@ -1,4 +1,4 @@
-"""Rows: the examples as a model reads them: all at once where they have one size, else whenever they are asked for."""
+"""Rows: the examples as a model reads them, at once if they have one size, otherwise when they are needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ReadRows(ABC):
     Attributes
     ----------
     columns : Columns
-        All rows; no column where they are read when they are asked for.
+        All rows; empty if rows are read only when they are needed.
     """
 
     columns: Columns
@@ -41,7 +41,7 @@ class ReadRows(ABC):
 
     @abstractmethod
     def pieces(self, indices: Tensor) -> Iterator[tuple[Tensor, Columns]]:
-        """Yield rows of one size each: where they stand among the indices, and their columns."""
+        """Yield rows of one size: their positions among the indices, and their columns."""
 
     def one(self, index: int) -> Columns:
         """Return one row."""
@@ -98,7 +98,7 @@ class OneSize(ReadRows):
 
 
 class AnySize(ReadRows):
-    """Rows that may be large and differ in size, read when they are asked for.
+    """Rows that may be large and differ in size, read when they are needed.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ class AnySize(ReadRows):
         Fitted.
     X : sequence of rows
     condition : ndarray of shape (n,), or None
-        What the model is given beside them.
+        The condition of each row.
     chosen : int64 ndarray
-        The indices in X of those that are meant.
+        The indices in X of the examples.
     """
 
     def __init__(self, ae: Autoencoder, X: Any, condition: np.ndarray | None, chosen: np.ndarray) -> None:
@@ -134,7 +134,7 @@ class AnySize(ReadRows):
 
 
 def read_rows(ae: Autoencoder, X: Any, labels: np.ndarray | None) -> ReadRows:
-    """Return rows as the data of a model read them; labels go with them where the model is given them."""
+    """Return rows as the data of a model reads them, with the labels if they are its condition."""
     condition = labels if ae.condition == "y" else None
     if ae.data_.any_size:
         return AnySize(ae, X, condition, np.arange(len(X)))

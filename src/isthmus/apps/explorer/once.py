@@ -1,4 +1,4 @@
-"""Once: what is computed when it is first asked for, by one thread, and then kept."""
+"""Once: properties that one thread computes on first use."""
 
 from __future__ import annotations
 

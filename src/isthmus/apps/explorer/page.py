@@ -95,7 +95,7 @@ def _asset(address: str) -> Path:
 
 
 def content(session: Session) -> dict[str, Any]:
-    """Return what the page knows, as plain values: see the docs on the explorer's page."""
+    """Return the data of the page, as plain values."""
     models = [_model(session, view) for view in session.views]
     state = session.state()
     for model, made in zip(state["models"], models, strict=True):
@@ -123,7 +123,7 @@ def content(session: Session) -> dict[str, Any]:
 
 
 def _rows(row_index: np.ndarray) -> list[int] | None:
-    """Return the number of each example in the user's data; None where it is that of the example."""
+    """Return the index of each example in the user's data; None if it is the same as that of the example."""
     return None if np.array_equal(row_index, np.arange(len(row_index))) else row_index.tolist()
 
 
@@ -156,7 +156,7 @@ def _model(session: Session, view: View) -> dict[str, Any]:
 
 
 def _prior(view: View) -> dict[str, Any]:
-    """Return the mean and a factor of the covariance of the prior: its own, or those of many draws."""
+    """Return the mean of the prior and a factor of its covariance; of priors that have none, those of many draws."""
     value = dict(view.ae.prior_.named_buffers())
     if not value:
         mean, factor = torch.zeros(view.latent_dim), torch.eye(view.latent_dim)

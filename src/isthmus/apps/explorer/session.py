@@ -45,7 +45,7 @@ class Session:
     demo: bool = False
 
     def state(self) -> dict[str, Any]:
-        """Return what the page asks for first."""
+        """Return the state that the page loads first."""
         examples = self.examples
         fields = [asdict(field) for field in examples.data.fields()]
         if not examples.visible:
@@ -96,7 +96,7 @@ def open_session(
     y : array of shape (n,), optional
         Labels: of rows, or of the time steps of a signal.
     limit : int or None
-        So many examples at most, chosen at random; None: all, or 100,000 of a stream.
+        Maximum number of examples, chosen at random; None: all, or 100,000 of a stream.
     visible : bool, default True
         Whether real rows may be shown.
 

@@ -34,7 +34,7 @@ _SEEDED, _BULK = Lock(), Lock()
 
 
 class View:
-    """A model, seen through some rows.
+    """A model applied to some rows.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class View:
         Fitted.
     name : str
     read : ReadRows
-        What its data read.
+        The rows, as its data read them.
     detected : callable or None, default None
-        Returns what its detector says of the examples; None: the score of their rows.
+        Returns the scores of its detector for the examples; None: the score of each row.
 
     Raises
     ------
@@ -77,17 +77,17 @@ class View:
 
     @property
     def latent_dim(self) -> int:
-        """Numbers in a code; where it has positions, in their mean."""
+        """Numbers in a code, or in its mean over positions."""
         return self.codes.shape[1]
 
     @once
     def code_range(self) -> list[list[float]]:
-        """Between which numbers most codes lie: the low ones, and the high ones."""
+        """The range in which most codes lie: lower and upper ends."""
         results: list[list[float]] = np.quantile(self.codes, CODE_RANGE, axis=0).tolist()
         return results
 
     def about(self, id: int) -> dict[str, Any]:
-        """Return what the page knows of the model."""
+        """Return the description of the model for the page."""
         return {
             "id": id,
             "name": self.name,
@@ -135,11 +135,11 @@ class View:
 
     @property
     def decodes(self) -> bool:
-        """Whether a code, as it is seen here, can be decoded."""
+        """Whether the codes of the page can be decoded."""
         return self.why is None
 
     def check_decodes(self) -> None:
-        """Refuse what is done with codes alone.
+        """Refuse operations that decode codes.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class View:
             raise InputError(self.why)
 
     def check_vectors(self) -> None:
-        """Refuse what needs a code that is one vector.
+        """Refuse operations that need a code that is one vector.
 
         Raises
         ------
@@ -202,13 +202,13 @@ class View:
             return self.kind.packed(self.read.joined(run))
 
     def score(self, index: int, columns: Columns) -> float:
-        """Return the score of an example; where its row says all, without those of the others."""
+        """Return the score of an example, without computing those of the others if that is possible."""
         if self._detected is None:
             return float(self.run("score", columns)["score"])
         return float(self.abnormality.detected.scores[index])
 
     def _asked(self) -> Detected:
-        """Return what the detector says."""
+        """Return the scores of the detector."""
         if self._detected is None:
             return Detected(self._all("score")["score"].float().numpy())
         with _every_core():
@@ -216,7 +216,7 @@ class View:
 
     @once
     def groups(self) -> int:
-        """How many clusters there are."""
+        """The number of clusters."""
         return min(CLUSTERS, len(np.unique(self.codes[:1000], axis=0)))
 
     @once
@@ -251,7 +251,7 @@ class View:
 
 
 def why_not(ae: Autoencoder, graphs: Container[str]) -> str | None:
-    """Return why a code alone, as the page shows it, cannot be decoded; None where it can."""
+    """Return why the codes of the page cannot be decoded; None if they can."""
     if "decode" not in graphs:
         return "this model's net has skip connections: a code alone cannot be decoded"
     if ae.model_.positions():
@@ -263,7 +263,7 @@ def why_not(ae: Autoencoder, graphs: Container[str]) -> str | None:
 
 
 def pooled(columns: Columns, latent_dim: int) -> Columns:
-    """Return what a graph made, codes as their mean over positions."""
+    """Return the result of a graph, with codes as their means over positions."""
     if "z" not in columns:
         return columns
     z = columns["z"]
@@ -277,7 +277,7 @@ def conditions(columns: Columns) -> Columns:
 
 @contextmanager
 def _every_core() -> Iterator[None]:
-    """Compute with as many threads as there were when the program began: a server answers with one each."""
+    """Compute with all threads of the program: requests are answered with one each."""
     with _BULK:
         before = torch.get_num_threads()
         torch.set_num_threads(CORES)

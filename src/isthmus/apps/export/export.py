@@ -34,7 +34,7 @@ class Exported:
     inputs, outputs : list of dict
         Name, kind, dtype and shape of each, and the categories.
     trial : Trial
-        How far it is from the model, and how fast.
+        How close the file is to the model, and how fast it runs.
     """
 
     path: str
@@ -45,7 +45,7 @@ class Exported:
 
 
 def export(estimator: Any, path: str | os.PathLike[str], part: str | None = None) -> Exported:
-    """Write a part of a fitted estimator as one ONNX file, checked in onnxruntime before it takes its place.
+    """Write a part of a fitted estimator as one ONNX file, checked in onnxruntime before it appears under its name.
 
     All that the model does to its input and output is in the graph: scaling, one-hot codes, gaps, units. Numbers, dates
     and durations (in seconds) are doubles, NaN where a cell is missing; texts are strings, empty where it is missing.

@@ -1,4 +1,4 @@
-"""About: what an exported file says of itself; read without PyTorch."""
+"""Metadata: the description in an exported file, which is read without PyTorch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from isthmus import FileFormatError
 from isthmus.support.errors import extra
 
 KEY = "isthmus"
-"""Under which the description stands among the metadata of the file, as JSON."""
+"""Key of the description, as JSON, in the metadata of the file."""
 
 
 def described(estimator: Any, part: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what a program on the other side has to know, as JSON."""
+    """Return the description that a program needs to use the file, as JSON."""
     card = estimator.card()
     decided = {"threshold": card.threshold, "thresholds": card.thresholds}
     return {
@@ -32,12 +32,12 @@ def described(estimator: Any, part: str, inputs: list[dict[str, Any]], outputs: 
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what an exported file says of itself.
+    """Return the description in an exported file.
 
     Raises
     ------
     FileFormatError
-        It is no ONNX file, or not of isthmus.
+        It is no ONNX file, or isthmus did not write it.
     MissingExtraError
         onnx is not installed.
     """

@@ -1,4 +1,4 @@
-"""Assemble: from a module between tensors to an ONNX model between what users have, text included."""
+"""From a module of tensors to an ONNX model that takes and returns the user's values, text included."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ LABELS = "ai.onnx.ml"
 OPSET = 20
 INT64 = 7
 LARGEST = 2**31 - 2**20
-"""Bytes of constants that one file of ONNX holds."""
+"""Maximum bytes of constants in one ONNX file."""
 
 
 def assembled(module: Joined) -> Any:
-    """Return an `onnx_ir.Model`: the module, with a LabelEncoder for each input and output of categories.
+    """Return an `onnx_ir.Model`: the module, with a LabelEncoder at each input and output that holds categories.
 
     Raises
     ------
@@ -68,13 +68,13 @@ def assembled(module: Joined) -> Any:
 
 
 def _free(port: Port) -> dict[int, object]:
-    """Return the free axes behind the rows; the exporter finds out how they hang together."""
+    """Return the free axes after that of the rows; the exporter derives how their lengths are related."""
     return {axis + 1: torch.export.Dim.AUTO for axis in port.free}
 
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Keep to themselves what the exporter says of its own ways."""
+    """Suppress the warnings and logs of the exporter about its own workings."""
     logs = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnx_ir", "onnxscript")]
     levels = [log.level for log in logs]
     try:
@@ -89,9 +89,9 @@ def hushed() -> Iterator[None]:
 
 
 def _searchsorted(ordered: Any, values: Any, *, right: bool = False, **_: Any) -> Any:
-    """Return how many of the ordered numbers (p, m) are below each value (p, n), or equal to it too.
+    """Return how many of the sorted numbers (p, m) are below each value (p, n); with `right`, below or equal.
 
-    ONNX has no search. A value that is no number is above none.
+    ONNX has no operation for it. For NaN the result is 0.
     """
     op = getattr(extra("onnxscript", "export"), f"opset{OPSET}")
     ends, each = op.Unsqueeze(ordered, op.Constant(value_ints=[1])), op.Unsqueeze(values, op.Constant(value_ints=[2]))
@@ -100,13 +100,13 @@ def _searchsorted(ordered: Any, values: Any, *, right: bool = False, **_: Any) -
 
 
 def _log_sigmoid(x: Any) -> Any:
-    """Return −log(1 + exp(−x)); the logarithm of a Sigmoid, as exporters write it, has no digits far below 0."""
+    """Return −log(1 + exp(−x)); the log of a Sigmoid, as exporters write it, loses all digits far below 0."""
     op = getattr(extra("onnxscript", "export"), f"opset{OPSET}")
     return op.Neg(op.Softplus(op.Neg(x)))
 
 
 def _forget(model: Any) -> None:
-    """Forget where in the source each node came from."""
+    """Remove the paths and lines of the source from all nodes."""
     graph = model.graph
     for node in graph.all_nodes():
         node.metadata_props.clear()
@@ -117,7 +117,7 @@ def _forget(model: Any) -> None:
 
 
 def _name(graph: Any) -> None:
-    """Give what stands between inputs and outputs names that no column has."""
+    """Give inner values names that no column can have."""
     values = {"constant": graph.initializers.values(), "value": _between(graph)}
     for kind, listed in values.items():
         for at, value in enumerate(list(listed)):
@@ -142,7 +142,7 @@ def _front(graph: Any, ports: list[Port]) -> dict[str, Any]:
     ir = extra("onnx_ir", "export")
     inputs = {}
     for at, value in enumerate(graph.inputs):
-        value.name = f"isthmus/input_{at}"  # a column may have the name that it had
+        value.name = f"isthmus/input_{at}"  # its former name may be that of a column
     for at, (value, port) in enumerate(zip(list(graph.inputs), ports, strict=True)):
         if port.kind != "category":
             value.name = port.name
@@ -159,7 +159,7 @@ def _front(graph: Any, ports: list[Port]) -> dict[str, Any]:
 
 
 def _back(graph: Any, ports: list[Port], sources: dict[str, Any]) -> None:
-    """Name the outputs, and turn codes into categories; each output is a value of its own."""
+    """Name the outputs, and turn codes into categories; no two outputs are the same value."""
     ir = extra("onnx_ir", "export")
     for at, (value, port) in enumerate(zip(list(graph.outputs), ports, strict=True)):
         if port.kind == "category":
@@ -198,7 +198,7 @@ def _constant(number: int) -> Any:
 
 
 def _encoder(value: Any, keys: list[Any], values: list[Any], source: str, target: str, default: Any) -> Any:
-    """Return a LabelEncoder: what is no key becomes the default."""
+    """Return a LabelEncoder, which maps keys to values and anything else to the default."""
     ir = extra("onnx_ir", "export")
     tensors = {"keys_tensor": (keys, source), "values_tensor": (values, target), "default_tensor": ([default], target)}
     attributes = {name: _tensor(cells, dtype) for name, (cells, dtype) in tensors.items()}

@@ -1,4 +1,4 @@
-"""Compared: what a file answers beside what the model answers, and where the model itself jumps."""
+"""Parity: an exported file's results against those of the model, and the rows at which the model is discontinuous."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from isthmus.apps.export.ports import Port
 from isthmus.apps.export.sample_inputs import encoded
 
 CLOSE = 1e-5
-"""How far numbers may differ: this share of the number and of the column's spread."""
+"""Largest difference allowed, as a fraction of the number plus the column's spread."""
 MOVES, FAINT = tuple(CLOSE / 2**power for power in range(6)) * 8, CLOSE / 16
-"""How far numbers of the model are moved to find out whether it jumps, as shares of each: as far as answers may differ,
-and less; and what is no more than the last digits."""
+"""How far the model's weights are perturbed to see whether it is discontinuous, as fractions of each; and the fraction
+that changes only the last digits."""
 
 Listed = Callable[[Columns], list[Tensor]]
 
@@ -30,25 +30,25 @@ class TrialError(IsthmusError):
 def compared(
     ports: Sequence[Port], part: nn.Module, listed: Listed, columns: Columns, run: Callable[[int], list[np.ndarray]]
 ) -> tuple[int, float]:
-    """Return at how many rows the model jumps, and the largest difference of the others, as `ratio` has it.
+    """Return at how many rows the model is discontinuous, and the largest `ratio` at the others.
 
     Parameters
     ----------
     ports : sequence of Port
-        Of what comes out.
+        The outputs.
     part : Module
         From columns to columns.
     listed : callable
-        Lists what comes out of it in the order of the ports, as numbers that are not rounded yet.
+        Returns the results of the part in the order of the ports, not rounded yet.
     columns : Columns
-        Rows for the part; batches of all of them, 3 and 1 are compared.
+        Rows for the part. Batches of all of them, of 3 and of 1 are compared.
     run : callable
-        What the file answers to so many of the rows.
+        Returns the file's results for the first so many rows.
 
     Raises
     ------
     TrialError
-        A row differs, and the model does not jump there.
+        A row differs, and the model is not discontinuous there.
     """
     with torch.no_grad():
         expected = _arrays(listed(part(columns)))
@@ -70,7 +70,7 @@ def compared(
 
 
 def _said(ports: Sequence[Port], each: np.ndarray, apart: np.ndarray, n: int, own: float) -> str:
-    """Return in which rows, how far and why a file differs from the model, whose own roundings count so much."""
+    """Return a message: in which rows, how far and why a file differs; `own` is the model's own imprecision."""
     port, row = max(((port, row) for port in range(len(ports)) for row in apart), key=lambda at: float(each[at]))
     reason = (
         f"the model itself is no more exact than {own:.1e}, since its columns are large beside their spread: scale them"
@@ -91,11 +91,12 @@ def jumps(
     expected: list[np.ndarray],
     result: list[np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return at which rows the model jumps, and how far its answers move when its numbers do, a little.
+    """Return at which rows the model is discontinuous, and how far the last digits of its weights change its results.
 
-    At a jump they are now those of the file; and where only the last digits move, those expected or those of the file,
-    and nothing between them: two categories are equally likely, or two rows equally near, as far as float32 can tell.
-    What is computed in float64, such as scaling and bins, is not moved.
+    At a discontinuity, two categories are equally likely, or two rows equally near, as far as float32 can tell. Some
+    perturbation of the weights then gives the file's result; and perturbing the last digits only gives either the
+    expected result or that of the file, nothing in between. Numbers in float64, such as scaling and bins, stay as they
+    are.
     """
     numbers = [replace(port, kind="tensor", spread=1.0 if port.spread is None else port.spread) for port in ports]
     known, steady = np.zeros(len(result[0]), dtype=bool), np.ones(len(result[0]), dtype=bool)
@@ -110,7 +111,7 @@ def jumps(
 
 
 def _moved(part: nn.Module, columns: Columns, size: float, seed: int) -> Columns:
-    """Return what the part answers where each of its numbers is moved by a random share of it."""
+    """Return the results of the part with each float32 number changed by a random fraction, at most `size`."""
     draw = torch.Generator().manual_seed(seed)
     value = {**dict(part.named_parameters()), **dict(part.named_buffers())}
     numbers = {
@@ -123,18 +124,20 @@ def _moved(part: nn.Module, columns: Columns, size: float, seed: int) -> Columns
 
 
 def ratios(ports: Sequence[Port], expected: list[np.ndarray], result: list[np.ndarray]) -> np.ndarray:
-    """Return the largest ratio of each row, of shape (ports, rows)."""
+    """Return the largest `ratio` in each row, of shape (ports, rows)."""
     each = [ratio(port, a, b) for port, a, b in zip(ports, expected, result, strict=True)]
     return np.stack([np.reshape(one, (len(one), -1)).max(1) for one in each])
 
 
 def ratio(port: Port, expected: np.ndarray, result: np.ndarray) -> np.ndarray:
-    """Return |a − b| / (|a| + the column's spread): beyond rounding of whole numbers; 0 or infinity of categories.
+    """Return |a − b| / (|a| + the column's spread).
+
+    Rounding to whole numbers does not count; for categories it is 0 where they are equal, else infinity.
 
     Parameters
     ----------
     port : Port
-        Of the output; it knows the spread.
+        The output, with its spread.
     expected : ndarray
         Not rounded yet, categories as codes.
     result : ndarray
@@ -157,7 +160,7 @@ def ratio(port: Port, expected: np.ndarray, result: np.ndarray) -> np.ndarray:
 
 
 def _spread(port: Port, values: np.ndarray) -> object:
-    """Return the spread of a column, or of all that comes out of one port; 1 where it is constant."""
+    """Return the spread of a column, or of all values of an output without one; 1 if they are constant."""
     if port.spread is not None or port.kind == "category":
         return port.spread
     known = values[np.isfinite(values)].astype(np.float64)
@@ -165,7 +168,7 @@ def _spread(port: Port, values: np.ndarray) -> object:
 
 
 def _codes(port: Port, cells: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return the codes of what came out; of what stands although it is no category, the code of that."""
+    """Return the codes of the file's cells; unseen ones have that of unknown if they may pass through, else −2."""
     codes = encoded(port, cells).numpy()
     return codes if port.stands is not None else np.where(codes < len(port.categories), codes, -2)
 

@@ -9,39 +9,39 @@ from typing import Any
 from isthmus import InputError
 
 Size = Mapping[str, int]
-"""How long free axes are, by their names."""
+"""Lengths of free axes, by name."""
 FIXED: tuple[Size, ...] = ({},)
 """The sizes of a port without a free axis."""
 MISSING = ("", "None", "nan", "NaN", "<NA>", "NaT")
-"""Texts that stand for a missing cell, unless they are categories: the empty one, and what runtimes make of gaps."""
+"""Texts that stand for a missing cell, unless they are categories: the empty text, and what runtimes turn gaps into."""
 
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output; its first axis are the rows.
+    """One input or output; its first axis is that of the rows.
 
     Attributes
     ----------
     name : str
     kind : str
-        That of a `Field`; ``"numbers"`` for a table without names as one matrix, ``"tensor"`` for what a model makes.
+        The kind of a `Field`; ``"numbers"`` for a table without names as one matrix, ``"tensor"`` for results.
     dtype : str
         ``"string"``, or NumPy's name of the type.
     shape : tuple of int or str
-        Of one row; the name of an axis in place of a length that is free, such as ``"height"``.
+        Of one row; a free length is the name of its axis, such as ``"height"``.
     sizes : tuple of dict of str to int
-        Lengths of the free axes with which an export is tried, the first also to trace it; one empty dict where none
-        is free.
+        Lengths of the free axes with which an export is checked, the first also to trace it; one empty dict if none is
+        free.
     categories : tuple
         In the order of their codes; of one type, text or float.
     low, high : numbers, or sequences of them
-        Between which rows for trials are drawn; of the output of a column of integers, what its type can hold.
+        Range from which rows for trials are drawn; for an output of whole numbers, the range of its type.
     spread : number, sequence of them, or None
-        Usual size of differences between rows; None: that of the results.
+        Usual difference between rows; None: that of the results.
     gaps : bool
         Whether a value of an input may be missing: NaN.
     stands : str or None
-        Of an output: the input whose cell stands where the code is that of no known category.
+        For an output: the input whose cell is returned unchanged where the category is unknown.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Port:
     sizes: tuple[Size, ...] = FIXED
 
     def lengths(self, size: Size) -> tuple[int, ...]:
-        """Return the shape of one row where the free axes have certain lengths."""
+        """Return the shape of one row if the free axes have these lengths."""
         return tuple(size[length] if isinstance(length, str) else length for length in self.shape)
 
     @property
@@ -67,13 +67,13 @@ class Port:
 
     @property
     def missing(self) -> tuple[Any, ...]:
-        """What stands for a missing cell, of categories."""
+        """The values that stand for a missing cell in a column of categories."""
         if self.dtype != "string":
             return (float("nan"),)
         return tuple(text for text in MISSING if text not in self.categories)
 
     def described(self) -> dict[str, Any]:
-        """Return what a program on the other side has to know, as JSON."""
+        """Return what a program needs to know to use it, as JSON."""
         about: dict[str, Any] = {"name": self.name, "kind": self.kind, "dtype": self.dtype, "shape": list(self.shape)}
         if self.kind == "category":
             about["categories"] = list(self.categories)
@@ -82,7 +82,7 @@ class Port:
 
 
 def named(shape: Sequence[int | None], sizes: Sequence[Size]) -> tuple[int | str, ...]:
-    """Return a shape with the names in the sizes, in their order, in place of lengths that are None."""
+    """Return a shape whose lengths of None are replaced by the names of the free axes, in their order."""
     names = iter(sizes[0])
     return tuple(next(names) if length is None else length for length in shape)
 
@@ -93,7 +93,7 @@ def category_port(name: str, categories: Sequence[Any]) -> Port:
     Raises
     ------
     InputError
-        Two of them are the same as text, or as a double.
+        Two categories are the same as text, or as doubles.
     """
     numeric = all(isinstance(category, (int, float)) for category in categories)
     cells = tuple(float(category) if numeric else str(category) for category in categories)
@@ -104,12 +104,12 @@ def category_port(name: str, categories: Sequence[Any]) -> Port:
 
 
 def apart(ports: Sequence[Port], taken: Sequence[Port] = ()) -> list[Port]:
-    """Return ports as they are, those whose names are taken with ``_out`` behind them.
+    """Return ports, with ``_out`` appended to names that are taken.
 
     Raises
     ------
     InputError
-        Two have one name, or one has none.
+        Two have the same name, or one has none.
     """
     before, renamed = {port.name for port in taken}, []
     used = set(before)

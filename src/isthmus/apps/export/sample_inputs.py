@@ -1,4 +1,4 @@
-"""Rows for trials: drawn from what is known of the inputs, with gaps and categories that were never seen."""
+"""Random rows for trials, drawn from the ranges of the inputs, with gaps and unseen categories."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from isthmus.apps.export.ports import Port, Size
 from isthmus.data.tables.cells import codes_of
 
 GAPS = 0.1
-"""Share of the cells that are missing."""
+"""Fraction of the cells that are missing."""
 UNSEEN = "never seen before"
 
 
 def drawn(port: Port, n: int, seed: int = 0, size: Size | None = None) -> np.ndarray:
-    """Return n rows for an input; `size` says how long its free axes are, None: as its first size has it."""
+    """Return n rows for an input; `size` has the lengths of its free axes, by default the first of its sizes."""
     random = np.random.default_rng([seed, *port.name.encode()])
     if port.kind == "category":
         return _categories(port, n, random)
@@ -29,7 +29,7 @@ def drawn(port: Port, n: int, seed: int = 0, size: Size | None = None) -> np.nda
 
 
 def _categories(port: Port, n: int, random: np.random.Generator) -> np.ndarray:
-    """Return categories, some of them missing, one in twenty never seen."""
+    """Return categories, some of them missing, and one in twenty unseen."""
     text = port.dtype == "string"
     unseen = UNSEEN if text else max(port.categories, default=0.0) + 1.5
     cells = np.array([*port.categories, unseen, *port.missing], dtype=object if text else np.float64)
@@ -39,7 +39,7 @@ def _categories(port: Port, n: int, random: np.random.Generator) -> np.ndarray:
 
 
 def encoded(port: Port, values: np.ndarray) -> Tensor:
-    """Return rows as the tensors between the faces have them: categories as codes."""
+    """Return rows as a tensor, with categories as codes."""
     if port.kind != "category":
         return torch.from_numpy(values)
     gaps = set(port.missing)

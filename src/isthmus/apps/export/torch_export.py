@@ -1,4 +1,4 @@
-"""Program: a part of a model as `torch.export` writes it, between encoded columns."""
+"""A part of a model as a program of `torch.export`, from encoded columns to encoded columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Columns = dict[str, Tensor]
 def write(
     module: Joined, path: str | os.PathLike[str], about: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Trial]:
-    """Write the graph inside a module, compare it with that, and return its inputs, its outputs, and the trial.
+    """Write the graph of a module, compare the file with it, and return its inputs, its outputs, and the trial.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def write(
 
 
 def _free(tensor: Tensor, other: Tensor) -> dict[int, object]:
-    """Return the axes behind the rows whose length is free: it differs between tensors of different sizes."""
+    """Return the free axes after that of the rows: those whose lengths differ between the two tensors."""
     lengths = enumerate(zip(tensor.shape, other.shape, strict=True))
     return {axis: torch.export.Dim.AUTO for axis, (length, another) in lengths if length != another}
 
 
 def _own_memory(tensors: dict[str, Any]) -> None:
-    """Give tensors without elements memory of PyTorch's: what NumPy made has an address, which `save` cannot handle."""
+    """Replace empty tensors, whose memory `save` cannot handle if NumPy allocated it."""
     for name, tensor in tensors.items():
         if isinstance(tensor, Tensor) and not tensor.numel():
             tensors[name] = torch.zeros_like(tensor)
@@ -65,7 +65,7 @@ def _many(module: Joined, size: Size) -> Columns:
 
 
 def _described(sides: list[Columns], sizes: Sequence[Size]) -> list[dict[str, Any]]:
-    """Return what columns are, as JSON: they are the same at different sizes of what goes in."""
+    """Return the description of columns as JSON, from columns at different sizes of the input."""
     about = []
     for name, tensor in sides[0].items():
         shape = named_shape(name, [tuple(side[name].shape[1:]) for side in sides], sizes)

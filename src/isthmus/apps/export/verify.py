@@ -1,4 +1,4 @@
-"""Trial: whether an exported file gives the numbers that PyTorch gives, and how fast."""
+"""Trials: whether an exported file gives the same numbers as PyTorch, and how fast."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from isthmus.apps.export.wrapper import Joined
 from isthmus.support.errors import extra
 
 ROWS, ELEMENTS = 1000, 2**22
-"""Rows of a trial, at most; and numbers that they may need between two steps."""
+"""Maximum rows of a trial, and maximum elements of all their intermediate results."""
 RUNS = 5
 REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
-"""What onnxruntime raises; its exceptions share no class."""
+"""Exceptions of onnxruntime, which have no common class."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Trial:
     Attributes
     ----------
     rows : int
-        That were drawn, and compared in batches of all of them, 3 and 1.
+        Number of random rows, which are compared in batches of all of them, of 3 and of 1.
     jumped : int
-        Rows at which the model itself jumps: see `compared`.
+        Rows at which the model itself is discontinuous: see `compared`.
     difference : float
-        The largest one of the others, as a share of the number and of its column's spread.
+        The largest difference at the other rows, as a fraction of the number plus its column's spread.
     milliseconds, torch_milliseconds : float
-        For 1,000 rows, in onnxruntime and in PyTorch, with as many threads.
+        For 1,000 rows, in onnxruntime and in PyTorch, with the same number of threads.
     """
 
     rows: int
@@ -64,7 +64,7 @@ def session(path: str | os.PathLike[str]) -> Any:
 
 
 def tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
-    """Compare a file with the module that it was made from, on rows that are drawn.
+    """Compare a file with the module that it was made from, on random rows.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def _tried(module: Joined, path: str | os.PathLike[str]) -> Trial:
 
 
 def _tried_with(module: Joined, running: Any, size: Size) -> Trial:
-    """Return how far a file is from its module where free axes have certain lengths."""
+    """Return the comparison for certain lengths of the free axes."""
     n = rows_of(module, size)
     feeds = module.drawn(n, 1, size)
     columns = module.read(feeds)
@@ -101,13 +101,13 @@ def _tried_with(module: Joined, running: Any, size: Size) -> Trial:
 
 
 def joined_trials(trials: Sequence[Trial]) -> Trial:
-    """Return the trials of several sizes as one; how fast it was is said of the first size."""
+    """Return the trials of several sizes as one; its times are those of the first size."""
     rows, jumped = sum(trial.rows for trial in trials), sum(trial.jumped for trial in trials)
     return replace(trials[0], rows=rows, jumped=jumped, difference=max(trial.difference for trial in trials))
 
 
 def rows_of(module: Joined, size: Size) -> int:
-    """Return how many rows are tried: fewer of large ones."""
+    """Return the number of rows of a trial: the larger the rows, the fewer."""
     elements = max(getattr(module.part, "elements", 1), *(prod(port.lengths(size)) for port in module.inputs), 1)
     return max(2, min(ROWS, ELEMENTS // elements))
 

@@ -1,4 +1,4 @@
-"""Joined: a graph between the faces of what goes in and what comes out; what is exported."""
+"""Joined: a graph with the adapters of its inputs and outputs; this is what is exported."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class Joined(nn.Module):
-    """From a list of tensors, categories as codes, to a list of tensors, categories as codes.
+    """Maps a list of tensors to a list of tensors, in which categories are codes.
 
     Parameters
     ----------
     part : Module
         From columns to columns.
     faces : list of Adapter
-        Of what goes in.
+        Those of the inputs.
     answer : Adapter
-        Of the user's columns, where the graph returns them.
+        That of the outputs, if the graph returns the user's columns.
     stands : bool
-        Whether a category that was never seen comes out as it went in.
+        Whether unseen categories pass through unchanged.
     """
 
     def __init__(self, part: nn.Module, faces: list[Adapter], answer: Adapter, stands: bool) -> None:
@@ -46,11 +46,11 @@ class Joined(nn.Module):
 
     @property
     def sizes(self) -> tuple[Size, ...]:
-        """Lengths of the free axes of what goes in with which it is tried; the first one is to trace it."""
+        """Lengths of the free axes of the inputs with which it is checked; the first is used to trace it."""
         return next((port.sizes for port in self.inputs if port.free), FIXED)
 
     def _outputs(self, stands: bool) -> list[Port]:
-        """Return the ports of what comes out of some drawn rows: axes whose length differs with theirs are free."""
+        """Return the ports of the results: axes whose lengths change with those of the input are free."""
         with torch.no_grad():
             results = [self.part(self.read(self.drawn(2, size=size))) for size in self.sizes[:2]]
         if self.answer.keys.issuperset(results[0]):
@@ -60,15 +60,15 @@ class Joined(nn.Module):
         return [Port(name, "tensor", "float32", named_shape(name, shapes[name], self.sizes)) for name in self.names]
 
     def drawn(self, n: int, seed: int = 0, size: Size | None = None) -> dict[str, np.ndarray]:
-        """Return n rows of what goes in, by name."""
+        """Return n random rows of each input, by name."""
         return {port.name: drawn(port, n, seed, size) for port in self.inputs}
 
     def read(self, rows: Mapping[str, np.ndarray]) -> Columns:
-        """Return rows that were drawn as what the graph takes."""
+        """Return random rows as columns for the graph."""
         return self.columns([encoded(port, rows[port.name]) for port in self.inputs])
 
     def columns(self, tensors: Sequence[Tensor]) -> Columns:
-        """Return what the graph takes."""
+        """Return input tensors as columns for the graph."""
         columns: Columns = {}
         start = 0
         for face in self._faces:
@@ -77,19 +77,19 @@ class Joined(nn.Module):
         return columns
 
     def listed(self, columns: Columns) -> list[Tensor]:
-        """Return what the graph returned as what comes out, as numbers that are not rounded yet."""
+        """Return the results of the graph in the order of the outputs, not rounded yet."""
         return [columns[name] for name in self.names] if self.names else self.answer.write(columns)
 
     def forward(self, tensors: list[Tensor]) -> list[Tensor]:
-        """Return what comes out."""
+        """Return the outputs."""
         results = self.listed(self.part(self.columns(tensors)))
         return [_settled(port, tensor) for port, tensor in zip(self.outputs, results, strict=True)]
 
 
 def named_shape(name: str, shapes: Sequence[tuple[int, ...]], sizes: Sequence[Size]) -> tuple[int | str, ...]:
-    """Return the shape of an output that has certain shapes at certain sizes of what goes in.
+    """Return the shape of an output, from its shapes at several sizes of the input.
 
-    A free axis that is as long as that of the input has its name, another one ``NAME_AXIS``.
+    A free axis that is as long as that of the input has its name; any other is called ``NAME_AXIS``.
     """
     axes, shape = iter(sizes[0]), []
     for lengths in zip(*shapes, strict=True):
@@ -103,7 +103,7 @@ def named_shape(name: str, shapes: Sequence[tuple[int, ...]], sizes: Sequence[Si
 
 
 def _settled(port: Port, tensor: Tensor) -> Tensor:
-    """Return an output in its type: whole numbers rounded within what their type holds, truth values decided."""
+    """Return an output in its type: whole numbers rounded and clipped to its range, Booleans decided at 0.5."""
     if port.kind == "integer":
         return tensor.clamp(port.low, port.high).round().long()
     if port.kind == "boolean":
@@ -112,13 +112,13 @@ def _settled(port: Port, tensor: Tensor) -> Tensor:
 
 
 def _code_shape(autoencoder: Autoencoder) -> tuple[int | None, ...]:
-    """Return the shape of a code in a graph: flat, unless there may be any number of positions."""
+    """Return the shape of a code in a graph: flat, unless the number of positions is free."""
     shape = code_shape(autoencoder)
     return shape if None in shape else (autoencoder.model_.code_size,)
 
 
 def joined(estimator: Any, part: str) -> Joined:
-    """Return a part of a fitted estimator between named tensors."""
+    """Return a part of a fitted estimator, with named tensors as inputs and outputs."""
     known = autoencoder_of(estimator)
     answer = adapter_of(known.data_)
     faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]

@@ -8,7 +8,9 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from isthmus.apps.figures.scene import INK, MUTED, Image, Line, Scene, Shape, Text
+from isthmus.apps.figures.colours import BLUE, INK, MUTED, ORANGE
+from isthmus.apps.figures.figure import Figure
+from isthmus.apps.figures.shapes import Image, Line, Shape, Text
 from isthmus.apps.figures.signal import date_ticks, thinned
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
@@ -22,7 +24,9 @@ GAINS = (1, 2, 4, 8, 16, 32)
 """How much a difference may be enlarged to be seen."""
 PANEL, APART, LEFT, RIGHT, TOP, WIDTH = 110, 34, 78, 18, 58, 960
 MAX_CHANNELS = 8
-ORIGINAL, RECONSTRUCTED, DIFFERENCE = "#2367ad", "#d9531e", "#566168"
+ORIGINAL, RECONSTRUCTED, DIFFERENCE = BLUE, ORANGE, MUTED
+WIDTHS = {ORIGINAL: 2.6, RECONSTRUCTED: 1.0, DIFFERENCE: 1.0}
+"""Widths of the lines: an original is visible at both sides of a reconstruction that is drawn over it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def triple(name: str, original: np.ndarray, reconstruction: np.ndarray, gain: in
     return Triple(name, (panels[0], panels[1], panels[2]))
 
 
-def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) -> Scene:
+def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) -> Figure:
     """Return all triples on one sheet, each with its name.
 
     Parameters
@@ -86,7 +90,7 @@ def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) 
         y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
     shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
     wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP
-    return Scene(max(wide, legend), y + 34, shapes, f"{len(triples)} images beside their reconstructions.")
+    return Figure(max(wide, legend), y + 34, shapes, f"{len(triples)} images beside their reconstructions.", scale=1)
 
 
 def _side(one: Triple, largest: float) -> tuple[int, int]:
@@ -99,7 +103,7 @@ def _side(one: Triple, largest: float) -> tuple[int, int]:
 
 def signal_sheet(
     original: np.ndarray, reconstruction: np.ndarray, names: Sequence[str], times: np.ndarray, title: str
-) -> Scene:
+) -> Figure:
     """Return the lines of a signal and of its reconstruction, and below each channel their difference.
 
     Parameters
@@ -124,7 +128,7 @@ def signal_sheet(
         shapes.append(Text(float(across(tick)), top - 12, text, "middle"))
     more = len(names) - MAX_CHANNELS
     shapes += [Text(LEFT, top + 8, f"and {more} more channels, which a table holds (.csv)")] if more > 0 else []
-    return Scene(WIDTH, top + 16, shapes, f"{title}: {len(names)} channels, {len(at):,} time steps.")
+    return Figure(WIDTH, top + 16, shapes, f"{title}: {len(names)} channels, {len(at):,} time steps.")
 
 
 def _key(title: str) -> list[Shape]:
@@ -141,9 +145,9 @@ def _panel(x: np.ndarray, lines: dict[str, np.ndarray], top: float, tall: float,
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     up = Axis(low, high, top + tall, top)
     shapes: list[Shape] = [Text(LEFT, top - 7, name, colour=INK)]
-    for tick in up.ticks(5):
+    for tick in up.ticks():
         y = float(up(tick))
         shapes.append(Line(np.array([(LEFT, y), (WIDTH - RIGHT, y)])))
         shapes.append(Text(LEFT - 8, y + 4, number(float(f"{tick:.6g}")), "end", MUTED))
     drawn = ((colour, thinned(x, np.asarray(up(values)))) for colour, values in lines.items())
-    return [*shapes, *(Line(np.column_stack(points), colour, 1.3) for colour, points in drawn)]
+    return [*shapes, *(Line(np.column_stack(points), colour, WIDTHS[colour]) for colour, points in drawn)]

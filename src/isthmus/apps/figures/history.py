@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from isthmus.apps.figures.drawing import Figure
+from isthmus.apps.figures.colours import BLUE, ORANGE
+from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.panels import Curve, Panel, Scale, figure
 
 NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
-LOSSES = {"training": ("loss", "first"), "validation": ("validation_loss", "second")}
+LOSSES = {"training": ("loss", BLUE), "validation": ("validation_loss", ORANGE)}
 
 
 def history_figure(history: Sequence[dict[str, Any]], best_epoch: int | None, title: str) -> Figure:
@@ -29,9 +30,7 @@ def history_figure(history: Sequence[dict[str, Any]], best_epoch: int | None, ti
     kept = {} if not best_epoch else {f"kept: epoch {best_epoch}": float(best_epoch)}
     terms = list(dict.fromkeys(key for record in history for key in record if key not in NO_TERM))
     panels = [_panel("loss", epochs, curves, kept)]
-    panels += [
-        _panel(f"term: {term}", epochs, [Curve(term, epochs, _series(history, term), "first")]) for term in terms
-    ]
+    panels += [_panel(f"term: {term}", epochs, [Curve(term, epochs, _series(history, term), BLUE)]) for term in terms]
     ends = "; ".join(f"{curve.name} loss from {curve.y[0]:.4g} to {curve.y[-1]:.4g}" for curve in curves)
     return figure(title, panels, f"{title}: {len(history)} epochs; {ends}.")
 

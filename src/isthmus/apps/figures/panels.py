@@ -8,8 +8,10 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from isthmus.apps.figures.drawing import Dot, Figure, Line, Shape, Text
-from isthmus.apps.report.charts import DECADES, Axis
+from isthmus.apps.figures.colours import BLUE, FAINT, INK, RED, RULE
+from isthmus.apps.figures.figure import Figure
+from isthmus.apps.figures.shapes import Dot, Line, Shape, Text
+from isthmus.apps.report.charts import DECADES, TICKS, Axis
 from isthmus.apps.report.numbers import number
 
 WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 460, 270, 66, 16, 40, 46
@@ -17,7 +19,9 @@ WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 460, 270, 66, 16, 40, 46
 HEAD = 44
 """Height of the title above the panels."""
 ACROSS = 2
-FEW_TICKS = 3
+FEW_TICKS, X_TICKS = 3, 6
+SMALL = 12
+"""Size of all texts but titles."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,11 @@ class Scale:
         room = 0.0 if self.names else pad * (self.high - self.low)
         return Axis(self.low - room, self.high + room, start, end)
 
-    def ticks(self, axis: Axis) -> list[tuple[float, str]]:
+    def ticks(self, axis: Axis, about: int = TICKS) -> list[tuple[float, str]]:
         """Return where ticks are, and what they say."""
         if self.names:
             return list(enumerate(self.names))
-        ticks = _round(axis) if self.log and len(axis.ticks()) < FEW_TICKS else axis.ticks()
+        ticks = _round(axis) if self.log and len(axis.ticks()) < FEW_TICKS else axis.ticks(about)
         tidy = [float(f"{value:.6g}") + 0.0 for value in ticks]
         return [(value, number(value)) for value in tidy]
 
@@ -86,7 +90,7 @@ class Spot:
 
     x: float
     y: float
-    colour: str = "first"
+    colour: str = BLUE
     radius: float = 4.0
     filled: bool = True
     title: str = ""
@@ -122,44 +126,47 @@ class Panel:
         foot = top + TALL - BOTTOM
         across = self.x.axis(left + LEFT, left + WIDE - RIGHT, 0.03)
         up = self.y.axis(foot, top + TOP, 0.05)
-        shapes: list[Shape] = [Text((left + LEFT, top + 24), self.title, colour="ink", size=13)]
+        shapes: list[Shape] = [Text(left + LEFT, top + 24, self.title, colour=INK)]
         for value, text in self.y.ticks(up):
             height = float(up(value))
-            shapes.append(Line([(left + LEFT, height), (left + WIDE - RIGHT, height)], "rule", 1))
-            shapes.append(Text((left + LEFT - 8, height + 4), text, "end"))
-        shapes.append(Line([(left + LEFT, foot), (left + WIDE - RIGHT, foot)], "faint", 1))
+            shapes.append(_level(left, height))
+            shapes.append(Text(left + LEFT - 8, height + 4, text, "end", size=SMALL))
+        shapes.append(_level(left, foot, FAINT))
         shapes += self._x_ticks(across, foot)
-        shapes.append(Text((left + (LEFT + WIDE - RIGHT) / 2, foot + 36), self.x_label, "middle"))
+        shapes.append(Text(left + (LEFT + WIDE - RIGHT) / 2, foot + 36, self.x_label, "middle", size=SMALL))
         return [*shapes, *self._marks(across, up, top, foot), *self._legend(left, top)]
 
     def _x_ticks(self, across: Axis, foot: float) -> list[Shape]:
-        ticks = [(x, text) for x, text in self.x.ticks(across) if not self.whole or text.replace(",", "").isdecimal()]
+        ticks = self.x.ticks(across, X_TICKS)
+        if self.whole:
+            ticks = [(x, text) for x, text in ticks if x >= self.x.low and x == round(x)]
         room = max(6, int((WIDE - LEFT - RIGHT) / 7 / max(len(ticks), 1)))
-        return [Text((float(across(x)), foot + 18), _short(text, room), "middle") for x, text in ticks]
+        return [Text(float(across(x)), foot + 18, _short(text, room), "middle", size=SMALL) for x, text in ticks]
 
     def _marks(self, across: Axis, up: Axis, top: float, foot: float) -> list[Shape]:
         shapes: list[Shape] = []
         for x in self.upright.values():
             at = float(across(x))
-            shapes.append(Line([(at, top + TOP), (at, foot)], "best", 1.2, dashed=True))
+            shapes.append(Line(np.array([(at, top + TOP), (at, foot)]), RED, 1.2, dashed=True))
         for curve in self.curves:
-            points = [(float(across(x)), float(up(y))) for x, y in zip(curve.x, curve.y, strict=True) if np.isfinite(y)]
-            alone = len(points) == 1
-            shapes += [Dot(points[0], curve.colour)] if alone else [Line(points, curve.colour)] if points else []
+            line = Line(np.column_stack([across(np.asarray(curve.x)), up(np.asarray(curve.y))]), curve.colour, 1.6)
+            alone = [part[0].tolist() for part in line.stretches() if len(part) == 1]
+            shapes += [line, *(Dot(x, y, curve.colour) for x, y in alone)]
         for spot in self.spots:
-            point = float(across(spot.x)), float(up(spot.y))
-            shapes.append(Dot(point, spot.colour, spot.radius, spot.filled, spot.title))
+            at_x, at_y = float(across(spot.x)), float(up(spot.y))
+            shapes.append(Dot(at_x, at_y, spot.colour, spot.radius, spot.filled, spot.title))
         return shapes
 
     def _legend(self, left: float, top: float) -> list[Shape]:
         entries = [(curve.name, curve.colour) for curve in self.curves if len(self.curves) > 1]
-        entries += [(name, "best") for name in self.upright]
+        entries += [(name, RED) for name in self.upright]
         shapes: list[Shape] = []
         right = left + WIDE - RIGHT
         for name, colour in reversed(entries):
-            shapes.append(Text((right, top + 24), name, "end"))
-            right -= 6.3 * len(name) + 6
-            shapes.append(Line([(right - 14, top + 20), (right, top + 20)], colour, 2, dashed=colour == "best"))
+            shapes.append(Text(right, top + 24, name, "end", size=SMALL))
+            right -= 6.4 * len(name) + 8
+            key = np.array([(right - 14.0, top + 20.0), (right, top + 20.0)])
+            shapes.append(Line(key, colour, 2, dashed=name in self.upright))
             right -= 28
         return shapes
 
@@ -168,8 +175,8 @@ def figure(title: str, panels: Sequence[Panel], description: str, note: str = ""
     """Return panels as one figure, two side by side."""
     columns = min(ACROSS, len(panels))
     rows = -(-len(panels) // columns)
-    shapes: list[Shape] = [Text((LEFT, 26), title, colour="ink", size=16)]
-    shapes += [Text((LEFT, 46), note)] if note else []
+    shapes: list[Shape] = [Text(LEFT, 26, title, colour=INK, size=16)]
+    shapes += [Text(LEFT, 46, note, size=SMALL)] if note else []
     head = HEAD + (16 if note else 0)
     for index, panel in enumerate(panels):
         shapes += panel.shapes(WIDE * (index % columns), head + TALL * (index // columns))
@@ -180,6 +187,11 @@ def _round(axis: Axis) -> list[float]:
     """Return numbers that begin with 1, 2 or 5 and are on an axis."""
     decades = range(floor(log10(axis.low)), ceil(log10(axis.high)) + 1)
     return [m * 10.0**decade for decade in decades for m in (1, 2, 5) if axis.low <= m * 10.0**decade <= axis.high]
+
+
+def _level(left: float, height: float, colour: str = RULE) -> Line:
+    """Return a level line across a panel."""
+    return Line(np.array([(left + LEFT, height), (left + WIDE - RIGHT, height)]), colour)
 
 
 def _short(text: str, room: int) -> str:

@@ -1,18 +1,20 @@
-"""A figure of a signal as one SVG file: its channels, the score, the threshold and the intervals."""
+"""The figure of a signal: its channels, the score, the threshold and the intervals."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from html import escape
+from dataclasses import replace
 from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isthmus.apps.figures.boxes import Box
+from isthmus.apps.figures.colours import BLUE, GROUPS, INK, MUTED, RED
+from isthmus.apps.figures.figure import Figure
+from isthmus.apps.figures.shapes import Line, Shape, Text
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
-from isthmus.support.atomic import atomic
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 88, 24, 30
 """Dimensions of the figure, with one panel per channel, and one for the score."""
@@ -20,22 +22,10 @@ WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 88, 24, 30
 MAX_CHANNELS = 8
 """Maximum number of channels that are drawn."""
 
-STYLE = """
-.signal { --paper: #ffffff; --ink: #1c2529; --muted: #566168; --rule: #e2dfd6; --line: #2367ad; --score: #566168;
-  --alarm: #c42f3d; --truth: #2b8a4b; font: 13px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-@media (prefers-color-scheme: dark) { .signal { --paper: #1a2226; --ink: #e9e7e2; --muted: #a5b0b6; --rule: #2f3a40;
-  --line: #62a5ea; --score: #a5b0b6; --alarm: #f4727c; --truth: #5fc481; } }
-.signal text { fill: var(--muted); font-variant-numeric: tabular-nums; }
-.signal .title { fill: var(--ink); font-size: 16px; font-weight: 600; }
-.signal .name { fill: var(--ink); font-weight: 600; }
-.signal .y { text-anchor: end; } .signal .x { text-anchor: middle; } .signal .key { text-anchor: end; }
-.signal path { fill: none; stroke-linejoin: round; }
-.signal .grid { stroke: var(--rule); } .signal .line { stroke: var(--line); stroke-width: 1.3; }
-.signal .score { stroke: var(--score); stroke-width: 1.3; } .signal .above { stroke: var(--alarm); stroke-width: 1.6; }
-.signal .threshold { stroke: var(--alarm); stroke-dasharray: 5 4; }
-.signal .flagged { fill: var(--alarm); fill-opacity: 0.16; } .signal .truth { fill: var(--truth); }
-.signal .paper { fill: var(--paper); }
-"""
+CURVE, ALARM, KNOWN = BLUE, RED, GROUPS[2]
+"""Colours of channels, of what is above the threshold, and of known anomalies."""
+SHADE = 0.16
+"""Opacity of what is flagged."""
 
 
 def signal_figure(
@@ -49,8 +39,8 @@ def signal_figure(
     known: Sequence[tuple[Any, Any]] = (),
     title: str = "",
     log: bool = False,
-) -> str:
-    """Return a figure of a signal and its anomalies as an SVG document.
+) -> Figure:
+    """Return the figure of a signal and its anomalies.
 
     Parameters
     ----------
@@ -79,31 +69,20 @@ def signal_figure(
     chosen = _chosen(names, intervals)
     height = TOP + (len(chosen) + 1) * (PANEL + SPACE) + FOOT
     foot = height - FOOT - SPACE
-    parts = [_text("title", LEFT, 24, title), *_key(bool(known))]
+    shapes: list[Shape] = [Text(LEFT, 24, title, colour=INK, size=16), *_key(bool(known))]
     for first, last in ((_number(a), _number(b)) for a, b in known):
-        parts.append(_box("truth", across(first), across(last), TOP - 24, TOP - 20))
+        shapes.append(_box(across(first), across(last), TOP - 24, TOP - 20, KNOWN))
     for one in intervals:
-        parts.append(_box("flagged", x[one.first], x[one.last], TOP, foot))
+        shapes.append(_box(x[one.first], x[one.last], TOP, foot, ALARM, SHADE))
+    shapes += _ticks(across, at, foot, dates)
     for panel, index in enumerate(chosen):
-        parts += _panel(x, values[:, index], TOP + panel * (PANEL + SPACE), "line", names[index])
+        shapes += _panel(x, values[:, index], TOP + panel * (PANEL + SPACE), CURVE, names[index])
     top = TOP + len(chosen) * (PANEL + SPACE)
-    parts += _panel(x, score, top, "score", "score", threshold=threshold, log=log)
-    parts += _ticks(across, at, foot, dates)
-    label = (
+    shapes += _panel(x, score, top, MUTED, "score", threshold=threshold, log=log)
+    said = (
         f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} time steps, {len(intervals)} flagged intervals."
     )
-    body = "\n".join(parts)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="signal" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{escape(label)}"><style>{STYLE}</style>\n'
-        f'<rect class="paper" width="{WIDTH}" height="{height}"/>\n{body}\n</svg>\n'
-    )
-
-
-def write_figure(path: str | os.PathLike[str], svg: str) -> None:
-    """Write the figure; an existing file is replaced only once the new one is complete."""
-    with atomic(path) as temporary:
-        temporary.write_text(svg, encoding="utf-8")
+    return Figure(WIDTH, height, shapes, said)
 
 
 def _chosen(names: Sequence[str], intervals: Sequence[Any]) -> list[int]:
@@ -127,8 +106,8 @@ def _across(times: np.ndarray) -> Axis:
 
 
 def _panel(
-    x: np.ndarray, y: np.ndarray, top: float, style: str, name: str, threshold: float | None = None, log: bool = False
-) -> list[str]:
+    x: np.ndarray, y: np.ndarray, top: float, colour: str, name: str, threshold: float | None = None, log: bool = False
+) -> list[Shape]:
     """Draw one panel: its grid, its line (in another colour above the threshold) and its name."""
     finite = y[np.isfinite(y)]
     ends = np.append(finite, threshold) if threshold is not None else finite
@@ -138,16 +117,20 @@ def _panel(
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     axis = Axis(low, high, top + PANEL, top, log)
     drawn = axis(np.clip(y, low, high))
-    parts = []
+    shapes: list[Shape] = []
     for tick in _few(axis.ticks()):
         height = float(axis(tick))
-        parts.append(f'<path class="grid" d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}"/>')
-        parts.append(_text("y", LEFT - 8, height + 4, number(float(f"{tick:.6g}"))))
-    parts.append(f'<path class="{style}" d="{_line(x, drawn)}"/>')
+        shapes.append(_level(height))
+        shapes.append(Text(LEFT - 8, height + 4, number(float(f"{tick:.6g}")), "end"))
+    shapes.append(_curve(x, drawn, colour, 1.3))
     if threshold is not None:
-        parts.append(f'<path class="above" d="{_line(x, np.where(y > threshold, drawn, np.nan))}"/>')
-        parts.append(f'<path class="threshold" d="M{LEFT} {float(axis(threshold)):.1f}H{WIDTH - RIGHT}"/>')
-    return [*parts, _text("name", LEFT, top - 5, name)]
+        shapes.append(_curve(x, np.where(y > threshold, drawn, np.nan), ALARM, 1.6))
+        shapes.append(replace(_level(float(axis(threshold))), colour=ALARM, dashed=True))
+    return [*shapes, Text(LEFT, top - 5, name, colour=INK)]
+
+
+def _level(y: float) -> Line:
+    return Line(np.array([(LEFT, y), (WIDTH - RIGHT, y)]))
 
 
 def _few(ticks: list[float]) -> list[float]:
@@ -164,44 +147,38 @@ def thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(x[begins], 2), pairs.ravel()
 
 
-def _line(x: np.ndarray, y: np.ndarray) -> str:
-    """Return a path, with gaps for NaN; for many time steps, through the lowest and the highest value in each pixel."""
-    x, y = thinned(x, y)
-    there = np.isfinite(y)
-    starts = there & ~np.concatenate([[False], there[:-1]])
-    return "".join(
-        f"{'M' if s else 'L'}{a:.1f} {b:.1f}" for a, b, s in zip(x[there], y[there], starts[there], strict=True)
-    )
+def _curve(x: np.ndarray, y: np.ndarray, colour: str, width: float) -> Line:
+    """Return a line, with gaps for NaN; for many time steps, through the lowest and the highest value in each pixel."""
+    return Line(np.column_stack(thinned(x, y)), colour, width)
 
 
-def _box(style: str, left: SupportsFloat, right: SupportsFloat, top: float, bottom: float) -> str:
-    wide = max(float(right) - float(left), 1.5)
-    return f'<rect class="{style}" x="{float(left):.1f}" y="{top}" width="{wide:.1f}" height="{bottom - top}"/>'
+def _box(
+    left: SupportsFloat, right: SupportsFloat, top: float, bottom: float, colour: str, opacity: float = 1.0
+) -> Box:
+    return Box(float(left), top, max(float(right) - float(left), 1.5), bottom - top, colour, opacity)
 
 
-def _text(style: str, x: float, y: float, text: str) -> str:
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>' if text else ""
-
-
-def _key(known: bool) -> list[str]:
+def _key(known: bool) -> list[Shape]:
     """Return the legend."""
-    entries = [("flagged", "flagged", 68), *([("truth", "labelled", 76)] if known else [])]
-    parts, right = [], WIDTH - RIGHT
-    for style, text, wide in entries:
-        parts += [_text("key", right, 24, text), _box(style, right - wide, right - wide + 12, 13, 25)]
+    entries = [("flagged", ALARM, SHADE, 68), *([("labelled", KNOWN, 1.0, 76)] if known else [])]
+    shapes: list[Shape] = []
+    right = WIDTH - RIGHT
+    for text, colour, opacity, wide in entries:
+        shapes += [Text(right, 24, text, "end"), _box(right - wide, right - wide + 12, 13, 25, colour, opacity)]
         right -= wide + 20
-    return [*parts, _text("key", right, 24, "threshold"), f'<path class="threshold" d="M{right - 96} 19.5h24"/>']
+    dashes = Line(np.array([(right - 96, 19.5), (right - 72, 19.5)]), ALARM, dashed=True)
+    return [*shapes, Text(right, 24, "threshold", "end"), dashes]
 
 
-def _ticks(across: Axis, times: np.ndarray, foot: float, dates: bool) -> list[str]:
+def _ticks(across: Axis, times: np.ndarray, foot: float, dates: bool) -> list[Shape]:
     """Return the ticks of the horizontal axis, at round times."""
     ticks, texts = date_ticks(times) if dates else (across.ticks(LABELS), None)
     texts = texts or [number(float(f"{tick:.6g}")) for tick in ticks]
-    parts = []
+    shapes: list[Shape] = []
     for tick, text in zip(ticks, texts, strict=True):
         x = float(across(tick))
-        parts += [f'<path class="grid" d="M{x:.1f} {TOP}V{foot + 4}"/>', _text("x", x, foot + 19, text)]
-    return parts
+        shapes += [Line(np.array([(x, TOP), (x, foot + 4)])), Text(x, foot + 19, text, "middle")]
+    return shapes
 
 
 STEPS = (

@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.signal import signal_figure
 from isthmus.data.signals.recordings import several
 from isthmus.data.tables.rows import column
@@ -15,7 +16,7 @@ from isthmus.tasks.anomaly.intervals import intervals
 from isthmus.tasks.anomaly.time_steps import SignalResult
 
 
-def drawn(result: SignalResult, X: Any, threshold: float, title: str, known: ArrayLike | None = None) -> str:
+def drawn(result: SignalResult, X: Any, threshold: float, title: str, known: ArrayLike | None = None) -> Figure:
     """Return the figure: the channels, the score, the threshold, the intervals, and the labelled anomalies.
 
     Parameters

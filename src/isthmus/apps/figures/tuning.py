@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from isthmus.apps.figures.drawing import Figure
+from isthmus.apps.figures.colours import BLUE, RED
+from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.panels import Panel, Scale, Spot, figure
 from isthmus.tasks.tuning.results import Trial, Tuning
 
@@ -54,7 +55,8 @@ def _panel(name: str, trials: Sequence[Trial], result: Tuning, y: Scale) -> Pane
         scale = Scale.named(names)
         x = [names.index(str(value)) + _apart(index, len(values)) for index, value in enumerate(values)]
     spots = [_spot(at, trial, result) for at, trial in zip(x, having, strict=True)]
-    return Panel(result.metric, _title(name), scale, y, spots=sorted(spots, key=lambda spot: spot.radius))
+    whole = all(value == round(value) for value in x)
+    return Panel(result.metric, _title(name), scale, y, spots=sorted(spots, key=lambda spot: spot.radius), whole=whole)
 
 
 def _apart(index: int, count: int) -> float:
@@ -65,6 +67,4 @@ def _spot(x: float, trial: dict[str, Any], result: Tuning) -> Spot:
     best = trial["trial"] == result.best_trial
     values = ", ".join(f"{_title(name)} {trial[name]}" for name in result.params if name in trial)
     title = f"trial {trial['trial']}: {values}; {result.metric} {trial[result.metric]:.4g}"
-    return Spot(
-        x, trial[result.metric], "best" if best else "first", 5.5 if best else 4, trial["state"] == "complete", title
-    )
+    return Spot(x, trial[result.metric], RED if best else BLUE, 5.5 if best else 4, trial["state"] == "complete", title)

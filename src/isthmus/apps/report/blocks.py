@@ -1,4 +1,4 @@
-"""Blocks: what a page is made of. Each is plain content; ``templates/blocks.html`` says how it looks."""
+"""Blocks: the content of a page; ``templates/blocks.html`` determines how each looks."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Note:
 
 @dataclass(frozen=True)
 class Image:
-    """An image in the page itself.
+    """An image, embedded in the page.
 
     Attributes
     ----------
     uri : str
-        Its content as a data address.
+        A data URI with its content.
     alt : str
         What it shows, for who cannot see it.
     width : int
-        Widest that it is drawn, in CSS pixels.
+        Maximum width in CSS pixels.
     caption : str
     """
 
@@ -60,7 +60,7 @@ class Cell:
     heat : float in [0, 1]
         How strongly it is shaded.
     marked : bool
-        Whether it is set in bold, so that the shade is not all that tells.
+        Whether it is bold, so that the shade is not the only mark.
     """
 
     text: str
@@ -81,7 +81,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names, their values, and a sentence on each, which may be empty."""
+    """Names with their values and a sentence on each, which may be empty."""
 
     kind: ClassVar[str] = "facts"
     lines: Sequence[tuple[str, str, str]]
@@ -90,7 +90,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its fraction of the longest one's length; below zero it points to the left."""
+    """A bar, with its length as a fraction of the longest; negative ones point to the left."""
 
     label: str
     fraction: float
@@ -113,7 +113,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Mark:
-    """A shape of a chart: a path in its coordinates, and the style sheet's name for how it is drawn."""
+    """A shape of a chart: a path in its coordinates, and its class in the style sheet."""
 
     style: str
     path: str
@@ -177,12 +177,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A whole SVG document that stands in the page.
+    """A whole SVG document, embedded in the page.
 
     Attributes
     ----------
     svg : str
-        Made here: it goes into the page as it is.
+        It is embedded unchanged, so it must be made by isthmus.
     alt : str
         What it shows, for who cannot see it.
     caption : str
@@ -210,8 +210,8 @@ class Section:
     title, lead : str
     blocks : sequence of Block
     style : str
-        How blocks stand: ``"flow"`` one below the other; where there is room, ``"columns"`` side by side and
-        ``"pairs"`` two by two.
+        Arrangement of the blocks: ``"flow"``, one below the other; ``"columns"``, side by side, or ``"pairs"``, two by
+        two, where there is room.
     """
 
     name: str
@@ -240,9 +240,9 @@ class Page:
     ----------
     title, lead : str
     figures : sequence of (value, what)
-        The handful of numbers that stand above all.
+        The few numbers at the top of the page.
     widths : sequence of int
-        Numbers of a row, of a code, and of a reconstructed row: drawn as the isthmus; empty: no drawing.
+        Numbers in a row, a code and a reconstruction, which are drawn as an isthmus; empty: no drawing.
     notes : sequence of Note
     sections : sequence of Section
     chapters : sequence of Chapter

@@ -1,4 +1,4 @@
-"""Charts: numbers to shapes in the coordinates of a `Chart`."""
+"""Charts: from numbers to shapes in the coordinates of a `Chart`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOOT = Chart.height - Chart.BOTTOM
 """Where the horizontal axis is, unless on a map."""
 
 NAME = 3
-"""Letters of a name at most that is written among the points."""
+"""Maximum length of names that are written among the points."""
 
 SHADES = 5
 CELLS = (6, 28)
@@ -37,7 +37,7 @@ MIN_ROWS = 5
 
 @dataclass(frozen=True)
 class Axis:
-    """From values to a position on the chart.
+    """Maps values to positions on a chart.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Axis:
         return np.log10(values) if self.log else np.asarray(values, dtype=float)
 
     def ticks(self, about: int = TICKS) -> list[float]:
-        """Return round values within its ends: about so many, where it is not logarithmic."""
+        """Return round values within its ends: about `about` of them, unless it is logarithmic."""
         if self.log:
             decades = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
             every = (1,) if log10(self.high / self.low) > 3 else (1, 3)
@@ -84,7 +84,7 @@ def _round_step(raw: float) -> float:
 def _axes(
     x: np.ndarray, y: np.ndarray, *, log: bool = False, pad: float = 0.0, zero: bool = False
 ) -> tuple[Axis, Axis]:
-    """Return the axes that hold all values; with `zero`, that too."""
+    """Return axes that include all values; with `zero`, also 0."""
     low, high = _ends(y, pad)
     across = Axis(*_ends(x, pad), Chart.LEFT, Chart.WIDTH - Chart.RIGHT)
     return across, Axis(min(0.0, low) if zero else low, high, FOOT, Chart.TOP, log)
@@ -132,7 +132,7 @@ def lines(title: str, series: Mapping[str, np.ndarray], x_label: str, best: int 
     ----------
     series : dict of ndarray of shape (n,)
     best : int or None
-        Place in the series that gets an upright line.
+        Index in the series that gets a vertical line.
     """
     every = np.concatenate(list(series.values()))
     every = every[np.isfinite(every)]
@@ -158,7 +158,7 @@ def curves(title: str, series: Mapping[str, np.ndarray], x_label: str, y_label: 
     ----------
     series : dict of ndarray of shape (n,)
     zero : bool
-        Whether the upright axis reaches zero.
+        Whether the vertical axis includes 0.
     """
     every = np.concatenate(list(series.values())).astype(float)
     steps = np.arange(max(map(len, series.values())))
@@ -184,7 +184,7 @@ def broken_line(x: np.ndarray, y: np.ndarray) -> str:
 
 
 def histogram(title: str, values: np.ndarray, x_label: str, lines_at: Mapping[str, float], bins: int = 36) -> Chart:
-    """Draw how often values occur, with upright lines at named ones."""
+    """Draw a histogram, with vertical lines at named values."""
     counts, edges = np.histogram(values, bins=bins)
     across, up = _axes(edges, counts.astype(float), zero=True)
     boxes = zip(across(edges[:-1]), across(edges[1:]), up(counts.astype(float)), strict=True)
@@ -198,7 +198,7 @@ def histogram(title: str, values: np.ndarray, x_label: str, lines_at: Mapping[st
 
 
 def spikes(title: str, values: np.ndarray, y_label: str, threshold: float | None = None) -> Chart:
-    """Draw values in falling order as upright bars; those below a threshold stand out."""
+    """Draw values in decreasing order as vertical bars; those below a threshold have another colour."""
     ordered = np.sort(values)[::-1]
     across, up = _axes(np.array([0.0, len(ordered)]), ordered, zero=True)
     width = max(0.8 * (Chart.WIDTH - Chart.LEFT - Chart.RIGHT) / len(ordered), 0.5)
@@ -218,7 +218,7 @@ def spikes(title: str, values: np.ndarray, y_label: str, threshold: float | None
 def scatter(
     title: str, points: np.ndarray, axes: Sequence[str], groups: Mapping[str, np.ndarray], style: str = "c"
 ) -> Chart:
-    """Draw points of shape (n, 2), each group (name to mask) in its colour; short names stand where the middle is."""
+    """Draw points of shape (n, 2), each group (name to mask) in its colour; short names at the median of each."""
     across, up = _map_axes(points[:, 0], points[:, 1], pad=0.04)
     x, y = across(points[:, 0]), up(points[:, 1])
     named = {name: f"{style}{index}" for index, name in enumerate(groups)}
@@ -235,7 +235,7 @@ def scatter(
 
 
 def _apart(labels: Sequence[Label]) -> list[Label]:
-    """Return labels from top to bottom, those that would cover another one moved below it."""
+    """Return labels from top to bottom, moved down where they would cover another one."""
     clear: list[Label] = []
     for label in sorted(labels, key=lambda label: label.y):
         for other in sorted(clear, key=lambda other: other.y):
@@ -247,7 +247,7 @@ def _apart(labels: Sequence[Label]) -> list[Label]:
 
 
 def density(title: str, points: np.ndarray, axes: Sequence[str]) -> Chart:
-    """Draw how many of the points, of shape (n, 2), lie where; cells with fewer than `MIN_ROWS` stay blank."""
+    """Draw the density of points of shape (n, 2); cells with fewer than `MIN_ROWS` stay blank."""
     cells = int(np.clip(np.sqrt(len(points) / (2 * MIN_ROWS)), *CELLS))
     counts, x_edges, y_edges = np.histogram2d(points[:, 0], points[:, 1], bins=cells)
     across, up = _map_axes(x_edges, y_edges)

@@ -1,4 +1,4 @@
-"""Labels: groups of rows by what the user calls them."""
+"""Labels: groups of rows by the user's labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def labels_of(y: Any, rows: int) -> np.ndarray:
     Raises
     ------
     InputError
-        They are not one for each row.
+        There is not one label for each row.
     """
     labels = np.asarray(y)
     if labels.shape != (rows,):
@@ -43,7 +43,7 @@ def ordered(labels: np.ndarray) -> bool:
 
 
 def groups_of(labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Return a mask for each group: of a label, the rarer ones together; of numbers by quantiles."""
+    """Return a mask for each group: labels, with the rarer ones together, or quantiles of numbers."""
     if ordered(labels):
         return _quantiles(labels.astype(float))
     names = labels.astype(str)

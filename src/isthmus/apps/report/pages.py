@@ -1,4 +1,4 @@
-"""Reports: on one model, and on several beside each other, each as one HTML file."""
+"""Reports on one model, or on several side by side, each as one HTML file."""
 
 from __future__ import annotations
 

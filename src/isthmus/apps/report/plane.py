@@ -1,4 +1,4 @@
-"""Plane: the two directions in which codes are looked at."""
+"""Plane: the two directions in which codes are shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Plane:
 
     @property
     def flat(self) -> bool:
-        """Whether it is a plane indeed, not a line."""
+        """Whether there are two directions, not one."""
         return len(self.axes) == 2
 
     def positions(self, codes: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ class Plane:
         return self._codes(np.array([position[::-1] for position in positions]))
 
     def anywhere(self, n: int, seed: int = 0) -> np.ndarray:
-        """Return `n` codes at random positions in the middle of the points: they belong to no row."""
+        """Return `n` codes at random positions among the points, which are those of no row."""
         low, high = self._middle()
         return self._codes(np.random.default_rng(seed).uniform(low, high, (n, len(low))))
 

@@ -1,4 +1,4 @@
-"""PNG: pixels to an image that stands in the page itself."""
+"""PNG: from pixels to an image embedded in a page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def encode(pixels: np.ndarray, level: int = 9) -> bytes:
 
 
 def visible(pixels: np.ndarray) -> np.ndarray:
-    """Return images of any number of channels, the last axis, with those that can be shown: one as grey, or three.
+    """Return the channels of images (the last axis) that can be shown: one, as grey, or three.
 
     Examples
     --------
@@ -46,5 +46,5 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def data_uri(pixels: np.ndarray, level: int = 9) -> str:
-    """Return the pixels as an address that needs no file."""
+    """Return the pixels as a data URI."""
     return f"data:image/png;base64,{b64encode(encode(pixels, level)).decode()}"

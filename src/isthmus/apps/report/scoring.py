@@ -1,4 +1,4 @@
-"""Scoring: what a detector says of the rows of a report, each figure once."""
+"""Scoring: the scores of a detector for the rows of a report, each computed once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Scoring:
         return {name: self.scores[mask] for name, mask in groups.items()}
 
     def worst(self, n: int) -> np.ndarray:
-        """Return the places of the rows with the highest scores, the highest first."""
+        """Return the indices of the rows with the highest scores, the highest first."""
         return np.argsort(-np.nan_to_num(self.scores, nan=-np.inf), kind="stable")[:n]
 
     def titles(self, at: Sequence[int] | np.ndarray) -> list[str]:
@@ -77,5 +77,5 @@ class Scoring:
 
 
 def drifts(block: dict[str, Any], blocks: int) -> bool:
-    """Tell whether a block, one of so many, drifts."""
+    """Tell whether one of so many blocks drifts."""
     return bool(block["p"] < ALARM / blocks)

@@ -1,4 +1,4 @@
-"""Study: what a report measures of a model on some rows, each figure once."""
+"""Study: what a report measures of a model on some rows, each quantity once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SILENT = 0.01
 
 
 class Study:
-    """A model and the rows that it is looked at with.
+    """A model and the rows that it is measured on.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Study:
         return self._rows(self.model.data_, self.originals)
 
     def apart(self, order: np.ndarray, n: int) -> np.ndarray:
-        """Return the first n of some rows, those left out that are nearly the same as one before them."""
+        """Return the first n of some rows, without those that are nearly the same as an earlier one."""
         kept: list[int] = []
         for row in order.tolist():
             if all(abs(self.index[row] - self.index[other]) >= self.rows.span for other in kept):
@@ -98,7 +98,7 @@ class Study:
 
     @cached_property
     def originals(self) -> Any:
-        """The rows without the columns that are the condition, which is not reconstructed."""
+        """The rows without the columns of the condition, which is not reconstructed."""
         if self.model.condition is None or self.model.condition == "y":
             return self.X
         return nw.from_native(self.X, eager_only=True).drop(self._condition_columns).to_native()
@@ -115,7 +115,7 @@ class Study:
 
     @cached_property
     def typical(self) -> Any:
-        """The most frequent condition: what codes are decoded under that belong to no row."""
+        """The most frequent condition, under which codes of no row are decoded."""
         if self.model.condition is None:
             return None
         if self.model.condition == "y":
@@ -138,7 +138,7 @@ class Study:
 
     @cached_property
     def statistics(self) -> CodeStatistics:
-        """What the codes show of each unit."""
+        """Statistics of each unit."""
         statistics = CodeStatistics(self.model)
         statistics.add(self.X, self.condition)
         return statistics
@@ -160,7 +160,7 @@ class Study:
 
     @cached_property
     def likeness(self) -> dict[str, Any]:
-        """How like the rows their reconstructions are, whatever the model was trained with."""
+        """Metrics of the reconstructions that do not depend on the model's likelihood."""
         metrics = ReconstructionMetrics(self.model.data_)
         for index, rows in self.model.data_.groups(self.originals):
             reconstructed = self.reconstructed if index is None else np.stack(take(self.reconstructed, index.numpy()))
@@ -183,7 +183,7 @@ class Study:
         return self.model.reconstruction_error(self.X, per="feature", condition=self.condition)
 
     def corrupted(self, at: np.ndarray) -> Any:
-        """Return some rows as the encoder saw them in training; None where it saw them as they are."""
+        """Return some rows corrupted as in training; None if training corrupts none."""
         return self.model.corrupt(take(self.X, at), random_state=0)
 
     def reconstruct(self, rows: Any, at: np.ndarray) -> Any:
@@ -250,15 +250,15 @@ class Study:
 
     @cached_property
     def silent(self) -> int:
-        """How many units of a posterior say nothing about the row."""
+        """Number of units of a posterior that carry no information about the row."""
         return 0 if self.kl is None else int((self.kl < SILENT).sum())
 
     @property
     def collapsed(self) -> bool:
-        """Whether that are most of them."""
+        """Whether most units carry no information."""
         return 2 * self.silent > self.units
 
     @cached_property
     def plane(self) -> Plane:
-        """The plane that the codes are looked at in."""
+        """The plane in which codes are shown."""
         return Plane(self.codes)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from isthmus.data.io.dates import candidates, parse, parse_all
 from isthmus.data.io.dialect import say_codes
-from isthmus.data.io.distinct import Distinct, texts_of
-from isthmus.data.io.numerals import CURRENCIES, Bare, Numerals, bare, numerals
-from isthmus.data.io.reading import ISO, Notes, Reading
+from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
+from isthmus.data.io.reading import Notes, Reading
+from isthmus.data.io.units import NONE, Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
+from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
+from isthmus.data.tables.numerals import Bare, Numerals, bare, can_be_numbers, numerals
 from isthmus.support.errors import InputError, extra, listed
 
 if TYPE_CHECKING:
@@ -50,18 +51,21 @@ class Open:
         What to raise if no other row decides it.
     markers : bool
         Whether it has markers of missing cells.
+    gaps : bool
+        Whether it has no text, as a model knows: if markers are all there is, they are gaps.
     kinds : frozenset of str, or None
         Arrow types that hold its texts without a loss, for a column that is carried along; None: it is not.
     """
 
     error: InputError | None = None
     markers: bool = False
+    gaps: bool = False
     kinds: frozenset[str] | None = None
 
     def joined(self, other: Open) -> Open:
         """Return what is known after another piece."""
         kinds = None if self.kinds is None or other.kinds is None else self.kinds & other.kinds
-        return Open(self.error or other.error, self.markers or other.markers, kinds)
+        return Open(self.error or other.error, self.markers or other.markers, self.gaps or other.gaps, kinds)
 
     def closed(self, name: str) -> Conversion:
         """Return what the column holds if there is no other piece.
@@ -75,7 +79,9 @@ class Open:
             raise self.error
         if self.kinds is not None:
             return Exact(name, *self.kinds) if self.kinds else Text(name)
-        return Text(name) if self.markers else AsRead(name)
+        if self.markers:
+            return Gaps(name) if self.gaps else Text(name)
+        return AsRead(name)
 
 
 @dataclass(frozen=True)
@@ -97,18 +103,46 @@ class Context:
     notes: Notes = field(default_factory=Notes)
 
 
+@dataclass
+class Seen:
+    """What the cells of a column show, piece after piece; None: nothing so far.
+
+    Attributes
+    ----------
+    decimal : str or None
+        The decimal mark of numbers.
+    unit : str or None
+        The unit of numbers, one of `units.UNITS`.
+    form : str or None
+        The format of dates.
+    """
+
+    decimal: str | None = None
+    unit: str | None = None
+    form: str | None = None
+
+
 class Conversion(ABC):
-    """What a column holds, and how its cells become that."""
+    """What a column holds, and how its cells become that.
+
+    Parameters
+    ----------
+    name : str
+    seen : Seen, optional
+        What its cells showed; it grows with each piece.
+    """
 
     text: ClassVar[bool] = False
     """Whether pandas is to read the column as text, whatever it looks like."""
     spaced: ClassVar[bool] = True
     """Whether cells may begin with spaces, without an error."""
-    decimal: str | None = None
-    """The decimal mark of its texts, if they are numbers and tell."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, seen: Seen | None = None) -> None:
+        self.name, self.seen = name, seen or Seen()
+
+    def closed(self, name: str) -> Conversion:
+        """Return itself: other pieces change nothing, as they do where a column is `Open`."""
+        return self
 
     @abstractmethod
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
@@ -128,6 +162,18 @@ class Text(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         return column.astype(extra("pandas", "tables").Series(["text"]).dtype)
+
+
+class Gaps(Conversion):
+    """Markers of missing cells, and nothing else."""
+
+    text = True
+
+    def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
+        cells = Distinct.of(column)
+        markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
+        context.notes.add(f"column {self.name!r}: all cells are {markers}: taken as gaps", about=("gaps", self.name))
+        return extra("pandas", "tables").Series(np.nan, index=column.index, name=column.name)
 
 
 class Exact(Conversion):
@@ -159,25 +205,13 @@ class AsRead(Conversion):
 
 
 class Numbers(Conversion):
-    """Numbers, as pandas reads them or as people write them.
-
-    Parameters
-    ----------
-    name : str
-    decimal : str or None
-        The decimal mark of its texts; None: no text was seen.
-    percent : bool or None
-        Whether its texts have percent signs; None: no text was seen.
-    """
-
-    def __init__(self, name: str, decimal: str | None = None, percent: bool | None = None) -> None:
-        super().__init__(name)
-        self.decimal, self.percent = decimal, percent
+    """Numbers, as pandas reads them or as people write them."""
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
         if not _is_text(column):
-            return self._as_read(column)
+            self._look_at(column, context)
+            return column
         cells = Distinct.of(column)
         taken = bare(cells.texts)
         parsed = self._parsed(cells, taken, context)
@@ -185,38 +219,58 @@ class Numbers(Conversion):
         if odd.any():
             row, text = cells.first(odd)
             raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {remedy(self.name, text)}")
-        _check_units(self.name, cells, taken, parsed, self.percent)
-        self.percent = bool(taken.percent.any())
+        _refuse_infinity(self.name, parsed.values[cells.codes], cells.codes >= 0)
+        for cell in cells_of_units(cells, taken, parsed):
+            self._meet(cell, context)
         _say_gaps(self.name, cells, "numbers", context.notes)
-        _say_numbers(self.name, cells, taken, parsed, self.decimal, context.notes)
+        _say_numbers(self.name, cells, taken, parsed, self.seen.decimal, context.notes)
         values = cells.spread(np.where(cells.gaps, np.nan, parsed.values))
         if parsed.whole.all() and not np.isnan(values).any():
             return pandas.Series(values.astype(np.int64), index=column.index, name=column.name)
         return pandas.Series(values, index=column.index, name=column.name)
 
-    def _as_read(self, column: pandas.Series) -> pandas.Series:
-        """Return a piece that pandas read as numbers."""
-        present = column.notna().to_numpy()
-        if column.dtype.kind in "bO" and present.any():
+    def _look_at(self, column: pandas.Series, context: Context) -> None:
+        """Look at a piece that pandas read as numbers."""
+        if column.dtype.kind in "bO" and (present := column.notna().to_numpy()).any():
             row = int(np.argmax(present))
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
-        if self.percent is False:
-            return column
-        nonzero = present & (column != 0).to_numpy()
-        if self.percent and nonzero.any():
+        if column.dtype.kind == "f":
+            _refuse_infinity(self.name, column.to_numpy())
+        if self.seen.unit != NONE:
+            nonzero = column.notna().to_numpy() & (column.to_numpy() != 0)
             row = int(np.argmax(nonzero))
-            raise Odd(row, self.name, f"{str(column.iloc[row])!r} has no percent sign, which other cells have")
-        self.percent = self.percent or (False if nonzero.any() else None)
-        return column
+            if nonzero.any():
+                self._meet(Cell(NONE, row, str(column.iloc[row])), context)
+
+    def _meet(self, cell: Cell, context: Context) -> None:
+        """Compare the unit of a cell with that of those before, in this file and in earlier ones; remember it."""
+        named, earlier = context.reading.units.get(self.name), context.reading.before or Reading()
+        before = None if named else earlier.units.get(self.name)
+        if (why := clash(self.seen.unit, cell, named)) is not None:
+            raise Odd(cell.row, self.name, f"{why}; {remedy(self.name)}")
+        if (why := unlike(self.name, before, cell.unit, f"{cell.text!r} is", earlier.origin)) is not None:
+            raise Odd(cell.row, self.name, why)
+        if (assumed := doubtful(self.name, before, cell, earlier.origin)) is not None:
+            context.notes.add(assumed, about=("unit", self.name))
+        self.seen.unit = joined(self.seen.unit or before, cell.unit)
 
     def _parsed(self, cells: Distinct, taken: Bare, context: Context) -> Numerals:
-        if self.decimal is not None:
-            return numerals(taken.texts, self.decimal)
-        mark, parsed = _mark(self.name, cells, taken, context)
-        if isinstance(mark, InputError):
-            raise mark
-        self.decimal = mark if parsed.marked else None
-        return parsed
+        if self.seen.decimal is not None:
+            return numerals(taken.texts, self.seen.decimal)
+        best = _mark(self.name, cells, taken, context)
+        if best.doubt is not None:
+            raise best.doubt
+        self.seen.decimal = best.mark if best.parsed.marked else None
+        return best.parsed
+
+
+def _refuse_infinity(name: str, values: np.ndarray, present: np.ndarray | bool = True) -> None:
+    """Raise an error if there is an infinite number."""
+    infinite = np.isinf(values) & present
+    if infinite.any():
+        row = int(np.argmax(infinite))
+        why = "put a finite number there, or leave the cell empty (--missing, with its text, takes it as a gap)"
+        raise Odd(row, name, f"{values[row]} is no finite number: {why}")
 
 
 class Dates(Conversion):
@@ -225,13 +279,13 @@ class Dates(Conversion):
     text, spaced = True, False
 
     def __init__(self, name: str, form: str) -> None:
-        super().__init__(name)
+        super().__init__(name, Seen(form=form))
         self.form = form
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
-        if (quick := parse_all(texts_of(column), self.form)) is not None:
-            return quick.to_pandas().set_axis(column.index).rename(column.name)
+        if (quick := parse_chunks(chunks_of(column), self.form)) is not None:
+            return pandas.Series(quick, index=column.index, name=column.name, copy=False)
         cells = Distinct.of(column)
         dates = parse(cells.texts, self.form)
         odd = dates.isna().to_numpy() & ~cells.gaps
@@ -244,6 +298,16 @@ class Dates(Conversion):
         return taken.rename(column.name)
 
 
+def recognised(conversions: Iterable[Conversion], reading: Reading) -> dict[str, Any]:
+    """Return the formats of dates and the units of numbers of some columns, as fields of a `Reading`."""
+    seen = {one.name: one.seen for one in conversions}
+    units = {name: reading.units.get(name, column.unit) for name, column in seen.items()}
+    return {
+        "dates": {name: column.form for name, column in seen.items() if column.form is not None},
+        "units": {name: unit for name, unit in units.items() if unit is not None},
+    }
+
+
 def decide(name: str, column: pandas.Series, context: Context) -> Conversion | Open:
     """Return what a column holds, from the rows of one piece.
 
@@ -253,6 +317,7 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
         Nearly all cells are numbers or dates, but some are not; or a format that was named does not fit.
     """
     reading, before = context.reading, context.reading.before or Reading()
+    check_named(name, reading)
     if name in (*reading.text, *(() if name in reading.numbers else before.text)):
         return Text(name)
     if name in reading.dates:
@@ -264,16 +329,24 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
         return Text(name)
     if not _is_text(column):
         bools = column.dtype.kind == "b" or column.dtype == object
-        return AsRead(name) if bools or name in reading.unchanged else Numbers(name)
+        if bools or name in reading.unchanged:
+            return AsRead(name)
+        _say_disguised(name, column.to_numpy(np.float64, na_value=np.nan), context)
+        return Numbers(name)
     if name in reading.unchanged:
         return Text(name)
     cells = Distinct.of(column)
-    if cells.gaps.all() and name not in reading.numbers:
-        return Open(markers=True)
+    if cells.gaps.all():
+        return Open(markers=True, gaps=name in (*reading.numbers, *reading.no_text))
     hint = before.dates.get(name)
     if hint is not None and _fit(cells, hint)[~cells.gaps].all():
         return Dates(name, hint)
-    return _numbers(name, cells, context) or _dates(name, cells, context) or Text(name)
+    decided = _numbers(name, cells, context) or _dates(name, cells, context)
+    if decided is None and hint is not None:
+        row, text = cells.first(~_fit(cells, hint) & ~cells.gaps)
+        why = f"is no date of the format {hint}, which the column had in {before.origin}"
+        raise Odd(row, name, f"{text!r} {why}; {remedy(name, text)}")
+    return decided or Text(name)
 
 
 def _beyond_int64(column: pandas.Series) -> bool:
@@ -296,10 +369,13 @@ def _is_text(column: pandas.Series) -> bool:
 
 def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
     """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
+    must, present = name in context.reading.numbers, max(1, cells.weight(~cells.gaps))
+    if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
+        return None
     taken = bare(cells.texts)
-    mark, parsed = _mark(name, cells, taken, context)
-    fraction = cells.weight(parsed.known & ~cells.gaps) / max(1, cells.weight(~cells.gaps))
-    must = name in context.reading.numbers
+    best = _mark(name, cells, taken, context)
+    parsed = best.parsed
+    fraction = cells.weight(parsed.known & ~cells.gaps) / present
     if fraction <= MAJORITY and not must:
         return None
     if (code := _code(cells)) is not None and not must:
@@ -320,30 +396,46 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
                 f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {remedy(name, text)}",
             )
         return _mixed(name, cells, odd, fraction, "numbers", context)
-    if isinstance(mark, InputError):
-        return Open(mark)
-    _check_units(name, cells, taken, parsed, None)
-    percent = bool(taken.percent.any()) if parsed.known.any() else None
-    return Numbers(name, mark if parsed.marked else None, percent)
+    if best.doubt is not None:
+        return Open(best.doubt)
+    _say_disguised(name, cells.spread(np.where(cells.gaps, np.nan, parsed.values)), context)
+    return Numbers(name, Seen(best.mark if parsed.marked else None))
 
 
-def _mark(name: str, cells: Distinct, taken: Bare, context: Context) -> tuple[str | InputError, Numerals]:
-    """Return the decimal mark of a column, and its texts as numbers; an error if both marks fit."""
+@dataclass(frozen=True)
+class Marked:
+    """The decimal mark of a column, and its texts as numbers.
+
+    Attributes
+    ----------
+    mark : str
+    parsed : Numerals
+    doubt : InputError or None
+        What to raise if nothing else tells the mark: another one fits as well.
+    """
+
+    mark: str
+    parsed: Numerals
+    doubt: InputError | None = None
+
+
+def _mark(name: str, cells: Distinct, taken: Bare, context: Context) -> Marked:
+    """Return the decimal mark that fits a column best."""
     marks = [context.reading.decimal] if context.reading.decimal else [".", ","]
     parsed = {mark: numerals(taken.texts, mark) for mark in marks}
     weights = {mark: cells.weight(parsed[mark].known & ~cells.gaps) for mark in marks}
     best = max(marks, key=lambda mark: weights[mark])
     fits = [mark for mark in marks if weights[mark] == weights[best]]
     if len(fits) == 1 or np.array_equal(parsed["."].values, parsed[","].values, equal_nan=True):
-        return best, parsed[best]
+        return Marked(best, parsed[best])
     if context.mark is not None:
-        return context.mark, parsed[context.mark]
+        return Marked(context.mark, parsed[context.mark])
     row, text = cells.first(parsed["."].values != parsed[","].values)
     point, comma = (f"{parsed[mark].values[cells.codes[row]]:.10g}" for mark in ".,")
     error = InputError(
         f"{context.path!r}, column {name!r}: {text!r} can be {point} or {comma}: give --decimal . or --decimal ,"
     )
-    return error, parsed[best]
+    return Marked(best, parsed[best], error)
 
 
 def _code(cells: Distinct) -> str | None:
@@ -373,32 +465,6 @@ def _mixed(name: str, cells: Distinct, odd: np.ndarray, fraction: float, what: s
     return Text(name)
 
 
-def _check_units(name: str, cells: Distinct, taken: Bare, parsed: Numerals, percent: bool | None) -> None:
-    """Raise an error if cells of a column have different units."""
-    counted = parsed.known & ~cells.gaps & (parsed.values != 0)
-    signs = taken.percent & counted
-    expected = bool(signs.any()) if percent is None else percent
-    wrong = counted & (taken.percent != expected)
-    if wrong.any():
-        row, text = cells.first(wrong)
-        what = "no percent sign, which other cells have" if expected else "a percent sign, which other cells have not"
-        raise Odd(row, name, f"{text!r} has {what}; {remedy(name)}")
-    if taken.currency.any():
-        symbols = [symbol for symbol in CURRENCIES if _holds(cells, symbol, taken.currency & counted)]
-        if len(symbols) > 1:
-            row, text = cells.first(taken.currency & _with(cells, symbols[1]))
-            raise Odd(row, name, f"{text!r} is of another currency than cells with {symbols[0]}; {remedy(name)}")
-
-
-def _with(cells: Distinct, symbol: str) -> np.ndarray:
-    compute = extra("pyarrow.compute", "tables")
-    return np.asarray(compute.match_substring(cells.texts, symbol).to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _holds(cells: Distinct, symbol: str, mask: np.ndarray) -> bool:
-    return bool((_with(cells, symbol) & mask).any())
-
-
 # -- dates -----------------------------------------------------------------------------------------------------------
 
 
@@ -408,6 +474,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     if not formats:
         return None
     fits = {form: _fit(cells, form) & ~cells.gaps for form in formats}
+    _refuse_impossible(name, cells, written_as(cells.texts, formats), np.any([*fits.values()], axis=0))
     best = max(formats, key=lambda form: cells.weight(fits[form]))
     fraction = cells.weight(fits[best]) / cells.weight(~cells.gaps)
     if fraction <= MAJORITY:
@@ -430,6 +497,14 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
         )
     context.notes.add(f"column {name!r}: dates, read as {'ISO 8601' if best == ISO else best}")
     return Dates(name, best)
+
+
+def _refuse_impossible(name: str, cells: Distinct, written: np.ndarray, fits: np.ndarray) -> None:
+    """Raise an error if all cells are written as dates, but some days or times do not exist."""
+    impossible = written & ~fits & ~cells.gaps
+    if impossible.any() and (written | cells.gaps).all():
+        row, text = cells.first(impossible)
+        raise Odd(row, name, f"{text!r} is no date: there is no such day or time; {remedy(name, text)}")
 
 
 def _fit(cells: Distinct, form: str) -> np.ndarray:
@@ -465,6 +540,19 @@ def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
     markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
     text = f"column {name!r}: {_percent(fraction)} of the cells are {what}, the others are {markers}: taken as gaps"
     notes.add(text, about=("gaps", name))
+
+
+def _say_disguised(name: str, numbers: np.ndarray, context: Context) -> None:
+    """Say that a column of numbers seems to hold dates, unless a model knows it as numbers."""
+    if name in context.reading.numbers or (form := disguised(numbers, name)) is None:
+        return
+    number = f"{numbers[np.isfinite(numbers)][0]:.15g}"
+    date = parse(extra("pyarrow", "tables").array([number]), form)[0]
+    context.notes.add(
+        f"column {name!r}: {number} may stand for the date {date}, but is read as a number: "
+        f"--dates {_quoted(f'{name}={form}')} reads the column as dates",
+        about=("disguised", name),
+    )
 
 
 def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, mark: str | None, notes: Notes) -> None:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
-from isthmus.data.io.convert import Context, Conversion, Dates, Numbers, Odd, Open, Text, decide, remedy
+from isthmus.data.io.convert import Context, Conversion, Odd, Open, Text, decide, recognised, remedy
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
 from isthmus.data.io.distinct import begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say
@@ -101,13 +101,14 @@ class CSVStream:
 
     @property
     def reading(self) -> Reading:
-        """How the file is read, with what was recognised: the decimal mark, and the formats of dates."""
+        """How the file is read, with what was recognised: the decimal mark, the formats of dates, and units."""
         conversions = self._decided().values()
-        marks = {one.decimal for one in conversions if isinstance(one, Numbers)}
-        dates = {one.name: one.form for one in conversions if isinstance(one, Dates)}
+        marks = {one.seen.decimal for one in conversions}
         decimal = "," if "," in (self._dialect.decimal, *marks) else self._reading.decimal
         text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
-        return replace(self._reading, decimal=decimal, dates=dates, text=text)
+        header = self._reading.header if self._dialect.named else False
+        known = replace(self._reading, header=header, decimal=decimal, text=text)
+        return replace(known, **recognised(conversions, self._reading))
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as pandas DataFrames, in the order of the file."""
@@ -131,15 +132,18 @@ class CSVStream:
         """
         how, pandas, conversions = self._dialect, extra("pandas", "tables"), self._decided()
         types = self._plain | dict.fromkeys((n for n, one in conversions.items() if one.text), self._text)
+        strict = [n for n, one in conversions.items() if not one.spaced or (n in self._plain and not one.text)]
         check_first_row(self._path, how)
-        with csv_errors(self._path), self._table() as stream:
+        with csv_errors(self._path), self._source() as (source, above):
             try:
                 frame = pandas.read_csv(
-                    stream,
+                    source,
+                    skiprows=above,
+                    encoding=how.encoding,
                     dtype={name: types.get(name, self._text) for name in how.names},
-                    **self._options,
+                    **self._options | {"na_values": self._gaps(strict)},
                 )
-            except ValueError as error:  # a number is none, or a whole number has a fraction
+            except (ValueError, OverflowError) as error:  # a number is none, or too long, or a whole one has a fraction
                 raise InputError(f"{str(self._path)!r}: {error}") from error
         texts = [name for name in self.columns if frame[name].dtype == self._text]
         if frame[self.columns[-1]].isna().any():  # as the last cell of each short line is
@@ -156,11 +160,21 @@ class CSVStream:
             "header": None,
             "names": list(self._dialect.names),
             "keep_default_na": False,
-            "na_values": {n: [""] if n in self._carried else [*GAPS, *self._reading.gaps] for n in self._dialect.names},
+            "na_values": self._gaps(),
             "skipinitialspace": self._seen.spaced,
             "skip_blank_lines": len(self._dialect.names) > 1,
             "decimal": self._dialect.decimal,
         }
+
+    def _gaps(self, strict: Collection[str] = ()) -> dict[str, list[str]]:
+        """Return the cells that are missing, by column.
+
+        In a strict column, where a cell of another kind is an error, those that begin as numbers do can be that too:
+        each number that begins so would be looked up among them.
+        """
+        every = [*GAPS, *self._reading.gaps]
+        some = [*(gap for gap in GAPS if not gap.startswith(("-", "1"))), *self._reading.gaps]
+        return {n: [""] if n in self._carried else some if n in strict else every for n in self._dialect.names}
 
     @property
     def _text(self) -> Any:
@@ -218,6 +232,18 @@ class CSVStream:
         with open_text(self._path, self._dialect.encoding) as stream:
             deque(islice(stream, self._dialect.start), maxlen=0)
             yield stream
+
+    @contextmanager
+    def _source(self) -> Iterator[tuple[Path | IO[str], int]]:
+        """Yield what pandas can read the rows from, and how many lines to skip there.
+
+        It is the path, since pandas parses only that with several threads; but a line above that opens a quote would
+        have pandas skip more.
+        """
+        with open_text(self._path, self._dialect.encoding) as stream:
+            above = list(islice(stream, self._dialect.start))
+            odd = any(line.count('"') % 2 for line in above)
+            yield (stream, 0) if odd else (self._path, len(above))
 
     @contextmanager
     def _pieces(self, columns: Sequence[str], text: Collection[str]) -> Iterator[Iterator[pandas.DataFrame]]:

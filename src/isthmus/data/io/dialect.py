@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from isthmus.data.io.distinct import MARKERS
+from isthmus.data.io.header import check_title, default_names, names_columns
 from isthmus.data.io.reading import Notes, Reading
+from isthmus.data.tables.dates import DAY
+from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
 from isthmus.support.errors import InputError
 
 SEPARATORS = "\t;|,"
@@ -35,13 +38,7 @@ BOMS = (
 
 FALLBACK = "cp1252"
 
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)?")
-_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
-_POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d*)\.\d+([eE][+-]?\d+)?")
-_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-_CODE = re.compile(r"\d{3,}")
 
 
 @dataclass(frozen=True)
@@ -121,9 +118,10 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
         raise InputError(f"{str(path)!r} is empty")
     separator = declared or _separator(lines[above:], reading)
     records = list(_records(lines[above:], separator))
-    names, named, first = _names(lines, above, records, separator, notes)
+    _check_first(path, records, above)
+    check_title([(above + at + 1, cells) for at, cells in records], reading, path, f"line {above + 1}")
+    names, named, first = _names(path, lines, above, records, separator, reading, notes)
     _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
-    _check_first(path, records, above, len(names))
     rows = [cells for _, cells in records[first:]]
     _check_spaces(path, rows)
     if (said := units(names, rows)) is not None:
@@ -195,17 +193,27 @@ def _separator(lines: Sequence[str], reading: Reading) -> str:
 
 
 def _names(
-    lines: Sequence[str], above: int, records: Sequence[tuple[int, list[str]]], separator: str, notes: Notes
+    path: Path,
+    lines: Sequence[str],
+    above: int,
+    records: Sequence[tuple[int, list[str]]],
+    separator: str,
+    reading: Reading,
+    notes: Notes,
 ) -> tuple[tuple[str, ...], int, int]:
     """Return the names of the columns, the number of their line (0: there is none), and the index of the first row."""
     first = [cell.strip() for cell in records[0][1]]
-    if (commented := _commented(lines, above, first, separator)) is not None:
+    commented = _commented(lines, above, first, separator) if reading.merged().header is None else None
+    if commented is not None:
         notes.add(f"line {above} names the columns: {', '.join(commented)}")
         return named(commented, notes), above, 0
-    if _is_row(records):
-        notes.add(f"line {above + 1} is a row: the columns are called column_0 to column_{len(first) - 1}")
-        return tuple(f"column_{i}" for i in range(len(first))), 0, 0
-    return named(first, notes), above + 1, 1
+    rows = [cells for _, cells in records[1:]]
+    try:
+        if names_columns(first, rows, reading, f"line {above + 1}", notes):
+            return named(first, notes), above + 1, 1
+    except InputError as error:
+        raise InputError(f"{str(path)!r}: {error}") from error
+    return tuple(default_names(len(first))), 0, 0
 
 
 def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator: str) -> list[str] | None:
@@ -218,20 +226,7 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
 
 
 def _is_value(cell: str) -> bool:
-    return bool(_NUMBER.fullmatch(cell) or _DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
-
-
-def _is_row(records: Sequence[tuple[int, list[str]]]) -> bool:
-    """Tell whether the first record is a row, not the names of the columns."""
-    first, others = [cell.strip() for cell in records[0][1]], [cells for _, cells in records[1:]]
-    numbers = [cell for cell in first if _NUMBER.fullmatch(cell)]
-    if not numbers:
-        return False
-    if all(map(_is_value, first)):
-        return True
-    texts = [index for index, cell in enumerate(first) if not _is_value(cell)]
-    again = any(first[i] == cells[i].strip() for cells in others for i in texts if i < len(cells))
-    return again or len(set(numbers)) < len(numbers)
+    return bool(NUMERIC.fullmatch(cell) or DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
 
 
 def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
@@ -251,11 +246,10 @@ def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int, width: int) -> None:
+def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int) -> None:
     """Raise an error if the first lines are no part of the table: most others have another number of cells."""
-    widths = Counter(len(cells) for _, cells in records)
-    common, count = widths.most_common(1)[0]
-    if count <= max(widths[width], 1 if len(records) > 2 else 0):
+    width, common = len(records[0][1]), _common(records)
+    if common is None:
         return
     number = next(index for index, cells in records if len(cells) == common) + above
     raise InputError(
@@ -264,10 +258,20 @@ def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: in
     )
 
 
+def _common(records: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Return the number of cells of a table that begins below the first line; None if it begins with this."""
+    widths = [len(cells) for _, cells in records]
+    after = [width for width in widths if width != widths[0]]
+    if widths[0] == 1 and len(after) > 1 and after == widths[-len(after) :] and len(set(after)) == 1:
+        return after[0]
+    common, count = Counter(widths).most_common(1)[0]
+    return common if count > max(widths.count(widths[0]), 1 if len(widths) > 2 else 0) else None
+
+
 def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:
     """Raise an error if lines are numbers with spaces between them."""
     lines = [row[0].split() for row in rows if len(row) == 1]
-    spaced = [line for line in lines if len(line) > 1 and all(map(_NUMBER.fullmatch, line))]
+    spaced = [line for line in lines if len(line) > 1 and all(map(NUMERIC.fullmatch, line))]
     if spaced and 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2:
         raise InputError(
             f"{str(path)!r}: cells seem to be separated by spaces, {len(spaced[0])} in a line: put commas, semicolons, "
@@ -285,18 +289,18 @@ def units(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
     if len(rows) < 3:
         return None
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
-    if len(first) != len(names) or any(_NUMBER.fullmatch(cell) for cell in first):
+    if len(first) != len(names) or any(NUMERIC.fullmatch(cell) for cell in first):
         return None
     numeric = [i for i in range(len(names)) if _numeric([row[i].strip() for row in others if i < len(row)])]
     named = [i for i in numeric if first[i].lower() not in MARKERS and first[i]]
-    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or _DAY.fullmatch(first[i]) for i in named):
+    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or DAY.fullmatch(first[i]) for i in named):
         return None
     return ", ".join(f"{names[i]} in {first[i]}" for i in named)
 
 
 def _numeric(cells: Sequence[str]) -> bool:
     present = [cell for cell in cells if cell and cell.lower() not in MARKERS]
-    return bool(present) and all(map(_NUMBER.fullmatch, present))
+    return bool(present) and all(map(NUMERIC.fullmatch, present))
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------
@@ -304,25 +308,25 @@ def _numeric(cells: Sequence[str]) -> bool:
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, notes: Notes) -> tuple[str, str | None]:
     """Return the decimal mark with which pandas reads the file, and the one for columns that leave it open."""
-    earlier = reading.before.decimal if reading.before else None
+    before = reading.before or Reading()
     if reading.decimal:
         return reading.decimal, reading.decimal
     if separator == ",":
         return ".", "."
     cells = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell]
-    comma = next((cell for cell in cells if _COMMA.fullmatch(cell) and not _EITHER.fullmatch(cell)), None)
-    point = next((cell for cell in cells if _POINT.fullmatch(cell) and not _EITHER.fullmatch(cell)), None)
+    comma = next((cell for cell in cells if FRACTION[","].fullmatch(cell) and not EITHER.fullmatch(cell)), None)
+    point = next((cell for cell in cells if FRACTION["."].fullmatch(cell) and not EITHER.fullmatch(cell)), None)
     if comma is None and point is None and separator == ";":
-        comma = next((cell for cell in cells if _COMMA.fullmatch(cell)), None)
+        comma = next((cell for cell in cells if FRACTION[","].fullmatch(cell)), None)
     if comma is not None and point is None:
         notes.add(f"decimal comma, as in {comma!r} (--decimal . if it is none)", about="decimal comma")
         return ",", ","
     if point is not None and comma is None:
         return ".", "."
-    if comma is None and earlier == ",":
-        notes.add("decimal comma, as in the rows that the model was trained on", about="decimal comma")
+    if comma is None and before.decimal == ",":
+        notes.add(f"decimal comma, as in {before.origin}", about="decimal comma")
         return ",", ","
-    return ".", earlier or ("," if separator == ";" else None)
+    return ".", before.decimal or ("," if separator == ";" else None)
 
 
 def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> dict[str, int]:
@@ -330,7 +334,7 @@ def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Readi
     lengths = {}
     for index, name in enumerate(names):
         cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-        same = len(set(map(len, cells))) == 1 and all(map(_CODE.fullmatch, cells))
+        same = len(set(map(len, cells))) == 1 and all(map(CODE.fullmatch, cells))
         if same and name not in {*reading.numbers, *reading.unchanged, *reading.dates}:
             lengths[name] = len(cells[0])
     return lengths

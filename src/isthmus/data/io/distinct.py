@@ -48,6 +48,12 @@ def texts_of(column: pandas.Series) -> Any:
     return array.combine_chunks() if isinstance(array, extra("pyarrow", "tables").ChunkedArray) else array
 
 
+def chunks_of(column: pandas.Series) -> list[Any]:
+    """Return a column of text and missing cells as Arrow arrays, one after the other."""
+    chunks: list[Any] = extra("pyarrow", "tables").table({"texts": _arrow(column)})["texts"].chunks
+    return chunks
+
+
 def _arrow(column: pandas.Series) -> Any:
     arrow = extra("pyarrow", "tables")
     return arrow.array(column, type=arrow.string(), from_pandas=True)
@@ -100,14 +106,9 @@ class Distinct:
     @cached_property
     def gaps(self) -> np.ndarray:
         """Whether each text is a marker of missing cells."""
-        return np.array([text.lower() in MARKERS or not text for text in self._short()], dtype=bool)
-
-    def _short(self) -> list[str]:
-        """Return the texts as Python has them; those too long to be a marker as a letter."""
         arrow, compute = extra("pyarrow", "tables"), extra("pyarrow.compute", "tables")
-        long = compute.greater(compute.utf8_length(self.texts), max(map(len, MARKERS)))
-        short: list[str] = compute.if_else(long, arrow.scalar("x"), self.texts).to_pylist()
-        return short
+        markers = compute.is_in(compute.ascii_lower(self.texts), arrow.array(["", *MARKERS]))
+        return np.asarray(markers.to_numpy(zero_copy_only=False), dtype=bool)
 
     def some(self, mask: np.ndarray) -> Any:
         """Return the texts of a mask, the most frequent first."""

@@ -132,8 +132,7 @@ def _refuse(option: str, value: object, what: str) -> None:
 
 def _asked(reading: Reading | None) -> dict[str, Any] | None:
     """Return what was asked for of the reading of a table."""
-    asked = {} if reading is None else {**reading.kept(), "encoding": reading.encoding, "skip_rows": reading.skip_rows}
-    return {name: value for name, value in asked.items() if value} or None
+    return None if reading is None else {**reading.kept(), **reading.asked("encoding", "skip_rows")} or None
 
 
 class Format(NamedTuple):
@@ -274,14 +273,25 @@ def open_rows(path: str, reading: Reading | None = None, say: Say | None = None)
     say : callable, optional
         Called with each sentence on what was converted.
     """
+    return _stream_or_rows(path, reading, say)[0]
+
+
+def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
+    """Return what `open_rows` does, and how the rows are read, with what was recognised."""
+    X, done = _stream_or_rows(path, reading, say)
+    return X, done or X.reading
+
+
+def _stream_or_rows(path: str, reading: Reading | None, say: Say | None) -> tuple[Any, Reading | None]:
+    """Return rows, and how they were read; None for text, whose stream tells once its first rows are read."""
     file = Path(path).expanduser()
     if file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT):
-        return CSVStream(file, reading, say=say)
+        return CSVStream(file, reading, say=say), None
     loaded = read(path, budget=0, reading=reading)
     if say is not None:
         for note in loaded.notes:
             say(note)
-    return loaded.with_labels(reading.unchanged if reading else ())
+    return loaded.with_labels(reading.unchanged if reading else ()), loaded.reading or Reading()
 
 
 def write(

@@ -7,22 +7,21 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.objects import converted
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.io.tabular import split
+from isthmus.data.sources.parquet import not_flat
 from isthmus.support.errors import InputError, extra
 
 
 def read_records(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
     """Read a file of records into a pandas DataFrame: ``.json`` holds a list of them, ``.jsonl`` one a line."""
     reading, notes = (reading or Reading()).also([label]), Notes()
-    for option in ("encoding", "skip_rows"):
-        if value := getattr(reading, option):
-            raise InputError(f"{option}={value!r} does not apply to {str(path)!r}: leave it out")
+    for option, value in reading.asked("encoding", "skip_rows", "header").items():
+        raise InputError(f"{option}={value!r} does not apply to {str(path)!r}: leave it out")
     lines = ".json" not in path.suffixes
     unit = "line" if lines else "record"
     numbered = list(_lines(path) if lines else _listed(path))
@@ -36,7 +35,7 @@ def read_records(path: Path, label: str | None = None, reading: Reading | None =
     columns = dict.fromkeys(name for _, record in numbered for name in record)
     chosen = reading.chosen(columns, path)
     for number, record in numbered:
-        _check_flat(record, chosen, f"{str(path)!r}, {unit} {number}")
+        _check_cells(record, chosen, f"{str(path)!r}, {unit} {number}")
     missing = set(reading.gaps)
     cells = {name: [_cell(record.get(name), missing) for _, record in numbered] for name in columns if name in chosen}
     frame = extra("pandas", "tables").DataFrame(cells, dtype=object)
@@ -51,13 +50,11 @@ def _cell(value: Any, missing: set[str]) -> Any:
     return None if isinstance(value, str) and value in missing else value
 
 
-def _check_flat(record: Mapping[str, Any], names: list[str], where: str) -> None:
+def _check_cells(record: Mapping[str, Any], names: list[str], where: str) -> None:
+    """Raise an error if a cell of a record is a list or a structure."""
     for name in names:
         if isinstance(record.get(name), (list, dict)):
-            raise InputError(
-                f"{where}, column {name!r}: {_short(record[name])} is no single value; make a column of each part, or "
-                f"leave it out (--drop {quote(str(name))})"
-            )
+            raise not_flat(where, name, _short(record[name]))
 
 
 def _short(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -10,8 +10,9 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.data.io.convert import Context, Conversion, Dates, Odd, Open, decide
+from isthmus.data.io.convert import Context, Conversion, Odd, decide, recognised
 from isthmus.data.io.reading import Notes, Reading
+from isthmus.data.tables.numerals import number_of
 from isthmus.support.errors import InputError, extra
 
 if TYPE_CHECKING:
@@ -45,25 +46,33 @@ def converted(
     """
     mark = reading.decimal or (reading.before.decimal if reading.before else None)
     context, columns = Context(reading, str(path), mark, notes), {}
-    dates: dict[str, str] = {}
+    conversions: list[Conversion] = []
     for name in reading.chosen(frame.columns, path):
-        cells = frame[name]
-        plain = name not in reading.text and _kind(cells) in PLAIN
+        cells = frame[name] if name in reading.unchanged else _without(frame[name], reading.gaps)
+        plain = name not in (*reading.text, *_counts(cells, name, reading)) and _kind(cells) in PLAIN
         try:
-            conversion = decide(name, cells.infer_objects() if plain else _texts(cells, _unmistakable), context)
-            done = conversion.closed(name) if isinstance(conversion, Open) else conversion
-            written = partial(_written, mark=done.decimal or ".")
+            first = cells.infer_objects() if plain else _texts(cells, _unmistakable)
+            done = decide(name, first, context).closed(name)
+            written = partial(_written, mark=done.seen.decimal or ".")
             columns[name] = done(cells.infer_objects() if plain else _texts(cells, written), context)
         except Odd as odd:
             cell = cells.iloc[odd.row]
             why = odd.why.replace(repr(_unmistakable(cell)), repr(str(cell)))
             raise InputError(f"{str(path)!r}, {where(odd.row)}, column {odd.column!r}: {why}") from odd
-        dates |= _format(done)
-    return extra("pandas", "tables").DataFrame(columns), replace(reading, dates=dates)
+        conversions.append(done)
+    return extra("pandas", "tables").DataFrame(columns), replace(reading, **recognised(conversions, reading))
 
 
-def _format(conversion: Conversion) -> dict[str, str]:
-    return {conversion.name: conversion.form} if isinstance(conversion, Dates) else {}
+def _without(column: pandas.Series, gaps: Sequence[str]) -> pandas.Series:
+    """Return a column whose numbers are missing where texts that stand for gaps are these numbers."""
+    numbers = [number for gap in gaps if (number := number_of(gap)) is not None]
+    return column.mask(column.isin(numbers)) if numbers and _kind(column) != "boolean" else column
+
+
+def _counts(column: pandas.Series, name: str, reading: Reading) -> tuple[str, ...]:
+    """Return the name of a column of numbers that are dates, as options or the rows before say; else nothing."""
+    dates = reading.merged().dates
+    return (name,) if name in dates and _kind(column) in ("integer", "floating", "mixed-integer-float") else ()
 
 
 def _kind(column: pandas.Series) -> str:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
+from isthmus.data.io.units import NONE, UNITS
+from isthmus.data.tables.schema import KINDS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 Say = Callable[[str], None]
 """What takes each sentence on what was converted."""
-
-ISO = "ISO8601"
-"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,13 @@ class Reading:
         Of a text file; None: by its byte order mark, else UTF-8, else Windows-1252.
     skip_rows : int
         Lines above the table, which are not read.
+    header : bool or None
+        Whether the first line of the table names its columns; if not, they are called ``column_0``, ``column_1`` …
     decimal : {".", ","} or None
         The decimal mark.
     dates : mapping of str to str
-        The format of columns of dates, as `strptime` has it, such as ``"%d/%m/%Y"``; or ``"ISO8601"``.
+        The format of columns of dates, as `strptime` has it, such as ``"%d/%m/%Y"``; or ``"ISO8601"``, or
+        ``"epoch"`` and ``"epoch-ms"``: seconds and milliseconds since 1970.
     missing : tuple of str
         Cells that stand for missing values, beside the well-known ones.
     text : tuple of str
@@ -43,13 +45,22 @@ class Reading:
         Columns whose cells are not converted: labels, and what is carried along to an output.
     numbers : tuple of str
         Columns whose cells must be numbers: a model knows them as such.
+    units : mapping of str to str
+        The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, or ``"none"``. It counts more than what the
+        cells show.
+    no_text : tuple of str
+        Other columns that a model knows to hold no text: if all their cells are markers such as ``"-"``, these
+        are gaps.
     before : Reading or None
         How the table was read that a model was trained on. It decides what the content leaves open, and which columns
         are left out if they are there.
+    origin : str
+        Which rows it was that this reading was recognised from, for messages about later ones.
     """
 
     encoding: str | None = None
     skip_rows: int = 0
+    header: bool | None = None
     decimal: str | None = None
     dates: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
@@ -58,7 +69,10 @@ class Reading:
     only: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    no_text: tuple[str, ...] = ()
     before: Reading | None = None
+    origin: str = "the rows that the model was trained on"
 
     def __post_init__(self) -> None:
         if self.decimal not in (None, ".", ","):
@@ -69,6 +83,9 @@ class Reading:
             raise InputError(f"skip_rows={self.skip_rows} is negative; it is a number of lines")
         if self.drop and self.only:
             raise InputError("drop= names columns to leave out, only= those to read: give one of them")
+        for name, unit in self.units.items():
+            if unit not in UNITS:
+                raise InputError(f"units={{{name!r}: {unit!r}}}: a unit is one of {', '.join(UNITS)}")
 
     def chosen(self, columns: Iterable[object], path: object) -> list[str]:
         """Return the columns to read, in the order of the file.
@@ -79,7 +96,7 @@ class Reading:
             A column that was named is not there, or none is left.
         """
         names = list(map(str, columns))
-        for name in (*self.drop, *self.only, *self.text, *self.dates):
+        for name in (*self.drop, *self.only, *self.text, *self.dates, *self.units):
             if name not in names:
                 raise InputError(f"{str(path)!r}: {unknown('column', name, names)}")
         whole = self.merged()
@@ -109,8 +126,10 @@ class Reading:
         only = self.only or tuple(name for name in earlier.only if name not in self.drop)
         return replace(
             self,
+            header=earlier.header if self.header is None else self.header,
             decimal=self.decimal or earlier.decimal,
             dates={**earlier.dates, **self.dates},
+            units={**earlier.units, **self.units},
             missing=_union(earlier.missing, self.missing),
             text=_union(earlier.text, self.text),
             drop=() if only else _union(earlier.drop, self.drop),
@@ -121,14 +140,27 @@ class Reading:
     def kept(self) -> dict[str, Any]:
         """Return what later files are to be read with, as plain values; without what is not set."""
         values = {
+            "header": self.header,
             "decimal": self.decimal,
             "dates": dict(self.dates),
+            "units": {name: unit for name, unit in self.units.items() if unit != NONE},
             "missing": list(self.missing),
             "text": list(self.text),
             "drop": list(self.drop),
             "only": list(self.only),
         }
-        return {name: value for name, value in values.items() if value}
+        return {name: value for name, value in values.items() if value or value is False}
+
+    def asked(self, *options: str) -> dict[str, Any]:
+        """Return those of some options that are set.
+
+        Examples
+        --------
+        >>> Reading(header=False, drop=("id",)).asked("skip_rows", "header", "text")
+        {'header': False}
+        """
+        unset = Reading()
+        return {name: getattr(self, name) for name in options if getattr(self, name) != getattr(unset, name)}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Reading:
@@ -137,8 +169,9 @@ class Reading:
         Examples
         --------
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
-        Reading(encoding=None, skip_rows=0, decimal=',', dates={}, missing=(), text=(), drop=('id',), only=(),
-                unchanged=(), numbers=(), before=None)
+        Reading(encoding=None, skip_rows=0, header=None, decimal=',', dates={}, missing=(), text=(), drop=('id',),
+                only=(), unchanged=(), numbers=(), units={}, no_text=(), before=None,
+                origin='the rows that the model was trained on')
 
         Raises
         ------
@@ -147,7 +180,8 @@ class Reading:
         """
         _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
-        return cls(decimal=kept.get("decimal"), dates=dict(kept.get("dates", {})), **lists)
+        maps: dict[str, Any] = {name: dict(kept.get(name, {})) for name in ("dates", "units")}
+        return cls(header=kept.get("header"), decimal=kept.get("decimal"), **maps, **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
         """Return it with more columns whose cells are not converted."""
@@ -155,6 +189,8 @@ class Reading:
 
     def after(self, data: Data, kept: Mapping[str, Any]) -> Reading:
         """Return it for a file of rows for a fitted model: its columns of numbers and of text stay what they are.
+
+        Its columns are converted even if they are carried along.
 
         Parameters
         ----------
@@ -164,8 +200,12 @@ class Reading:
             What `kept` returned for the rows that it was trained on.
         """
         earlier = Reading.of(kept)
-        text = _union(earlier.text, text_columns(data))
-        return replace(self, before=replace(earlier, text=text), numbers=_columns(data, "integer", "float"))
+        text, numbers = _union(earlier.text, text_columns(data)), _columns(data, "integer", "float")
+        carried = tuple(name for name in self.unchanged if name not in _columns(data, *KINDS))
+        units = {**dict.fromkeys(numbers, NONE), **earlier.units}
+        before = replace(earlier, text=text, units=units)
+        no_text = _columns(data, "boolean", "date", "duration", "empty")
+        return replace(self, before=before, numbers=numbers, no_text=no_text, unchanged=carried)
 
 
 def _check_kept(kept: object) -> None:
@@ -192,9 +232,15 @@ def _are_formats(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
 
 
+def _are_units(value: object) -> bool:
+    return isinstance(value, Mapping) and _are_texts([*value]) and all(unit in UNITS for unit in value.values())
+
+
 _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
+    "header": (lambda value: value is None or value is True or value is False, "true or false"),
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
+    "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}"),
     **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
 }
 """What each entry of `Reading.kept` is, by a test and in words."""
@@ -214,18 +260,24 @@ def _is_encoding(name: str) -> bool:
 
 def text_columns(data: Data) -> list[str]:
     """Return the columns of a fitted table whose categories are all text."""
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
+    schema = _named_schema(data)
+    if schema is None:
         return []
     pairs = zip(schema.indices("category"), schema.categories, strict=True)
     return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
 
 
 def _columns(data: Data, *kinds: str) -> tuple[str, ...]:
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None:
+    schema = _named_schema(data)
+    if schema is None:
         return ()
     return tuple(str(schema.name(index)) for index in schema.indices(*kinds))
+
+
+def _named_schema(data: Data) -> Any:
+    """Return the schema of a fitted table with named columns; None for other data."""
+    schema = getattr(data, "schema", None)
+    return schema if schema is not None and schema.names is not None else None
 
 
 class Notes(list[str]):

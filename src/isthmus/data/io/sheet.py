@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from isthmus.data.io.dataset import Dataset
-from isthmus.data.io.dialect import named, units
+from isthmus.data.io.dialect import LOOKED_AT, named, units
+from isthmus.data.io.header import check_title, default_names, names_columns
 from isthmus.data.io.objects import converted
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.io.tabular import split
@@ -41,16 +42,35 @@ def read_sheet(
     cells = cells.loc[filled.any(axis=1), filled.any(axis=0)]
     if not len(cells):
         raise InputError(f"{str(path)!r} holds no rows")
-    names = named([_text(cell) for cell in cells.iloc[0]], notes)
-    rows = cells.iloc[1:]
-    head = [[_text(cell) for cell in row] for row in rows.head(1000).to_numpy()]
+    names, rows, header = _headed(cells, reading, path, notes)
+    head = _texts(rows)
     if (said := units(names, head)) is not None:
         notes.add(f"row {rows.index[0] + 1} holds units, and is no row of the table: {said}")
         rows = rows.iloc[1:]
     numbers = [number + 1 for number in rows.index]
     frame = rows.set_axis(list(names), axis=1).reset_index(drop=True)
     frame, done = converted(_without_missing(frame, reading), reading, path, lambda row: f"row {numbers[row]}", notes)
-    return replace(split(frame, label, path), notes=tuple(notes), reading=done)
+    return replace(split(frame, label, path), notes=tuple(notes), reading=replace(done, header=header))
+
+
+def _headed(
+    cells: pandas.DataFrame, reading: Reading, path: Path, notes: Notes
+) -> tuple[tuple[str, ...], pandas.DataFrame, bool | None]:
+    """Return the names of the columns, the rows, and whether the first row of the sheet names the columns."""
+    lines, numbers = _texts(cells), [number + 1 for number in cells.index]
+    where = f"row {numbers[0]}"
+    check_title(list(zip(numbers, lines, strict=False)), reading, path, where, "row")
+    try:
+        if names_columns(lines[0], lines[1:], reading, where, notes):
+            return named(lines[0], notes), cells.iloc[1:], reading.header
+    except InputError as error:
+        raise InputError(f"{str(path)!r}: {error}") from error
+    return tuple(default_names(len(lines[0]))), cells, False
+
+
+def _texts(rows: pandas.DataFrame) -> list[list[str]]:
+    """Return the first rows as text."""
+    return [[_text(cell) for cell in row] for row in rows.head(LOOKED_AT).to_numpy()]
 
 
 def _cells(path: Path, part: str | None, notes: Notes) -> pandas.DataFrame:

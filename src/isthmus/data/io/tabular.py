@@ -13,10 +13,13 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
+from isthmus.data.io.dated import formats, with_text
+from isthmus.data.io.header import default_names
 from isthmus.data.io.reading import Reading
+from isthmus.data.io.units import check_typed
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
 from isthmus.data.sources.parquet import reading as arrow_errors
-from isthmus.data.tables.rows import column
+from isthmus.data.tables.rows import column, in_order
 from isthmus.support.errors import InputError, extra, unknown
 
 if TYPE_CHECKING:
@@ -110,11 +113,11 @@ def typed(path: Path | str, reading: Reading) -> Reading:
     InputError
         Such an option was given.
     """
-    for option in ("encoding", "skip_rows", "decimal", "dates", "missing", "text"):
-        if value := getattr(reading, option):
-            raise InputError(
-                f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out"
-            )
+    for option, value in reading.asked(
+        "encoding", "skip_rows", "header", "decimal", "dates", "missing", "text"
+    ).items():
+        raise InputError(f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out")
+    check_typed(path, reading)
     return reading
 
 
@@ -141,7 +144,8 @@ def write_csv(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
 
 
 def plain_text(table: pyarrow.Table) -> Any:
-    """Return an Arrow table with categories decoded to their values, as CSV needs."""
+    """Return an Arrow table with categories decoded to their values, and dates as text, as CSV needs."""
+    table = with_text(table, formats(table))
     for i, field in enumerate(table.schema):
         if hasattr(field.type, "value_type"):
             table = table.set_column(i, field.name, table[i].cast(field.type.value_type))
@@ -158,8 +162,15 @@ def write_feather(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> No
     extra("pyarrow.feather", "tables").write_feather(to_arrow(X, columns), stream)
 
 
-def split_columns(piece: Rows, names: Sequence[str]) -> tuple[Any, Any]:
+def split_columns(piece: Rows, names: Sequence[str], known: Sequence[Any] = ()) -> tuple[Any, Any]:
     """Return a piece without some columns, and these columns as an Arrow table; None if `names` is empty.
+
+    Parameters
+    ----------
+    piece : DataFrame
+    names : sequence of str
+    known : sequence of str, default ()
+        The columns of a model, in its order: the piece keeps them, and has them in this order.
 
     Raises
     ------
@@ -167,11 +178,12 @@ def split_columns(piece: Rows, names: Sequence[str]) -> tuple[Any, Any]:
         There is no such column.
     """
     if not names:
-        return piece, None
+        return in_order(piece, known), None
     for name in names:
         column(piece, name)
     frame = nw.from_native(piece, eager_only=True)
-    return frame.drop(*names).to_native(), to_arrow(frame.select(*names).to_native())
+    left = frame.drop(*(name for name in names if name not in known)).to_native()
+    return in_order(left, known), to_arrow(frame.select(*names).to_native())
 
 
 def to_arrow(X: Any, columns: Sequence[str] | None = None) -> Any:
@@ -202,13 +214,8 @@ def _table_of_array(array: np.ndarray, columns: Sequence[str] | None) -> Any:
     if array.ndim not in (1, 2):
         raise InputError(f"an array of shape {array.shape} is not a table: write it to .npy, or images to .png")
     array = array.reshape(len(array), -1)
-    names = column_names(array.shape[1]) if columns is None else list(map(str, columns))
+    names = default_names(array.shape[1]) if columns is None else list(map(str, columns))
     if len(names) != array.shape[1]:
         raise InputError(f"{len(names)} names for {array.shape[1]} columns; give one for each")
     arrow = extra("pyarrow", "tables")
     return arrow.Table.from_arrays([arrow.array(np.ascontiguousarray(column)) for column in array.T], names=names)
-
-
-def column_names(n: int) -> list[str]:
-    """Return default names for columns."""
-    return [f"column_{i}" for i in range(n)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from shlex import quote
 from typing import Any
 
 import numpy as np
 
 from isthmus.data.tables.codec import to_date
+from isthmus.data.tables.dates import DIGITS, disguised
 from isthmus.data.tables.schema import Sheet
 from isthmus.support.errors import InputError, unknown
 
@@ -53,7 +55,7 @@ def stamps(sheet: Sheet, index: int) -> np.ndarray:
     Raises
     ------
     InputError
-        A time is missing, or text is not an ISO 8601 date.
+        A time is missing, text is not an ISO 8601 date, or numbers are days in digits, whose steps are no times.
     """
     name, kind = sheet.name(index), sheet.kinds[index]
     if kind == "category":
@@ -61,7 +63,15 @@ def stamps(sheet: Sheet, index: int) -> np.ndarray:
     times = sheet.numbers([index])[:, 0]
     if not np.isfinite(times).all():
         raise InputError(f"column {name!r}, row {int(np.argmin(np.isfinite(times)))}: the time is missing; fill it in")
-    return np.round(times.astype(np.float64) * 1e6).astype("datetime64[us]") if kind == "date" else times
+    if kind == "date":
+        return np.round(times.astype(np.float64) * 1e6).astype("datetime64[us]")
+    if disguised(times.astype(np.float64), name) == DIGITS:
+        raise InputError(
+            f"column {name!r}: numbers such as {times[0]:.0f} are days in digits, whose differences are no time steps: "
+            f"read them as dates (--dates {quote(f'{name}={DIGITS}')}; in Python "
+            f"pandas.to_datetime(X[{name!r}], format={DIGITS!r})), or use time=False if they are none"
+        )
+    return times
 
 
 def _parsed(cells: Iterable[Any], name: object) -> np.ndarray:

@@ -76,6 +76,8 @@ class ParquetStream:
         Columns not to read, such as the labels.
     shuffle_buffer : int, default 96 MiB
         Bytes of decoded rows that are shuffled together.
+    order : sequence of str, default ()
+        All columns, in the order to yield them in; default: that of the file.
 
     Raises
     ------
@@ -90,9 +92,16 @@ class ParquetStream:
         The numbers of rows and columns.
     """
 
-    def __init__(self, path: str | Path, leave_out: Sequence[str] = (), shuffle_buffer: int = SHUFFLE_BUFFER) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        leave_out: Sequence[str] = (),
+        shuffle_buffer: int = SHUFFLE_BUFFER,
+        order: Sequence[str] = (),
+    ) -> None:
         parquet = extra("pyarrow.parquet", "tables")
         self._path, self._left_out, self._shuffle_buffer = Path(path), list(leave_out), shuffle_buffer
+        self._order = list(order)
         self._files = parquet_files(self._path)
         self._metadata = []
         for file in self._files:
@@ -118,7 +127,12 @@ class ParquetStream:
 
     def without(self, columns: Sequence[str]) -> ParquetStream:
         """Return a stream of the same rows without some more columns."""
-        return ParquetStream(self._path, [*self._left_out, *columns], self._shuffle_buffer)
+        order = [name for name in self._order if name not in columns]
+        return ParquetStream(self._path, [*self._left_out, *columns], self._shuffle_buffer, order)
+
+    def in_order(self, names: Sequence[str]) -> ParquetStream:
+        """Return a stream of the same rows with their columns in the order of `names`, which are the same columns."""
+        return ParquetStream(self._path, self._left_out, self._shuffle_buffer, names)
 
     def _columns(self, leave_out: Sequence[str]) -> list[str]:
         schema = self._metadata[0].schema.to_arrow_schema()
@@ -131,7 +145,7 @@ class ParquetStream:
         index = (schema.pandas_metadata or {}).get("index_columns", [])
         columns = [name for name in schema.names if name not in leave_out and name not in index]
         check_flat(schema, columns, self._files[0])
-        return columns
+        return self._order or columns
 
     def _row_bytes(self) -> int:
         size: int = sum(m.row_group(g).total_byte_size for m in self._metadata for g in range(m.num_row_groups))
@@ -188,7 +202,7 @@ class ParquetStream:
         )
         with reading(self._files[f]), file:
             batches = file.iter_batches(self.piece_rows, row_groups=[g], columns=self.columns)
-            tables = (arrow.Table.from_batches([batch]) for batch in batches)
+            tables = (arrow.Table.from_batches([batch]).select(self.columns) for batch in batches)
             exact = regroup(tables, self.piece_rows, len, arrow.concat_tables, lambda t, a, b: t.slice(a, b - a))
             yield from zip(count(step=self.piece_rows), exact, strict=False)
 
@@ -387,10 +401,15 @@ def check_flat(schema: Any, columns: Iterable[str], path: Path) -> None:
     for name in columns:
         kind = schema.field(name).type
         if types.is_nested(kind):
-            raise InputError(
-                f"{str(path)!r}: column {name!r} is of type {kind}, which is no single value; make a column of each "
-                f"part, or leave it out (--drop {quote(str(name))})"
-            )
+            raise not_flat(f"{str(path)!r}", name, f"the type {kind}")
+
+
+def not_flat(where: str, name: str, what: str) -> InputError:
+    """Return the error for a column that holds lists or structures; `what` says which."""
+    return InputError(
+        f"{where}, column {name!r}: {what} is no single value; make a column of each part, or leave it out (--drop "
+        f"{quote(name)})"
+    )
 
 
 def parquet_files(path: Path) -> list[Path]:

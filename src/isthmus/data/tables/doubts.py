@@ -10,8 +10,10 @@ import numpy as np
 
 from isthmus.core.data import MANY
 from isthmus.data.tables.categories import Categories
+from isthmus.data.tables.dates import like_date
+from isthmus.data.tables.numerals import like_number
 from isthmus.data.tables.schema import Schema
-from isthmus.data.tables.text import like_date, like_number
+from isthmus.data.tables.sentinels import Sentinel, warnings_of
 from isthmus.support.errors import ColumnWarning, DataWarning, listed
 
 LOOKED_AT = 1000
@@ -29,7 +31,9 @@ SHAPES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 """What text may look like, and how it is converted."""
 
 
-def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray) -> Iterator[DataWarning]:
+def doubts(
+    schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray, sentinels: Mapping[int, Sentinel]
+) -> Iterator[DataWarning]:
     """Yield a warning for each kind of doubt, with the columns that it concerns.
 
     Parameters
@@ -39,11 +43,13 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
         What was counted of each column of categories, by its index.
     rising : ndarray of bool
         Whether each number of a column was larger than that before it.
+    sentinels : dict
+        The numbers that may stand for missing cells, by the index of their column.
     """
     if empty := [schema.name(index) for index in schema.indices("empty")]:
         yield DataWarning(f"the columns {empty} are empty: they are ignored, and come back empty")
     yield from _joined(schema, counted)
-    if schema.names is None or schema.rows < MANY:
+    if schema.names is None:
         return
     texts = {index: column for index, column in counted.items() if schema.dtype(index)[0].split(":")[0] not in CHOSEN}
     looks = [(index, _looks(schema, index, column)) for index, column in texts.items()]
@@ -52,10 +58,14 @@ def doubts(schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray
             yield ColumnWarning(
                 f"text that looks like {what} is taken for categories: {listed(named)}; convert it ({remedy})"
             )
-    words = [index for index, (kind, _) in looks if not kind]
+    if schema.rows < MANY:
+        return
+    joined = {index for index, rare in zip(schema.indices("category"), schema.joined, strict=True) if rare}
+    words = [index for index, (kind, _) in looks if not kind and index not in joined]
     identifying = {index: _identifies(schema, index, counted[index]) for index in words}
     yield from _to_leave_out(schema, "columns of text have a value of their own in most rows", identifying)
     yield from _to_leave_out(schema, "columns number the rows", dict(_row_numbers(schema, rising)))
+    yield from warnings_of({index: str(schema.name(index)) for index in sentinels}, sentinels)
     constant = f"columns have one value in all {schema.rows:,} rows, from which nothing can be learnt"
     yield from _to_leave_out(schema, constant, dict(_constant(schema)))
 
@@ -89,6 +99,8 @@ def _joined(schema: Schema, counted: Mapping[int, Categories]) -> Iterator[DataW
 def _looks(schema: Schema, index: int, column: Categories) -> tuple[str, str]:
     """Return what most cells of a column look like, "" for words; and which fraction does, with examples."""
     seen = {value: max(n, 1) for value, n in islice(column.counts.items(), LOOKED_AT) if isinstance(value, str)}
+    if _are_codes(seen):
+        return "codes", ""
     for what, like, _ in SHAPES:
         alike = {value: None for value in seen if like(value)}
         fraction = sum(seen[value] for value in alike) / max(sum(seen.values()), 1)
@@ -96,6 +108,13 @@ def _looks(schema: Schema, index: int, column: Categories) -> tuple[str, str]:
             rest = next((f", but not {value!r}" for value in seen if value not in alike), "")
             return what, f"{schema.name(index)!r} ({fraction:.0%} of its cells, such as {next(iter(alike))!r}{rest})"
     return "", ""
+
+
+def _are_codes(texts: Iterable[str]) -> bool:
+    """Tell whether texts are digits of one length, some with zeros in front, as postal codes are: no numbers."""
+    texts = [*texts]
+    same = len({*map(len, texts)}) == 1 and all(text.isascii() and text.isdigit() for text in texts)
+    return same and len(texts[0]) > 2 and any(text[0] == "0" for text in texts)
 
 
 def _identifies(schema: Schema, index: int, column: Categories) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.data.tables.cells import codes_of
 from isthmus.data.tables.schema import Schema, Sheet, finite
-from isthmus.support.errors import InputError
+from isthmus.support.errors import DataWarning, InputError
 
 REACH = 1e15
 """Deviations from the mean beyond which squares overflow single precision, even if few rows gave the deviation."""
@@ -85,7 +85,8 @@ def codes(sheet: Sheet, schema: Schema) -> Tensor:
         if len(unseen_cells) and not rare:
             unseen.append(f"column {schema.name(index)!r}: {len(unseen_cells)} (such as {unseen_cells[0]!r})")
     if unseen:
-        warnings.warn(f"cells with unseen categories are encoded as unknown: {'; '.join(unseen)}", stacklevel=4)
+        text = f"cells with unseen categories are encoded as unknown: {'; '.join(unseen)}"
+        warnings.warn(text, DataWarning, stacklevel=4)
     return _tensor(encoded)
 
 

@@ -14,6 +14,7 @@ from isthmus.data.tables.cells import NUMBERS
 from isthmus.data.tables.frames import Dtype
 from isthmus.data.tables.reservoir import Reservoir
 from isthmus.data.tables.schema import Schema, Sheet, finite, indices_of, number_indices, sheet
+from isthmus.data.tables.sentinels import Ends, Sentinel
 from isthmus.data.tables.statistics import RunningStatistics
 from isthmus.support.errors import InputError
 
@@ -76,6 +77,7 @@ class Learner:
         self._rows = 0
         self._missing = np.zeros(columns, dtype=np.int64)
         self.rising = np.ones(columns, dtype=bool)
+        self._ends = Ends(self._statistics)
         self._categories: dict[int, Categories] = {}
 
     @classmethod
@@ -95,6 +97,7 @@ class Learner:
         learner._kinds, learner._rows = list(schema.kinds), schema.rows
         learner._missing = np.array(schema.missing, dtype=np.int64)
         learner._statistics = _statistics(schema)
+        learner._ends = Ends(learner._statistics)
         known = zip(schema.categories, schema.counts, schema.declared, strict=True)
         for index, column in zip(schema.indices("category"), known, strict=True):
             learner._categories[index] = Categories.of(Kept(*column, joined=0), max_categories)
@@ -113,6 +116,7 @@ class Learner:
             self._meet(index, kind, dtype)
         self.rising &= other.rising & ~(self._statistics.high >= other._statistics.low)
         self._statistics = self._statistics.merge(other._statistics)
+        self._ends.merge(other._ends)
         if self.sample is not None and other.sample is not None:
             self.sample = self.sample.merge(other.sample)
         for index, categories in other._categories.items():
@@ -136,6 +140,8 @@ class Learner:
             self._see_rising(cells, numbers)
             piece_statistics = RunningStatistics.of(cells).spread(numbers, len(piece.kinds))
             self._statistics, present = self._statistics.merge(piece_statistics), piece_statistics.count
+            if self._names is not None:
+                self._ends.see(cells, numbers, piece_statistics)
             if self.sample is not None:
                 self.sample.see(cells, numbers)
         for index in indices_of(piece.kinds, "category"):
@@ -218,6 +224,11 @@ class Learner:
     def counted(self, schema: Schema) -> dict[int, Categories]:
         """Return the counts of the values of each column of categories, by its index."""
         return {index: self._of(index) for index in schema.indices("category")}
+
+    def sentinels(self, schema: Schema) -> dict[int, Sentinel]:
+        """Return the numbers that may stand for missing cells, by the index of their column."""
+        named = self._ends.sentinels(self._statistics.count)
+        return {index: named[index] for index in schema.indices("integer", "float") if index in named}
 
     def _bins(self, columns: list[int]) -> tuple[Any, ...]:
         """Return the bins of some numeric columns; their extreme values count even if the sample lacks them."""

@@ -86,7 +86,7 @@ def profile(chunks: Iterable[Any], max_categories: int = 1000) -> TableProfile:
     counted = learner.counted(schema)
     start = sheet(some(first, np.arange(min(LOOKED_AT, len(first)))))
     columns = tuple(_column(schema, index, counted.get(index), start) for index in range(len(schema.kinds)))
-    notes = tuple(str(doubt) for doubt in doubts(schema, counted, learner.rising))
+    notes = tuple(str(doubt) for doubt in doubts(schema, counted, learner.rising, learner.sentinels(schema)))
     return TableProfile(schema.rows, columns, notes)
 
 

@@ -75,6 +75,22 @@ def joined(pieces: Sequence[Any]) -> Any:
     return np.concatenate(pieces)
 
 
+def in_order(X: Any, names: Sequence[Any]) -> Any:
+    """Return a DataFrame with its columns in the order of `names`; unchanged where it has others, or is none.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> list(in_order(pandas.DataFrame({"a": [1], "b": [2]}), ["b", "a"]).columns)
+    ['b', 'a']
+    """
+    if not nw.dependencies.is_into_dataframe(X):
+        return X
+    frame = nw.from_native(X, eager_only=True)
+    alike = len(frame.columns) == len(names) and {*frame.columns} == {*names}
+    return frame.select(*names).to_native() if alike and frame.columns != list(names) else X
+
+
 def column(X: Any, name: object) -> np.ndarray:
     """Return one column by its name, or of an array by its index.
 

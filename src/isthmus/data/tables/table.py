@@ -175,7 +175,7 @@ class Table(Data):
 
     def _fitted(self, scale: str | None, learner: Learner) -> Table:
         schema = learner.schema()
-        for doubt in doubts(schema, learner.counted(schema), learner.rising):
+        for doubt in doubts(schema, learner.counted(schema), learner.rising, learner.sentinels(schema)):
             warnings.warn(doubt, stacklevel=4)
         fitted = Table(scale or automatic(schema), asdict(schema), self.max_categories)
         fitted._learner = learner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from numbers import Integral
 
 from torch import Tensor, nn
 
@@ -14,7 +15,7 @@ from isthmus.parts.nets.linear_skip import LinearSkipNet
 from isthmus.support.errors import InputError
 
 
-@part("net/mlp")
+@part("net/mlp", sequence=True)
 class MLP(LinearSkipNet):
     """Fully connected layers, LayerNorm before all but the first, beside a linear path.
 
@@ -35,8 +36,8 @@ class MLP(LinearSkipNet):
     def __init__(self, widths: tuple[int, ...] = (512, 256, 128), activation: str = "gelu", norm: bool = True) -> None:
         super().__init__()
         self.widths, self.activation, self.norm = tuple(widths), activation, norm
-        if any(width < 1 for width in self.widths):
-            raise InputError(f"widths={self.widths} of the mlp: each must be at least 1")
+        if not all(isinstance(width, Integral) and width >= 1 for width in self.widths):
+            raise InputError(f"widths={self.widths} of the mlp: each must be a whole number of at least 1")
 
     def bodies(self, sizes: Sizes) -> tuple[nn.Module, nn.Module]:
         """Return the two stacks of layers."""

@@ -26,6 +26,7 @@ from isthmus.support.errors import IsthmusError
 from isthmus.tasks.anomaly.checks import check_flagged
 from isthmus.tasks.anomaly.expectation import Cell
 from isthmus.tasks.anomaly.results import Rule, ScoredRows, top_contributors
+from isthmus.tasks.base import which_rows
 
 WORST = 10
 """Number of worst rows that are kept."""
@@ -159,8 +160,8 @@ def score_file(
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
-        reading = Reading().after(rule.data, rule.scorer.autoencoder.info_.get("reading", {}))
-        X = open_rows(os.fspath(X), reading.also([*settings.get("kept_columns", ()), settings.get("label")]))
+        reading = Reading().also([*settings.get("kept_columns", ()), settings.get("label")])
+        X = open_rows(os.fspath(X), reading.after(rule.data, rule.scorer.autoencoder.info_.get("reading", {})))
     else:
         X = taken(X)
     if output is None:
@@ -205,7 +206,7 @@ def score_pieces(
     rows : slice, default all
         Only these rows, from ``start`` to ``stop``.
     kept_columns : sequence of str, default ()
-        Columns that the detector does not see, to copy into the table of scores.
+        Columns to copy into the table of scores; the detector sees those of them that it was trained on.
     label : str, optional
         One of `kept_columns`, by whose values rows are counted.
     explain : bool, default False
@@ -221,24 +222,17 @@ def score_pieces(
     for piece in cut_pieces(X, first, sys.maxsize if rows.stop is None else rows.stop):
         start = first + summary.rows
         with _located(start, warned):
-            seen, kept = split_columns(piece, kept_columns)
+            seen, kept = split_columns(piece, kept_columns, rule.columns)
             scored = rule.score_rows(seen)
             contributors = rule.contributors(seen) if explain else {}
         worst.add(seen, scored, start)
         summary.add(scored, None if label is None or kept is None else _texts(kept[label].to_pylist()), keep_scores)
         copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
-        append({**_which(start, len(scored["score"]), names), **copied, **scored, **contributors})
+        append({**which_rows(start, len(scored["score"]), names), **copied, **scored, **contributors})
         progress(len(scored["score"]))
     check_flagged(rule.data, summary.flagged, summary.rows)
     summary.worst = worst.explained(rule, names)
     return summary
-
-
-def _which(start: int, count: int, names: Sequence[str]) -> dict[str, Any]:
-    """Return the column that says which rows they are."""
-    if names:
-        return {"file": np.array(names[start : start + count], dtype=object)}
-    return {"row": np.arange(start, start + count)}
 
 
 def label_text(value: object) -> str:

@@ -217,7 +217,7 @@ class AnomalyDetector(OutlierMixin, Task):
             )
 
     def trainings(self, X: Rows) -> int:
-        """Return how many models `fit` trains on X, one after the other: those that rows are held out from, and all."""
+        """Return how many models `fit` trains on X, one after the other, with those for the calibration."""
         X = taken(X)
         if self.contamination is None and is_stream(X):
             return 1
@@ -391,11 +391,12 @@ class AnomalyDetector(OutlierMixin, Task):
         Parameters
         ----------
         X : path, stream, DataFrame or array
-            A path is that of a Parquet, CSV or Feather file.
+            A path is that of a Parquet, CSV or Feather file. Columns are taken by their names, in any order.
         output : path or None, default None
             ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
         kept_columns : sequence of str, default ()
-            Columns that the detector does not see, such as a transaction number, to copy into the table.
+            Columns to copy into the table, such as a transaction number. The detector does not see them, unless it was
+            trained on them.
         label : str or None, default None
             One of `kept_columns`, by whose values rows are counted.
         explain : bool, default False

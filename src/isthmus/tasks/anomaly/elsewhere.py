@@ -1,4 +1,4 @@
-"""Names of other libraries' detectors that would mislead here: to use one is an error that names ours."""
+"""Names of other libraries' detectors that would mislead here: using one raises an error that names ours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 class Elsewhere:
     """An attribute that other libraries have, and that this one has not.
 
-    ``hasattr`` is False, as scikit-learn expects it of a method that there is not.
+    ``hasattr`` is False, as scikit-learn expects of a missing method.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ UNITS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
 
 
 class Expect(Graph):
-    """Columns to what is expected of them: their reconstruction.
+    """Maps columns to their expected values: the reconstruction.
 
     A value that is far off changes the reconstruction of all others. In a table, the column that is farthest from its
     reconstruction is therefore replaced by that, and the row is reconstructed again.
@@ -52,7 +52,7 @@ class Expect(Graph):
 
 
 def farthest(batch: Batch, mean: Tensor) -> Tensor:
-    """Return which elements are of the column that is farthest from its mean, of the shape of x."""
+    """Return which elements belong to the column that is farthest from its reconstruction, in the shape of x."""
     assert batch.feature is not None  # a table
     squares = (batch.x - mean).square()
     squares = squares if batch.observed is None else squares * batch.observed
@@ -87,11 +87,11 @@ class Cell:
     Attributes
     ----------
     value, expected : object
-        Numbers as Python has them, dates as text.
+        Python numbers, or dates as text.
     deviation : float or None
         Of a number: how far normal rows are from what is expected; in seconds for dates.
     probability : float or None
-        Of a category: how probable the model holds the expected one to be.
+        Of a category: the model's probability of the expected one.
     kind : str
         As `isthmus.core.data.Field` has it.
     """
@@ -246,7 +246,7 @@ def _rounded(value: float, decimals: int) -> str:
 
 
 def plus_minus(value: float, deviation: float) -> str:
-    """Return a number with its deviation, both rounded to what the deviation leaves of worth.
+    """Return a number with its deviation, both rounded to the digits that the deviation leaves significant.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def _fixed(value: float, decimals: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a length of time in a unit that suits it.
+    """Return a duration in a suitable unit.
 
     Examples
     --------

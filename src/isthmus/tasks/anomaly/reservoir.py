@@ -39,7 +39,7 @@ class Reservoir:
         self._prune()
 
     def _prune(self) -> None:
-        """Keep so many rows, and so many numbers in them, as are allowed."""
+        """Drop rows beyond the allowed number of rows or of elements."""
         keys = np.concatenate(self._keys)
         sizes = [sum(tensor[:1].numel() for tensor in kept.values()) for kept in self.samples]
         numbers = np.repeat(sizes, [len(own) for own in self._keys])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,6 +46,11 @@ class Rule:
     def data(self) -> Data:
         """The data, which turns rows into tensors."""
         return self.scorer.data
+
+    @property
+    def columns(self) -> list[Any]:
+        """The names of the columns that it was trained on, in their order; empty where they have none."""
+        return list(getattr(self.scorer.autoencoder, "feature_names_in_", ()))
 
     def labels(self, X: Rows) -> np.ndarray | None:
         """Return the group of each row; None without groups."""

@@ -86,7 +86,7 @@ class Trainer:
         -------
         Scorer
         list of Columns
-            What was read of the sample, the rows of one size together.
+            The columns of the sample, with rows of one size together.
         """
         autoencoder = self.untrained(count(X))
         if autoencoder.random_state is None:
@@ -107,7 +107,7 @@ class Trainer:
         return int(self.random.integers(2**31 - 1))
 
     def _sample(self, autoencoder: Autoencoder, X: Rows) -> list[Columns]:
-        """Return what is read of some training rows, each as likely as any other; those of one size together."""
+        """Return the columns of a uniform sample of the training rows, with rows of one size together."""
         reservoir = Reservoir()
         for columns in autoencoder.columns(X):
             reservoir.add(columns, self.random.random(rows(columns)))
@@ -176,7 +176,7 @@ class Trainer:
 
 @contextmanager
 def _said_once(elsewhere: bool = True) -> Iterator[None]:
-    """Say nothing of the columns inside the block, if another training says it."""
+    """Suppress notes on the columns inside the block, if another training issues them."""
     with warnings.catch_warnings():
         if elsewhere:
             warnings.simplefilter("ignore", DataWarning)
@@ -184,7 +184,7 @@ def _said_once(elsewhere: bool = True) -> Iterator[None]:
 
 
 def _pieces(columns: Columns, data: Data) -> Iterator[Columns]:
-    """Yield rows of one size piece by piece; of rows of any size as few as their numbers allow."""
+    """Yield rows of one size piece by piece; fewer at once if they are large."""
     step = PIECE_ROWS
     if data.any_size:
         step = max(1, PIECE_NUMBERS // sum(tensor[:1].numel() for tensor in columns.values()))

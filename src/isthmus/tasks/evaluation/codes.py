@@ -1,4 +1,4 @@
-"""What codes show of each unit: of vector codes, and of codes that have a vector in each of several positions."""
+"""Statistics of each unit of a code: of vector codes, and of codes with a vector at each of several positions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CodeStatistics:
     Parameters
     ----------
     model : Autoencoder
-        Fitted: what the codes are of.
+        Fitted; the model that encodes the rows.
     """
 
     def __init__(self, model: Autoencoder) -> None:

@@ -106,6 +106,29 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
     return figures | {"rows_per_second": speed(model, piece, condition)}
 
 
+def evaluated_rows(model: Autoencoder, X: Rows, y: Labels = None) -> Iterator[dict[str, np.ndarray]]:
+    """Yield what is measured of each row, piece by piece, in the order of X.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : like the training data, or a stream
+    y : array of shape (n,), optional
+        The condition of a model that was trained with labels.
+
+    Yields
+    ------
+    dict of ndarray of shape (n,)
+        ``error``, the mean over the elements of a row; of variational models ``elbo`` in nats.
+    """
+    bounded = "posterior" in model.graphs()
+    for piece, labels in labelled_pieces(*labelled(X, y)):
+        condition = condition_of(model, labels)
+        bound = {"elbo": model.score_samples(piece, condition)} if bounded else {}
+        yield {"error": model.reconstruction_error(piece, condition=condition), **bound}
+
+
 def speed(model: Autoencoder, X: Rows, condition: Labels = None) -> int:
     """Return the number of rows encoded per second."""
     X, condition = X[:TIMED], None if condition is None else condition[:TIMED]

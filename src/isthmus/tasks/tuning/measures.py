@@ -1,4 +1,4 @@
-"""What a trial is measured by, on rows that it was not trained on."""
+"""The metrics of trials, on rows that they were not trained on."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Measure(ABC):
     Attributes
     ----------
     X : rows, or None
-        The rows to measure on; None where training holds them out itself.
+        The rows to measure on; None if training sets some aside itself.
     y : array, or None
         Their labels.
     """

@@ -27,7 +27,7 @@ class Tuning:
     best : Autoencoder
         The best model.
     best_params : dict
-        What of it was tuned, for `set_params`.
+        The values of its tuned parameters, for `set_params`.
     best_trial : int
         The number of its trial.
     value : float
@@ -126,7 +126,7 @@ def ranked(trials: Sequence[Trial], metric: str, sign: int) -> list[Trial]:
 
 
 def _power(value: int) -> str:
-    """Return between which powers of two a number is.
+    """Return the range between powers of two that a number is in.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What values a parameter may take: a range, or some choices."""
+"""The values that a parameter may take: a range, or some choices."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ class Space(Protocol):
         ...
 
     def values(self) -> list[Any] | None:
-        """Return all values, as Optuna has them; None where they cannot be listed."""
+        """Return all values, as keys for Optuna; None if they cannot be listed."""
         ...
 
     def value(self, key: Any) -> Any:
-        """Return the value that Optuna has under a key."""
+        """Return the value of a key of Optuna."""
         ...
 
     def key(self, value: Any) -> Any:
-        """Return how Optuna has a value; None where it is outside the space."""
+        """Return the key of a value for Optuna; None if it is outside the space."""
         ...
 
     def cell(self, value: Any) -> Any:
-        """Return what stands for a value in a table: numbers and texts as they are."""
+        """Return a value for a table: numbers and texts unchanged."""
         ...
 
 
@@ -176,7 +176,7 @@ def label(value: Any) -> str:
     """
     if is_part(value):
         return spell(value)
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
 def space_of(name: str, values: Any) -> Space:

@@ -40,7 +40,7 @@ class Trained:
 
 
 class Watch:
-    """A callback that reports the metric after each epoch, and ends a trial that is hopeless, or out of time.
+    """A callback that reports the metric after each epoch, and ends trials that are hopeless or out of time.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def train(estimator: Autoencoder, rows: Divided, trial: Any, deadline: float, pr
     Raises
     ------
     InputError
-        The values of the parameters do not go together, or not with the data.
+        The values of the parameters do not suit each other, or the data.
     DivergenceError
         The loss exploded.
     """

@@ -186,7 +186,7 @@ class _Trying:
         self.warned: set[str] = set()
 
     def run(self) -> None:
-        """Try until there is nothing left to try, the time is over, or Ctrl-C is pressed."""
+        """Run trials until no combination is left, time is up, or Ctrl-C is pressed."""
         try:
             while not self._done():
                 self._try()
@@ -198,7 +198,7 @@ class _Trying:
         return over or self.exhausted or self.interrupted or (bool(self.trials) and time.monotonic() > self.deadline)
 
     def _new(self) -> tuple[Any, dict[str, Any], Trial] | None:
-        """Return values that were not tried yet; None where Optuna has none, asked again and again."""
+        """Return values that were not tried yet; None if Optuna repeatedly suggests known ones."""
         for _ in range(ASKED):
             suggested, values = self.search.ask()
             cells = {name: self.search.spaces[name].cell(value) for name, value in values.items()}

@@ -8,6 +8,12 @@ from typing import Any
 
 from isthmus.apps.cli.reading_options import Typed
 
+NOTHING_TO_NAME = (
+    "--explain names columns, and images have none: leave it out. Where images are unlike normal ones is shown by "
+    "isthmus report DETECTOR DATA -o report.html, of a detector that --save wrote"
+)
+"""What is said of images that are to be explained."""
+
 
 @dataclass(frozen=True)
 class Options:

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, command, option, tell
+from isthmus.apps.cli.command import command, option, tell
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
-from isthmus.apps.cli.inputs import data_argument
-from isthmus.apps.cli.output import json_option, output_option, show, writable
+from isthmus.apps.cli.inputs import data_argument, keep_option
+from isthmus.apps.cli.output import drawable, json_option, output_option, show, writable
 from isthmus.apps.cli.reading_options import reading_options
 from isthmus.apps.cli.rows import Span
 from isthmus.apps.cli.settings import OF_TRAINING, image_options, image_settings, training_options
@@ -37,14 +37,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 @data_argument
 @output_option("Where the scores go: .parquet, .csv or .feather, a row for each row of DATA")
 @option("--label", metavar="COLUMN", section="In and out", help="Labels: not trained on; rows are counted by them")
-@option(
-    "--keep",
-    "kept",
-    metavar="COLUMN",
-    multiple=True,
-    section="In and out",
-    help="A column that says which row it is, such as a number of a transaction: not trained on; may be repeated",
-)
+@keep_option("kept", "trained on or scored")
 @option("--rows", type=Span(), section="In and out", help="Only these rows of DATA, numbered from 0")
 @option(
     "--explain",
@@ -54,12 +47,12 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
 )
 @option(
     "--plot",
-    metavar="[FILE.svg]",
+    metavar="[FILE]",
     is_flag=False,
     flag_value=BESIDE,
     default=None,
     section="In and out",
-    help="Draw the scores and the threshold, of a signal over time; without a name: beside the output",
+    help="Draw the scores and the threshold, of a signal over time: .svg or .png; without a name beside the output",
 )
 @option("--save", metavar="MODEL", section="In and out", help="Write the detector, for --model of a later command")
 @option("--train", metavar="NORMAL", section="Detector", help="Rows to train on, as a rule normal ones only")
@@ -173,6 +166,4 @@ def _typed(typed: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 def _figure_path(plot: str | None, output: str) -> str | None:
     """Return where the figure goes."""
     path = str(Path(output).with_suffix(".svg")) if plot == BESIDE else plot
-    if path is not None and not path.lower().endswith(".svg"):
-        raise Failure(f"--plot {path}: the figure is a drawing, give a name that ends with .svg")
-    return path
+    return None if path is None else drawable(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, hushed, tell
-from isthmus.apps.cli.inputs import load, read
+from isthmus.apps.cli.inputs import arranged, known_columns, load, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import after, remember
@@ -17,7 +17,7 @@ from isthmus.apps.cli.tables import table
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 
 RATE = 0.01
 """The false-alarm rate unless another one is typed."""
@@ -66,7 +66,7 @@ def _check_table(options: Options) -> None:
 
 
 def _check_recalibration(options: Options) -> None:
-    """Refuse to choose the threshold of a detector anew where there is none, or by several rules at once."""
+    """Refuse a new threshold where there is no detector to change, or where several rules ask for one."""
     if options.recalibrate is None:
         return
     if not options.trained:
@@ -81,7 +81,7 @@ def _check_recalibration(options: Options) -> None:
 
 
 def _check_settings(options: Options) -> None:
-    """Refuse settings of a training where nothing is trained; a device computes scores too."""
+    """Refuse training settings where nothing is trained; a device is allowed, since it computes scores too."""
     known = [flag(name) for name in options.settings if name != "device"]
     if options.trained and known:
         raise click.UsageError(f"--model {options.model!r} is trained already: leave out {', '.join(known)}")
@@ -94,7 +94,7 @@ def _check_images(options: Options, about: str, explain: bool) -> None:
     if options.window is not None:
         raise click.UsageError(f"--window is about signals, {about} about images: leave one out")
     if explain:
-        raise click.UsageError(f"--explain names columns, but images ({about}) have none: leave it out")
+        raise click.UsageError(NOTHING_TO_NAME)
 
 
 def detector(options: Options) -> AnomalyDetector:
@@ -135,7 +135,9 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
     if rate is not None:
         loaded.set_params(false_alarm_rate=rate)
     if options.recalibrate is not None:
-        X, _ = _normal(options, options.recalibrate, loaded.autoencoder_)
+        known = known_columns(loaded.autoencoder_)
+        X, _ = _normal(options, options.recalibrate, loaded.autoencoder_, known)
+        X = arranged(X, options.recalibrate, loaded.autoencoder_, str(options.model))
         tell(f"choosing the threshold from {len(X):,} rows of {options.recalibrate} …")
         return loaded.recalibrate(X)
     if options.contamination is not None:
@@ -180,8 +182,13 @@ def _trained(
     return fitted
 
 
-def _normal(options: Options, path: str, model: Autoencoder | None = None) -> tuple[Any, Any]:
-    """Return the normal rows of a file, without the columns that are kept from the detector, and how they were read."""
+def _normal(
+    options: Options, path: str, model: Autoencoder | None = None, known: Sequence[str] = ()
+) -> tuple[Any, Any]:
+    """Return the normal rows of a file, without the columns that are kept from the detector, and how they were read.
+
+    `known` are the columns of a trained detector: it sees them even if they are kept.
+    """
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.rows import column, some
@@ -190,7 +197,7 @@ def _normal(options: Options, path: str, model: Autoencoder | None = None) -> tu
     rows = read(path, reading=after(model, options.reading, *options.kept_columns))
     X = rows.X
     if is_stream(X):
-        return _stream(X, path, options), rows.reading
+        return _stream(X, path, options, known), rows.reading
     if options.train_rows is not None:
         X = cut(X, options.train_rows, "--train-rows")
     if options.normal is not None:
@@ -204,7 +211,7 @@ def _normal(options: Options, path: str, model: Autoencoder | None = None) -> tu
                 f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {known}"
             )
         X = some(X, chosen)
-    return split_columns(X, _present(X, options))[0], rows.reading
+    return split_columns(X, _present(X, options), known)[0], rows.reading
 
 
 def _present(X: Any, options: Options) -> Sequence[str]:
@@ -214,7 +221,7 @@ def _present(X: Any, options: Options) -> Sequence[str]:
     return [name for name in options.kept_columns if own or name in names]
 
 
-def _stream(X: Any, path: str, options: Options) -> Any:
+def _stream(X: Any, path: str, options: Options, known: Sequence[str]) -> Any:
     if (
         options.train_rows is not None
         or options.normal is not None
@@ -222,5 +229,5 @@ def _stream(X: Any, path: str, options: Options) -> Any:
         or options.unlabelled
     ):
         raise Failure(f"{path!r} is too large to be sorted in memory: give --train with a file of normal rows only")
-    left_out = [name for name in options.kept_columns if name in X.columns]
+    left_out = [name for name in options.kept_columns if name in X.columns and name not in known]
     return X.without(left_out) if left_out else X

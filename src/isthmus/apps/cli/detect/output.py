@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.detect.choices import Options
-from isthmus.apps.cli.inputs import open_for
+from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
+from isthmus.apps.cli.inputs import known_columns, open_for
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
 
@@ -34,8 +34,8 @@ def detect_rows(
 
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
-        raise Failure("--explain names columns, but images have none: leave it out")
-    X = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+        raise Failure(NOTHING_TO_NAME)
+    X, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -77,12 +77,11 @@ def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, o
     import numpy as np
 
     from isthmus.apps.figures.scores import scores_figure
-    from isthmus.apps.figures.signal import write_figure
 
     by_label = {
         f"{options.label} = {label}" if options.label else "": np.concatenate(parts) for label, parts in scores.items()
     }
-    write_figure(path, scores_figure(by_label, threshold, f"Scores of {Path(options.data).name}"))
+    scores_figure(by_label, threshold, f"Scores of {Path(options.data).name}").save(path)
 
 
 def _labels(summary: Any, name: str | None) -> list[dict[str, Any]]:
@@ -118,15 +117,15 @@ def detect_time_steps(
     detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score the time steps of a signal; return the result for machines and for people."""
-    from isthmus.apps.figures.signal import write_figure
     from isthmus.apps.figures.time_steps import drawn
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import cut_pieces
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
-    X, kept = split_columns(joined(list(cut_pieces(steps, span.start, last))), options.kept_columns)
+    steps, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
+    X, kept = split_columns(rows_of_span, options.kept_columns, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
@@ -136,7 +135,7 @@ def detect_time_steps(
         _append(path, {name: [row[name] for row in rows] for name in rows[0]})
     if plot:
         known = None if options.label is None or kept is None else kept[options.label]
-        write_figure(plot, drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known))
+        drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known).save(plot)
     flagged = int(columns["flagged"].sum())
     document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
     head = _head(output, len(result.times), flagged, detector, options, plot)

@@ -1,4 +1,4 @@
-"""Answers: what the API says of models and examples, as plain values."""
+"""Answers: the results of the API, as plain values."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _at(view: View, asked: bodies.OnMap, points: maps.Floats, code: list[float] 
 
 
 def grid(view: View, asked: bodies.Grid) -> dict[str, Any]:
-    """Return what the middles of the cells of a grid decode to, row by row from y0 on."""
+    """Return what the centres of the cells of a grid decode to, row by row from y0 on."""
     x0, y0, x1, y1 = asked.bounds
     across = x0 + (x1 - x0) * (np.arange(asked.columns) + 0.5) / asked.columns
     down = y0 + (y1 - y0) * (np.arange(asked.rows) + 0.5) / asked.rows
@@ -118,7 +118,7 @@ def _decoded(view: View, asked: bodies.OnMap, codes: maps.Floats) -> dict[str, A
 
 
 def direction(view: View, examples: Examples, asked: bodies.Direction) -> dict[str, Any]:
-    """Return the way from the mean code of one group to that of another."""
+    """Return the direction from the mean code of one group to that of another."""
     view.check_decodes()
     start, end = (
         view.codes[examples.check(indices, field).numpy()].mean(0)

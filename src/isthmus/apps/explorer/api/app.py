@@ -80,7 +80,7 @@ def _page(frames: str) -> Response:
 
 
 def _json(value: Any, **headers: str) -> Response:
-    """Return plain values; what is not finite becomes null."""
+    """Return plain values; numbers that are not finite become null."""
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except ValueError:
@@ -89,7 +89,7 @@ def _json(value: Any, **headers: str) -> Response:
 
 
 def finite(value: Any) -> Any:
-    """Return plain values with None in place of what is not finite."""
+    """Return plain values with None for numbers that are not finite."""
     if isinstance(value, dict):
         return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Bodies: what the page may send."""
+"""Bodies of requests that the page may send."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Decode(Body):
 
 
 class OnMap(Body):
-    """What names a map; x and y are numbers of the code, for the map ``"codes"``."""
+    """The name of a map; for the map ``"codes"``, x and y are its code numbers."""
 
     map: MapName = "pca"
     x: Index = 0

@@ -1,4 +1,4 @@
-"""Kind: what the explorer asks of one kind of data: how examples are shown, read, corrupted and coloured."""
+"""Kinds: how the explorer shows, reads, corrupts and colours examples of one kind of data."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Kind(ABC):
         return {}
 
     def colours(self, columns: Columns) -> dict[str, Colour]:
-        """Return the colours that examples have by themselves, such as ``"column:NAME"``."""
+        """Return the colours that need no model, such as ``"column:NAME"``."""
         return {}
 
     @abstractmethod
@@ -87,7 +87,7 @@ class Kind(ABC):
     def corrupted(
         self, columns: Columns, noise: float, erase: float, deviation: Columns, random: torch.Generator
     ) -> Columns:
-        """Return a row with noise added, in units of the `deviation`, and with a fraction of it taken away."""
+        """Return a row with noise added, in units of the `deviation`, and with a fraction of its elements removed."""
 
     def deviation(self, columns: Columns) -> Columns:
         """Return the standard deviation of each number: what noise is measured by."""

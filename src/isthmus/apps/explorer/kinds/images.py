@@ -67,7 +67,7 @@ class Pixels(Kind):
         return [{"png": data_uri(shrunk(tile, MAX_SIDE), FAST)} for tile in self.tiles(columns)]
 
     def tiled(self, columns: Columns, count: int) -> Columns:
-        """Return images of any size as tiles of one, clear where the image ends; others as they are."""
+        """Return images of any size as tiles of one size, transparent beyond the image; others as they are."""
         if not self.data.any_size:
             return columns
         tiles = np.stack([_on_tile(tile, tile_side(count)) for tile in self.tiles(columns)])
@@ -89,7 +89,7 @@ class Pixels(Kind):
         return {"kind": self.name, "height": self.height, "width": self.width, "channels": self.channels}
 
     def contributions(self, located: Tensor) -> dict[str, Any]:
-        """Return where the contributions are: the larger, the less clear the colour."""
+        """Return the contributions as an image: the larger, the more opaque."""
         error = located
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)
@@ -158,7 +158,7 @@ def shrunk(tile: np.ndarray, side: int) -> np.ndarray:
 
 
 def tile_side(count: int) -> int:
-    """Return the pixels of the side of each of so many images that share a sheet, at most.
+    """Return the maximum side of each image, in pixels, of so many on one sheet.
 
     Examples
     --------
@@ -182,7 +182,7 @@ def _on_tile(tile: np.ndarray, side: int) -> np.ndarray:
 
 
 def _trimmed(tiles: np.ndarray) -> np.ndarray:
-    """Return tiles with an alpha channel without the margin that is clear in all of them."""
+    """Return tiles with an alpha channel, without the margin that is transparent in all of them."""
     seen = np.asarray(tiles[..., -1] > 0).max(0)
     top, bottom = np.flatnonzero(seen.max(1))[[0, -1]]
     left, right = np.flatnonzero(seen.max(0))[[0, -1]]

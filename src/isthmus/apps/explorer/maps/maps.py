@@ -1,4 +1,4 @@
-"""Maps: the planes in which codes are seen, and the way back from a position to a code."""
+"""Maps: positions of codes in a plane, and codes of positions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW, FAR = 0.002, 2.5
 
 @dataclass(frozen=True)
 class Frame:
-    """How positions on a map become positions on the page, most of them in [-1, 1]: ``(position - offset) * scale``.
+    """Scales positions on a map to the page, most of them to [-1, 1]: ``(position - offset) * scale``.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Frame:
 
     @classmethod
     def around(cls, positions: Floats) -> Frame:
-        """Return the frame that holds all positions; where a few lie far out, most of them."""
+        """Return the frame of all positions, or of most of them if a few lie far away."""
         low, high = positions.min(0), positions.max(0)
         inner = np.quantile(positions, [FEW, 1 - FEW], axis=0)
         if 0 < FAR * np.ptp(inner, axis=0).max() < (high - low).max():
@@ -52,18 +52,18 @@ class Frame:
 
 
 class Map(Protocol):
-    """A plane in which the codes of one model are seen."""
+    """A plane on which the codes of one model are drawn."""
 
     frame: Frame
     points: Floats
     """Where the examples are on the page, of shape (n, 2)."""
 
     def at(self, codes: Floats) -> Floats:
-        """Return where codes of shape (k, d) are on the page."""
+        """Return the positions on the page of codes of shape (k, d)."""
         ...
 
     def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
-        """Return codes for points on the page; `rest` is the code that the map leaves open."""
+        """Return codes for points on the page; `rest` has the directions that the map does not show."""
         ...
 
 
@@ -74,7 +74,7 @@ class Flat:
     ----------
     codes : ndarray of shape (n, d)
     origin : ndarray of shape (d,)
-        The code at (0, 0); what a code is off the plane, unless `rest` says it.
+        The code at (0, 0); codes of points lie in the plane through it, unless `rest` is another code.
     axes : ndarray of shape (1 or 2, d)
         Of unit length, at right angles.
     """
@@ -94,7 +94,7 @@ class Flat:
         return self.frame.scaled(self._positions(codes))
 
     def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
-        """Return codes at points; where they do not lie in the plane, as `rest` (None: the origin)."""
+        """Return codes at points; in directions off the plane they are as `rest` (None: the origin)."""
         along = self.frame.positions(points)[:, : len(self.axes)] @ self.axes
         rest = self.origin if rest is None else rest
         beside = (rest - self.origin) - (rest - self.origin) @ self.axes.T @ self.axes
@@ -120,7 +120,7 @@ def numbers(codes: Floats, x: int, y: int) -> Flat:
 
 
 class Free:
-    """A map of any positions, such as UMAP's: what lies between them is interpolated from the nearest ones.
+    """A map with arbitrary positions, such as UMAP's; codes between them are interpolated from the nearest ones.
 
     Parameters
     ----------
@@ -136,11 +136,11 @@ class Free:
         self.among_points = Nearest(self.points)
 
     def at(self, codes: Floats) -> Floats:
-        """Return the mean position of the nearest codes, the nearer the heavier."""
+        """Return the mean position of the nearest codes, weighted by nearness."""
         return self._blend(self.among_codes, codes, self.points)
 
     def codes(self, points: Floats, rest: Floats | None = None) -> Floats:
-        """Return the mean code of the nearest points, the nearer the heavier."""
+        """Return the mean code of the nearest points, weighted by nearness."""
         return self._blend(self.among_points, points, self.among_codes.points)
 
     @staticmethod

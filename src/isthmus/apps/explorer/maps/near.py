@@ -1,4 +1,4 @@
-"""Nearest: exact neighbours by distance, all points at once."""
+"""Nearest: exact nearest neighbours by brute force."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Nearest:
         self._points = torch.from_numpy(np.require(points, requirements=["C", "W"]))
 
     def to(self, position: NDArray[np.float32], k: int, but: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the k nearest points to a position, and how far they are; the point of number `but` left out."""
+        """Return the k nearest points to a position, and how far they are; without the point with the index `but`."""
         squares = (self._points - torch.from_numpy(position)).square_().sum(1)
         if but is not None:
             squares[but] = torch.inf

@@ -1,4 +1,4 @@
-"""Planes: the maps of one model's codes, each made when it is first asked for."""
+"""Planes: the maps of one model's codes, each made on first use."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Planes:
         Raises
         ------
         InputError
-            There is none of these codes.
+            These codes have no such map.
         """
         if name == "umap":
             return self.umap()
@@ -57,7 +57,7 @@ class Planes:
         return maps.principal(self.codes)
 
     def umap(self) -> maps.Free | None:
-        """Return the map of UMAP; None while it is being made: the first call starts that.
+        """Return the map of UMAP; None while it is computed, which the first call starts.
 
         Raises
         ------
@@ -74,13 +74,13 @@ class Planes:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """How far the map of UMAP is that is being made."""
+        """The progress of the map of UMAP."""
         assert self._umap is not None
         return self._umap.progress
 
     @once
     def free(self) -> maps.Free:
-        """The map of UMAP, once it is there."""
+        """The map of UMAP, once it is complete."""
         assert self._umap is not None and self._umap.positions is not None
         return maps.Free(self.nearest, self._umap.positions)
 

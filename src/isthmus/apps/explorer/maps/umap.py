@@ -1,4 +1,4 @@
-"""UMAP: a map that is made in the background."""
+"""UMAP: a map that is computed in the background."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Tell = Callable[[str, int, int], object]
 
 
 def installed() -> bool:
-    """Tell whether the extra is there; it is not imported."""
+    """Tell whether the extra is installed, without importing it."""
     return find_spec("umap") is not None
 
 
 class Background:
-    """Lays codes out in a thread of its own.
+    """Computes positions of codes in a thread of its own.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class Background:
     Attributes
     ----------
     positions : ndarray of shape (n, 2), or None
-        None until they are there.
+        None until they are computed.
     failure : str or None
-        Why there will be none.
+        Why they cannot be computed.
     progress : dict
-        What is being done, how much of how much of it is done, and for how many seconds the whole has gone on.
+        The current step, how much of it is done and of how much, and the seconds since the start.
     """
 
     def __init__(self, codes: NDArray[np.float32]) -> None:
@@ -57,7 +57,7 @@ class Background:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """How far it is."""
+        """The progress."""
         stage, done, total = self._stage
         return {"stage": stage, "done": done, "total": total, "seconds": time.monotonic() - self._began}
 
@@ -82,7 +82,7 @@ class Rounds:
         self.tell = tell
 
     def write(self, text: str) -> None:
-        """Tell of the rounds."""
+        """Note how many rounds are done."""
         result = re.search(r"(\d+)/(\d+)", text)
         if result:
             self.tell("UMAP: placing the points, round by round", int(result[1]), int(result[2]))
@@ -92,7 +92,7 @@ class Rounds:
 
 
 def laid_out(codes: NDArray[np.float32], tell: Tell, limit: int = FITTED) -> NDArray[np.float32]:
-    """Return positions of shape (n, 2); of more than `limit` codes some are fitted, the others laid in."""
+    """Return positions of shape (n, 2); of more than `limit` codes a sample is fitted, and the others are added."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what its libraries will change
         tell("UMAP: loading the library", 0, 0)

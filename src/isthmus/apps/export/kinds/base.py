@@ -1,4 +1,4 @@
-"""Adapters: how each kind of data looks from outside a graph, as named tensors, and the way to columns and back."""
+"""Adapters between the named inputs and outputs of an exported graph and the columns of each kind of data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Columns = dict[str, Tensor]
 
 
 class Adapter(nn.Module):
-    """One kind of data, or of other input, as ports; abstract.
+    """The ports of one kind of data, or of another kind of input (abstract).
 
     Attributes
     ----------
@@ -27,16 +27,16 @@ class Adapter(nn.Module):
     keys: frozenset[str] = frozenset()
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
-        """Turn what comes in at the inputs, categories as codes, into columns; in the graph."""
+        """Turn input tensors, in which categories are codes, into columns; part of the graph."""
         raise NotImplementedError
 
     def write(self, columns: Columns) -> list[Tensor]:
-        """Turn columns into what goes out, categories as codes, whole numbers not rounded yet; in the graph."""
+        """Turn columns into output tensors: categories are codes, whole numbers not rounded yet; part of the graph."""
         raise NotImplementedError
 
 
 POSITIONS = tuple({"z_height": height, "z_width": width} for height, width in ((5, 7), (9, 8), (1, 1)))
-"""With how many positions exports are tried that decode codes of any number of them."""
+"""Numbers of positions with which exported decoders are checked, if they take codes with any number of positions."""
 
 
 class Codes(Adapter):
@@ -59,7 +59,7 @@ class Codes(Adapter):
 
 
 def adapter_of(data: object) -> Adapter:
-    """Return how fitted data look from outside.
+    """Return the adapter of fitted data.
 
     Raises
     ------

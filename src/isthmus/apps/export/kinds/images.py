@@ -11,11 +11,11 @@ from isthmus.apps.export.ports import FIXED, Port, named
 from isthmus.data.images.images import Images
 
 SIZES = tuple({"height": height, "width": width} for height, width in ((37, 53), (65, 64), (8, 8)))
-"""With which exports of images of any size are tried: the smallest is the last."""
+"""Sizes with which exports for images of any size are checked; `torch_export` leaves out the last one, the smallest."""
 
 
 class Pixels(Adapter):
-    """Images in the shape and type that they were learnt in; truth values are 0 and 1 as floats."""
+    """Images in the shape and type of the training images; Booleans are the floats 0 and 1."""
 
     keys = frozenset({"pixels"})
 
@@ -38,5 +38,5 @@ class Pixels(Adapter):
         return {"pixels": pixels if self.data.channels_first else pixels.movedim(-1, 1)}
 
     def write(self, columns: Columns) -> list[Tensor]:
-        """Return the pixels as floats in [0, 1], in the shape given."""
+        """Return the pixels as floats in [0, 1], in the user's layout."""
         return [self.data.per_feature(columns["pixels"])]

@@ -16,14 +16,14 @@ from isthmus.data.tables.table import Table
 
 
 class Cells(Adapter):
-    """A table whose columns have a port each; a column in which nothing was learnt has none.
+    """A table with a port for each column; columns that were empty in training have none.
 
     Parameters
     ----------
     table : Table
         Fitted.
     names : sequence of str, optional
-        In place of those of the columns.
+        Names of the ports; default: those of the columns.
     """
 
     keys = frozenset({"numbers", "codes"})
@@ -52,7 +52,7 @@ class Cells(Adapter):
             self.outputs.append(Port(name, field.kind, dtype, low=limits[0], high=limits[1], spread=spread))
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:
-        """Return numbers and codes; what has no port is missing."""
+        """Return numbers and codes; columns without a port are missing."""
         by_index = dict(zip(self.learnt, tensors, strict=True))
         nothing = torch.full_like(tensors[0], torch.nan, dtype=torch.float64)
         columns = {}
@@ -106,7 +106,7 @@ class ConditionCells(Cells):
 
 
 def table_ports(table: Table) -> Adapter:
-    """Return a table as one matrix where its columns are numbers without names, else as a port for each column."""
+    """Return the adapter of a table: one matrix if it has only numbers and no names, else a port for each column."""
     assert table.schema is not None  # fitted
     unnamed = table.schema.names is None and set(table.schema.kinds) <= {"float", "empty"}
     return Matrix(table) if unnamed else Cells(table)

@@ -1,4 +1,4 @@
-"""Operations of PyTorch, as steps on a tape."""
+"""PyTorch operations, translated to operations on a tape."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _sum(tape: Program, x: Register, axes: list[int], keep: bool = False) -> Reg
 
 
 def _by_line(tape: Program, x: Register, function: Callable[[Register], Register], shape: tuple[int, ...]) -> Register:
-    """Apply a function to each line along the last axis, and join what it leaves."""
+    """Apply a function to each line along the last axis, and join the results."""
     if len(x.shape) == 1:
         return function(x)
     flat, width = Register(x.at, (x.size,)), x.shape[-1]

@@ -1,6 +1,6 @@
 """DecoderProgram: a decoder as a list of plain operations on vectors, which a page without a server can run.
 
-The graph is traced by ``torch.export``; what does not depend on the code is computed, the rest is translated.
+``torch.export`` traces the graph. Whatever does not depend on the code is computed at once, the rest is translated.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class DecoderProgram(Program):
     Attributes
     ----------
     result : Register
-        What the last of them leaves.
+        The register with the result of the last operation.
 
     Raises
     ------
     Untranslatable
-        The module does what no operation of the list does.
+        The module contains an operation that has no translation.
     """
 
     def __init__(self, module: nn.Module, width: int) -> None:
@@ -59,7 +59,7 @@ class DecoderProgram(Program):
         return {name: entry[target].detach() for name, target in targets.items()}
 
     def value(self, node: Any) -> Any:
-        """Return what a node of the graph stands for: a register, a tensor, or a plain value."""
+        """Return the value of a node: a register, a tensor, or a plain value."""
         if isinstance(node, (list, tuple)):
             return [self.value(inner) for inner in node]
         if not isinstance(node, torch.fx.Node):

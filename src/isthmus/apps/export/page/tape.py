@@ -1,4 +1,4 @@
-"""Tape: a list of plain operations on vectors, as it is written.
+"""Tape: the list of plain operations on vectors that is being written.
 
 A row's numbers lie flat in a register, whatever their shape; operation k writes register k + 1, register 0 is the code.
 """
@@ -18,7 +18,7 @@ BYTES = 32 * 2**20
 
 
 class Untranslatable(Exception):
-    """The graph holds an operation that is not in the list."""
+    """The graph contains an operation that has no translation."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Register:
 
     @property
     def size(self) -> int:
-        """How many numbers there are."""
+        """The number of elements."""
         return prod(self.shape)
 
 
@@ -43,12 +43,12 @@ def packed(values: Any, dtype: str = "float32", **more: Any) -> dict[str, Any]:
 
 
 class Program:
-    """Operations, one after the other.
+    """A sequence of operations.
 
     Attributes
     ----------
     ops : list of dict
-        As JSON has them.
+        As they are written to JSON.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Program:
         return packed(tensor.float().numpy())
 
     def constant(self, tensor: Tensor, like: Register) -> Register:
-        """Return a register that holds a tensor, spread to the shape of another."""
+        """Return a register that holds a tensor, broadcast to the shape of another."""
         if tensor.ndim == len(like.shape) + 1:
             tensor = tensor[0]
         return self.emit("const", [], like.shape, values=self.array(tensor.float().expand(like.shape).flatten()))

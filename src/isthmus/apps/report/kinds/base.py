@@ -31,9 +31,9 @@ class Picked:
     ----------
     X : rows, as a model takes them
     index : ndarray of shape (n,)
-        The user's row that each of them is, or ends with: whose label it has.
+        The user's row that each of them is, or ends with, which gives it its label.
     total : int
-        Rows that they were picked from.
+        Number of rows that they were picked from.
     scored : what a detector scores
         The same rows, or the signal that they are windows of.
     scored_index : ndarray
@@ -55,7 +55,7 @@ class Rows(ABC):
     data : Data
         Fitted.
     X : rows
-        What deviations are measured on; without the columns of a condition.
+        Rows from which deviations are estimated, without the columns of a condition.
     """
 
     noun: ClassVar[str] = "row"
@@ -87,7 +87,7 @@ class Rows(ABC):
     @classmethod
     @abstractmethod
     def pick(cls, data: Any, X: Any) -> Picked:
-        """Return the rows of X that are looked at."""
+        """Return the rows of X that the report uses."""
 
     @property
     def one(self) -> str:
@@ -96,7 +96,7 @@ class Rows(ABC):
 
     @property
     def note(self) -> str:
-        """What is left out of all that is shown, in a sentence."""
+        """What the report leaves out of the rows, in a sentence."""
         return ""
 
     def guarantee(self, calibration: Mapping[str, object]) -> str:
@@ -120,7 +120,7 @@ class Rows(ABC):
 
     @abstractmethod
     def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
-        """Show rows that belong together, `across` of them side by side where that can be, else each with its name."""
+        """Show rows that belong together, `across` of them side by side if possible, else each with its name."""
 
     @abstractmethod
     def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
@@ -175,12 +175,12 @@ def take(rows: Any, at: Any) -> Any:
 
 
 def elements(shape: Sequence[int | None]) -> int:
-    """Return how many numbers a row of a shape has, about where an axis is free."""
+    """Return how many numbers a row of a shape has; an estimate if an axis is free."""
     return prod(axis or FREE for axis in shape)
 
 
 def chosen(n: int, shape: Sequence[int | None]) -> np.ndarray:
-    """Return the numbers of the rows that are looked at, of n, rising: all, or some at random."""
+    """Return the indices of the rows to use, in increasing order: all of n, or some at random."""
     limit = max(2, min(ROWS, ELEMENTS // elements(shape)))
     return np.arange(n) if n <= limit else np.sort(np.random.default_rng(0).choice(n, limit, replace=False))
 
@@ -193,7 +193,7 @@ def picked_rows(data: Any, X: Any) -> Picked:
 
 
 def drawn(X: Any, at: np.ndarray) -> Any:
-    """Return some rows by their rising indices; of a stream, piece by piece."""
+    """Return some rows by their increasing indices; of a stream, piece by piece."""
     if not is_stream(X):
         return X if len(at) == len(X) else take(X, at)
     parts, start = [], 0

@@ -53,7 +53,7 @@ class ImageRows(Rows):
 
     @classmethod
     def pick(cls, data: Images, X: Any) -> Picked:
-        """Return some images; those of a list as one array where they have one size."""
+        """Return some images; a list of them becomes an array if they have one size."""
         if isinstance(X, (list, tuple)) and len({np.shape(image) for image in X}) == 1:
             X = np.stack(X)
         return picked_rows(data, X)
@@ -99,7 +99,7 @@ class ImageRows(Rows):
         return _mosaic(tiles, len(tiles), SMALL, f"rows that activate {name} most", "activate it most")
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
-        """Show where in the image the error is; where images may have any size, the error of each channel."""
+        """Show the error of each pixel; if images may have any size, that of each channel."""
         if self.data.any_size:
             bars = [
                 Bar(f"channel {c}", float(e / (errors.max() or 1.0)), number(float(e), 3)) for c, e in enumerate(errors)
@@ -165,13 +165,13 @@ def _magnification(differences: Tiles) -> int:
 
 
 def _signed(tiles: Tiles) -> Tiles:
-    """Return differences as tiles; the strongest gets the full hue."""
+    """Return differences as tiles; the largest has the full colour."""
     top = max(1e-6, *(float(np.abs(tile).max()) for tile in tiles))
     return [_hued(tile / top) for tile in tiles]
 
 
 def _hued(difference: np.ndarray) -> np.ndarray:
-    """Return a difference as a tile: one hue for more, one for less, clear for none; in colour, grey for none."""
+    """Return a difference as a tile: one hue for more, one for less; none is transparent, in colour images grey."""
     if difference.shape[-1] > 1:
         return _opaque(_bytes(0.5 + 0.5 * difference))
     hue = np.where(difference >= 0, np.array(MORE, np.uint8), np.array(LESS, np.uint8))
@@ -179,7 +179,7 @@ def _hued(difference: np.ndarray) -> np.ndarray:
 
 
 def _mosaic(tiles: Tiles, across: int, side: int, alt: str, caption: str = "", width: int | None = None) -> Image:
-    """Return tiles side by side as one image; a smaller one stands at the upper left of its cell."""
+    """Return tiles side by side as one image; smaller ones are in the upper left of their cell."""
     tiles = [_opaque(tile) if tile.shape[-1] in (1, 3) else tile for tile in tiles]
     sharp = max(SHARP, (width or 0) // across)
     sized = _enlarged([_reduced(tile, side) for tile in tiles], sharp)

@@ -46,7 +46,7 @@ class WindowRows(Rows):
 
     @classmethod
     def pick(cls, data: Signals, X: Any) -> Picked:
-        """Return some windows of a signal; what is scored is the whole signal, unless it was cut already."""
+        """Return some windows of a signal; the whole signal is scored, unless X is windows."""
         windows, last = data.read(X)["windows"], data.last_row_index(X).numpy()
         at = chosen(len(windows), data.shape)
         rows = data.write({"windows": windows[at]})
@@ -55,12 +55,12 @@ class WindowRows(Rows):
         return Picked(rows, last[at], len(windows), X, np.arange(len(data.times(X))))
 
     def guarantee(self, calibration: Mapping[str, object]) -> str:
-        """Return what holds of time steps that follow each other."""
+        """Return the guarantee for consecutive time steps."""
         return NEIGHBOURING
 
     @property
     def note(self) -> str:
-        """What is left out of all that is shown."""
+        """What the report leaves out."""
         many = len(self.names) > CHANNELS
         return f"Of {len(self.names)} channels the {CHANNELS} with the largest error are drawn." if many else ""
 
@@ -78,7 +78,7 @@ class WindowRows(Rows):
         return self.versions({version: rows[:EXTREMES] for version, rows in versions.items()}, errors[:EXTREMES], title)
 
     def _window(self, title: str, versions: Mapping[str, np.ndarray], located: np.ndarray, what: str) -> list[Chart]:
-        """Show one window, and how much of something is located where."""
+        """Show one window, with a measure for each of its time steps."""
         largest = sorted(np.argsort(-np.nan_to_num(located).sum(0), kind="stable")[:CHANNELS])
         charts = [
             curves(f"{title}: {self.names[c]}", {name: window[:, c] for name, window in versions.items()}, STEP)
@@ -91,7 +91,7 @@ class WindowRows(Rows):
         return small_multiples(np.asarray(rows), min(across, ACROSS), self.names, what, caption, names)
 
     def code_unit(self, name: str, below: Any, above: Any, walk: Any, steps: np.ndarray) -> list[Block]:
-        """Show the atom as bars of the channels, and the ends of the traversal as curves of the most moved one."""
+        """Show the atom as bars of the channels, and the ends of the traversal as curves of the one that moves most."""
         before, after, along = (np.asarray(rows) for rows in (below, above, walk))
         moved = (after[0] - before[0]) / self.deviation
         size = np.sqrt((moved**2).mean(0))
@@ -128,7 +128,7 @@ class WindowRows(Rows):
     def _intervals(self, scoring: Scoring) -> list[Block]:
         result = scoring.detector.score_time_steps(scoring.X)
         numeric = scoring.labels is not None and scoring.labels.dtype.kind in "biuf"
-        svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None)
+        svg = drawn(result, scoring.X, scoring.threshold, "", scoring.labels if numeric else None).svg()
         highest = sorted(result.table(), key=lambda row: -row["score"])[:INTERVALS]
         lines = [[Cell(_text(cell)) for cell in row.values()] for row in highest]
         drawing = Drawing(svg, "The signal, its score, the threshold and the intervals that are flagged.")

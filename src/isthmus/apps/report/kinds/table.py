@@ -49,7 +49,7 @@ class TableRows(Rows):
         return picked_rows(data, np.asarray(X) if isinstance(X, (list, tuple)) else X)
 
     def versions(self, versions: Mapping[str, Any], errors: np.ndarray) -> list[Block]:
-        """Show a line for each version of each row; the last is shaded by its error, the largest of a row is bold."""
+        """Show a line for each version of each row; the last is shaded by its error, with the largest in bold."""
         named = {version: self._columns(rows) for version, rows in versions.items()}
         errors = np.nan_to_num(errors)[:ROWS]
         chosen = np.sort(np.argsort(-errors.mean(0), kind="stable")[:COLUMNS])
@@ -131,7 +131,7 @@ class TableRows(Rows):
         return [name for name in moved if self._moved(name, along[name]) > FLAT] or moved[:1]
 
     def _moved(self, name: str, along: np.ndarray) -> float:
-        """Return how far a column goes, in standard deviations; a change of category counts as one."""
+        """Return how far a column changes, in standard deviations; a change of category counts as one."""
         numbers = _numbers(along)
         if numbers is None or name not in self.deviation:
             return float(len(set(along.astype(str))) > 1)
@@ -181,7 +181,7 @@ def _deviation(values: np.ndarray) -> float:
 
 
 def _text(value: object) -> str:
-    """Return a cell in few letters."""
+    """Return a cell as a short text."""
     if isinstance(value, np.datetime64):
         return str(value)[:16].replace("T", " ")
     if isinstance(value, (float, np.floating)):

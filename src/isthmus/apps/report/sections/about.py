@@ -1,4 +1,4 @@
-"""Sections on what the model is and how it was trained, and what there is to warn of."""
+"""Sections on what the model is and how it was trained, and warnings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sentence(model: Any) -> str:
 
 
 def figures(study: Study) -> list[tuple[str, str]]:
-    """Return the numbers that stand above all."""
+    """Return the numbers at the top of the page."""
     info = study.model.info_
     likeness = study.likeness
     errors = [(number(likeness["mse"], 3), "mean squared error")] if "mse" in likeness else []
@@ -69,7 +69,7 @@ def model_section(study: Study) -> Section:
 
 
 def _positions(model: Autoencoder) -> str:
-    """Say at how many positions a code has its numbers; nothing of a vector code."""
+    """Return the number of positions of a code as text; nothing for a vector code."""
     grid = " × ".join(map(str, model.positions_))
     example = (
         f" of an image of {' × '.join(map(str, model.data_.typical_shape[1:]))}" if None in model.data_.shape else ""
@@ -78,7 +78,7 @@ def _positions(model: Autoencoder) -> str:
 
 
 def _training_facts(info: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return what training noted of itself."""
+    """Return the facts about the training."""
     noted = {**info, "seed": str(info["seed"])}
     return [(name, value) for name, value in noted.items() if value is not None]
 
@@ -113,7 +113,7 @@ def _series(history: list[dict[str, Any]], key: str) -> np.ndarray:
 
 
 def warnings_of(study: Study) -> list[Note]:
-    """Return what there is to warn of."""
+    """Return the warnings."""
     notes = []
     if study.collapsed:
         notes.append(_collapse(study))

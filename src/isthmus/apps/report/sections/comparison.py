@@ -1,4 +1,4 @@
-"""What models are set side by side in."""
+"""The page on which models are side by side."""
 
 from __future__ import annotations
 

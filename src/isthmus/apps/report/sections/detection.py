@@ -23,7 +23,7 @@ def detection_sections(study: Study) -> list[Section]:
 
 
 def figures(study: Study) -> list[tuple[str, str]]:
-    """Return the numbers of a detector that stand above all."""
+    """Return the numbers of a detector at the top of the page."""
     scoring = study.scoring
     if scoring is None:
         return []
@@ -34,7 +34,7 @@ def figures(study: Study) -> list[tuple[str, str]]:
 def _score_section(study: Study, scoring: Scoring) -> Section:
     """Show the scores by label, and what the threshold means."""
     groups = scoring.by_label if study.examples else {"": scoring.scores}
-    svg = scores_figure(groups, scoring.threshold)
+    svg = scores_figure(groups, scoring.threshold).svg()
     lead = (
         f"Higher is more abnormal. Of {len(scoring.scores):,} {study.rows.unit} "
         f"{int(scoring.flagged.sum()):,} are above the threshold and flagged."

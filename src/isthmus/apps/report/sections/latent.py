@@ -43,7 +43,7 @@ def map_section(study: Study) -> Section:
 
 
 def _colours(study: Study) -> str:
-    """Say what stands on the map."""
+    """Describe the colours of the map."""
     if not study.plane.flat:
         return f"how many {study.rows.noun}s lie where"
     if not study.examples:
@@ -54,7 +54,7 @@ def _colours(study: Study) -> str:
 
 
 def latent_map(study: Study, title: str = "Latent space") -> Chart:
-    """Draw where the codes lie: points, or a density where rows may not be shown; on a line, a histogram."""
+    """Draw the codes as points, or as a density if rows may not be shown; on a line, as a histogram."""
     plane = study.plane
     if not plane.flat:
         return histogram(title, plane.points[:, 0], plane.names[0], {"mean": float(plane.points.mean())})

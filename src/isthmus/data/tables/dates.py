@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.data.io.reading import ISO
 from isthmus.support.errors import extra
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
+
+ISO = "ISO8601"
+"""The format of dates such as ``2003-02-01`` and ``2003-02-01T10:30:00Z``."""
+
+EPOCHS = {"epoch": 1, "epoch-ms": 1000}
+"""Formats of dates that count from 1970-01-01 in UTC, and how many of their units a second has."""
+
+DIGITS = "%Y%m%d"
+"""The format of days such as ``20030201``."""
 
 DAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("\\d{4}-\\d\\d-\\d\\d", (ISO,)),
@@ -49,6 +59,13 @@ TIMES: tuple[tuple[str, str], ...] = (
 
 _ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
 
+DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+"""A day in digits, in any order, perhaps with a time."""
+
+_CLOCK = r"\d{1,2}:\d{2}.*"
+_UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
+_LIKE = re.compile(rf"(?:{'|'.join((*(day for day, _ in DAYS), *_UNSURE))})(?:[t ,]+{_CLOCK})?|{_CLOCK}", re.IGNORECASE)
+
 LOOKED_AT = 200
 """Texts that a form is chosen by."""
 
@@ -56,19 +73,92 @@ SPLIT_FROM = 1_000
 """Texts from which on days and times are parsed separately."""
 
 
-def _forms() -> list[tuple[str, tuple[str, ...]]]:
-    iso, *others = DAYS
-    forms = [(f"^{iso[0]}{_ISO_TIME}$", iso[1])]
-    for day, formats in others:
-        for time, written in TIMES:
-            for separator in (" ", "T", ":") if time else ("",):
-                formatted = tuple(one + written.format(separator) for one in formats)
-                forms.append((f"^{day}{time.format(separator)}$", formatted))
-    return forms
+def _forms(day: str, formats: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the regular expressions of dates with such days, and the formats that each can be."""
+    if formats == (ISO,):
+        yield f"^{day}{_ISO_TIME}$", formats
+        return
+    for time, written in TIMES:
+        for separator in (" ", "T", ":") if time else ("",):
+            yield f"^{day}{time.format(separator)}$", tuple(one + written.format(separator) for one in formats)
 
 
-FORMS = _forms()
-"""All regular expressions, and the formats that each can be."""
+FORMS = {formats: form for day in DAYS for form, formats in _forms(*day)}
+"""What dates look like, by the formats that this can be."""
+
+
+def written_as(texts: pyarrow.Array, formats: tuple[str, ...]) -> np.ndarray:
+    """Return whether each text looks like a date of some formats with a year of four digits, possible or not.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> written_as(pyarrow.array(["31.02.2003", "1.2.03"]), ("%d.%m.%Y",)).tolist()
+    [True, False]
+    """
+    if formats[0] != ISO and "%Y" not in formats[0]:
+        return np.zeros(len(texts), bool)
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, FORMS[formats])
+    return np.asarray(matches.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def like_date(text: str) -> bool:
+    """Tell whether text looks like a date or a time, even one that is not converted.
+
+    Examples
+    --------
+    >>> [like_date(text) for text in ("2024-05-31T12:00:00Z", "31.05.2024", "5/31/24 1:02 PM", "31 May 2024", "12:30")]
+    [True, True, True, True, True]
+    >>> [like_date(text) for text in ("2024", "1.5", "May", "1-2-3")]
+    [False, False, False, False]
+    """
+    return _LIKE.fullmatch(text.strip()) is not None
+
+
+_TIMELY = re.compile(r"(?:.*[^a-z])?(?:time|timestamp|datetime|date|day|ts|epoch)(?:[^a-z].*)?", re.IGNORECASE)
+
+
+def disguised(numbers: np.ndarray, name: object) -> str | None:
+    """Return the format of numbers that seem to be dates: days in digits, or seconds or milliseconds since 1970.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n,)
+        NaN where a cell is missing.
+    name : object
+        Of the column: where it speaks of time, one number is enough.
+
+    Examples
+    --------
+    >>> disguised(np.array([20231231, 20240101, 20240102]), "x"), disguised(np.array([20240101]), "Order Date")
+    ('%Y%m%d', '%Y%m%d')
+    >>> disguised(np.array([1.7e9, np.nan, 1.6e9]), "ts"), disguised(np.array([1.6e12, 1.7e12, 1.8e12]), "x")
+    ('epoch', 'epoch-ms')
+    >>> disguised(np.array([20231231, 20249901, 20240102]), "date"), disguised(np.array([1.7e9, 1.6e9, 1.8e9]), "id")
+    (None, None)
+    """
+    known = numbers[~np.isnan(numbers)]
+    low, high = known.min(initial=2**62), known.max(initial=-(2**62))
+    timely = _TIMELY.fullmatch(str(name)) is not None
+    if low >= 19000101 and high <= 21001231:
+        return DIGITS if _days_in_digits(known, 1 if timely else 3) else None
+    for form, scale in EPOCHS.items():
+        if 1e9 * scale <= low and high < 2**31 * scale:
+            return form if timely or _rises(known) else None
+    return None
+
+
+def _days_in_digits(numbers: np.ndarray, enough: int) -> bool:
+    """Tell whether numbers are days such as 20030201, enough of them distinct."""
+    month, day = numbers // 100 % 100, numbers % 100
+    are = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (numbers % 1 == 0)
+    return bool(are.all()) and len(np.unique(numbers)) >= enough
+
+
+def _rises(numbers: np.ndarray) -> bool:
+    """Tell whether numbers rise, but do not just number the rows."""
+    steps = np.diff(numbers)
+    return len(np.unique(numbers)) >= 3 and bool((steps >= 0).all() and (steps > 1).any())
 
 
 def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
@@ -85,9 +175,14 @@ def candidates(texts: pyarrow.Array) -> tuple[str, ...]:
     dated = compute.match_substring_regex(some, "^(?:\\d{1,4}[-/. ]|[A-Za-z]{3,9} \\d)")
     if not len(some) or 2 * compute.sum(dated).as_py() < len(some):
         return ()
-    counts = {formats: compute.sum(compute.match_substring_regex(some, form)).as_py() for form, formats in FORMS}
-    best = max(counts, key=lambda formats: counts[formats])
-    return best if 2 * counts[best] >= len(some) and counts[best] else ()
+
+    def count(form: str) -> int:
+        return int(compute.sum(compute.match_substring_regex(some, form)).as_py())
+
+    days = [(day, formats) for day, formats in DAYS if 2 * count(f"^{day}") >= len(some)]
+    counts = {formats: count(form) for day in days for form, formats in _forms(*day)}
+    best = max(counts, key=lambda formats: counts[formats], default=())
+    return best if 2 * counts.get(best, 0) >= len(some) else ()
 
 
 def parse(texts: pyarrow.Array, form: str) -> pandas.Series:
@@ -102,9 +197,28 @@ def parse(texts: pyarrow.Array, form: str) -> pandas.Series:
 
 def _parsed(texts: pyarrow.Array, form: str) -> pandas.Series:
     pandas = extra("pandas", "tables")
+    if form in EPOCHS:
+        return _counted(texts, form)
     zoned = form.endswith("%z") or (form == ISO and _any_matches(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$"))
     dates = pandas.to_datetime(texts.to_pandas(), format=form, errors="coerce", utc=zoned)
     return pandas.Series(dates).dt.as_unit("us")
+
+
+def _counted(texts: pyarrow.Array, form: str) -> pandas.Series:
+    """Return counts of seconds, or of other units, as dates; NaT where a text is none, or its date has no year.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> print(parse(pyarrow.array(["1700000000", "1.5", "x"]), "epoch").to_list()[:2])
+    [Timestamp('2023-11-14 22:13:20'), Timestamp('1970-01-01 00:00:01.500000')]
+    """
+    pandas = extra("pandas", "tables")
+    counts = pandas.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(np.float64)
+    micros = np.round(counts * 1e6 / EPOCHS[form])
+    known = np.abs(micros) < 2e17  # in the year 8000, about
+    dates = np.where(known, micros, 0).astype(np.int64).astype("datetime64[us]")
+    return pandas.Series(np.where(known, dates, np.datetime64("NaT")))
 
 
 def _any_matches(texts: pyarrow.Array, form: str) -> bool:
@@ -132,6 +246,17 @@ def parse_all(texts: pyarrow.Array, form: str) -> Any:
         return None
 
 
+def parse_chunks(chunks: Sequence[pyarrow.Array], form: str) -> np.ndarray | None:
+    """Return texts as `parse_all` does, as one NumPy array; what is made on the way is no larger than for a chunk."""
+    dates, row = np.empty(sum(map(len, chunks)), dtype="datetime64[us]"), 0
+    for texts in chunks:
+        if (parsed := parse_all(texts, form)) is None:
+            return None
+        dates[row : row + len(texts)] = parsed.to_numpy(zero_copy_only=False)
+        row += len(texts)
+    return dates
+
+
 WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 """Digits of the fields of a format."""
 
@@ -141,24 +266,24 @@ def _rearranged(texts: pyarrow.Array, form: str) -> Any:
     arrow = extra("pyarrow", "tables")
     starts, literals, width = _fields(form)
     present = texts.drop_null().cast(arrow.string())
-    if starts is None or not len(present):
+    if starts is None:
         return None
+    if not len(present):
+        return texts
     ends = np.frombuffer(present.buffers()[1], dtype=np.int32)[present.offset : present.offset + len(present) + 1]
     if (np.diff(ends) != width).any():
         return None
     letters = np.frombuffer(present.buffers()[2], dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
     if any((letters[:, at] != ord(letter)).any() for at, letter in literals):
         return None
-    iso = np.full((len(texts), 19), ord("0"), dtype=np.uint8)
-    iso[:, [4, 7, 10, 13, 16]] = np.frombuffer(b"--T::", dtype=np.uint8)
-    known = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+    iso = np.tile(np.frombuffer(b"0000-00-00T00:00:00", dtype=np.uint8), (len(present), 1))
     for field, at in zip("YmdHMS", (0, 5, 8, 11, 14, 17), strict=True):
-        if field in starts:
-            size = WIDTHS[field]
-            iso[known, at : at + size] = letters[:, starts[field] : starts[field] + size]
-    fixed = arrow.Array.from_buffers(arrow.binary(19), len(texts), [None, arrow.py_buffer(iso)])
-    text = fixed.cast(arrow.binary()).cast(arrow.string())
-    return extra("pyarrow.compute", "tables").if_else(texts.is_valid(), text, arrow.scalar(None, arrow.string()))
+        for digit in range(WIDTHS[field] if field in starts else 0):
+            iso[:, at + digit] = letters[:, starts[field] + digit]
+    known = texts.is_valid().to_numpy(zero_copy_only=False)
+    ends = np.append(0, 19 * np.cumsum(known))
+    buffers = [arrow.array(known).buffers()[1], arrow.py_buffer(ends), arrow.py_buffer(iso)]
+    return arrow.Array.from_buffers(arrow.large_string(), len(texts), buffers)
 
 
 def _fields(form: str) -> tuple[dict[str, int] | None, list[tuple[int, str]], int]:

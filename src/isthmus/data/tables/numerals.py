@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -34,21 +35,69 @@ CURRENCIES = (
 )
 
 _CURRENCY = "(?:" + "|".join("\\$" if symbol == "$" else symbol for symbol in CURRENCIES) + ")"
-_SPACES = "\\x{A0}\\x{202F}\\x{2009}"
-
-
-def _grouped(separators: str) -> str:
-    groups = "|".join(f"(?:[{one}]\\d{{3}})+" for one in separators.split("|"))
-    return f"[1-9]\\d{{0,2}}(?:{groups})"
+_SPACES = "\u00a0\u202f\u2009"
+_POWER = "(?:[eE][+-]?[0-9]+)?"
 
 
 GROUPS = {".": f",|'|’| |{_SPACES}", ",": f"\\.|'|’| |{_SPACES}"}
 """What may stand between thousands, by decimal mark."""
 
+
+def _grouped(mark: str) -> str:
+    groups = "|".join(f"(?:[{one}][0-9]{{3}})+" for one in GROUPS[mark].split("|"))
+    return f"[+-]?[1-9][0-9]{{0,2}}(?:{groups})(?:[{mark}][0-9]+)?"
+
+
+def _plain(mark: str) -> str:
+    return f"[+-]?(?:[0-9]+[{mark}]?[0-9]*|[{mark}][0-9]+){_POWER}"
+
+
 _CLEAN = {".": f"[,'’ {_SPACES}]", ",": f"[.'’ {_SPACES}]"}
-GROUPED = {mark: f"^[+-]?{_grouped(groups)}(?:[{mark}]\\d+)?$" for mark, groups in GROUPS.items()}
-PLAIN = {mark: f"^[+-]?(?:\\d+[{mark}]?\\d*|[{mark}]\\d+)(?:[eE][+-]?\\d+)?$" for mark in ".,"}
-_WHOLE = "^[+-]?\\d+$"
+GROUPED = {mark: f"^{_grouped(mark)}$" for mark in ".,"}
+PLAIN = {mark: f"^{_plain(mark)}$" for mark in ".,"}
+_WHOLE = "^[+-]?[0-9]+$"
+
+NUMERIC = re.compile(rf"[+-]?([0-9]+([.,][0-9]+)*|[.,][0-9]+){_POWER}")
+"""Digits with marks between: a number under either decimal mark, or something like a version or an address."""
+
+FRACTION = {
+    ",": re.compile(r"[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]+"),
+    ".": re.compile(rf"[+-]?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]*)\.[0-9]+{_POWER}"),
+}
+"""A number that has digits after this decimal mark."""
+
+EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+"""A number whose mark can be a decimal one, or stand between thousands."""
+
+CODE = re.compile("[0-9]{3,}")
+"""A whole number, or a code, of three digits or more."""
+
+_SIGN = r"[^\w\s.,]?"
+_LIKE = re.compile(rf"{_SIGN}\s?(?:{'|'.join(form(mark) for mark in '.,' for form in (_plain, _grouped))})\s?{_SIGN}")
+
+
+def like_number(text: str) -> bool:
+    """Tell whether text looks like a number, with a currency or a percent sign or without.
+
+    Examples
+    --------
+    >>> [like_number(text) for text in ("-1.5e3", "540,0", "4.128,96", "$5,473.94", "12.5%", ".5", "7")]
+    [True, True, True, True, True, True, True]
+    >>> [like_number(text) for text in ("10.0.0.1", "1.2.3", "-", "", "12a", "2024-05-31", "1/2")]
+    [False, False, False, False, False, False, False]
+    """
+    return _LIKE.fullmatch(text.strip()) is not None
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that text is under a decimal point; None if it is none.
+
+    Examples
+    --------
+    >>> number_of("-999"), number_of("bad")
+    (-999.0, None)
+    """
+    return float(text) if re.fullmatch(PLAIN["."], text) else None
 
 
 @dataclass(frozen=True)
@@ -93,6 +142,18 @@ class Bare:
     texts: pyarrow.Array
     currency: np.ndarray
     percent: np.ndarray
+
+
+def can_be_numbers(texts: pyarrow.Array) -> np.ndarray:
+    """Tell at a glance which texts can be numbers: those without letters and signs that no number has.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> can_be_numbers(pyarrow.array(["1.5e3", "EUR 7", "10:30", "City 7", "2001-01-01"])).tolist()
+    [True, True, False, False, False]
+    """
+    return ~_mask(extra("pyarrow.compute", "tables").match_substring_regex(texts, "[:/a-df-z]|\\d-\\d"))
 
 
 def bare(texts: pyarrow.Array) -> Bare:
