@@ -86,7 +86,7 @@ def test_contamination_flags_that_fraction_of_the_training_rows():
     assert (made.predict(X) == -1).sum() == 20
     assert (made.predict(X)[180:] == -1).mean() > 0.9
     assert made.training_ == "trimmed: 20 of 200 rows were left out of the second training"
-    assert made.score_.k == 18
+    assert made.score_.scores[0].k == 18
 
 
 def test_the_threshold_can_be_set_without_training(detector):
@@ -372,7 +372,7 @@ def test_a_detector_that_keeps_no_rows_says_so_and_still_detects():
     kept, free = (AnomalyDetector(quick(), keep_rows=keep, random_state=0).fit(X) for keep in (True, False))
     assert kept.card().kept_rows > 0
     assert free.card().kept_rows == 0 and free.card().holds[0] == "no training row"
-    assert type(free.score_).part_name == "score/residual"
+    assert [type(score).part_name for score in free.score_.scores] == ["score/tails", "score/residual"]
     assert free.predict(X[:1] + 40)[0] == -1
 
 

@@ -18,8 +18,8 @@ from isthmus.parts.scores.surprisal import Surprisal
 from isthmus.parts.scores.tails import Tails
 from isthmus.support.errors import InputError
 
-PARTS = {"neighbours": 1.0, "tails": 0.25, "residual": 0.25}
-"""The scores that are joined by default, and their weights."""
+WEIGHTS = (1.0, 0.2, 0.15)
+"""The weights of neighbours, tails and residual, if no scores are named."""
 TAIL = 0.1
 """The fraction of normal rows beyond which the surprisal of a score is that of a Pareto distribution."""
 TINY = 1e-9
@@ -32,20 +32,21 @@ class Joined(Score):
     Scores of different kinds see different anomalies: the distance to the nearest normal rows, how rare each value is
     by itself, and what the model cannot reconstruct. None needs a unit, since each is compared with its own values for
     normal rows; beyond nine tenths of these its tail is that of a Pareto distribution (Pickands 1975). The sum is
-    that of Fisher's method (1925), with weights. A score that is the same for all normal rows is left out.
+    that of Fisher's method (1925), with weights. A score that is the same for all normal rows is left out,
+    unless all are.
 
     Parameters
     ----------
     scores : sequence of Score, default ()
         Empty: neighbours, tails and residual.
     weights : sequence of float, default ()
-        One for each score. Empty: 1 for neighbours, a quarter for each of the others.
+        One for each score. Empty: 1 for each; of the default scores 1, 0.2 and 0.15.
     """
 
     def __init__(self, scores: Sequence[Score] = (), weights: Sequence[float] = ()) -> None:
         super().__init__()
+        weights = tuple(weights) or ((1.0,) * len(scores) if scores else WEIGHTS)
         scores = tuple(scores) or (Neighbours(), Tails(), Residual())
-        weights = tuple(weights) or tuple(PARTS.values())
         if len(weights) != len(scores) or min(weights) <= 0:
             raise InputError(
                 f"weights={weights} of the score 'joined': expected a positive number for each of its "
@@ -73,27 +74,27 @@ class Joined(Score):
         outputs = list(outputs)
         fitted = [score.fit(outputs, model).eval() for score in self._each()]
         levels = [torch.cat([score(output, model) for output in outputs]) for score in fitted]
-        varying = [k for k, level in enumerate(levels) if level.amax() > level.amin()]
-        _say_left_out([spell(score) for k, score in enumerate(fitted) if k not in varying], len(levels[0]))
-        kept = varying or range(len(fitted))
+        kept = [k for k, level in enumerate(levels) if level.amax() > level.amin()] or [*range(len(fitted))]
+        _say_left_out([spell(score) for k, score in enumerate(fitted) if k not in kept], len(levels[0]))
         joined = Joined([fitted[k] for k in kept], [self.weights[k] for k in kept])
         joined.surprisal.learn(logarithms(torch.stack([levels[k] for k in kept], 1)))
         return joined
 
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the weighted sum of the surprisals."""
-        return self._surprisals(output, model).sum(1)
+        return self.surprisals(output, model).sum(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the surprisal of each score, distributed in proportion to its contributions; they sum to the score."""
-        surprisals = self._surprisals(output, model).unbind(1)
+        surprisals = self.surprisals(output, model).unbind(1)
         total = torch.zeros_like(output.batch.x)
         for score, surprisal in zip(self._each(), surprisals, strict=True):
-            each = score.contributions(output, model).flatten(1)
-            total += (each * (surprisal / (each.sum(1) + TINY))[:, None]).reshape(total.shape)
+            each = score.contributions(output, model).flatten(1) + TINY  # all alike where none contributes
+            total += (each * (surprisal / each.sum(1))[:, None]).reshape(total.shape)
         return total
 
-    def _surprisals(self, output: Output, model: Model) -> Tensor:
+    def surprisals(self, output: Output, model: Model) -> Tensor:
+        """Return the weighted surprisal of each score, of shape (batch, scores)."""
         scores = torch.stack([score(output, model) for score in self._each()], 1)
         weights = torch.tensor(self.weights, dtype=scores.dtype, device=scores.device)
         return self.surprisal(logarithms(scores)) * weights

@@ -129,10 +129,10 @@ class Neighbours(Score):
     def _references(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Return distinct points, a random choice where there are many, and how often each occurs.
 
-        Where k is a fraction of the rows, all count, and none is distinct.
+        All points stay where k is a fraction of the rows, and where they are the same.
         """
         times = torch.ones(len(points))
-        if not self.fraction:
+        if not self.fraction and (points != points[0]).any():
             points, times = points.unique(dim=0, return_counts=True)
         rows = min(self.max_rows, len(points))
         rows -= rows % GROUPS if rows >= 16 * GROUPS else 0  # whole groups are searched in less time

@@ -80,13 +80,15 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "--scorer",
     metavar="NAME",
     section="Detector",
-    help="What a score is: neighbours, residual, error; of signals also channel, monitoring [the data's own]",
+    help="What a score is: joined, neighbours, tails, residual, error; of signals also channel, monitoring [the data's "
+    "own]",
 )
 @option(
     "--no-rows",
     is_flag=True,
     section="Detector",
-    help="Keep no training rows in the detector: unless --scorer names another, the score is then residual",
+    help="Keep no training rows in the detector: unless --scorer names another, the score is then joined without "
+    "neighbours, or residual",
 )
 @categories_option("Detector")
 @option(
