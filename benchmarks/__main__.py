@@ -40,6 +40,7 @@ ORDER = (
     "explorer_page",
     "adbench",
     "adbench_six",
+    "detector_rule",
     "contaminated",
     "embeddings",
     "nslkdd",
