@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from isthmus.core.records import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from isthmus.core.model import Model
 
@@ -39,6 +39,8 @@ class Score(nn.Module):
     """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
+    needs_known = False
+    """Whether it can be fitted with known anomalies only."""
     elements = 1
     """Numbers that scoring a row holds at a time, beside the row itself."""
     elements_of_contributions = 1
@@ -58,9 +60,18 @@ class Score(nn.Module):
         """Return a copy fitted to a frozen model's output for normal rows."""
         raise NotImplementedError
 
+    def fit_known(self, outputs: Iterable[Output], known: Sequence[Output], model: Model) -> Score:
+        """Return a copy fitted to output for normal rows and for known anomalies: here, these are not looked at."""
+        return self.fit(outputs, model)
+
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the score of each row, of shape (batch,)."""
         raise NotImplementedError
+
+    def of_known(self, output: Output, model: Model) -> Tensor:
+        """Return the score of known anomalies as if each of them were not known."""
+        scores: Tensor = self(output, model)
+        return scores
 
     def map(self, output: Output, model: Model) -> Tensor:
         """Return the score of each element, of the shape of x."""

@@ -71,8 +71,12 @@ class Joined(Score):
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Joined:
         """Return a copy of fitted scores that knows their distributions among normal rows."""
+        return self.fit_known(outputs, (), model)
+
+    def fit_known(self, outputs: Iterable[Output], known: Sequence[Output], model: Model) -> Joined:
+        """Return a copy of scores fitted to normal rows and known anomalies; distributions are of normal rows alone."""
         outputs = list(outputs)
-        fitted = [score.fit(outputs, model).eval() for score in self._each()]
+        fitted = [score.fit_known(outputs, known, model).eval() for score in self._each()]
         levels = [torch.cat([score(output, model) for output in outputs]) for score in fitted]
         kept = [k for k, level in enumerate(levels) if level.amax() > level.amin()] or [*range(len(fitted))]
         _say_left_out([spell(score) for k, score in enumerate(fitted) if k not in kept], len(levels[0]))
@@ -83,6 +87,10 @@ class Joined(Score):
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the weighted sum of the surprisals."""
         return self.surprisals(output, model).sum(1)
+
+    def of_known(self, output: Output, model: Model) -> Tensor:
+        """Return the score of known anomalies as if each of them were not known."""
+        return self._weighted([score.of_known(output, model) for score in self._each()]).sum(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the surprisal of each score, distributed in proportion to its contributions; they sum to the score."""
@@ -95,7 +103,10 @@ class Joined(Score):
 
     def surprisals(self, output: Output, model: Model) -> Tensor:
         """Return the weighted surprisal of each score, of shape (batch, scores)."""
-        scores = torch.stack([score(output, model) for score in self._each()], 1)
+        return self._weighted([score(output, model) for score in self._each()])
+
+    def _weighted(self, each: list[Tensor]) -> Tensor:
+        scores = torch.stack(each, 1)
         weights = torch.tensor(self.weights, dtype=scores.dtype, device=scores.device)
         return self.surprisal(logarithms(scores)) * weights
 

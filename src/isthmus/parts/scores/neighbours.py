@@ -94,7 +94,7 @@ class Neighbours(Score):
         self.k = min(max(rows - 1, 0), max(neighbours, ceil(fraction * rows)))
         self.elements = max(rows, (self.k if self.k <= FEW else 1) * 2 * width, 1)
         self.elements_of_contributions = max(rows * width, 1)
-        self.kept_rows = rows
+        self.kept_rows, self.width = rows, width
         self.register_buffer("references", torch.zeros(rows, 2 * width))
         if repeats:
             self.register_buffer("repeated", torch.zeros(rows, dtype=torch.bool))
@@ -160,9 +160,13 @@ class Neighbours(Score):
         near = torch.where(itself, squares[:, 1:], squares[:, :-1]).clamp_min(0).sqrt()
         return near, torch.where(itself, indices[:, 1:], indices[:, :-1])
 
+    def points(self, output: Output, model: Model) -> Tensor:
+        """Return the points of rows, of shape (batch, 2 d)."""
+        return self.embed(squashed(output.batch.x, FAR), residual(output, model))
+
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return d / ℓ^a."""
-        near, which = self.distances(self.embed(squashed(output.batch.x, FAR), residual(output, model)))
+        near, which = self.distances(self.points(output, model))
         if not self.local:
             return near.mean(1)
         return near.mean(1) / self.around[which].mean(1) ** self.local

@@ -63,14 +63,16 @@ def fraction_threshold(scores: np.ndarray, fraction: float) -> float:
     return float(np.sort(scores)[len(scores) - flagged - 1])
 
 
-def check_fraction(name: str, value: object, limit: float) -> float:
-    """Return a fraction for a threshold, checked.
+def check_fraction(name: str, value: object, limit: float, inclusive: bool = False) -> float:
+    """Return a fraction for a threshold, checked; `inclusive`: it may be `limit`.
 
     Raises
     ------
     InputError
         It is not a number between 0 and `limit`.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < limit:
-        raise InputError(f"{name}={value!r}: expected a number above 0 and below {limit:g}")
-    return float(value)
+    if not isinstance(value, bool) and isinstance(value, (int, float, np.number)):
+        number = float(value)
+        if 0 < number < limit or (inclusive and number == limit):
+            return number
+    raise InputError(f"{name}={value!r}: expected a number above 0 and {'at most' if inclusive else 'below'} {limit:g}")

@@ -38,6 +38,7 @@ from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
 from isthmus.tasks.anomaly.expectation import Expected, expected, typical_residuals
 from isthmus.tasks.anomaly.intervals import Interval
+from isthmus.tasks.anomaly.known import apart
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
 from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
@@ -57,6 +58,16 @@ FORMER_TENSORS = {"score.usual": "score.typical_scale"}
 """Current names of tensors by their former names, which model files may contain."""
 
 
+WAYS: dict[str, Callable[[Thresholds, Any], Thresholds]] = {
+    "false_alarm_rate": Thresholds.at_rate,
+    "contamination": Thresholds.at_fraction,
+    "value": Thresholds.at,
+    "recall": Thresholds.at_recall,
+    "precision": Thresholds.at_precision,
+}
+"""How `set_threshold` chooses thresholds."""
+
+
 @part("estimator/anomaly-detector")
 class AnomalyDetector(OutlierMixin, Task):
     """Flags rows, images or time steps of a signal that differ from the training data.
@@ -66,14 +77,15 @@ class AnomalyDetector(OutlierMixin, Task):
     autoencoder : Autoencoder or None, default None
         The autoencoder that reconstructs the rows. None: a denoising one with noise between 0.2 and 1 of a column's
         deviation, a code of half the width of a row, at most 32, and an ensemble of `members`.
-    scorer : {"auto", "joined", "neighbours", "tails", "residual", "error", "channel", "monitoring"} or Score
+    scorer : {"auto", "joined", "neighbours", "tails", "residual", "error", "channel", "monitoring", "known"} or Score
         Default ``"auto"``. ``"joined"``: the next three together, each by how rare its value is among normal rows; see
         `isthmus.parts.scores.joined.Joined`. ``"neighbours"``: the distance to the nearest training rows, by input and
         residual. ``"tails"``: how rare each value is by itself. ``"residual"``: the residual of the reconstruction,
         each element relative to its typical size. ``"error"``: the reconstruction error of the
         likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
-        the distance of the code, each relative to its typical size (Q and T²). ``"auto"``: joined for tables of
-        numbers, residual for tables with categories, neighbours for images of one size and signals.
+        the distance of the code, each relative to its typical size (Q and T²). ``"known"``: nearness to known
+        anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for images
+        of one size and signals; where anomalies are known, that joined with known.
     contamination : float or None, default None
         Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
         scores the rows, and a second model is trained without the fraction with the highest scores. The number of
@@ -165,7 +177,10 @@ class AnomalyDetector(OutlierMixin, Task):
         ----------
         X : array, DataFrame, tensor, signal or stream
             Normal rows; with `contamination`, rows of which that fraction may be abnormal.
-        y : ignored
+        y : array of shape (n,), optional
+            Which rows are known anomalies: True, or any value other than 0 and ""; or -1, where all others are 1. They
+            are not trained on, and not calibrated with: with ``scorer="auto"`` rows near them are abnormal (see
+            `isthmus.parts.scores.known.Known`), and `set_threshold` takes `recall` and `precision`.
         callbacks : sequence of callables, default ()
             Each is called with every `isthmus.core.training.callbacks.Event` of every training; see `trainings`.
 
@@ -177,8 +192,13 @@ class AnomalyDetector(OutlierMixin, Task):
         X = taken(X)
         self._check(X)
         X = X if is_stream(X) else indexable(X)
-        trained = self._trained(X, callbacks)
-        thresholds = Thresholds(trained.calibration, trained.training)
+        X, known = (X, None) if y is None else apart(X, y, self._ordered)
+        trainer = self._trainer(known, callbacks)
+        trained = self._trained(X, trainer)
+        scores = trainer.known_scores(trained.scorer)
+        thresholds = Thresholds(
+            trained.calibration, trained.training, known=scores, normal_rows=0 if known is None else count(X)
+        )
         if self.contamination is None:
             thresholds = thresholds.at_rate(self.false_alarm_rate)
         else:
@@ -234,12 +254,15 @@ class AnomalyDetector(OutlierMixin, Task):
         """Tell whether rows are consecutive in time."""
         return choose_data(None if self.autoencoder is None else self.autoencoder.data, X).windowed is not None
 
-    def _trained(self, X: Rows, callbacks: Sequence[Callback]) -> Trained:
-        """Train according to the parameters."""
-        labels_of([] if is_stream(X) else X, self.groups)  # a column that is not there is an error before training
+    def _trainer(self, known: Rows, callbacks: Sequence[Callback]) -> Trainer:
+        """Return what trains, with the known anomalies."""
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         untrained = partial(self._untrained, callbacks=callbacks)
-        trainer = Trainer(untrained, self.scorer, self.groups, self.keep_rows, random)
+        return Trainer(untrained, self.scorer, self.groups, self.keep_rows, random, known)
+
+    def _trained(self, X: Rows, trainer: Trainer) -> Trained:
+        """Train according to the parameters."""
+        labels_of([] if is_stream(X) else X, self.groups)  # a column that is not there is an error before training
         if self.contamination is None and is_stream(X):
             return trainer.streamed(X)
         ordered = self._ordered(X)
@@ -536,6 +559,8 @@ class AnomalyDetector(OutlierMixin, Task):
         false_alarm_rate: float | None = None,
         contamination: float | None = None,
         value: float | dict[str, float] | None = None,
+        recall: float | None = None,
+        precision: float | None = None,
     ) -> Self:
         """Change the threshold without training.
 
@@ -547,23 +572,33 @@ class AnomalyDetector(OutlierMixin, Task):
             Fraction of the training rows to flag, in each group.
         value : float, or dict of str to float, optional
             The threshold itself, or a dict with that of each group.
+        recall : float, optional
+            Fraction of the known anomalies to flag: of such as were not known, since each is scored without itself.
+        precision : float, optional
+            Fraction of flagged rows that are abnormal, where anomalies are as frequent as in the training; of the
+            thresholds that reach it, the lowest.
 
         Raises
         ------
         InputError
-            None or several of them are set, or one is out of range.
+            None or several of them are set, or one is out of range, or no anomaly is known, or the precision cannot be
+            reached.
         """
         check_is_fitted(self)
-        settings = {"false_alarm_rate": false_alarm_rate, "contamination": contamination, "value": value}
+        settings: dict[str, Any] = {
+            "false_alarm_rate": false_alarm_rate,
+            "contamination": contamination,
+            "value": value,
+            "recall": recall,
+            "precision": precision,
+        }
         settings = {name: setting for name, setting in settings.items() if setting is not None}
         if len(settings) != 1:
-            raise InputError(f"set_threshold({settings}): give one of false_alarm_rate, contamination and value")
-        if contamination is not None:
-            self.thresholds_ = self.thresholds_.at_fraction(check_fraction("contamination", contamination, 1.0))
-        elif false_alarm_rate is not None:
-            self.thresholds_ = self.thresholds_.at_rate(check_fraction("false_alarm_rate", false_alarm_rate, 1.0))
-        elif value is not None:
-            self.thresholds_ = self.thresholds_.at(value)
+            raise InputError(f"set_threshold({settings}): give one of {', '.join(WAYS)}")
+        [(name, setting)] = settings.items()
+        if name != "value":
+            check_fraction(name, setting, 1.0, inclusive=name == "recall")
+        self.thresholds_ = WAYS[name](self.thresholds_, setting)
         return self
 
     def recalibrate(self, X_normal: Rows) -> Self:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 import numpy as np
+import torch
 
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.calibration import Calibration, limits
@@ -26,12 +28,18 @@ class Thresholds(Mapping[str, float]):
         The threshold of rows without a group.
     groups : dict of str to float
         The threshold of each group.
+    known : ndarray of shape (n,)
+        Scores of known anomalies, each as if it were not known; empty without them.
+    normal_rows : int
+        The rows beside which they were known.
     """
 
     calibration: Calibration
     training: Calibration
     overall: float = np.inf
     groups: dict[str, float] = field(default_factory=dict)
+    known: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    normal_rows: int = 0
 
     def __getitem__(self, group: str) -> float:
         return self.groups[group]
@@ -51,6 +59,36 @@ class Thresholds(Mapping[str, float]):
     def at_fraction(self, fraction: float) -> Thresholds:
         """Return the thresholds above which a fraction of the training scores lies."""
         return self._with(*self.training.fraction_thresholds(fraction))
+
+    def at_recall(self, recall: float) -> Thresholds:
+        """Return the highest threshold that flags this fraction of known anomalies."""
+        scores = np.sort(self._of_known("recall"))[::-1]
+        return self._with(float(np.nextafter(scores[ceil(round(recall * len(scores), 9)) - 1], -np.inf)), {})
+
+    def at_precision(self, precision: float) -> Thresholds:
+        """Return the lowest threshold above which this fraction of rows is abnormal, if they come as in the training.
+
+        Raises
+        ------
+        InputError
+            There is no such threshold, or no anomaly is known.
+        """
+        known, normal = self._of_known("precision"), self.calibration.scores
+        limits = np.sort(known)
+        hits = len(limits) - np.arange(len(limits))
+        alarms = (normal >= limits[:, None]).mean(1) * self.normal_rows
+        reached = hits / (hits + alarms)
+        if not (reached >= precision).any():
+            raise InputError(
+                f"precision={precision:g} cannot be reached: the best is {reached.max():.3g}, with recall "
+                f"{hits[reached.argmax()] / len(limits):.2g} of the known anomalies"
+            )
+        return self._with(float(np.nextafter(limits[np.argmax(reached >= precision)], -np.inf)), {})
+
+    def _of_known(self, what: str) -> np.ndarray:
+        if not len(self.known):
+            raise InputError(f"set_threshold({what}=...) needs known anomalies: fit(X, y) with y=1 for these rows")
+        return self.known
 
     def at(self, value: float | dict[str, float]) -> Thresholds:
         """Return thresholds that the user set: one for all rows, or one for each group.
@@ -88,6 +126,8 @@ class Thresholds(Mapping[str, float]):
         return {
             **self.calibration.state("calibration"),
             **self.training.state("training_scores"),
+            "known_scores": torch.from_numpy(self.known),
+            "normal_rows": self.normal_rows,
             "threshold": self.overall,
             "thresholds": self.groups,
         }
@@ -96,7 +136,11 @@ class Thresholds(Mapping[str, float]):
     def restored(cls, state: State) -> Thresholds:
         """Return the thresholds from a result of `state`."""
         calibration, training = (Calibration.restored(name, state) for name in ("calibration", "training_scores"))
-        return cls(calibration, training, state["threshold"], dict(state["thresholds"]))
+        known = state.get("known_scores")  # files of former versions have none
+        scores = np.zeros(0) if known is None else known.numpy()
+        return cls(
+            calibration, training, state["threshold"], dict(state["thresholds"]), scores, state.get("normal_rows", 0)
+        )
 
 
 def number(value: object) -> float:

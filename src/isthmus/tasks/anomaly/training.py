@@ -12,6 +12,7 @@ import torch
 
 from isthmus.core.data import Columns, Data, Rows, rows, take
 from isthmus.core.part import lookup
+from isthmus.core.records import Output
 from isthmus.core.terms import Score
 from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
@@ -69,6 +70,8 @@ class Trainer:
     keep_rows : bool
         Whether a score may hold training rows.
     random : Generator
+    known : array, DataFrame or None, default None
+        Known anomalies, which are not trained on.
     """
 
     untrained: Callable[[int], Autoencoder]
@@ -76,6 +79,7 @@ class Trainer:
     groups: str | int | None
     keep_rows: bool
     random: np.random.Generator
+    known: Rows = None
 
     # -- one training --------------------------------------------------------------------------------------------
 
@@ -100,8 +104,23 @@ class Trainer:
             torch.manual_seed(self._seed())
             parts = (part for columns in sample for part in _pieces(columns, data))
             outputs = (model(data.batch(part), False) for part in parts)
-            score = self._score(data, fraction).fit(outputs, model)
+            score = self._score(data, fraction).fit_known(outputs, self._known(autoencoder), model)
         return Scorer(autoencoder, score.eval()), sample
+
+    def _known(self, autoencoder: Autoencoder) -> list[Output]:
+        """Return the output for the known anomalies."""
+        if self.known is None:
+            return []
+        model, data = autoencoder.model_, autoencoder.data_
+        parts = (part for columns in autoencoder.columns(self.known) for part in _pieces(columns, data))
+        return [model(data.batch(part), False) for part in parts]
+
+    def known_scores(self, scorer: Scorer) -> np.ndarray:
+        """Return the score of each known anomaly as if it were not known."""
+        model = scorer.autoencoder.model_
+        with torch.no_grad():
+            scores = [scorer.score.of_known(output, model) for output in self._known(scorer.autoencoder)]
+        return torch.cat(scores).double().numpy() if scores else np.zeros(0)
 
     def _seed(self) -> int:
         return int(self.random.integers(2**31 - 1))
@@ -120,6 +139,8 @@ class Trainer:
         made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
         if self.score == "auto" and not self.keep_rows:
             made = made.without_rows() or lookup(f"score/{WITHOUT_ROWS}")()
+        elif self.score == "auto" and self.known is not None:
+            made = lookup("score/joined")([made, lookup("score/known")()])
         return made.for_contaminated(fraction) if fraction else made
 
     # -- what a fit consists of ----------------------------------------------------------------------------------

@@ -56,12 +56,16 @@ def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarr
 def abnormal(labels: object) -> np.ndarray:
     """Return which labels stand for abnormal rows: all but 0, False and "", also where numbers are text.
 
+    Where all are 1 or -1, as `predict` returns them, those of -1 are abnormal.
+
     Examples
     --------
-    >>> abnormal(["0", "1", "", "dos", "0.0"]).tolist(), abnormal([0, 2]).tolist()
-    ([False, True, False, True, False], [False, True])
+    >>> abnormal(["0", "1", "", "dos", "0.0"]).tolist(), abnormal([0, 2]).tolist(), abnormal([1, -1]).tolist()
+    ([False, True, False, True, False], [False, True], [False, True])
     """
     values = np.asarray(labels)
+    if values.dtype.kind in "if" and (values == -1).any() and np.isin(values, (-1, 1)).all():
+        return np.array(values == -1)
     if values.dtype.kind in "biufc":
         return values.astype(bool)
     return np.array([bool(_as_number(value)) for value in values], dtype=bool)
