@@ -41,6 +41,7 @@ ORDER = (
     "adbench",
     "adbench_six",
     "detector_rule",
+    "known",
     "contaminated",
     "embeddings",
     "nslkdd",
