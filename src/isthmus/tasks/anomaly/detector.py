@@ -454,7 +454,15 @@ class AnomalyDetector(OutlierMixin, Task):
             progress=progress,
         )
 
-    def evaluate(self, X: Rows, y: Labels = None) -> dict[str, float]:
+    def evaluate(
+        self,
+        X: Rows,
+        y: Labels = None,
+        *,
+        k: int | None = None,
+        alarm_cost: float = 1.0,
+        miss_cost: float | None = None,
+    ) -> dict[str, float]:
         """Return metrics of the detector on labelled rows.
 
         Parameters
@@ -463,6 +471,8 @@ class AnomalyDetector(OutlierMixin, Task):
         y : array of shape (n,)
             Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones;
             None: those that a DataLoader yields.
+        k, alarm_cost, miss_cost :
+            See `isthmus.tasks.evaluation.detection.detection_metrics`.
 
         Returns
         -------
@@ -478,7 +488,7 @@ class AnomalyDetector(OutlierMixin, Task):
         if y is None:
             raise InputError("evaluate needs y: for each row, whether it is abnormal")
         scored = self.score_rows(X)
-        return detection_metrics(scored["score"], scored["flagged"], abnormal(y))
+        return detection_metrics(scored["score"], scored["flagged"], abnormal(y), k, alarm_cost, miss_cost)
 
     # -- thresholds ----------------------------------------------------------------------------------------------
 
