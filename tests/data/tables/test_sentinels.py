@@ -1,6 +1,7 @@
 """Numbers that may stand for missing cells are named; ordinary columns are not."""
 
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,7 @@ def test_sentinels_do_not_depend_on_how_rows_are_cut(rare, what):
     whole = sentinels([rare])
     assert {index: one.value for index, one in whole.items()} == {0: -999, 1: 9999, 2: 99}
     edges = [0, *CUTS[what], 2000]
-    pieces = [rare[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    pieces = [rare[a:b] for a, b in pairwise(edges) if a < b]
     assert sentinels(pieces) == sentinels(pieces[::-1]) == whole
     assert merged([learnt([piece], 100) for piece in pieces[::-1]]) == whole
 

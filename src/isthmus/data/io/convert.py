@@ -141,7 +141,7 @@ class Conversion(ABC):
         self.name, self.seen = name, seen or Seen()
 
     def closed(self, name: str) -> Conversion:
-        """Return itself: other pieces change nothing, as they do where a column is `Open`."""
+        """Return this conversion: it is decided, unlike a column that is `Open`."""
         return self
 
     @abstractmethod
