@@ -120,8 +120,8 @@ class Ends:
 
     def sentinels(self, present: np.ndarray) -> dict[int, Sentinel]:
         """Return the sentinel of each column that has one; `present` is the number of cells of each column."""
-        least = np.maximum(2, OFTEN * present)
-        often = {side: end.count >= least for side, end in self._ends.items()}
+        minimum = np.maximum(2, OFTEN * present)
+        often = {side: end.count >= minimum for side, end in self._ends.items()}
         named: dict[int, Sentinel] = {}
         for sides in ([True, False], [True], [False]):
             for index in np.flatnonzero(np.all([often[side] for side in sides], axis=0)).tolist():
