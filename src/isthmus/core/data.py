@@ -245,6 +245,13 @@ class Data(nn.Module):
         """Return the fields of a row, in the user's order."""
         raise NotImplementedError
 
+    def column_names(self, *kinds: str) -> list[str]:
+        """Return the names of the user's columns of some kinds (see `Field`), or of all columns if none is named.
+
+        Times count among all, though they are no feature. Here none: nothing is known of columns by name.
+        """
+        return []
+
     def defaults(self) -> Defaults:
         """Return the default parts for this data."""
         raise NotImplementedError

@@ -80,21 +80,25 @@ READ = {
     "gaps as hyphens": (
         column("cement", [*SEVERAL, "-", "-"]),
         {"cement": ("f", [*map(float, SEVERAL), NAN, NAN])},
-        "column 'cement': 94 % of the cells are numbers, the others are '-': taken as gaps",
+        "column 'cement': some cells are numbers, the others are '-': taken as gaps",
     ),
     "gaps as points": (
         column("a", ["1", ".", "3"]),
         {"a": ("f", [1.0, NAN, 3.0])},
         "the others are '.': taken as gaps",
     ),
-    "gaps in words": (column("a", ["1.5", "missing", "n. a."]), {"a": ("f", [1.5, NAN, NAN])}, "33 % of the cells"),
+    "gaps in words": (
+        column("a", ["1.5", "missing", "n. a."]),
+        {"a": ("f", [1.5, NAN, NAN])},
+        "some cells are numbers",
+    ),
     "gaps of Excel": (column("a", ["1.5", "#DIV/0!", "2"]), {"a": ("f", [1.5, NAN, 2.0])}, "#DIV/0!"),
     "gaps that pandas knows": (column("a", ["1.5", "", "NA", "?"]), {"a": ("f", [1.5, NAN, NAN, NAN])}, None),
     "gaps among decimal commas": ("a;b\n1,5;x\n--;y\n2,5;z\n", {"a": ("f", [1.5, NAN, 2.5])}, "'--': taken as gaps"),
     "gaps among dates": (
         column("a", ["2003-02-01", "-", "2003-02-03"]),
         {"a": ("d", [pd.Timestamp("2003-02-01"), pd.NaT, pd.Timestamp("2003-02-03")])},
-        "67 % of the cells are dates",
+        "some cells are dates, the others are",
     ),
     "a gap that is named": (
         column("a", ["1.5", "bad", "2"]),
@@ -957,3 +961,25 @@ def test_a_reading_and_the_one_before_become_one():
     assert now.chosen(["a", "b", "c", "d", "e"], "t.csv") == ["a", "d"]
     other = Reading(drop=("b",), before=Reading(drop=("c",)))
     assert other.merged().kept() == {"drop": ["c", "b"]} and other.chosen("abc", "t.csv") == ["a"]
+
+
+@pytest.mark.parametrize("at_once", [0, 2**60])
+@pytest.mark.parametrize("rows", [40, 10_000])
+@pytest.mark.parametrize(("first", "late", "said"), [("", "Z", "has an offset"), ("+01:00", "", "has no offset")])
+def test_dates_with_and_without_an_offset_are_not_mixed(tmp_path, monkeypatch, at_once, rows, first, late, said):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", rows)
+    times = [f"2024-01-01T10:{k % 60:02}:00{first if k < 90 else late}" for k in range(100)]
+    (tmp_path / "t.csv").write_text("t,x\n" + "".join(f"{time},{k}\n" for k, time in enumerate(times)))
+    with pytest.raises(InputError, match=f"line 92, column 't': .*{said}"):
+        read(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("t,x\n" + "".join(f"{time},{k}\n" for k, time in enumerate(times[:90])))
+    assert (read(tmp_path / "t.csv").X["t"].dt.tz is None) == (not first)
+
+
+def test_notes_on_gaps_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("a\n" + "1.5\n" * 60 + "-\n" * 40)
+    whole = [note for note in read(tmp_path / "t.csv").notes if "gaps" in note]
+    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 30)
+    assert [note for note in read(tmp_path / "t.csv").notes if "gaps" in note] == whole and len(whole) == 1

@@ -12,10 +12,11 @@ from typing import Any
 import click
 
 from isthmus.apps.cli import inputs
-from isthmus.apps.cli.columns import WIDTH, short
+from isthmus.apps.cli.columns import WIDTH
 from isthmus.apps.cli.output import figure
 from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
+from isthmus.support.lines import short
 
 LIMIT = 10
 """Classes and broken images that are named, at most; ``--json`` has them all."""

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.output import NOTHING, figure, table
+from isthmus.support.lines import short
 
 if TYPE_CHECKING:
     from isthmus.data.tables.profile import ColumnProfile
@@ -87,14 +88,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return short(figure(value.removesuffix(" 00:00:00").removesuffix("T00:00:00")), 19)
     return str(value) if isinstance(value, int) else figure(value)
-
-
-def short(text: str, width: int) -> str:
-    """Return text that is cut to a width.
-
-    Examples
-    --------
-    >>> short("temperature", 6), short("age", 6)
-    ('tempe…', 'age')
-    """
-    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -144,7 +144,7 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     Raises
     ------
     Failure
-        They are of another kind, such as images where a table was, or labels stand among the columns.
+        They are of another kind, such as images where a table was, or labels are columns that the model needs.
     """
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.infer import choose_data
@@ -153,6 +153,11 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if not kind.takes(rows.X):
         noun = files_of(choose_data(None, rows.X)).noun
         raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
+    if rows.y is not None and rows.label in known_columns(model):
+        raise Failure(
+            f"--label {rows.label}: {path!r} was trained on this column, which --label takes out of the table: "
+            "leave it out"
+        )
     return replace(rows, X=arranged(rows.X, rows.name, model, path))
 
 
@@ -213,12 +218,13 @@ def _remedies(strange: list[str]) -> str:
 
 
 def keep_option(name: str, used: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option ``--keep``, which arrives as `name`; `used`: what is not done with its columns."""
+    """Return the option ``--keep``, which arrives as `name`, each column once; `used`: what is not done with them."""
     return option(
         "--keep",
         name,
         metavar="COLUMN",
         multiple=True,
+        callback=lambda ctx, param, names: tuple(dict.fromkeys(names)),
         section="In and out",
         help="A column that stands in the output as it is, such as a number of a customer: not "
         f"{used}, unless the model was trained on it; may be repeated",

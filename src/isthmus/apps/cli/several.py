@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import data_options, read
+from isthmus.apps.cli.inputs import columns_of, data_options, read
 from isthmus.apps.cli.rows import Rows, cut
 from isthmus.apps.cli.same_columns import check_columns
 
@@ -27,12 +27,12 @@ def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | Non
     """
     if len(paths) == 1:
         return read(paths[0], label, span, **how)
-    from isthmus.data.tables.rows import joined
+    from isthmus.data.tables.rows import in_order, joined
 
     parts = _each(paths, label, how)
-    first = parts[0]
+    columns = columns_of(parts[0].X)
     labels = [part.y for part in parts if part.y is not None]
-    X = joined([_in_order(part.X, first.X) for part in parts])
+    X = joined([in_order(part.X, columns) for part in parts])
     y = _labels(labels)
     names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
     notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
@@ -72,7 +72,7 @@ def _check_alike(one: Rows, other: Rows) -> None:
                 f"{part.name!r} is too large to be joined with others in memory: put all files into one folder (of "
                 "Parquet files, or of images), and name that"
             )
-    columns = [list(map(str, getattr(part.X, "columns", []))) for part in (one, other)]
+    columns = [columns_of(part.X) for part in (one, other)]
     strange = sorted(set(columns[0]) ^ set(columns[1]))
     if strange:
         name = strange[0]
@@ -91,11 +91,6 @@ def _check_alike(one: Rows, other: Rows) -> None:
 
 def _size(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
-
-
-def _in_order(X: Any, like: Any) -> Any:
-    """Return rows with their columns in the order of others."""
-    return X[list(like.columns)] if hasattr(X, "columns") else X
 
 
 several_data_options: Callable[[Callable[..., Any]], Callable[..., Any]] = partial(

@@ -13,7 +13,7 @@ from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.io.units import NONE, Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
-from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
+from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, with_offset, written_as
 from isthmus.data.tables.numerals import Bare, Numerals, bare, can_be_numbers, numerals
 from isthmus.support.errors import InputError, extra, listed
 
@@ -115,11 +115,14 @@ class Seen:
         The unit of numbers, one of `units.UNITS`.
     form : str or None
         The format of dates.
+    zoned : bool or None
+        Whether dates name their offset from UTC.
     """
 
     decimal: str | None = None
     unit: str | None = None
     form: str | None = None
+    zoned: bool | None = None
 
 
 class Conversion(ABC):
@@ -141,7 +144,7 @@ class Conversion(ABC):
         self.name, self.seen = name, seen or Seen()
 
     def closed(self, name: str) -> Conversion:
-        """Return itself: other pieces change nothing, as they do where a column is `Open`."""
+        """Return this conversion: it is decided, unlike a column that is `Open`."""
         return self
 
     @abstractmethod
@@ -285,6 +288,7 @@ class Dates(Conversion):
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
         if (quick := parse_chunks(chunks_of(column), self.form)) is not None:
+            self._meet(~np.isnat(quick), False, column)
             return pandas.Series(quick, index=column.index, name=column.name, copy=False)
         cells = Distinct.of(column)
         dates = parse(cells.texts, self.form)
@@ -292,10 +296,29 @@ class Dates(Conversion):
         if odd.any():
             row, text = cells.first(odd)
             raise Odd(row, self.name, f"{text!r} is no date of the format {self.form}; {remedy(self.name, text)}")
+        if self.form == ISO:
+            zoned, masks = with_offset(cells.texts), dict[bool, np.ndarray]()
+            for has, some in ((True, zoned), (False, ~zoned)):
+                masks[has] = (some & ~cells.gaps)[cells.codes] & (cells.codes >= 0)
+            for has in sorted(masks, key=lambda one: int(np.argmax(masks[one]))):
+                self._meet(masks[has], has, column)
         _say_gaps(self.name, cells, "dates", context.notes)
         every = pandas.concat([dates, pandas.Series([pandas.NaT], dtype=dates.dtype)], ignore_index=True)
         taken = every.iloc[cells.codes].set_axis(column.index)
         return taken.rename(column.name)
+
+    def _meet(self, rows: np.ndarray, zoned: bool, column: pandas.Series) -> None:
+        """Compare some rows, whose dates name their offset from UTC or do not, with those before; remember it."""
+        if not rows.any():
+            return
+        if self.seen.zoned not in (None, zoned):
+            row = int(np.argmax(rows))
+            has, before = ("an", "without one") if zoned else ("no", "with one")
+            why = (
+                f"{str(column.iloc[row])!r} has {has} offset from UTC, while dates before are {before}: write all alike"
+            )
+            raise Odd(row, self.name, f"{why}; {remedy(self.name)}")
+        self.seen.zoned = zoned
 
 
 def recognised(conversions: Iterable[Conversion], reading: Reading) -> dict[str, Any]:
@@ -536,10 +559,9 @@ def remedy(name: str, text: str | None = None) -> str:
 def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
     if not cells.gaps.any():
         return
-    fraction = cells.weight(~cells.gaps) / max(1, cells.weight(np.ones(len(cells.texts), bool)))
     markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
-    text = f"column {name!r}: {_percent(fraction)} of the cells are {what}, the others are {markers}: taken as gaps"
-    notes.add(text, about=("gaps", name))
+    text = f"column {name!r}: some cells are {what}, the others are {markers}: taken as gaps"
+    notes.add(text, about=("gaps", name))  # of one piece: how many there are in the file is not known yet
 
 
 def _say_disguised(name: str, numbers: np.ndarray, context: Context) -> None:

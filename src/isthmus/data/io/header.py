@@ -73,7 +73,7 @@ def names_columns(
     Raises
     ------
     InputError
-        It can be both.
+        The line can be names as well as data.
     """
     cells = [_Cell(text, _below(rows[:LOOKED_AT], at)) for at, text in enumerate(first)]
     if reading.header is not None or _mentions(first, reading):

@@ -9,7 +9,6 @@ from typing import Any
 
 from isthmus.core.data import Data
 from isthmus.data.io.units import NONE, UNITS
-from isthmus.data.tables.schema import KINDS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 Say = Callable[[str], None]
@@ -200,11 +199,12 @@ class Reading:
             What `kept` returned for the rows that it was trained on.
         """
         earlier = Reading.of(kept)
-        text, numbers = _union(earlier.text, text_columns(data)), _columns(data, "integer", "float")
-        carried = tuple(name for name in self.unchanged if name not in _columns(data, *KINDS))
+        text, numbers = _union(earlier.text, text_columns(data)), tuple(data.column_names("integer", "float"))
+        known = data.column_names()
+        carried = tuple(name for name in self.unchanged if name not in known)
         units = {**dict.fromkeys(numbers, NONE), **earlier.units}
         before = replace(earlier, text=text, units=units)
-        no_text = _columns(data, "boolean", "date", "duration", "empty")
+        no_text = tuple(data.column_names("boolean", "date", "duration", "empty"))
         return replace(self, before=before, numbers=numbers, no_text=no_text, unchanged=carried)
 
 
@@ -259,25 +259,10 @@ def _is_encoding(name: str) -> bool:
 
 
 def text_columns(data: Data) -> list[str]:
-    """Return the columns of a fitted table whose categories are all text."""
-    schema = _named_schema(data)
-    if schema is None:
-        return []
-    pairs = zip(schema.indices("category"), schema.categories, strict=True)
-    return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
-
-
-def _columns(data: Data, *kinds: str) -> tuple[str, ...]:
-    schema = _named_schema(data)
-    if schema is None:
-        return ()
-    return tuple(str(schema.name(index)) for index in schema.indices(*kinds))
-
-
-def _named_schema(data: Data) -> Any:
-    """Return the schema of a fitted table with named columns; None for other data."""
-    schema = getattr(data, "schema", None)
-    return schema if schema is not None and schema.names is not None else None
+    """Return the columns of fitted data whose categories are all text."""
+    named = data.column_names("category")
+    fields = {field.name: field for field in data.fields()} if named else {}
+    return [name for name in named if all(isinstance(one, str) for one in fields[name].categories)]
 
 
 class Notes(list[str]):

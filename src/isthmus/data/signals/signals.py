@@ -366,6 +366,12 @@ class Signals(Windowed):
         """Return one field: a window of all channels."""
         return [Field("signal", "signal", (self.window, len(self._known().offset)))]
 
+    def column_names(self, *kinds: str) -> list[str]:
+        """Return the names of the channels, which are of kind ``"float"``; among all columns, the times too."""
+        known = self._known()
+        channels = [] if kinds and "float" not in kinds else list(known.names or ())
+        return channels if kinds or known.time is None else [known.time, *channels]
+
     def feature_names(self) -> list[str]:
         """Return ``CHANNEL[TIME STEP]`` for each number of a window, time steps counted from 0."""
         return [f"{name}[{step}]" for step in range(self.window) for name in self.channel_names()]

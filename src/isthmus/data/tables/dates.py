@@ -199,7 +199,7 @@ def _parsed(texts: pyarrow.Array, form: str) -> pandas.Series:
     pandas = extra("pandas", "tables")
     if form in EPOCHS:
         return _counted(texts, form)
-    zoned = form.endswith("%z") or (form == ISO and _any_matches(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$"))
+    zoned = form.endswith("%z") or (form == ISO and bool(with_offset(texts).any()))
     dates = pandas.to_datetime(texts.to_pandas(), format=form, errors="coerce", utc=zoned)
     return pandas.Series(dates).dt.as_unit("us")
 
@@ -221,9 +221,17 @@ def _counted(texts: pyarrow.Array, form: str) -> pandas.Series:
     return pandas.Series(np.where(known, dates, np.datetime64("NaT")))
 
 
-def _any_matches(texts: pyarrow.Array, form: str) -> bool:
-    compute = extra("pyarrow.compute", "tables")
-    return bool(compute.any(compute.match_substring_regex(texts, form)).as_py())
+def with_offset(texts: pyarrow.Array) -> np.ndarray:
+    """Return which dates of ISO 8601 name their offset from UTC.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> with_offset(pyarrow.array(["2024-01-01T10:00Z", "2024-01-01 10:00+02:00", "2024-01-01T10:00"])).tolist()
+    [True, True, False]
+    """
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$")
+    return np.asarray(matches.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def parse_all(texts: pyarrow.Array, form: str) -> Any:

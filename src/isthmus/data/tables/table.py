@@ -395,6 +395,11 @@ class Table(Data):
             for index, (name, kind) in enumerate(zip(self.feature_names(), schema.kinds, strict=True))
         ]
 
+    def column_names(self, *kinds: str) -> list[str]:
+        """Return the names of columns of some kinds, or of all; nothing if the columns have no names."""
+        schema = self._known()
+        return [] if schema.names is None else [str(schema.name(index)) for index in schema.indices(*(kinds or KINDS))]
+
     def defaults(self) -> Defaults:
         """Return the mlp net, and the squared error, mixed with other likelihoods for booleans and categories.
 

@@ -206,9 +206,9 @@ def _normal(
         labels = np.array([label_text(value) for value in column(X, options.label)])
         chosen = np.flatnonzero(labels == options.normal)
         if not len(chosen):
-            known = ", ".join(sorted(set(labels.tolist()))[:10])
+            there = ", ".join(sorted(set(labels.tolist()))[:10])
             raise Failure(
-                f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {known}"
+                f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {there}"
             )
         X = some(X, chosen)
     return split_columns(X, _present(X, options), known)[0], rows.reading
