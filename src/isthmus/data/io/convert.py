@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +12,19 @@ import numpy as np
 from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
 from isthmus.data.io.reading import Notes, Reading
-from isthmus.data.io.units import NONE, Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
+from isthmus.data.io.units import (
+    NONE,
+    Cell,
+    cells_of_units,
+    check_named,
+    check_numbers,
+    clash,
+    doubtful,
+    joined,
+    same,
+    shown_units,
+    unlike,
+)
 from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
 from isthmus.data.tables.numerals import Bare, Numerals, bare, can_be_numbers, numerals
 from isthmus.support.errors import InputError, extra, listed
@@ -29,8 +41,16 @@ MAJORITY = 0.5
 MEASURED = 20
 """Distinct numbers from which on a column holds measurements, not categories."""
 
-DIGITS = 18
+EXACT_DIGITS = 18
 """Digits of the longest whole number that is exact."""
+
+
+MAX_INT64 = 2**63 - 1
+
+TOO_LONG = "is too long for a whole number, and as a fraction it would be another one"
+
+INFINITE = "is no finite number: put one there, or leave the cell empty (--missing, with its text, takes it as a gap)"
+"""What is said of a cell that is infinite, or larger than any float."""
 
 
 class Odd(Exception):
@@ -68,12 +88,12 @@ class Open:
         return Open(self.error or other.error, self.markers or other.markers, self.gaps or other.gaps, kinds)
 
     def closed(self, name: str) -> Conversion:
-        """Return what the column holds if there is no other piece.
+        """Return what the column holds if no piece follows.
 
         Raises
         ------
         InputError
-            It can be read in two ways.
+            Its cells can be read in two ways, and none of them decides which.
         """
         if self.error is not None:
             raise self.error
@@ -81,7 +101,7 @@ class Open:
             return Exact(name, *self.kinds) if self.kinds else Text(name)
         if self.markers:
             return Gaps(name) if self.gaps else Text(name)
-        return AsRead(name)
+        return AsRead(name, empty=True)
 
 
 @dataclass(frozen=True)
@@ -113,12 +133,15 @@ class Seen:
         The decimal mark of numbers.
     unit : str or None
         The unit of numbers, one of `units.UNITS`.
+    shown : set of str
+        All units that numbers show.
     form : str or None
         The format of dates.
     """
 
     decimal: str | None = None
     unit: str | None = None
+    shown: set[str] = field(default_factory=set)
     form: str | None = None
 
 
@@ -137,11 +160,14 @@ class Conversion(ABC):
     spaced: ClassVar[bool] = True
     """Whether cells may begin with spaces, without an error."""
 
+    numeric: bool = False
+    """Whether cells are numbers, or can be: there is no other."""
+
     def __init__(self, name: str, seen: Seen | None = None) -> None:
         self.name, self.seen = name, seen or Seen()
 
     def closed(self, name: str) -> Conversion:
-        """Return itself: other pieces change nothing, as they do where a column is `Open`."""
+        """Return itself, as a column that is decided; one that is `Open` is decided here."""
         return self
 
     @abstractmethod
@@ -167,7 +193,7 @@ class Text(Conversion):
 class Gaps(Conversion):
     """Markers of missing cells, and nothing else."""
 
-    text = True
+    text, numeric = True, True
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         cells = Distinct.of(column)
@@ -191,7 +217,11 @@ class Exact(Conversion):
 
 
 class AsRead(Conversion):
-    """Truth values, and numbers that are not converted."""
+    """Truth values, numbers that are not converted, and columns without a cell."""
+
+    def __init__(self, name: str, empty: bool = False) -> None:
+        super().__init__(name)
+        self.numeric = empty
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         if _is_text(column):
@@ -207,6 +237,8 @@ class AsRead(Conversion):
 class Numbers(Conversion):
     """Numbers, as pandas reads them or as people write them."""
 
+    numeric = True
+
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
         if not _is_text(column):
@@ -219,34 +251,50 @@ class Numbers(Conversion):
         if odd.any():
             row, text = cells.first(odd)
             raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {remedy(self.name, text)}")
-        _refuse_infinity(self.name, parsed.values[cells.codes], cells.codes >= 0)
+        self._refuse(cells, np.isinf(parsed.values), INFINITE)
+        if self.name not in context.reading.numbers:
+            self._refuse(cells, _too_long(parsed), f"{TOO_LONG}: {remedy(self.name)}")
         for cell in cells_of_units(cells, taken, parsed):
             self._meet(cell, context)
         _say_gaps(self.name, cells, "numbers", context.notes)
         _say_numbers(self.name, cells, taken, parsed, self.seen.decimal, context.notes)
         values = cells.spread(np.where(cells.gaps, np.nan, parsed.values))
-        if parsed.whole.all() and not np.isnan(values).any():
+        if parsed.whole.all() and not np.isnan(values).any() and not _too_long(parsed).any():
             return pandas.Series(values.astype(np.int64), index=column.index, name=column.name)
         return pandas.Series(values, index=column.index, name=column.name)
 
     def _look_at(self, column: pandas.Series, context: Context) -> None:
         """Look at a piece that pandas read as numbers."""
-        if column.dtype.kind in "bO" and (present := column.notna().to_numpy()).any():
+        if _beyond_int64(column) and self.name not in context.reading.numbers:
+            row = int(np.argmax([abs(cell) > MAX_INT64 for cell in column.fillna(0).tolist()]))
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} {TOO_LONG}; {remedy(self.name)}")
+        if column.dtype.kind in "bO" and not _beyond_int64(column) and (present := column.notna().to_numpy()).any():
             row = int(np.argmax(present))
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
-        if column.dtype.kind == "f":
-            _refuse_infinity(self.name, column.to_numpy())
+        if column.dtype.kind == "f" and (infinite := np.isinf(column.to_numpy())).any():
+            raise Odd(int(np.argmax(infinite)), self.name, f"the cell {INFINITE}")
         if self.seen.unit != NONE:
             nonzero = column.notna().to_numpy() & (column.to_numpy() != 0)
             row = int(np.argmax(nonzero))
             if nonzero.any():
                 self._meet(Cell(NONE, row, str(column.iloc[row])), context)
 
+    def _refuse(self, cells: Distinct, odd: np.ndarray, why: str) -> None:
+        if odd.any() and cells.weight(odd):
+            row, text = cells.first(odd)
+            raise Odd(row, self.name, f"{text!r} {why}")
+
     def _meet(self, cell: Cell, context: Context) -> None:
         """Compare the unit of a cell with that of those before, in this file and in earlier ones; remember it."""
-        named, earlier = context.reading.units.get(self.name), context.reading.before or Reading()
-        before = None if named else earlier.units.get(self.name)
-        if (why := clash(self.seen.unit, cell, named)) is not None:
+        earlier = context.reading.before or Reading()
+        self.seen.shown.add(cell.unit)
+        if self.name in context.reading.units:
+            return
+        before = earlier.units.get(self.name)
+        if before is not None and any(same(cell.unit, one) for one in earlier.shown.get(self.name, ())):
+            self.seen.unit = before
+            return
+        if (why := clash(self.name, self.seen.unit, cell)) is not None:
             raise Odd(cell.row, self.name, f"{why}; {remedy(self.name)}")
         if (why := unlike(self.name, before, cell.unit, f"{cell.text!r} is", earlier.origin)) is not None:
             raise Odd(cell.row, self.name, why)
@@ -262,15 +310,6 @@ class Numbers(Conversion):
             raise best.doubt
         self.seen.decimal = best.mark if best.parsed.marked else None
         return best.parsed
-
-
-def _refuse_infinity(name: str, values: np.ndarray, present: np.ndarray | bool = True) -> None:
-    """Raise an error if there is an infinite number."""
-    infinite = np.isinf(values) & present
-    if infinite.any():
-        row = int(np.argmax(infinite))
-        why = "put a finite number there, or leave the cell empty (--missing, with its text, takes it as a gap)"
-        raise Odd(row, name, f"{values[row]} is no finite number: {why}")
 
 
 class Dates(Conversion):
@@ -298,13 +337,21 @@ class Dates(Conversion):
         return taken.rename(column.name)
 
 
-def recognised(conversions: Iterable[Conversion], reading: Reading) -> dict[str, Any]:
-    """Return the formats of dates and the units of numbers of some columns, as fields of a `Reading`."""
+def recognised(path: object, conversions: Collection[Conversion], reading: Reading) -> dict[str, Any]:
+    """Return the formats of dates and the units of numbers of some columns, as fields of a `Reading`.
+
+    Raises
+    ------
+    InputError
+        A unit is named for a column that holds no numbers.
+    """
+    check_numbers(path, reading, [one.name for one in conversions if one.numeric])
     seen = {one.name: one.seen for one in conversions}
     units = {name: reading.units.get(name, column.unit) for name, column in seen.items()}
     return {
         "dates": {name: column.form for name, column in seen.items() if column.form is not None},
         "units": {name: unit for name, unit in units.items() if unit is not None},
+        "shown": shown_units(reading, {name: column.shown for name, column in seen.items()}),
     }
 
 
@@ -325,7 +372,7 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
     if column.isna().all():
         return Open()
     if _beyond_int64(column) and name not in reading.numbers:
-        context.notes.add(f"column {name!r}: whole numbers of more than {DIGITS} digits are read as text")
+        context.notes.add(f"column {name!r}: whole numbers of more than {EXACT_DIGITS} digits are read as text")
         return Text(name)
     if not _is_text(column):
         bools = column.dtype.kind == "b" or column.dtype == object
@@ -381,8 +428,8 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
     if (code := _code(cells)) is not None and not must:
         say_codes(name, code, context.notes)
         return Text(name)
-    if _too_long(cells, parsed) and not must:
-        context.notes.add(f"column {name!r}: whole numbers of more than {DIGITS} digits are read as text")
+    if _too_long(parsed).any() and not must:
+        context.notes.add(f"column {name!r}: whole numbers of more than {EXACT_DIGITS} digits are read as text")
         return Text(name)
     odd = ~parsed.known & ~cells.gaps
     if odd.any():
@@ -445,10 +492,9 @@ def _code(cells: Distinct) -> str | None:
     return next((text for text in texts if same and text[0] == "0" and text.strip("0")), None)
 
 
-def _too_long(cells: Distinct, parsed: Numerals) -> bool:
-    """Tell whether there are whole numbers that a float or an int64 cannot hold exactly."""
-    whole = parsed.whole & (np.abs(np.nan_to_num(parsed.values)) >= 10.0**DIGITS)
-    return bool(whole.any())
+def _too_long(parsed: Numerals) -> np.ndarray:
+    """Tell which are whole numbers that a float or an int64 cannot hold exactly."""
+    return np.asarray(parsed.whole & (np.abs(np.nan_to_num(parsed.values)) >= 10.0**EXACT_DIGITS))
 
 
 def _stray(cells: Distinct, odd: np.ndarray, fraction: float, distinct: int) -> bool:

@@ -60,7 +60,7 @@ def converted(
             why = odd.why.replace(repr(_unmistakable(cell)), repr(str(cell)))
             raise InputError(f"{str(path)!r}, {where(odd.row)}, column {odd.column!r}: {why}") from odd
         conversions.append(done)
-    return extra("pandas", "tables").DataFrame(columns), replace(reading, **recognised(conversions, reading))
+    return extra("pandas", "tables").DataFrame(columns), replace(reading, **recognised(path, conversions, reading))
 
 
 def _without(column: pandas.Series, gaps: Sequence[str]) -> pandas.Series:
