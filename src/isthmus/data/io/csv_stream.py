@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
-from isthmus.data.io.convert import Context, Conversion, Odd, Open, Text, decide, recognised, remedy
+from isthmus.data.io.conversions import Context, Conversion, Odd, Text, recognised, remedy
+from isthmus.data.io.decide import Open, decide
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
 from isthmus.data.io.distinct import GAPS, begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say

@@ -10,7 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.data.io.convert import Context, Conversion, Odd, decide, recognised
+from isthmus.data.io.conversions import Context, Conversion, Odd, recognised
+from isthmus.data.io.decide import decide
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.tables.numerals import number_of
 from isthmus.support.errors import InputError, extra

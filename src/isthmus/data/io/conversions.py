@@ -1,22 +1,21 @@
-"""Columns of text that are not text: what they hold is decided on the first rows, and then converted."""
+"""Conversions: what a column of text holds, and how its cells become that."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.io.units import (
     NONE,
     Cell,
     cells_of_units,
-    check_named,
     check_numbers,
     clash,
     doubtful,
@@ -25,21 +24,12 @@ from isthmus.data.io.units import (
     shown_units,
     unlike,
 )
-from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
-from isthmus.data.tables.numerals import Bare, Numerals, bare, can_be_numbers, numerals
+from isthmus.data.tables.dates import parse, parse_chunks
+from isthmus.data.tables.numerals import Bare, Numerals, bare, numerals
 from isthmus.support.errors import InputError, extra, listed
 
 if TYPE_CHECKING:
     import pandas
-
-NEARLY_ALL = 0.9
-"""Fraction of numbers or dates from which on other cells are an error."""
-
-MAJORITY = 0.5
-"""Fraction of numbers or dates from which on a column is not taken for text without a word."""
-
-MEASURED = 20
-"""Distinct numbers from which on a column holds measurements, not categories."""
 
 EXACT_DIGITS = 18
 """Digits of the longest whole number that is exact."""
@@ -47,7 +37,9 @@ EXACT_DIGITS = 18
 
 MAX_INT64 = 2**63 - 1
 
+
 TOO_LONG = "is too long for a whole number, and as a fraction it would be another one"
+
 
 INFINITE = "is no finite number: put one there, or leave the cell empty (--missing, with its text, takes it as a gap)"
 """What is said of a cell that is infinite, or larger than any float."""
@@ -59,49 +51,6 @@ class Odd(Exception):
     def __init__(self, row: int, column: str, why: str) -> None:
         super().__init__(why)
         self.row, self.column, self.why = row, column, why
-
-
-@dataclass(frozen=True)
-class Open:
-    """A column that the rows so far do not decide.
-
-    Attributes
-    ----------
-    error : InputError or None
-        What to raise if no other row decides it.
-    markers : bool
-        Whether it has markers of missing cells.
-    gaps : bool
-        Whether it has no text, as a model knows: if markers are all there is, they are gaps.
-    kinds : frozenset of str, or None
-        Arrow types that hold its texts without a loss, for a column that is carried along; None: it is not.
-    """
-
-    error: InputError | None = None
-    markers: bool = False
-    gaps: bool = False
-    kinds: frozenset[str] | None = None
-
-    def joined(self, other: Open) -> Open:
-        """Return what is known after another piece."""
-        kinds = None if self.kinds is None or other.kinds is None else self.kinds & other.kinds
-        return Open(self.error or other.error, self.markers or other.markers, self.gaps or other.gaps, kinds)
-
-    def closed(self, name: str) -> Conversion:
-        """Return what the column holds if no piece follows.
-
-        Raises
-        ------
-        InputError
-            Its cells can be read in two ways, and none of them decides which.
-        """
-        if self.error is not None:
-            raise self.error
-        if self.kinds is not None:
-            return Exact(name, *self.kinds) if self.kinds else Text(name)
-        if self.markers:
-            return Gaps(name) if self.gaps else Text(name)
-        return AsRead(name, empty=True)
 
 
 @dataclass(frozen=True)
@@ -224,7 +173,7 @@ class AsRead(Conversion):
         self.numeric = empty
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
-        if _is_text(column):
+        if is_text(column):
             cells = Distinct.of(column)
             plain = np.array([text.lower() in ("true", "false") for text in cells.texts.to_pylist()], dtype=bool)
             row, text = cells.first(~plain)
@@ -241,7 +190,7 @@ class Numbers(Conversion):
 
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
-        if not _is_text(column):
+        if not is_text(column):
             self._look_at(column, context)
             return column
         cells = Distinct.of(column)
@@ -253,22 +202,22 @@ class Numbers(Conversion):
             raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {remedy(self.name, text)}")
         self._refuse(cells, np.isinf(parsed.values), INFINITE)
         if self.name not in context.reading.numbers:
-            self._refuse(cells, _too_long(parsed), f"{TOO_LONG}: {remedy(self.name)}")
+            self._refuse(cells, too_long(parsed), f"{TOO_LONG}: {remedy(self.name)}")
         for cell in cells_of_units(cells, taken, parsed):
             self._meet(cell, context)
         _say_gaps(self.name, cells, "numbers", context.notes)
         _say_numbers(self.name, cells, taken, parsed, self.seen.decimal, context.notes)
         values = cells.spread(np.where(cells.gaps, np.nan, parsed.values))
-        if parsed.whole.all() and not np.isnan(values).any() and not _too_long(parsed).any():
+        if parsed.whole.all() and not np.isnan(values).any() and not too_long(parsed).any():
             return pandas.Series(values.astype(np.int64), index=column.index, name=column.name)
         return pandas.Series(values, index=column.index, name=column.name)
 
     def _look_at(self, column: pandas.Series, context: Context) -> None:
         """Look at a piece that pandas read as numbers."""
-        if _beyond_int64(column) and self.name not in context.reading.numbers:
+        if beyond_int64(column) and self.name not in context.reading.numbers:
             row = int(np.argmax([abs(cell) > MAX_INT64 for cell in column.fillna(0).tolist()]))
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} {TOO_LONG}; {remedy(self.name)}")
-        if column.dtype.kind in "bO" and not _beyond_int64(column) and (present := column.notna().to_numpy()).any():
+        if column.dtype.kind in "bO" and not beyond_int64(column) and (present := column.notna().to_numpy()).any():
             row = int(np.argmax(present))
             raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
         if column.dtype.kind == "f" and (infinite := np.isinf(column.to_numpy())).any():
@@ -305,7 +254,7 @@ class Numbers(Conversion):
     def _parsed(self, cells: Distinct, taken: Bare, context: Context) -> Numerals:
         if self.seen.decimal is not None:
             return numerals(taken.texts, self.seen.decimal)
-        best = _mark(self.name, cells, taken, context)
+        best = mark_of(self.name, cells, taken, context)
         if best.doubt is not None:
             raise best.doubt
         self.seen.decimal = best.mark if best.parsed.marked else None
@@ -355,48 +304,7 @@ def recognised(path: object, conversions: Collection[Conversion], reading: Readi
     }
 
 
-def decide(name: str, column: pandas.Series, context: Context) -> Conversion | Open:
-    """Return what a column holds, from the rows of one piece.
-
-    Raises
-    ------
-    Odd
-        Nearly all cells are numbers or dates, but some are not; or a format that was named does not fit.
-    """
-    reading, before = context.reading, context.reading.before or Reading()
-    check_named(name, reading)
-    if name in (*reading.text, *(() if name in reading.numbers else before.text)):
-        return Text(name)
-    if name in reading.dates:
-        return Dates(name, reading.dates[name])
-    if column.isna().all():
-        return Open()
-    if _beyond_int64(column) and name not in reading.numbers:
-        context.notes.add(f"column {name!r}: whole numbers of more than {EXACT_DIGITS} digits are read as text")
-        return Text(name)
-    if not _is_text(column):
-        bools = column.dtype.kind == "b" or column.dtype == object
-        if bools or name in reading.unchanged:
-            return AsRead(name)
-        _say_disguised(name, column.to_numpy(np.float64, na_value=np.nan), context)
-        return Numbers(name)
-    if name in reading.unchanged:
-        return Text(name)
-    cells = Distinct.of(column)
-    if cells.gaps.all():
-        return Open(markers=True, gaps=name in (*reading.numbers, *reading.no_text))
-    hint = before.dates.get(name)
-    if hint is not None and _fit(cells, hint)[~cells.gaps].all():
-        return Dates(name, hint)
-    decided = _numbers(name, cells, context) or _dates(name, cells, context)
-    if decided is None and hint is not None:
-        row, text = cells.first(~_fit(cells, hint) & ~cells.gaps)
-        why = f"is no date of the format {hint}, which the column had in {before.origin}"
-        raise Odd(row, name, f"{text!r} {why}; {remedy(name, text)}")
-    return decided or Text(name)
-
-
-def _beyond_int64(column: pandas.Series) -> bool:
+def beyond_int64(column: pandas.Series) -> bool:
     """Tell whether pandas read whole numbers that an int64 cannot hold."""
     types = extra("pandas.api.types", "tables")
     return column.dtype.kind == "u" or bool(
@@ -404,49 +312,12 @@ def _beyond_int64(column: pandas.Series) -> bool:
     )
 
 
-def _is_text(column: pandas.Series) -> bool:
+def is_text(column: pandas.Series) -> bool:
+    """Tell whether pandas read a column as text."""
     if column.dtype.kind in "biufcmM":
         return False
     types = extra("pandas.api.types", "tables")
     return bool(types.infer_dtype(column, skipna=True) == "string")
-
-
-# -- numbers ---------------------------------------------------------------------------------------------------------
-
-
-def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
-    """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
-    must, present = name in context.reading.numbers, max(1, cells.weight(~cells.gaps))
-    if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
-        return None
-    taken = bare(cells.texts)
-    best = _mark(name, cells, taken, context)
-    parsed = best.parsed
-    fraction = cells.weight(parsed.known & ~cells.gaps) / present
-    if fraction <= MAJORITY and not must:
-        return None
-    if (code := _code(cells)) is not None and not must:
-        say_codes(name, code, context.notes)
-        return Text(name)
-    if _too_long(parsed).any() and not must:
-        context.notes.add(f"column {name!r}: whole numbers of more than {EXACT_DIGITS} digits are read as text")
-        return Text(name)
-    odd = ~parsed.known & ~cells.gaps
-    if odd.any():
-        distinct = len(np.unique(parsed.values[parsed.known]))
-        if must or _stray(cells, odd, fraction, distinct):
-            row, text = cells.first(odd)
-            why = "a model knows as numbers" if must else f"{_percent(fraction)} of the cells are numbers"
-            raise Odd(
-                row,
-                name,
-                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {remedy(name, text)}",
-            )
-        return _mixed(name, cells, odd, fraction, "numbers", context)
-    if best.doubt is not None:
-        return Open(best.doubt)
-    _say_disguised(name, cells.spread(np.where(cells.gaps, np.nan, parsed.values)), context)
-    return Numbers(name, Seen(best.mark if parsed.marked else None))
 
 
 @dataclass(frozen=True)
@@ -466,7 +337,7 @@ class Marked:
     doubt: InputError | None = None
 
 
-def _mark(name: str, cells: Distinct, taken: Bare, context: Context) -> Marked:
+def mark_of(name: str, cells: Distinct, taken: Bare, context: Context) -> Marked:
     """Return the decimal mark that fits a column best."""
     marks = [context.reading.decimal] if context.reading.decimal else [".", ","]
     parsed = {mark: numerals(taken.texts, mark) for mark in marks}
@@ -485,97 +356,20 @@ def _mark(name: str, cells: Distinct, taken: Bare, context: Context) -> Marked:
     return Marked(best, parsed[best], error)
 
 
-def _code(cells: Distinct) -> str | None:
-    """Return a code with zeros in front if all texts are digits of one length, three or more."""
-    texts: list[str] = cells.some(~cells.gaps).to_pylist()
-    same = len(set(map(len, texts))) == 1 and len(texts[0]) > 2 and all(t.isascii() and t.isdigit() for t in texts)
-    return next((text for text in texts if same and text[0] == "0" and text.strip("0")), None)
-
-
-def _too_long(parsed: Numerals) -> np.ndarray:
+def too_long(parsed: Numerals) -> np.ndarray:
     """Tell which are whole numbers that a float or an int64 cannot hold exactly."""
     return np.asarray(parsed.whole & (np.abs(np.nan_to_num(parsed.values)) >= 10.0**EXACT_DIGITS))
 
 
-def _stray(cells: Distinct, odd: np.ndarray, fraction: float, distinct: int) -> bool:
-    """Tell whether cells that are no numbers are mistakes, not categories."""
-    return fraction >= NEARLY_ALL or cells.weight(odd) == 1 or (odd.sum() == 1 and distinct >= MEASURED)
-
-
-def _mixed(name: str, cells: Distinct, odd: np.ndarray, fraction: float, what: str, context: Context) -> Conversion:
-    """Say that a column is text although most of its cells are not."""
-    context.notes.add(
-        f"column {name!r}: {_percent(fraction)} of the cells are {what}, others are not, such as "
-        f"{cells.first(odd)[1]!r}: read as text (--drop {_quoted(name)} leaves it out)"
-    )
-    return Text(name)
-
-
-# -- dates -----------------------------------------------------------------------------------------------------------
-
-
-def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
-    """Return what a column is that holds dates, more or less; None if most of its cells are none."""
-    formats = candidates(cells.some(~cells.gaps))
-    if not formats:
-        return None
-    fits = {form: _fit(cells, form) & ~cells.gaps for form in formats}
-    _refuse_impossible(name, cells, written_as(cells.texts, formats), np.any([*fits.values()], axis=0))
-    best = max(formats, key=lambda form: cells.weight(fits[form]))
-    fraction = cells.weight(fits[best]) / cells.weight(~cells.gaps)
-    if fraction <= MAJORITY:
-        return None
-    odd = ~fits[best] & ~cells.gaps
-    if odd.any():
-        row, text = cells.first(odd)
-        if _stray(cells, odd, fraction, int(fits[best].sum())):
-            why = f"{_percent(fraction)} of the cells are dates of the format {best}"
-            raise Odd(row, name, f"{text!r} is no date, while {why}; {remedy(name, text)}")
-        return _mixed(name, cells, odd, fraction, f"dates of the format {best}", context)
-    full = [form for form in formats if fits[form][~cells.gaps].all()]
-    if len(full) > 1:
-        options = " or ".join(f"--dates {_quoted(f'{name}={form}')}" for form in full)
-        text = cells.first(~cells.gaps)[1]
-        return Open(
-            InputError(
-                f"{context.path!r}, column {name!r}: dates such as {text!r} can be read in two ways: give {options}"
-            )
-        )
-    context.notes.add(f"column {name!r}: dates, read as {'ISO 8601' if best == ISO else best}")
-    return Dates(name, best)
-
-
-def _refuse_impossible(name: str, cells: Distinct, written: np.ndarray, fits: np.ndarray) -> None:
-    """Raise an error if all cells are written as dates, but some days or times do not exist."""
-    impossible = written & ~fits & ~cells.gaps
-    if impossible.any() and (written | cells.gaps).all():
-        row, text = cells.first(impossible)
-        raise Odd(row, name, f"{text!r} is no date: there is no such day or time; {remedy(name, text)}")
-
-
-def _fit(cells: Distinct, form: str) -> np.ndarray:
-    return np.asarray(parse(cells.texts, form).notna())
-
-
-# -- what is said ----------------------------------------------------------------------------------------------------
-
-
-def _percent(fraction: float) -> str:
+def percent(fraction: float) -> str:
     """Return a fraction in words, never 100 % unless it is all."""
     return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"
 
 
-def _quoted(text: str) -> str:
-    """Return a word as a shell takes it."""
-    from shlex import quote
-
-    return quote(text)
-
-
 def remedy(name: str, text: str | None = None) -> str:
     """Return which options read a column otherwise."""
-    column = _quoted(name)
-    missing = "" if text is None else f"--missing {_quoted(text)} takes such cells as gaps, "
+    column = quote(name)
+    missing = "" if text is None else f"--missing {quote(text)} takes such cells as gaps, "
     return f"{missing}--text {column} reads the column as text, --drop {column} leaves it out"
 
 
@@ -584,21 +378,8 @@ def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
         return
     fraction = cells.weight(~cells.gaps) / max(1, cells.weight(np.ones(len(cells.texts), bool)))
     markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
-    text = f"column {name!r}: {_percent(fraction)} of the cells are {what}, the others are {markers}: taken as gaps"
+    text = f"column {name!r}: {percent(fraction)} of the cells are {what}, the others are {markers}: taken as gaps"
     notes.add(text, about=("gaps", name))
-
-
-def _say_disguised(name: str, numbers: np.ndarray, context: Context) -> None:
-    """Say that a column of numbers seems to hold dates, unless a model knows it as numbers."""
-    if name in context.reading.numbers or (form := disguised(numbers, name)) is None:
-        return
-    number = f"{numbers[np.isfinite(numbers)][0]:.15g}"
-    date = parse(extra("pyarrow", "tables").array([number]), form)[0]
-    context.notes.add(
-        f"column {name!r}: {number} may stand for the date {date}, but is read as a number: "
-        f"--dates {_quoted(f'{name}={form}')} reads the column as dates",
-        about=("disguised", name),
-    )
 
 
 def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, mark: str | None, notes: Notes) -> None:
