@@ -191,7 +191,7 @@ def test_a_unit_that_was_named_is_remembered_for_what_the_cells_show(tmp_path, s
     pytest.importorskip("openpyxl")
     path = saved(tmp_path / f"t{suffix}", ["12.5", "50"], plain=True)
     kept = json.loads(json.dumps(read(path, reading=Reading(units={"r": "%"})).reading.kept()))
-    assert kept == {"units": {"r": "%", "v": "none"}, "shown": {"r": ["none"]}}
+    assert kept == {"units": {"r": "%", "v": "none"}, "signs": {"r": ["none"]}}
     loaded = read(path, reading=Reading(before=Reading.of(kept)))
     assert loaded.X["r"].tolist() == [12.5, 50] and loaded.reading.units["r"] == "%"
     signs = saved(tmp_path / "signs.csv", ["12.5%", "50%"], plain=False)
@@ -199,8 +199,8 @@ def test_a_unit_that_was_named_is_remembered_for_what_the_cells_show(tmp_path, s
     euros = saved(tmp_path / "euros.csv", ["€1", "€2"], plain=False)
     with pytest.raises(InputError, match="'€1' is in €, but the column was in %"):
         read(euros, reading=Reading(before=Reading.of(kept)))
-    with pytest.raises(FileFormatError, match=r"reading\['shown'\]={'r': 'none'}, which is not a mapping"):
-        Reading.of({"shown": {"r": "none"}})
+    with pytest.raises(FileFormatError, match=r"reading\['signs'\]={'r': 'none'}, which is not a mapping"):
+        Reading.of({"signs": {"r": "none"}})
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".feather"])

@@ -21,7 +21,7 @@ from isthmus.data.io.units import (
     doubtful,
     joined,
     same,
-    shown_units,
+    other_units,
     unlike,
 )
 from isthmus.data.tables.dates import parse, parse_chunks
@@ -82,7 +82,7 @@ class Seen:
         The decimal mark of numbers.
     unit : str or None
         The unit of numbers, one of `units.UNITS`.
-    shown : set of str
+    signs : set of str
         All units that numbers show.
     form : str or None
         The format of dates.
@@ -90,7 +90,7 @@ class Seen:
 
     decimal: str | None = None
     unit: str | None = None
-    shown: set[str] = field(default_factory=set)
+    signs: set[str] = field(default_factory=set)
     form: str | None = None
 
 
@@ -236,11 +236,11 @@ class Numbers(Conversion):
     def _meet(self, cell: Cell, context: Context) -> None:
         """Compare the unit of a cell with that of those before, in this file and in earlier ones; remember it."""
         earlier = context.reading.before or Reading()
-        self.seen.shown.add(cell.unit)
+        self.seen.signs.add(cell.unit)
         if self.name in context.reading.units:
             return
         before = earlier.units.get(self.name)
-        if before is not None and any(same(cell.unit, one) for one in earlier.shown.get(self.name, ())):
+        if before is not None and any(same(cell.unit, one) for one in earlier.signs.get(self.name, ())):
             self.seen.unit = before
             return
         if (why := clash(self.name, self.seen.unit, cell)) is not None:
@@ -300,7 +300,7 @@ def recognised(path: object, conversions: Collection[Conversion], reading: Readi
     return {
         "dates": {name: column.form for name, column in seen.items() if column.form is not None},
         "units": {name: unit for name, unit in units.items() if unit is not None},
-        "shown": shown_units(reading, {name: column.shown for name, column in seen.items()}),
+        "signs": other_units(reading, {name: column.signs for name, column in seen.items()}),
     }
 
 

@@ -51,7 +51,7 @@ class Reading:
     units : mapping of str to str
         The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, or ``"none"``. It counts more than what the
         cells show.
-    shown : mapping of str to tuple of str
+    signs : mapping of str to tuple of str
         Other units that the cells of columns showed whose unit was named: in later files they mean that one, too.
     no_text : tuple of str
         Other columns that a model knows to hold no text: if all their cells are markers such as ``"-"``, these
@@ -75,7 +75,7 @@ class Reading:
     unchanged: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     no_text: tuple[str, ...] = ()
     before: Reading | None = None
     origin: str = "the rows that the model was trained on"
@@ -136,7 +136,7 @@ class Reading:
             decimal=self.decimal or earlier.decimal,
             dates={**earlier.dates, **self.dates},
             units={**earlier.units, **self.units},
-            shown={**earlier.shown, **self.shown},
+            signs={**earlier.signs, **self.signs},
             missing=_union(earlier.missing, self.missing),
             text=_union(earlier.text, self.text),
             drop=() if only else _union(earlier.drop, self.drop),
@@ -151,7 +151,7 @@ class Reading:
             "decimal": self.decimal,
             "dates": dict(self.dates),
             "units": dict(self.units),
-            "shown": {name: list(units) for name, units in self.shown.items()},
+            "signs": {name: list(units) for name, units in self.signs.items()},
             "missing": list(self.missing),
             "text": list(self.text),
             "drop": list(self.drop),
@@ -178,7 +178,7 @@ class Reading:
         --------
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
         Reading(encoding=None, skip_rows=0, header=None, decimal=',', dates={}, missing=(), text=(), drop=('id',),
-                only=(), unchanged=(), numbers=(), units={}, shown={}, no_text=(),
+                only=(), unchanged=(), numbers=(), units={}, signs={}, no_text=(),
                 before=None, origin='the rows that the model was trained on')
 
         Raises
@@ -189,7 +189,7 @@ class Reading:
         _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
         maps: dict[str, Any] = {name: dict(kept.get(name, {})) for name in ("dates", "units")}
-        maps["shown"] = {name: tuple(units) for name, units in kept.get("shown", {}).items()}
+        maps["signs"] = {name: tuple(units) for name, units in kept.get("signs", {}).items()}
         return cls(header=kept.get("header"), decimal=kept.get("decimal"), **maps, **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
@@ -240,7 +240,7 @@ def _are_formats(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
 
 
-def _are_shown(value: object) -> bool:
+def _are_signs(value: object) -> bool:
     if not isinstance(value, Mapping) or not _are_texts([*value]):
         return False
     return all(_are_texts(units) and all(unit in UNITS for unit in units) for units in value.values())
@@ -255,7 +255,7 @@ _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
     "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}"),
-    "shown": (_are_shown, f"a mapping of columns to lists of units, each one of {', '.join(UNITS)}"),
+    "signs": (_are_signs, f"a mapping of columns to lists of units, each one of {', '.join(UNITS)}"),
     **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
 }
 """What each entry of `Reading.kept` is, by a test and in words."""

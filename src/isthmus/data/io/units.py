@@ -174,7 +174,7 @@ def typed_units(path: object, reading: Reading, numbers: Sequence[str]) -> dict[
     """
     check_numbers(path, reading, numbers)
     units = {**dict.fromkeys(numbers, NONE), **_assumed(path, reading, numbers), **reading.units}
-    return {"units": units, "shown": shown_units(reading, {name: {NONE} for name in numbers})}
+    return {"units": units, "signs": other_units(reading, {name: {NONE} for name in numbers})}
 
 
 def _assumed(path: object, reading: Reading, numbers: Sequence[str]) -> dict[str, str]:
@@ -183,11 +183,11 @@ def _assumed(path: object, reading: Reading, numbers: Sequence[str]) -> dict[str
         return {}
     for name in numbers:
         check_named(name, reading)
-        known = name in reading.units or NONE in earlier.shown.get(name, ())
+        known = name in reading.units or NONE in earlier.signs.get(name, ())
         if earlier.units.get(name) == PERCENT and not known:
             why = unlike(name, PERCENT, NONE, "its numbers are", earlier.origin)
             raise InputError(f"{str(path)!r}, column {name!r}: {why}")
-    return {name: earlier.units[name] for name in numbers if NONE in earlier.shown.get(name, ())}
+    return {name: earlier.units[name] for name in numbers if NONE in earlier.signs.get(name, ())}
 
 
 def check_numbers(path: object, reading: Reading, numbers: Collection[str]) -> None:
@@ -200,10 +200,10 @@ def check_numbers(path: object, reading: Reading, numbers: Collection[str]) -> N
             )
 
 
-def shown_units(reading: Reading, shown: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+def other_units(reading: Reading, signs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
     """Return which other units the cells show of columns whose unit was named."""
     others = {
-        name: tuple(one for one in UNITS if one in shown.get(name, ()) and one != unit)
+        name: tuple(one for one in UNITS if one in signs.get(name, ()) and one != unit)
         for name, unit in reading.units.items()
     }
     return {name: units for name, units in others.items() if units}
