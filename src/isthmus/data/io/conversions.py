@@ -20,8 +20,8 @@ from isthmus.data.io.units import (
     clash,
     doubtful,
     joined,
-    same,
     other_units,
+    same,
     unlike,
 )
 from isthmus.data.tables.dates import parse, parse_chunks
