@@ -135,5 +135,5 @@ def test_columns_that_differ_between_files_are_refused(two, case):
 def test_columns_left_out_of_a_model_that_reads_some_only(isthmus, wine, tmp_path):
     isthmus("train", wine, "--only", "acid,sugar,kind", "-o", tmp_path / "o", *QUICK)
     isthmus("train", wine, "--from", tmp_path / "o", "--drop", "alcohol", "-o", tmp_path / "p", "--epochs", 1, "-q")
-    assert load(tmp_path / "p").info_["reading"] == {"only": ["acid", "sugar", "kind"]}
+    assert load(tmp_path / "p").info_["reading"]["only"] == ["acid", "sugar", "kind"]
     isthmus("encode", tmp_path / "p", wine, "-o", tmp_path / "z.npy")

@@ -20,7 +20,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options, reme
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
-from isthmus.apps.cli.written import as_read
+from isthmus.apps.cli.written import pieces_as_read
 
 
 @command(
@@ -116,13 +116,13 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str], t
     from isthmus.data.io.appending import appending
 
     X, reading = open_for(data, imputer.autoencoder_, typed, *keep)
-    gaps, rows = Counter[str](), 0
+    gaps, rows, as_written = Counter[str](), 0, pieces_as_read(outputs[0], reading, len(X))
     with ExitStack() as files:
         done = files.enter_context(rows_done(len(X), "filled"))
         appends = [files.enter_context(appending(path)) for path in outputs]
         for piece in _pieces(X, data):
             for append, table in zip(appends, _filled(imputer, piece, keep, gaps), strict=True):
-                append(as_read(outputs[0], table, piece, reading))
+                append(as_written(table, piece))
             rows += len(piece)
             done(len(piece))
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}

@@ -13,7 +13,7 @@ from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
 from isthmus.apps.cli.rows import Rows
-from isthmus.apps.cli.written import as_read, write
+from isthmus.apps.cli.written import pieces_as_read, write
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -79,7 +79,8 @@ def denoise(model: str, read: Callable[..., Rows], output: str, as_json: bool) -
 
 def _reconstruct(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -> None:
     """Write the reconstruction of rows."""
-    made = [as_read(output, made, piece, rows.reading) for piece, made in _pairs(trained, rows)]
+    as_written = pieces_as_read(output, rows.reading, len(rows.X))
+    made = [as_written(made, piece) for piece, made in _pairs(trained, rows)]
     write(output, made, as_json, names=rows.names)
 
 

@@ -25,12 +25,12 @@ from isthmus.data.io import datasets, idx, tabular
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.json_tables import read_records
-from isthmus.data.io.reading import Reading, Say
+from isthmus.data.io.reading import OPTIONS, Reading, Say
 from isthmus.data.io.sheet import read_sheet
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.folders import ImageStream
 from isthmus.support.atomic import atomic
-from isthmus.support.errors import InputError, unknown
+from isthmus.support.errors import InputError, extra, unknown
 
 STREAMED_FROM = 0.25
 """Fraction of the available memory above which data is streamed."""
@@ -115,8 +115,10 @@ def _named(name: str, part: str, reading: Reading | None) -> Dataset:
     if not hasattr(loaded.X, "columns"):
         _refuse("reading", _asked(reading), f"the data set {name!r}")
         return loaded
-    tabular.typed(name, reading)
-    return replace(loaded, X=loaded.X[reading.chosen(loaded.X.columns, name)], reading=reading)
+    tabular.check_typed(name, reading)
+    chosen = reading.chosen(loaded.X.columns, name)
+    schema = extra("pyarrow", "tables").Schema.from_pandas(loaded.X)
+    return replace(loaded, X=loaded.X[chosen], reading=tabular.typed(name, reading, schema, chosen))
 
 
 def _address(text: str, part: str | None) -> tuple[str, str | None]:
@@ -132,7 +134,7 @@ def _refuse(option: str, value: object, what: str) -> None:
 
 def _asked(reading: Reading | None) -> dict[str, Any] | None:
     """Return what was asked for of the reading of a table."""
-    return None if reading is None else {**reading.kept(), **reading.asked("encoding", "skip_rows")} or None
+    return None if reading is None else reading.asked(*OPTIONS) or None
 
 
 class Format(NamedTuple):
