@@ -47,7 +47,7 @@ RandomState = int | np.random.RandomState | None
 
 
 @part("estimator/autoencoder")
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """Encodes its input in a short code, and reconstructs it from that.
 
     Parameters

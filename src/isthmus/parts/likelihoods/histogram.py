@@ -66,7 +66,7 @@ class Histogram(Likelihood):
 
     def _log_probabilities(self, y: Tensor) -> Tensor:
         """Return log p of each bar, of shape (batch, x_shape[0], bars, *x_shape[1:])."""
-        logits = y.unflatten(1, (-1, self._max_bars)).masked_fill(self.absent, -math.inf)
+        logits = torch.unflatten(y, 1, (-1, self._max_bars)).masked_fill(self.absent, -math.inf)
         return torch.log_softmax(logits, 2)
 
     def _bar(self, x: Tensor) -> Tensor:
@@ -92,6 +92,6 @@ class Histogram(Likelihood):
 
     def sample(self, y: Tensor) -> Tensor:
         """Draw a bar, and a position in it."""
-        noise = torch.empty_like(y).exponential_().log().unflatten(1, (-1, self._max_bars))
-        bar = (self._log_probabilities(y) - noise).argmax(2)
+        noise = torch.unflatten(torch.empty_like(y).exponential_().log(), 1, (-1, self._max_bars))
+        bar: Tensor = (self._log_probabilities(y) - noise).argmax(2)
         return (bar + torch.rand_like(bar, dtype=y.dtype)) / self.bars

@@ -69,7 +69,7 @@ WAYS: dict[str, Callable[[Thresholds, Any], Thresholds]] = {
 
 
 @part("estimator/anomaly-detector")
-class AnomalyDetector(OutlierMixin, Task):
+class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn has no types
     """Flags rows, images or time steps of a signal that differ from the training data.
 
     Parameters

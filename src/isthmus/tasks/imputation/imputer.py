@@ -41,7 +41,7 @@ PASSES = 10
 
 
 @part("estimator/imputer")
-class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
+class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has no types
     """Fills missing cells: numbers with their conditional mean, categories with the most likely one.
 
     By default an ensemble of small nets is trained to reconstruct masked columns (variant ``"masked"``), so that one
