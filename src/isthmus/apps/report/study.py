@@ -187,7 +187,7 @@ class Study:
         return self.model.corrupt(take(self.X, at), random_state=0)
 
     def reconstruct(self, rows: Any, at: np.ndarray) -> Any:
-        """Return other versions of the rows at some places, reconstructed under their condition."""
+        """Return other versions of the rows at some indices, reconstructed under their condition."""
         if self.model.condition is None or self.model.condition == "y":
             return self.model.reconstruct(rows, condition=None if self.condition is None else self.condition[at])
         own = nw.from_native(take(self.X, at), eager_only=True).select(self._condition_columns)

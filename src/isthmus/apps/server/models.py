@@ -38,7 +38,7 @@ class Model:
         self.data = self.autoencoder.data_
         self.conditions = ConditionRequests(self.autoencoder.condition_)
         self.fields = [*self.data.fields(), *self.conditions.columns]
-        self.named = hasattr(self.autoencoder, "feature_names_in_")
+        self.named = bool(self.autoencoder.column_names)
         self.layout = requests_of(self.data, self.fields, self.named)
         self.codes = Codes(code_shape(self.autoencoder))
         self.framed = bool(self.conditions.columns) or (self.detects and estimator.groups is not None)

@@ -12,7 +12,8 @@ import numpy as np
 from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
 from isthmus.data.io.reading import Notes, Reading
-from isthmus.data.io.units import NONE, Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
+from isthmus.data.io.unit_names import NONE
+from isthmus.data.io.units import Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
 from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
 from isthmus.data.tables.numerals import Bare, Numerals, bare, can_be_numbers, numerals
 from isthmus.support.errors import InputError, extra, listed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
-from isthmus.data.io.units import NONE, UNITS
+from isthmus.data.io.unit_names import NONE, UNITS
 from isthmus.data.tables.schema import KINDS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 

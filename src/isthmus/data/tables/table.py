@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, Rows, rows
+from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Fillable, Note, RowLayout, Rows, rows
 from isthmus.core.interfaces import Likelihood
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -37,7 +37,7 @@ INDEX_BUFFERS = ("owner", "slot", "feature", "order", "gapped")
 
 
 @part("data/table")
-class Table(Data):
+class Table(Fillable):
     """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, booleans, missing-cell flags, then one-hot categories.
 
     A missing cell (None, NaN, NA, NaT) is filled with the mean of its column, a missing category with zeros; both are
@@ -93,7 +93,6 @@ class Table(Data):
     owner: Tensor
     slot: Tensor
     feature: Tensor
-    order: Tensor
     gapped: Tensor
 
     def __init__(
@@ -336,8 +335,8 @@ class Table(Data):
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error of each of the user's columns, summed over its elements: (n, columns)."""
         numbers, gaps, *blocks = self._split(error)
-        located = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
-        return located.index_add(1, self.gapped, gaps)
+        by_column = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
+        return by_column.index_add(1, self.gapped, gaps)
 
     def quantities(self, columns: Columns) -> Tensor:
         """Return the numbers of the user's columns, (n, columns): dates in seconds; NaN for booleans and categories."""

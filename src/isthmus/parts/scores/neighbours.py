@@ -133,7 +133,8 @@ class Neighbours(Score):
         """
         times = torch.ones(len(points))
         if not self.fraction and (points != points[0]).any():
-            points, _, times = torch.unique_dim(points, 0, return_counts=True)
+            distinct: tuple[Tensor, Tensor] = torch.unique(points, dim=0, return_counts=True)
+            points, times = distinct
         rows = min(self.max_rows, len(points))
         rows -= rows % GROUPS if rows >= 16 * GROUPS else 0  # whole groups are searched in less time
         chosen = torch.randperm(len(points))[:rows]

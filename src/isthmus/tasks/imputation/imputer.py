@@ -15,7 +15,7 @@ from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.core.data import Columns, Rows
+from isthmus.core.data import Columns, Fillable, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
 from isthmus.core.training.callbacks import Callback
@@ -258,8 +258,8 @@ def default_autoencoder(rows: int, data: Table | None = None) -> Autoencoder:
     )
 
 
-def _table(fitted: Autoencoder) -> Table:
+def _table(fitted: Autoencoder) -> Fillable:
     """Return the autoencoder's data, a table."""
-    if not isinstance(fitted.data_, Table):
+    if (table := fitted.data_.fillable) is None:
         raise InputError(f"the Imputer fills tables, but X was read as {type(fitted.data_).__name__}")
-    return fitted.data_
+    return table

@@ -104,11 +104,11 @@ class TableRows(Rows):
         """Show the rows with the highest scores, and the cells that contribute most to each."""
         at = scoring.worst(WORST)
         columns = self._columns(take(scoring.X, at))
-        located = np.maximum(np.nan_to_num(np.asarray(scoring.contributions(at), dtype=np.float64)), 0)
+        errors = np.maximum(np.nan_to_num(np.asarray(scoring.contributions(at), dtype=np.float64)), 0)
         lines = []
         for row, (index, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
-            order = np.argsort(-located[row], kind="stable")[:CONTRIBUTORS]
-            fractions = located[row] / (located[row].sum() or 1.0)
+            order = np.argsort(-errors[row], kind="stable")[:CONTRIBUTORS]
+            fractions = errors[row] / (errors[row].sum() or 1.0)
             cells = [
                 Cell(f"{self.names[c]} = {_text(columns[self.names[c]][row])} ({fractions[c]:.0%})", fractions[c])
                 for c in order
