@@ -89,9 +89,8 @@ def counted(name: str, X: np.ndarray, y: np.ndarray, seeds: range, most: int) ->
     counts = [Count(name, rate, [run[rate] for run in runs]) for rate in RATES]
     for count in counts:
         least, most = count.band
-        say(
-            f"{name}, {count.asked:.0%}: {count.fraction:.3f} of what was asked; {count.flagged}, band {least} to {most}"
-        )
+        band = f"band {least} to {most}"
+        say(f"{name}, {count.asked:.0%}: {count.fraction:.3f} of what was asked; {count.flagged}, {band}")
     return counts
 
 

@@ -9,6 +9,7 @@ import sys
 import tomllib
 import zipfile
 from collections import Counter
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_data_has_at_most_eight_rooms():
     assert 0 < len(rooms) <= 8, rooms
 
 
+@cache
 def defined(module: str) -> set[str]:
     """Return the names that a module defines itself, and the modules in a package."""
     path = PACKAGE.parent.joinpath(*module.split("."))

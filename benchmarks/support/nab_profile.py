@@ -13,7 +13,7 @@ FALSE_ALARM, MISSED = 0.11, 1.0
 """Weights of the standard profile; a detection counts 1."""
 
 PROBATION, LONGEST = 0.15, 5000
-"""Share of a file that is for learning only, of at most so many rows."""
+"""Fraction of a file that is for learning only, of at most so many rows."""
 
 
 @dataclass(frozen=True)

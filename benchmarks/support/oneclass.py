@@ -1,7 +1,7 @@
 """The one-class protocol: training on normal rows alone, testing on other normal rows and all anomalies.
 
-A table of more than 20,000 rows is cut to that many first, drawn without replacement; the fraction of anomalies is kept,
-but at least 50 of them stay, or all. A random half of the normal rows is for training.
+A table of more than 20,000 rows is cut to that many first, drawn without replacement; the fraction of anomalies is
+kept, but at least 50 of them stay, or all. A random half of the normal rows is for training.
 """
 
 from __future__ import annotations
