@@ -218,9 +218,7 @@ class Denoising(Variant):
     level: float | tuple[float, float] = knob(
         None, "strength: noise in units of x, or the fraction that is masked; a pair low,high draws one for each row"
     )
-    members: int | None = knob(
-        1, "nets trained at once, whose reconstructions are averaged", kw_only=True
-    )
+    members: int | None = knob(1, "nets trained at once, whose reconstructions are averaged", kw_only=True)
 
     denoises = True
 

@@ -113,6 +113,18 @@ def listed(texts: Iterable[str], max_texts: int = 10) -> str:
     return f"{', '.join(texts[:max_texts])}{more}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number and what it counts, in the singular for one.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "category"), counted(1, "category")
+    ('1 row', '1,200 rows', '0 categories', '1 category')
+    """
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
+
+
 def extra(module: str, name: str) -> ModuleType:
     """Import an optional module; if it is missing, raise an error that names the extra to install.
 

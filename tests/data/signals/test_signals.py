@@ -186,7 +186,7 @@ def test_the_greatest_of_the_moments_of_a_window():
 
 def test_gaps_are_refused_or_ignored_when_asked_for():
     given = frame(np.delete(np.arange(30), 10))
-    with pytest.raises(InputError, match="'timestamp', row 10: 1 time steps are missing before 2024-03-01T00:00:11"):
+    with pytest.raises(InputError, match="'timestamp', row 10: 1 time step is missing before 2024-03-01T00:00:11"):
         learnt(given, window=6, gaps="refuse").read(given)
     signals = learnt(given, window=6, gaps="ignore")
     assert signals.batch(signals.read(given)).observed.all()

@@ -12,6 +12,7 @@ from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Line, Shape, Text
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number
+from isthmus.support.errors import counted
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 110, 40, 40
 """Dimensions of the figure, with one panel per label."""
@@ -52,7 +53,7 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
         shapes += [_line(x, foot, x, foot + 4), Text(x, foot + 18, number(float(f"{tick:.6g}")), "middle")]
     shapes += [Text(WIDTH / 2, foot + 35, "score", "middle"), *_key(f"threshold {number(float(f'{threshold:.4g}'))}")]
     rows = sum(map(len, scores.values()))
-    said = f"{title or 'Scores'}: {rows:,} rows, the threshold at {threshold:.4g}."
+    said = f"{title or 'Scores'}: {counted(rows, 'row')}, the threshold at {threshold:.4g}."
     return Figure(WIDTH, height, shapes, said)
 
 
@@ -117,7 +118,7 @@ def _bars(across: Axis, heights: np.ndarray, limit: float, foot: float, colour: 
 
 def _said(label: str, above: np.ndarray) -> str:
     """Return the heading of a panel."""
-    said = f"{len(above):,} rows, {above.mean():.2%} flagged"
+    said = f"{counted(len(above), 'row')}, {above.mean():.2%} flagged"
     return f"{label}: {said}" if label else said
 
 

@@ -28,7 +28,7 @@ from isthmus.data.tables.learner import Learner, learnt
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.data.tables.scales import automatic, scaler
 from isthmus.data.tables.schema import KINDS, Schema, sheet
-from isthmus.support.errors import InputError, listed, unknown
+from isthmus.support.errors import InputError, counted, listed, unknown
 
 ARRAYS = ("array", "tensor")
 FINE = 128
@@ -279,9 +279,9 @@ class Table(Fillable):
     def keeps(self) -> list[str]:
         """Describe what a model file stores about the columns."""
         schema = self._known()
-        numbers = f"names and types of {len(schema.kinds):,} columns, mean, deviation and range of each number"
+        numbers = f"names and types of {counted(len(schema.kinds), 'column')}, mean, deviation and range of each number"
         categories = sum(map(len, schema.categories))
-        said = f"{categories:,} categories, word for word, and how often each occurs"
+        said = f"{counted(categories, 'category')}, word for word, and how often each occurs"
         return [numbers, *([said] if categories else [])]
 
     # -- in the graph --------------------------------------------------------------------------------------------
@@ -428,7 +428,7 @@ class Table(Fillable):
         gaps = sum(1 for count in schema.missing if count)
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
         scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
-        return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
+        return f"a table of {counted(len(schema.kinds), 'column')} ({kinds}){missing}; {scale}"
 
 
 def _layout(numbers: int, booleans: int, gaps: int, categories: list[int]) -> RowLayout:

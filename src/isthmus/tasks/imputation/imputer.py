@@ -24,7 +24,7 @@ from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
 from isthmus.estimators.card import Card
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.imputation.graph import Impute, observed
 from isthmus.tasks.imputation.merge import merged
@@ -186,8 +186,8 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):  # type: ignore[mis
         gaps = data.per_feature((~observed(data(columns))).float()) > 0
         if bare := torch.nonzero(gaps.all(1)).flatten().tolist():
             warnings.warn(
-                f"{len(bare)} rows have no cells at all, such as row {bare[0]}: they are filled with what is "
-                "typical of the table",
+                f"rows without any cell are filled with what is typical of the table: {counted(len(bare), 'row')}, "
+                f"such as row {bare[0]}",
                 stacklevel=2,
             )
         with torch.random.fork_rng(devices=[]):
@@ -224,7 +224,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):  # type: ignore[mis
         """Return a description of the fitted imputer."""
         check_is_fitted(self)
         known, numbers = self.autoencoder_.card(), sum(donors.numel() for donors in self.donors_.values())
-        drawn = (f"{numbers:,} numbers of its rows, or fewer: what cells are drawn from",) if numbers else ()
+        drawn = (f"{counted(numbers, 'number')} of its rows, or fewer: what cells are drawn from",) if numbers else ()
         return replace(known, estimator=type(self).__name__, graphs=tuple(self.graphs()), keeps=(*drawn, *known.keeps))
 
     # -- the file ------------------------------------------------------------------------------------------------

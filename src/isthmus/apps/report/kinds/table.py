@@ -15,6 +15,7 @@ from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.tables.table import Table
+from isthmus.support.errors import counted
 
 COLUMNS = 8
 """Columns of the user's table that a small table shows at most."""
@@ -151,7 +152,7 @@ class TableRows(Rows):
         return f"stays {a}" if a == b else f"{a} → {b}"
 
     def _of(self, count: int) -> str:
-        return "" if count == len(self.names) else f"{count} of {len(self.names)} columns"
+        return "" if count == len(self.names) else f"{count} of {counted(len(self.names), 'column')}"
 
 
 def _shaded(cells: Sequence[Cell], shades: np.ndarray) -> list[Cell]:
