@@ -226,8 +226,8 @@ class Signals(Windowed):
             if len(one) < self.window:
                 which = f"recording {number}" if len(recorded) > 1 else "the signal"
                 raise InputError(
-                    f"{which} has {counted(len(one), 'time step')}, but a window needs {self.window}: give a longer signal, "
-                    f"or Signals(window={max(2, len(one) // 4)})"
+                    f"{which} has {counted(len(one), 'time step')}, but a window needs {self.window}: give a longer "
+                    f"signal, or Signals(window={max(2, len(one) // 4)})"
                 )
         return layout([self._slots(one) for one in recorded], self.window, self.stride)
 
