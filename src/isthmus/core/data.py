@@ -146,6 +146,11 @@ class Data(nn.Module):
         return None
 
     @property
+    def fillable(self) -> Fillable | None:
+        """The data itself if missing cells can be filled, else None."""
+        return None
+
+    @property
     def any_size(self) -> bool:
         """Whether rows may differ in size: some axes of `shape` are free."""
         return False
@@ -361,6 +366,39 @@ class Windowed(Data):
     def last_row_index(self, X: Any) -> Tensor:
         """Return the index of the last of the user's rows in each window of ``read(X)``: int64 of shape (windows,)."""
         raise NotImplementedError
+
+
+class Fillable(Data):
+    """Data whose cells may be missing, and can be filled: a table (abstract)."""
+
+    order: Tensor
+    """The index of the user's column for each column of `per_feature`."""
+
+    @property
+    def fillable(self) -> Fillable:
+        """The data itself."""
+        return self
+
+    def filled(self, x: Tensor) -> Tensor:
+        """Return x as if no cell were missing."""
+        raise NotImplementedError
+
+    def known(self, x: Tensor, mean: Tensor) -> Tensor:
+        """Return a sample x whose unknown categories give way to known ones, drawn by their probability in `mean`."""
+        raise NotImplementedError
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """The user's rows where they are read piece by piece, such as a file that is larger than memory."""
+
+    def chunks(self) -> Iterator[Any]:
+        """Yield all rows in order, in pieces that `Data.read` accepts."""
+        ...
+
+    def source(self, data: Data, **settings: Any) -> Source:
+        """Return a source of batches of these rows."""
+        ...
 
 
 @runtime_checkable

@@ -109,9 +109,9 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     with while_reading(path):
         X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
     columns, known = columns_of(X), known_columns(model)
-    absent = [name for name in unchanged if columns and name and name not in columns]
-    if absent:
-        raise Failure(f"{path!r}: {unknown('column', absent[0], columns)}")
+    unknown_names = [name for name in unchanged if columns and name and name not in columns]
+    if unknown_names:
+        raise Failure(f"{path!r}: {unknown('column', unknown_names[0], columns)}")
     seen = [name for name in columns if name in known or name not in unchanged]
     _check_columns(path, "the model", seen, known)
     return X, reading

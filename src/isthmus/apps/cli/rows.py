@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure
+from isthmus.support.errors import counted
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,6 @@ def row(X: Any, number: int, flag: str) -> Any:
         There is no such row.
     """
     if not 0 <= number < len(X):
-        raise Failure(f"{flag} {number}: the data has {len(X)} rows, numbered from 0")
+        raise Failure(f"{flag} {number}: the data has {counted(len(X), 'row')}, numbered from 0")
     one = cut(X, slice(number, number + 1), flag)
     return one[0] if hasattr(one, "ndim") and not hasattr(one, "columns") else one

@@ -18,6 +18,7 @@ from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, settings
 from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import table
+from isthmus.support.errors import counted
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -205,6 +206,6 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
         else (f"validation loss {figure(best)} at epoch {info['best_epoch']}")
     )
     return document, (
-        f"{output}: {document['variant']}, {figure(info['parameters'])} parameters, {kept}; "
-        f"{figure(info['rows'])} rows, {figure(info['seconds'])} s"
+        f"{output}: {document['variant']}, {counted(info['parameters'], 'parameter')}, {kept}; "
+        f"{counted(info['rows'], 'row')}, {figure(info['seconds'])} s"
     )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.inputs import columns_of
-from isthmus.apps.cli.output import figure, show
+from isthmus.apps.cli.output import show
+from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus.data.io.reading import Reading
@@ -49,7 +50,7 @@ def write(
     files.write(path, drawn, columns=columns, names=names)
     shape = common_shape(rows)
     of = " x ".join("any" if side is None else str(side) for side in shape[1:])
-    show({"output": path, "shape": shape}, f"{path}: {figure(shape[0])} rows of {of}", as_json)
+    show({"output": path, "shape": shape}, f"{path}: {counted(len(rows), 'row')} of {of}", as_json)
 
 
 def as_read(output: str, made: Any, like: Any, reading: Reading | None) -> Any:

@@ -15,6 +15,7 @@ from isthmus.apps.figures.signal import LEFT, RIGHT, WIDTH, axis_of, date_ticks,
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import tick_text
 from isthmus.apps.report.png import visible
+from isthmus.support.errors import counted
 
 SMALLEST, LARGEST = 128, 320
 """Pixels of the longer side of an image on a sheet: smaller ones are enlarged, larger ones made smaller."""
@@ -90,7 +91,9 @@ def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) 
         y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
     shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
     wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP
-    return Figure(max(wide, legend), y + 34, shapes, f"{len(triples)} images beside their reconstructions.", scale=1)
+    return Figure(
+        max(wide, legend), y + 34, shapes, f"{counted(len(triples), 'image')} beside the reconstruction.", scale=1
+    )
 
 
 def _side(one: Triple, largest: float) -> tuple[int, int]:
@@ -128,7 +131,9 @@ def signal_sheet(
         shapes.append(Text(float(across(tick)), top - 12, text, "middle"))
     more = len(names) - MAX_CHANNELS
     shapes += [Text(LEFT, top + 8, f"and {more} more channels, which a table holds (.csv)")] if more > 0 else []
-    return Figure(WIDTH, top + 16, shapes, f"{title}: {len(names)} channels, {len(at):,} time steps.")
+    return Figure(
+        WIDTH, top + 16, shapes, f"{title}: {counted(len(names), 'channel')}, {counted(len(at), 'time step')}."
+    )
 
 
 def _key(title: str) -> list[Shape]:

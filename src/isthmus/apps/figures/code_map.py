@@ -15,6 +15,7 @@ from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.numbers import tick_text
 from isthmus.apps.report.plane import Plane
+from isthmus.support.errors import counted
 from isthmus.support.lines import short
 
 SIDE, LEFT, TOP, FOOT, LEGEND = 560, 70, 64, 56, 210
@@ -62,7 +63,7 @@ def code_map(codes: np.ndarray, labels: np.ndarray | None, title: str, label_nam
         *_legend(groups, styles, label_name),
     ]
     drawn = "" if n <= DRAWN else f", {DRAWN:,} of them drawn"
-    shapes.insert(0, Text(LEFT, 28, f"{title}: codes of {n:,} rows{drawn}", colour=INK, size=16))
+    shapes.insert(0, Text(LEFT, 28, f"{title}: codes of {counted(n, 'row')}{drawn}", colour=INK, size=16))
     columns = -(-len(groups) // _lines()) if groups else 0
     description = f"A map of {n:,} codes{f' in {len(groups)} groups: ' + ', '.join(groups) if groups else ''}."
     return Figure(LEFT + SIDE + 24 + columns * LEGEND, TOP + SIDE + FOOT, shapes, description)

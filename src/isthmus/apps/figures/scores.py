@@ -12,6 +12,7 @@ from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Line, Shape, Text
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import number, tick_text
+from isthmus.support.errors import counted
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 110, 40, 40
 """Dimensions of the figure, with one panel per label."""
@@ -53,7 +54,7 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
         shapes += [_line(x, foot, x, foot + 4), Text(x, foot + 18, tick_text(tick), "middle")]
     shapes += [Text(WIDTH / 2, foot + 35, "score", "middle"), *_key(f"threshold {number(float(f'{threshold:.4g}'))}")]
     rows = sum(map(len, scores.values()))
-    said = f"{title or 'Scores'}: {rows:,} rows, the threshold at {threshold:.4g}."
+    said = f"{title or 'Scores'}: {counted(rows, 'row')}, the threshold at {threshold:.4g}."
     return Figure(WIDTH, height, shapes, said)
 
 
@@ -124,7 +125,8 @@ def _said(label: str, values: np.ndarray, threshold: float) -> str:
     """Return the heading of a panel."""
     odd = int((~np.isfinite(values)).sum())
     flagged = float((values > threshold).mean()) if len(values) else 0.0
-    said = f"{len(values):,} rows, {flagged:.2%} flagged{f', {odd:,} without a finite score not drawn' if odd else ''}"
+    left_out = f", {odd:,} without a finite score not drawn" if odd else ""
+    said = f"{counted(len(values), 'row')}, {flagged:.2%} flagged{left_out}"
     return f"{label}: {said}" if label else said
 
 

@@ -15,6 +15,7 @@ from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Line, Shape, Text
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.numbers import tick_text
+from isthmus.support.errors import counted
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 88, 24, 30
 """Dimensions of the figure, with one panel per channel, and one for the score."""
@@ -79,10 +80,9 @@ def signal_figure(
         shapes += _panel(x, values[:, index], TOP + panel * (PANEL + SPACE), CURVE, names[index])
     top = TOP + len(chosen) * (PANEL + SPACE)
     shapes += _panel(x, score, top, MUTED, "score", threshold=threshold, log=log)
-    said = (
-        f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} time steps, {len(intervals)} flagged intervals."
-    )
-    return Figure(WIDTH, height, shapes, said)
+    counts = {"channel": len(chosen), "time step": len(score), "flagged interval": len(intervals)}
+    said = ", ".join(counted(count, noun) for noun, count in counts.items())
+    return Figure(WIDTH, height, shapes, f"{title or 'A signal'}: {said}.")
 
 
 def _chosen(names: Sequence[str], intervals: Sequence[Any]) -> list[int]:

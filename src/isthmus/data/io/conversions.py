@@ -12,8 +12,8 @@ import numpy as np
 
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
 from isthmus.data.io.reading import Notes, Reading
+from isthmus.data.io.unit_names import NONE
 from isthmus.data.io.units import (
-    NONE,
     Cell,
     cells_of_units,
     check_numbers,

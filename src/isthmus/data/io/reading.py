@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
-from isthmus.data.io.units import UNITS
+from isthmus.data.io.unit_names import UNITS
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 OPTIONS = ("encoding", "skip_rows", "header", "decimal", "dates", "units", "missing", "text", "drop", "only")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus.data.io.unit_names import NONE, PERCENT, UNITS
 from isthmus.data.tables.numerals import CURRENCIES
 from isthmus.support.errors import InputError, extra
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from isthmus.data.io.distinct import Distinct
     from isthmus.data.io.reading import Reading
     from isthmus.data.tables.numerals import Bare, Numerals
-
-PERCENT, NONE = "%", "none"
-
-UNITS = (PERCENT, *CURRENCIES, NONE)
-"""What can be named as the unit of a column; `NONE` stands for numbers without one."""
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 """The symbols of currencies that are also written in letters."""

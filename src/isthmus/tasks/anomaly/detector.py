@@ -29,7 +29,7 @@ from isthmus.data.tables.rows import as_table, count, indexable, like_frame
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
 from isthmus.tasks.anomaly.calibration import held_out, labels_of
 from isthmus.tasks.anomaly.checks import label_like
@@ -69,7 +69,7 @@ WAYS: dict[str, Callable[[Thresholds, Any], Thresholds]] = {
 
 
 @part("estimator/anomaly-detector")
-class AnomalyDetector(OutlierMixin, Task):
+class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn has no types
     """Flags rows, images or time steps of a signal that differ from the training data.
 
     Parameters
@@ -707,7 +707,7 @@ class AnomalyDetector(OutlierMixin, Task):
             estimator=type(self).__name__,
             graphs=tuple(self.graphs()),
             kept_rows=self.score_.kept_rows,
-            keeps=(f"the scores of {scores:,} rows", *known.keeps),
+            keeps=(f"the scores of {counted(scores, 'row')}", *known.keeps),
             score=written(describe(self.score_)),
             threshold=self.threshold_,
             thresholds=dict(self.thresholds_),
