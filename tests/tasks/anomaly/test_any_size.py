@@ -65,12 +65,16 @@ def test_a_reservoir_keeps_no_more_numbers_than_it_may(monkeypatch):
 def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
     trained = []
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False, callbacks=[trained.append])
-    with pytest.raises(InputError, match=r"needs rows of one size.*scores for any size: error, channel; or bring .*resize"):
+    with pytest.raises(
+        InputError, match=r"needs rows of one size.*scores for any size: error, channel; or bring .*resize"
+    ):
         AnomalyDetector(model, scorer=scorer).fit(PICTURES)
     assert not trained
 
 
 def test_known_anomalies_of_several_sizes_need_a_score_for_them():
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False)
-    with pytest.raises(InputError, match="the score 'joined' needs rows of one size.*scores for any size: error, channel"):
+    with pytest.raises(
+        InputError, match="the score 'joined' needs rows of one size.*scores for any size: error, channel"
+    ):
         AnomalyDetector(model).fit(PICTURES, np.arange(12) == 0)
