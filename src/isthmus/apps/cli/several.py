@@ -58,7 +58,8 @@ def _images(
         loaded = read_images(paths, alpha=alpha, skip_broken=skip_broken)
     if loaded is None:
         return None
-    return Rows(loaded.X, loaded.labels, name, loaded.names, reading=loaded.reading, files=len(paths))
+    whole = Rows(loaded.X, loaded.labels, name, loaded.names, reading=loaded.reading, files=len(paths))
+    return replace(whole, left_out=loaded.left_out)
 
 
 def _joined(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> Rows:

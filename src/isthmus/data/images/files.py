@@ -12,13 +12,17 @@ import numpy as np
 
 from isthmus.data.images.head import LARGEST
 from isthmus.data.images.sniff import SUFFIXES, not_yet
-from isthmus.support.errors import InputError, extra
+from isthmus.support.errors import InputError, extra, listed
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes that are accepted in a request."""
 
 GAP = 1
 """Pixels between the images of a grid."""
+
+
+NAMED = 3
+"""Maximum number of files that a message names."""
 
 
 class TooManyPixels(InputError):
@@ -90,8 +94,18 @@ def are_images(paths: Sequence[Path]) -> bool:
 
 
 def _passed_over(folder: Path) -> str:
-    kinds = {what for path in _visible(folder) if (what := not_yet(path.name))}
-    return f"; it holds {' and '.join(sorted(kinds))}, which cannot be read yet" if kinds else ""
+    held = unread(folder)
+    return f"; it holds {held}, which cannot be read yet" if held else ""
+
+
+def unread(folder: Path) -> str:
+    """Name the videos and volumes in a folder or its subfolders, which are not read; empty if there are none."""
+    within = [folder, *(sub for sub in _visible(folder) if sub.is_dir())]
+    names: dict[str, list[str]] = {}
+    for path in (path for one in within for path in _visible(one)):
+        if what := not_yet(path.name):
+            names.setdefault(what, []).append(str(path.relative_to(folder)))
+    return " and ".join(f"{what} ({listed(names[what], NAMED)})" for what in sorted(names))
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from isthmus.data.images.decode import decode, head
-from isthmus.data.images.files import Listing, joined_listing
+from isthmus.data.images.files import NAMED, Listing, joined_listing, unread
 from isthmus.data.images.head import Alpha, Form, common_form
 from isthmus.data.images.sequence import Shape, in_threads
 from isthmus.support.errors import InputError, listed
-
-NAMED = 3
-"""Maximum number of broken files that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,8 @@ class Survey:
     y : ndarray of shape (n,), or None
         Class numbers, if subfolders are classes.
     classes : tuple of str
+    left_out : int
+        How many files could not be read, and were left out.
     """
 
     paths: list[Path]
@@ -39,6 +38,7 @@ class Survey:
     form: Form
     y: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    left_out: int = 0
 
     def some(self, indices: Sequence[int]) -> Survey:
         """Return the survey of some of the images."""
@@ -64,12 +64,16 @@ def survey(path: Path | Sequence[Path], alpha: Alpha = "white", skip_broken: boo
     """
     paths = [path] if isinstance(path, Path) else list(path)
     files = joined_listing(paths)
+    for folder in filter(Path.is_dir, paths):
+        if held := unread(folder):
+            warnings.warn(f"{str(folder)!r} also holds {held}, which cannot be read yet: left out", stacklevel=3)
+    listed_files = len(files.paths)
     if skip_broken:
         files = _whole(files, ", ".join(repr(str(one)) for one in paths))
     heads = in_threads(head, files.paths)
     form = common_form(heads, files.paths, alpha)
     shapes = [form.shape(one.height, one.width) for one in heads]
-    return Survey(files.paths, shapes, form, files.y, files.classes)
+    return Survey(files.paths, shapes, form, files.y, files.classes, listed_files - len(files.paths))
 
 
 def _whole(files: Listing, where: str) -> Listing:

@@ -273,7 +273,7 @@ def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | No
 def _images(stream: ImageStream, budget: int, path: str, names: tuple[str, ...]) -> Dataset:
     """Return images in memory if they take no more than `budget` bytes, else the stream."""
     X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
-    return Dataset(X, stream.survey.y, stream.survey.classes, path, names)
+    return Dataset(X, stream.survey.y, stream.survey.classes, path, names, left_out=stream.survey.left_out)
 
 
 TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz")
