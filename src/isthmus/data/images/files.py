@@ -94,8 +94,8 @@ def are_images(paths: Sequence[Path]) -> bool:
 
 
 def _passed_over(folder: Path) -> str:
-    held = unread(folder)
-    return f"; it holds {held}, which cannot be read yet" if held else ""
+    others = unread(folder)
+    return f"; it holds {others}, which cannot be read yet" if others else ""
 
 
 def unread(folder: Path) -> str:

@@ -65,8 +65,8 @@ def survey(path: Path | Sequence[Path], alpha: Alpha = "white", skip_broken: boo
     paths = [path] if isinstance(path, Path) else list(path)
     files = joined_listing(paths)
     for folder in filter(Path.is_dir, paths):
-        if held := unread(folder):
-            warnings.warn(f"{str(folder)!r} also holds {held}, which cannot be read yet: left out", stacklevel=3)
+        if others := unread(folder):
+            warnings.warn(f"{str(folder)!r} also holds {others}, which cannot be read yet: left out", stacklevel=3)
     listed_files = len(files.paths)
     if skip_broken:
         files = _whole(files, ", ".join(repr(str(one)) for one in paths))
