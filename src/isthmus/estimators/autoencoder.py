@@ -369,8 +369,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     # -- using ---------------------------------------------------------------------------------------------------
 
-    def run(self, graph: str | Graph, X: Rows, condition: Rows = None) -> Columns:
+    def run(self, graph: str | Graph, X: Rows, condition: Rows = None) -> dict[str, Any]:
         """Return the result of a graph for X, on the CPU; computed in pieces on the estimator's device.
+
+        It is in the order of the rows: a tensor for each name, or a list of tensors, one a row, where images of several
+        sizes give results of several shapes.
 
         Parameters
         ----------

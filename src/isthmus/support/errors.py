@@ -15,6 +15,19 @@ class InputError(IsthmusError, ValueError):
     """The data, a name or a setting given by the user cannot be used."""
 
 
+class TooFewRowsError(InputError):
+    """There are too few rows to train on.
+
+    Parameters
+    ----------
+    rows : int
+    """
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(f"Found array with n_samples = {rows}, but at least 2 rows are needed to train")
+        self.rows = rows
+
+
 class InputTypeError(InputError, TypeError):
     """An input of a type that cannot be used."""
 

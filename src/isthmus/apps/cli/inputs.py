@@ -85,7 +85,7 @@ def read(
         say(f"{path}: {text}")
     reading = how.get("reading")
     X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
-    rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
+    rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading, left_out=loaded.left_out)
     if span is None:
         return rows
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.inputs import columns_of, data_options, read
+from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.rows import Rows, cut
 from isthmus.apps.cli.same_columns import check_columns
+
+if TYPE_CHECKING:
+    from isthmus.data.images.head import Alpha
+    from isthmus.data.io.reading import Reading
 
 files_argument = click.argument("data", metavar="DATA...", nargs=-1, required=True)
 
@@ -27,19 +32,47 @@ def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | Non
     """
     if len(paths) == 1:
         return read(paths[0], label, span, **how)
+    whole = _images(paths, label, **how) or _joined(paths, label, how)
+    if span is None:
+        return whole
+    y = None if whole.y is None else whole.y[span]
+    return replace(whole, X=cut(whole.X, span), y=y, names=whole.names[span])
+
+
+def _images(
+    paths: tuple[str, ...],
+    label: str | None,
+    reading: Reading,
+    alpha: Alpha | None = None,
+    skip_broken: bool = False,
+) -> Rows | None:
+    """Return several images and folders of images as one folder would be read; None if there is something else."""
+    from isthmus.data.io.files import read_images
+
+    if (
+        label is not None or reading.kept() or reading.asked("encoding", "skip_rows")
+    ):  # which images do not have: the first file refuses it
+        return None
+    name = ", ".join(paths)
+    with while_reading(name):
+        loaded = read_images(paths, alpha=alpha, skip_broken=skip_broken)
+    if loaded is None:
+        return None
+    whole = Rows(loaded.X, loaded.labels, name, loaded.names, reading=loaded.reading, files=len(paths))
+    return replace(whole, left_out=loaded.left_out)
+
+
+def _joined(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> Rows:
+    """Return the rows of several files as one."""
     from isthmus.data.tables.rows import in_order, joined
 
     parts = _each(paths, label, how)
     columns = columns_of(parts[0].X)
-    labels = [part.y for part in parts if part.y is not None]
     X = joined([in_order(part.X, columns) for part in parts])
-    y = _labels(labels)
+    y = _labels([part.y for part in parts if part.y is not None])
     names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
     notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
-    whole = Rows(X, y, ", ".join(paths), names, notes, label, parts[-1].reading, len(paths))
-    if span is None:
-        return whole
-    return replace(whole, X=cut(X, span), y=None if y is None else y[span], names=names[span])
+    return Rows(X, y, ", ".join(paths), names, notes, label, parts[-1].reading, len(paths))
 
 
 def _each(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> list[Rows]:

@@ -21,6 +21,7 @@ from isthmus.data.images import files as image_files
 from isthmus.data.images.decode import decode
 from isthmus.data.images.head import Alpha
 from isthmus.data.images.sniff import SUFFIXES, not_yet
+from isthmus.data.images.survey import survey
 from isthmus.data.io import datasets, idx, tabular
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
@@ -105,6 +106,35 @@ def read(
         _refuse("reading", _asked(reading), repr(name))
     options["reading"] = reading
     return form.read(source, **{option: options[option] for option in form.options})
+
+
+def read_images(
+    paths: Sequence[str], budget: int | None = None, *, alpha: Alpha | None = None, skip_broken: bool = False
+) -> Dataset | None:
+    """Read several image files, and folders of images, as one folder would be: in one form, and of any sizes.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    budget, alpha, skip_broken :
+        As in `read`.
+
+    Returns
+    -------
+    Dataset or None
+        None if something else is among them.
+
+    Raises
+    ------
+    InputError
+        An image cannot be read, or their channels differ.
+    """
+    files = [Path(path).expanduser() for path in paths]
+    if not image_files.are_images(files):
+        return None
+    stream = ImageStream(survey(files, alpha or "white", skip_broken))
+    budget = int(available() * STREAMED_FROM) if budget is None else budget
+    return _images(stream, budget, ", ".join(paths), tuple(map(str, stream.survey.paths)))
 
 
 def _named(name: str, part: str, reading: Reading | None) -> Dataset:
@@ -239,8 +269,13 @@ def _image(path: Path, alpha: Alpha | None) -> Dataset:
 
 def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | None) -> Dataset:
     stream = ImageStream(path, alpha or "white", bool(skip_broken))
+    return _images(stream, budget, str(path), stream.names)
+
+
+def _images(stream: ImageStream, budget: int, path: str, names: tuple[str, ...]) -> Dataset:
+    """Return images in memory if they take no more than `budget` bytes, else the stream."""
     X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
-    return Dataset(X, stream.survey.y, stream.survey.classes, str(path), stream.names)
+    return Dataset(X, stream.survey.y, stream.survey.classes, path, names, left_out=stream.survey.left_out)
 
 
 TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz")
