@@ -297,7 +297,7 @@ def feature_maps(x, typical=None, latent_dim=4):
 def test_scores_take_codes_with_positions(name, x):
     model, rows = feature_maps(x), torch.rand(40, *x)
     output = model(Batch(rows, rows), False)
-    score = made("score", name).fit([output], model)
+    score = made("score", name).fit_known([output], [output], model)
     assert score(output, model).shape == (40,)
     contributions = score.contributions(output, model)
     assert contributions.shape == rows.shape and (contributions >= 0).all()

@@ -51,7 +51,7 @@ UNUSABLE = {
         ["interpolate", "{plain}", "digits", "--from", 0, "--to", 1797, "-o", "i.npy"],
         "--to 1797: the data has 1,797 rows",
     ),
-    "one row": (["train", "digits", "--rows", "0:1", "-o", "m"], "2 rows"),
+    "one row": (["train", "digits", "--rows", "0:1", "-o", "m"], "at least 2"),
     "no epochs": (["train", "digits", "--epochs", 0, "-o", "m"], "epochs=0"),
     "a level above 1": (
         [*DIGITS, "-o", "m", "--variant", "denoising", "--corruption", "masking", "--level", 2],

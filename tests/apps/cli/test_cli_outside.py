@@ -17,7 +17,7 @@ from isthmus.data.io.reading import Reading
 
 pytest.importorskip("pyarrow")
 
-OLD = Path(__file__).parents[2] / "files" / "without-units-v1.safetensors"
+OLD = Path(__file__).parents[2] / "files" / "reading" / "without-units-v1.safetensors"
 """A model of a column of percentages, written before models kept the units of their columns."""
 
 NAMES = "id;cement;share;day;kind"

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 import isthmus
 from isthmus.data.signals.signals import Signals
-from isthmus.support.errors import DataWarning, InputError
+from isthmus.support.errors import InputError
 
 RNG = np.random.default_rng(0)
 NORMAL = RNG.normal(size=(400, 4)).astype(np.float32)
@@ -103,9 +103,9 @@ def test_labels_that_say_nothing_are_refused(y, said):
         fitted(y)
 
 
-def test_rows_that_are_mostly_abnormal_are_said():
-    with pytest.warns(DataWarning, match=r"y calls 300 of 412 rows abnormal \(all values but 0\)"):
-        fitted(np.repeat([0, 2], [112, 300]))
+@pytest.mark.parametrize("y", [np.arange(len(X)) % 3, RNG.normal(size=len(X)), np.arange(len(X)) % 2 + 1])
+def test_classes_and_targets_are_ignored_as_by_scikit_learn(y):
+    np.testing.assert_array_equal(fitted(y).anomaly_score(FRESH), fitted(None).anomaly_score(FRESH))
 
 
 def test_a_signal_has_no_labels():

@@ -401,8 +401,8 @@ def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
         return
     fraction = cells.weight(~cells.gaps) / max(1, cells.weight(np.ones(len(cells.texts), bool)))
     markers = listed(map(repr, cells.some(cells.gaps).to_pylist()), 3)
-    many = f"{percent(fraction)} of the" if fraction > 0 else "no"  # of the piece in which they come first
-    text = f"column {name!r}: {many} cells are {what}, the others are {markers}: taken as gaps"
+    numbers = f"{percent(fraction)} of the cells are {what}, the others are {markers}: taken as gaps"
+    text = f"column {name!r}: {numbers if fraction else f'cells {markers}: taken as gaps'}"  # of the first such piece
     notes.add(text, about=("gaps", name))
 
 

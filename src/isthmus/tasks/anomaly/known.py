@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -10,19 +9,21 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import count, some
-from isthmus.support.errors import DataWarning, InputError
+from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels
 from isthmus.tasks.evaluation.detection import abnormal
 
 
 def apart(X: Rows, y: Labels, ordered: Callable[[Rows], bool]) -> tuple[Rows, Rows]:
-    """Return the rows that are not known to be abnormal, and those that are.
+    """Return the rows that are not known to be abnormal, and those that are; None if y does not say which.
 
     Raises
     ------
     InputError
         There is not one label for each row, or all are the same; or the rows are a stream, or consecutive in time.
     """
+    if not _are_labels(y):
+        return X, None
     if is_stream(X):
         raise InputError("y needs rows in memory: read the file, or leave y out")
     known = abnormal(y)
@@ -33,10 +34,10 @@ def apart(X: Rows, y: Labels, ordered: Callable[[Rows], bool]) -> tuple[Rows, Ro
     if known.all() or not known.any():
         which = "abnormal: train on rows that are normal too" if known.all() else "normal: leave y out"
         raise InputError(f"y says that all {len(known)} rows are {which} (0 is normal, 1 is abnormal)")
-    if 2 * known.sum() > len(known):
-        warnings.warn(
-            f"y calls {known.sum():,} of {len(known):,} rows abnormal (all values but 0): the training uses the others",
-            DataWarning,
-            stacklevel=3,
-        )
     return some(X, np.flatnonzero(~known)), some(X, np.flatnonzero(known))
+
+
+def _are_labels(y: Labels) -> bool:
+    """Tell whether y says which rows are abnormal: numbers other than 0, 1 and -1 are classes, or a target."""
+    values = np.asarray(y)
+    return values.dtype.kind not in "iufc" or bool(np.isin(values, (-1, 0, 1)).all())
