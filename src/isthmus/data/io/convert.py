@@ -11,6 +11,7 @@ import numpy as np
 
 from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
+from isthmus.data.io.measures import Measured, is_unit, measured, unit_of
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.io.units import NONE, Cell, cells_of_units, check_named, clash, doubtful, joined, unlike
 from isthmus.data.tables.dates import ISO, candidates, disguised, parse, parse_chunks, written_as
@@ -101,6 +102,10 @@ class Context:
     path: str
     mark: str | None = None
     notes: Notes = field(default_factory=Notes)
+
+    def remedy(self, name: str, text: str | None = None) -> str:
+        """Return what helps where a cell does not fit a column; a model may need this as it was."""
+        return remedy(name, text, name in (*self.reading.numbers, *self.reading.no_text))
 
 
 @dataclass
@@ -199,7 +204,9 @@ class AsRead(Conversion):
             plain = np.array([text.lower() in ("true", "false") for text in cells.texts.to_pylist()], dtype=bool)
             row, text = cells.first(~plain)
             raise Odd(
-                row, self.name, f"{text!r} stands where all rows before have none of its kind; {remedy(self.name)}"
+                row,
+                self.name,
+                f"{text!r} stands where all rows before have none of its kind; {context.remedy(self.name)}",
             )
         return column
 
@@ -212,18 +219,21 @@ class Numbers(Conversion):
         if not _is_text(column):
             self._look_at(column, context)
             return column
-        cells = Distinct.of(column)
-        taken = bare(cells.texts)
+        original = Distinct.of(column)
+        one = measured(original, self.seen.unit)
+        cells, taken = one.cells, bare(one.cells.texts)
         parsed = self._parsed(cells, taken, context)
         odd = ~parsed.known & ~cells.gaps
         if odd.any():
             row, text = cells.first(odd)
-            raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {remedy(self.name, text)}")
+            raise Odd(
+                row, self.name, f"{text!r} is no number, as all cells before are; {context.remedy(self.name, text)}"
+            )
         _refuse_infinity(self.name, parsed.values[cells.codes], cells.codes >= 0)
-        for cell in cells_of_units(cells, taken, parsed):
+        for cell in cells_of_units(original, taken, parsed, one.unit):
             self._meet(cell, context)
         _say_gaps(self.name, cells, "numbers", context.notes)
-        _say_numbers(self.name, cells, taken, parsed, self.seen.decimal, context.notes)
+        _say_numbers(self.name, original, taken, parsed, self.seen, context.notes)
         values = cells.spread(np.where(cells.gaps, np.nan, parsed.values))
         if parsed.whole.all() and not np.isnan(values).any():
             return pandas.Series(values.astype(np.int64), index=column.index, name=column.name)
@@ -233,7 +243,7 @@ class Numbers(Conversion):
         """Look at a piece that pandas read as numbers."""
         if column.dtype.kind in "bO" and (present := column.notna().to_numpy()).any():
             row = int(np.argmax(present))
-            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {context.remedy(self.name)}")
         if column.dtype.kind == "f":
             _refuse_infinity(self.name, column.to_numpy())
         if self.seen.unit != NONE:
@@ -247,7 +257,7 @@ class Numbers(Conversion):
         named, earlier = context.reading.units.get(self.name), context.reading.before or Reading()
         before = None if named else earlier.units.get(self.name)
         if (why := clash(self.seen.unit, cell, named)) is not None:
-            raise Odd(cell.row, self.name, f"{why}; {remedy(self.name)}")
+            raise Odd(cell.row, self.name, f"{why}; {context.remedy(self.name)}")
         if (why := unlike(self.name, before, cell.unit, f"{cell.text!r} is", earlier.origin)) is not None:
             raise Odd(cell.row, self.name, why)
         if (assumed := doubtful(self.name, before, cell, earlier.origin)) is not None:
@@ -291,7 +301,9 @@ class Dates(Conversion):
         odd = dates.isna().to_numpy() & ~cells.gaps
         if odd.any():
             row, text = cells.first(odd)
-            raise Odd(row, self.name, f"{text!r} is no date of the format {self.form}; {remedy(self.name, text)}")
+            raise Odd(
+                row, self.name, f"{text!r} is no date of the format {self.form}; {context.remedy(self.name, text)}"
+            )
         _say_gaps(self.name, cells, "dates", context.notes)
         every = pandas.concat([dates, pandas.Series([pandas.NaT], dtype=dates.dtype)], ignore_index=True)
         taken = every.iloc[cells.codes].set_axis(column.index)
@@ -345,7 +357,7 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
     if decided is None and hint is not None:
         row, text = cells.first(~_fit(cells, hint) & ~cells.gaps)
         why = f"is no date of the format {hint}, which the column had in {before.origin}"
-        raise Odd(row, name, f"{text!r} {why}; {remedy(name, text)}")
+        raise Odd(row, name, f"{text!r} {why}; {context.remedy(name, text)}")
     return decided or Text(name)
 
 
@@ -370,6 +382,7 @@ def _is_text(column: pandas.Series) -> bool:
 def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
     """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
     must, present = name in context.reading.numbers, max(1, cells.weight(~cells.gaps))
+    cells = _alike(name, measured(cells), context)
     if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
         return None
     taken = bare(cells.texts)
@@ -393,13 +406,35 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
             raise Odd(
                 row,
                 name,
-                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {remedy(name, text)}",
+                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {context.remedy(name, text)}",
             )
         return _mixed(name, cells, odd, fraction, "numbers", context)
     if best.doubt is not None:
         return Open(best.doubt)
     _say_disguised(name, cells.spread(np.where(cells.gaps, np.nan, parsed.values)), context)
     return Numbers(name, Seen(best.mark if parsed.marked else None))
+
+
+def _alike(name: str, one: Measured, context: Context) -> Distinct:
+    """Return the cells of a column without its unit.
+
+    Raises
+    ------
+    Odd
+        Units are mixed.
+    """
+    if one.mixed:
+        row, text = one.cells.first(_shows(one.cells, one.mixed[1]))
+        why = f"{text!r} is in {one.mixed[1]}, but other cells are in {one.mixed[0]}: write all in one unit"
+        raise Odd(row, name, f"{why}; {context.remedy(name)}")
+    return one.cells
+
+
+def _shows(cells: Distinct, unit: str | None) -> np.ndarray:
+    """Return which texts show a physical unit."""
+    if not is_unit(unit or ""):
+        return np.zeros(len(cells.texts), dtype=bool)
+    return np.array([unit_of(text) == unit for text in cells.texts.to_pylist()], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -474,7 +509,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     if not formats:
         return None
     fits = {form: _fit(cells, form) & ~cells.gaps for form in formats}
-    _refuse_impossible(name, cells, written_as(cells.texts, formats), np.any([*fits.values()], axis=0))
+    _refuse_impossible(name, cells, written_as(cells.texts, formats), np.any([*fits.values()], axis=0), context)
     best = max(formats, key=lambda form: cells.weight(fits[form]))
     fraction = cells.weight(fits[best]) / cells.weight(~cells.gaps)
     if fraction <= MAJORITY:
@@ -484,7 +519,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
         row, text = cells.first(odd)
         if _stray(cells, odd, fraction, int(fits[best].sum())):
             why = f"{_percent(fraction)} of the cells are dates of the format {best}"
-            raise Odd(row, name, f"{text!r} is no date, while {why}; {remedy(name, text)}")
+            raise Odd(row, name, f"{text!r} is no date, while {why}; {context.remedy(name, text)}")
         return _mixed(name, cells, odd, fraction, f"dates of the format {best}", context)
     full = [form for form in formats if fits[form][~cells.gaps].all()]
     if len(full) > 1:
@@ -499,12 +534,12 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     return Dates(name, best)
 
 
-def _refuse_impossible(name: str, cells: Distinct, written: np.ndarray, fits: np.ndarray) -> None:
+def _refuse_impossible(name: str, cells: Distinct, written: np.ndarray, fits: np.ndarray, context: Context) -> None:
     """Raise an error if all cells are written as dates, but some days or times do not exist."""
     impossible = written & ~fits & ~cells.gaps
     if impossible.any() and (written | cells.gaps).all():
         row, text = cells.first(impossible)
-        raise Odd(row, name, f"{text!r} is no date: there is no such day or time; {remedy(name, text)}")
+        raise Odd(row, name, f"{text!r} is no date: there is no such day or time; {context.remedy(name, text)}")
 
 
 def _fit(cells: Distinct, form: str) -> np.ndarray:
@@ -526,11 +561,13 @@ def _quoted(text: str) -> str:
     return quote(text)
 
 
-def remedy(name: str, text: str | None = None) -> str:
-    """Return which options read a column otherwise."""
+def remedy(name: str, text: str | None = None, needed: bool = False) -> str:
+    """Return what helps where a cell does not fit its column: options, those that a column may have that is needed."""
     column = _quoted(name)
-    missing = "" if text is None else f"--missing {_quoted(text)} takes such cells as gaps, "
-    return f"{missing}--text {column} reads the column as text, --drop {column} leaves it out"
+    gaps = "" if text is None else f"--missing {_quoted(text)} takes such cells as gaps"
+    if needed:
+        return f"correct {'it' if text is None else 'it, or '}{gaps}"
+    return f"{gaps}{', ' if gaps else ''}--text {column} reads the column as text, --drop {column} leaves it out"
 
 
 def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
@@ -555,14 +592,16 @@ def _say_disguised(name: str, numbers: np.ndarray, context: Context) -> None:
     )
 
 
-def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, mark: str | None, notes: Notes) -> None:
+def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, seen: Seen, notes: Notes) -> None:
     """Say what was converted, with an example."""
+    physical = _shows(cells, seen.unit)
     fraction = parsed.known & ~parsed.whole & ~parsed.grouped & ~taken.currency & ~taken.percent
     kinds: Sequence[tuple[str, np.ndarray]] = (
+        (f"numbers in {seen.unit}", parsed.known & physical),
         ("percentages", taken.percent & parsed.known),
         ("numbers with a currency", taken.currency & parsed.known),
-        ("thousands separators", parsed.grouped & ~taken.currency & ~taken.percent),
-        ("decimal comma", fraction if mark == "," else np.zeros_like(fraction)),
+        ("thousands separators", parsed.grouped & ~taken.currency & ~taken.percent & ~physical),
+        ("decimal comma", fraction & ~physical if seen.decimal == "," else np.zeros_like(fraction)),
     )
     for what, mask in kinds:
         if mask.any():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isthmus.data.io.measures import is_unit, unit_of
 from isthmus.data.tables.numerals import CURRENCIES
 from isthmus.support.errors import InputError, extra
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 PERCENT, NONE = "%", "none"
 
 UNITS = (PERCENT, *CURRENCIES, NONE)
-"""What can be named as the unit of a column; `NONE` stands for numbers without one."""
+"""What can be named as the unit of a column, beside physical ones; `NONE` stands for numbers without one."""
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 """The symbols of currencies that are also written in letters."""
@@ -35,13 +36,16 @@ class Cell:
     text: str
 
 
-def cells_of_units(cells: Distinct, taken: Bare, parsed: Numerals) -> Iterator[Cell]:
-    """Yield the first cell of each unit; 0 is the same in all."""
+def cells_of_units(cells: Distinct, taken: Bare, parsed: Numerals, physical: str = "") -> Iterator[Cell]:
+    """Yield the first cell of each unit, `physical` among them; 0 is the same in all."""
     counted = parsed.known & ~cells.gaps & (parsed.values != 0)
     masks = {PERCENT: taken.percent & counted}
     if taken.currency.any():
         masks |= {symbol: _with(cells, symbol) & taken.currency & counted for symbol in CURRENCIES}
-    masks[NONE] = counted & ~taken.percent & ~taken.currency
+    if physical:
+        shown = np.array([unit_of(text) == physical for text in cells.texts.to_pylist()], dtype=bool)
+        masks[physical] = shown & counted
+    masks[NONE] = counted & ~np.any([*masks.values(), taken.percent, taken.currency], axis=0)
     for unit, mask in masks.items():
         if mask.any():
             yield Cell(unit, *cells.first(mask))
@@ -73,9 +77,11 @@ def clash(seen: str | None, cell: Cell, named: str | None = None) -> str | None:
             return None
         none = ("a", "have not") if cell.unit == PERCENT else ("no", "have")
         return f"{cell.text!r} has {none[0]} percent sign, which other cells {none[1]}"
+    if is_unit(str(seen)) and cell.unit == NONE and named is None:
+        return f"{cell.text!r} has no unit, but other cells are in {seen}"
     if NONE in (seen, cell.unit):
         return None
-    return f"{cell.text!r} is of another currency than cells with {seen}"
+    return f"{cell.text!r} is of another {'unit' if is_unit(cell.unit) else 'currency'} than cells with {seen}"
 
 
 def unlike(name: str, before: str | None, unit: str, what: str, origin: str) -> str | None:
@@ -127,6 +133,11 @@ def _differ(one: str, other: str) -> bool:
 
 def _in(unit: str) -> str:
     return "without a unit" if unit == NONE else f"in {unit}"
+
+
+def is_known(unit: str) -> bool:
+    """Tell whether text is a unit: a percent sign, a currency, a physical one, or `NONE`."""
+    return unit in UNITS or is_unit(unit)
 
 
 def check_named(name: str, reading: Reading) -> None:
