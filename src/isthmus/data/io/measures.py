@@ -14,7 +14,7 @@ UNIT = "[A-Za-zµμΩ°′″][A-Za-zµμΩ°²³·*^/0-9]{0,9}"
 """What a unit looks like; currencies look the same."""
 
 _MEASURED = re.compile(
-    rf"([+-−]?[0-9][0-9.,'’ \u00a0\u202f]*(?:[eE][+-]?[0-9]+)?|[+-]?[.,][0-9]+)\s*(?![eE][0-9])({UNIT})"
+    rf"([+−-]?[0-9][0-9.,'’ \u00a0\u202f]*(?:[eE][+-]?[0-9]+)?|[+-]?[.,][0-9]+)\s*(?![eE][0-9])({UNIT})"
 )
 
 LOOKED_AT = 200
