@@ -152,6 +152,11 @@ def note(text: str) -> None:
         tell(text)
 
 
+def warn(text: str) -> None:
+    """Say what a user should know before trusting the results, even if the command is to be quiet."""
+    warnings.warn(text, UserWarning, stacklevel=2)
+
+
 def _warn(said: set[str], message: Warning | str, *_: Any, **__: Any) -> None:
     """Write a warning, unless it has been said."""
     text = " ".join(str(message).split())

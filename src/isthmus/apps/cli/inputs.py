@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, note, option
+from isthmus.apps.cli.command import Failure, note, option, warn
 from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
@@ -153,7 +153,10 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if not kind.takes(rows.X):
         noun = files_of(choose_data(None, rows.X)).noun
         raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
-    return replace(rows, X=arranged(rows.X, rows.name, model, path))
+    X = arranged(rows.X, rows.name, model, path)
+    for text in kind.departures(model, X):
+        warn(f"{rows.name}: {text}")
+    return replace(rows, X=X)
 
 
 def arranged(X: Any, name: str, model: Autoencoder, path: str) -> Any:

@@ -402,12 +402,9 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
         distinct = len(np.unique(parsed.values[parsed.known]))
         if must or _stray(cells, odd, fraction, distinct):
             row, text = cells.first(odd)
-            why = "a model knows as numbers" if must else f"{_percent(fraction)} of the cells are numbers"
-            raise Odd(
-                row,
-                name,
-                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {context.remedy(name, text)}",
-            )
+            known = f"while {_percent(fraction)} of the cells are numbers"
+            why = "in a column that a model knows as numbers" if must else known
+            raise Odd(row, name, f"{text!r} is no number, {why}; {context.remedy(name, text)}")
         return _mixed(name, cells, odd, fraction, "numbers", context)
     if best.doubt is not None:
         return Open(best.doubt)
