@@ -194,6 +194,11 @@ def _check_columns(name: str, model: str, columns: list[str], known: list[str]) 
     if not (known and columns):
         return
     missing, strange = [one for one in known if one not in columns], [one for one in columns if one not in known]
+    if missing and len(columns) == len(known) and columns == [f"column_{i}" for i in range(len(known))]:
+        raise Failure(
+            f"{name!r} has no line that names its columns; it has {len(known)}, as {model} was trained on: if they are "
+            f"the same, add the first line {','.join(known)}"
+        )
     if missing:
         beside = f"; it has {listed(map(repr, strange))}, which the model does not know: rename them" if strange else ""
         raise Failure(f"{name!r} lacks {listed(map(repr, missing))}, which {model} was trained on{beside}")

@@ -490,9 +490,11 @@ def _stray(cells: Distinct, odd: np.ndarray, fraction: float, distinct: int) -> 
 
 def _mixed(name: str, cells: Distinct, odd: np.ndarray, fraction: float, what: str, context: Context) -> Conversion:
     """Say that a column is text although most of its cells are not."""
+    text = cells.first(odd)[1]
+    gaps = f"--missing {_quoted(text)} takes such cells as gaps, " if odd.sum() == 1 else ""
     context.notes.add(
-        f"column {name!r}: {_percent(fraction)} of the cells are {what}, others are not, such as "
-        f"{cells.first(odd)[1]!r}: read as text (--drop {_quoted(name)} leaves it out)"
+        f"column {name!r}: {_percent(fraction)} of the cells are {what}, others are not, such as {text!r}: read as text "
+        f"({gaps}--drop {_quoted(name)} leaves it out)"
     )
     return Text(name)
 

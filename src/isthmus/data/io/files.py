@@ -241,7 +241,7 @@ def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | No
     return Dataset(X, stream.survey.y, stream.survey.classes, str(path), stream.names)
 
 
-TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz")
+TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.log", "*.dat")
 """Names of tables of text."""
 
 RECORDS = ("*.json", "*.jsonl", "*.ndjson", "*.json.gz", "*.jsonl.gz", "*.ndjson.gz")

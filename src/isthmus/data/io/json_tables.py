@@ -65,7 +65,9 @@ def _short(value: object) -> str:
 def _wrong(error: json.JSONDecodeError) -> str:
     """Return what is wrong with JSON, in words."""
     if error.msg == "Expecting value":
-        return "a value is missing, or is none that JSON has" if error.doc[error.pos :].strip() else "a value is missing"
+        return (
+            "a value is missing, or is none that JSON has" if error.doc[error.pos :].strip() else "a value is missing"
+        )
     return f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}"
 
 

@@ -8,7 +8,6 @@ from torch import Tensor
 from isthmus.core.data import Columns
 from isthmus.data.tables.schema import Schema
 
-
 MARGIN = 0.5
 """How far numbers are outside the learnt range at most, as a fraction of it, where they are to be near it."""
 
