@@ -493,8 +493,8 @@ def _mixed(name: str, cells: Distinct, odd: np.ndarray, fraction: float, what: s
     text = cells.first(odd)[1]
     gaps = f"--missing {_quoted(text)} takes such cells as gaps, " if odd.sum() == 1 else ""
     context.notes.add(
-        f"column {name!r}: {_percent(fraction)} of the cells are {what}, others are not, such as {text!r}: read as text "
-        f"({gaps}--drop {_quoted(name)} leaves it out)"
+        f"column {name!r}: {_percent(fraction)} of the cells are {what}, others are not, such as {text!r}: read as "
+        f"text ({gaps}--drop {_quoted(name)} leaves it out)"
     )
     return Text(name)
 

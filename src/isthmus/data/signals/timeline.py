@@ -69,7 +69,8 @@ def stamps(sheet: Sheet, index: int) -> np.ndarray:
         raise InputError(
             f"column {name!r}: numbers such as {times[0]:.0f} are days in digits, whose differences are no time steps: "
             f"read them as dates (--dates {quote(f'{name}={DIGITS}')}; in Python "
-            f"pandas.to_datetime(X[{name!r}], format={DIGITS!r})), or leave the column out if they are none (--drop {quote(str(name))}; in Python "
+            f"pandas.to_datetime(X[{name!r}], format={DIGITS!r})), or leave the column out if "
+            f"they are none (--drop {quote(str(name))}; in Python "
             "Signals(time=False))"
         )
     return times
@@ -83,7 +84,8 @@ def _parsed(cells: Iterable[Any], name: object) -> np.ndarray:
         except ValueError as error:
             raise InputError(
                 f"column {name!r}, row {row}: {cell!r} is not a time such as '2024-03-01 12:30:00'; convert the column "
-                f"to dates, or leave it out if it does not hold times (--drop {quote(str(name))}; in Python Signals(time=False))"
+                f"to dates, or leave it out if it does not hold times (--drop {quote(str(name))}; in Python "
+                "Signals(time=False))"
             ) from error
     return np.array(dates, dtype="datetime64[us]")
 
