@@ -47,7 +47,8 @@ class TableRows(Files):
         from isthmus.data.sources.in_memory import is_stream
         from isthmus.data.tables.departures import departures
 
-        return () if is_stream(X) else departures(X, model.data_.schema)
+        data: Any = model.data_
+        return () if is_stream(X) else departures(X, data.schema)
 
     def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
         """Write a table with three columns for each: the original, what was reconstructed, the difference."""
