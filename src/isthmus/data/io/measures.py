@@ -103,12 +103,12 @@ def measured(cells: Distinct, unit: str | None = None) -> Measured:
     """
     if unit is None:
         some: list[str] = cells.some(~cells.gaps)[:LOOKED_AT].to_pylist()
-        shown = Counter(filter(None, map(unit_of, some)))
-        if 2 * shown.total() <= len(some):
+        units = Counter(filter(None, map(unit_of, some)))
+        if 2 * units.total() <= len(some):
             return Measured(cells)
-        if len(shown) > 1:
-            return Measured(cells, mixed=tuple(shown) if {*shown} <= KNOWN and max(map(len, shown)) > 1 else ())
-        (unit,) = shown
+        if len(units) > 1:
+            return Measured(cells, mixed=tuple(units) if {*units} <= KNOWN and max(map(len, units)) > 1 else ())
+        (unit,) = units
         if unit not in KNOWN and any(map(like_number, some)):  # such as house numbers: 12, 12a
             return Measured(cells)
     return Measured(_without(cells, unit), unit) if is_unit(unit) else Measured(cells)

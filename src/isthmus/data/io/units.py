@@ -43,8 +43,8 @@ def cells_of_units(cells: Distinct, taken: Bare, parsed: Numerals, physical: str
     if taken.currency.any():
         masks |= {symbol: _with(cells, symbol) & taken.currency & counted for symbol in CURRENCIES}
     if physical:
-        shown = np.array([unit_of(text) == physical for text in cells.texts.to_pylist()], dtype=bool)
-        masks[physical] = shown & counted
+        written = np.array([unit_of(text) == physical for text in cells.texts.to_pylist()], dtype=bool)
+        masks[physical] = written & counted
     masks[NONE] = counted & ~np.any([*masks.values(), taken.percent, taken.currency], axis=0)
     for unit, mask in masks.items():
         if mask.any():
