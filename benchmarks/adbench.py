@@ -31,7 +31,7 @@ def run(quick: bool) -> Result:
         Figure("mean rank", ranks[OURS]),
         Figure(f"mean rank less that of the best peer, {second_in_rank}", -ahead_in_rank, most=0),
         Figure("mean average precision", precision[OURS]),
-        Figure("fit, all tables, as a share of PyOD's AutoEncoder's", fit[OURS] / fit["AutoEncoder"], most=1),
-        Figure("scoring, all tables, as a share of PyOD's KNN's", score[OURS] / score["KNN"], most=1),
+        Figure("fit, all tables, as a fraction of PyOD's AutoEncoder's", fit[OURS] / fit["AutoEncoder"], most=1),
+        Figure("scoring, all tables, as a fraction of PyOD's KNN's", score[OURS] / score["KNN"], most=1),
     ]
     return Result(figures, board.by_table(), board.record())

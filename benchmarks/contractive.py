@@ -32,8 +32,8 @@ def run(quick: bool) -> Result:
             say(f"{name}, seed {seed}: norm {norms[name][-1]:.3f}, test MSE {errors[name][-1]:.5f}")
     norm, error = ({name: float(np.mean(v)) for name, v in by.items()} for by in (norms, errors))
     figures = [
-        Figure("norm of the Jacobian as a share of plain's", norm["contractive"] / norm["plain"], most=0.5),
-        Figure("test MSE as a share of plain's", error["contractive"] / error["plain"], most=1.02),
+        Figure("norm of the Jacobian as a fraction of plain's", norm["contractive"] / norm["plain"], most=0.5),
+        Figure("test MSE as a fraction of plain's", error["contractive"] / error["plain"], most=1.02),
     ]
     table = [["", "norm of the Jacobian", "test MSE"], *([name, norm[name], error[name]] for name in norm)]
     return Result(figures, table, {"weight": Contractive().weight, "norms": norms, "errors": errors})

@@ -1,9 +1,9 @@
 """CSV files of 150 MB: seconds and peak memory of reading one, beside pandas.
 
 Two files of the same rows: numbers, whole numbers, text, ISO dates and `dd.mm.yyyy hh:mm`; one with commas and decimal
-points, one with semicolons and decimal commas. pandas is told the separator and the decimal mark, and leaves dates as
+points, one with semicolons and decimal commas. pandas gets the separator and the decimal mark, and leaves dates as
 text; isthmus recognises all of it, checks that no line is short or long, and converts the dates. `pandas, dates too`
-makes the same frame: it is told the formats of the dates as well. Each reads in processes of its own, in turn, each
+makes the same frame: it gets the formats of the dates as well. Each reads in processes of its own, in turn, each
 time with another one first. Memory is the highest mark that the system kept for a process, less that of one which only
 imports the libraries.
 """

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from sklearn.decomposition import PCA
 
-from benchmarks.support.data import images, mse, quietly, spoiled, unit
+from benchmarks.support.data import corrupted, images, mse, quietly, unit
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.timing import say, timed
 from isthmus import Autoencoder, Denoising
@@ -27,9 +27,9 @@ def run(quick: bool) -> Result:
     models, seconds = trained(X, epochs=1 if quick else None)
     ways = {"plain": models.pop("plain").reconstruct, **peers(X)}
     errors = {}
-    for name, X_spoiled in spoiled(T, sigma=0.5).items():
+    for name, X_corrupted in corrupted(T, sigma=0.5).items():
         restorers = {"denoising": models[name].reconstruct, **ways}
-        errors[name] = {way: mse(T, quietly(f, X_spoiled).clip(0, 1)) for way, f in restorers.items()}
+        errors[name] = {way: mse(T, quietly(f, X_corrupted).clip(0, 1)) for way, f in restorers.items()}
     figures = [Figure(f"test MSE, {name}", errors[name]["denoising"], most=bar) for name, bar in BARS.items()]
     figures += [Figure(f"training for {name}", seconds[name], "s", most=120) for name in BARS]
     rows = [[way, *(errors[name][way] for name in BARS)] for way in ("denoising", *ways)]

@@ -45,7 +45,7 @@ def beat_scores(windows: np.ndarray) -> np.ndarray:
 
 
 def read() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return both leads in mV, (samples, 2), and place and symbol of each mark."""
+    """Return both leads in mV, (samples, 2), and time step and symbol of each mark."""
     record = np.load(found("sensors/ecg_mitbih_100/record100.npz"))
     return (record["signal"] - 1024) / 200, record["ann_sample"], record["ann_symbol"]
 

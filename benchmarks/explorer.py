@@ -53,7 +53,7 @@ def run(quick: bool) -> Result:
 
 
 BODIES: dict[str, dict[str, Any]] = {
-    "a place decoded": {"path": "walk", "map": "pca", "points": [[0.1, 0.2]]},
+    "a position decoded": {"path": "walk", "map": "pca", "points": [[0.1, 0.2]]},
     "a grid decoded": {"path": "grid", "map": "pca", "bounds": [-1, -1, 1, 1]},
 }
 
@@ -93,7 +93,7 @@ def rows(folder: Path, examples: int) -> list[str]:
 
     draw = np.random.default_rng(0)
     numbers = draw.normal(size=(examples, 4)) @ draw.normal(size=(4, 9)) + 0.1 * draw.normal(size=(examples, 9))
-    frame = pd.DataFrame(numbers, columns=[f"c{place}" for place in range(9)])
+    frame = pd.DataFrame(numbers, columns=[f"c{index}" for index in range(9)])
     frame["town"] = draw.choice(list("abcdef"), examples)
     model, data = folder / "rows.safetensors", folder / "rows.parquet"
     detector = AnomalyDetector(Autoencoder("plain", None, epochs=1, verbose=False), random_state=0)

@@ -48,7 +48,7 @@ class Count:
         return sum(trial.flagged for trial in self.trials)
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """The rate of false alarms, in units of what was asked for."""
         return self.flagged / sum(trial.fresh for trial in self.trials) / self.asked
 
@@ -66,12 +66,12 @@ class Count:
 def run(quick: bool) -> Result:
     seeds = SEEDS[: 2 if quick else None]
     counts = [count for name, X, y in tables("adbench", quick) for count in counted(name, X, y, seeds, cap(quick))]
-    shares = {rate: float(np.mean([count.share for count in counts if count.asked == rate])) for rate in RATES}
+    fractions = {rate: float(np.mean([count.fraction for count in counts if count.asked == rate])) for rate in RATES}
     sides = {side: len({count.table for count in counts if count.side == side}) for side in ("below", "above")}
     what = "false alarms, times those asked for: mean of the tables"
     figures = [
-        *(Figure(f"{what}, {rate:.0%}", share, least=0.8, most=1.05) for rate, share in shares.items()),
-        Figure(f"{what}, both rates", float(np.mean([*shares.values()])), least=0.8, most=1.05),
+        *(Figure(f"{what}, {rate:.0%}", fraction, least=0.8, most=1.05) for rate, fraction in fractions.items()),
+        Figure(f"{what}, both rates", float(np.mean([*fractions.values()])), least=0.8, most=1.05),
         *(Figure(f"the same, all rows together, {rate:.0%}", of_all_rows(counts, rate)) for rate in RATES),
         *(Figure(f"tables {side} the 99.9 % band", number, most=0) for side, number in sides.items()),
     ]
@@ -80,7 +80,7 @@ def run(quick: bool) -> Result:
 
 def of_all_rows(counts: list[Count], rate: float) -> float:
     whole = [trial for count in counts if count.asked == rate for trial in count.trials]
-    return Count("all", rate, whole).share
+    return Count("all", rate, whole).fraction
 
 
 def counted(name: str, X: np.ndarray, y: np.ndarray, seeds: range, most: int) -> list[Count]:
@@ -89,7 +89,8 @@ def counted(name: str, X: np.ndarray, y: np.ndarray, seeds: range, most: int) ->
     counts = [Count(name, rate, [run[rate] for run in runs]) for rate in RATES]
     for count in counts:
         least, most = count.band
-        say(f"{name}, {count.asked:.0%}: {count.share:.3f} of what was asked; {count.flagged}, band {least} to {most}")
+        band = f"band {least} to {most}"
+        say(f"{name}, {count.asked:.0%}: {count.fraction:.3f} of what was asked; {count.flagged}, {band}")
     return counts
 
 
@@ -121,12 +122,12 @@ def band(laws: list[np.ndarray]) -> tuple[int, int]:
 
 
 def table(counts: list[Count]) -> list[list[Any]]:
-    """Return a row for each table, with the share, the count and its band for each rate."""
+    """Return a row for each table, with the fraction, the count and its band for each rate."""
     head = ["table", *(f"{rate:.0%}: {what}" for rate in RATES for what in ("times asked", "count", "band", "lies"))]
     by_table: dict[str, list[Any]] = {}
     for count in counts:
         least, most = count.band
         by_table.setdefault(count.table, [count.table]).extend(
-            [count.share, count.flagged, f"{least:,} to {most:,}", count.side]
+            [count.fraction, count.flagged, f"{least:,} to {most:,}", count.side]
         )
     return [head, *by_table.values()]

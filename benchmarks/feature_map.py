@@ -49,9 +49,9 @@ def run(quick: bool) -> Result:
 
 
 def images(quick: bool) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(found("cifar10/cifar10_subset.npz")) as held:
+    with np.load(found("cifar10/cifar10_subset.npz")) as archive:
         some = slice(200 if quick else None)
-        return held["train_images"][some], held["test_images"][some]
+        return archive["train_images"][some], archive["test_images"][some]
 
 
 def trained(name: str, X: np.ndarray, seconds: float) -> tuple[Autoencoder, float]:

@@ -27,7 +27,7 @@ def run(quick: bool) -> Result:
     angle = np.degrees(subspace_angles(atoms(ae).T, pca.components_.T.astype(np.float64)).max())
     figures = [
         Figure("largest principal angle to PCA", angle, "°", most=1),
-        Figure("test MSE as a share of PCA's", error / best, most=1.005),
+        Figure("test MSE as a fraction of PCA's", error / best, most=1.005),
         Figure("test MSE", error),
         Figure("test MSE of PCA", best),
         Figure("training", seconds, "s"),

@@ -20,16 +20,16 @@ from isthmus.apps.figures.signal import signal_figure
 from isthmus.tasks.anomaly.intervals import Interval, as_rows, intervals
 
 NAME = "realKnownCause/machine_temperature_system_failure.csv"
-DAY, STRIDE, LATENT, SHARE, JOIN, TOP = 288, 3, 1, 0.1, 36, 5
+DAY, STRIDE, LATENT, FRACTION, JOIN, TOP = 288, 3, 1, 0.1, 36, 5
 
 
 def run(quick: bool) -> Result:
     log = recording()
-    score, places = scores(log)
+    score, signals = scores(log)
     found = ranked(score, log)
     windows = np.lib.stride_tricks.sliding_window_view(log.values, DAY)[::STRIDE]
     forest = forest_scores(windows[: learning(log) // STRIDE - DAY // STRIDE], windows)
-    theirs = ranked(places.fold_windows(torch.from_numpy(forest), log.values).numpy(), log)
+    theirs = ranked(signals.fold_windows(torch.from_numpy(forest), log.values).numpy(), log)
     figures = [
         Figure(f"labelled failures in the top {TOP} intervals, of {len(log.windows)}", hit(found, log), least=4),
         Figure("isolation forest on the same windows", hit(theirs, log)),
@@ -55,7 +55,7 @@ def scores(log: Log) -> tuple[np.ndarray, Any]:
 
 def ranked(score: np.ndarray, log: Log) -> list[Interval]:
     """Return the intervals, the highest peak first."""
-    found = intervals(score, np.quantile(score, 1 - SHARE), times=log.times, join=JOIN)
+    found = intervals(score, np.quantile(score, 1 - FRACTION), times=log.times, join=JOIN)
     return sorted(found, key=lambda one: -one.score)
 
 
@@ -70,7 +70,7 @@ def image() -> str:
     score, _ = scores(log)
     found = ranked(score, log)
     known = [(log.times[a], log.times[b]) for a, b in log.windows]
-    limit = float(np.quantile(score, 1 - SHARE))
+    limit = float(np.quantile(score, 1 - FRACTION))
     title = "Temperature of a machine, eleven weeks"
     names = ["temperature"]
     return signal_figure(

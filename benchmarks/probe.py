@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.support.data import mnist, quietly, spoiled
+from benchmarks.support.data import corrupted, mnist, quietly
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.timing import say
 from isthmus import Autoencoder
@@ -24,7 +24,7 @@ EPOCHS, LABELS, DRAWS = 8, 1000, 5
 
 def run(quick: bool) -> Result:
     train, test = mnist(quick)
-    inputs = {"clean": test.X, **spoiled(test.X, sigma=0.3)}
+    inputs = {"clean": test.X, **corrupted(test.X, sigma=0.3)}
     epochs, labels, draws = (1, 200, 2) if quick else (EPOCHS, LABELS, DRAWS)
     picks = [np.random.default_rng(draw).permutation(len(train.X))[:labels] for draw in range(draws)]
     accuracies = {}

@@ -34,19 +34,19 @@ def run(quick: bool) -> Result:
         few = ["--rows", "0:1000", "-o", str(Path(folder, "few.csv")), "--quiet"]
         training, _ = timed(lambda: detect(data, "--train", normal, "--save", model, *few))
         command = [sys.executable, "-m", "benchmarks.scoring_stream", data, "--model", model, "-o", output]
-        seconds, (peak, told) = timed(lambda: watch(command))
+        seconds, (peak, reported) = timed(lambda: watch(command))
         written = Path(output).stat().st_size
-    if told["rows"] != rows:
-        raise RuntimeError(f"{told['rows']} of {rows} rows were scored")
+    if reported["rows"] != rows:
+        raise RuntimeError(f"{reported['rows']} of {rows} rows were scored")
     figures = [
         Figure("peak memory of the process tree", peak / 1e9, "GB", most=2),
-        Figure("highest mark of the process itself", told["highest"] / 1e9, "GB"),
+        Figure("highest mark of the process itself", reported["highest"] / 1e9, "GB"),
         Figure("the whole command", seconds, "s"),
         Figure("rows a second", rows / seconds),
         Figure("rows", rows),
         Figure("the scores, a Parquet file", written / 1e9, "GB"),
     ]
-    return Result(figures, details={"training": training, "flagged": told["flagged"]})
+    return Result(figures, details={"training": training, "flagged": reported["flagged"]})
 
 
 def generate(path: Path, rows: int) -> str:
@@ -54,8 +54,8 @@ def generate(path: Path, rows: int) -> str:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with np.load(found("adbench/32_shuttle.npz")) as held:
-        X, y = held["X"].astype(np.float32), held["y"]
+    with np.load(found("adbench/32_shuttle.npz")) as archive:
+        X, y = archive["X"].astype(np.float32), archive["y"]
     rng, names = np.random.default_rng(0), [f"x{column}" for column in range(X.shape[1])]
     schema = pa.schema([(name, pa.float32()) for name in names])
     with pq.ParquetWriter(path, schema) as writer:

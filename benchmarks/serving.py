@@ -61,32 +61,32 @@ def run(quick: bool) -> Result:
         ask = script(Path(folder, "ask.lua"), None)
         serve = ["-m", "isthmus", "serve", str(Path(folder, "shuttle.safetensors")), "--port", "0"]
         with process(*serve) as served, process("-c", EMPTY) as empty:
-            told: dict[str, list[dict[str, float]]] = {"score": [], "empty": []}
+            answered: dict[str, list[dict[str, float]]] = {"score": [], "empty": []}
             runs = {
-                "score": lambda: rate(told["score"], f"{served}/v1/models/shuttle/score", score, seconds),
-                "empty": lambda: rate(told["empty"], f"{empty}/", ask, seconds),
+                "score": lambda: rate(answered["score"], f"{served}/v1/models/shuttle/score", score, seconds),
+                "empty": lambda: rate(answered["empty"], f"{empty}/", ask, seconds),
             }
             rates = in_turn(1 if quick else TURNS, runs)
-    share, least = ratios(rates["score"], rates["empty"])
-    slowest = {name: median(one["p99"] for one in kept[1:]) / 1e3 for name, kept in told.items()}
+    fraction, least = ratios(rates["score"], rates["empty"])
+    slowest = {name: median(one["p99"] for one in kept[1:]) / 1e3 for name, kept in answered.items()}
     figures = [
         Figure("scores a second", median(rates["score"]), least=2000),
         Figure("99 of 100 answered within", slowest["score"], "ms", most=60),
-        Figure("errors", sum(one["errors"] for kept in told.values() for one in kept), most=0),
-        Figure("share of the rate of an empty endpoint", share, least=0.6),
+        Figure("errors", sum(one["errors"] for kept in answered.values() for one in kept), most=0),
+        Figure("fraction of the rate of an empty endpoint", fraction, least=0.6),
         Figure("the same, in the worst turn", least),
         Figure("empty endpoint, requests a second", median(rates["empty"])),
         Figure("empty endpoint, 99 of 100 answered within", slowest["empty"], "ms"),
     ]
-    return Result(figures, details={"rates": spreads(rates), "runs": told})
+    return Result(figures, details={"rates": spreads(rates), "runs": answered})
 
 
 def train(path: Path) -> list[float]:
     """Write a detector; return a row that it scores."""
     from isthmus import AnomalyDetector
 
-    with np.load(found("adbench/32_shuttle.npz")) as held:
-        X, y = held["X"].astype(np.float32), held["y"]
+    with np.load(found("adbench/32_shuttle.npz")) as archive:
+        X, y = archive["X"].astype(np.float32), archive["y"]
     AnomalyDetector(random_state=0).fit(X[y == 0][:20_000]).save(path)
     return X[0].tolist()
 
@@ -122,9 +122,9 @@ def process(*arguments: str) -> Iterator[str]:
             started.terminate()
 
 
-def rate(told: list[dict[str, float]], url: str, script: str, seconds: int) -> float:
+def rate(answered: list[dict[str, float]], url: str, script: str, seconds: int) -> float:
     """Return the requests a second that wrk counts, and keep all that it tells."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script, url]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    told.append(json.loads(next(line for line in lines if line.startswith("{"))))
-    return told[-1]["requests"] / told[-1]["microseconds"] * 1e6
+    answered.append(json.loads(next(line for line in lines if line.startswith("{"))))
+    return answered[-1]["requests"] / answered[-1]["microseconds"] * 1e6

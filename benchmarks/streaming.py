@@ -37,16 +37,16 @@ def run(quick: bool) -> Result:
         generating, rows = timed(lambda: generate(path, size))
         written = path.stat().st_size
         say(f"{written / 1e9:.2f} GB, {rows:,} rows, generated in {generating:.0f} s")
-        peak, told = watch([sys.executable, "-m", "benchmarks.streaming", str(path)])
+        peak, reported = watch([sys.executable, "-m", "benchmarks.streaming", str(path)])
     figures = [
         Figure("peak memory of the process tree", peak / 1e9, "GB", most=2),
-        Figure("highest mark of the process itself", told["highest"] / 1e9, "GB"),
+        Figure("highest mark of the process itself", reported["highest"] / 1e9, "GB"),
         Figure("the file", written / 1e9, "GB"),
         Figure("rows", rows),
-        Figure("whole call of `fit`", told["seconds"], "s"),
-        Figure("of which the epoch", told["info"]["seconds"], "s"),
+        Figure("whole call of `fit`", reported["seconds"], "s"),
+        Figure("of which the epoch", reported["info"]["seconds"], "s"),
     ]
-    return Result(figures, details={"columns": COLUMNS + 1, "generating": generating, **told})
+    return Result(figures, details={"columns": COLUMNS + 1, "generating": generating, **reported})
 
 
 def generate(path: Path, size: int) -> int:

@@ -98,7 +98,7 @@ def figures_of(name: str, measured: dict[str, dict[str, float]]) -> list[Figure]
     return [
         Figure(f"{name}: {SCORES[name]} from synthetic rows (bar: TVAE's)", mine["score"], least=peer["score"]),
         Figure(f"{name}: the same from real rows", real["score"]),
-        Figure(f"{name}: training, share of TVAE's time", mine["seconds"] / peer["seconds"], most=1),
+        Figure(f"{name}: training, fraction of TVAE's time", mine["seconds"] / peer["seconds"], most=1),
         Figure(f"{name}: copies beyond those among fresh rows", mine["copies"] - real["copies"], "%", most=1),
         Figure(f"{name}: distance to the closest training row, fresh rows = 1", mine["distance"], least=0.9),
     ]

@@ -47,16 +47,16 @@ def run(quick: bool) -> Result:
         },
     )
     fastest = max((f"bare {name}" for name in precisions), key=lambda name: median(measured[name]))
-    share, least = ratios(measured["fit"], measured[fastest])
+    fraction, least = ratios(measured["fit"], measured[fastest])
     step = multiply_adds(net, rows[:BATCH])
     done = median(measured["fit"]) / BATCH * step
     figures = [
-        Figure(f"`fit` as a share of the loop that is faster ({fastest})", share, least=0.95),
+        Figure(f"`fit` as a fraction of the loop that is faster ({fastest})", fraction, least=0.95),
         Figure("the same, worst turn", least),
         *(Figure(name, median(rates), "rows/s") for name, rates in measured.items()),
         Figure("multiply-adds in a step", step / 1e9, "10⁹"),
         Figure(f"peak of a matrix product in {precision}, which `fit` chose", peaks[precision] / 1e9, "10⁹/s"),
-        Figure("share of that peak that `fit` reaches", done / peaks[precision]),
+        Figure("fraction of that peak that `fit` reaches", done / peaks[precision]),
         Figure("start of `fit`", median(starts), "s"),
     ]
     return Result(figures, details={"peaks": peaks, **spreads(measured)})

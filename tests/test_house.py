@@ -9,12 +9,14 @@ import sys
 import tomllib
 import zipfile
 from collections import Counter
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
 import isthmus
+from benchmarks.house import circles
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "isthmus"
@@ -98,6 +100,7 @@ def test_data_has_at_most_eight_rooms():
     assert 0 < len(rooms) <= 8, rooms
 
 
+@cache
 def defined(module: str) -> set[str]:
     """Return the names that a module defines itself, and the modules in a package."""
     path = PACKAGE.parent.joinpath(*module.split("."))
@@ -192,6 +195,27 @@ def test_private_words_are_seen_wherever_names_are_defined(tmp_path):
     path = tmp_path / "module.py"
     path.write_text("def f(given, *, _most):\n    self.held = 1\n    for place in x:\n        found_rows = place\n")
     assert names_in(path) >= {"given", "_most", "held", "place", "found_rows"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda path: path.stem)
+def test_benchmarks_use_the_words_of_the_field(path):
+    private = {"told", "held", "share", "shares", "place", "places", "spoiled", "rebuilt", "moment", "moments"}
+    words = re.findall(r"[a-z]+", path.read_text().lower().replace("held-out", "").replace("held_out", ""))
+    assert not private.intersection(words)
+
+
+def test_no_import_leads_back_to_its_module():
+    """Imports for type checkers, and inside functions, count too."""
+    assert not circles({path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")})
+
+
+def test_a_circle_of_imports_is_seen():
+    one, other = PACKAGE / "support" / "one.py", PACKAGE / "support" / "other.py"
+    trees = {
+        one: ast.parse("if TYPE_CHECKING:\n    from isthmus.support.other import x"),
+        other: ast.parse("def f():\n    from isthmus.support import one"),
+    }
+    assert circles(trees) == ["isthmus.support.one", "isthmus.support.other"]
 
 
 def test_each_parameter_has_a_line_of_its_own():

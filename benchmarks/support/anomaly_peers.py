@@ -46,7 +46,7 @@ class Peer:
 
 
 def peer(name: str, columns: int, seed: int) -> Peer:
-    """Return a detector of PyOD; it is told the seed, the number of columns and to be silent where it asks for them."""
+    """Return a detector of PyOD; it gets the seed, the number of columns and to be silent where it asks for them."""
     kind = getattr(import_module(f"pyod.models.{HOMES[name]}"), name)
     offered = {"random_state": seed, "n_features": columns, "verbose": 0}
     return Peer(kind(**{key: value for key, value in offered.items() if key in signature(kind).parameters}))

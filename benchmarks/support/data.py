@@ -50,12 +50,12 @@ def unit(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32) / 255
 
 
-def mse(images: np.ndarray, rebuilt: np.ndarray) -> float:
+def mse(images: np.ndarray, reconstructed: np.ndarray) -> float:
     """Return the mean squared error per pixel of reconstructions of uint8 images, in units of black to white."""
-    return float(np.square(unit(images) - rebuilt.reshape(len(rebuilt), -1), dtype=np.float64).mean())
+    return float(np.square(unit(images) - reconstructed.reshape(len(reconstructed), -1), dtype=np.float64).mean())
 
 
-def spoiled(images: np.ndarray, sigma: float) -> dict[str, np.ndarray]:
+def corrupted(images: np.ndarray, sigma: float) -> dict[str, np.ndarray]:
     """Return uint8 images as floats, once with Gaussian noise of standard deviation `sigma`, once half masked."""
     rng, clean = np.random.default_rng(0), images.astype(np.float32) / 255
     noise, kept = rng.standard_normal(images.shape, dtype=np.float32), rng.random(images.shape) >= 0.5

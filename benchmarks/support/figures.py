@@ -1,4 +1,4 @@
-"""What a benchmark returns: figures, each with the bar that it is held against."""
+"""What a benchmark returns: figures, each with the bar that it is compared with."""
 
 from __future__ import annotations
 

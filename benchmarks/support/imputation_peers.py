@@ -87,34 +87,34 @@ def chained(
     before = np.full(2, np.inf)
     for _ in range(ROUNDS):
         last = X.copy()
-        for place in np.argsort(missing.sum(0), kind="stable"):
-            if (gone := missing[:, place]).any():
-                others = shown(X, place, real, known, frame.columns) if spread else np.delete(X, place, axis=1)
-                model, there = (regressor if real[place] else classifier)(), ~gone
-                target = X[there, place]
+        for index in np.argsort(missing.sum(0), kind="stable"):
+            if (gone := missing[:, index]).any():
+                others = shown(X, index, real, known, frame.columns) if spread else np.delete(X, index, axis=1)
+                model, there = (regressor if real[index] else classifier)(), ~gone
+                target = X[there, index]
                 constant = len(np.unique(target)) == 1
-                X[gone, place] = target[0] if constant else model.fit(others[there], target).predict(others[gone])
+                X[gone, index] = target[0] if constant else model.fit(others[there], target).predict(others[gone])
         change = changed(last, X, real, missing)
         if stop and np.all((change >= before) | (change == 0)):
             X = last
             break
         before = change
     filled = frame.copy()
-    for place, name in enumerate(frame):
-        values = X[:, place] if real[place] else known[name][X[:, place].astype(int)]
-        filled[name] = frame[name].where(~missing[:, place], values)
+    for index, name in enumerate(frame):
+        values = X[:, index] if real[index] else known[name][X[:, index].astype(int)]
+        filled[name] = frame[name].where(~missing[:, index], values)
     return filled
 
 
-def shown(X: np.ndarray, place: int, real: np.ndarray, known: dict[Any, np.ndarray], names: Any) -> np.ndarray:
+def shown(X: np.ndarray, index: int, real: np.ndarray, known: dict[Any, np.ndarray], names: Any) -> np.ndarray:
     """Return all columns but one: numbers standardised, categories one-hot."""
-    numbers = [at for at in np.flatnonzero(real) if at != place]
+    numbers = [at for at in np.flatnonzero(real) if at != index]
     blocks = [(X[:, numbers] - X[:, numbers].mean(0)) / X[:, numbers].std(0).clip(1e-12)]
-    blocks += [np.eye(len(known[names[at]]))[X[:, at].astype(int)] for at in np.flatnonzero(~real) if at != place]
+    blocks += [np.eye(len(known[names[at]]))[X[:, at].astype(int)] for at in np.flatnonzero(~real) if at != index]
     return np.concatenate(blocks, axis=1)
 
 
 def changed(before: np.ndarray, after: np.ndarray, real: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Return how much numbers changed, relative to their squares, and which share of the missing categories did."""
+    """Return how much numbers changed, relative to their squares, and which fraction of the missing categories did."""
     numbers = np.square(after - before)[:, real].sum() / max(np.square(after)[:, real].sum(), 1e-300)
     return np.array([numbers, (after != before)[:, ~real].sum() / max(missing[:, ~real].sum(), 1)])

@@ -13,7 +13,7 @@ FALSE_ALARM, MISSED = 0.11, 1.0
 """Weights of the standard profile; a detection counts 1."""
 
 PROBATION, LONGEST = 0.15, 5000
-"""Share of a file that is for learning only, of at most so many rows."""
+"""Fraction of a file that is for learning only, of at most so many rows."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def _total(alarms: np.ndarray, log: Log) -> float:
     total = 0.0
     for first, last in log.windows:
         within = alarms[(alarms >= first) & (alarms <= last)]
-        place = -(last - within[0] + 1) / (last - first + 1) if len(within) else None
-        total += -MISSED if place is None else _sigmoid(place) / _sigmoid(-1.0)
+        position = -(last - within[0] + 1) / (last - first + 1) if len(within) else None
+        total += -MISSED if position is None else _sigmoid(position) / _sigmoid(-1.0)
     return total + sum(_cost(int(row), log.windows) for row in alarms)
 
 
@@ -74,10 +74,10 @@ def _cost(row: int, windows: list[tuple[int, int]]) -> float:
     if not before:
         return -FALSE_ALARM
     first, last = max(before)
-    place = (row - last) / (last - first)
-    return FALSE_ALARM * (_sigmoid(place) if place <= 3 else -1.0)
+    position = (row - last) / (last - first)
+    return FALSE_ALARM * (_sigmoid(position) if position <= 3 else -1.0)
 
 
-def _sigmoid(place: float) -> float:
+def _sigmoid(position: float) -> float:
     """Return NAB's scaled sigmoid: 0.98 at the start of a window, 0 at its end, −1 far behind."""
-    return float(2 / (1 + np.exp(5 * place)) - 1)
+    return float(2 / (1 + np.exp(5 * position)) - 1)

@@ -1,7 +1,7 @@
 """The one-class protocol: training on normal rows alone, testing on other normal rows and all anomalies.
 
-A table of more than 20,000 rows is cut to that many first, drawn without replacement; the share of anomalies is kept,
-but at least 50 of them stay, or all. A random half of the normal rows is for training.
+A table of more than 20,000 rows is cut to that many first, drawn without replacement; the fraction of anomalies is
+kept, but at least 50 of them stay, or all. A random half of the normal rows is for training.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def one_class(X: Any, y: np.ndarray, seed: int, most: int = CAP) -> Split:
 
 
 def capped(y: np.ndarray, rng: np.random.Generator, most: int = CAP) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of the normal and of the abnormal rows that are kept, in random order."""
+    """Return the indices of the normal and of the abnormal rows that are kept, in random order."""
     normal, abnormal = (rng.permutation(np.flatnonzero(y == label)) for label in (0, 1))
     if len(y) > most:
         anomalies = min(len(abnormal), max(FEWEST, round(most * len(abnormal) / len(y))))

@@ -83,9 +83,9 @@ def worktree(revision: str, path: Path) -> Iterator[Path]:
 
 def measured(tree: Path, name: str, quick: bool, path: Path) -> Record:
     """Return the record of one run with the sources in a folder."""
-    places = {"PYTHONPATH": os.pathsep.join([str(tree / "src"), str(tree)])}
+    paths = {"PYTHONPATH": os.pathsep.join([str(tree / "src"), str(tree)])}
     command = [sys.executable, "-c", MEASURE, name, str(quick), str(path)]
-    done = subprocess.run(command, cwd=tree, env={**os.environ, **places}, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tree, env={**os.environ, **paths}, capture_output=True, text=True)
     if done.returncode:
         raise click.ClickException(f"{name} with the sources in {tree}: {done.stderr.strip().splitlines()[-1]}")
     record: Record = json.loads(path.read_text(encoding="utf-8"))

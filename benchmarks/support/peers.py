@@ -21,5 +21,5 @@ def pca_errors(X: np.ndarray, T: np.ndarray, k: int = 32) -> dict[str, float]:
     from sklearn.decomposition import PCA
 
     pca = PCA(k).fit(unit(X))
-    rebuilt = pca.inverse_transform(pca.transform(unit(T)))
-    return {"raw": mse(T, rebuilt), "clipped": mse(T, rebuilt.clip(0, 1))}
+    reconstructed = pca.inverse_transform(pca.transform(unit(T)))
+    return {"raw": mse(T, reconstructed), "clipped": mse(T, reconstructed.clip(0, 1))}

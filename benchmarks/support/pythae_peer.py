@@ -63,14 +63,14 @@ class Course(TrainingCallback):
 
     def on_epoch_end(self, training_config, **kwargs) -> None:
         self.seconds += time.perf_counter() - self.began
-        rebuilt = self.rebuilt()
-        self.points.append((self.seconds, mse(self.test, rebuilt), mse(self.test, rebuilt.clip(0, 1))))
+        reconstructed = self.reconstructed()
+        self.points.append((self.seconds, mse(self.test, reconstructed), mse(self.test, reconstructed.clip(0, 1))))
         say(f"pythae, epoch {len(self.points)}: {self.seconds:.1f} s, {self.points[-1][2]:.5f}")
         if self.points[-1][2] <= self.target or self.seconds >= self.cap:
             raise Enough
 
     @torch.no_grad()
-    def rebuilt(self) -> np.ndarray:
+    def reconstructed(self) -> np.ndarray:
         self.model.eval()
         batch = {"data": torch.from_numpy(unit(self.test))}
         return self.model(batch).recon_x.numpy()

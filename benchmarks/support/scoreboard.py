@@ -46,7 +46,7 @@ class Scoreboard:
         return self.by_detector(self.values(what).sum(0))
 
     def ranks(self, what: str = "auroc") -> dict[str, float]:
-        """Return the mean rank for each detector; 1 is the best, equals share theirs."""
+        """Return the mean rank for each detector; 1 is the best, equal ones have the mean of theirs."""
         return self.by_detector(rankdata(-self.values(what), axis=1).mean(0))
 
     def by_detector(self, values: np.ndarray) -> dict[str, float]:

@@ -60,7 +60,7 @@ class Halves:
         return np.where(codes < 0, np.nan, codes)
 
     def copies(self, rows: pd.DataFrame) -> float:
-        """Return the share of rows that equal a training row in every cell."""
+        """Return the fraction of rows that equal a training row in every cell."""
         known = set(map(tuple, self._plain(self.train)))
         return float(np.mean([tuple(row) in known for row in self._plain(rows)]))
 
@@ -84,10 +84,10 @@ class Halves:
     def _points(self, rows: pd.DataFrame) -> np.ndarray:
         numbers = self.train.columns.drop(self.texts)
         scaled = (rows[numbers] - self.train[numbers].mean()) / self.train[numbers].std()
-        hot = [np.nan_to_num(self._codes(rows[name]), nan=-1)[:, None] == self._places(name) for name in self.texts]
+        hot = [np.nan_to_num(self._codes(rows[name]), nan=-1)[:, None] == self._indices(name) for name in self.texts]
         return np.concatenate([scaled.fillna(0).to_numpy(), *(block / np.sqrt(2) for block in hot)], 1).astype("f4")
 
-    def _places(self, name: str) -> np.ndarray:
+    def _indices(self, name: str) -> np.ndarray:
         return np.arange(-1, self.train[name].nunique())
 
 

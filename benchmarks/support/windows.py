@@ -14,8 +14,8 @@ from isthmus.data.signals.signals import Signals
 def linear(window: int, latent: int, **signals: Any) -> Autoencoder:
     """Return an autoencoder of windows with one linear layer each way.
 
-    Its start is its optimum, so one epoch is enough. Deeper nets told no more on these logs, learnt rare beats along
-    with the usual ones, and took twenty times as long.
+    Its start is its optimum, so one epoch is enough. Deeper nets separated no more on these logs, learnt rare beats
+    along with the usual ones, and took twenty times as long.
     """
     return Autoencoder(
         "linear", latent, data=Signals(window=window, **signals), epochs=1, random_state=0, verbose=False

@@ -209,15 +209,16 @@ class Linear(Variant):
 @part("variant/denoising")
 @dataclass(frozen=True)
 class Denoising(Variant):
-    """Reconstructs the clean row from a corrupted one (Vincent 2008, 2010)."""
+    """Reconstructs the clean row from a corrupted one (Vincent 2008, 2010).
+
+    ``members=None`` lets the data choose: several nets for a table with categories, else one.
+    """
 
     corruption: CorruptionChoice = knob("gaussian", "what is done to x")
     level: float | tuple[float, float] = knob(
         None, "strength: noise in units of x, or the fraction that is masked; a pair low,high draws one for each row"
     )
-    members: int | None = knob(
-        1, "nets trained at once, whose reconstructions are averaged; in Python None lets the data choose", kw_only=True
-    )
+    members: int | None = knob(1, "nets trained at once, whose reconstructions are averaged", kw_only=True)
 
     denoises = True
 
@@ -305,8 +306,7 @@ class Variational(Variant):
 
     beta: Weight = knob(
         None,
-        "weight of the KL term, or a schedule such as Warmup(1.0, fraction=0.3); default: 1, or 0.1 for a DataFrame "
-        "without condition",
+        "weight of the KL term, or a schedule of it; default: 1, or 0.1 for a DataFrame without condition",
     )
     free_bits: float = knob(0.0, "nats for each dimension that cost nothing (Kingma 2016)")
     binarize: bool = knob(False, "draw binary pixels anew at each look; for the bernoulli likelihood")

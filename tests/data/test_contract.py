@@ -71,9 +71,9 @@ def test_batches_have_the_shape_and_come_back(data, X):
 @each
 def test_errors_are_located_where_the_user_looks(data, X):
     error = torch.rand(len(X), *data.shape)
-    located = data.per_feature(error)
-    assert located.shape == X.shape
-    torch.testing.assert_close(located.flatten(1).sum(1), error.flatten(1).sum(1))
+    errors = data.per_feature(error)
+    assert errors.shape == X.shape
+    torch.testing.assert_close(errors.flatten(1).sum(1), error.flatten(1).sum(1))
     assert len(data.feature_names()) == np.prod(X.shape[1:])
 
 

@@ -98,3 +98,19 @@ def test_tensors_of_several_sizes(model):
     model = Autoencoder("plain", 4, data=Images(crop=16, crops_per_image=1), **FIT).fit(X)
     assert model.reconstruction_error(X, per="feature").shape == (3,)
     assert [tuple(picture.shape) for picture in model.reconstruct(X)] == [tuple(picture.shape) for picture in X]
+
+
+def test_graphs_answer_for_images_of_several_sizes_in_their_order(model):
+    X = pictures()
+    codes, errors = model.run("encode", X)["z"], model.run("error", X)["error"]
+    assert [tuple(code.shape) for code in codes] == [code.shape for code in model.transform(X)]
+    torch.testing.assert_close(codes[1][None], model.run("encode", X[1:2])["z"])
+    assert errors.shape == (4,)
+
+
+@pytest.mark.parametrize("method", ["transform", "reconstruct", "reconstruction_error"])
+def test_no_images_and_images_without_pixels_are_refused(model, method):
+    with pytest.raises(InputError, match="there are no images: X is empty"):
+        getattr(model, method)([])
+    with pytest.raises(InputError, match="has no pixels: leave it out"):
+        getattr(model, method)([np.zeros((0, 20, 3), np.float32)])

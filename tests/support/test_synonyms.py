@@ -12,7 +12,7 @@ from isthmus.core.training.settings import SCHEDULES
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import unknown
-from isthmus.support.synonyms import ABSENT, SYNONYMS, plain
+from isthmus.support.synonyms import SYNONYMS, UNSUPPORTED, plain
 
 load_all()
 
@@ -38,11 +38,11 @@ def test_a_name_of_ours_is_no_synonym_of_another(kind):
     assert not mistaken
 
 
-@pytest.mark.parametrize("table", [SYNONYMS, ABSENT])
+@pytest.mark.parametrize("table", [SYNONYMS, UNSUPPORTED])
 def test_the_tables_hold_plain_names_once(table):
     every = [name for kind in table.values() for name in kind]
     assert every == [plain(name) for name in every]
-    assert not [name for kind in ABSENT for name in ABSENT[kind] if name in SYNONYMS[kind]]
+    assert not [name for kind in UNSUPPORTED for name in UNSUPPORTED[kind] if name in SYNONYMS[kind]]
 
 
 VARIANTS = {

@@ -2,7 +2,7 @@
 import { type Curve, ranges, strokes } from "./lanes";
 import { brief, useBox, usePage } from "./page";
 import { category } from "./palette";
-import { drawn, savePicture } from "./saving";
+import { drawn, saveImage } from "./saving";
 
 const wide = 360;
 const inset = 3;
@@ -49,7 +49,7 @@ export function Curves({ windows, area, title, small, keep }: Props) {
   const height = lane * bounds.length;
   const save = async (event: MouseEvent) => {
     const svg = (event.currentTarget as HTMLElement).parentElement?.querySelector("svg") as SVGSVGElement;
-    savePicture(await drawn(svg, wide, height, back), `${title.replaceAll(/\W+/g, "-")}.png`);
+    saveImage(await drawn(svg, wide, height, back), `${title.replaceAll(/\W+/g, "-")}.png`);
   };
   return (
     <span class={small ? "curves small" : "curves"}>

@@ -6,7 +6,7 @@ import { brief, noMarks, useLatest, usePage, useView } from "./page";
 import { small } from "./png";
 import { Sheet } from "./sheet";
 import type { Encoded } from "./types";
-import { Picture } from "./value";
+import { PngImage } from "./value";
 import { errorMeaning, errorName } from "./words";
 
 /** A canvas that draws on a sheet, and tells when it did. */
@@ -106,13 +106,13 @@ export function DrawPanel() {
           </figure>
           {made && "png" in made.input && (
             <figure>
-              <Picture png={made.input.png} title="input" />
+              <PngImage png={made.input.png} title="input" />
               <figcaption>input</figcaption>
             </figure>
           )}
           {made && "png" in made.reconstruction && (
             <figure data-testid="drawn">
-              <Picture png={made.reconstruction.png} title="reconstruction" keep />
+              <PngImage png={made.reconstruction.png} title="reconstruction" keep />
               <figcaption>reconstruction</figcaption>
             </figure>
           )}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Choice } from "./controls";
 import { settled } from "./latest";
 import { n, useBox, usePage, useView } from "./page";
-import { savePicture } from "./saving";
+import { saveImage } from "./saving";
 
 function Search() {
   const page = usePage();
@@ -140,7 +140,7 @@ export function Header() {
       </div>
       <div class="actions">
         <button
-          onClick={() => page.pictures.forEach((make, side) => savePicture(make(), `map${side || ""}.png`))}
+          onClick={() => page.images.forEach((make, side) => saveImage(make(), `map${side || ""}.png`))}
           title="Save the map as PNG"
         >
           PNG

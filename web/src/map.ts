@@ -205,7 +205,7 @@ export class ScatterMap {
   }
 
   /** The map as it is seen. */
-  picture(): HTMLCanvasElement {
+  image(): HTMLCanvasElement {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [this.over.width, this.over.height];
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;

@@ -47,7 +47,7 @@ export class Page {
   /** The category in the legend that is pointed at; −1: none. */
   readonly emphasis = new Box(-1);
   readonly matches = new Box<{ indices: number[]; total: number } | null>(null);
-  readonly pictures = new Map<number, () => HTMLCanvasElement>();
+  readonly images = new Map<number, () => HTMLCanvasElement>();
   readonly trouble = new Box<string>("");
   readonly night = new Box(false);
   private examples = remember<Example>(400);

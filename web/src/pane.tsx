@@ -142,10 +142,10 @@ export function Pane(props: Props) {
       lasso,
       walk,
     });
-    page.pictures.set(side, () => made.picture());
+    page.images.set(side, () => made.image());
     return () => {
       hush();
-      page.pictures.delete(side);
+      page.images.delete(side);
       made.destroy();
     };
   }, []);

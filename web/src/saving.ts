@@ -9,7 +9,7 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-export function savePicture(canvas: HTMLCanvasElement, name: string): void {
+export function saveImage(canvas: HTMLCanvasElement, name: string): void {
   canvas.toBlob((blob) => blob && save(blob, name), "image/png");
 }
 

@@ -6,7 +6,7 @@ import { type Curve, farthest } from "./lanes";
 import { brief, dateText, useBox, usePage } from "./page";
 import { category, muted } from "./palette";
 import { pixelated } from "./png";
-import { enlarged, savePicture } from "./saving";
+import { enlarged, saveImage } from "./saving";
 import type { Cell, Contributions, Field, Value } from "./types";
 
 export function cellText(cell: Cell | undefined, field?: Field): string {
@@ -16,10 +16,10 @@ export function cellText(cell: Cell | undefined, field?: Field): string {
 }
 
 /** An image; a click on its button saves it, enlarged. */
-export function Picture({ png, title, keep }: { png: string; title: string; keep?: boolean }) {
-  const save = async () => savePicture(await enlarged(png, 400), `${title.replaceAll(/\W+/g, "-")}.png`);
+export function PngImage({ png, title, keep }: { png: string; title: string; keep?: boolean }) {
+  const save = async () => saveImage(await enlarged(png, 400), `${title.replaceAll(/\W+/g, "-")}.png`);
   return (
-    <span class="picture">
+    <span class="image">
       <img class={pixelated(png) ? "pixelated" : ""} src={png} alt={title} draggable={false} />
       {keep && (
         <button class="keep" title="Save as PNG" aria-label={`Save ${title} as PNG`} onClick={save}>
@@ -125,7 +125,7 @@ export function Row({ rows, heads, contributions, what = "", limit }: RowProps) 
 /** One value of whatever kind. */
 export function Shown({ value, title, keep }: { value: Value | null; title: string; keep?: boolean }) {
   if (!value) return <span class="nothing">not shown</span>;
-  if ("png" in value) return <Picture png={value.png} title={title} keep={keep} />;
+  if ("png" in value) return <PngImage png={value.png} title={title} keep={keep} />;
   if ("curve" in value) return <Curves windows={[value.curve]} title={title} keep={keep} />;
   return <Row rows={[value.cells]} heads={["value"]} />;
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import Distribution, Normal, kl_divergence
 
 from isthmus.core.interfaces import per_sample
 from isthmus.core.model import Model
@@ -60,10 +60,16 @@ def log_likelihood(model: Model, batch: Batch, draws: int = 500) -> Tensor:
     prior = standard_normal(q)
     total = q.loc.new_full((len(batch),), -math.inf)
     for _ in range(draws):
-        z = q.sample()
+        z, gain = _draw(q, prior)
         log_p = -model.likelihood.total(model.decode(z, batch), batch.x, batch.observed)
-        total = torch.logaddexp(total, log_p + per_sample(prior.log_prob(z) - q.log_prob(z)))
+        total = torch.logaddexp(total, log_p + gain)
     return total - math.log(draws)
+
+
+def _draw(q: Distribution, prior: Distribution) -> tuple[Tensor, Tensor]:
+    """Return a draw of z from q(z|x), and log p(z) − log q(z|x) of each row."""
+    z = q.sample()
+    return z, per_sample(prior.log_prob(z) - q.log_prob(z))
 
 
 def standard_normal(q: Normal) -> Normal:

@@ -146,6 +146,11 @@ class Data(nn.Module):
         return None
 
     @property
+    def fillable(self) -> Fillable | None:
+        """The data itself if missing cells can be filled, else None."""
+        return None
+
+    @property
     def any_size(self) -> bool:
         """Whether rows may differ in size: some axes of `shape` are free."""
         return False
@@ -248,6 +253,13 @@ class Data(nn.Module):
     def fields(self) -> list[Field]:
         """Return the fields of a row, in the user's order."""
         raise NotImplementedError
+
+    def column_names(self, *kinds: str) -> list[str]:
+        """Return the names of the user's columns of some kinds (see `Field`), or of all columns if none is named.
+
+        Times count among all, though they are no feature. Here none: nothing is known of columns by name.
+        """
+        return []
 
     def defaults(self) -> Defaults:
         """Return the default parts for this data."""
@@ -358,6 +370,39 @@ class Windowed(Data):
     def last_row_index(self, X: Any) -> Tensor:
         """Return the index of the last of the user's rows in each window of ``read(X)``: int64 of shape (windows,)."""
         raise NotImplementedError
+
+
+class Fillable(Data):
+    """Data whose cells may be missing, and can be filled: a table (abstract)."""
+
+    order: Tensor
+    """The index of the user's column for each column of `per_feature`."""
+
+    @property
+    def fillable(self) -> Fillable:
+        """The data itself."""
+        return self
+
+    def filled(self, x: Tensor) -> Tensor:
+        """Return x as if no cell were missing."""
+        raise NotImplementedError
+
+    def known(self, x: Tensor, mean: Tensor) -> Tensor:
+        """Return a sample x whose unknown categories give way to known ones, drawn by their probability in `mean`."""
+        raise NotImplementedError
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """The user's rows where they are read piece by piece, such as a file that is larger than memory."""
+
+    def chunks(self) -> Iterator[Any]:
+        """Yield all rows in order, in pieces that `Data.read` accepts."""
+        ...
+
+    def source(self, data: Data, **settings: Any) -> Source:
+        """Return a source of batches of these rows."""
+        ...
 
 
 @runtime_checkable

@@ -133,8 +133,8 @@ class Model(nn.Module):
     def shaped(self, z: Tensor) -> Tensor:
         """Return codes in the net's form in eval mode; the inverse of `vectors`, for flat codes too."""
         positions, members = self.positions(), self.sizes.members
-        z = z.unflatten(1, (*positions, self.latent_dim)) if z.ndim == 2 and positions else z
-        return z if members == 1 else z.unflatten(-1, (members, self.sizes.z)).movedim(-2, 1)
+        z = torch.unflatten(z, 1, (*positions, self.latent_dim)) if z.ndim == 2 and positions else z
+        return z if members == 1 else torch.unflatten(z, -1, (members, self.sizes.z)).movedim(-2, 1)
 
     @property
     def has_posterior(self) -> bool:
@@ -151,7 +151,8 @@ class Model(nn.Module):
 
     def code(self, batch: Batch, draw: bool | None = None) -> Code:
         """Return the code of a batch."""
-        return self.bottleneck(self.encode(batch), draw)
+        code: Code = self.bottleneck(self.encode(batch), draw)
+        return code
 
     def decode(self, z: Tensor, batch: Batch | None = None) -> Tensor:
         """Return y for codes alone, of shape (batch, *positions, latent_dim).

@@ -167,13 +167,13 @@ class Reconstruction(nn.Module):
     def weight(self, name: str, t: float) -> float:
         """Return the weight of a term at progress `t`."""
         weight = self.weights.get(name, 1.0)
-        return weight(t) if callable(weight) else weight
+        return float(weight(t) if callable(weight) else weight)
 
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
         """Yield the single step, on as many copies of the batch as the net needs."""
         copies = self.model.net.copies
         _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
-        terms = {name: term.unflatten(0, (copies, -1)).mean(0) for name, term in terms.items()}
+        terms = {name: torch.unflatten(term, 0, (copies, -1)).mean(0) for name, term in terms.items()}
         yield "model", self.loss(batch, terms, t), terms
 
     def evaluate(self, batch: Batch) -> Tensor:

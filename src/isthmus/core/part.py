@@ -88,7 +88,7 @@ def _remember(cls: type) -> None:
 def arguments(obj: Any) -> dict[str, Any]:
     """Return the arguments with which a part was constructed, including defaults."""
     if hasattr(obj, "get_params"):
-        return obj.get_params(deep=False)
+        return dict(obj.get_params(deep=False))
     return dict(obj._arguments)
 
 

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from isthmus.core.data import Rows
 from isthmus.data.sources.budget import available
-from isthmus.data.sources.loaders import Loaded, gathered, is_loader
+from isthmus.data.sources.loaders import LabelledRows, gathered, is_loader
 from isthmus.data.tables.records import from_columns, from_records, is_records
 from isthmus.support.errors import DataWarning, InputError, InputTypeError, extra
 
@@ -47,12 +47,12 @@ def taken(X: Any) -> Rows:
     return labelled(X).X
 
 
-def labelled(X: Any, y: Any = None) -> Loaded:
+def labelled(X: Any, y: Any = None) -> LabelledRows:
     """Return X as `taken` does, and the labels: y, or those that a DataLoader or a Dataset yields beside X."""
     if is_loader(X):
         loaded = gathered(X)
-        return Loaded(_plain(loaded.X), loaded.y if y is None else y)
-    return Loaded(_plain(X), y)
+        return LabelledRows(_plain(loaded.X), loaded.y if y is None else y)
+    return LabelledRows(_plain(X), y)
 
 
 def _plain(X: Any) -> Rows:

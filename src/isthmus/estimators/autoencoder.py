@@ -47,7 +47,7 @@ RandomState = int | np.random.RandomState | None
 
 
 @part("estimator/autoencoder")
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """Encodes its input in a short code, and reconstructs it from that.
 
     Parameters
@@ -126,6 +126,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     """
 
     PART_KINDS = {"variant": "variant", "net": "net", "data": "data", "prior": "prior"}
+    _fitted = False
 
     def __init__(
         self,
@@ -312,7 +313,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     def _take(self, parts: Parts, prior: Prior) -> None:
         self.variant_, self.data_, self.condition_ = parts.variant, parts.data, parts.condition
-        self.objective_, self.prior_ = parts.objective, prior
+        self.objective_, self.prior_, self._fitted = parts.objective, prior, True
 
     def _note_features(self, X: Rows) -> None:
         self.__dict__.pop("feature_names_in_", None)
@@ -368,8 +369,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
 
     # -- using ---------------------------------------------------------------------------------------------------
 
-    def run(self, graph: str | Graph, X: Rows, condition: Rows = None) -> Columns:
+    def run(self, graph: str | Graph, X: Rows, condition: Rows = None) -> dict[str, Any]:
         """Return the result of a graph for X, on the CPU; computed in pieces on the estimator's device.
+
+        It is in the order of the rows: a tensor for each name, or a list of tensors, one a row, where images of several
+        sizes give results of several shapes.
 
         Parameters
         ----------
@@ -648,7 +652,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             "info": self.info_,
             "interrupted": self.interrupted_,
             "n_features_in": getattr(self, "n_features_in_", None),
-            "feature_names_in": list(getattr(self, "feature_names_in_", [])),
+            "feature_names_in": self.column_names,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -662,6 +666,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         adopt(self.objective_, tensors, "objective.")
         adopt(self.prior_, tensors, "prior.")
         self.objective_.eval()
+        self._fitted = True
         self.history_, best = from_one(state["history"], state["info"].get("best_epoch"))
         self.info_, self.interrupted_ = {**state["info"], "best_epoch": best}, state["interrupted"]
         if state["n_features_in"] is not None:
@@ -669,8 +674,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         if state["feature_names_in"]:
             self.feature_names_in_ = np.asarray(state["feature_names_in"], dtype=object)
 
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns of X, as in ``feature_names_in_``; empty if it had none."""
+        return list(getattr(self, "feature_names_in_", ()))
+
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "prior_")
+        return self._fitted
 
     def __sklearn_tags__(self) -> Any:
         tags = any_cells(super().__sklearn_tags__())

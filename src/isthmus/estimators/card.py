@@ -9,6 +9,7 @@ from typing import Any
 from isthmus.core.interfaces import Prior
 from isthmus.core.part import describe
 from isthmus.estimators.parts import Parts
+from isthmus.support.errors import counted
 from isthmus.variants import variant_name
 
 
@@ -78,13 +79,17 @@ class Card:
     @property
     def code(self) -> str:
         """The size of a code as text."""
-        numbers = f"{self.latent_dim} numbers"
+        numbers = counted(self.latent_dim, "number")
         return f"{' x '.join(map(str, self.positions))} positions of {numbers}" if self.positions else numbers
 
     @property
     def holds(self) -> list[str]:
         """Describe what the file stores about the data."""
-        rows = f"{self.kept_rows:,} training rows, as the model sees them" if self.kept_rows else "no training row"
+        rows = (
+            f"{counted(self.kept_rows, 'training row')}, as the model sees them"
+            if self.kept_rows
+            else "no training row"
+        )
         return [rows, *self.keeps]
 
 
@@ -109,7 +114,7 @@ def card_of(parts: Parts, prior: Prior, training: dict[str, Any], epochs: int, g
         *parts.data.keeps(),
         *(["the values of its labels, or of the columns of the condition"] if condition else []),
         "statistics of codes, from which samples are drawn",
-        f"the losses of {epochs:,} epochs, and what was chosen for the training",
+        f"the losses of {counted(epochs, 'epoch')}, and what was chosen for the training",
     ]
     return Card(
         estimator="Autoencoder",

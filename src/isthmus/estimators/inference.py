@@ -23,7 +23,6 @@ from isthmus.core.records import Batch
 from isthmus.core.tiles import in_tiles
 from isthmus.data.sources.in_memory import is_stream, pieces
 from isthmus.data.tables.conditions import Condition
-from isthmus.support.errors import InputError
 
 Bound = Callable[[Model, Batch], Tensor]
 """A number for each row of a batch: a bound on log p(x)."""
@@ -135,25 +134,13 @@ class Inference:
 
     # -- through a graph -----------------------------------------------------------------------------------------
 
-    def run(self, graph: Graph, X: Rows, condition: Rows = None) -> Columns:
+    def run(self, graph: Graph, X: Rows, condition: Rows = None) -> dict[str, Any]:
         """Return the result of a graph for X, in the order of its rows, on the CPU.
 
-        Raises
-        ------
-        InputError
-            X has rows of several sizes, and the results of the graph differ in size too.
+        What differs in shape between rows of several sizes is a list, with a tensor for each row.
         """
         groups = self.run_groups(graph, X, condition)
-        if len(groups) == 1:
-            return groups[0].columns
-        for name in groups[0].columns:
-            shapes = sorted({tuple(group.columns[name].shape[1:]) for group in groups})
-            if len(shapes) > 1:
-                raise InputError(
-                    f"rows of several sizes give {name!r} of several shapes, {shapes}: run each size apart"
-                )
-        order = torch.cat([group.index for group in groups if group.index is not None]).argsort()
-        return take(join([group.columns for group in groups]), order)
+        return {name: in_order([(group.index, group.columns[name]) for group in groups]) for name in groups[0].columns}
 
     def run_groups(self, graph: Graph, X: Rows, condition: Rows = None) -> list[Group]:
         """Return the results of a graph for X, on the CPU, one for each group of rows of one size.

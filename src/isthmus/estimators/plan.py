@@ -9,7 +9,7 @@ from isthmus.core.training.settings import Settings
 from isthmus.core.training.threads import choose_threads
 from isthmus.estimators.parts import Parameters
 from isthmus.support.errors import InputError
-from isthmus.support.synonyms import absent, synonym
+from isthmus.support.synonyms import synonym, unsupported
 
 
 def plan(estimator: Parameters, rows: int, multiplications: int, seed: int) -> Settings:
@@ -58,7 +58,7 @@ def choose_device(wanted: str) -> torch.device:
         meant = synonym("device", wanted)
         if meant:
             raise InputError(f"device={wanted!r}: there is no such device; did you mean {meant!r}?") from error
-        reason = absent("device", wanted) or str(error).partition("\n")[0]
+        reason = unsupported("device", wanted) or str(error).partition("\n")[0]
         raise InputError(f"device={wanted!r} cannot be used ({reason}); choose 'auto' or 'cpu'") from error
 
 

@@ -23,7 +23,7 @@ from isthmus.estimators.parts import Parameters, Parts
 from isthmus.estimators.plan import choose_device, plan
 from isthmus.estimators.validation import check_parameters
 from isthmus.parts.catalogue import load_all
-from isthmus.support.errors import InputError
+from isthmus.support.errors import TooFewRowsError
 from isthmus.variants import Variant
 
 WIDEST = 32
@@ -157,7 +157,7 @@ def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> TrainingR
     free, beside = (X, None) if parts.condition is None or is_stream(X) else parts.condition.split(X, y)
     trainable = training_rows(free, parts.data, sample_weight, parts.condition, beside)
     if len(trainable) < 2:
-        raise InputError(f"Found array with n_samples = {len(trainable)}, but at least 2 rows are needed to train")
+        raise TooFewRowsError(len(trainable))
     return trainable
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from isthmus.support.errors import InputError, unknown
 
-ACTIVATIONS = {"gelu": nn.GELU, "silu": nn.SiLU, "relu": nn.ReLU, "tanh": nn.Tanh}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "relu": nn.ReLU, "tanh": nn.Tanh}
 
 
 FLOOR = 1e-3
@@ -63,7 +63,9 @@ class LinearSkip(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of both paths."""
-        return self.linear(x) + self.body(x)
+        linear: Tensor = self.linear(x)
+        rest: Tensor = self.body(x)
+        return linear + rest
 
 
 def principal_axes(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:

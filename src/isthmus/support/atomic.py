@@ -89,7 +89,7 @@ def _reason(error: OSError, target: Path) -> str:
     if not target.parent.is_dir():
         return f"there is no folder {str(target.parent)!r}; make it first"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full; free some space or choose another place"
+        return "the disk is full; free some space or choose another folder"
     if error.errno == errno.EFBIG:
-        return "the file would be larger than the system allows; choose another place or raise the limit"
+        return "the file would be larger than the system allows; choose another folder or raise the limit"
     return f"{error.strerror or error}; choose another path or change its permissions"

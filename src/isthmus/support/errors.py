@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from types import ModuleType
 
-from isthmus.support.synonyms import absent, plain, synonym
+from isthmus.support.synonyms import plain, synonym, unsupported
 
 
 class IsthmusError(Exception):
@@ -13,6 +13,19 @@ class IsthmusError(Exception):
 
 class InputError(IsthmusError, ValueError):
     """The data, a name or a setting given by the user cannot be used."""
+
+
+class TooFewRowsError(InputError):
+    """There are too few rows to train on.
+
+    Parameters
+    ----------
+    rows : int
+    """
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(f"Found array with n_samples = {rows}, but at least 2 rows are needed to train")
+        self.rows = rows
 
 
 class InputTypeError(InputError, TypeError):
@@ -51,7 +64,7 @@ def nearest(kind: str, name: object, known: Iterable[str]) -> str | None:
     meant = synonym(kind, name)
     if meant in known:
         return meant
-    if absent(kind, name):
+    if unsupported(kind, name):
         return None
     alike = (get_close_matches(spelling, known, n=1, cutoff=0.6) for spelling in (str(name), str(name).lower()))
     return next((near[0] for near in alike if near), None)
@@ -59,7 +72,7 @@ def nearest(kind: str, name: object, known: Iterable[str]) -> str | None:
 
 def hint(kind: str, name: object, known: Iterable[str]) -> str:
     """Return the end of the sentence about an unknown name: which one is meant, or that there is no such thing."""
-    meant, reason = nearest(kind, name, known), absent(kind, name)
+    meant, reason = nearest(kind, name, known), unsupported(kind, name)
     if meant is not None:
         return f"; did you mean {meant!r}?"
     return f": {reason}." if reason else "."
@@ -111,6 +124,18 @@ def listed(texts: Iterable[str], max_texts: int = 10) -> str:
     texts = list(texts)
     more = f" and {len(texts) - max_texts} more" if len(texts) > max_texts else ""
     return f"{', '.join(texts[:max_texts])}{more}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and what it counts, in the singular for one.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "category"), counted(1, "category")
+    ('1 row', '1,200 rows', '0 categories', '1 category')
+    """
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
 def extra(module: str, name: str) -> ModuleType:

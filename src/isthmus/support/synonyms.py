@@ -98,7 +98,7 @@ ADVERSARIAL = "isthmus has no adversarial training"
 REGULARIZED = "isthmus has no autoencoder of that family; 'variational' is the nearest"
 RECURRENT = "isthmus has no recurrent net and no transformer"
 
-ABSENT = {
+UNSUPPORTED = {
     "variant": {
         **dict.fromkeys(("vqvae", "vqvae2", "vq", "rvq", "fsq", "vqgan"), VECTOR_QUANTIZED),
         **dict.fromkeys(("aae", "gan", "vaegan", "bigan", "adversarial", "alad", "alphagan"), ADVERSARIAL),
@@ -146,12 +146,12 @@ def synonym(kind: str, name: object) -> str | None:
     return SYNONYMS.get(kind, {}).get(plain(name))
 
 
-def absent(kind: str, name: object) -> str | None:
+def unsupported(kind: str, name: object) -> str | None:
     """Return what is said of a name for something that there is not; None of other names.
 
     Examples
     --------
-    >>> absent("variant", "VQ-VAE")
+    >>> unsupported("variant", "VQ-VAE")
     'isthmus has no vector-quantized autoencoder'
     """
-    return ABSENT.get(kind, {}).get(plain(name))
+    return UNSUPPORTED.get(kind, {}).get(plain(name))

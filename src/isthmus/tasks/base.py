@@ -26,7 +26,7 @@ State = dict[str, Any]
 """The state of a fitted estimator: tensors and JSON by name."""
 
 
-class Task(Persistent, BaseEstimator):
+class Task(Persistent, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """An estimator with an autoencoder, its parameter `autoencoder` (abstract).
 
     A task implements ``fit``, which calls `_adopt` once, at its end, and the methods that raise NotImplementedError

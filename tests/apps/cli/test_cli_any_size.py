@@ -129,6 +129,9 @@ def test_samples_and_facts_of_a_model_of_any_size(isthmus, any_size, tmp_path):
     isthmus("sample", any_size, "-n", 3, "-o", tmp_path / "s.npy")
     assert np.load(tmp_path / "s.npy").shape == (3, 16, 16, 3)
     assert "3 x any x any" in isthmus("info", any_size).out
+    isthmus("sample", any_size, "-n", 2, "--size", "40x30", "-o", tmp_path / "s.npy")
+    assert np.load(tmp_path / "s.npy").shape == (2, 30, 40, 3)
+    assert "expected height and width" in isthmus("sample", any_size, "--size", 0, "-o", tmp_path / "s.npy", code=1).err
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5000), (5000, 3)])
@@ -184,3 +187,13 @@ def test_a_detector_of_images_of_any_size(isthmus, photos, tmp_path, monkeypatch
 def test_options_of_images_that_do_not_go_with_others_are_refused(isthmus, photos, tmp_path, options, message):
     refused = isthmus("detect", photos, "--crop", 16, *options, "-o", tmp_path / "v.csv", code=2).err
     assert message in " ".join(refused.split())
+
+
+def test_too_few_rows_are_said_of_their_file(isthmus, tmp_path):
+    folder = write_images(tmp_path / "scans", [(16, 16)])
+    (folder / "broken.png").write_text("no image")
+    how = ("--epochs", 1, "-o", tmp_path / "m")
+    refused = isthmus("train", folder, "--skip-broken", *how, code=1).err
+    assert "scans' holds 1 row, since 1 could not be read and were left out: training needs at least 2" in refused
+    (tmp_path / "one.csv").write_text("a,b\n1,2\n")
+    assert "one.csv' holds 1 row: training needs at least 2" in isthmus("train", tmp_path / "one.csv", *how, code=1).err

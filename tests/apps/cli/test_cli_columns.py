@@ -98,6 +98,21 @@ def test_a_column_that_was_trained_on_is_used_and_carried_along(isthmus, work, t
     pd.testing.assert_frame_equal(kept[list(plain.columns)], plain)
 
 
+@pytest.mark.parametrize("command", ["encode", "detect", "impute"])
+def test_a_column_that_is_named_twice_is_carried_along_once(isthmus, work, tmp_path, command):
+    words, original = OUTPUTS[command]
+    label = [] if command == "impute" else ["--label", "id"]
+    isthmus(command, *typed(work, words, original), "--keep", "id", "--keep", "id", *label, "-o", tmp_path / "o.csv")
+    kept, rows = (pd.read_csv(path) for path in (tmp_path / "o.csv", work / original))
+    assert list(kept["id"]) == list(rows["id"]) and not [name for name in kept if name.startswith("id.")]
+
+
+def test_labels_that_a_model_was_trained_on_are_refused_by_name(isthmus, work, tmp_path):
+    words, original = OUTPUTS["encode"]
+    said = isthmus("encode", *typed(work, words, original), "--label", "a", "-o", tmp_path / "o.csv", code=1).err
+    assert "--label a: " in said and "leave it out" in said
+
+
 def test_a_column_that_was_trained_on_is_used_and_its_gaps_stay(isthmus, work, tmp_path):
     arguments = ["--model", work / "i", "--keep", "b", "-o", tmp_path / "f.csv", "--json"]
     done = isthmus("impute", work / "rows.csv", *arguments)

@@ -53,3 +53,37 @@ def test_made_up_and_carried_dates(isthmus, work, tmp_path):
     isthmus("decode", work / "m", tmp_path / "z.csv", "-o", tmp_path / "d.csv")
     for name, columns in {"s": ["day"], "i": [*FORMS], "z": ["day", "iso"], "d": ["day"]}.items():
         check(tmp_path / f"{name}.csv", {column: FORMS[column] for column in columns})
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_counts_of_seconds_come_back_as_such(isthmus, tmp_path, scale):
+    form = "epoch" if scale == 1 else "epoch-ms"
+    seconds = 1_700_000_000 * scale + 3600 * scale * np.arange(40)
+    frame = pd.DataFrame({"ts": seconds, "x": np.random.default_rng(0).normal(size=40)})
+    frame.loc[3:5, "x"] = None
+    frame.to_csv(tmp_path / "e.csv", index=False)
+    how = ["--dates", f"ts={form}", "-q"]
+    isthmus("impute", tmp_path / "e.csv", *how, "--epochs", 1, "-o", tmp_path / "o.csv", "--save", tmp_path / "i")
+    assert pd.read_csv(tmp_path / "o.csv")["ts"].tolist() == seconds.tolist()
+    whole = frame.dropna()
+    whole.to_csv(tmp_path / "w.csv", index=False)
+    isthmus("train", tmp_path / "w.csv", *how, "--epochs", 1, "--latent-dim", 1, "-o", tmp_path / "m")
+    isthmus("reconstruct", tmp_path / "m", tmp_path / "w.csv", "-o", tmp_path / "r.csv")
+    isthmus("reconstruct", tmp_path / "m", tmp_path / "w.csv", "--beside", "-o", tmp_path / "b.csv")
+    isthmus("sample", tmp_path / "m", "-n", 5, "-o", tmp_path / "s.csv")
+    assert pd.read_csv(tmp_path / "b.csv")["ts"].tolist() == whole["ts"].tolist()
+    for name, column in (("r", "ts"), ("s", "ts"), ("b", "ts reconstructed")):
+        made = pd.read_csv(tmp_path / f"{name}.csv")[column]
+        assert (abs(made.astype(float) / scale - 1.7e9) < 1e7).all(), name
+
+
+def test_pieces_of_a_column_have_one_format(isthmus, tmp_path, monkeypatch):
+    monkeypatch.setattr("isthmus.data.io.csv_stream.PIECE_ROWS", 30)
+    days = pd.Series(pd.date_range("2020-01-01", periods=60))
+    days[30:] += pd.Timedelta("12:30:00")
+    frame = pd.DataFrame({"day": days.astype(str), "x": np.random.default_rng(0).normal(size=60)})
+    frame.loc[40, "x"] = None
+    frame.to_csv(tmp_path / "g.csv", index=False)
+    isthmus("impute", tmp_path / "g.csv", "--epochs", 1, "-q", "-o", tmp_path / "f.csv")
+    found = pd.read_csv(tmp_path / "f.csv")["day"]
+    assert found[0] == "2020-01-01 00:00:00" and found.str.len().nunique() == 1

@@ -49,7 +49,7 @@ UNUSABLE = {
     "rows that are not there": (["encode", "{plain}", "digits", "--rows", "9000:", "-o", "z.npy"], "has 1797"),
     "a row that is not there": (
         ["interpolate", "{plain}", "digits", "--from", 0, "--to", 1797, "-o", "i.npy"],
-        "--to 1797: the data has 1797 rows",
+        "--to 1797: the data has 1,797 rows",
     ),
     "one row": (["train", "digits", "--rows", "0:1", "-o", "m"], "2 rows"),
     "no epochs": (["train", "digits", "--epochs", 0, "-o", "m"], "epochs=0"),

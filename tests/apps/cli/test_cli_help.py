@@ -70,6 +70,8 @@ def test_help_is_in_sections_and_shows_no_markup(isthmus):
     for heading in ("In and out:", "Model:", "Training:", "Knobs of the variants:", "Files:", "Options:"):
         assert f"\n{heading}\n" in text
     assert "``" not in text and "None:" not in text
+    assert "Python" not in text and "Warmup(" not in text
+    assert "[0.05,0.8]" in text and "warmup:1.0,0.3" in OPTIONS["beta"].help
     assert schedules().split()[1] in text
 
 

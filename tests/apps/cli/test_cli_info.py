@@ -163,3 +163,8 @@ def test_line_breaks_in_cells_and_names_are_shown_as_they_are_typed(isthmus, tmp
     (line,) = (line for line in out.splitlines() if line.startswith("two"))
     assert r"two\nlines" in line and r"2 values, a\nb 75%" in line
     assert r"1: x\r\ny (40)" in out
+
+
+def test_one_row_of_one_column_is_singular(isthmus, tmp_path):
+    (tmp_path / "one.csv").write_text("kind\nx\n")
+    assert "  1 row, 1 column: " in isthmus("info", tmp_path / "one.csv").out

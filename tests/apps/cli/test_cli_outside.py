@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -13,8 +15,10 @@ from isthmus.apps.cli.main import main
 from isthmus.data.io.files import read
 from isthmus.data.io.reading import Reading
 
-pytest.importorskip("pandas")
 pytest.importorskip("pyarrow")
+
+OLD = Path(__file__).parents[2] / "files" / "without-units-v1.safetensors"
+"""A model of a column of percentages, written before models kept the units of their columns."""
 
 NAMES = "id;cement;share;day;kind"
 
@@ -51,7 +55,8 @@ def test_a_model_keeps_how_its_rows_were_read(folder):
     for words in ("Windows-1252", "decimal comma", "percentages", "'-': taken as gaps", "dates, read as %d/%m/%Y"):
         assert said.count(words) == 1, words
     model = isthmus.load("m.safetensors")
-    expected = {"decimal": ",", "dates": {"day": "%d/%m/%Y"}, "units": {"share": "%"}, "drop": ["id"]}
+    expected = {"decimal": ",", "dates": {"day": "%d/%m/%Y"}, "units": {"cement": "none", "share": "%"}}
+    expected["drop"] = ["id"]
     assert model.info_["reading"] == expected
     run("reconstruct", "m.safetensors", "one.csv", "--label", "kind", "-o", "one.parquet")
     assert list(read("one.parquet").X.columns) == ["cement", "share", "day"]
@@ -90,7 +95,7 @@ def test_what_tune_finds_keeps_it_too(folder):
     run("tune", "cells.csv", "--only", "cement,share", "--over", "latent_dim=1|2", "--epochs", "1", "-o", "best.st")
     assert isthmus.load("best.st").info_["reading"] == {
         "decimal": ",",
-        "units": {"share": "%"},
+        "units": {"cement": "none", "share": "%"},
         "only": ["cement", "share"],
     }
     run("encode", "best.st", "one.csv", "-o", "codes.csv")
@@ -163,3 +168,35 @@ def test_it_works_in_fresh_processes(folder):
         )
         assert done.returncode == 0, done.stderr
     assert "decimal comma" in done.stderr and len(read("codes.csv").X) == 1
+
+
+def test_a_model_of_before_units_were_kept_reads_the_rows_that_it_was_trained_on(tmp_path):
+    path = tmp_path / "rates.csv"
+    path.write_text("rate,size\n" + "".join(f"{i / 2}%,{i / 20 + i % 3}\n" for i in range(40)))
+    run("encode", str(OLD), str(path), "-o", str(tmp_path / "z.csv"))
+    path.write_text("rate,size\n1.5,2\n2.5,1\n")
+    run("encode", str(OLD), str(path), "-o", str(tmp_path / "z.csv"))
+
+
+def test_a_unit_that_was_named_once_holds_for_the_model(tmp_path):
+    frame = pd.DataFrame({"rate": np.linspace(0, 50, 40), "size": np.linspace(2, 3, 40) ** 2})
+    path, model = str(tmp_path / "r.parquet"), str(tmp_path / "m")
+    frame.to_parquet(path)
+    run("train", path, "--units", "rate=%", "--epochs", "1", "--latent-dim", "1", "-o", model)
+    run("encode", model, path, "-o", str(tmp_path / "z.csv"))
+    other = tmp_path / "r.csv"
+    other.write_text("rate,size\n€1,2\n")
+    assert "'€1' is in €, but the column was in %" in run("encode", model, str(other), "-o", str(other), code=1)
+
+
+def test_fractions_of_a_typed_file_are_not_joined_with_percentages(tmp_path):
+    typed, signs = str(tmp_path / "f.parquet"), tmp_path / "p.csv"
+    pd.DataFrame({"r": [0.1, 0.2], "v": [1, 2]}).to_parquet(typed)
+    signs.write_text("r,v\n10%,1\n20%,2\n")
+    said = run("train", typed, str(signs), "-o", str(tmp_path / "m"), code=1)
+    assert "'10%' is in %, but the column was without a unit in the first file" in said
+
+
+def test_a_unit_where_there_are_no_numbers(tmp_path):
+    said = run("train", "digits", "--units", "foo=none", "-o", str(tmp_path / "m"), code=1)
+    assert "does not apply to the data set 'digits'" in said

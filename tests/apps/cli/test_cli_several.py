@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isthmus import AnomalyDetector, Autoencoder, Imputer, load
+from isthmus import AnomalyDetector, Autoencoder, Imputer, InputError, load
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.inputs import read
 from isthmus.apps.cli.several import read_all
@@ -135,5 +135,35 @@ def test_columns_that_differ_between_files_are_refused(two, case):
 def test_columns_left_out_of_a_model_that_reads_some_only(isthmus, wine, tmp_path):
     isthmus("train", wine, "--only", "acid,sugar,kind", "-o", tmp_path / "o", *QUICK)
     isthmus("train", wine, "--from", tmp_path / "o", "--drop", "alcohol", "-o", tmp_path / "p", "--epochs", 1, "-q")
-    assert load(tmp_path / "p").info_["reading"] == {"only": ["acid", "sugar", "kind"]}
+    assert load(tmp_path / "p").info_["reading"]["only"] == ["acid", "sugar", "kind"]
     isthmus("encode", tmp_path / "p", wine, "-o", tmp_path / "z.npy")
+
+
+def test_images_of_several_files_and_folders_are_read_as_one_folder(isthmus, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    pixels, same = np.random.default_rng(0).integers(0, 256, (40, 44, 3), dtype=np.uint8), tmp_path / "same"
+    same.mkdir()
+    for name in ("a.png", "b.png"):
+        image.fromarray(pixels[:24]).save(same / name)
+    image.fromarray(pixels).save(tmp_path / "c.jpg")
+    image.fromarray(pixels[..., 0].astype(np.uint16) * 256).save(tmp_path / "d.png")
+    paths = [tmp_path / "c.jpg", tmp_path / "d.png", same]
+    how = ["--epochs", 1, "--latent-dim", 4, "-o", tmp_path / "m"]
+    done = isthmus("train", *paths, "--crop", 16, *how)
+    assert "1 of 4 images are grey" in done.err and "1 of 4 images have more than 8 bits" in done.err
+    assert load(tmp_path / "m").data_.shape == (3, None, None)
+    with pytest.warns(UserWarning, match="1 of 4 images are grey"):
+        rows = read_all(tuple(map(str, paths)), span=slice(1, 3), reading=Reading())
+    assert [one.shape for one in rows.X] == [(40, 44, 3), (24, 44, 3)] and rows.names[1] == str(same / "a.png")
+    assert "label='kind' does not apply" in isthmus("train", *paths, "--label", "kind", *how, code=1).err
+
+
+def test_classes_of_several_folders_are_joined_by_name(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    for name in ("one/cat/a.png", "one/dog/b.png", "two/ape/c.png", "two/cat/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / name)
+    folders = str(tmp_path / "one"), str(tmp_path / "two")
+    assert read_all(folders, reading=Reading()).y.tolist() == ["cat", "dog", "ape", "cat"]
+    with pytest.raises(InputError, match=r"one' has class subfolders, but .*c\.png' has none"):
+        read_all((folders[0], str(tmp_path / "two" / "ape" / "c.png")), reading=Reading())

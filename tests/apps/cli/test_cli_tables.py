@@ -192,7 +192,7 @@ def test_a_table_without_names_on_the_command_line(isthmus, tmp_path):
     done = isthmus("train", tmp_path / "t.csv", "--no-header", "-o", tmp_path / "m", "--epochs", 1)
     assert "line 1" not in done.err and "60 rows" in done.out
     frame[:1].to_csv(tmp_path / "one.csv", index=False, header=False)
-    assert "1 rows" in isthmus("encode", tmp_path / "m", tmp_path / "one.csv", "-o", tmp_path / "z.csv").out
+    assert "1 row of" in isthmus("encode", tmp_path / "m", tmp_path / "one.csv", "-o", tmp_path / "z.csv").out
     named = isthmus("info", tmp_path / "t.csv", "--header").out
     assert "59 rows" in named and "line 1" not in named
 

@@ -6,10 +6,9 @@ import click
 import pytest
 
 from isthmus import load
-from isthmus.apps.cli import output, tune
+from isthmus.apps.cli import tune
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.train import train
-from isthmus.apps.figures.figure import FORMATS
 from isthmus.tasks.tuning import measures
 
 PARAMS = {str(param.name): param for param in train.params}
@@ -40,7 +39,6 @@ def test_ranges_and_choices_are_read_as_options_are():
 
 def test_the_metrics_are_those_of_the_task():
     assert ("auto", *measures.METRICS) == tune.METRICS
-    assert set(FORMATS) == set(output.FIGURES)
 
 
 def test_widths_are_nets():

@@ -117,3 +117,21 @@ def test_epochs_are_counted_in_whole_numbers_from_one(epochs, ticks):
     texts = [shape for shape in figure.shapes if shape.text]
     (label,) = [text for text in texts if text.text == "epoch"]
     assert [text.text for text in texts if text.y == label.y - 18] == ticks
+
+
+ODD = ["two\nlines", "bell\x07", "--5", "5-", "٣", "lone \ud800", "1e999", "nan", "²"]
+
+
+def test_any_label_can_be_drawn():
+    labels = np.array([ODD[k % len(ODD)] for k in range(90)])
+    figure = code_map(np.random.default_rng(0).normal(size=(90, 2)), labels, "a\ttitle")
+    texts = "".join(ET.fromstring(figure.svg().encode()).itertext())
+    assert r"two\nlines" in texts and r"bell\x07" in texts and "--5" in texts
+    assert figure.png().startswith(b"\x89PNG")
+
+
+def test_labels_that_are_numbers_come_first_and_in_their_order():
+    assert list(grouped(np.array(["b", "10", "-2", "+3", "1e1", "--5", "inf"]))) == [
+        *("-2", "+3", "10", "1e1"),
+        *("--5", "b", "inf"),
+    ]

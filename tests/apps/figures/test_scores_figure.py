@@ -57,3 +57,16 @@ def test_a_box_can_be_seen_through(tmp_path):
     assert 'fill-opacity="0.5"' in half.svg()
     pixels = np.asarray(half.image())
     assert abs(int(pixels[20, 10, 0]) - 127) <= 1 and pixels[20, 30, 0] == 255
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_counted_and_left_out(odd):
+    figure = scores_figure({"a": np.array([1.0, odd, 2.0]), "b": np.array([odd])}, 1.5)
+    finite = [box.x + box.width for box in boxes(figure, BAR) + boxes(figure, ALARM)]
+    assert len(finite) == 2 and np.isfinite(finite).all()
+    assert "a: 3 rows" in figure.svg() and figure.svg().count("1 without a finite score not drawn") == 2
+
+
+@pytest.mark.parametrize("threshold", [np.inf, -np.inf])
+def test_a_threshold_that_no_score_reaches_is_not_drawn(threshold):
+    assert sum(isinstance(shape, Line) and shape.dashed for shape in scores_figure(SCORES, threshold).shapes) == 1

@@ -57,3 +57,10 @@ def test_axes_for_rows_numbers_and_dates(times):
     figure = signal_figure(np.zeros(40), np.linspace(0, 1, 40), 0.9, times=times)
     ticks = [shape for shape in figure.shapes if isinstance(shape, Text) and shape.anchor == "middle"]
     assert 2 <= len(ticks) <= 12
+
+
+def test_scores_and_thresholds_that_are_not_finite_can_be_drawn():
+    score = np.array([1.0, np.nan, 2.0, np.inf])
+    for threshold in (np.inf, 1.5):
+        svg = signal_figure(np.arange(4.0), score, threshold, log=True).svg()
+        assert "nan" not in svg and "inf" not in svg.replace("infinite", "")

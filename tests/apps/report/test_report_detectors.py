@@ -136,9 +136,9 @@ def test_many_channels_are_drawn_by_their_error():
     many = RNG.normal(size=(200, 6))
     model = Autoencoder("plain", 3, data=Signals(window=8), **QUICK).fit(many)
     rows = WindowRows(model.data_, many)
-    located = np.zeros((1, 8, 6))
-    located[..., 4], located[..., 2] = 2.0, 1.0
-    shown = rows.versions({"original": many[None, :8], "reconstruction": many[None, 8:16]}, located)
+    error_map = np.zeros((1, 8, 6))
+    error_map[..., 4], error_map[..., 2] = 2.0, 1.0
+    shown = rows.versions({"original": many[None, :8], "reconstruction": many[None, 8:16]}, error_map)
     assert [chart.title for chart in shown] == ["Window 1: x2", "Window 1: x4", "Window 1: error"]
     assert rows.note == "Of 6 channels the 2 with the largest error are drawn."
 

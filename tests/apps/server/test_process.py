@@ -94,7 +94,7 @@ def test_files_that_are_no_models_are_refused(isthmus, files, tmp_path):
         assert said in isthmus("serve", files["machine"], path, code=1).err
     assert "--token" in isthmus("serve", files["machine"], "--host", "0.0.0.0", code=1).err
     assert "--name" in isthmus("serve", files["machine"], files["machine"], code=1).err
-    assert "2 names for 1 files" in isthmus("serve", files["machine"], "--name", "a", "--name", "b", code=1).err
+    assert "2 names for 1 file" in isthmus("serve", files["machine"], "--name", "a", "--name", "b", code=1).err
     assert "part of an address" in isthmus("serve", files["machine"], "--name", "a/b", code=1).err
     with socket.create_server(("127.0.0.1", 0)) as taken:
         error = isthmus("serve", files["machine"], "--port", taken.getsockname()[1], code=1).err

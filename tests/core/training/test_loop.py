@@ -206,9 +206,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
 def test_more_epochs_than_the_checkpoint_has_name_the_remedy(tmp_path):
     path = tmp_path / "c.safetensors"
     ae(epochs=1).fit(DIGITS, checkpoint=path)
-    with pytest.raises(
-        InputError, match="training of 1 epochs, not 3.*resume with epochs=1, then .* for 2 more.*warm_"
-    ):
+    with pytest.raises(InputError, match="training of 1 epoch, not 3.*resume with epochs=1, then .* for 2 more.*warm_"):
         ae(epochs=3).fit(DIGITS, checkpoint=path, resume=True)
 
 

@@ -145,8 +145,15 @@ def test_knobs_that_cannot_be_are_refused(knobs, message):
     ("X", "message"),
     [
         ([], "there are no images"),
-        ([MIXED[0], MIXED[0] / 255], "holds float64, the first one uint8"),
-        ([MIXED[0], MIXED[1][..., 0]], r"shape \(None, None\), the training images had \(None, None, 3\)"),
+        ([MIXED[0], MIXED[0] / 255], r"image 1 holds float64, image 0 holds uint8: .*astype\('float32'\) / 255"),
+        (
+            [MIXED[0], MIXED[1][..., 0]],
+            r"image 1 has the shape \(30, 20\), image 0 has \(20, 30, 3\): bring grey .*axis=-1",
+        ),
+        (
+            [MIXED[0][..., 0], MIXED[1]],
+            r"image 1 has the shape \(30, 20, 3\), image 0 has \(20, 30\): bring grey .*axis=-1",
+        ),
         ([MIXED[0] / 1.0], "divide by 255"),
         ([np.zeros(8)], "give rows of numbers to a Table"),
         ([np.full((9, 9), np.nan)], "finite"),
@@ -179,3 +186,22 @@ def test_one_pixel_is_a_image():
         images = Images(crop=8).learn([X])
     ((_, group),) = images.groups(X)
     assert images.read(group)["pixels"].shape == (2, 3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("trained", "X", "message"),
+    [
+        (MIXED, [MIXED[0][..., 0]], r"shape \(20, 30\), the training images had \(any, any, 3\): bring grey images"),
+        (
+            [one[..., 0] for one in MIXED],
+            MIXED,
+            r"shape \(20, 30, 3\), the .* \(any, any\): bring colour images to grey",
+        ),
+        (MIXED, [], "there are no images: X is empty"),
+        (MIXED, [MIXED[0], MIXED[0][:0]], r"an image of shape \(0, 30, 3\) has no pixels: leave it out"),
+    ],
+)
+def test_images_that_do_not_fit_what_was_learnt_are_refused(trained, X, message):
+    images = Images(crop=8).learn([trained])
+    with pytest.raises(InputError, match=message):
+        [images.read(some) for _, some in images.groups(X)]

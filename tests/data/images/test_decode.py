@@ -180,6 +180,17 @@ def test_tiff_files_have_any_number_of_bands(tmp_path, bands, dtype, planes):
     np.testing.assert_allclose(found, array if dtype == "uint8" else array / top, rtol=1e-6)
 
 
+def test_bands_are_read_without_a_word_and_bands_as_pages_name_the_call_that_works(tmp_path, caplog):
+    tifffile = pytest.importorskip("tifffile")
+    array, path = np.zeros((20, 22, 13), np.uint8), tmp_path / "a.tif"
+    tifffile.imwrite(path, array)
+    with pytest.raises(InputError, match="axes QYX: volumes are not read yet.*tifffile.imwrite") as refused:
+        head(path)
+    call = str(refused.value)[str(refused.value).index("tifffile.imwrite") :]
+    eval(call, {"tifffile": tifffile, "path": path, "image": array})
+    assert decode(path).shape == (20, 22, 13) and not caplog.records
+
+
 def test_channels_of_a_microscope_are_channels_and_slices_are_a_volume(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     array = np.random.default_rng(0).integers(0, 255, (3, 6, 9), dtype=np.uint8)
@@ -249,6 +260,18 @@ def test_dicom_is_stored_values_over_the_greatest(tmp_path):
     np.testing.assert_array_equal(decode(dicom(tmp_path / "d.dcm", small, 8)), small)
     colour = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
     np.testing.assert_array_equal(decode(dicom(tmp_path / "e.dcm", colour, 8)), colour)
+
+
+def test_dicom_without_an_attribute_of_its_pixels_names_it(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    path = dicom(tmp_path / "a.dcm", np.zeros((4, 6), np.uint8), 8)
+    file = pydicom.dcmread(path)
+    del file.PhotometricInterpretation, file.Rows
+    file.save_as(path)
+    with pytest.raises(
+        InputError, match="a.dcm': it is no DICOM image .* it lacks Rows, PhotometricInterpretation; mend"
+    ):
+        head(path)
 
 
 def test_dicom_of_several_frames_is_not_read_yet(tmp_path):

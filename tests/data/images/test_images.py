@@ -117,9 +117,9 @@ def test_errors_are_located_in_the_shape_given():
     images = Images().learn([COLOUR])
     error = torch.zeros(2, 3, 5, 4)
     error[1, 2, 3, 0] = 1
-    located = images.per_feature(error)
-    assert located.shape == (2, 5, 4, 3) and located[1, 3, 0, 2] == 1 and located.sum() == 1
-    name = images.feature_names()[int(located[1].flatten().argmax())]
+    errors = images.per_feature(error)
+    assert errors.shape == (2, 5, 4, 3) and errors[1, 3, 0, 2] == 1 and errors.sum() == 1
+    name = images.feature_names()[int(errors[1].flatten().argmax())]
     assert name == "pixel_3_0_2"
     assert Images().learn([GREY]).feature_names()[5] == "pixel_1_1"
 

@@ -100,5 +100,7 @@ def test_real_photos_are_found(real_data):
 def test_a_folder_of_what_cannot_be_read_yet_says_so(tmp_path):
     (tmp_path / "a.nii.gz").write_bytes(b"")
     (tmp_path / "b.MP4").write_bytes(b"")
-    with pytest.raises(InputError, match="holds no images.*it holds video and volumes, which cannot be read yet"):
+    with pytest.raises(
+        InputError, match="holds no images.*it holds video .b.MP4. and volumes .a.nii.gz., which cannot be read yet"
+    ):
         listing(tmp_path)

@@ -121,6 +121,14 @@ def test_what_is_not_read_yet_is_named(tmp_path, name, what):
         read(tmp_path / name)
 
 
+def test_video_beside_images_and_broken_files_is_named(saved):
+    folder = broken(saved)
+    (folder / "clip.mp4").write_bytes(b"")
+    with pytest.warns(UserWarning, match="2 of the 4 images"), pytest.warns(UserWarning, match=r"video \(clip.mp4\)"):
+        found = survey(folder, skip_broken=True)
+    assert found.left_out == 2 and len(found.paths) == 2
+
+
 def test_real_photos_have_two_orientations(real_data):
     with pytest.warns(UserWarning, match="1 of 402 images are grey"):
         found = survey(real_data("photos/train"))

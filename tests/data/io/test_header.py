@@ -75,7 +75,7 @@ def test_a_column_that_an_option_names_is_a_name(tmp_path):
 def test_a_table_without_names_is_read_alike_by_a_model(tmp_path):
     path = write(tmp_path / "t.csv", ["0.61", "5", "tcp"], [FLOATS, HUNDREDS, WORDS])
     loaded = read(path)
-    assert len(loaded.X) == N + 1 and loaded.reading.kept() == {"header": False}
+    assert len(loaded.X) == N + 1 and loaded.reading.asked("header", "text") == {"header": False}
     model = Autoencoder(latent_dim=2, epochs=1, verbose=False).fit(loaded.X)
     after = Reading().after(model.data_, json.loads(json.dumps(loaded.reading.kept())))
     later = write(tmp_path / "later.csv", ["2019", "2020", "new"], [["1.5"], ["7"], ["tcp"]])
@@ -91,7 +91,7 @@ def test_a_table_without_names_is_read_alike_by_a_model(tmp_path):
 def test_names_that_were_asked_for_are_kept(tmp_path):
     path = write(tmp_path / "t.csv", ["5", "7"], [FLOATS, HUNDREDS])
     loaded = read(path, reading=Reading(header=True))
-    assert list(loaded.X.columns) == ["5", "7"] and loaded.reading.kept() == {"header": True}
+    assert list(loaded.X.columns) == ["5", "7"] and loaded.reading.asked("header", "text") == {"header": True}
     later = Reading(before=Reading.of(loaded.reading.kept()))
     assert list(read(path, reading=later).X.columns) == ["5", "7"]
 
@@ -149,7 +149,7 @@ def test_sheets_are_looked_at_alike(tmp_path):
     pd.DataFrame(rows).to_excel(path, index=False, header=False)
     loaded = read(path)
     assert len(loaded.X) == N and list(loaded.X.columns) == ["column_0", "column_1", "column_2"]
-    assert "row 1 is a row" in loaded.notes[0] and loaded.reading.kept() == {"header": False}
+    assert "row 1 is a row" in loaded.notes[0] and loaded.reading.asked("header", "text") == {"header": False}
     assert len(read(path, reading=Reading(header=True)).X) == N - 1
     pd.DataFrame([["Report", None, None], [None] * 3, ["a", "b", "c"], *rows]).to_excel(path, index=False, header=False)
     with pytest.raises(InputError, match=r"row 1, 'Report', seems to be a title, and row 3 .*--skip-rows 2"):

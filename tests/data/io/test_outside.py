@@ -87,14 +87,18 @@ READ = {
         {"a": ("f", [1.0, NAN, 3.0])},
         "the others are '.': taken as gaps",
     ),
-    "gaps in words": (column("a", ["1.5", "missing", "n. a."]), {"a": ("f", [1.5, NAN, NAN])}, "33 % of the cells"),
+    "gaps in words": (
+        column("a", ["1.5", "missing", "n. a."]),
+        {"a": ("f", [1.5, NAN, NAN])},
+        "33 % of the cells are numbers",
+    ),
     "gaps of Excel": (column("a", ["1.5", "#DIV/0!", "2"]), {"a": ("f", [1.5, NAN, 2.0])}, "#DIV/0!"),
     "gaps that pandas knows": (column("a", ["1.5", "", "NA", "?"]), {"a": ("f", [1.5, NAN, NAN, NAN])}, None),
     "gaps among decimal commas": ("a;b\n1,5;x\n--;y\n2,5;z\n", {"a": ("f", [1.5, NAN, 2.5])}, "'--': taken as gaps"),
     "gaps among dates": (
         column("a", ["2003-02-01", "-", "2003-02-03"]),
         {"a": ("d", [pd.Timestamp("2003-02-01"), pd.NaT, pd.Timestamp("2003-02-03")])},
-        "67 % of the cells are dates",
+        "67 % of the cells are dates, the others are",
     ),
     "a gap that is named": (
         column("a", ["1.5", "bad", "2"]),
@@ -330,8 +334,11 @@ REFUSED = {
         "line 2, column 'a': '31.02.23' is no date of the format %d.%m.%y, which the column had in the rows that",
         {"before": Reading(dates={"a": "%d.%m.%y"})},
     ),
-    "infinity": (column("a", ["1.5", "inf"]), "line 3, column 'a': inf is no finite number: put a finite number there"),
-    "infinity by its digits": (column("a", ["$1.5", "-1e999"]), "line 3, column 'a': -inf is no finite number"),
+    "infinity": (
+        column("a", ["1.5", "inf"]),
+        "line 3, column 'a': the cell is no finite number: put one there, or leave",
+    ),
+    "infinity by its digits": (column("a", ["$1.5", "-1e999"]), "line 3, column 'a': '-1e999' is no finite number"),
     "seconds that are none": (
         column("a", ["1700000000", "soon"]),
         "line 3, column 'a': 'soon' is no date of the format epoch",
@@ -437,6 +444,25 @@ def test_whole_numbers_that_no_type_holds_are_text(tmp_path, longest):
     assert "column 'id': whole numbers of more than 18 digits are read as text" in loaded.notes
 
 
+def test_a_long_whole_number_among_amounts_is_no_other_number(tmp_path):
+    path = write(tmp_path, table("a,b", *(f"${i},{i}" for i in range(1, 41)), "1180591620717411303524,1"))
+    with pytest.raises(InputError, match="line 42, column 'a': '1180591620717411303524' is too long for a whole"):
+        list(CSVStream(path, rows=40).chunks())
+    model = Reading(numbers=("a",))
+    assert read(path, reading=model).X["a"].iloc[-1] == 1180591620717411303524.0
+
+
+def test_nothing_is_said_of_columns_that_are_not_read(tmp_path):
+    path = write(tmp_path, table("id,a", *(f"00{i},{i}" for i in range(1, 10))))
+    assert "column 'id': codes" in read(path).notes[0]
+    assert not read(path, reading=Reading(drop=("id",))).notes
+
+
+def test_a_line_of_units_stands_above_numbers_of_any_kind(tmp_path):
+    path = write(tmp_path, table("rate,price", "percent,dollars", "10 %,$5", "3 %,$1.50", "-,$2"))
+    assert "line 2 holds units, and is no row of the table: rate in percent, price in dollars" in read(path).notes[0]
+
+
 # -- large files, parsed at once --------------------------------------------------------------------------------------
 
 
@@ -447,9 +473,18 @@ def all_large(monkeypatch):
     monkeypatch.setattr("pandas.io.parsers.readers._PARALLEL_READ_MIN_BYTES", 0, raising=False)
 
 
+IN_PIECES = {
+    *("gaps that pandas knows", "a gap that is named", "dates as digits", "columns left out", "only some columns"),
+    *("spaces after separators", "UTF-16", "cp1252", "an encoding that is named"),
+}
+"""What leaves a doubt that only a look at each line takes away."""
+
+
 @pytest.mark.parametrize("what", READ)
 def test_large_tables_of_text_are_read_alike(tmp_path, what, all_large):
     test_tables_of_text_are_read(tmp_path, what)
+    path, reading = tmp_path / "t.csv", Reading(**(READ[what][3] if len(READ[what]) > 3 else {}))
+    assert (tabular._at_once(path, reading) is not None) == (what not in IN_PIECES)
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -496,11 +531,11 @@ def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, threads, monkeypat
     late, kinds, at_once = LATE[what]
     lines = [line if isinstance(line, bytes) else line.encode() for line in ["a,b,c,d,e", *LINES, *late]]
     path = write(tmp_path, b"\n".join(lines))
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
     expected = read(path)
     monkeypatch.setattr(tabular, "AT_ONCE", 0)
     if threads:
         request.getfixturevalue("all_large")
-    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
     found = tabular._at_once(path, Reading())
     assert (found is not None) == at_once
     loaded = read(path)
@@ -511,8 +546,12 @@ def test_what_comes_late_is_read_as_in_pieces(tmp_path, what, threads, monkeypat
 
 def test_a_late_whole_number_that_no_type_holds_is_refused_in_a_large_file(tmp_path, all_large, monkeypatch):
     monkeypatch.setattr(csv_stream, "PIECE_ROWS", 40)
-    with pytest.raises(InputError, match="column 'a'"):
-        read(write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, "98765432109876543210,1.5,x,2003-02-01,1"])))
+    for number in ("9223372036854775809", "98765432109876543210"):
+        path = write(tmp_path, "\n".join(["a,b,c,d,e", *LINES, f"{number},1.5,x,2003-02-01,1"]))
+        for at_once in (0, 2**60):
+            monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+            with pytest.raises(InputError, match=f"line 62, column 'a': '{number}' is too long for a whole number"):
+                read(path)
 
 
 def test_a_late_short_line_is_named_in_a_large_file(tmp_path, monkeypatch):
@@ -706,7 +745,7 @@ OTHERS = {
     "an infinite number in a record": (
         "t.json",
         lambda path: lines_file(path, '[{"a": 1.5}, {"a": -Infinity}]'),
-        "t.json', record 2, column 'a': -inf is no finite number",
+        "t.json', record 2, column 'a': the cell is no finite number",
         None,
     ),
     "records without some columns": (
@@ -832,7 +871,8 @@ def test_a_record_is_plain_values_and_comes_back(tmp_path):
     path = write(tmp_path, "id;v;day;zip\n1;1,5;31.12.2003;01234\n2;2,5;01.02.2003;12345\n")
     kept = read(path, reading=Reading(drop=("id",))).reading.kept()
     assert json.loads(json.dumps(kept)) == kept
-    assert kept == {"decimal": ",", "dates": {"day": "%d.%m.%Y"}, "text": ["zip"], "drop": ["id"]}
+    expected = {"decimal": ",", "dates": {"day": "%d.%m.%Y"}, "units": {"v": "none"}, "text": ["zip"], "drop": ["id"]}
+    assert kept == expected
     assert Reading.of(kept).kept() == kept
 
 
@@ -962,3 +1002,25 @@ def test_a_reading_and_the_one_before_become_one():
     assert now.chosen(["a", "b", "c", "d", "e"], "t.csv") == ["a", "d"]
     other = Reading(drop=("b",), before=Reading(drop=("c",)))
     assert other.merged().kept() == {"drop": ["c", "b"]} and other.chosen("abc", "t.csv") == ["a"]
+
+
+@pytest.mark.parametrize("at_once", [0, 2**60])
+@pytest.mark.parametrize("rows", [40, 10_000])
+@pytest.mark.parametrize(("first", "late", "said"), [("", "Z", "has an offset"), ("+01:00", "", "has no offset")])
+def test_dates_with_and_without_an_offset_are_not_mixed(tmp_path, monkeypatch, at_once, rows, first, late, said):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", rows)
+    times = [f"2024-01-01T10:{k % 60:02}:00{first if k < 90 else late}" for k in range(100)]
+    (tmp_path / "t.csv").write_text("t,x\n" + "".join(f"{time},{k}\n" for k, time in enumerate(times)))
+    with pytest.raises(InputError, match=f"line 92, column 't': .*{said}"):
+        read(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("t,x\n" + "".join(f"{time},{k}\n" for k, time in enumerate(times[:90])))
+    assert (read(tmp_path / "t.csv").X["t"].dt.tz is None) == (not first)
+
+
+def test_notes_on_gaps_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("a\n" + "1.5\n" * 60 + "-\n" * 40)
+    whole = [note for note in read(tmp_path / "t.csv").notes if "gaps" in note]
+    monkeypatch.setattr(tabular, "AT_ONCE", 0)
+    monkeypatch.setattr(csv_stream, "PIECE_ROWS", 30)
+    assert [note for note in read(tmp_path / "t.csv").notes if "gaps" in note] == whole and len(whole) == 1

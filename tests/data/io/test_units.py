@@ -96,7 +96,7 @@ def test_a_unit_that_is_named_counts_for_mixed_cells(tmp_path):
     path = table(tmp_path / "t.csv", "12%", "3")
     with pytest.raises(InputError, match="line 3, column 'r': '3' has no percent sign"):
         read(path)
-    assert read(path, reading=Reading(units={"r": "%"})).reading.kept()["units"] == {"r": "%"}
+    assert read(path, reading=Reading(units={"r": "%"})).reading.kept()["units"] == {"r": "%", "v": "none"}
 
 
 def test_units_are_kept_and_come_back(tmp_path):
@@ -104,7 +104,7 @@ def test_units_are_kept_and_come_back(tmp_path):
     path.write_text("rate,price,v\n12%,$5,1.5\n3%,$6,2.5\n")
     loaded = read(path)
     kept = json.loads(json.dumps(loaded.reading.kept()))
-    assert kept == {"units": {"rate": "%", "price": "$"}} and Reading.of(kept).kept() == kept
+    assert kept == {"units": {"rate": "%", "price": "$", "v": "none"}} and Reading.of(kept).kept() == kept
     later = Reading().after(Table().learn([loaded.X]), kept)
     assert later.before.units == {"rate": "%", "price": "$", "v": "none"}
     path.write_text("rate,price,v\n12%,$5,1.5%\n")
@@ -141,14 +141,17 @@ def test_a_physical_unit_that_all_cells_have_is_taken_off_and_kept(tmp_path):
     assert loaded.X["r"].tolist()[2:] == [70.5, 81.0] and loaded.X["r"].isna().tolist()[1]
     assert loaded.reading.units == {"r": "kg", "v": "none"}
     assert "column 'r': numbers in kg, '63 kg' is read as 63" in loaded.notes
-    assert Reading.of(loaded.reading.kept()).units == {"r": "kg"}
+    assert Reading.of(loaded.reading.kept()).units == {"r": "kg", "v": "none"}
 
 
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
         (["63 kg", "150 lb", "70 kg"], "line 3, column 'r': '150 lb' is in lb, but other cells are in kg: .*--text r"),
-        (["63 kg", "64", "70 kg"], "line 3, column 'r': '64' has no unit, but other cells are in kg; --text r"),
+        (
+            ["63 kg", "64", "70 kg"],
+            "line 3, column 'r': '64' has no unit, but other cells are in kg: --units r=kg says",
+        ),
         (["63 kg", "64 kg", "65 kg", "hot"], "line 5, column 'r': 'hot' is no number, while 75 % of the cells"),
     ],
 )
@@ -182,6 +185,19 @@ def test_a_later_piece_of_a_file_is_in_the_unit_of_the_first(tmp_path):
         list(stream.chunks())
 
 
+def test_a_named_physical_unit_is_remembered_for_what_the_cells_show(tmp_path):
+    path = table(tmp_path / "t.csv", "150 lb", "160 lb", "170 lb", "180 lb")
+    kept = CSVStream(path, rows=2, reading=Reading(units={"r": "kg"})).reading.kept()
+    assert kept == {"units": {"r": "kg", "v": "none"}, "signs": {"r": ["lb"]}}
+    chunks = list(CSVStream(path, rows=2, reading=Reading(before=Reading.of(kept))).chunks())
+    assert [value for chunk in chunks for value in chunk["r"]] == [150, 160, 170, 180]
+
+
+def test_numbers_without_the_unit_of_the_first_file_are_taken_alike_in_all_pieces(tmp_path):
+    stream = CSVStream(table(tmp_path / "t.csv", "63", "64", "65", "66"), rows=2, reading=Reading(before=before("kg")))
+    assert [value for chunk in stream.chunks() for value in chunk["r"]] == [63, 64, 65, 66]
+
+
 def test_a_column_that_a_model_needs_can_only_have_gaps(tmp_path):
     path = table(tmp_path / "t.csv", "1", "hot", "3", "4")
     with pytest.raises(
@@ -189,3 +205,98 @@ def test_a_column_that_a_model_needs_can_only_have_gaps(tmp_path):
     ) as error:
         read(path, reading=Reading(numbers=("r", "v")))
     assert "--drop" not in str(error.value) and "--text" not in str(error.value)
+
+
+def test_two_spellings_of_a_currency_are_one_and_a_named_unit_settles_others(tmp_path):
+    path = table(tmp_path / "t.csv", "$1", "2 USD")
+    assert read(path).X["r"].tolist() == [1, 2]
+    path = table(tmp_path / "t.csv", "$1", "2 EUR")
+    with pytest.raises(InputError, match="line 3, column 'r': '2 EUR' is of another currency.*--units 'r=[$]' says"):
+        read(path)
+    assert read(path, reading=Reading(units={"r": "$"})).X["r"].tolist() == [1, 2]
+
+
+def test_a_sign_that_others_lack_names_the_option(tmp_path):
+    path = table(tmp_path / "t.csv", *["7"] * 30, "102%")
+    with pytest.raises(InputError, match="'7' has no percent sign.*: --units r=% says that all cells are in %"):
+        read(path)
+    with pytest.raises(InputError, match="'102%' has a percent sign.*: --units r=% says that all cells are in %"):
+        list(CSVStream(path, rows=30).chunks())
+
+
+def saved(path, cells, plain):
+    """A file of a kind; its column has percent signs where the kind can have them and `plain` is false."""
+    frame = pd.DataFrame({"r": [float(cell.rstrip("%")) for cell in cells] if plain else cells, "v": range(len(cells))})
+    write = {
+        ".csv": lambda: frame.to_csv(path, index=False),
+        ".parquet": lambda: frame.to_parquet(path),
+        ".feather": lambda: frame.to_feather(path),
+        ".xlsx": lambda: frame.to_excel(path, index=False),
+        ".jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+    }
+    write[path.suffix]()
+    return path
+
+
+KINDS = (".csv", ".parquet", ".feather", ".xlsx", ".jsonl")
+
+
+@pytest.mark.parametrize("first", KINDS)
+@pytest.mark.parametrize("signs", [".csv", ".xlsx", ".jsonl"])
+def test_fractions_and_percentages_are_not_joined_in_any_order(tmp_path, first, signs):
+    pytest.importorskip("openpyxl")
+    fractions = saved(tmp_path / f"fractions{first}", ["0.125", "0.5"], plain=True)
+    percentages = saved(tmp_path / f"percentages{signs}", ["12.5%", "50%"], plain=False)
+    for one, other, said in ((fractions, percentages, "in %, but"), (percentages, fractions, "without a unit, but")):
+        with pytest.raises(InputError, match=f"column 'r': .* {said}"):
+            read(other, reading=Reading(before=read(one).reading.merged()))
+    again = read(fractions, reading=Reading(before=read(fractions).reading.merged()))
+    assert again.reading.units == {"r": "none", "v": "none"}
+
+
+def test_a_named_table_has_units_too(tmp_path):
+    loaded = read("iris", reading=Reading())
+    assert set(loaded.reading.units.values()) == {"none"} and len(loaded.reading.units) == 4
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+def test_a_unit_that_was_named_is_remembered_for_what_the_cells_show(tmp_path, suffix):
+    pytest.importorskip("openpyxl")
+    path = saved(tmp_path / f"t{suffix}", ["12.5", "50"], plain=True)
+    kept = json.loads(json.dumps(read(path, reading=Reading(units={"r": "%"})).reading.kept()))
+    assert kept == {"units": {"r": "%", "v": "none"}, "signs": {"r": ["none"]}}
+    loaded = read(path, reading=Reading(before=Reading.of(kept)))
+    assert loaded.X["r"].tolist() == [12.5, 50] and loaded.reading.units["r"] == "%"
+    signs = saved(tmp_path / "signs.csv", ["12.5%", "50%"], plain=False)
+    assert read(signs, reading=Reading(before=Reading.of(kept))).reading.units["r"] == "%"
+    euros = saved(tmp_path / "euros.csv", ["€1", "€2"], plain=False)
+    with pytest.raises(InputError, match="'€1' is in €, but the column was in %"):
+        read(euros, reading=Reading(before=Reading.of(kept)))
+    with pytest.raises(FileFormatError, match=r"reading\['signs'\]={'r': 'none'}, which is not a mapping"):
+        Reading.of({"signs": {"r": "none"}})
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+def test_a_column_that_is_not_there_or_not_read_has_no_unit(tmp_path, suffix):
+    path = saved(tmp_path / f"t{suffix}", ["12.5", "50"], plain=True)
+    earlier = Reading(units={"other": "%"})
+    assert list(read(path, reading=Reading(before=earlier)).X.columns) == ["r", "v"]
+    assert read(path, reading=Reading(drop=("r",), before=before("%"))).reading.units == {"v": "none"}
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+@pytest.mark.parametrize("values", [["x", "y"], ["2020-01-01", "2020-02-02"], [True, False]])
+def test_a_unit_of_a_column_without_numbers_is_refused(tmp_path, suffix, values):
+    pytest.importorskip("openpyxl")
+    path = saved(tmp_path / f"t{suffix}", values, plain=False)
+    with pytest.raises(InputError, match="column 'r': --units r=% does not apply, since the column holds no numbers"):
+        read(path, reading=Reading(units={"r": "%"}))
+
+
+def test_units_apply_neither_to_images_nor_to_columns_that_are_left_out(tmp_path):
+    with pytest.raises(InputError, match="does not apply to the data set 'digits'"):
+        read("digits", reading=Reading(units={"foo": "none"}))
+    for suffix in (".csv", ".parquet", ".jsonl"):
+        path = saved(tmp_path / f"t{suffix}", ["12.5", "50"], plain=True)
+        with pytest.raises(InputError, match="column 'r': --units r=% does not apply"):
+            read(path, reading=Reading(drop=("r",), units={"r": "%"}))

@@ -51,14 +51,14 @@ def test_windows_of_one_signal_take_no_memory_of_their_own():
 def test_the_way_back_is_the_mean_over_the_windows_that_cover_a_moment(stride):
     signals = learnt(X, window=8, stride=stride)
     windows = len(signals.read(X)["windows"])
-    found, located = torch.rand(windows), torch.rand(windows, 8, 3)
+    found, maps = torch.rand(windows), torch.rand(windows, 8, 3)
     starts = [*range(0, 43, stride)]
-    scores, errors = signals.fold_windows(found, X), signals.fold_windows(located, X)
+    scores, errors = signals.fold_windows(found, X), signals.fold_windows(maps, X)
     for t in range(50):
         over = [w for w, s in enumerate(starts) if s <= t < s + 8] or [windows - 1]
         assert scores[t] == pytest.approx(float(found[over].mean()))
         offsets = [t - starts[w] if w < len(starts) else t - 42 for w in over]
-        expected = torch.stack([located[w, o] for w, o in zip(over, offsets, strict=True)]).mean(0)
+        expected = torch.stack([maps[w, o] for w, o in zip(over, offsets, strict=True)]).mean(0)
         torch.testing.assert_close(errors[t], expected.double())
 
 
@@ -186,7 +186,7 @@ def test_the_greatest_of_the_moments_of_a_window():
 
 def test_gaps_are_refused_or_ignored_when_asked_for():
     given = frame(np.delete(np.arange(30), 10))
-    with pytest.raises(InputError, match="'timestamp', row 10: 1 time steps are missing before 2024-03-01T00:00:11"):
+    with pytest.raises(InputError, match="'timestamp', row 10: 1 time step is missing before 2024-03-01T00:00:11"):
         learnt(given, window=6, gaps="refuse").read(given)
     signals = learnt(given, window=6, gaps="ignore")
     assert signals.batch(signals.read(given)).observed.all()
@@ -286,8 +286,8 @@ def test_a_missing_value_has_no_error():
     signal = np.sin(np.arange(300) / 5)
     signal[100] = np.nan
     ae = Autoencoder(data=Signals(window=16), latent_dim=4, epochs=1, random_state=0).fit(signal)
-    located = ae.reconstruction_error(signal, per="element")
-    assert (located[100 - np.arange(16), np.arange(16)] == 0).all()
+    maps = ae.reconstruction_error(signal, per="element")
+    assert (maps[100 - np.arange(16), np.arange(16)] == 0).all()
     assert np.isfinite(ae.reconstruct(signal)).all()
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus import Images, Signals, Table
+from isthmus.data.io.reading import Reading
 
 
 def test_a_table_has_a_field_for_each_column():
@@ -30,3 +31,20 @@ def test_arrays_images_and_signals():
     assert (pixels.kind, pixels.shape, pixels.high) == ("pixels", (8, 6, 3), 255)
     (signal,) = Signals(window=5).learn([np.random.default_rng(0).normal(size=(20, 2))]).fields()
     assert (signal.kind, signal.shape) == ("signal", (5, 2))
+
+
+def test_columns_are_named_by_kind_where_they_have_names():
+    frame = pd.DataFrame({"time": pd.date_range("2024", periods=20), "a": np.arange(20), "b": np.arange(20) / 7})
+    table, signals = Table().learn([frame]), Signals(window=5).learn([frame])
+    assert table.column_names() == ["time", "a", "b"] and table.column_names("integer", "date") == ["time", "a"]
+    assert signals.column_names() == ["time", "a", "b"] and signals.column_names("integer", "float") == ["a", "b"]
+    assert signals.column_names("date") == []
+    for data in (Table(), Signals(window=5)):
+        assert data.learn([np.eye(20)]).column_names() == data.learn([np.eye(20)]).column_names("float") == []
+    assert Images().learn([np.zeros((2, 8, 6, 3), np.uint8) + 9]).column_names() == []
+
+
+def test_channels_and_times_of_a_signal_are_read_as_such_though_they_are_carried_along():
+    frame = pd.DataFrame({"time": pd.date_range("2024", periods=20), "a": np.arange(20), "b": np.arange(20) / 7})
+    how = Reading(unchanged=("a", "time", "note")).after(Signals(window=5).learn([frame]), {})
+    assert how.unchanged == ("note",) and how.numbers == ("a", "b")

@@ -1,6 +1,7 @@
 """Numbers that may stand for missing cells are named; ordinary columns are not."""
 
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -64,11 +65,43 @@ def test_ordinary_columns_have_none(what):
     assert sentinels([pd.DataFrame({"x": ORDINARY[what]})]) == {}
 
 
-def test_learners_that_are_merged_say_the_same():
-    X = pd.DataFrame({"odd": SENTINELS["-999 among fractions"][0]})
-    first, second = learnt([X[:150]], 100), learnt([X[150:]], 100)
-    first.merge(second)
-    assert first.sentinels(first.schema()) == sentinels([X])
+CUTS = {
+    "one cell in a piece": [1000, 2000],
+    "many pieces": range(0, 2000, 7),
+    "a piece of sentinels alone": [100, 101, 150],
+    "a piece of gaps alone": [1980, 1990],
+}
+
+
+@pytest.fixture(scope="module")
+def rare():
+    """Give a table with -999 in 21 of 2,000 cells, one of them in the second half, and 9999 at the other end."""
+    numbers = RNG.uniform(0, 12, 2000)
+    numbers[[*range(0, 1000, 50), 1500]], numbers[100], numbers[1980:1990] = -999, -999, np.nan
+    above = np.where(np.arange(2000) % 90 == 7, 9999, RNG.integers(1, 30, 2000)).astype(float)
+    return pd.DataFrame({"odd": numbers, "above": above, "codes": RNG.choice([1, 2, 99], 2000)})
+
+
+def merged(learners):
+    first, *others = learners
+    for other in others:
+        first.merge(other)
+    return first.sentinels(first.schema())
+
+
+@pytest.mark.parametrize("what", CUTS)
+def test_sentinels_do_not_depend_on_how_rows_are_cut(rare, what):
+    whole = sentinels([rare])
+    assert {index: one.value for index, one in whole.items()} == {0: -999, 1: 9999, 2: 99}
+    edges = [0, *CUTS[what], 2000]
+    pieces = [rare[a:b] for a, b in pairwise(edges) if a < b]
+    assert sentinels(pieces) == sentinels(pieces[::-1]) == whole
+    assert merged([learnt([piece], 100) for piece in pieces[::-1]]) == whole
+
+
+def test_of_sentinels_at_both_ends_the_more_frequent_is_named():
+    cells = np.select([np.arange(N) % 20 == 3, np.arange(N) % 30 == 4], [9999, -999], RNG.uniform(0, 12, N))
+    assert [one.value for one in sentinels([pd.DataFrame({"x": cells})]).values()] == [9999]
 
 
 def test_the_warning_names_column_value_range_and_remedy():

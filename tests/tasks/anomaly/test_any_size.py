@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from isthmus import AnomalyDetector, Autoencoder, Images, load
+from isthmus import AnomalyDetector, Autoencoder, Images, InputError, load
+from isthmus.parts.scores.joined import Joined
 from isthmus.tasks.anomaly import reservoir
 from isthmus.tasks.anomaly.reservoir import Reservoir
 
@@ -58,3 +59,22 @@ def test_a_reservoir_keeps_no_more_numbers_than_it_may(monkeypatch):
     kept.add({"x": torch.zeros(6, 4)}, np.arange(6) / 6)
     kept.add({"x": torch.zeros(1, 50)}, np.array([0.99]))
     assert [tuple(sample["x"].shape) for sample in kept.samples] == [(2, 4)]
+
+
+@pytest.mark.parametrize("scorer", ["neighbours", "residual", "tails", Joined()])
+def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
+    trained = []
+    model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False, callbacks=[trained.append])
+    with pytest.raises(
+        InputError, match=r"needs rows of one size.*scores for any size: error, channel; or bring .*resize"
+    ):
+        AnomalyDetector(model, scorer=scorer).fit(PICTURES)
+    assert not trained
+
+
+def test_known_anomalies_of_several_sizes_need_a_score_for_them():
+    model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False)
+    with pytest.raises(
+        InputError, match="the score 'joined' needs rows of one size.*scores for any size: error, channel"
+    ):
+        AnomalyDetector(model).fit(PICTURES, np.arange(12) == 0)

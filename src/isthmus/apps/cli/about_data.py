@@ -12,11 +12,12 @@ from typing import Any
 import click
 
 from isthmus.apps.cli import inputs
-from isthmus.apps.cli.columns import WIDTH, short
+from isthmus.apps.cli.columns import WIDTH
 from isthmus.apps.cli.output import figure
 from isthmus.apps.cli.remedies import is_known, typed_form
 from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
+from isthmus.support.lines import short
 
 LIMIT = 10
 """Classes and broken images that are named, at most; ``--json`` has them all."""

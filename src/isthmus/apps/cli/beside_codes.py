@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.cli.command import Failure
 from isthmus.apps.cli.inputs import known_columns, load, suited
 from isthmus.apps.cli.rows import Rows
+from isthmus.apps.figures.figure import FORMATS
 from isthmus.support.errors import unknown
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ TABLES = (".csv", ".parquet", ".feather")
 
 WRITTEN = (".npy", *TABLES)
 """Endings of files that codes are written to."""
-MAPS = (".png", ".svg")
+MAPS = tuple(FORMATS)
 """Endings of the file of a map."""
 
 
@@ -30,7 +31,9 @@ def check_output(output: str) -> None:
     """Refuse a file that can hold neither codes nor their map."""
     suffix = Path(output).suffix.lower()
     if suffix not in (*WRITTEN, *MAPS):
-        raise Failure(f"{output!r}: {unknown('kind of output', suffix, WRITTEN)}; for a map of the codes .png, .svg")
+        raise Failure(
+            f"{output!r}: {unknown('kind of output', suffix, WRITTEN)}; for a map of the codes {', '.join(MAPS)}"
+        )
 
 
 def check_kept(output: str, kept: Sequence[str]) -> None:
@@ -47,6 +50,7 @@ def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tup
 
     model = load(path)
     rows, known = read(model, *kept), known_columns(model)
+    kept = [name for name in kept if name != rows.label or rows.y is None]  # labels are written anyway
     if not kept:
         return model, suited(model, path, rows), None
     if not hasattr(rows.X, "columns"):

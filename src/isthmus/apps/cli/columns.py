@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.output import NOTHING, figure, table
+from isthmus.support.errors import counted
+from isthmus.support.lines import short
 
 if TYPE_CHECKING:
     from isthmus.data.tables.profile import ColumnProfile
@@ -25,7 +27,7 @@ def columns_text(columns: Sequence[ColumnProfile], rows: int) -> str:
     groups = [list(group) for _, group in groupby(columns, key=_alike)]
     lines = [_line(group[0], rows) if len(group) == 1 else _group_line(group) for group in groups[:LIMIT]]
     more = sum(map(len, groups[LIMIT:]))
-    rest = f"\n… and {more:,} columns more; --json has them all" if more else ""
+    rest = f"\n… and {counted(more, 'column')} more; --json has them all" if more else ""
     return _table(lines) + (rest or "\n--json has each column")
 
 
@@ -76,7 +78,7 @@ def _values(column: ColumnProfile, present: int) -> str:
     """Return the range of the cells of a column, or the most frequent ones."""
     if column.kind == "category":
         value, count = column.common[0]
-        return f"{figure(column.categories)} values, {_cell(value)} {count / present:.0%}"
+        return f"{counted(column.categories, 'value')}, {_cell(value)} {count / present:.0%}"
     if column.kind == "boolean":
         return f"{column.mean:.0%} true"
     return "" if column.kind == "empty" else f"{_cell(column.low)} to {_cell(column.high)}"
@@ -87,14 +89,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return short(figure(value.removesuffix(" 00:00:00").removesuffix("T00:00:00")), 19)
     return str(value) if isinstance(value, int) else figure(value)
-
-
-def short(text: str, width: int) -> str:
-    """Return text that is cut to a width.
-
-    Examples
-    --------
-    >>> short("temperature", 6), short("age", 6)
-    ('tempe…', 'age')
-    """
-    return text if len(text) <= width else f"{text[: width - 1]}…"

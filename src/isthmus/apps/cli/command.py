@@ -146,7 +146,7 @@ def tell(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Say a fact about the data on stderr, once in a command, unless this is to be quiet."""
+    """Write a fact about the data to stderr, unless the command is quiet or has written the same before."""
     said = click.get_current_context().meta.setdefault("said", set[str]())
     if text not in said:
         said.add(text)

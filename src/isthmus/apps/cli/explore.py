@@ -13,6 +13,7 @@ from isthmus.apps.cli.inputs import LABEL, load, read, stem, suited
 from isthmus.apps.cli.output import writable
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span
+from isthmus.support.errors import counted
 
 KINDS = ("Autoencoder", "AnomalyDetector", "Imputer")
 EXPORTED = 5_000
@@ -130,7 +131,7 @@ def _session(
         loaded_rows = suited(autoencoder_of(one), path, loaded_rows)
         name = stem(path) if stem(path) not in models else path
         models[name] = one
-    tell(f"encoding {len(loaded_rows.X):,} rows")
+    tell(f"encoding {counted(len(loaded_rows.X), 'row')}")
     return open_session(models, loaded_rows.X, loaded_rows.y, limit=limit, visible=not no_examples, title=title)
 
 

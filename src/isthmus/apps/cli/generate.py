@@ -12,6 +12,7 @@ from isthmus.apps.cli.inputs import condition, data_options, load, meet, model_a
 from isthmus.apps.cli.output import ROWS, json_option, output_option
 from isthmus.apps.cli.reading_options import reading_of
 from isthmus.apps.cli.rows import row
+from isthmus.apps.cli.values import Read, size
 from isthmus.apps.cli.written import as_read, write
 
 
@@ -36,17 +37,34 @@ from isthmus.apps.cli.written import as_read, write
     metavar="VALUE",
     help="The condition, for a model that was trained with one: a label, or a=1,b=x",
 )
+@option(
+    "--size",
+    "pixels",
+    type=Read(["SIZE"], [size]),
+    help="Of a model for images of any size, the size of the images in pixels: 128, or width x height as in 128x96 "
+    "[that of the crops it was trained on]",
+)
 @option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows")
 @output_option(ROWS, folder=True)
 @json_option
-def sample(model: str, count: int, temperature: float, text: str | None, seed: int, output: str, as_json: bool) -> None:
+def sample(
+    model: str,
+    count: int,
+    temperature: float,
+    text: str | None,
+    pixels: tuple[int, int] | None,
+    seed: int,
+    output: str,
+    as_json: bool,
+) -> None:
     """Write new rows, decoded from random codes.
 
     Best from a variational model. The codes of others are drawn from a Gaussian, fitted on those of the training data.
     Rows of a table have the columns, types, categories and ranges that were trained on.
     """
     trained = load(model)
-    rows = trained.sample(count, temperature=temperature, condition=condition(trained, text), random_state=seed)
+    how = {"temperature": temperature, "condition": condition(trained, text), "random_state": seed}
+    rows = trained.sample(count, size=pixels, **how)
     write(output, [as_read(output, rows, rows, reading_of(trained))], as_json)
 
 

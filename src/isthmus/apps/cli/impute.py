@@ -14,13 +14,14 @@ import click
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import data_argument, keep_option, known_columns, load, open_for, read
 from isthmus.apps.cli.knobs import flag
-from isthmus.apps.cli.output import figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.output import json_option, output_option, show, table, writable
 from isthmus.apps.cli.progress import rows_done, training_progress
 from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
-from isthmus.apps.cli.written import as_read
+from isthmus.apps.cli.written import pieces_as_read
+from isthmus.support.errors import counted
 
 
 @command(
@@ -93,7 +94,7 @@ def impute(
         for name, count in document["columns"].items()
         if count
     ]
-    head = f"{', '.join(document['output'])}: {figure(rows)} rows, {figure(filled)} missing cells filled"
+    head = f"{', '.join(document['output'])}: {counted(rows, 'row')}, {counted(filled, 'missing cell')} filled"
     show(document, "\n\n".join([head, *([table(lines)] if lines else [])]), as_json)
 
 
@@ -116,13 +117,13 @@ def _write(imputer: Any, data: str, keep: tuple[str, ...], outputs: list[str], t
     from isthmus.data.io.appending import appending
 
     X, reading = open_for(data, imputer.autoencoder_, typed, *keep)
-    gaps, rows = Counter[str](), 0
+    gaps, rows, as_written = Counter[str](), 0, pieces_as_read(outputs[0], reading, len(X))
     with ExitStack() as files:
         done = files.enter_context(rows_done(len(X), "filled"))
         appends = [files.enter_context(appending(path)) for path in outputs]
         for piece in _pieces(X, data):
             for append, table in zip(appends, _filled(imputer, piece, keep, gaps), strict=True):
-                append(as_read(outputs[0], table, piece, reading))
+                append(as_written(table, piece))
             rows += len(piece)
             done(len(piece))
     return {"output": outputs, "rows": rows, "filled": sum(gaps.values()), "columns": dict(gaps.most_common())}
@@ -150,7 +151,7 @@ def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], t
     if not hasattr(X, "columns"):
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
-    tell(f"training on {len(X):,} rows of {path} …")
+    tell(f"training on {counted(len(X), 'row')} of {path} …")
     with hushed():
         imputer = unfitted(len(X)).fit(X, callbacks=training_progress())
     remember(imputer.autoencoder_, loaded.reading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +94,16 @@ def _model(card: Card) -> dict[str, Any]:
         "estimator": card.estimator,
         "variant": card.variant,
         "code": card.code,
-        "row": f"{' x '.join('any' if side is None else str(side) for side in card.row)} numbers",
+        "row": _size(card.row),
         **card.parts,
         "condition": card.condition,
         "parameters": card.parameters,
     }
+
+
+def _size(row: Sequence[int | None]) -> str:
+    sides = " x ".join("any" if side is None else str(side) for side in row)
+    return f"{sides} number" if sides == "1" else f"{sides} numbers"
 
 
 def _task(card: Card) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def read(
         say(f"{path}: {text}")
     reading = how.get("reading")
     X, y = loaded.with_labels(reading.unchanged if reading else ()), loaded.labels
-    rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading)
+    rows = Rows(X, y, path, loaded.names, loaded.notes, label, loaded.reading, left_out=loaded.left_out)
     if span is None:
         return rows
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
@@ -109,9 +109,9 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
     with while_reading(path):
         X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
     columns, known = columns_of(X), known_columns(model)
-    absent = [name for name in unchanged if columns and name and name not in columns]
-    if absent:
-        raise Failure(f"{path!r}: {unknown('column', absent[0], columns)}")
+    unknown_names = [name for name in unchanged if columns and name and name not in columns]
+    if unknown_names:
+        raise Failure(f"{path!r}: {unknown('column', unknown_names[0], columns)}")
     seen = [name for name in columns if name in known or name not in unchanged]
     _check_columns(path, "the model", seen, known)
     return X, reading
@@ -144,7 +144,7 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     Raises
     ------
     Failure
-        They are of another kind, such as images where a table was, or labels stand among the columns.
+        They are of another kind, such as images where a table was, or labels are columns that the model needs.
     """
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.infer import choose_data
@@ -153,6 +153,11 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
     if not kind.takes(rows.X):
         noun = files_of(choose_data(None, rows.X)).noun
         raise Failure(f"{rows.name!r} holds {noun}, but {path!r} was trained on {kind.noun}")
+    if rows.y is not None and rows.label in known_columns(model):
+        raise Failure(
+            f"--label {rows.label}: {path!r} was trained on this column, which --label takes out of the table: "
+            "leave it out"
+        )
     X = arranged(rows.X, rows.name, model, path)
     for text in kind.departures(model, X):
         warn(f"{rows.name}: {text}")
@@ -221,12 +226,13 @@ def _remedies(strange: list[str]) -> str:
 
 
 def keep_option(name: str, used: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option ``--keep``, which arrives as `name`; `used`: what is not done with its columns."""
+    """Return the option ``--keep``, which arrives as `name`, each column once; `used`: what is not done with them."""
     return option(
         "--keep",
         name,
         metavar="COLUMN",
         multiple=True,
+        callback=lambda ctx, param, names: tuple(dict.fromkeys(names)),
         section="In and out",
         help="A column that stands in the output as it is, such as a number of a customer: not "
         f"{used}, unless the model was trained on it; may be repeated",

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import Field, fields
 from functools import cache
 from inspect import signature
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import option
-from isthmus.apps.cli.values import type_of
+from isthmus.apps.cli.values import SCHEDULE, type_of
 
 SECTION = "Knobs of the variants"
 
@@ -52,12 +52,24 @@ def _help(knob: str) -> str:
     holders = knobs()[knob]
     if len(holders) == len(variants.variants()):
         return f"every variant: {_says(next(iter(holders.values())))}"
-    return "; ".join(f"{name}: {_says(field)}" for name, field in holders.items())
+    example = "; a schedule is typed as in warmup:1.0,0.3" if SCHEDULE in get_args(hint_of(knob)) else ""
+    return "; ".join(f"{name}: {_says(field)}" for name, field in holders.items()) + example
 
 
 def _says(field: Field[Any]) -> str:
     help: str = field.metadata["help"]
-    return help if field.default is None or isinstance(field.default, bool) else f"{help} [{field.default}]"
+    return help if field.default is None or isinstance(field.default, bool) else f"{help} [{_typed(field.default)}]"
+
+
+def _typed(value: object) -> str:
+    """Return a value as it is typed.
+
+    Examples
+    --------
+    >>> _typed((0.05, 0.8))
+    '0.05,0.8'
+    """
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def schedules() -> str:

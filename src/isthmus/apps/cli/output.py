@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, option
-from isthmus.support.errors import unknown
+from isthmus.support.errors import InputError
+from isthmus.support.lines import one_line
 
 NOTHING = "–"
 
@@ -47,14 +47,14 @@ def writable(path: str) -> str:
     return path
 
 
-FIGURES = (".svg", ".png")
-"""Endings of figures."""
-
-
 def drawable(path: str) -> str:
     """Refuse a name that figures are not written to."""
-    if Path(path).suffix.lower() not in FIGURES:
-        raise Failure(f"{path!r}: {unknown('kind of figure', Path(path).suffix, FIGURES)}")
+    from isthmus.apps.figures.figure import check_format
+
+    try:
+        check_format(path)
+    except InputError as error:
+        raise Failure(str(error)) from error
     return path
 
 
@@ -79,10 +79,6 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""Line breaks, tabs and other characters that break a line or a table."""
-
-
 def figure(value: object) -> str:
     r"""Return a value as a person reads it, in one line.
 
@@ -101,7 +97,7 @@ def figure(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return CONTROL.sub(lambda match: repr(match[0])[1:-1], str(value))
+    return one_line(str(value))
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:

@@ -14,6 +14,7 @@ import click
 
 from isthmus.apps.cli.command import quiet, tell
 from isthmus.apps.cli.output import figure
+from isthmus.support.errors import counted
 
 SECONDS = 10.0
 """Between two lines."""
@@ -73,7 +74,7 @@ class _Lines:
             return
         self.last = now
         left = (now - self.began) / self.done * (self.total - self.done)
-        tell(f"{self.verb} {self.done:,} of {self.total:,} rows, {time_left(left)} left")
+        tell(f"{self.verb} {self.done:,} of {counted(self.total, 'row')}, {time_left(left)} left")
 
 
 def training_progress(trainings: int = 1) -> tuple[Callable[[Any], None], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -34,39 +35,43 @@ class Names(click.ParamType):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class DateFormat(click.ParamType):
-    """``COLUMN=FORMAT``."""
+def _is_format(form: str) -> bool:
+    from isthmus.data.tables.dates import EPOCHS, ISO
 
-    name = "COLUMN=FORMAT"
+    return "%" in form or form in (ISO, *EPOCHS)
+
+
+@dataclass(frozen=True)
+class OfColumn(click.ParamType):
+    """``COLUMN=VALUE``.
+
+    Attributes
+    ----------
+    name : str
+        What stands for the value in the help.
+    examples : str
+    fits : callable
+        Tells whether a value can be right.
+    """
+
+    name: str
+    examples: str
+    fits: Callable[[str], bool] = bool
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Return what stands for the value in the help."""
         return self.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return the column and the format."""
-        column, sign, form = value.rpartition("=") if isinstance(value, str) else (value[0], "=", value[1])
-        if not sign or not column or ("%" not in form and form not in ("ISO8601", "epoch", "epoch-ms")):
-            self.fail(f"{value!r} is no {self.name}, such as day=%d.%m.%Y or day=ISO8601", param, ctx)
-        return column, form
+        """Return the column and its value."""
+        column, sign, one = value.rpartition("=") if isinstance(value, str) else (value[0], "=", value[1])
+        if not (sign and column and one and self.fits(one)):
+            self.fail(f"{value!r} is no {self.name}, such as {self.examples}", param, ctx)
+        return column, one
 
 
-class Unit(click.ParamType):
-    """``COLUMN=UNIT``."""
-
-    name = "COLUMN=UNIT"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Return what stands for the value in the help."""
-        return self.name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return the column and the unit."""
-        column, sign, unit = value.rpartition("=") if isinstance(value, str) else (value[0], "=", value[1])
-        if not (sign and column and unit):
-            self.fail(f"{value!r} is no {self.name}, such as rate=% or price=$ or amount=none", param, ctx)
-        return column, unit
-
+DATE_FORMAT = OfColumn("COLUMN=FORMAT", "day=%d.%m.%Y or day=ISO8601", _is_format)
+UNIT = OfColumn("COLUMN=UNIT", "rate=% or price=$ or amount=none")
 
 OPTIONS: tuple[tuple[str, Any], ...] = (
     ("--drop", {"type": Names(), "help": "Columns to leave out, such as numbers of rows and free text"}),
@@ -74,7 +79,7 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     (
         "--dates",
         {
-            "type": DateFormat(),
+            "type": DATE_FORMAT,
             "multiple": True,
             "help": "The format of a column of dates, as strptime has it: day=%d/%m/%Y; or ISO8601, epoch "
             "(seconds since 1970), epoch-ms; may be repeated [recognised]",
@@ -83,7 +88,7 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     (
         "--units",
         {
-            "type": Unit(),
+            "type": UNIT,
             "multiple": True,
             "help": "The unit of a column of numbers, %, $, € … or none, whatever its cells show; may be repeated "
             "[recognised]",

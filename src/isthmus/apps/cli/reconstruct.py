@@ -13,7 +13,8 @@ from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
 from isthmus.apps.cli.progress import rows_done
 from isthmus.apps.cli.rows import Rows
-from isthmus.apps.cli.written import as_read, write
+from isthmus.apps.cli.written import pieces_as_read, write
+from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -51,7 +52,7 @@ def reconstruct(model: str, read: Callable[..., Rows], output: str, beside: bool
 
     X, reconstructed = (joined(side) for side in zip(*_pairs(trained, rows), strict=True))
     count = files_of(trained.data_).beside(trained, replace(rows, X=X), reconstructed, output)
-    said = f"{output}: {count:,} rows beside their reconstructions"
+    said = f"{output}: {counted(count, 'row')} beside the reconstruction"
     show({"output": output, "rows": count}, said, as_json)
 
 
@@ -79,7 +80,8 @@ def denoise(model: str, read: Callable[..., Rows], output: str, as_json: bool) -
 
 def _reconstruct(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -> None:
     """Write the reconstruction of rows."""
-    made = [as_read(output, made, piece, rows.reading) for piece, made in _pairs(trained, rows)]
+    as_written = pieces_as_read(output, rows.reading, len(rows.X))
+    made = [as_written(made, piece) for piece, made in _pairs(trained, rows)]
     write(output, made, as_json, names=rows.names)
 
 

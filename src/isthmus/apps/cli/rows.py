@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from isthmus.apps.cli.command import Failure
+from isthmus.support.errors import TooFewRowsError, counted
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Rows:
         How a table was read.
     files : int
         How many files they come from.
+    left_out : int
+        How many images could not be read.
     """
 
     X: Any
@@ -36,6 +41,18 @@ class Rows:
     label: str | None = None
     reading: Any = None
     files: int = 1
+    left_out: int = 0
+
+
+@contextmanager
+def enough(rows: Rows) -> Iterator[None]:
+    """Say of which file there are too few rows, where a training inside the block finds too few."""
+    try:
+        yield
+    except TooFewRowsError as error:
+        left_out = f", since {rows.left_out:,} could not be read and were left out" if rows.left_out else ""
+        count = f"{error.rows} row{'s' * (error.rows != 1)}"
+        raise Failure(f"{rows.name!r} holds {count}{left_out}: training needs at least 2") from error
 
 
 class Span(click.ParamType):
@@ -84,6 +101,6 @@ def row(X: Any, number: int, flag: str) -> Any:
         There is no such row.
     """
     if not 0 <= number < len(X):
-        raise Failure(f"{flag} {number}: the data has {len(X)} rows, numbered from 0")
+        raise Failure(f"{flag} {number}: the data has {counted(len(X), 'row')}, numbered from 0")
     one = cut(X, slice(number, number + 1), flag)
     return one[0] if hasattr(one, "ndim") and not hasattr(one, "columns") else one

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import data_options, read
+from isthmus.apps.cli.inputs import columns_of, data_options, read
+from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.rows import Rows, cut
 from isthmus.apps.cli.same_columns import check_columns
+
+if TYPE_CHECKING:
+    from isthmus.data.images.head import Alpha
+    from isthmus.data.io.reading import Reading
 
 files_argument = click.argument("data", metavar="DATA...", nargs=-1, required=True)
 
@@ -27,19 +32,47 @@ def read_all(paths: tuple[str, ...], label: str | None = None, span: slice | Non
     """
     if len(paths) == 1:
         return read(paths[0], label, span, **how)
-    from isthmus.data.tables.rows import joined
-
-    parts = _each(paths, label, how)
-    first = parts[0]
-    labels = [part.y for part in parts if part.y is not None]
-    X = joined([_in_order(part.X, first.X) for part in parts])
-    y = _labels(labels)
-    names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
-    notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
-    whole = Rows(X, y, ", ".join(paths), names, notes, label, parts[-1].reading, len(paths))
+    whole = _images(paths, label, **how) or _joined(paths, label, how)
     if span is None:
         return whole
-    return replace(whole, X=cut(X, span), y=None if y is None else y[span], names=names[span])
+    y = None if whole.y is None else whole.y[span]
+    return replace(whole, X=cut(whole.X, span), y=y, names=whole.names[span])
+
+
+def _images(
+    paths: tuple[str, ...],
+    label: str | None,
+    reading: Reading,
+    alpha: Alpha | None = None,
+    skip_broken: bool = False,
+) -> Rows | None:
+    """Return several images and folders of images as one folder would be read; None if there is something else."""
+    from isthmus.data.io.files import read_images
+
+    if (
+        label is not None or reading.kept() or reading.asked("encoding", "skip_rows")
+    ):  # which images do not have: the first file refuses it
+        return None
+    name = ", ".join(paths)
+    with while_reading(name):
+        loaded = read_images(paths, alpha=alpha, skip_broken=skip_broken)
+    if loaded is None:
+        return None
+    whole = Rows(loaded.X, loaded.labels, name, loaded.names, reading=loaded.reading, files=len(paths))
+    return replace(whole, left_out=loaded.left_out)
+
+
+def _joined(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> Rows:
+    """Return the rows of several files as one."""
+    from isthmus.data.tables.rows import in_order, joined
+
+    parts = _each(paths, label, how)
+    columns = columns_of(parts[0].X)
+    X = joined([in_order(part.X, columns) for part in parts])
+    y = _labels([part.y for part in parts if part.y is not None])
+    names = tuple(f"{part.name}/{name}" for part in parts for name in part.names)
+    notes = tuple(f"{part.name}: {note}" for part in parts for note in part.notes)
+    return Rows(X, y, ", ".join(paths), names, notes, label, parts[-1].reading, len(paths))
 
 
 def _each(paths: tuple[str, ...], label: str | None, how: dict[str, Any]) -> list[Rows]:
@@ -72,7 +105,7 @@ def _check_alike(one: Rows, other: Rows) -> None:
                 f"{part.name!r} is too large to be joined with others in memory: put all files into one folder (of "
                 "Parquet files, or of images), and name that"
             )
-    columns = [list(map(str, getattr(part.X, "columns", []))) for part in (one, other)]
+    columns = [columns_of(part.X) for part in (one, other)]
     strange = sorted(set(columns[0]) ^ set(columns[1]))
     if strange:
         name = strange[0]
@@ -91,11 +124,6 @@ def _check_alike(one: Rows, other: Rows) -> None:
 
 def _size(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
-
-
-def _in_order(X: Any, like: Any) -> Any:
-    """Return rows with their columns in the order of others."""
-    return X[list(like.columns)] if hasattr(X, "columns") else X
 
 
 several_data_options: Callable[[Callable[..., Any]], Callable[..., Any]] = partial(

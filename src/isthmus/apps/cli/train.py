@@ -15,9 +15,11 @@ from isthmus.apps.cli.knobs import chosen, flag, knobs, schedules
 from isthmus.apps.cli.model_options import model_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
 from isthmus.apps.cli.reading_options import remember
+from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, settings
 from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import table
+from isthmus.support.errors import counted
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -76,7 +78,7 @@ def train(
 ) -> None:
     """Train an autoencoder on DATA.
 
-    The rows of several files are joined; their columns, or the sizes of their images, are the same.
+    The rows of several files are joined; their columns are the same. Images of several sizes need --crop or --resize.
     """
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
@@ -177,7 +179,8 @@ def _fit(model: Any, rows: Any, output: str, how: dict[str, Any]) -> None:
     if model.condition == "y" and y is None:
         raise Failure(f"--condition y: {rows.name!r} has no labels; name their column with --label")
     try:
-        model.fit(rows.X, y, **how)
+        with enough(rows):
+            model.fit(rows.X, y, **how)
         remember(model, rows.reading)
     except isthmus.DivergenceError as error:
         remember(model, rows.reading)
@@ -205,6 +208,6 @@ def _summary(model: Any, output: str) -> tuple[dict[str, Any], str]:
         else (f"validation loss {figure(best)} at epoch {info['best_epoch']}")
     )
     return document, (
-        f"{output}: {document['variant']}, {figure(info['parameters'])} parameters, {kept}; "
-        f"{figure(info['rows'])} rows, {figure(info['seconds'])} s"
+        f"{output}: {document['variant']}, {counted(info['parameters'], 'parameter')}, {kept}; "
+        f"{counted(info['rows'], 'row')}, {figure(info['seconds'])} s"
     )

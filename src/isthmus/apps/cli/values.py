@@ -86,7 +86,7 @@ READERS: dict[Any, tuple[str, Reader]] = {
 
 
 class Named(click.Choice):
-    """A choice of names; a wrong one is told the nearest."""
+    """A choice of names; the error for an unknown one suggests the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name."""

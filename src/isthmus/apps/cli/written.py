@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.inputs import columns_of
-from isthmus.apps.cli.output import figure, show
+from isthmus.apps.cli.output import show
+from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus.data.io.reading import Reading
@@ -49,17 +50,27 @@ def write(
     files.write(path, drawn, columns=columns, names=names)
     shape = common_shape(rows)
     of = " x ".join("any" if side is None else str(side) for side in shape[1:])
-    show({"output": path, "shape": shape}, f"{path}: {figure(shape[0])} rows of {of}", as_json)
+    show({"output": path, "shape": shape}, f"{path}: {counted(len(rows), 'row')} of {of}", as_json)
 
 
 def as_read(output: str, made: Any, like: Any, reading: Reading | None) -> Any:
     """Return rows as they are written: in a .csv file, dates have the format of the rows that they are like."""
-    if not (output.lower().endswith(".csv") and columns_of(made)):
-        return made
-    from isthmus.data.io.dated import formats, with_text
+    return pieces_as_read(output, reading)(made, like)
+
+
+def pieces_as_read(output: str, reading: Reading | None, rows: int | None = None) -> Callable[[Any, Any], Any]:
+    """Return what does the same as `as_read` for pieces of a number of rows; each column has one format in all."""
+    from isthmus.data.io.dated import Forms, with_text
     from isthmus.data.io.tabular import to_arrow
 
-    return with_text(to_arrow(made), formats(to_arrow(like), reading.dates if reading else {}))
+    forms = Forms(reading.dates if reading else {}, rows)
+
+    def as_written(made: Any, like: Any) -> Any:
+        if not (output.lower().endswith(".csv") and columns_of(made)):
+            return made
+        return with_text(to_arrow(made), forms.of(to_arrow(like)))
+
+    return as_written
 
 
 def common_shape(rows: Any) -> list[int | None]:

@@ -235,14 +235,14 @@ class View:
         names = self.abnormality.names
         return by_number(self.abnormality.numbers(what), f"{names[what]} of {self.name}") if what in names else None
 
-    def located(self, columns: Columns) -> torch.Tensor:
+    def error_map(self, columns: Columns) -> torch.Tensor:
         """Return how much each element of some rows contributes to the score or the error."""
         name, key = ("explain", "contributions") if self.scored else ("error_map", "error")
         return self.run(name, columns)[key]
 
     def contributors(self, columns: Columns) -> list[list[dict[str, Any]]]:
         """Return the names that contribute most to the score or the error of each of some rows."""
-        return [self.kind.contributors(row.nan_to_num(), CONTRIBUTORS) for row in self.located(columns)]
+        return [self.kind.contributors(row.nan_to_num(), CONTRIBUTORS) for row in self.error_map(columns)]
 
     @once
     def deviation(self) -> Columns:

@@ -11,10 +11,11 @@ import numpy as np
 from isthmus.apps.figures.colours import BLUE, INK, MUTED, ORANGE
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Image, Line, Shape, Text
-from isthmus.apps.figures.signal import date_ticks, thinned
+from isthmus.apps.figures.signal import LEFT, RIGHT, WIDTH, axis_of, date_ticks, grid, thinned
 from isthmus.apps.report.charts import Axis
-from isthmus.apps.report.numbers import number
+from isthmus.apps.report.numbers import tick_text
 from isthmus.apps.report.png import visible
+from isthmus.support.errors import counted
 
 SMALLEST, LARGEST = 128, 320
 """Pixels of the longer side of an image on a sheet: smaller ones are enlarged, larger ones made smaller."""
@@ -22,7 +23,7 @@ GAP, CAPTION = 8, 22
 LEGEND = ("difference: reconstruction less original;", "grey is none, brighter where the reconstruction is brighter")
 GAINS = (1, 2, 4, 8, 16, 32)
 """How much a difference may be enlarged to be seen."""
-PANEL, APART, LEFT, RIGHT, TOP, WIDTH = 110, 34, 78, 18, 58, 960
+PANEL, APART, TOP = 110, 34, 58
 MAX_CHANNELS = 8
 ORIGINAL, RECONSTRUCTED, DIFFERENCE = BLUE, ORANGE, MUTED
 WIDTHS = {ORIGINAL: 2.6, RECONSTRUCTED: 1.0, DIFFERENCE: 1.0}
@@ -90,7 +91,9 @@ def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) 
         y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
     shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
     wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP
-    return Figure(max(wide, legend), y + 34, shapes, f"{len(triples)} images beside their reconstructions.", scale=1)
+    return Figure(
+        max(wide, legend), y + 34, shapes, f"{counted(len(triples), 'image')} beside the reconstruction.", scale=1
+    )
 
 
 def _side(one: Triple, largest: float) -> tuple[int, int]:
@@ -124,11 +127,13 @@ def signal_sheet(
         shapes += _panel(x, {DIFFERENCE: b - a}, top + PANEL + APART, PANEL / 2, f"{name}: difference")
         top += round(1.5 * PANEL) + 2 * APART
     ticks, texts = date_ticks(times) if dates else (across.ticks(8), None)
-    for tick, text in zip(ticks, texts or [number(float(f"{tick:.6g}")) for tick in ticks], strict=True):
+    for tick, text in zip(ticks, texts or [tick_text(tick) for tick in ticks], strict=True):
         shapes.append(Text(float(across(tick)), top - 12, text, "middle"))
     more = len(names) - MAX_CHANNELS
     shapes += [Text(LEFT, top + 8, f"and {more} more channels, which a table holds (.csv)")] if more > 0 else []
-    return Figure(WIDTH, top + 16, shapes, f"{title}: {len(names)} channels, {len(at):,} time steps.")
+    return Figure(
+        WIDTH, top + 16, shapes, f"{title}: {counted(len(names), 'channel')}, {counted(len(at), 'time step')}."
+    )
 
 
 def _key(title: str) -> list[Shape]:
@@ -139,15 +144,7 @@ def _key(title: str) -> list[Shape]:
 
 def _panel(x: np.ndarray, lines: dict[str, np.ndarray], top: float, tall: float, name: str) -> list[Shape]:
     """Draw lines by their colours over one axis, below a name."""
-    every = np.concatenate(list(lines.values()))
-    every = every[np.isfinite(every)]
-    low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
-    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
-    up = Axis(low, high, top + tall, top)
-    shapes: list[Shape] = [Text(LEFT, top - 7, name, colour=INK)]
-    for tick in up.ticks():
-        y = float(up(tick))
-        shapes.append(Line(np.array([(LEFT, y), (WIDTH - RIGHT, y)])))
-        shapes.append(Text(LEFT - 8, y + 4, number(float(f"{tick:.6g}")), "end", MUTED))
+    up = axis_of(np.concatenate(list(lines.values())), top, tall)
+    shapes: list[Shape] = [Text(LEFT, top - 7, name, colour=INK), *grid(up, up.ticks())]
     drawn = ((colour, thinned(x, np.asarray(up(values)))) for colour, values in lines.items())
     return [*shapes, *(Line(np.column_stack(points), colour, WIDTHS[colour]) for colour, points in drawn)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import MARKS, Dots, Line, Shape, Text
 from isthmus.apps.report.charts import Axis
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
-from isthmus.apps.report.numbers import number
+from isthmus.apps.report.numbers import tick_text
 from isthmus.apps.report.plane import Plane
+from isthmus.support.errors import counted
+from isthmus.support.lines import short
 
 SIDE, LEFT, TOP, FOOT, LEGEND = 560, 70, 64, 56, 210
 """Dimensions: the square of the points, what is around it, and the width of a column of the legend."""
@@ -60,7 +63,7 @@ def code_map(codes: np.ndarray, labels: np.ndarray | None, title: str, label_nam
         *_legend(groups, styles, label_name),
     ]
     drawn = "" if n <= DRAWN else f", {DRAWN:,} of them drawn"
-    shapes.insert(0, Text(LEFT, 28, f"{title}: codes of {n:,} rows{drawn}", colour=INK, size=16))
+    shapes.insert(0, Text(LEFT, 28, f"{title}: codes of {counted(n, 'row')}{drawn}", colour=INK, size=16))
     columns = -(-len(groups) // _lines()) if groups else 0
     description = f"A map of {n:,} codes{f' in {len(groups)} groups: ' + ', '.join(groups) if groups else ''}."
     return Figure(LEFT + SIDE + 24 + columns * LEGEND, TOP + SIDE + FOOT, shapes, description)
@@ -104,8 +107,11 @@ def grouped(labels: np.ndarray) -> dict[str, np.ndarray]:
 
 def _sorting(name: str) -> tuple[bool, float, str]:
     """Return by what a label is sorted: numbers by their value, before words."""
-    numeric = name.replace(".", "", 1).lstrip("-").isdecimal()
-    return not numeric, float(name) if numeric else 0.0, name
+    try:
+        value = float(name)
+    except ValueError:
+        return True, 0.0, name
+    return (False, value, name) if isfinite(value) else (True, 0.0, name)
 
 
 def _styles(labels: np.ndarray | None, groups: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
@@ -126,7 +132,7 @@ def _frame(across: Axis, name: str) -> list[Shape]:
     shapes: list[Shape] = []
     for tick in across.ticks(6):
         x = float(across(tick))
-        shapes += [Line(np.array([(x, TOP), (x, TOP + SIDE)])), Text(x, TOP + SIDE + 18, _tick(tick), "middle")]
+        shapes += [Line(np.array([(x, TOP), (x, TOP + SIDE)])), Text(x, TOP + SIDE + 18, tick_text(tick), "middle")]
     return [*shapes, Text(LEFT + SIDE / 2, TOP + SIDE + 42, name, "middle", INK)]
 
 
@@ -135,7 +141,7 @@ def _ticks_up(up: Axis, name: str) -> list[Shape]:
     shapes: list[Shape] = [Text(LEFT, TOP - 10, name, colour=INK)]
     for tick in up.ticks(6):
         y = float(up(tick))
-        shapes += [_across(y), Text(LEFT - 8, y + 4, _tick(tick), "end")]
+        shapes += [_across(y), Text(LEFT - 8, y + 4, tick_text(tick), "end")]
     return shapes
 
 
@@ -148,20 +154,12 @@ def _strip_names(up: Axis, names: Sequence[str]) -> list[Shape]:
     ]
     if len(names) <= NAMED:
         tops = [float(up(len(names) - index - 0.5)) for index in range(len(names))]
-        shapes += [Text(LEFT - 8, y + 4, _short(name, SHORT), "end") for y, name in zip(tops, names, strict=True)]
+        shapes += [Text(LEFT - 8, y + 4, short(name, SHORT), "end") for y, name in zip(tops, names, strict=True)]
     return shapes
 
 
 def _across(y: float) -> Line:
     return Line(np.array([(LEFT, y), (LEFT + SIDE, y)]))
-
-
-def _short(text: str, letters: int) -> str:
-    return text if len(text) <= letters else f"{text[: letters - 1]}…"
-
-
-def _tick(value: float) -> str:
-    return number(float(f"{value:.6g}") + 0.0)
 
 
 def _points(
@@ -186,5 +184,5 @@ def _legend(groups: Mapping[str, np.ndarray], styles: list[tuple[str, str]], tit
     shapes: list[Shape] = [Text(left, TOP + 4, title, colour=INK)]
     for index, (name, (colour, mark)) in enumerate(zip(groups, styles, strict=True)):
         x, y = left + index // _lines() * LEGEND, TOP + 26 + index % _lines() * LINE
-        shapes += [Dots(np.array([(x + 6.0, y - 4.0)]), colour, mark, 5.0), Text(x + 20, y, _short(name, LETTERS))]
+        shapes += [Dots(np.array([(x + 6.0, y - 4.0)]), colour, mark, 5.0), Text(x + 20, y, short(name, LETTERS))]
     return shapes

@@ -15,6 +15,7 @@ from isthmus.apps.figures.fonts import face_for
 from isthmus.apps.figures.shapes import Canvas, Shape
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra, unknown
+from isthmus.support.lines import one_line
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 SCOPE = "isthmus-figure"
@@ -45,10 +46,10 @@ class Figure:
     def svg(self) -> str:
         """Return the figure as an SVG document."""
         body = "\n".join(shape.svg() for shape in self.shapes)
-        width, height = f"{self.width:g}", f"{self.height:g}"
+        width, height, said = f"{self.width:g}", f"{self.height:g}", escape(one_line(self.description))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="{SCOPE}" viewBox="0 0 {width} {height}" width="{width}" '
-            f'height="{height}" style="max-width:100%;height:auto" role="img" aria-label="{escape(self.description)}" '
+            f'height="{height}" style="max-width:100%;height:auto" role="img" aria-label="{said}" '
             f'font-family="{FONT}"><style>{dark_style(SCOPE)}</style>\n'
             f'<rect width="{width}" height="{height}" fill="{PAPER}"/>\n{body}\n</svg>\n'
         )

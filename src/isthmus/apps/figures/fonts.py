@@ -32,8 +32,8 @@ class Face:
     def lacking(self, text: str) -> set[str]:
         """Return the letters of a text that the font lacks."""
         font = self.at(16)
-        absent = bytes(font.getmask(ABSENT))
-        return {letter for letter in set(text) - {" "} if bytes(font.getmask(letter)) == absent}
+        blank = bytes(font.getmask(ABSENT))
+        return {letter for letter in set(text) - {" "} if bytes(font.getmask(letter)) == blank}
 
     def spelled(self, text: str) -> str:
         """Return a text without the letters that the font lacks."""

@@ -8,6 +8,7 @@ from typing import Any
 from isthmus.apps.figures.colours import BLUE, ORANGE
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.panels import Curve, Panel, Scale, figure
+from isthmus.support.errors import counted
 
 NO_TERM = ("epoch", "seconds", "rate", "loss", "validation_loss")
 LOSSES = {"training": ("loss", BLUE), "validation": ("validation_loss", ORANGE)}
@@ -32,7 +33,7 @@ def history_figure(history: Sequence[dict[str, Any]], best_epoch: int | None, ti
     panels = [_panel("loss", epochs, curves, kept)]
     panels += [_panel(f"term: {term}", epochs, [Curve(term, epochs, _series(history, term), BLUE)]) for term in terms]
     ends = "; ".join(f"{curve.name} loss from {curve.y[0]:.4g} to {curve.y[-1]:.4g}" for curve in curves)
-    return figure(title, panels, f"{title}: {len(history)} epochs; {ends}.")
+    return figure(title, panels, f"{title}: {counted(len(history), 'epoch')}; {ends}.")
 
 
 def _series(history: Sequence[dict[str, Any]], key: str) -> list[float]:

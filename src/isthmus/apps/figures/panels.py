@@ -12,7 +12,8 @@ from isthmus.apps.figures.colours import BLUE, FAINT, INK, RED, RULE
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Dot, Line, Shape, Text
 from isthmus.apps.report.charts import DECADES, TICKS, Axis
-from isthmus.apps.report.numbers import number
+from isthmus.apps.report.numbers import tick_text
+from isthmus.support.lines import short
 
 WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 460, 270, 66, 16, 40, 46
 """Dimensions of a panel, and the space around its axes."""
@@ -70,8 +71,7 @@ class Scale:
         if self.names:
             return list(enumerate(self.names))
         ticks = _round(axis) if self.log and len(axis.ticks()) < FEW_TICKS else axis.ticks(about)
-        tidy = [float(f"{value:.6g}") + 0.0 for value in ticks]
-        return [(value, number(value)) for value in tidy]
+        return [(value, tick_text(value)) for value in ticks]
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Panel:
         if self.whole:
             ticks = [(x, text) for x, text in ticks if x >= self.x.low and x == round(x)]
         room = max(6, int((WIDE - LEFT - RIGHT) / 7 / max(len(ticks), 1)))
-        return [Text(float(across(x)), foot + 18, _short(text, room), "middle", size=SMALL) for x, text in ticks]
+        return [Text(float(across(x)), foot + 18, short(text, room), "middle", size=SMALL) for x, text in ticks]
 
     def _marks(self, across: Axis, up: Axis, top: float, foot: float) -> list[Shape]:
         shapes: list[Shape] = []
@@ -192,7 +192,3 @@ def _round(axis: Axis) -> list[float]:
 def _level(left: float, height: float, colour: str = RULE) -> Line:
     """Return a level line across a panel."""
     return Line(np.array([(left + LEFT, height), (left + WIDE - RIGHT, height)]), colour)
-
-
-def _short(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1]}…"

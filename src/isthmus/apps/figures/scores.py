@@ -11,7 +11,8 @@ from isthmus.apps.figures.colours import BLUE, INK, RED
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Line, Shape, Text
 from isthmus.apps.report.charts import Axis
-from isthmus.apps.report.numbers import number
+from isthmus.apps.report.numbers import number, tick_text
+from isthmus.support.errors import counted
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 110, 40, 40
 """Dimensions of the figure, with one panel per label."""
@@ -35,7 +36,8 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
     Parameters
     ----------
     scores : dict of ndarray of shape (n,)
-        Scores by label; at most six labels are drawn, those with the most rows.
+        Scores by label; at most six labels are drawn, those with the most rows. Scores that are not finite are not
+        drawn, and how many there are is said.
     threshold : float
     title : str, default ""
     """
@@ -49,10 +51,10 @@ def scores_figure(scores: Mapping[str, np.ndarray], threshold: float, title: str
     foot = height - FOOT
     for tick in _ticks(across):
         x = float(across(tick))
-        shapes += [_line(x, foot, x, foot + 4), Text(x, foot + 18, number(float(f"{tick:.6g}")), "middle")]
+        shapes += [_line(x, foot, x, foot + 4), Text(x, foot + 18, tick_text(tick), "middle")]
     shapes += [Text(WIDTH / 2, foot + 35, "score", "middle"), *_key(f"threshold {number(float(f'{threshold:.4g}'))}")]
     rows = sum(map(len, scores.values()))
-    said = f"{title or 'Scores'}: {rows:,} rows, the threshold at {threshold:.4g}."
+    said = f"{title or 'Scores'}: {counted(rows, 'row')}, the threshold at {threshold:.4g}."
     return Figure(WIDTH, height, shapes, said)
 
 
@@ -68,8 +70,10 @@ def _key(said: str) -> list[Shape]:
 
 
 def _across(values: np.ndarray, threshold: float) -> Axis:
-    low, high = min(float(values.min()), threshold), max(float(values.max()), threshold)
-    log = threshold > 0 and high > FAR * threshold
+    ends = np.append(values, threshold)
+    ends = ends[np.isfinite(ends)]
+    low, high = (float(ends.min()), float(ends.max())) if len(ends) else (0.0, 1.0)
+    log = 0 < threshold < np.inf and high > FAR * threshold
     low = max(low, threshold / LOG_RANGE) if log else low
     return Axis(low, high if high > low else low + 1, LEFT, WIDTH - RIGHT, log)
 
@@ -85,8 +89,9 @@ def _ticks(across: Axis) -> list[float]:
 
 def _panel(across: Axis, values: np.ndarray, threshold: float, top: float, label: str) -> list[Shape]:
     """Draw the histogram of one label: the height of a bar is its fraction of the rows of the label."""
-    above = values > threshold
-    positions, limit = across(np.maximum(values, across.low)), float(across(threshold))
+    heading, values = _said(label, values, threshold), values[np.isfinite(values)]
+    above, limit = values > threshold, float(across(min(max(threshold, across.low), across.high)))
+    positions = across(np.maximum(values, across.low))
     counts = [np.histogram(positions[side], _edges(across))[0] for side in (~above, above)]
     tallest = max(1, int(np.maximum(*counts).max()))
     up = Axis(0.0, 100 * tallest / max(len(values), 1), top + PANEL, top)
@@ -96,8 +101,9 @@ def _panel(across: Axis, values: np.ndarray, threshold: float, top: float, label
         shapes += [_line(LEFT, y, WIDTH - RIGHT, y), Text(LEFT - 8, y + 4, f"{number(tick)} %", "end")]
     for colour, side in zip((BAR, ALARM), counts, strict=True):
         shapes += _bars(across, side / tallest, limit, top + PANEL, colour)
-    shapes.append(Line(np.array([(limit, top), (limit, top + PANEL)]), ALARM, dashed=True))
-    return [*shapes, Text(LEFT, top - 8, _said(label, above), colour=INK)]
+    if np.isfinite(threshold):
+        shapes.append(Line(np.array([(limit, top), (limit, top + PANEL)]), ALARM, dashed=True))
+    return [*shapes, Text(LEFT, top - 8, heading, colour=INK)]
 
 
 def _edges(across: Axis) -> np.ndarray:
@@ -115,9 +121,12 @@ def _bars(across: Axis, heights: np.ndarray, limit: float, foot: float, colour: 
     return bars
 
 
-def _said(label: str, above: np.ndarray) -> str:
+def _said(label: str, values: np.ndarray, threshold: float) -> str:
     """Return the heading of a panel."""
-    said = f"{len(above):,} rows, {above.mean():.2%} flagged"
+    odd = int((~np.isfinite(values)).sum())
+    flagged = float((values > threshold).mean()) if len(values) else 0.0
+    left_out = f", {odd:,} without a finite score not drawn" if odd else ""
+    said = f"{counted(len(values), 'row')}, {flagged:.2%} flagged{left_out}"
     return f"{label}: {said}" if label else said
 
 

@@ -12,6 +12,7 @@ from isthmus.apps.figures.colours import MUTED, PAPER, RULE
 from isthmus.apps.figures.fonts import Face
 from isthmus.apps.report.png import data_uri
 from isthmus.support.errors import extra
+from isthmus.support.lines import one_line
 
 MARKS = ("circle", "square", "triangle", "diamond")
 CORNERS = {
@@ -145,7 +146,7 @@ class Dot:
 
     def svg(self) -> str:
         look = f'fill="{self.colour if self.filled else PAPER}" stroke="{self.colour}" stroke-width="1.5"'
-        title = f"<title>{escape(self.title)}</title>" if self.title else ""
+        title = f"<title>{escape(one_line(self.title))}</title>" if self.title else ""
         return f'<circle cx="{self.x:.1f}" cy="{self.y:.1f}" r="{self.radius:g}" {look}>{title}</circle>'
 
     def draw(self, canvas: Canvas) -> None:
@@ -164,6 +165,9 @@ class Text:
     anchor: Literal["start", "middle", "end"] = "start"
     colour: str = MUTED
     size: float = 13.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", one_line(self.text))  # fonts and XML refuse some characters
 
     def svg(self) -> str:
         return (

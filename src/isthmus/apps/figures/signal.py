@@ -14,7 +14,8 @@ from isthmus.apps.figures.colours import BLUE, GROUPS, INK, MUTED, RED
 from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.shapes import Line, Shape, Text
 from isthmus.apps.report.charts import Axis
-from isthmus.apps.report.numbers import number
+from isthmus.apps.report.numbers import tick_text
+from isthmus.support.errors import counted
 
 WIDTH, LEFT, RIGHT, TOP, PANEL, SPACE, FOOT = 960, 78, 18, 62, 88, 24, 30
 """Dimensions of the figure, with one panel per channel, and one for the score."""
@@ -79,10 +80,9 @@ def signal_figure(
         shapes += _panel(x, values[:, index], TOP + panel * (PANEL + SPACE), CURVE, names[index])
     top = TOP + len(chosen) * (PANEL + SPACE)
     shapes += _panel(x, score, top, MUTED, "score", threshold=threshold, log=log)
-    said = (
-        f"{title or 'A signal'}: {len(chosen)} channels, {len(score):,} time steps, {len(intervals)} flagged intervals."
-    )
-    return Figure(WIDTH, height, shapes, said)
+    counts = {"channel": len(chosen), "time step": len(score), "flagged interval": len(intervals)}
+    said = ", ".join(counted(count, noun) for noun, count in counts.items())
+    return Figure(WIDTH, height, shapes, f"{title or 'A signal'}: {said}.")
 
 
 def _chosen(names: Sequence[str], intervals: Sequence[Any]) -> list[int]:
@@ -109,24 +109,34 @@ def _panel(
     x: np.ndarray, y: np.ndarray, top: float, colour: str, name: str, threshold: float | None = None, log: bool = False
 ) -> list[Shape]:
     """Draw one panel: its grid, its line (in another colour above the threshold) and its name."""
-    finite = y[np.isfinite(y)]
-    ends = np.append(finite, threshold) if threshold is not None else finite
-    if log:
-        ends = np.maximum(ends, max(float(np.median(finite[finite > 0])) / 10, 1e-300))
-    low, high = (float(ends.min()), float(ends.max())) if len(ends) else (0.0, 1.0)
-    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
-    axis = Axis(low, high, top + PANEL, top, log)
-    drawn = axis(np.clip(y, low, high))
-    shapes: list[Shape] = []
-    for tick in _few(axis.ticks()):
-        height = float(axis(tick))
-        shapes.append(_level(height))
-        shapes.append(Text(LEFT - 8, height + 4, number(float(f"{tick:.6g}")), "end"))
-    shapes.append(_curve(x, drawn, colour, 1.3))
+    ends = y if threshold is None else np.append(y, threshold)
+    if log and (y[np.isfinite(y)] > 0).any():
+        ends = np.maximum(ends, max(float(np.median(y[np.isfinite(y) & (y > 0)])) / 10, 1e-300))
+    axis = axis_of(ends, top, PANEL, log)
+    drawn = axis(np.clip(y, axis.low, axis.high))
+    shapes = [*grid(axis, _few(axis.ticks())), _curve(x, drawn, colour, 1.3)]
     if threshold is not None:
         shapes.append(_curve(x, np.where(y > threshold, drawn, np.nan), ALARM, 1.6))
+    if threshold is not None and np.isfinite(threshold):
         shapes.append(replace(_level(float(axis(threshold))), colour=ALARM, dashed=True))
     return [*shapes, Text(LEFT, top - 5, name, colour=INK)]
+
+
+def axis_of(values: np.ndarray, top: float, tall: float, log: bool = False) -> Axis:
+    """Return the upright axis of a panel, which has all finite values on it."""
+    ends = values[np.isfinite(values)]
+    low, high = (float(ends.min()), float(ends.max())) if len(ends) else (0.0, 1.0)
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    return Axis(low, high, top + tall, top, log and low > 0)
+
+
+def grid(axis: Axis, ticks: Sequence[float]) -> list[Shape]:
+    """Draw level lines at some values of an upright axis, and their numbers."""
+    shapes: list[Shape] = []
+    for tick in ticks:
+        y = float(axis(tick))
+        shapes += [_level(y), Text(LEFT - 8, y + 4, tick_text(tick), "end")]
+    return shapes
 
 
 def _level(y: float) -> Line:
@@ -173,7 +183,7 @@ def _key(known: bool) -> list[Shape]:
 def _ticks(across: Axis, times: np.ndarray, foot: float, dates: bool) -> list[Shape]:
     """Return the ticks of the horizontal axis, at round times."""
     ticks, texts = date_ticks(times) if dates else (across.ticks(LABELS), None)
-    texts = texts or [number(float(f"{tick:.6g}")) for tick in ticks]
+    texts = texts or [tick_text(tick) for tick in ticks]
     shapes: list[Shape] = []
     for tick, text in zip(ticks, texts, strict=True):
         x = float(across(tick))

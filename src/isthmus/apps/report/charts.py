@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from isthmus.apps.report.blocks import Chart, Label, Mark
-from isthmus.apps.report.numbers import number
+from isthmus.apps.report.numbers import number, tick_text
 
 TICKS = 4
 DECADES = 1.3
@@ -105,15 +105,11 @@ def _ends(values: np.ndarray, pad: float) -> tuple[float, float]:
 
 
 def _x_ticks(axis: Axis, foot: float = FOOT) -> list[Label]:
-    return [Label(float(axis(value)), foot, number(value)) for value in _tidy(axis.ticks())]
+    return [Label(float(axis(value)), foot, tick_text(value)) for value in axis.ticks()]
 
 
 def _y_ticks(axis: Axis) -> list[Label]:
-    return [Label(Chart.LEFT, float(axis(value)), number(value)) for value in _tidy(axis.ticks())]
-
-
-def _tidy(values: Sequence[float]) -> list[float]:
-    return [float(f"{value:.6g}") + 0.0 for value in values]
+    return [Label(Chart.LEFT, float(axis(value)), tick_text(value)) for value in axis.ticks()]
 
 
 def _path(x: np.ndarray, y: np.ndarray) -> str:

@@ -13,3 +13,19 @@ def number(value: float, digits: int = 4, sign: bool = False) -> str:
     """
     text = f"{value:,}" if isinstance(value, int) else f"{value:{'+' if sign else ''}.{digits}g}"
     return text.replace("-", "−")
+
+
+def tidy(value: float) -> float:
+    """Return a number without the error of computing it, such as 0.3 for 0.1 + 0.2.
+
+    Examples
+    --------
+    >>> tidy(0.1 + 0.2), tidy(-0.0)
+    (0.3, 0.0)
+    """
+    return float(f"{value:.6g}") + 0.0
+
+
+def tick_text(value: float) -> str:
+    """Return what stands beside the tick of an axis."""
+    return number(tidy(value))

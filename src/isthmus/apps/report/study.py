@@ -17,6 +17,7 @@ from isthmus.apps.report.kinds.base import Rows, rows_of, take
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
 from isthmus.apps.report.scoring import Scoring
+from isthmus.support.errors import counted
 from isthmus.tasks.evaluation.codes import CodeStatistics, divergence
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
@@ -66,7 +67,7 @@ class Study:
         self.examples = examples
         self._rows = rows_of(self.model.data_)
         if len(X) < 2:
-            raise InputError(f"X has {len(X)} rows, but a report needs at least 2: give more")
+            raise InputError(f"X has {counted(len(X), 'row')}, but a report needs at least 2: give more")
         labels = None if y is None else labels_of(y, len(X))
         picked = self._rows.pick(self.model.data_, X)
         self.X, self.index, self.total = picked.X, picked.index, picked.total
@@ -187,7 +188,7 @@ class Study:
         return self.model.corrupt(take(self.X, at), random_state=0)
 
     def reconstruct(self, rows: Any, at: np.ndarray) -> Any:
-        """Return other versions of the rows at some places, reconstructed under their condition."""
+        """Return other versions of the rows at some indices, reconstructed under their condition."""
         if self.model.condition is None or self.model.condition == "y":
             return self.model.reconstruct(rows, condition=None if self.condition is None else self.condition[at])
         own = nw.from_native(take(self.X, at), eager_only=True).select(self._condition_columns)

@@ -12,6 +12,7 @@ import numpy as np
 
 from isthmus.apps.http.refusals import Refused
 from isthmus.data.tables.codec import to_date, to_duration, to_json
+from isthmus.support.errors import counted
 
 NUMBERS = ("float", "integer", "boolean", "empty")
 """Kinds of columns whose cells are numbers in a request."""
@@ -122,7 +123,9 @@ def across(names: Sequence[str], rows: list[Any]) -> Iterable[tuple[str, list[An
         if not isinstance(row, list):
             raise Refused(422, f"row {at} is {quoted(row)}: all rows must be lists, as the first one is", "rows")
         if len(row) != len(names):
-            raise Refused(422, f"row {at} has {len(row)} values, but the model takes {len(names)}: {names}", "rows")
+            raise Refused(
+                422, f"row {at} has {counted(len(row), 'value')}, but the model takes {len(names)}: {names}", "rows"
+            )
     return [(name, [row[index] for row in rows]) for index, name in enumerate(names)]
 
 

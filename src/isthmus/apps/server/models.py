@@ -12,6 +12,7 @@ from isthmus import InputError
 from isthmus.apps.capabilities import code_shape, detects, imputes
 from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
+from isthmus.support.errors import counted
 
 Results = dict[str, Any]
 """The results of an operation by name, rows first: arrays, lists of them, or ``{column: list}``."""
@@ -38,7 +39,7 @@ class Model:
         self.data = self.autoencoder.data_
         self.conditions = ConditionRequests(self.autoencoder.condition_)
         self.fields = [*self.data.fields(), *self.conditions.columns]
-        self.named = hasattr(self.autoencoder, "feature_names_in_")
+        self.named = bool(self.autoencoder.column_names)
         self.layout = requests_of(self.data, self.fields, self.named)
         self.codes = Codes(code_shape(self.autoencoder))
         self.framed = bool(self.conditions.columns) or (self.detects and estimator.groups is not None)
@@ -137,7 +138,9 @@ def load_models(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Mo
         The number of names differs from that of files, or two names are the same.
     """
     if names and len(names) != len(paths):
-        raise InputError(f"{len(names)} names for {len(paths)} files: give one --name for each file, or none")
+        raise InputError(
+            f"{counted(len(names), 'name')} for {counted(len(paths), 'file')}: give one --name for each file, or none"
+        )
     names = list(names) or [Path(path).stem for path in paths]
     for name in names:
         if names.count(name) > 1:

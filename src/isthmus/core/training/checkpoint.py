@@ -9,7 +9,7 @@ from typing import Any
 
 from isthmus.core import store
 from isthmus.core.training.state import State
-from isthmus.support.errors import FileFormatError, InputError
+from isthmus.support.errors import FileFormatError, InputError, counted
 
 log = logging.getLogger("isthmus")
 
@@ -76,9 +76,9 @@ class Checkpoint:
         more = f", then train the finished model for {here - then} more with warm_start=True" if here > then else ""
         typed = f"--epochs {then}" + (f", then --from MODEL --epochs {here - then}" if here > then else "")
         return (
-            f"the checkpoint {str(self.path)!r} is of a training of {then} epochs, not {here}, and the learning rate "
-            f"follows that number: resume with epochs={then}{more} (in the shell: {typed}); or start anew without the "
-            "checkpoint"
+            f"the checkpoint {str(self.path)!r} is of a training of {counted(then, 'epoch')}, not {here}, and the "
+            f"learning rate follows that number: resume with epochs={then}{more} (in the shell: {typed}); or start "
+            "anew without the checkpoint"
         )
 
     def _compare(self, pairs: dict[str, tuple[Any, Any]], state: State, now: State) -> None:

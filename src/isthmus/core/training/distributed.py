@@ -27,8 +27,7 @@ def mean(tensor: Tensor) -> Tensor:
     """Return the mean of a tensor over all training processes; gradients flow to each of them."""
     if world() == 1:
         return tensor
-    summed: Tensor = _Sum.apply(tensor)
-    return summed / world()
+    return _sum(tensor) / world()
 
 
 class _Sum(torch.autograd.Function):
@@ -47,6 +46,9 @@ class _Sum(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Return the sum of the gradients of all losses."""
         return total(gradient)
+
+
+_sum: Callable[[Tensor], Tensor] = _Sum.apply
 
 
 def total(tensor: Tensor) -> Tensor:
@@ -74,7 +76,7 @@ def average_gradients(parameters: Iterable[Tensor], weight: float) -> None:
         return
     joined = torch.cat([gradient.flatten() for gradient in gradients] + [gradients[0].new_ones(1)])
     summed = total(joined * weight)
-    parts = (summed[:-1] / summed[-1]).split([gradient.numel() for gradient in gradients])
+    parts = torch.split(summed[:-1] / summed[-1], [gradient.numel() for gradient in gradients])
     for gradient, part in zip(gradients, parts, strict=True):
         gradient.copy_(part.view_as(gradient))
 

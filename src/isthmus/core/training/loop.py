@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from typing import Any
@@ -34,6 +34,8 @@ CHECK_EVERY = {"cpu": 1, "cuda": 50}
 epoch always is."""
 CHECKPOINT_SECONDS = 60.0
 """Seconds after which a checkpoint is written within an epoch; it is also written after each epoch."""
+
+_moving_average: Callable[[float], Callable[[list[Tensor], list[Tensor], int], None]] = get_ema_multi_avg_fn
 
 
 class Training:
@@ -155,7 +157,7 @@ class Training:
             for group in optimizer.param_groups:
                 group["lr"] = rate * group.get("scale", 1.0)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             if self.sync:
                 self.sync(weights, _count(batch))
             if self.settings.clip:
@@ -165,7 +167,7 @@ class Training:
         self.progress.updates += 1
         if self.averages:
             decay = min(self.settings.average or 0.0, (1 + self.progress.updates) / (10 + self.progress.updates))
-            get_ema_multi_avg_fn(decay)(self.averages, self.weights, self.progress.updates)
+            _moving_average(decay)(self.averages, self.weights, self.progress.updates)
 
     def _check(self, player: str, loss: Tensor, terms: Tensors) -> None:
         """Raise an error if the loss is not finite, or a million times the first one."""

@@ -12,7 +12,7 @@ import numpy as np
 from isthmus.data.images.head import Form, Head, check_area
 from isthmus.data.images.pillow import BROKEN
 from isthmus.data.images.resize import Size
-from isthmus.support.errors import InputError, extra
+from isthmus.support.errors import InputError, extra, listed
 
 
 def head(path: Path, format: str = "DICOM") -> Head:
@@ -39,7 +39,17 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
         return form.apply(pixels if header.deep or form.deep else np.rint(pixels * 255).astype(np.uint8), False)
 
 
+NEEDED = ("Rows", "Columns", "SamplesPerPixel", "BitsStored", "PhotometricInterpretation")
+"""Attributes without which pixels cannot be decoded."""
+
+
 def _head(file: Any, path: Path) -> Head:
+    lacking = [name for name in NEEDED if file.get(name) is None]
+    if lacking:
+        raise InputError(
+            f"cannot read the image {str(path)!r}: it is no DICOM image that can be decoded, since it lacks "
+            f"{listed(lacking)}; mend it or take it out"
+        )
     frames = int(file.get("NumberOfFrames", None) or 1)
     if frames > 1:
         raise InputError(f"{str(path)!r} holds {frames} frames: volumes and video are not read yet; save one a file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,13 +12,17 @@ import numpy as np
 
 from isthmus.data.images.head import LARGEST
 from isthmus.data.images.sniff import SUFFIXES, not_yet
-from isthmus.support.errors import InputError, extra
+from isthmus.support.errors import InputError, extra, listed
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes that are accepted in a request."""
 
 GAP = 1
 """Pixels between the images of a grid."""
+
+
+NAMED = 3
+"""Maximum number of files that a message names."""
 
 
 class TooManyPixels(InputError):
@@ -59,9 +64,48 @@ def listing(folder: Path) -> Listing:
     return Listing([path for paths in classes.values() for path in paths], y, tuple(classes))
 
 
+def joined_listing(paths: Sequence[Path]) -> Listing:
+    """Return the images of several files and folders as one, in this order.
+
+    Raises
+    ------
+    InputError
+        As `listing`; or some have class subfolders and others none.
+    """
+    parts = [listing(path) if path.is_dir() else Listing([path], None, ()) for path in paths]
+    files = [path for part in parts for path in part.paths]
+    labelled = [part.y is not None for part in parts]
+    if not any(labelled):
+        return Listing(files, None, ())
+    if not all(labelled):
+        there, lacking = paths[labelled.index(True)], paths[labelled.index(False)]
+        raise InputError(
+            f"{str(there)!r} has class subfolders, but {str(lacking)!r} has none: give images that all have classes, "
+            "or none"
+        )
+    classes = sorted({name for part in parts for name in part.classes})
+    y = [classes.index(part.classes[number]) for part in parts if part.y is not None for number in part.y.tolist()]
+    return Listing(files, np.array(y), tuple(classes))
+
+
+def are_images(paths: Sequence[Path]) -> bool:
+    """Tell whether all of some paths are image files, or folders of other files than Parquet."""
+    return all(_is_image(path) or (path.is_dir() and not any(path.glob("*.parquet"))) for path in paths)
+
+
 def _passed_over(folder: Path) -> str:
-    kinds = {what for path in _visible(folder) if (what := not_yet(path.name))}
-    return f"; it holds {' and '.join(sorted(kinds))}, which cannot be read yet" if kinds else ""
+    others = unread(folder)
+    return f"; it holds {others}, which cannot be read yet" if others else ""
+
+
+def unread(folder: Path) -> str:
+    """Name the videos and volumes in a folder or its subfolders, which are not read; empty if there are none."""
+    within = [folder, *(sub for sub in _visible(folder) if sub.is_dir())]
+    names: dict[str, list[str]] = {}
+    for path in (path for one in within for path in _visible(one)):
+        if what := not_yet(path.name):
+            names.setdefault(what, []).append(str(path.relative_to(folder)))
+    return " and ".join(f"{what} ({listed(names[what], NAMED)})" for what in sorted(names))
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -69,7 +113,11 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _images(folder: Path) -> list[Path]:
-    return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return [path for path in _visible(folder) if _is_image(path)]
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def decode_sized(

@@ -17,7 +17,7 @@ from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of
-from isthmus.data.images.layout import channels_first, channels_last, row_shape, user_layout
+from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled
 from isthmus.data.images.sequence import ImageArray, ImageSequence, in_threads
@@ -138,10 +138,12 @@ class Images(Data):
         """
         learnt: Images | None = None
         brightest, small = 0, Smaller(self.crop)
-        for shape, kind, dtype, pixels in (look for chunk in chunks for look in self._looks(chunk)):
+        first: tuple[int, ...] = ()
+        for number, (shape, kind, dtype, pixels) in enumerate(look for chunk in chunks for look in self._looks(chunk)):
             small.add(row_shape(shape, self.channels_first)[1:])
+            first = shape if learnt is None else first
             learnt = learnt or self._learnt(shape, kind, dtype)
-            learnt._check_like(shape, dtype)
+            learnt._check_like(first, number, shape, dtype)
             brightest = max(brightest, _brightest(pixels))
         if learnt is None:
             raise InputError("there are no images to learn from: X is empty; give at least one")
@@ -218,11 +220,19 @@ class Images(Data):
         return {"pixels": channels_first(pixels, self.channels_first, len(self._known_shape()))}
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
-        """Yield indices and images of one size, a bounded number at a time; all at once if the size is not free."""
+        """Yield indices and images of one size, a bounded number at a time; all at once if the size is not free.
+
+        Raises
+        ------
+        InputError
+            X is an empty list.
+        """
         if not self.any_size or not isinstance(X, Sequence):
             yield from super().groups(X)
             return
         images = self._images(X)
+        if not len(images):
+            raise InputError("there are no images: X is empty; give at least one")
         for indices in images.groups():
             yield torch.tensor(indices), _stacked(images.decoded(indices))
 
@@ -244,7 +254,7 @@ class Images(Data):
             It has another number of channels than learnt, or its values cannot be pixels.
         """
         pixels, _, _ = to_tensor(image)
-        self._check_shape(self._free(tuple(pixels.shape)))
+        self._check_shape(tuple(pixels.shape))
         check_range(pixels, room=NOISE)
         return channels_last(pixels.numpy(), self.channels_first)
 
@@ -351,19 +361,30 @@ class Images(Data):
         if not self.any_size and self.size is None:
             images.check_one_size()
 
-    def _check_like(self, shape: tuple[int, ...], dtype: str) -> None:
-        """Raise an error unless an image has the shape and data type of the first one."""
-        self._check_shape(self._free(shape))
-        if dtype != self.dtype:
-            raise InputError(f"an image holds {dtype}, the first one {self.dtype}: convert all to one type")
-
-    def _check_shape(self, got: tuple[int | None, ...]) -> None:
-        expected = self._known_shape()
-        fits = len(got) == len(expected) and all(a is None or a == b for a, b in zip(expected, got, strict=True))
-        if not fits:
+    def _check_like(self, first: tuple[int, ...], number: int, shape: tuple[int, ...], dtype: str) -> None:
+        """Raise an error unless an image has the channels, and the data type, of the first one; or its shape."""
+        if self._free(shape) != self.image_shape:
+            fewer, more = sorted((shape, first), key=len)
             raise InputError(
-                f"these images have the shape {got}, the training images had {expected}: "
-                "resize them, or convert them to the same number and position of channels"
+                f"image {number} has the shape {shape}, image 0 has {first}: "
+                f"{channels_remedy(fewer, more, self.channels_first)}"
+            )
+        if dtype != self.dtype:
+            raise InputError(
+                f"image {number} holds {dtype}, image 0 holds {self.dtype}: convert all to one type, such as floats "
+                "in [0, 1] (uint8: image.astype('float32') / 255)"
+            )
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise an error unless an image has the shape of the training images, or their channels and any size."""
+        expected = self._known_shape()
+        if 0 in shape and len(shape) > 1:
+            raise InputError(f"an image of shape {shape} has no pixels: leave it out")
+        if len(shape) != len(expected) or self._free(shape) != expected:
+            wanted = f"({', '.join('any' if side is None else str(side) for side in expected)})"
+            raise InputError(
+                f"these images have the shape {shape}, the training images had {wanted}: "
+                f"{channels_remedy(shape, expected, self.channels_first)}"
             )
 
 

@@ -58,6 +58,29 @@ def _remedy(shape: Sequence[Side], channels_first: bool) -> str:
     return f"expected (height, width) or {layout}, with no axis of length 0"
 
 
+def channels_remedy(shape: Sequence[Side], expected: Sequence[Side], channels_first: bool) -> str:
+    """Say how an image gets the channels of others, or their size.
+
+    Examples
+    --------
+    >>> channels_remedy((4, 5), (4, 5, 3), False)
+    'bring grey images to colour, np.stack([image] * 3, axis=-1)'
+    """
+    channels, wanted = (_channels(axes, channels_first) for axes in (shape, expected))
+    if channels == wanted and len(shape) == len(expected):
+        return "resize them, or train with Images(crop=64) on images of any size"
+    axis = 0 if channels_first else -1
+    if (channels, wanted) == (1, 3):
+        return f"bring grey images to colour, np.stack([image] * 3, axis={axis})"
+    if (channels, wanted) == (3, 1):
+        return f"bring colour images to grey, image.mean(axis={axis}).astype(image.dtype)"
+    return "convert them to the same number and position of channels"
+
+
+def _channels(shape: Sequence[Side], channels_first: bool) -> Side:
+    return 1 if len(shape) == 2 else shape[0 if channels_first else -1]
+
+
 def channels_first(pixels: Tensor, first: bool, axes: int) -> Tensor:
     """Return rows of images with `axes` axes as (n, channels, height, width); a view."""
     if axes == 2:

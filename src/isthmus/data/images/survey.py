@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from isthmus.data.images.decode import decode, head
-from isthmus.data.images.files import Listing, listing
+from isthmus.data.images.files import NAMED, Listing, joined_listing, unread
 from isthmus.data.images.head import Alpha, Form, common_form
 from isthmus.data.images.sequence import Shape, in_threads
 from isthmus.support.errors import InputError, listed
-
-NAMED = 3
-"""Maximum number of broken files that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,8 @@ class Survey:
     y : ndarray of shape (n,), or None
         Class numbers, if subfolders are classes.
     classes : tuple of str
+    left_out : int
+        How many files could not be read, and were left out.
     """
 
     paths: list[Path]
@@ -39,6 +38,7 @@ class Survey:
     form: Form
     y: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    left_out: int = 0
 
     def some(self, indices: Sequence[int]) -> Survey:
         """Return the survey of some of the images."""
@@ -46,12 +46,12 @@ class Survey:
         return Survey([self.paths[i] for i in indices], [self.shapes[i] for i in indices], self.form, y, self.classes)
 
 
-def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> Survey:
-    """Read the header of every image in a folder, or in its class subfolders.
+def survey(path: Path | Sequence[Path], alpha: Alpha = "white", skip_broken: bool = False) -> Survey:
+    """Read the header of every image in a folder, or in its class subfolders; or of several files and folders.
 
     Parameters
     ----------
-    folder : Path
+    path : Path or sequence of Path
     alpha : {"white", "keep"}, default "white"
         Whether to blend an alpha channel with white, or keep it as a fourth channel.
     skip_broken : bool, default False
@@ -62,23 +62,28 @@ def survey(folder: Path, alpha: Alpha = "white", skip_broken: bool = False) -> S
     InputError
         There are no images, one cannot be read, or their channels differ.
     """
-    files = listing(folder)
+    paths = [path] if isinstance(path, Path) else list(path)
+    files = joined_listing(paths)
+    for folder in filter(Path.is_dir, paths):
+        if others := unread(folder):
+            warnings.warn(f"{str(folder)!r} also holds {others}, which cannot be read yet: left out", stacklevel=3)
+    listed_files = len(files.paths)
     if skip_broken:
-        files = _whole(files, folder)
+        files = _whole(files, ", ".join(repr(str(one)) for one in paths))
     heads = in_threads(head, files.paths)
     form = common_form(heads, files.paths, alpha)
     shapes = [form.shape(one.height, one.width) for one in heads]
-    return Survey(files.paths, shapes, form, files.y, files.classes)
+    return Survey(files.paths, shapes, form, files.y, files.classes, listed_files - len(files.paths))
 
 
-def _whole(files: Listing, folder: Path) -> Listing:
+def _whole(files: Listing, where: str) -> Listing:
     """Return the files that can be read."""
     errors = in_threads(error_of, files.paths)
     whole = [i for i, error in enumerate(errors) if error is None]
     if len(whole) == len(errors):
         return files
     broken = [path.name for path, error in zip(files.paths, errors, strict=True) if error is not None]
-    what = f"{len(broken):,} of the {len(errors):,} images in {str(folder)!r} cannot be read"
+    what = f"{len(broken):,} of the {len(errors):,} images in {where} cannot be read"
     if not whole:
         raise InputError(f"{what}: {next(filter(None, errors))}")
     warnings.warn(f"{what}, and were left out: {listed(broken, NAMED)}", stacklevel=4)

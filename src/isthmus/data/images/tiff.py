@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,11 @@ GREATEST = {"uint8": 255, "uint16": 65535, "uint32": 2**32 - 1}
 BANDS = "SC"
 """Axes of a file that are channels: samples per pixel, or pages marked as channels."""
 
+_asking = ContextVar("asking", default=False)
+"""Whether Pillow is asked what it can decode: the errors that it logs are then answers."""
+
+logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda record: not _asking.get())
+
 
 def head(path: Path, format: str = "TIFF") -> Head:
     """Return the header of a TIFF file.
@@ -68,6 +75,7 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
 
 def _pillow_can(path: Path) -> bool:
     """Tell whether Pillow decodes the whole file: it has one page, and no more channels than its mode."""
+    token = _asking.set(True)
     try:
         with pillow.open_image(path, "TIFF") as image:
             tags: dict[int, Any] = image.tag_v2  # type: ignore[attr-defined]  # what TIFF images have
@@ -82,6 +90,8 @@ def _pillow_can(path: Path) -> bool:
             )
     except InputError:
         return False
+    finally:
+        _asking.reset(token)
 
 
 @contextmanager
@@ -107,7 +117,8 @@ def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
     if others or len(bands) > 1:
         raise InputError(
             f"{str(path)!r} holds {series.shape} numbers along the axes {series.axes}: volumes are not read yet; "
-            "save each page as a file, or the channels of one image as samples of its pixels"
+            "save each page as a file; or the bands of one image, of shape (height, width, bands), with "
+            "tifffile.imwrite(path, image, photometric='minisblack', planarconfig='contig')"
         )
     if series.dtype.kind not in "fb" and series.dtype.name not in GREATEST:
         raise InputError(

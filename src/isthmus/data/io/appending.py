@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus.data.io.dated import Forms
 from isthmus.data.io.tabular import plain_text, to_arrow
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra, unknown
@@ -62,18 +63,48 @@ def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
         The path cannot be written, or a piece has other columns or types than the first one.
     """
     target = check_appended(path)
-    with atomic(target) as temporary, ExitStack() as stack:
-        suffix, writer, schema = target.suffix.lower(), None, None
+    with atomic(target) as temporary:
+        pieces = _Pieces(path, temporary, target.suffix.lower())
+        with pieces.stack:
+            yield pieces.append
+            pieces.end()
 
-        def append(X: Any) -> None:
-            nonlocal writer, schema
-            table = _arrow(X) if suffix != ".csv" else plain_text(_arrow(X))
-            if writer is None:
-                schema = table.schema.remove_metadata()
-                writer = stack.enter_context(OPENERS[suffix](temporary, schema))
-            writer.write_table(_cast(table, schema, path))
 
-        yield append
+class _Pieces:
+    """The pieces of a table, each written once the next one comes: only then it is clear that it is not all."""
+
+    def __init__(self, path: object, temporary: Path, suffix: str) -> None:
+        self.stack = ExitStack()
+        self._path, self._temporary, self._suffix = path, temporary, suffix
+        self._waiting: pyarrow.Table | None = None
+        self._forms = Forms()
+        self._writer: Any = None
+        self._schema: pyarrow.Schema | None = None
+
+    def append(self, X: Any) -> None:
+        """Take another piece."""
+        table = _arrow(X)
+        if self._suffix != ".csv":
+            return self._write(table)
+        if self._waiting is None:
+            self._waiting = table
+            return None
+        if self._writer is None:
+            self._forms = Forms(rows=len(self._waiting) + len(table))
+        self._write(plain_text(self._waiting, self._forms))
+        self._waiting = table
+        return None
+
+    def end(self) -> None:
+        """Write the last piece."""
+        if self._waiting is not None:
+            self._write(plain_text(self._waiting, self._forms))
+
+    def _write(self, table: pyarrow.Table) -> None:
+        if self._writer is None:
+            self._schema = table.schema.remove_metadata()
+            self._writer = self.stack.enter_context(OPENERS[self._suffix](self._temporary, self._schema))
+        self._writer.write_table(_cast(table, self._schema, self._path))
 
 
 def _arrow(X: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isthmus.data.io.convert import Conversion, Open, Text
+from isthmus.data.io.conversions import Conversion, Text
+from isthmus.data.io.decide import Open
 from isthmus.data.io.distinct import texts_of
 from isthmus.support.errors import extra
 

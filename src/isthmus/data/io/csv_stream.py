@@ -13,9 +13,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
-from isthmus.data.io.convert import Context, Conversion, Odd, Open, Text, decide, recognised, remedy
+from isthmus.data.io.conversions import Context, Conversion, Odd, Text, recognised
+from isthmus.data.io.decide import Open, decide
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
-from isthmus.data.io.distinct import begins_with_space, first_padded
+from isthmus.data.io.distinct import GAPS, begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say
 from isthmus.data.io.regular import (
     NotThisEncoding,
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
     import pandas
 
 PIECE_ROWS = 50_000
-
-GAPS = (
-    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
-    *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-)
-"""Cells that are missing, whatever else their column holds."""
 
 
 class CSVStream:
@@ -108,7 +103,7 @@ class CSVStream:
         text = tuple(dict.fromkeys([*self._reading.text, *(name for name in self.columns if name in self._codes)]))
         header = self._reading.header if self._dialect.named else False
         known = replace(self._reading, header=header, decimal=decimal, text=text)
-        return replace(known, **recognised(conversions, self._reading))
+        return replace(known, **recognised(self._path, conversions, self._reading))
 
     def chunks(self) -> Iterator[Any]:
         """Yield all rows as pandas DataFrames, in the order of the file."""
@@ -350,7 +345,8 @@ class CSVStream:
             for piece in pieces:
                 for name in names:
                     if (padded := first_padded(piece[name], self._lengths[name])) is not None:
-                        why = f"{padded[1]!r} has a zero in front, as codes have, and no cell before; {remedy(name)}"
+                        remedy = self._context.remedy(name)
+                        why = f"{padded[1]!r} has a zero in front, as codes have, and no cell before; {remedy}"
                         raise self._error(Odd(padded[0], name, why), first)
                 first += len(piece)
         for name in names:

@@ -33,6 +33,8 @@ class Dataset:
         What the column of labels of a named table is called.
     reading : Reading
         How a table was read: what was asked for, and what was recognised.
+    left_out : int
+        How many images could not be read, and were left out.
     """
 
     X: Any
@@ -43,6 +45,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     reading: Reading = Reading()
     label: str | None = None
+    left_out: int = 0
 
     @property
     def labels(self) -> np.ndarray | None:

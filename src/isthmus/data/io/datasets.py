@@ -24,7 +24,7 @@ TIMEOUT = 30.0
 LARGEST = 64 * 2**20
 """Bytes after which a download is aborted: no file of these data sets is as large."""
 
-DIGITS = tuple("0123456789")
+DIGIT_NAMES = tuple("0123456789")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Published:
 
 PUBLISHED = {
     "mnist": Published(
-        classes=DIGITS,
+        classes=DIGIT_NAMES,
         mirrors=(
             "https://ossci-datasets.s3.amazonaws.com/mnist",
             "https://storage.googleapis.com/cvdf-datasets/mnist",
@@ -137,7 +137,7 @@ def _digits() -> Dataset:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return Dataset((bunch.images / 16).astype(np.float32), bunch.target.astype(np.int64), DIGITS, "digits")
+    return Dataset((bunch.images / 16).astype(np.float32), bunch.target.astype(np.int64), DIGIT_NAMES, "digits")
 
 
 def _array(name: str, file: str, mirrors: Sequence[str]) -> np.ndarray:

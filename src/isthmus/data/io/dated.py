@@ -5,20 +5,57 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from isthmus.data.tables.dates import ISO
+from isthmus.data.tables.dates import EPOCHS, EXACT, ISO, counts_fractions, fineness, iso_form, written
 from isthmus.support.errors import extra
 
 if TYPE_CHECKING:
-    import pandas
     import pyarrow
 
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
 
-UNITS = {"%f": "us", "%S": "s", "%M": "min", "%H": "h", "%I": "h"}
-"""The finest field of a format, and the unit that dates are rounded to; without any of them to the day."""
+class Forms:
+    """The formats of the columns of dates of a table that comes in pieces: the first one decides.
+
+    Where other pieces follow, days are written with their time, which later ones can have. A later piece that is
+    finer is written so; nothing is cut off.
+
+    Parameters
+    ----------
+    known : mapping of str to str, optional
+        The formats that columns were read with; all others are written as ISO 8601.
+    rows : int, optional
+        Of all pieces; None: the first one has all.
+    """
+
+    def __init__(self, known: Mapping[str, str] | None = None, rows: int | None = None) -> None:
+        self._known, self._rows = dict(known or {}), rows
+        self._levels: dict[str, int] = {}
+        self._exact: set[str] = set()
+
+    def of(self, piece: pyarrow.Table) -> dict[str, str]:
+        """Return the format of each column of dates of a piece."""
+        if self._rows is None:
+            self._rows = len(piece)
+        forms = {name: self._form(name, piece[name], len(piece) < self._rows) for name in piece.column_names}
+        return {name: form for name, form in forms.items() if form is not None}
+
+    def _form(self, name: str, column: pyarrow.ChunkedArray, part: bool) -> str | None:
+        """Return the format of a column; None if it holds no dates, or finer ones than any format has."""
+        arrow, form = extra("pyarrow", "tables"), self._known.get(name, ISO)
+        if not arrow.types.is_timestamp(column.type):
+            return None
+        if form in EPOCHS:
+            if counts_fractions(column.to_pandas(), form):
+                self._exact.add(name)
+            return form + EXACT * (name in self._exact)
+        if form != ISO:
+            return form
+        try:
+            dates = column.cast(arrow.timestamp("us", column.type.tz)).to_pandas()
+        except arrow.ArrowInvalid:
+            return None
+        level = max(fineness(dates), self._levels.get(name, 0), int(part))
+        self._levels[name] = level
+        return iso_form(level, column.type.tz is not None)
 
 
 def formats(table: pyarrow.Table, known: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -31,26 +68,7 @@ def formats(table: pyarrow.Table, known: Mapping[str, str] | None = None) -> dic
     >>> formats(pyarrow.table({"a": times, "b": times}), {"a": "%d.%m.%Y"})
     {'a': '%d.%m.%Y', 'b': '%Y-%m-%d'}
     """
-    known = known or {}
-    forms = {name: _format(table[name], known.get(name, ISO)) for name in table.column_names}
-    return {name: form for name, form in forms.items() if form is not None}
-
-
-def _format(column: pyarrow.ChunkedArray, known: str) -> str | None:
-    """Return the format of a column; None if it holds no dates, or finer ones than any format has."""
-    arrow = extra("pyarrow", "tables")
-    if not arrow.types.is_timestamp(column.type):
-        return None
-    if known != ISO:
-        return known
-    try:
-        times = column.drop_null().cast(arrow.timestamp("us", column.type.tz)).cast(arrow.int64()).to_numpy()
-    except arrow.ArrowInvalid:
-        return None
-    if len(times) and not (times % DAY).any() and column.type.tz is None:
-        return "%Y-%m-%d"
-    fraction = ".%f" if (times % SECOND).any() else ""
-    return f"%Y-%m-%d %H:%M:%S{fraction}{'' if column.type.tz is None else 'Z'}"
+    return Forms(known).of(table)
 
 
 def with_text(table: pyarrow.Table, forms: Mapping[str, str]) -> pyarrow.Table:
@@ -66,15 +84,6 @@ def with_text(table: pyarrow.Table, forms: Mapping[str, str]) -> pyarrow.Table:
     arrow = extra("pyarrow", "tables")
     for index, field in enumerate(table.schema):
         if field.name in forms and arrow.types.is_timestamp(field.type):
-            texts = _texts(table[index].to_pandas(), forms[field.name])
+            texts = written(table[index].to_pandas(), forms[field.name])
             table = table.set_column(index, field.name, arrow.array(texts, arrow.string()))
     return table
-
-
-def _texts(dates: pandas.Series, form: str) -> np.ndarray:
-    """Return dates as text, None for gaps; each distinct one is written once."""
-    pandas = extra("pandas", "tables")
-    dates = dates if dates.dt.tz is None else dates.dt.tz_convert("UTC")
-    unit = next((unit for field, unit in UNITS.items() if field in form), "D")
-    codes, known = pandas.factorize(dates.dt.round(unit))
-    return np.array([*pandas.DatetimeIndex(known).strftime(form), None], dtype=object)[codes]

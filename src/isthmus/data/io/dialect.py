@@ -6,16 +6,14 @@ import csv
 import gzip
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median_low
 from typing import IO, Any
 
-from isthmus.data.io.distinct import MARKERS
-from isthmus.data.io.header import check_title, default_names, names_columns
+from isthmus.data.io.header import check_title, default_names, kind, names_columns
 from isthmus.data.io.reading import Notes, Reading
-from isthmus.data.tables.dates import DAY
 from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
 from isthmus.support.errors import InputError
 
@@ -132,7 +130,7 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
         first, rows = first + 1, rows[1:]
     start = above + records[first][0] if first < len(records) else len(lines)
     decimal, mark = _decimal(rows, separator, reading, notes)
-    lengths = _lengths(names, rows, reading)
+    lengths = _lengths(names, rows, reading, reading.chosen(names, path))
     codes = _codes(names, rows, lengths, notes)
     return Dialect(encoding, separator, names, start, named, decimal, mark, codes, lengths)
 
@@ -229,7 +227,7 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
 
 
 def _is_value(cell: str) -> bool:
-    return bool(NUMERIC.fullmatch(cell) or DAY.fullmatch(cell)) or cell.lower() in MARKERS or not cell
+    return kind(cell) != "text"
 
 
 def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
@@ -322,18 +320,17 @@ def units(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
     if len(rows) < 3:
         return None
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
-    if len(first) != len(names) or any(NUMERIC.fullmatch(cell) for cell in first):
+    if len(first) != len(names) or any(kind(cell) == "number" for cell in first):
         return None
     numeric = [i for i in range(len(names)) if _numeric([row[i].strip() for row in others if i < len(row)])]
-    named = [i for i in numeric if first[i].lower() not in MARKERS and first[i]]
-    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or DAY.fullmatch(first[i]) for i in named):
+    named = [i for i in numeric if kind(first[i]) != "gap"]
+    if not named or 2 * len(named) < len(numeric) or any(len(first[i]) > 20 or kind(first[i]) == "date" for i in named):
         return None
     return ", ".join(f"{names[i]} in {first[i]}" for i in named)
 
 
 def _numeric(cells: Sequence[str]) -> bool:
-    present = [cell for cell in cells if cell and cell.lower() not in MARKERS]
-    return bool(present) and all(map(NUMERIC.fullmatch, present))
+    return {kind(cell) for cell in cells} - {"gap"} == {"number"}
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------
@@ -362,13 +359,15 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
     return ".", before.decimal or ("," if separator == ";" else None)
 
 
-def _lengths(names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> dict[str, int]:
-    """Return the number of digits of the columns of whole numbers of one length."""
+def _lengths(
+    names: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading, chosen: Collection[str]
+) -> dict[str, int]:
+    """Return the number of digits of those columns that are read and hold whole numbers of one length."""
     lengths = {}
     for index, name in enumerate(names):
         cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
         same = len(set(map(len, cells))) == 1 and all(map(CODE.fullmatch, cells))
-        if same and name not in {*reading.numbers, *reading.unchanged, *reading.dates}:
+        if same and name in chosen and name not in {*reading.numbers, *reading.unchanged, *reading.dates}:
             lengths[name] = len(cells[0])
     return lengths
 

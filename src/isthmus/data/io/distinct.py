@@ -13,33 +13,21 @@ from isthmus.support.errors import extra
 if TYPE_CHECKING:
     import pandas
 
+GAPS = (
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
+    *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""Cells that are missing, whatever else their column holds."""
+
 MARKERS = frozenset(
     {
-        *(
-            "-",
-            "--",
-            "---",
-            "–",
-            "—",
-            ".",
-            "..",
-            "...",
-            "?",
-            "*",
-            "/",
-            "na",
-            "n/a",
-            "n.a.",
-            "n. a.",
-            "n.a",
-            "k.a.",
-            "nan",
-        ),
-        *("null", "none", "nil", "missing", "unknown", "no data", "nodata", "not available", "not a number", "(null)"),
-        *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!", "<na>", "nat"),
+        *(gap.lower() for gap in GAPS if gap),
+        *("-", "--", "---", "–", "—", ".", "..", "...", "*", "/", "n.a.", "n. a.", "n.a", "k.a.", "nil", "missing"),
+        *("unknown", "no data", "nodata", "not available", "not a number", "(null)", "nat"),
+        *("#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
     }
 )
-"""Cells that stand for a missing number or date, in small letters."""
+"""Cells that stand for a missing number or date, in small letters; in a column of text they are text."""
 
 
 def texts_of(column: pandas.Series) -> Any:

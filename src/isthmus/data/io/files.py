@@ -21,16 +21,17 @@ from isthmus.data.images import files as image_files
 from isthmus.data.images.decode import decode
 from isthmus.data.images.head import Alpha
 from isthmus.data.images.sniff import SUFFIXES, not_yet
+from isthmus.data.images.survey import survey
 from isthmus.data.io import datasets, idx, tabular
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.json_tables import read_records
-from isthmus.data.io.reading import Reading, Say
+from isthmus.data.io.reading import OPTIONS, Reading, Say
 from isthmus.data.io.sheet import read_sheet
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.folders import ImageStream
 from isthmus.support.atomic import atomic
-from isthmus.support.errors import InputError, unknown
+from isthmus.support.errors import InputError, extra, unknown
 
 STREAMED_FROM = 0.25
 """Fraction of the available memory above which data is streamed."""
@@ -107,6 +108,35 @@ def read(
     return form.read(source, **{option: options[option] for option in form.options})
 
 
+def read_images(
+    paths: Sequence[str], budget: int | None = None, *, alpha: Alpha | None = None, skip_broken: bool = False
+) -> Dataset | None:
+    """Read several image files, and folders of images, as one folder would be: in one form, and of any sizes.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    budget, alpha, skip_broken :
+        As in `read`.
+
+    Returns
+    -------
+    Dataset or None
+        None if something else is among them.
+
+    Raises
+    ------
+    InputError
+        An image cannot be read, or their channels differ.
+    """
+    files = [Path(path).expanduser() for path in paths]
+    if not image_files.are_images(files):
+        return None
+    stream = ImageStream(survey(files, alpha or "white", skip_broken))
+    budget = int(available() * STREAMED_FROM) if budget is None else budget
+    return _images(stream, budget, ", ".join(paths), tuple(map(str, stream.survey.paths)))
+
+
 def _named(name: str, part: str, reading: Reading | None) -> Dataset:
     """Return a named data set; of a table the columns that were asked for."""
     loaded = datasets.load(name, part)
@@ -115,8 +145,10 @@ def _named(name: str, part: str, reading: Reading | None) -> Dataset:
     if not hasattr(loaded.X, "columns"):
         _refuse("reading", _asked(reading), f"the data set {name!r}")
         return loaded
-    tabular.typed(name, reading)
-    return replace(loaded, X=loaded.X[reading.chosen(loaded.X.columns, name)], reading=reading)
+    tabular.check_typed(name, reading)
+    chosen = reading.chosen(loaded.X.columns, name)
+    schema = extra("pyarrow", "tables").Schema.from_pandas(loaded.X)
+    return replace(loaded, X=loaded.X[chosen], reading=tabular.typed(name, reading, schema, chosen))
 
 
 def _address(text: str, part: str | None) -> tuple[str, str | None]:
@@ -132,7 +164,7 @@ def _refuse(option: str, value: object, what: str) -> None:
 
 def _asked(reading: Reading | None) -> dict[str, Any] | None:
     """Return what was asked for of the reading of a table."""
-    return None if reading is None else {**reading.kept(), **reading.asked("encoding", "skip_rows")} or None
+    return None if reading is None else reading.asked(*OPTIONS) or None
 
 
 class Format(NamedTuple):
@@ -237,8 +269,13 @@ def _image(path: Path, alpha: Alpha | None) -> Dataset:
 
 def _folder(path: Path, budget: int, alpha: Alpha | None, skip_broken: bool | None) -> Dataset:
     stream = ImageStream(path, alpha or "white", bool(skip_broken))
+    return _images(stream, budget, str(path), stream.names)
+
+
+def _images(stream: ImageStream, budget: int, path: str, names: tuple[str, ...]) -> Dataset:
+    """Return images in memory if they take no more than `budget` bytes, else the stream."""
     X = stream if stream.bytes > budget else np.asarray(stream) if stream.one_size else stream.decoded()
-    return Dataset(X, stream.survey.y, stream.survey.classes, str(path), stream.names)
+    return Dataset(X, stream.survey.y, stream.survey.classes, path, names, left_out=stream.survey.left_out)
 
 
 TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.log", "*.dat")

@@ -37,18 +37,25 @@ class _Cell:
 
     @property
     def kind(self) -> str:
-        return _kind(self.text)
+        return kind(self.text)
 
     @property
     def kind_below(self) -> str:
         """What most cells below are; "gap" if there are none."""
-        kinds = [_kind(text) for text in self.below]
+        kinds = [kind(text) for text in self.below]
         return next(
             (one for one in ("number", "date") if 2 * kinds.count(one) > len(kinds)), "text" if kinds else "gap"
         )
 
 
-def _kind(text: str) -> str:
+def kind(text: str) -> str:
+    """Return what a cell looks like.
+
+    Examples
+    --------
+    >>> [kind(text) for text in ("12.5 %", "31.05.2024", "n/a", "", "10.0.0.1")]
+    ['number', 'date', 'gap', 'gap', 'text']
+    """
     if not text or text.lower() in MARKERS:
         return "gap"
     return "number" if like_number(text) else "date" if like_date(text) else "text"
@@ -73,7 +80,7 @@ def names_columns(
     Raises
     ------
     InputError
-        It can be both.
+        It can be the names or a row, and nothing decides which.
     """
     cells = [_Cell(text, _below(rows[:LOOKED_AT], at)) for at, text in enumerate(first)]
     if reading.header is not None or _mentions(first, reading):
@@ -100,7 +107,7 @@ def _called(n: int) -> str:
 
 def _below(rows: Sequence[Sequence[str]], at: int) -> tuple[str, ...]:
     cells = (row[at].strip() for row in rows if at < len(row))
-    return tuple(cell for cell in cells if _kind(cell) != "gap")
+    return tuple(cell for cell in cells if kind(cell) != "gap")
 
 
 def _mentions(first: Sequence[str], reading: Reading) -> bool:
@@ -242,6 +249,6 @@ def _title(records: Sequence[Sequence[str]]) -> int:
     at = next((at for at, count in enumerate(filled) if count >= median_low(filled)), 0)
     if not at or not filled[0]:
         return 0
-    alone = filled[0] == 1 and len(records[at]) > 2 and _kind(next(filter(None, map(str.strip, records[0])))) == "text"
+    alone = filled[0] == 1 and len(records[at]) > 2 and kind(next(filter(None, map(str.strip, records[0])))) == "text"
     below = [_Cell(text.strip(), _below(records[at + 1 :], index)) for index, text in enumerate(records[at])]
     return at if alone or (not _valued(below) and _over_values(below)) else 0

@@ -37,12 +37,9 @@ def read_records(path: Path, label: str | None = None, reading: Reading | None =
     for number, record in numbered:
         _check_cells(record, chosen, f"{str(path)!r}, {unit} {number}")
     missing = set(reading.gaps)
-    cells = {name: [_cell(record.get(name), missing) for _, record in numbered] for name in columns if name in chosen}
+    cells = {name: [_cell(record.get(name), missing) for _, record in numbered] for name in columns}
     frame = extra("pandas", "tables").DataFrame(cells, dtype=object)
-    frame, done = converted(
-        frame, replace(reading, drop=(), only=()), path, lambda row: f"{unit} {numbered[row][0]}", notes
-    )
-    done = replace(done, drop=reading.drop, only=reading.only)
+    frame, done = converted(frame, reading, path, lambda row: f"{unit} {numbered[row][0]}", notes)
     return replace(split(frame, label, path), notes=tuple(notes), reading=done)
 
 

@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from isthmus.data.io.distinct import Distinct
-from isthmus.data.tables.numerals import CURRENCIES, like_number
+from isthmus.data.io.unit_names import PHYSICAL, is_unit
+from isthmus.data.tables.numerals import like_number
 from isthmus.support.errors import extra
 
-UNIT = "[A-Za-zµμΩ°′″][A-Za-zµμΩ°²³·*^/0-9]{0,9}"
-"""What a unit looks like; currencies look the same."""
-
 _MEASURED = re.compile(
-    rf"([+−-]?[0-9][0-9.,'’ \u00a0\u202f]*(?:[eE][+-]?[0-9]+)?|[+-]?[.,][0-9]+)\s*(?![eE][0-9])({UNIT})"
+    rf"([+−-]?[0-9][0-9.,'’ \u00a0\u202f]*(?:[eE][+-]?[0-9]+)?|[+-]?[.,][0-9]+)\s*(?![eE][0-9])({PHYSICAL})"
 )
 
 LOOKED_AT = 200
@@ -23,43 +23,14 @@ LOOKED_AT = 200
 KNOWN = frozenset(
     (
         *("kg", "g", "mg", "µg", "t", "lb", "lbs", "oz", "m", "cm", "mm", "µm", "nm", "km", "ft", "in", "yd", "mi"),
-        *(
-            "°C",
-            "°F",
-            "C",
-            "F",
-            "K",
-            "l",
-            "ml",
-            "L",
-            "mL",
-            "dl",
-            "gal",
-            "bar",
-            "mbar",
-            "psi",
-            "Pa",
-            "hPa",
-            "kPa",
-            "MPa",
-        ),
+        *("°C", "°F", "C", "F", "K", "l", "ml", "L", "mL", "dl", "gal"),
+        *("bar", "mbar", "psi", "Pa", "hPa", "kPa", "MPa"),
         *("V", "mV", "kV", "A", "mA", "W", "kW", "MW", "Wh", "kWh", "MWh", "Hz", "kHz", "MHz", "GHz", "N", "kN", "J"),
         *("kJ", "s", "ms", "µs", "min", "h", "d", "rpm", "dB", "ppm", "km/h", "m/s", "mph", "l/min", "m²", "m³"),
         *("KB", "kB", "MB", "GB", "TB"),
     )
 )
 """Units that are not to be mixed in a column; with others, such as letters of seats, mixed cells are categories."""
-
-
-def is_unit(text: str) -> bool:
-    """Tell whether text can be a physical unit.
-
-    Examples
-    --------
-    >>> [is_unit(text) for text in ("kg", "°C", "l/min", "m²", "EUR", "none", "63 kg", "")]
-    [True, True, True, True, False, False, False, False]
-    """
-    return text not in (*CURRENCIES, "none") and re.fullmatch(UNIT, text) is not None
 
 
 def unit_of(text: str) -> str:
@@ -72,6 +43,13 @@ def unit_of(text: str) -> str:
     """
     match = _MEASURED.fullmatch(text.strip())
     return match[2] if match and is_unit(match[2]) else ""
+
+
+def shows(cells: Distinct, unit: str | None) -> np.ndarray:
+    """Return which texts show a physical unit; none where it is no such unit."""
+    if not is_unit(unit or ""):
+        return np.zeros(len(cells.texts), dtype=bool)
+    return np.array([unit_of(text) == unit for text in cells.texts.to_pylist()], dtype=bool)
 
 
 @dataclass(frozen=True)

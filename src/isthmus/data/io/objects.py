@@ -10,7 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.data.io.convert import Context, Conversion, Odd, decide, recognised
+from isthmus.data.io.conversions import Context, Conversion, Odd, recognised
+from isthmus.data.io.decide import decide
 from isthmus.data.io.reading import Notes, Reading
 from isthmus.data.tables.numerals import number_of
 from isthmus.support.errors import InputError, extra
@@ -60,7 +61,7 @@ def converted(
             why = odd.why.replace(repr(_unmistakable(cell)), repr(str(cell)))
             raise InputError(f"{str(path)!r}, {where(odd.row)}, column {odd.column!r}: {why}") from odd
         conversions.append(done)
-    return extra("pandas", "tables").DataFrame(columns), replace(reading, **recognised(conversions, reading))
+    return extra("pandas", "tables").DataFrame(columns), replace(reading, **recognised(path, conversions, reading))
 
 
 def _without(column: pandas.Series, gaps: Sequence[str]) -> pandas.Series:

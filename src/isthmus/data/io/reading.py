@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
-from isthmus.data.io.units import NONE, UNITS, is_known
-from isthmus.data.tables.schema import KINDS
+from isthmus.data.io.unit_names import UNITS, is_known
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
+
+OPTIONS = ("encoding", "skip_rows", "header", "decimal", "dates", "units", "missing", "text", "drop", "only")
+"""What can be asked of the reading of a table; the rest comes from a model, or is recognised."""
 
 Say = Callable[[str], None]
 """What takes each sentence on what was converted."""
@@ -48,6 +50,8 @@ class Reading:
     units : mapping of str to str
         The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, a physical unit such as ``"kg"``, or
         ``"none"``. It counts more than what the cells show.
+    signs : mapping of str to tuple of str
+        Other units that the cells of columns showed whose unit was named: in later files they mean that one, too.
     no_text : tuple of str
         Other columns that a model knows to hold no text: if all their cells are markers such as ``"-"``, these
         are gaps.
@@ -70,6 +74,7 @@ class Reading:
     unchanged: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     no_text: tuple[str, ...] = ()
     before: Reading | None = None
     origin: str = "the rows that the model was trained on"
@@ -130,6 +135,7 @@ class Reading:
             decimal=self.decimal or earlier.decimal,
             dates={**earlier.dates, **self.dates},
             units={**earlier.units, **self.units},
+            signs={**earlier.signs, **self.signs},
             missing=_union(earlier.missing, self.missing),
             text=_union(earlier.text, self.text),
             drop=() if only else _union(earlier.drop, self.drop),
@@ -143,7 +149,8 @@ class Reading:
             "header": self.header,
             "decimal": self.decimal,
             "dates": dict(self.dates),
-            "units": {name: unit for name, unit in self.units.items() if unit != NONE},
+            "units": dict(self.units),
+            "signs": {name: list(units) for name, units in self.signs.items()},
             "missing": list(self.missing),
             "text": list(self.text),
             "drop": list(self.drop),
@@ -170,8 +177,8 @@ class Reading:
         --------
         >>> Reading.of(Reading(decimal=",", drop=("id",)).kept())
         Reading(encoding=None, skip_rows=0, header=None, decimal=',', dates={}, missing=(), text=(), drop=('id',),
-                only=(), unchanged=(), numbers=(), units={}, no_text=(), before=None,
-                origin='the rows that the model was trained on')
+                only=(), unchanged=(), numbers=(), units={}, signs={}, no_text=(),
+                before=None, origin='the rows that the model was trained on')
 
         Raises
         ------
@@ -181,6 +188,7 @@ class Reading:
         _check_kept(kept)
         lists: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("missing", "text", "drop", "only")}
         maps: dict[str, Any] = {name: dict(kept.get(name, {})) for name in ("dates", "units")}
+        maps["signs"] = {name: tuple(units) for name, units in kept.get("signs", {}).items()}
         return cls(header=kept.get("header"), decimal=kept.get("decimal"), **maps, **lists)
 
     def also(self, unchanged: Sequence[str | None]) -> Reading:
@@ -200,11 +208,11 @@ class Reading:
             What `kept` returned for the rows that it was trained on.
         """
         earlier = Reading.of(kept)
-        text, numbers = _union(earlier.text, text_columns(data)), _columns(data, "integer", "float")
-        carried = tuple(name for name in self.unchanged if name not in _columns(data, *KINDS))
-        units = {**dict.fromkeys(numbers, NONE), **earlier.units}
-        before = replace(earlier, text=text, units=units)
-        no_text = _columns(data, "boolean", "date", "duration", "empty")
+        text, numbers = _union(earlier.text, text_columns(data)), tuple(data.column_names("integer", "float"))
+        known = data.column_names()
+        carried = tuple(name for name in self.unchanged if name not in known)
+        before = replace(earlier, text=text)
+        no_text = tuple(data.column_names("boolean", "date", "duration", "empty"))
         return replace(self, before=before, numbers=numbers, no_text=no_text, unchanged=carried)
 
 
@@ -232,6 +240,12 @@ def _are_formats(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
 
 
+def _are_signs(value: object) -> bool:
+    if not isinstance(value, Mapping) or not _are_texts([*value]):
+        return False
+    return all(_are_texts(units) and all(map(is_known, units)) for units in value.values())
+
+
 def _are_units(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value]) and all(map(is_known, value.values()))
 
@@ -241,6 +255,7 @@ _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
     "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}, or such as kg"),
+    "signs": (_are_signs, f"a mapping of columns to lists of units, each one of {', '.join(UNITS)}, or such as kg"),
     **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
 }
 """What each entry of `Reading.kept` is, by a test and in words."""
@@ -259,25 +274,10 @@ def _is_encoding(name: str) -> bool:
 
 
 def text_columns(data: Data) -> list[str]:
-    """Return the columns of a fitted table whose categories are all text."""
-    schema = _named_schema(data)
-    if schema is None:
-        return []
-    pairs = zip(schema.indices("category"), schema.categories, strict=True)
-    return [str(schema.name(index)) for index, known in pairs if all(isinstance(one, str) for one in known)]
-
-
-def _columns(data: Data, *kinds: str) -> tuple[str, ...]:
-    schema = _named_schema(data)
-    if schema is None:
-        return ()
-    return tuple(str(schema.name(index)) for index in schema.indices(*kinds))
-
-
-def _named_schema(data: Data) -> Any:
-    """Return the schema of a fitted table with named columns; None for other data."""
-    schema = getattr(data, "schema", None)
-    return schema if schema is not None and schema.names is not None else None
+    """Return the columns of fitted data whose categories are all text."""
+    named = data.column_names("category")
+    fields = {field.name: field for field in data.fields()} if named else {}
+    return [name for name in named if all(isinstance(one, str) for one in fields[name].categories)]
 
 
 class Notes(list[str]):

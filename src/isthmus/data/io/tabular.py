@@ -13,10 +13,10 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.dataset import Dataset
-from isthmus.data.io.dated import formats, with_text
+from isthmus.data.io.dated import Forms, with_text
 from isthmus.data.io.header import default_names
 from isthmus.data.io.reading import Reading
-from isthmus.data.io.units import check_typed
+from isthmus.data.io.units import typed_units
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
 from isthmus.data.sources.parquet import reading as arrow_errors
 from isthmus.data.tables.rows import column, in_order
@@ -68,11 +68,13 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading:
         Which columns to read.
     """
     pandas, parquet = extra("pandas", "tables"), extra("pyarrow.parquet", "tables")
-    reading = typed(path, reading or Reading()).also([label])
+    reading = (reading or Reading()).also([label])
+    check_typed(path, reading)
     with arrow_errors(path):
         schema = parquet.read_schema(parquet_files(path)[0])
     columns = _stored(schema)
-    left_out = [name for name in columns if name not in reading.chosen(columns, path)]
+    chosen = reading.chosen(columns, path)
+    reading, left_out = typed(path, reading, schema, chosen), [name for name in columns if name not in chosen]
     stream = ParquetStream(path, leave_out=[*left_out, *([] if label is None else [label])])
     if 2 * stream.bytes <= budget:
         names = [*stream.columns, *([] if label is None else [label])]
@@ -95,18 +97,38 @@ def _stored(schema: pyarrow.Schema) -> list[str]:
 
 def read_feather(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
     """Read a Feather file into a pandas DataFrame."""
-    reading = typed(path, reading or Reading()).also([label])
+    reading = (reading or Reading()).also([label])
+    check_typed(path, reading)
     with arrow_errors(path):
         table = extra("pyarrow.feather", "tables").read_table(path)
     columns = _stored(table.schema)
     chosen = reading.chosen(columns, path)
     check_flat(table.schema, chosen, path)
+    reading = typed(path, reading, table.schema, chosen)
     left_out = [name for name in columns if name not in chosen]
     return replace(split(table.drop_columns(left_out).to_pandas(), label, path), reading=reading)
 
 
-def typed(path: Path | str, reading: Reading) -> Reading:
-    """Return how to read a file or data set whose cells have types, where options about text mean nothing.
+def typed(path: Path | str, reading: Reading, schema: pyarrow.Schema, chosen: Sequence[str]) -> Reading:
+    """Return how a file or data set is read whose cells have types, with the units of its columns of numbers.
+
+    Parameters
+    ----------
+    path : Path or str
+    reading : Reading
+    schema : Schema
+        Of Arrow.
+    chosen : sequence of str
+        The columns that are read.
+    """
+    types = extra("pyarrow", "tables").types
+    numeric = (types.is_integer, types.is_floating, types.is_decimal)
+    numbers = [name for name in chosen if any(is_kind(schema.field(name).type) for is_kind in numeric)]
+    return replace(reading, **typed_units(path, reading, [one for one in numbers if one not in reading.unchanged]))
+
+
+def check_typed(path: Path | str, reading: Reading) -> None:
+    """Raise an error if options about text are set for a file or data set whose cells have types.
 
     Raises
     ------
@@ -117,8 +139,6 @@ def typed(path: Path | str, reading: Reading) -> Reading:
         "encoding", "skip_rows", "header", "decimal", "dates", "missing", "text"
     ).items():
         raise InputError(f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out")
-    check_typed(path, reading)
-    return reading
 
 
 def split(frame: pandas.DataFrame, label: str | None, path: Path) -> Dataset:
@@ -143,9 +163,9 @@ def write_csv(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
     extra("pyarrow.csv", "tables").write_csv(plain_text(to_arrow(X, columns)), stream)
 
 
-def plain_text(table: pyarrow.Table) -> Any:
+def plain_text(table: pyarrow.Table, forms: Forms | None = None) -> Any:
     """Return an Arrow table with categories decoded to their values, and dates as text, as CSV needs."""
-    table = with_text(table, formats(table))
+    table = with_text(table, (forms or Forms()).of(table))
     for i, field in enumerate(table.schema):
         if hasattr(field.type, "value_type"):
             table = table.set_column(i, field.name, table[i].cast(field.type.value_type))

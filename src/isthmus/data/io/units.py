@@ -1,15 +1,16 @@
-"""Units: percent signs and currencies, which the numbers of a column have alike, here and in the rows before."""
+"""Units: signs, currencies and physical ones, which the numbers of a column have alike, here and in rows before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.data.io.measures import is_unit, unit_of
+from isthmus.data.io.measures import shows
+from isthmus.data.io.unit_names import NONE, PERCENT, UNITS, is_unit
 from isthmus.data.tables.numerals import CURRENCIES
 from isthmus.support.errors import InputError, extra
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from isthmus.data.io.distinct import Distinct
     from isthmus.data.io.reading import Reading
     from isthmus.data.tables.numerals import Bare, Numerals
-
-PERCENT, NONE = "%", "none"
-
-UNITS = (PERCENT, *CURRENCIES, NONE)
-"""What can be named as the unit of a column, beside physical ones; `NONE` stands for numbers without one."""
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 """The symbols of currencies that are also written in letters."""
@@ -43,8 +39,7 @@ def cells_of_units(cells: Distinct, taken: Bare, parsed: Numerals, physical: str
     if taken.currency.any():
         masks |= {symbol: _with(cells, symbol) & taken.currency & counted for symbol in CURRENCIES}
     if physical:
-        written = np.array([unit_of(text) == physical for text in cells.texts.to_pylist()], dtype=bool)
-        masks[physical] = written & counted
+        masks[physical] = shows(cells, physical) & counted
     masks[NONE] = counted & ~np.any([*masks.values(), taken.percent, taken.currency], axis=0)
     for unit, mask in masks.items():
         if mask.any():
@@ -61,27 +56,28 @@ def joined(seen: str | None, unit: str) -> str:
     return seen if seen is not None and unit == NONE else unit
 
 
-def clash(seen: str | None, cell: Cell, named: str | None = None) -> str | None:
-    """Return why a cell does not fit a column with cells of a unit; None if it does, or the unit was named.
+def clash(name: str, seen: str | None, cell: Cell) -> str | None:
+    """Return why a cell does not fit a column with cells of a unit; None if it does.
 
     Examples
     --------
-    >>> clash("%", Cell("none", 3, "0.5"))
-    "'0.5' has no percent sign, which other cells have"
-    >>> clash("none", Cell("$", 3, "$5"))
+    >>> clash("rate", "%", Cell("none", 3, "0.5"))
+    "'0.5' has no percent sign, which other cells have: --units rate=% says that all cells are in % (50, not 0.5)"
+    >>> clash("price", "none", Cell("$", 3, "$5")), clash("price", "$", Cell("USD", 3, "5 USD"))
+    (None, None)
     """
-    if seen in (None, cell.unit):
+    if seen is None or same(seen, cell.unit):
         return None
     if PERCENT in (seen, cell.unit):
-        if named is not None:
-            return None
         none = ("a", "have not") if cell.unit == PERCENT else ("no", "have")
-        return f"{cell.text!r} has {none[0]} percent sign, which other cells {none[1]}"
-    if is_unit(str(seen)) and cell.unit == NONE and named is None:
-        return f"{cell.text!r} has no unit, but other cells are in {seen}"
+        says = f"--units {quote(f'{name}=%')} says that all cells are in % (50, not 0.5)"
+        return f"{cell.text!r} has {none[0]} percent sign, which other cells {none[1]}: {says}"
+    says = f"--units {quote(f'{name}={seen}')} says that all cells are in {seen}"
+    if is_unit(seen) and cell.unit == NONE:
+        return f"{cell.text!r} has no unit, but other cells are in {seen}: {says}"
     if NONE in (seen, cell.unit):
         return None
-    return f"{cell.text!r} is of another {'unit' if is_unit(cell.unit) else 'currency'} than cells with {seen}"
+    return f"{cell.text!r} is of another {'unit' if is_unit(cell.unit) else 'currency'} than cells with {seen}: {says}"
 
 
 def unlike(name: str, before: str | None, unit: str, what: str, origin: str) -> str | None:
@@ -107,7 +103,7 @@ def unlike(name: str, before: str | None, unit: str, what: str, origin: str) -> 
     numbers mean the same here and there (12.5, not 0.125), else convert the column first"
     >>> unlike("price", "$", "USD", "'5 USD' is", "the first file")
     """
-    if before is None or not _differ(before, unit) or (PERCENT not in (before, unit) and NONE in (before, unit)):
+    if before is None or same(before, unit) or (PERCENT not in (before, unit) and NONE in (before, unit)):
         return None
     fractions = " (12.5, not 0.125)" if PERCENT in (before, unit) else ""
     option = f"--units {quote(f'{name}={before}')}"
@@ -127,17 +123,19 @@ def doubtful(name: str, before: str | None, cell: Cell, origin: str) -> str | No
     )
 
 
-def _differ(one: str, other: str) -> bool:
-    return SYMBOLS.get(one, one) != SYMBOLS.get(other, other)
+def same(one: str, other: str) -> bool:
+    """Tell whether two units are one, perhaps in two spellings.
+
+    Examples
+    --------
+    >>> same("$", "USD"), same("$", "EUR"), same("%", "none")
+    (True, False, False)
+    """
+    return SYMBOLS.get(one, one) == SYMBOLS.get(other, other)
 
 
 def _in(unit: str) -> str:
     return "without a unit" if unit == NONE else f"in {unit}"
-
-
-def is_known(unit: str) -> bool:
-    """Tell whether text is a unit: a percent sign, a currency, a physical one, or `NONE`."""
-    return unit in UNITS or is_unit(unit)
 
 
 def check_named(name: str, reading: Reading) -> None:
@@ -151,25 +149,60 @@ def check_named(name: str, reading: Reading) -> None:
     earlier, unit = reading.before, reading.units.get(name)
     if earlier is None or unit is None or name not in earlier.units:
         return
-    if _differ(earlier.units[name], unit):
+    if not same(earlier.units[name], unit):
         raise InputError(
             f"units={{{name!r}: {unit!r}}}: the column was {_in(earlier.units[name])} in {earlier.origin}: convert it, "
             f"and give --units {quote(f'{name}={earlier.units[name]}')}"
         )
 
 
-def check_typed(path: object, reading: Reading) -> None:
-    """Raise an error if columns were percentages before, and stand now in a file whose numbers have no signs.
+def typed_units(path: object, reading: Reading, numbers: Sequence[str]) -> dict[str, Any]:
+    """Return the units of the columns of numbers of a file whose cells have types, as fields of a `Reading`.
+
+    Parameters
+    ----------
+    path : object
+        Of the file, for messages.
+    reading : Reading
+    numbers : sequence of str
+        The columns of numbers that are read.
 
     Raises
     ------
     InputError
-        Nothing says that they are percentages again.
+        A column was a percentage before, and nothing says that it is one again; or a unit is named for a column that
+        holds no numbers.
     """
+    check_numbers(path, reading, numbers)
+    units = {**dict.fromkeys(numbers, NONE), **_assumed(path, reading, numbers), **reading.units}
+    return {"units": units, "signs": other_units(reading, {name: {NONE} for name in numbers})}
+
+
+def _assumed(path: object, reading: Reading, numbers: Sequence[str]) -> dict[str, str]:
+    """Return the units of the columns whose numbers had one before although they showed none."""
     if (earlier := reading.before) is None:
-        return
-    for name, unit in earlier.units.items():
+        return {}
+    for name in numbers:
         check_named(name, reading)
-        if unit == PERCENT and name not in reading.units:
-            why = unlike(name, unit, NONE, "its numbers are", earlier.origin)
+        known = name in reading.units or NONE in earlier.signs.get(name, ())
+        if earlier.units.get(name) == PERCENT and not known:
+            why = unlike(name, PERCENT, NONE, "its numbers are", earlier.origin)
             raise InputError(f"{str(path)!r}, column {name!r}: {why}")
+    return {name: earlier.units[name] for name in numbers if NONE in earlier.signs.get(name, ())}
+
+
+def check_numbers(path: object, reading: Reading, numbers: Collection[str]) -> None:
+    """Raise an error if a unit is named for a column that holds no numbers."""
+    for name, unit in reading.units.items():
+        if name not in numbers:
+            raise InputError(
+                f"{str(path)!r}, column {name!r}: --units {quote(f'{name}={unit}')} does not apply, since the column "
+                "holds no numbers that are read as such: leave it out"
+            )
+
+
+def other_units(reading: Reading, signs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """Return which other units the cells show of columns whose unit was named."""
+    others = {name: [one for one in signs.get(name, ()) if one != unit] for name, unit in reading.units.items()}
+    known = [*UNITS, *sorted({one for units in others.values() for one in units if is_unit(one)})]
+    return {name: tuple(sorted(units, key=known.index)) for name, units in others.items() if units}

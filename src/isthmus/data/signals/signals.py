@@ -21,7 +21,7 @@ from isthmus.data.signals.recordings import Recording, ready, recordings, severa
 from isthmus.data.signals.windows import Layout, carried, layout
 from isthmus.data.tables.arrays import array
 from isthmus.data.tables.statistics import RunningStatistics
-from isthmus.support.errors import InputError, unknown
+from isthmus.support.errors import InputError, counted, unknown
 
 GAPS = ("bridge", "refuse", "ignore")
 SCALES = ("standard", "none")
@@ -226,8 +226,8 @@ class Signals(Windowed):
             if len(one) < self.window:
                 which = f"recording {number}" if len(recorded) > 1 else "the signal"
                 raise InputError(
-                    f"{which} has {len(one)} time steps, but a window needs {self.window}: give a longer signal, "
-                    f"or Signals(window={max(2, len(one) // 4)})"
+                    f"{which} has {counted(len(one), 'time step')}, but a window needs {self.window}: give a longer "
+                    f"signal, or Signals(window={max(2, len(one) // 4)})"
                 )
         return layout([self._slots(one) for one in recorded], self.window, self.stride)
 
@@ -239,9 +239,10 @@ class Signals(Windowed):
         slots = timeline.slots(one.stamps, step, one.time)
         gap = timeline.first_gap(slots)
         if gap is not None and self.gaps == "refuse":
+            missing = slots[gap] - slots[gap - 1] - 1
             raise InputError(
-                f"column {one.time!r}, row {gap}: {slots[gap] - slots[gap - 1] - 1} time steps are missing before "
-                f"{one.stamps[gap]} (the median step is {step:g}); fill them in, or use gaps='bridge'"
+                f"column {one.time!r}, row {gap}: {counted(missing, 'time step')} {'is' if missing == 1 else 'are'} "
+                f"missing before {one.stamps[gap]} (the median step is {step:g}); fill them in, or use gaps='bridge'"
             )
         return slots
 
@@ -365,6 +366,12 @@ class Signals(Windowed):
     def fields(self) -> list[Field]:
         """Return one field: a window of all channels."""
         return [Field("signal", "signal", (self.window, len(self._known().offset)))]
+
+    def column_names(self, *kinds: str) -> list[str]:
+        """Return the names of the channels, which are of kind ``"float"``; among all columns, the times too."""
+        known = self._known()
+        channels = [] if kinds and "float" not in kinds else list(known.names or ())
+        return channels if kinds or known.time is None else [known.time, *channels]
 
     def feature_names(self) -> list[str]:
         """Return ``CHANNEL[TIME STEP]`` for each number of a window, time steps counted from 0."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.data.tables.codec import to_date
-from isthmus.data.tables.dates import DIGITS, disguised
+from isthmus.data.tables.dates import DAY_IN_DIGITS, disguised
 from isthmus.data.tables.schema import Sheet
 from isthmus.support.errors import InputError, unknown
 
@@ -65,11 +65,11 @@ def stamps(sheet: Sheet, index: int) -> np.ndarray:
         raise InputError(f"column {name!r}, row {int(np.argmin(np.isfinite(times)))}: the time is missing; fill it in")
     if kind == "date":
         return np.round(times.astype(np.float64) * 1e6).astype("datetime64[us]")
-    if disguised(times.astype(np.float64), name) == DIGITS:
+    if disguised(times.astype(np.float64), name) == DAY_IN_DIGITS:
         raise InputError(
             f"column {name!r}: numbers such as {times[0]:.0f} are days in digits, whose differences are no time steps: "
-            f"read them as dates (--dates {quote(f'{name}={DIGITS}')}; in Python "
-            f"pandas.to_datetime(X[{name!r}], format={DIGITS!r})), or leave the column out if "
+            f"read them as dates (--dates {quote(f'{name}={DAY_IN_DIGITS}')}; in Python "
+            f"pandas.to_datetime(X[{name!r}], format={DAY_IN_DIGITS!r})), or leave the column out if "
             f"they are none (--drop {quote(str(name))}; in Python "
             "Signals(time=False))"
         )

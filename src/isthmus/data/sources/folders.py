@@ -34,7 +34,7 @@ class ImageStream(ImageSequence):
     Parameters
     ----------
     path : str, Path or Survey
-        A folder of images, or of class subfolders.
+        A folder of images, or of class subfolders; or the survey of any files.
     alpha : {"white", "keep"}, default "white"
         Whether to blend an alpha channel with white, or keep it as a fourth channel.
     skip_broken : bool, default False

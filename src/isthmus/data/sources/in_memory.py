@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from isthmus.core.data import Data, Rows, rows
+from isthmus.core.data import Data, Rows, Stream, rows
 from isthmus.data.sources.memory import Memory
 from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
@@ -18,12 +18,12 @@ from isthmus.support.errors import InputError
 
 def is_stream(X: Rows) -> bool:
     """Tell whether X is a stream, read piece by piece: its class has ``chunks()`` and ``source(...)``."""
-    return hasattr(type(X), "chunks") and hasattr(type(X), "source")
+    return issubclass(type(X), Stream)  # its class: a DataFrame has an attribute for each of its columns
 
 
 def pieces(X: Rows) -> Iterable[Rows]:
     """Return the pieces of what is read piece by piece, or X itself as the only one."""
-    return X.chunks() if callable(getattr(type(X), "chunks", None)) else [X]
+    return X.chunks() if is_stream(X) else [X]
 
 
 def cut_pieces(X: Rows, first: int, last: int) -> Iterator[Rows]:

@@ -20,7 +20,7 @@ ROOM = 0.3
 """Fraction of the available memory that the rows may take: they are joined once all are there."""
 
 
-class Loaded(NamedTuple):
+class LabelledRows(NamedTuple):
     """Rows, and their labels if there are any."""
 
     X: Rows
@@ -32,7 +32,7 @@ def is_loader(X: Any) -> bool:
     return isinstance(X, (DataLoader, Dataset))
 
 
-def gathered(X: Any) -> Loaded:
+def gathered(X: Any) -> LabelledRows:
     """Return the rows that a DataLoader or Dataset yields, and the labels if it yields pairs.
 
     The order is that of the data set, even if a DataLoader shuffles; no row is missing, even if it drops the last ones.
@@ -61,7 +61,7 @@ def gathered(X: Any) -> Loaded:
             f"the {type(X).__name__} yields rows of several shapes, such as {min(shapes)} and {max(shapes)}: resize "
             "them; or give a list of images, with data=Images(crop=...)"
         )
-    return Loaded(_joined(rows), None if labels[0] is None else _joined(labels))
+    return LabelledRows(_joined(rows), None if labels[0] is None else _joined(labels))
 
 
 def _in_order(X: Any) -> Any:

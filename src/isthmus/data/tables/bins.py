@@ -21,11 +21,11 @@ PARTS = 4
 RIM = 1e-3
 """Fraction of a bin left empty at either side, so that float32 can tell its ends from the neighbouring bins."""
 
-UNITS = (86400.0, 3600.0, 1000.0, 100.0, 60.0, 10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
+MULTIPLES = (86400.0, 3600.0, 1000.0, 100.0, 60.0, 10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 """Units that numbers, and dates in seconds, may be multiples of."""
 
 Bin = tuple[float | None, tuple[float, ...]]
-"""The unit of which its numbers are multiples (None if none of `UNITS`), and the ends of its pieces, ascending."""
+"""The unit of which its numbers are multiples (None if none of `MULTIPLES`), and the ends of its pieces, ascending."""
 
 
 def learn_bins(numbers: np.ndarray) -> tuple[tuple[Bin, ...], ...]:
@@ -73,7 +73,7 @@ def _heavy(counts: np.ndarray, max_bins: int) -> np.ndarray:
 
 
 def _unit(values: np.ndarray) -> float | None:
-    """Return the largest of `UNITS` that all values are multiples of.
+    """Return the largest of `MULTIPLES` that all values are multiples of.
 
     Examples
     --------
@@ -81,7 +81,9 @@ def _unit(values: np.ndarray) -> float | None:
     [1.0, 100.0, 0.01, None]
     """
     numbers = torch.from_numpy(values)
-    same = (unit for unit in UNITS if torch.equal(rounded(numbers, torch.tensor(unit, dtype=torch.float64)), numbers))
+    same = (
+        unit for unit in MULTIPLES if torch.equal(rounded(numbers, torch.tensor(unit, dtype=torch.float64)), numbers)
+    )
     return next(same, None)
 
 

@@ -1,4 +1,4 @@
-"""Dates as people write them: which formats fit the texts of a column, and the dates in them."""
+"""Dates as people write them: which formats fit the texts of a column, the dates in them, and dates as text."""
 
 from __future__ import annotations
 
@@ -20,8 +20,17 @@ ISO = "ISO8601"
 EPOCHS = {"epoch": 1, "epoch-ms": 1000}
 """Formats of dates that count from 1970-01-01 in UTC, and how many of their units a second has."""
 
-DIGITS = "%Y%m%d"
+DAY_IN_DIGITS = "%Y%m%d"
 """The format of days such as ``20030201``."""
+
+ISO_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+"""Formats in which ISO 8601 is written, each finer than the one before."""
+
+EXACT = ".%f"
+"""What a format ends with that counts fractions of its unit, such as ``"epoch.%f"``."""
+
+FINEST = {"%f": "us", "%S": "s", "%M": "min", "%H": "h", "%I": "h"}
+"""The finest field of a format, and the unit that dates are rounded to; without any of them to the day."""
 
 DAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("\\d{4}-\\d\\d-\\d\\d", (ISO,)),
@@ -58,9 +67,6 @@ TIMES: tuple[tuple[str, str], ...] = (
 """What the time of a day looks like, after what separates it from the day."""
 
 _ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
-
-DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
-"""A day in digits, in any order, perhaps with a time."""
 
 _CLOCK = r"\d{1,2}:\d{2}.*"
 _UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
@@ -157,7 +163,7 @@ def disguised(numbers: np.ndarray, name: object) -> str | None:
     low, high = known.min(initial=2**62), known.max(initial=-(2**62))
     timely = _TIMELY.fullmatch(str(name)) is not None
     if low >= 19000101 and high <= 21001231:
-        return DIGITS if _days_in_digits(known, 1 if timely else 3) else None
+        return DAY_IN_DIGITS if _days_in_digits(known, 1 if timely else 3) else None
     for form, scale in EPOCHS.items():
         if 1e9 * scale <= low and high < 2**31 * scale:
             return form if timely or _rises(known) else None
@@ -215,7 +221,7 @@ def _parsed(texts: pyarrow.Array, form: str) -> pandas.Series:
     pandas = extra("pandas", "tables")
     if form in EPOCHS:
         return _counted(texts, form)
-    zoned = form.endswith("%z") or (form == ISO and _any_matches(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$"))
+    zoned = form.endswith("%z") or (form == ISO and bool(with_offset(texts).any()))
     dates = pandas.to_datetime(texts.to_pandas(), format=form, errors="coerce", utc=zoned)
     return pandas.Series(dates).dt.as_unit("us")
 
@@ -237,9 +243,17 @@ def _counted(texts: pyarrow.Array, form: str) -> pandas.Series:
     return pandas.Series(np.where(known, dates, np.datetime64("NaT")))
 
 
-def _any_matches(texts: pyarrow.Array, form: str) -> bool:
-    compute = extra("pyarrow.compute", "tables")
-    return bool(compute.any(compute.match_substring_regex(texts, form)).as_py())
+def with_offset(texts: pyarrow.Array) -> np.ndarray:
+    """Return which dates of ISO 8601 name their offset from UTC.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> with_offset(pyarrow.array(["2024-01-01T10:00Z", "2024-01-01 10:00+02:00", "2024-01-01T10:00"])).tolist()
+    [True, True, False]
+    """
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$")
+    return np.asarray(matches.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def parse_all(texts: pyarrow.Array, form: str) -> Any:
@@ -337,3 +351,82 @@ def _each_once(texts: pyarrow.Array, form: str) -> pandas.Series:
     encoded = texts.dictionary_encode()
     parsed = _parsed(encoded.dictionary, form)
     return parsed.iloc[encoded.indices.to_numpy(zero_copy_only=False)].reset_index(drop=True)
+
+
+# -- dates as text ---------------------------------------------------------------------------------------------------
+
+
+def written(dates: pandas.Series, form: str) -> np.ndarray:
+    """Return dates as texts of a format, None for gaps: what `parse` reads.
+
+    Dates are rounded to the finest field of the format; ISO 8601 is no finer than they are.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> dates = pandas.Series(pandas.to_datetime(["2003-02-01 10:30:00", None]))
+    >>> [written(dates, form)[0] for form in ("%d.%m.%Y", "epoch", "ISO8601")]
+    ['01.02.2003', '1044095400', '2003-02-01 10:30:00']
+    """
+    if form == ISO:
+        form = iso_form(fineness(dates), dates.dt.tz is not None)
+    unit, exact, _ = form.partition(EXACT)
+    if unit in EPOCHS:
+        return _as_counts(dates, EPOCHS[unit], bool(exact))
+    pandas = extra("pandas", "tables")
+    utc = _utc(dates) if dates.dt.tz is not None or "%z" in form else dates
+    finest = next((unit for field, unit in FINEST.items() if field in form), "D")
+    codes, known = pandas.factorize(utc.dt.round(finest))
+    return np.array([*pandas.DatetimeIndex(known).strftime(form), None], dtype=object)[codes]
+
+
+def iso_form(level: int, zoned: bool) -> str:
+    """Return the format in which ISO 8601 is written, at least as fine as one of `ISO_FORMS`."""
+    return f"{ISO_FORMS[max(1, level)]}Z" if zoned else ISO_FORMS[level]
+
+
+def fineness(dates: pandas.Series) -> int:
+    """Return which of `ISO_FORMS` is as fine as all dates; seconds if there are none.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> [fineness(pandas.Series([pandas.Timestamp(text)])) for text in ("2003-02-01", "2003-02-01 10:30")]
+    [0, 1]
+    """
+    micros = _micros(dates.dropna())
+    if not len(micros):
+        return 1
+    return 2 if (micros % 1_000_000).any() else int((micros % 86_400_000_000).any())
+
+
+def counts_fractions(dates: pandas.Series, form: str) -> bool:
+    """Tell whether dates are finer than the unit of a format that counts units."""
+    return bool((_micros(dates.dropna()) % (1_000_000 // EPOCHS[form])).any())
+
+
+def _as_counts(dates: pandas.Series, scale: int, exact: bool) -> np.ndarray:
+    """Return dates as counts of units since 1970, of which a second has `scale`."""
+    known, unit = dates.notna().to_numpy(), 1_000_000 // scale
+    counts = (
+        (micros, divmod(abs(micros) + (0 if exact else unit // 2), unit)) for micros in _micros(dates[known]).tolist()
+    )
+    texts = np.full(len(dates), None, dtype=object)
+    texts[known] = [_count(micros < 0, whole, rest if exact else 0, unit) for micros, (whole, rest) in counts]
+    return texts
+
+
+def _count(negative: bool, whole: int, rest: int, unit: int) -> str:
+    """Return a whole number and a number of parts of its unit as a decimal number."""
+    fraction = f".{rest:0{len(str(unit)) - 1}}".rstrip("0") if rest else ""
+    return f"{'-' if negative and (whole or rest) else ''}{whole}{fraction}"
+
+
+def _utc(dates: pandas.Series) -> pandas.Series:
+    return dates.dt.tz_localize("UTC") if dates.dt.tz is None else dates.dt.tz_convert("UTC")
+
+
+def _micros(dates: pandas.Series) -> np.ndarray:
+    """Return microseconds since 1970 in UTC."""
+    plain = dates if dates.dt.tz is None else _utc(dates).dt.tz_localize(None)
+    return plain.to_numpy().astype("datetime64[us]").astype(np.int64)

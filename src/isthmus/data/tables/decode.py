@@ -25,7 +25,7 @@ DEFAULTS: dict[str, Dtype] = {
 }
 """Types of columns written to another library than the one they came from; other kinds get that library's default."""
 
-UNITS = {"D": 1 / 86400, "s": 1.0, "ms": 1e3, "us": 1e6}
+PER_SECOND = {"D": 1 / 86400, "s": 1.0, "ms": 1e3, "us": 1e6}
 """Units per second."""
 CALENDAR = (-62_135_596_800.0, 253_402_300_799.0)
 """The years 1 to 9999, in seconds from 1970."""
@@ -82,7 +82,7 @@ def _times(seconds: np.ndarray, gaps: np.ndarray, column: Column) -> np.ndarray:
     unit = _unit(column.dtype or DEFAULTS[column.kind])
     low, high = NANOSECONDS if unit == "ns" else CALENDAR
     counted = "us" if unit == "ns" else unit
-    counts = np.rint(np.clip(seconds, low, high) * UNITS[counted]).astype(np.int64)
+    counts = np.rint(np.clip(seconds, low, high) * PER_SECOND[counted]).astype(np.int64)
     kind = "M8" if column.kind == "date" else "m8"
     times = counts.view(f"{kind}[{counted}]").astype(f"{kind}[{unit}]")
     times[gaps] = "NaT"

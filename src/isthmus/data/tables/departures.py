@@ -10,7 +10,7 @@ import numpy as np
 
 from isthmus.data.tables.schema import Schema, Sheet, sheet
 from isthmus.data.tables.sentinels import FAR
-from isthmus.support.errors import listed
+from isthmus.support.errors import counted, listed
 
 NUMBERS = ("integer", "float")
 """Kinds of columns that a range is learnt of in the units of the user."""
@@ -32,9 +32,9 @@ def departures(X: Any, schema: Schema) -> list[str]:
     said = []
     if gaps:
         named = listed(f"{schema.name(index)!r} ({count:,})" for index, count in gaps.items())
-        total, are = sum(gaps.values()), "is" if sum(gaps.values()) == 1 else "are"
+        total = sum(gaps.values())
         said.append(
-            f"{total:,} cell{'s' * (total > 1)} {are} missing in columns that had no gaps in training: {named}; a "
+            f"{counted(total, 'cell')} {'is' if total == 1 else 'are'} missing in columns that had no gaps in training: {named}; a "
             "number is encoded as the mean of its column, a category as none"
         )
     if far := [*_far(read, schema)]:

@@ -28,11 +28,10 @@ def whole_numbers(X: Any) -> Any:
 
 def as_learnt(X: Any, data: Data) -> Any:
     """Return a pandas DataFrame with the columns as Int64 that held whole numbers when the table was fitted."""
-    schema = getattr(data, "schema", None)
-    if schema is None or schema.names is None or not nw.dependencies.is_pandas_dataframe(X):
+    learnt = set(data.column_names("integer"))
+    if not learnt or not nw.dependencies.is_pandas_dataframe(X):
         return X
-    learnt = {schema.name(index) for index in schema.indices("integer")}
-    return _as_int(X, [name for name in X.columns if name in learnt and X[name].dtype == np.float64])
+    return _as_int(X, [name for name in X.columns if str(name) in learnt and X[name].dtype == np.float64])
 
 
 def _as_int(X: Any, names: list[Any]) -> Any:

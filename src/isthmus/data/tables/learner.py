@@ -141,7 +141,7 @@ class Learner:
             piece_statistics = RunningStatistics.of(cells).spread(numbers, len(piece.kinds))
             self._statistics, present = self._statistics.merge(piece_statistics), piece_statistics.count
             if self._names is not None:
-                self._ends.see(cells, numbers, piece_statistics)
+                self._ends.see(cells, numbers)
             if self.sample is not None:
                 self.sample.see(cells, numbers)
         for index in indices_of(piece.kinds, "category"):

@@ -53,8 +53,14 @@ def _plain(mark: str) -> str:
 
 
 _CLEAN = {".": f"[,'’ {_SPACES}]", ",": f"[.'’ {_SPACES}]"}
+"""What is taken out between thousands, by decimal mark."""
+
 GROUPED = {mark: f"^{_grouped(mark)}$" for mark in ".,"}
+"""A number whose thousands are separated, by decimal mark."""
+
 PLAIN = {mark: f"^{_plain(mark)}$" for mark in ".,"}
+"""Any other number, by decimal mark."""
+
 _WHOLE = "^[+-]?[0-9]+$"
 
 NUMERIC = re.compile(rf"[+-]?([0-9]+([.,][0-9]+)*|[.,][0-9]+){_POWER}")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from isthmus.data.tables.arrays import Grid
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, TooFewRowsError
 
 
 def indexable(X: Any) -> Any:
@@ -39,7 +39,7 @@ def count(X: Any) -> int:
     """
     n = len(X)
     if n < 2:
-        raise InputError(f"Found array with n_samples = {n}, but at least 2 rows are needed to train")
+        raise TooFewRowsError(n)
     return n
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from shlex import quote
 
 import numpy as np
 
-from isthmus.data.tables.statistics import RunningStatistics
+from isthmus.data.tables.statistics import BLOCK, RunningStatistics
 from isthmus.support.errors import ColumnWarning, listed
 
 FAR = 3
@@ -21,8 +20,11 @@ OFTEN = 0.01
 FEW = 10
 """Distinct other numbers from which on a column does not hold codes, of which one may well stand apart."""
 
-LOOKED_AT, ELEMENTS = 1000, 2**20
-"""Rows, and numbers, of a piece by which columns are picked out that are then looked at as a whole."""
+ENOUGH = FEW + 2
+"""Distinct numbers that are remembered of a column: so many others, and one at each end."""
+
+LOOKED_AT = 64
+"""Cells of a piece of a column that mostly hold `FEW` distinct numbers and more, if the column does."""
 
 
 @dataclass(frozen=True)
@@ -35,69 +37,127 @@ class Sentinel:
     high: float
 
 
+@dataclass(frozen=True)
+class _End:
+    """The lowest number of each column, how many cells hold it, and the next one; infinity where there is none."""
+
+    value: np.ndarray
+    count: np.ndarray
+    following: np.ndarray
+
+    @classmethod
+    def of(cls, cells: np.ndarray, value: np.ndarray) -> _End:
+        """Return it for numbers of shape (n, columns), NaN for missing cells, whose lowest ones are known."""
+        there = cells == value
+        following = np.fmin.reduce(np.where(there, np.inf, cells), axis=0, initial=np.inf)
+        return cls(value, there.sum(0), following)
+
+    def merge(self, other: _End) -> _End:
+        """Return it for the rows of both."""
+        value, parts = np.minimum(self.value, other.value), (self, other)
+        count = sum(np.where(part.value == value, part.count, 0) for part in parts)
+        rest = [np.where(part.value == value, part.following, part.value) for part in parts]
+        return _End(value, np.asarray(count), np.minimum(*rest))
+
+    def see(self, cells: np.ndarray, indices: np.ndarray) -> None:
+        """Add numbers of some columns, in place; most are past the lowest two already, and cost one comparison."""
+        value = np.fmin.reduce(cells, axis=0, initial=np.inf)
+        new = np.flatnonzero(value < self.following[indices])
+        if not len(new):
+            return
+        at = indices[new]
+        before = _End(self.value[at], self.count[at], self.following[at])
+        after = before.merge(_End.of(cells[:, new], value[new]))
+        self.value[at], self.count[at], self.following[at] = after.value, after.count, after.following
+
+
 class Ends:
-    """Counts the numbers at the ends of columns that stand apart from all others, piece after piece.
+    """Counts the lowest and the highest number of each column, and remembers the next ones inside.
+
+    What it remembers is the same however rows are cut into pieces, and in whatever order they come.
 
     Parameters
     ----------
     statistics : RunningStatistics
-        Of the rows that were seen before.
+        Of the rows that were seen before; their lowest and highest numbers are taken for ordinary ones.
     """
 
     def __init__(self, statistics: RunningStatistics) -> None:
-        self._low, self._high = statistics.low.copy(), statistics.high.copy()
-        self._distinct = np.zeros(len(self._low), dtype=np.int64)
-        self._counts: dict[int, Counter[float]] = {}
+        count = np.zeros(len(statistics.low), dtype=np.int64)
+        self._low = _End(statistics.low.copy(), count, statistics.low.copy())
+        self._high = _End(-statistics.high, count.copy(), -statistics.high)  # of the numbers with the other sign
+        self._few: dict[int, set[float]] = {}
+        self._many = np.zeros(len(count), dtype=bool)
 
-    def see(self, cells: np.ndarray, indices: list[int], piece: RunningStatistics) -> None:
-        """Add rows of shape (n, len(indices)), the numbers of some columns, and the statistics of all columns."""
-        low, high = piece.low.copy(), piece.high.copy()
-        step = max(1, len(cells) // max(1, min(LOOKED_AT, ELEMENTS // max(1, len(indices)))))
-        ends = [piece.low[indices], piece.high[indices]]
-        far = [_apart(cells[::step], end) for end in ends]
-        for at in np.flatnonzero(far[0] | far[1] | np.isin(indices, [*self._counts])).tolist():
-            index = indices[at]
-            apart = {float(end[at]) for end, there in zip(ends, far, strict=True) if there[at]}
-            low[index], high[index] = self._count(index, cells[:, at], apart)
-        self._low, self._high = np.minimum(self._low, low), np.maximum(self._high, high)
+    def see(self, cells: np.ndarray, indices: list[int]) -> None:
+        """Add rows of shape (n, len(indices)): the numbers of some columns."""
+        at, step = np.array(indices), max(1, BLOCK // max(1, len(indices)))
+        for start in range(0, len(cells), step):
+            block = cells[start : start + step].astype(np.float64, copy=False)
+            self._low.see(block, at)
+            self._high.see(-block, at)
+        for column in np.flatnonzero(~self._many[at]).tolist():
+            self._see_distinct(indices[column], cells[:, column])
 
-    def _count(self, index: int, column: np.ndarray, apart: set[float]) -> tuple[float, float]:
-        """Count numbers of a column that stand apart; return the range of all others."""
-        counts = self._counts.setdefault(index, Counter())
-        apart |= counts.keys()
-        counts.update({value: int((column == value).sum()) for value in apart})
-        others = column[~np.isnan(column) & ~np.isin(column, [*apart])]
-        self._distinct[index] = max(self._distinct[index], len(np.unique(others[:LOOKED_AT])))
-        return others.min(initial=np.inf), others.max(initial=-np.inf)
+    def _see_distinct(self, index: int, column: np.ndarray) -> None:
+        """Add distinct numbers of a column, until they are many."""
+        known = self._few.get(index, set())
+        for cells in (column[:LOOKED_AT], column[LOOKED_AT:]):
+            if len(known) < ENOUGH:
+                known = known | _others(cells, known)
+        self._remember(index, known)
+
+    def _remember(self, index: int, distinct: set[float]) -> None:
+        self._many[index] |= len(distinct) >= ENOUGH
+        self._few[index] = set() if self._many[index] else distinct
 
     def merge(self, other: Ends) -> None:
         """Add what was counted in other rows."""
-        self._low, self._high = np.minimum(self._low, other._low), np.maximum(self._high, other._high)
-        self._distinct = np.maximum(self._distinct, other._distinct)
-        for index, counts in other._counts.items():
-            self._counts.setdefault(index, Counter()).update(counts)
+        self._low, self._high = self._low.merge(other._low), self._high.merge(other._high)
+        self._many |= other._many
+        for index in self._few.keys() | other._few.keys():
+            self._remember(index, self._few.get(index, set()) | other._few.get(index, set()))
 
     def sentinels(self, present: np.ndarray) -> dict[int, Sentinel]:
         """Return the sentinel of each column that has one; `present` is the number of cells of each column."""
-        named = {}
-        for index, counts in self._counts.items():
-            low, high = float(self._low[index]), float(self._high[index])
-            for value, count in counts.items():
-                often = count >= max(2, OFTEN * present[index])
-                apart = max(low - value, value - high) > FAR * (high - low) > 0
-                if value and often and apart and (self._distinct[index] >= FEW or _all_nines(value)):
-                    named[index] = Sentinel(value, count / float(present[index]), low, high)
+        minimum = np.maximum(2, OFTEN * present)
+        often = {side: end.count >= minimum for side, end in self._ends.items()}
+        named: dict[int, Sentinel] = {}
+        for sides in ([True, False], [True], [False]):
+            for index in np.flatnonzero(np.all([often[side] for side in sides], axis=0)).tolist():
+                one = self._sentinel(index, sides, float(present[index]))
+                if one is not None and index not in named:
+                    named[index] = one
         return named
 
+    @property
+    def _ends(self) -> dict[bool, _End]:
+        """The end of low numbers, and that of high ones."""
+        return {True: self._low, False: self._high}
 
-def _apart(sample: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return for each column whether the number at its end comes twice, and far outside all others of a sample."""
-    there = sample == end
-    rest = np.where(there, np.nan, sample)
-    low, high = np.fmin.reduce(rest), np.fmax.reduce(rest)
-    with np.errstate(invalid="ignore", over="ignore"):
-        apart = np.maximum(low - end, end - high) > FAR * (high - low)
-    return np.asarray((there.sum(0) >= 2) & apart)
+    def _sentinel(self, index: int, sides: list[bool], present: float) -> Sentinel | None:
+        """Return the more frequent number of some ends, if all of them stand far outside all other numbers."""
+        ends = self._ends.items()
+        inner = {low: float((end.following if low in sides else end.value)[index]) for low, end in ends}
+        low, high = inner[True], -inner[False]
+        values = [float(self._ends[side].value[index]) * (1 if side else -1) for side in sides]
+        if not all(max(low - value, value - high) > FAR * (high - low) > 0 for value in values):
+            return None
+        few = not self._many[index] and len(self._few.get(index, ())) < FEW + len(sides)
+        if any(not value or (few and not _all_nines(value)) for value in values):
+            return None
+        count, value = max(
+            (int(self._ends[side].count[index]), value) for side, value in zip(sides, values, strict=True)
+        )
+        return Sentinel(value, count / present, low, high)
+
+
+def _others(cells: np.ndarray, known: Set[float]) -> set[float]:
+    """Return the distinct numbers among cells but for those that are known: where these are all, nothing is sorted."""
+    cells = cells[~np.isnan(cells)]
+    for value in known:
+        cells = cells[cells != value]
+    return {*np.unique(cells).tolist()} if len(cells) else set()
 
 
 def _all_nines(value: float) -> bool:

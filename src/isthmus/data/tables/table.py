@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Note, RowLayout, Rows, rows
+from isthmus.core.data import MANY, Columns, Data, Defaults, Field, Fillable, Note, RowLayout, Rows, rows
 from isthmus.core.interfaces import Likelihood
 from isthmus.core.part import lookup, part
 from isthmus.core.records import Batch
@@ -28,7 +28,7 @@ from isthmus.data.tables.learner import Learner, learnt
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.data.tables.scales import automatic, scaler
 from isthmus.data.tables.schema import KINDS, Schema, sheet
-from isthmus.support.errors import InputError, listed, unknown
+from isthmus.support.errors import InputError, counted, listed, unknown
 
 ARRAYS = ("array", "tensor")
 FINE = 128
@@ -37,7 +37,7 @@ INDEX_BUFFERS = ("owner", "slot", "feature", "order", "gapped")
 
 
 @part("data/table")
-class Table(Data):
+class Table(Fillable):
     """Rows of a table; ``Batch.x`` is float32 (n, D): numbers, booleans, missing-cell flags, then one-hot categories.
 
     A missing cell (None, NaN, NA, NaT) is filled with the mean of its column, a missing category with zeros; both are
@@ -93,7 +93,6 @@ class Table(Data):
     owner: Tensor
     slot: Tensor
     feature: Tensor
-    order: Tensor
     gapped: Tensor
 
     def __init__(
@@ -280,9 +279,9 @@ class Table(Data):
     def keeps(self) -> list[str]:
         """Describe what a model file stores about the columns."""
         schema = self._known()
-        numbers = f"names and types of {len(schema.kinds):,} columns, mean, deviation and range of each number"
+        numbers = f"names and types of {counted(len(schema.kinds), 'column')}, mean, deviation and range of each number"
         categories = sum(map(len, schema.categories))
-        said = f"{categories:,} categories, word for word, and how often each occurs"
+        said = f"{counted(categories, 'category')}, word for word, and how often each occurs"
         return [numbers, *([said] if categories else [])]
 
     # -- in the graph --------------------------------------------------------------------------------------------
@@ -336,8 +335,8 @@ class Table(Data):
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error of each of the user's columns, summed over its elements: (n, columns)."""
         numbers, gaps, *blocks = self._split(error)
-        located = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
-        return located.index_add(1, self.gapped, gaps)
+        by_column = torch.cat([numbers, *(block.sum(1, keepdim=True) for block in blocks)], 1)[:, self.order]
+        return by_column.index_add(1, self.gapped, gaps)
 
     def quantities(self, columns: Columns) -> Tensor:
         """Return the numbers of the user's columns, (n, columns): dates in seconds; NaN for booleans and categories."""
@@ -399,6 +398,11 @@ class Table(Data):
             for index, (name, kind) in enumerate(zip(self.feature_names(), schema.kinds, strict=True))
         ]
 
+    def column_names(self, *kinds: str) -> list[str]:
+        """Return the names of columns of some kinds, or of all; nothing if the columns have no names."""
+        schema = self._known()
+        return [] if schema.names is None else [str(schema.name(index)) for index in schema.indices(*(kinds or KINDS))]
+
     def defaults(self) -> Defaults:
         """Return the mlp net, and the squared error, mixed with other likelihoods for booleans and categories.
 
@@ -433,7 +437,7 @@ class Table(Data):
         gaps = sum(1 for count in schema.missing if count)
         missing = f"; cells are missing in {gaps} of them" if gaps else ""
         scale = f"scale={self.scale!r}: {SCALES[str(self.scale)]}"
-        return f"a table of {len(schema.kinds)} columns ({kinds}){missing}; {scale}"
+        return f"a table of {counted(len(schema.kinds), 'column')} ({kinds}){missing}; {scale}"
 
 
 def _layout(numbers: int, booleans: int, gaps: int, categories: list[int]) -> RowLayout:

@@ -37,7 +37,7 @@ class Histogram(Likelihood):
 
     normalised = True
     bars: Tensor
-    absent: Tensor
+    padding: Tensor
 
     def __init__(self, bins: int | tuple[int, ...] = 64) -> None:
         super().__init__()
@@ -60,13 +60,13 @@ class Histogram(Likelihood):
             raise InputError(f"bins names the bars of {len(self.bins)} elements, but the rows have shape {x_shape}")
         tail = (1,) * (len(x_shape) - 1)
         bars = torch.tensor(self.bins, device="cpu")
-        absent = torch.arange(self._max_bars, device="cpu") >= bars[:, None]
+        padding = torch.arange(self._max_bars, device="cpu") >= bars[:, None]
         self.register_buffer("bars", bars.float().view(-1, *tail), persistent=False)
-        self.register_buffer("absent", absent.view(*absent.shape, *tail), persistent=False)
+        self.register_buffer("padding", padding.view(*padding.shape, *tail), persistent=False)
 
     def _log_probabilities(self, y: Tensor) -> Tensor:
         """Return log p of each bar, of shape (batch, x_shape[0], bars, *x_shape[1:])."""
-        logits = y.unflatten(1, (-1, self._max_bars)).masked_fill(self.absent, -math.inf)
+        logits = torch.unflatten(y, 1, (-1, self._max_bars)).masked_fill(self.padding, -math.inf)
         return torch.log_softmax(logits, 2)
 
     def _bar(self, x: Tensor) -> Tensor:
@@ -92,6 +92,6 @@ class Histogram(Likelihood):
 
     def sample(self, y: Tensor) -> Tensor:
         """Draw a bar, and a position in it."""
-        noise = torch.empty_like(y).exponential_().log().unflatten(1, (-1, self._max_bars))
-        bar = (self._log_probabilities(y) - noise).argmax(2)
+        noise = torch.unflatten(torch.empty_like(y).exponential_().log(), 1, (-1, self._max_bars))
+        bar: Tensor = (self._log_probabilities(y) - noise).argmax(2)
         return (bar + torch.rand_like(bar, dtype=y.dtype)) / self.bars

@@ -66,16 +66,16 @@ class Mixed(Likelihood):
             member.build((width,))
 
     def _pieces(self, y: Tensor) -> list[tuple[Likelihood, Tensor]]:
-        return list(zip(self._members, y.split(self._y_widths(), 1), strict=True))
+        return list(zip(self._members, torch.split(y, self._y_widths(), 1), strict=True))
 
     def error(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the members' errors side by side."""
-        blocks = zip(self._pieces(y), x.split(self.widths, 1), strict=True)
+        blocks = zip(self._pieces(y), torch.split(x, list(self.widths), 1), strict=True)
         return torch.cat([member.error(piece, block) for (member, piece), block in blocks], 1)
 
     def initialize(self, y: Tensor, x: Tensor) -> None:
         """Start each member."""
-        for (member, piece), block in zip(self._pieces(y), x.split(self.widths, 1), strict=True):
+        for (member, piece), block in zip(self._pieces(y), torch.split(x, list(self.widths), 1), strict=True):
             member.initialize(piece, block)
 
     def mean(self, y: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class Mixed(Likelihood):
 
     def link(self, x: Tensor) -> Tensor:
         """Return the members' links side by side."""
-        blocks = zip(self._members, x.split(self.widths, 1), strict=True)
+        blocks = zip(self._members, torch.split(x, list(self.widths), 1), strict=True)
         return torch.cat([member.link(block) for member, block in blocks], 1)
 
     def sample(self, y: Tensor) -> Tensor:

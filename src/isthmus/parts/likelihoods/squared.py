@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -51,8 +52,7 @@ class Squared(Likelihood):
         """Return the squared distance of each row."""
         if observed is not None or not y.requires_grad:
             return super().total(y, x, observed)
-        distance: Tensor = SquaredDistance.apply(y, x, self.bounds)
-        return distance
+        return squared_distance(y, x, self.bounds)
 
     def mean(self, y: Tensor) -> Tensor:
         """Return y within the bounds."""
@@ -68,7 +68,8 @@ class SquaredDistance(torch.autograd.Function):
         gap = ((y if bounds is None else y.clamp(*bounds)) - x).flatten(1)
         ctx.save_for_backward(gap)
         ctx.shape, ctx.dtype = y.shape, y.dtype
-        return torch.linalg.vector_norm(gap, dim=1).square_()
+        distance: Tensor = torch.linalg.vector_norm(gap, dim=1)
+        return distance.square_()
 
     @staticmethod
     @once_differentiable
@@ -76,6 +77,9 @@ class SquaredDistance(torch.autograd.Function):
         """Return the gradient in y; x and the bounds have none."""
         (gap,) = ctx.saved_tensors
         return gap.mul_(2 * gradient[:, None]).view(ctx.shape).to(ctx.dtype), None, None
+
+
+squared_distance: Callable[[Tensor, Tensor, tuple[float, float] | None], Tensor] = SquaredDistance.apply
 
 
 @part("likelihood/absolute")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Sizes, fixed
@@ -32,7 +33,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x plus the convolution of its normed activation."""
-        return x + self.conv(self.act(self.norm(x)))
+        added: Tensor = self.conv(self.act(self.norm(x)))
+        return x + added
 
 
 def groups(channels: int) -> int:
@@ -58,10 +60,11 @@ class Down(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the body's part of h."""
-        x = x.unflatten(1, self.x)
+        x = torch.unflatten(x, 1, self.x)
         for stage, space in zip(self.stages, self.sides, strict=False):
             x = stage(cropped(self.pad(x), [side + side % 2 for side in space]))
-        return self.head(x)
+        h: Tensor = self.head(x)
+        return h
 
 
 class Up(nn.Module):
@@ -81,7 +84,7 @@ class Up(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Return the body's part of y."""
-        y = self.head(z).unflatten(1, self.start)
+        y = torch.unflatten(self.head(z), 1, self.start)
         for stage, space in zip(self.stages, self.sides[-2::-1], strict=True):
             y = cropped(stage(y), space)
         return y.flatten(1)

@@ -93,7 +93,8 @@ class FeatureMap(Net):
 
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, *positions, sizes.h)."""
-        h = self.encoder(patches(batch.corrupted, self.stride)).movedim(1, -1)
+        grid: Tensor = self.encoder(patches(batch.corrupted, self.stride))
+        h = grid.movedim(1, -1)
         return h if self.conditioning is None else h + self._everywhere(self.conditioning(condition(batch)))
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
@@ -194,14 +195,14 @@ def patches(x: Tensor, stride: int) -> Tensor:
         x = nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
     if axes == 2:
         return nn.functional.pixel_unshuffle(x, stride)
-    return x.unflatten(2, (-1, stride)).movedim(3, 2).flatten(1, 2)
+    return torch.unflatten(x, 2, (-1, stride)).movedim(3, 2).flatten(1, 2)
 
 
 def joined(y: Tensor, stride: int) -> Tensor:
     """Return (batch, channels · stride^axes, *grid) as (batch, channels, *space)."""
     if y.ndim == 4:
         return nn.functional.pixel_shuffle(y, stride)
-    return y.unflatten(1, (-1, stride)).movedim(2, 3).flatten(2, 3)
+    return torch.unflatten(y, 1, (-1, stride)).movedim(2, 3).flatten(2, 3)
 
 
 def cropped(x: Tensor, space: Sequence[int | None]) -> Tensor:

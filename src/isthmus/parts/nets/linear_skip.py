@@ -33,12 +33,12 @@ class LinearSkipNet(Net):
 
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, sizes.h)."""
-        h = self.encoder(batch.corrupted.flatten(1))
+        h: Tensor = self.encoder(batch.corrupted.flatten(1))
         return h if self.conditioning is None else h + self.conditioning(condition(batch))
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y)."""
-        return self.decoder(self._beside(z, batch)).unflatten(1, fixed(self.sizes.y))
+        return torch.unflatten(self.decoder(self._beside(z, batch)), 1, fixed(self.sizes.y))
 
     def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
         return z if self.conditioning is None else torch.cat([z, condition(batch)], 1)

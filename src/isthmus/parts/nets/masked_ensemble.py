@@ -105,7 +105,7 @@ class MaskedEnsemble(Net):
     def encode(self, batch: Batch) -> Tensor:
         """Return h of shape (batch, members, sizes.h); in training that of the row's member alone."""
         hidden = F.gelu(self.into(self._dealt(self._visible(batch))))
-        code = self.code(hidden + F.gelu(self.encoder(self._dropped(hidden))))
+        code: Tensor = self.code(hidden + F.gelu(self.encoder(self._dropped(hidden))))
         if self.training:
             return code.transpose(0, 1).flatten(0, 1)[: len(batch)]
         return code.transpose(0, 1) if self.m > 1 else code[0]
@@ -130,9 +130,9 @@ class MaskedEnsemble(Net):
         """Return y of shape (batch, *sizes.y): the mean of the members', in training that of the row's member."""
         rows = z.shape[0]
         z = self._dealt(z) if self.training else self._apart(z)
-        y = self.last(self._dropped(self._decoded(self._with_condition(z, batch))))
+        y: Tensor = self.last(self._dropped(self._decoded(self._with_condition(z, batch))))
         y = y.transpose(0, 1).flatten(0, 1)[:rows] if self.training else y.mean(0)
-        return y.unflatten(1, fixed(self.sizes.y))
+        return torch.unflatten(y, 1, fixed(self.sizes.y))
 
     def _decoded(self, z: Tensor) -> Tensor:
         hidden = F.gelu(self.out_of(z))
@@ -147,7 +147,7 @@ class MaskedEnsemble(Net):
         """Return rows for each member, (members, rows, width): in training dealt out like cards, else all for each."""
         if not self.training:
             return rows.expand(self.m, -1, -1)
-        return self._padded(rows).unflatten(0, (-1, self.m)).transpose(0, 1)
+        return torch.unflatten(self._padded(rows), 0, (-1, self.m)).transpose(0, 1)
 
     def _apart(self, z: Tensor) -> Tensor:
         """Return (rows, members, d) as (members, rows, d); transposed, no rows at all would end an onnxruntime."""

@@ -37,9 +37,10 @@ class Gaussian(Prior):
     def fit(self, codes: Tensor, condition: Mapping[str, Tensor] | None = None) -> Gaussian:
         """Return a copy with the mean and covariance of codes of shape (n, *positions, latent_dim)."""
         z = vectors(codes).double()
-        fitted = Gaussian(z.shape[1])
+        width = z.shape[1]
+        fitted = Gaussian(width)
         fitted.mean = z.mean(0).float()
-        covariance = torch.atleast_2d(torch.cov(z.T)) if len(z) > 1 else torch.zeros(z.shape[1], z.shape[1])
+        covariance = torch.cov(z.T).reshape(width, width) if len(z) > 1 else torch.zeros(width, width)
         values, axes = torch.linalg.eigh(covariance)
         fitted.factor = (axes * values.clamp_min(0).sqrt()).float().contiguous()
         return fitted

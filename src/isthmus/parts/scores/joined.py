@@ -108,7 +108,8 @@ class Joined(Score):
     def _weighted(self, each: list[Tensor]) -> Tensor:
         scores = torch.stack(each, 1)
         weights = torch.tensor(self.weights, dtype=scores.dtype, device=scores.device)
-        return self.surprisal(logarithms(scores)) * weights
+        surprisals: Tensor = self.surprisal(logarithms(scores))
+        return surprisals * weights
 
     def _each(self) -> list[Score]:
         return list(self.scores)  # type: ignore[arg-type]  # they are scores

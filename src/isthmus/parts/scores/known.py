@@ -74,7 +74,7 @@ class Known(Score):
         _, nearest = self.near.distances(points)
         normal, anomaly = self.near.references[nearest[:, 0]], self.anomalies[self._distances(points).argmin(1)]
         nearer = (points - normal).square() - (points - anomaly).square()
-        return nearer.unflatten(1, (2, self.near.width)).sum(1).relu().reshape(output.batch.x.shape)
+        return torch.unflatten(nearer, 1, (2, self.near.width)).sum(1).relu().reshape(output.batch.x.shape)
 
     def _ratio(self, points: Tensor, known: Tensor) -> Tensor:
         normal, _ = self.near.distances(points)

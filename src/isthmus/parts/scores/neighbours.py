@@ -122,7 +122,7 @@ class Neighbours(Score):
         fitted.references.copy_(points)
         if repeats:
             fitted.repeated.copy_(times > 1)
-        around = torch.cat([fitted.distances(piece)[0].mean(1) for piece in fitted.references.split(PIECE)])
+        around = torch.cat([fitted.distances(piece)[0].mean(1) for piece in torch.split(fitted.references, PIECE)])
         fitted.around.copy_(around + SMALL * around.mean() + TINY)
         return fitted
 
@@ -133,7 +133,8 @@ class Neighbours(Score):
         """
         times = torch.ones(len(points))
         if not self.fraction and (points != points[0]).any():
-            points, times = points.unique(dim=0, return_counts=True)
+            distinct: tuple[Tensor, Tensor] = torch.unique(points, dim=0, return_counts=True)
+            points, times = distinct
         rows = min(self.max_rows, len(points))
         rows -= rows % GROUPS if rows >= 16 * GROUPS else 0  # whole groups are searched in less time
         chosen = torch.randperm(len(points))[:rows]
@@ -219,5 +220,5 @@ def smallest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 def reach(x: Tensor) -> Tensor:
     """Return how far each element reaches: the root of its mean power, 1 for a normal variable of unit variance."""
-    normal = prod(range(1, TAIL, 2)) ** (1 / TAIL)
+    normal: float = prod(range(1, TAIL, 2)) ** (1 / TAIL)
     return (x.abs().pow(TAIL).mean(0).pow(1 / TAIL) / normal).clamp_min(LIGHTEST)

@@ -29,7 +29,7 @@ from isthmus.data.tables.rows import as_table, count, indexable, like_frame
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
 from isthmus.tasks.anomaly.calibration import held_out, labels_of
 from isthmus.tasks.anomaly.checks import label_like
@@ -69,7 +69,7 @@ WAYS: dict[str, Callable[[Thresholds, Any], Thresholds]] = {
 
 
 @part("estimator/anomaly-detector")
-class AnomalyDetector(OutlierMixin, Task):
+class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn has no types
     """Flags rows, images or time steps of a signal that differ from the training data.
 
     Parameters
@@ -454,7 +454,15 @@ class AnomalyDetector(OutlierMixin, Task):
             progress=progress,
         )
 
-    def evaluate(self, X: Rows, y: Labels = None) -> dict[str, float]:
+    def evaluate(
+        self,
+        X: Rows,
+        y: Labels = None,
+        *,
+        k: int | None = None,
+        alarm_cost: float = 1.0,
+        miss_cost: float | None = None,
+    ) -> dict[str, float]:
         """Return metrics of the detector on labelled rows.
 
         Parameters
@@ -463,6 +471,8 @@ class AnomalyDetector(OutlierMixin, Task):
         y : array of shape (n,)
             Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones;
             None: those that a DataLoader yields.
+        k, alarm_cost, miss_cost :
+            See `isthmus.tasks.evaluation.detection.detection_metrics`.
 
         Returns
         -------
@@ -478,7 +488,7 @@ class AnomalyDetector(OutlierMixin, Task):
         if y is None:
             raise InputError("evaluate needs y: for each row, whether it is abnormal")
         scored = self.score_rows(X)
-        return detection_metrics(scored["score"], scored["flagged"], abnormal(y))
+        return detection_metrics(scored["score"], scored["flagged"], abnormal(y), k, alarm_cost, miss_cost)
 
     # -- thresholds ----------------------------------------------------------------------------------------------
 
@@ -697,7 +707,7 @@ class AnomalyDetector(OutlierMixin, Task):
             estimator=type(self).__name__,
             graphs=tuple(self.graphs()),
             kept_rows=self.score_.kept_rows,
-            keeps=(f"the scores of {scores:,} rows", *known.keeps),
+            keeps=(f"the scores of {counted(scores, 'row')}", *known.keeps),
             score=written(describe(self.score_)),
             threshold=self.threshold_,
             thresholds=dict(self.thresholds_),

@@ -50,7 +50,7 @@ class Rule:
     @property
     def columns(self) -> list[Any]:
         """The names of the columns that it was trained on, in their order; empty where they have none."""
-        return list(getattr(self.scorer.autoencoder, "feature_names_in_", ()))
+        return self.scorer.autoencoder.column_names
 
     def labels(self, X: Rows) -> np.ndarray | None:
         """Return the group of each row; None without groups."""

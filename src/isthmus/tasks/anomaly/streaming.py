@@ -11,7 +11,7 @@ import torch
 
 from isthmus.core.data import Windowed
 from isthmus.data.tables.codec import to_seconds
-from isthmus.support.errors import InputError, unknown
+from isthmus.support.errors import InputError, counted, unknown
 
 Item = Any
 """A time step of the user's: a number, a sequence of numbers, or a mapping of names to values."""
@@ -71,7 +71,9 @@ def score_stream(
             yield from stretch.push(np.full_like(values, np.nan), wanted=False)
         yield from stretch.push(values)
     if 0 < rows < signals.window:
-        raise InputError(f"the stream ended after {rows} time steps, but a window takes {signals.window}: give more")
+        raise InputError(
+            f"the stream ended after {counted(rows, 'time step')}, but a window takes {signals.window}: give more"
+        )
     yield from stretch.end()
 
 
@@ -153,7 +155,8 @@ class Clock:
             raise InputError(f"{name!r}, item {row}: the time {item[name]} is not after the one before")
         missing = max(round((now - before) / step), 1) - 1
         if missing and refuse:
-            raise InputError(f"{name!r}, item {row}: {missing} time steps are missing before {item[name]}")
+            gap = f"{counted(missing, 'time step')} {'is' if missing == 1 else 'are'} missing"
+            raise InputError(f"{name!r}, item {row}: {gap} before {item[name]}")
         return missing
 
 

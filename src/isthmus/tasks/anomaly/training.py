@@ -11,9 +11,11 @@ import numpy as np
 import torch
 
 from isthmus.core.data import Columns, Data, Rows, rows, take
+from isthmus.core.model import check_any_size
 from isthmus.core.part import lookup
 from isthmus.core.records import Output
 from isthmus.core.terms import Score
+from isthmus.data.infer import choose_data
 from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import DataWarning
@@ -91,8 +93,14 @@ class Trainer:
         Scorer
         list of Columns
             The columns of the sample, with rows of one size together.
+
+        Raises
+        ------
+        InputError
+            Rows may differ in size, but the score needs rows of one size: before anything is trained.
         """
         autoencoder = self.untrained(count(X))
+        self._check_score(choose_data(autoencoder.data, X))
         if autoencoder.random_state is None:
             autoencoder.set_params(random_state=self._seed())
         with warnings.catch_warnings():
@@ -106,6 +114,11 @@ class Trainer:
             outputs = (model(data.batch(part), False) for part in parts)
             score = self._score(data, fraction).fit_known(outputs, self._known(autoencoder), model)
         return Scorer(autoencoder, score.eval()), sample
+
+    def _check_score(self, data: Data) -> None:
+        """Raise an error for a score that cannot take rows as they are."""
+        if data.any_size:
+            check_any_size([self._score(data, 0.0)])
 
     def _known(self, autoencoder: Autoencoder) -> list[Output]:
         """Return the output for the known anomalies."""

@@ -7,7 +7,14 @@ import numpy as np
 from isthmus.support.errors import InputError
 
 
-def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarray) -> dict[str, float]:
+def detection_metrics(
+    score: np.ndarray,
+    flagged: np.ndarray,
+    abnormal: np.ndarray,
+    k: int | None = None,
+    alarm_cost: float = 1.0,
+    miss_cost: float | None = None,
+) -> dict[str, float]:
     """Return metrics of the ranking of abnormal rows by scores, and of the flags.
 
     Parameters
@@ -15,17 +22,25 @@ def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarr
     score : ndarray of shape (n,)
         Higher is more abnormal.
     flagged, abnormal : bool ndarray of shape (n,)
+    k : int or None, default None
+        The rows with the highest scores that somebody looks at; None: as many as are abnormal.
+    alarm_cost : float, default 1.0
+        What one alarm costs, right or wrong.
+    miss_cost : float or None, default None
+        What an abnormal row costs that is not flagged; None: no costs are returned.
 
     Returns
     -------
     dict of str to float
         ``rows``, ``abnormal``, ``flagged``; ``auroc`` and ``average_precision`` of the scores; ``precision`` and
-        ``recall`` of the flagged rows; ``false_alarm_rate``: the fraction of the normal rows that is flagged.
+        ``recall`` of the flagged rows; ``false_alarm_rate``: the fraction of the normal rows that is flagged;
+        ``precision_at_k``: the fraction of abnormal rows among the k with the highest scores; with `miss_cost`,
+        ``cost`` of alarms and misses together, and ``least_cost``: that of the threshold that is cheapest here.
 
     Raises
     ------
     InputError
-        The lengths differ, or rows are all normal or all abnormal.
+        The lengths differ, or rows are all normal or all abnormal; k is not between 1 and the rows; a cost is negative.
 
     Examples
     --------
@@ -40,6 +55,10 @@ def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarr
         raise InputError(f"y has {len(abnormal)} labels, but there are {len(score)} rows: one for each is needed")
     if abnormal.all() or not abnormal.any():
         raise InputError("y calls all rows alike: to measure a detector, both normal and abnormal rows are needed")
+    ranked = abnormal[np.argsort(-score, kind="stable")]
+    k = int(abnormal.sum()) if k is None else k
+    if not 1 <= k <= len(score):
+        raise InputError(f"k={k}: expected a number of rows from 1 to {len(score)}")
     hits = float((flagged & abnormal).sum())
     return {
         "rows": len(score),
@@ -50,7 +69,22 @@ def detection_metrics(score: np.ndarray, flagged: np.ndarray, abnormal: np.ndarr
         "precision": hits / max(int(flagged.sum()), 1),
         "recall": hits / int(abnormal.sum()),
         "false_alarm_rate": float(flagged[~abnormal].mean()),
+        "precision_at_k": float(ranked[:k].mean()),
+        **({} if miss_cost is None else _costs(flagged, abnormal, ranked, alarm_cost, miss_cost)),
     }
+
+
+def _costs(
+    flagged: np.ndarray, abnormal: np.ndarray, ranked: np.ndarray, alarm_cost: float, miss_cost: float
+) -> dict[str, float]:
+    """Return the cost of the flags, and the least that any number of alarms has; `ranked` begins with the highest."""
+    for name, cost in (("alarm_cost", alarm_cost), ("miss_cost", miss_cost)):
+        if not cost >= 0:
+            raise InputError(f"{name}={cost}: expected a number of at least 0")
+    missed = ranked.sum() - np.append(0, np.cumsum(ranked))
+    every = alarm_cost * np.arange(len(ranked) + 1) + miss_cost * missed
+    cost = alarm_cost * flagged.sum() + miss_cost * (abnormal & ~flagged).sum()
+    return {"cost": float(cost), "least_cost": float(every.min())}
 
 
 def abnormal(labels: object) -> np.ndarray:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns
+from isthmus.core.data import Columns, Fillable
 from isthmus.core.graphs import Graph
 from isthmus.core.model import Model
 from isthmus.core.records import Batch
-from isthmus.data.tables.table import Table
 
 
 class Impute(Graph):
@@ -17,15 +16,15 @@ class Impute(Graph):
 
     Parameters
     ----------
-    data : Table
+    data : Fillable
     model : Model
     passes : int
         Number of passes of the filled row through the model.
     """
 
-    data: Table
+    data: Fillable
 
-    def __init__(self, data: Table, model: Model, passes: int) -> None:
+    def __init__(self, data: Fillable, model: Model, passes: int) -> None:
         super().__init__(data, model)
         self.passes = passes
 

@@ -15,7 +15,7 @@ from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.core.data import Columns, Rows
+from isthmus.core.data import Columns, Fillable, Rows
 from isthmus.core.graphs import in_pieces
 from isthmus.core.part import part, resolve
 from isthmus.core.training.callbacks import Callback
@@ -24,7 +24,7 @@ from isthmus.data.tables.table import Table
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.base import under
 from isthmus.estimators.card import Card
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.imputation.graph import Impute, observed
 from isthmus.tasks.imputation.merge import merged
@@ -41,7 +41,7 @@ PASSES = 10
 
 
 @part("estimator/imputer")
-class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
+class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has no types
     """Fills missing cells: numbers with their conditional mean, categories with the most likely one.
 
     By default an ensemble of small nets is trained to reconstruct masked columns (variant ``"masked"``), so that one
@@ -186,8 +186,8 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         gaps = data.per_feature((~observed(data(columns))).float()) > 0
         if bare := torch.nonzero(gaps.all(1)).flatten().tolist():
             warnings.warn(
-                f"{len(bare)} rows have no cells at all, such as row {bare[0]}: they are filled with what is "
-                "typical of the table",
+                f"rows without any cell are filled with what is typical of the table: {counted(len(bare), 'row')}, "
+                f"such as row {bare[0]}",
                 stacklevel=2,
             )
         with torch.random.fork_rng(devices=[]):
@@ -224,7 +224,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         """Return a description of the fitted imputer."""
         check_is_fitted(self)
         known, numbers = self.autoencoder_.card(), sum(donors.numel() for donors in self.donors_.values())
-        drawn = (f"{numbers:,} numbers of its rows, or fewer: what cells are drawn from",) if numbers else ()
+        drawn = (f"{counted(numbers, 'number')} of its rows, or fewer: what cells are drawn from",) if numbers else ()
         return replace(known, estimator=type(self).__name__, graphs=tuple(self.graphs()), keeps=(*drawn, *known.keeps))
 
     # -- the file ------------------------------------------------------------------------------------------------
@@ -258,8 +258,8 @@ def default_autoencoder(rows: int, data: Table | None = None) -> Autoencoder:
     )
 
 
-def _table(fitted: Autoencoder) -> Table:
+def _table(fitted: Autoencoder) -> Fillable:
     """Return the autoencoder's data, a table."""
-    if not isinstance(fitted.data_, Table):
+    if (table := fitted.data_.fillable) is None:
         raise InputError(f"the Imputer fills tables, but X was read as {type(fitted.data_).__name__}")
-    return fitted.data_
+    return table

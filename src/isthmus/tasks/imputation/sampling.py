@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, take
+from isthmus.core.data import Columns, Fillable, take
 from isthmus.core.model import Model
 from isthmus.core.objective import Reconstruction
 from isthmus.core.records import Batch
-from isthmus.data.tables.table import Table
 from isthmus.tasks.imputation.graph import observed
 
 ROUNDS, DONORS, NEAREST = 4, 512, 5
@@ -20,12 +19,12 @@ Donors = dict[str, Tensor]
 
 
 @torch.no_grad()
-def find_donors(data: Table, objective: Reconstruction, columns: Columns, held_out: Tensor, seed: int) -> Donors:
+def find_donors(data: Fillable, objective: Reconstruction, columns: Columns, held_out: Tensor, seed: int) -> Donors:
     """Return predicted and actual values of cells that are masked in held-out rows.
 
     Parameters
     ----------
-    data : Table
+    data : Fillable
     objective : Reconstruction
         With a corruption that masks.
     columns : Columns
@@ -71,7 +70,7 @@ def from_donors(mean: Tensor, donors: Donors) -> Tensor:
 
 
 @torch.no_grad()
-def column_by_column(data: Table, model: Model, donors: Donors, columns: Columns) -> Columns:
+def column_by_column(data: Fillable, model: Model, donors: Donors, columns: Columns) -> Columns:
     """Return columns with missing cells sampled column by column, each conditional on those before.
 
     The order is random too; the model sees sampled cells as if they were observed.
@@ -88,7 +87,7 @@ def column_by_column(data: Table, model: Model, donors: Donors, columns: Columns
 
 
 @torch.no_grad()
-def in_turns(data: Table, model: Model, passes: int, columns: Columns) -> Columns:
+def in_turns(data: Fillable, model: Model, passes: int, columns: Columns) -> Columns:
     """Return columns with missing cells sampled by a Markov chain (Rezende 2014).
 
     It alternates between sampling a code for the current row, and the missing cells of the row for the code.

@@ -42,7 +42,7 @@ class Options:
     @property
     def kept_columns(self) -> list[str]:
         """The columns that the detector does not see."""
-        return [*self.kept, *([self.label] if self.label else [])]
+        return list(dict.fromkeys([*self.kept, *([self.label] if self.label else [])]))
 
     @property
     def trained(self) -> bool:

@@ -14,6 +14,7 @@ from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import after, remember
 from isthmus.apps.cli.rows import cut
 from isthmus.apps.cli.tables import table
+from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
@@ -138,7 +139,7 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
         known = known_columns(loaded.autoencoder_)
         X, _ = _normal(options, options.recalibrate, loaded.autoencoder_, known)
         X = arranged(X, options.recalibrate, loaded.autoencoder_, str(options.model))
-        tell(f"choosing the threshold from {len(X):,} rows of {options.recalibrate} …")
+        tell(f"choosing the threshold from {counted(len(X), 'row')} of {options.recalibrate} …")
         return loaded.recalibrate(X)
     if options.contamination is not None:
         return loaded.set_threshold(contamination=options.contamination)
@@ -206,9 +207,9 @@ def _normal(
         labels = np.array([label_text(value) for value in column(X, options.label)])
         chosen = np.flatnonzero(labels == options.normal)
         if not len(chosen):
-            known = ", ".join(sorted(set(labels.tolist()))[:10])
+            there = ", ".join(sorted(set(labels.tolist()))[:10])
             raise Failure(
-                f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {known}"
+                f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {there}"
             )
         X = some(X, chosen)
     return split_columns(X, _present(X, options), known)[0], rows.reading

@@ -10,6 +10,7 @@ from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.output import facts
+from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
@@ -31,7 +32,7 @@ class ImageFiles(Files):
 
         counts, files = census(rows.X), formats(rows.names)
         sizes = [f"{height} x {width}" for height, width in counts.sizes]
-        summary = f"{len(sizes):,} sizes, most often {sizes[0]} ({next(iter(counts.sizes.values())):,} images)"
+        summary = f"{len(sizes):,} sizes, most often {sizes[0]} ({counted(next(iter(counts.sizes.values())), 'image')})"
         facts_of = {
             "images": counts.count,
             "height x width": sizes[0] if len(sizes) == 1 else summary,

@@ -7,12 +7,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from isthmus import InputError
-from isthmus.apps.cli.columns import WIDTH, short
+from isthmus.apps.cli.columns import WIDTH
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_time_steps
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.output import facts, figure
 from isthmus.apps.cli.remedies import typed_form
+from isthmus.support.lines import short
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder

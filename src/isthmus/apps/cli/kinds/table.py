@@ -12,6 +12,7 @@ from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.kinds.signals import signal_of
+from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
@@ -36,7 +37,7 @@ class TableRows(Files):
         document = {**asdict(described), "columns": [asdict(column) for column in described.columns]}
         kinds = Counter(column.kind for column in described.columns)
         what = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        head = f"  {described.rows:,} rows, {len(described.columns):,} columns: {what}"
+        head = f"  {counted(described.rows, 'row')}, {counted(len(described.columns), 'column')}: {what}"
         sections = {"table": f"{head}\n\n{columns_text(described.columns, described.rows)}"}
         if signal := signal_of(rows):
             document["signal"], sections["as a signal"] = signal

@@ -47,7 +47,7 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
         **_scored(view, index, columns),
         "original": examples.values(torch.tensor([index]))[0] if visible else None,
         "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if visible else None,
-        "contributions": view.kind.contributions(view.located(columns)[0]) if visible else None,
+        "contributions": view.kind.contributions(view.error_map(columns)[0]) if visible else None,
         "code": view.codes[index].tolist(),
         "neighbours": near(view, view.codes[index], index),
     }

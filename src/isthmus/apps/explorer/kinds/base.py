@@ -72,11 +72,11 @@ class Kind(ABC):
         """Return how a page without a server makes a value of x̂."""
 
     @abstractmethod
-    def contributions(self, located: Tensor) -> Value:
+    def contributions(self, error_map: Tensor) -> Value:
         """Return the contributions to the score or the error of one row, in the form of an example."""
 
     @abstractmethod
-    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+    def contributors(self, error_map: Tensor, count: int) -> list[dict[str, Any]]:
         """Return the names that contribute most to the error of one row, and their fractions."""
 
     @abstractmethod

@@ -88,9 +88,9 @@ class Pixels(Kind):
         """Return the sizes of x̂."""
         return {"kind": self.name, "height": self.height, "width": self.width, "channels": self.channels}
 
-    def contributions(self, located: Tensor) -> dict[str, Any]:
+    def contributions(self, error_map: Tensor) -> dict[str, Any]:
         """Return the contributions as an image: the larger, the more opaque."""
-        error = located
+        error = error_map
         if error.ndim == 3:
             error = error.sum(0 if self.data.channels_first else -1)
         fraction = (error / error.max().clamp_min(1e-12)).clamp(0, 1)
@@ -98,7 +98,7 @@ class Pixels(Kind):
         hue = np.broadcast_to(np.array(HUE, np.uint8), (*alpha.shape[:2], 3))
         return {"png": data_uri(np.concatenate([hue, alpha], -1), FAST)}
 
-    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+    def contributors(self, error_map: Tensor, count: int) -> list[dict[str, Any]]:
         """Return nothing: pixels have no names."""
         return []
 

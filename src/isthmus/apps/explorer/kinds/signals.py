@@ -53,13 +53,13 @@ class Curves(Kind):
         sizes = {"channels": self.channels, "window": self.window}
         return {"kind": self.name, **sizes, "scale": scale, "offset": offset}
 
-    def contributions(self, located: Tensor) -> dict[str, Any]:
+    def contributions(self, error_map: Tensor) -> dict[str, Any]:
         """Return the contributions of each time step, for each channel."""
-        return {"curve": [finite(line) for line in located.T.tolist()]}
+        return {"curve": [finite(line) for line in error_map.T.tolist()]}
 
-    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+    def contributors(self, error_map: Tensor, count: int) -> list[dict[str, Any]]:
         """Return the channels that contribute most."""
-        return largest(located.sum(0), self.data.channel_names(), count)
+        return largest(error_map.sum(0), self.data.channel_names(), count)
 
     def read(self, value: Any) -> Columns:
         """Return the window of a list of numbers for each channel."""

@@ -86,13 +86,13 @@ class Cells(Kind):
             start = stop + 1  # and one for those that were not learnt
         return {"kind": self.name, "columns": [columns[index] for index in sorted(columns)]}
 
-    def contributions(self, located: Tensor) -> dict[str, Any]:
+    def contributions(self, error_map: Tensor) -> dict[str, Any]:
         """Return the contribution of each column."""
-        return {"values": located.nan_to_num().tolist()}
+        return {"values": error_map.nan_to_num().tolist()}
 
-    def contributors(self, located: Tensor, count: int) -> list[dict[str, Any]]:
+    def contributors(self, error_map: Tensor, count: int) -> list[dict[str, Any]]:
         """Return the columns that contribute most."""
-        return largest(located, [field.name for field in self.fields], count)
+        return largest(error_map, [field.name for field in self.fields], count)
 
     def read(self, value: Any) -> Columns:
         """Return the row of cells in the order of the fields."""

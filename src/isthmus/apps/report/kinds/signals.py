@@ -77,14 +77,14 @@ class WindowRows(Rows):
         """Show the charts of the first two of them."""
         return self.versions({version: rows[:EXTREMES] for version, rows in versions.items()}, errors[:EXTREMES], title)
 
-    def _window(self, title: str, versions: Mapping[str, np.ndarray], located: np.ndarray, what: str) -> list[Chart]:
+    def _window(self, title: str, versions: Mapping[str, np.ndarray], errors: np.ndarray, what: str) -> list[Chart]:
         """Show one window, with a measure for each of its time steps."""
-        largest = sorted(np.argsort(-np.nan_to_num(located).sum(0), kind="stable")[:CHANNELS])
+        largest = sorted(np.argsort(-np.nan_to_num(errors).sum(0), kind="stable")[:CHANNELS])
         charts = [
             curves(f"{title}: {self.names[c]}", {name: window[:, c] for name, window in versions.items()}, STEP)
             for c in largest
         ]
-        return [*charts, curves(f"{title}: {what}", {self.names[c]: located[:, c] for c in largest}, STEP)]
+        return [*charts, curves(f"{title}: {what}", {self.names[c]: errors[:, c] for c in largest}, STEP)]
 
     def grid(self, rows: Any, across: int, what: str, caption: str = "", names: Sequence[str] = ()) -> Block:
         """Show windows as small multiples."""
@@ -139,13 +139,13 @@ class WindowRows(Rows):
 
     def _windows(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         at = scoring.worst(WINDOWS)
-        windows, located = scoring.X[at], np.asarray(scoring.contributions(at), dtype=np.float64)
+        windows, errors = scoring.X[at], np.asarray(scoring.contributions(at), dtype=np.float64)
         reconstructed = reconstruct(windows)
         blocks: list[Block] = []
         for row, title in enumerate(scoring.titles(at)):
             row_of = {"original": windows[row], "reconstruction": reconstructed[row]}
             blocks += self._window(
-                f"{title}: score {number(float(scoring.scores[at[row]]))}", row_of, located[row], "contributions"
+                f"{title}: score {number(float(scoring.scores[at[row]]))}", row_of, errors[row], "contributions"
             )
         return blocks
 

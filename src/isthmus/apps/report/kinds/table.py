@@ -15,6 +15,7 @@ from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.tables.table import Table
+from isthmus.support.errors import counted
 
 COLUMNS = 8
 """Columns of the user's table that a small table shows at most."""
@@ -104,11 +105,11 @@ class TableRows(Rows):
         """Show the rows with the highest scores, and the cells that contribute most to each."""
         at = scoring.worst(WORST)
         columns = self._columns(take(scoring.X, at))
-        located = np.maximum(np.nan_to_num(np.asarray(scoring.contributions(at), dtype=np.float64)), 0)
+        errors = np.maximum(np.nan_to_num(np.asarray(scoring.contributions(at), dtype=np.float64)), 0)
         lines = []
         for row, (index, title) in enumerate(zip(at, scoring.titles(at), strict=True)):
-            order = np.argsort(-located[row], kind="stable")[:CONTRIBUTORS]
-            fractions = located[row] / (located[row].sum() or 1.0)
+            order = np.argsort(-errors[row], kind="stable")[:CONTRIBUTORS]
+            fractions = errors[row] / (errors[row].sum() or 1.0)
             cells = [
                 Cell(f"{self.names[c]} = {_text(columns[self.names[c]][row])} ({fractions[c]:.0%})", fractions[c])
                 for c in order
@@ -151,7 +152,7 @@ class TableRows(Rows):
         return f"stays {a}" if a == b else f"{a} → {b}"
 
     def _of(self, count: int) -> str:
-        return "" if count == len(self.names) else f"{count} of {len(self.names)} columns"
+        return "" if count == len(self.names) else f"{count} of {counted(len(self.names), 'column')}"
 
 
 def _shaded(cells: Sequence[Cell], shades: np.ndarray) -> list[Cell]:

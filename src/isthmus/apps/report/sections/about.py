@@ -12,6 +12,7 @@ from isthmus.apps.report.blocks import Block, Facts, Note, Section
 from isthmus.apps.report.charts import MIN_ROWS, lines
 from isthmus.apps.report.numbers import number
 from isthmus.apps.report.study import SILENT, Study
+from isthmus.support.errors import counted
 from isthmus.variants import options
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ def model_section(study: Study) -> Section:
     drawn = f" of {study.total:,}, drawn at random" if len(study) < study.total else ""
     sizes = {
         "variant": card.variant,
-        "a row": f"{prod(model.data_.typical_shape):,} numbers" + (f" ({shape})" if len(axes) > 1 else ""),
-        "its code": f"{study.units:,} numbers" + _positions(model),
+        "a row": counted(prod(model.data_.typical_shape), "number") + (f" ({shape})" if len(axes) > 1 else ""),
+        "its code": counted(study.units, "number") + _positions(model),
         "net": "chosen by the data" if model.net is None else str(model.net),
-        "looked at here": f"{len(study):,} rows{drawn}",
+        "looked at here": counted(len(study), "row") + drawn,
     }
     knobs = [(n, _value(card.knobs[n]), f.metadata.get("help", "")) for n, f in options(type(variant)).items()]
     blocks = [
