@@ -187,7 +187,7 @@ def test_a_later_piece_of_a_file_is_in_the_unit_of_the_first(tmp_path):
 
 def test_a_named_physical_unit_is_remembered_for_what_the_cells_show(tmp_path):
     path = table(tmp_path / "t.csv", "150 lb", "160 lb", "170 lb", "180 lb")
-    kept = CSVStream(path, rows=2, reading=Reading(units={"r": "kg"})).reading.kept()
+    kept = read(path, reading=Reading(units={"r": "kg"})).reading.kept()
     assert kept == {"units": {"r": "kg", "v": "none"}, "signs": {"r": ["lb"]}}
     chunks = list(CSVStream(path, rows=2, reading=Reading(before=Reading.of(kept))).chunks())
     assert [value for chunk in chunks for value in chunk["r"]] == [150, 160, 170, 180]

@@ -256,8 +256,8 @@ class Numbers(Conversion):
         if before is not None and any(same(cell.unit, one) for one in earlier.signs.get(self.name, ())):
             self.seen.unit = before
             return
-        shown = self.seen.unit if self.seen.unit in self.seen.signs else None
-        if (why := clash(self.name, shown, cell)) is not None:
+        written = self.seen.unit if self.seen.unit in self.seen.signs else None
+        if (why := clash(self.name, written, cell)) is not None:
             raise Odd(cell.row, self.name, f"{why}; {context.remedy(self.name)}")
         if (why := unlike(self.name, before, cell.unit, f"{cell.text!r} is", earlier.origin)) is not None:
             raise Odd(cell.row, self.name, why)

@@ -33,9 +33,10 @@ def departures(X: Any, schema: Schema) -> list[str]:
     if gaps:
         named = listed(f"{schema.name(index)!r} ({count:,})" for index, count in gaps.items())
         total = sum(gaps.values())
+        are = "is" if total == 1 else "are"
         said.append(
-            f"{counted(total, 'cell')} {'is' if total == 1 else 'are'} missing in columns that had no gaps in training: {named}; a "
-            "number is encoded as the mean of its column, a category as none"
+            f"{counted(total, 'cell')} {are} missing in columns that had no gaps in training: "
+            f"{named}; a number is encoded as the mean of its column, a category as none"
         )
     if far := [*_far(read, schema)]:
         said.append(
