@@ -234,6 +234,10 @@ class Data(nn.Module):
         """Return how probable the category is that `invert` chooses, as `per_feature` has it; NaN for numbers."""
         return self.per_feature(torch.full_like(mean, torch.nan))
 
+    def near(self, columns: Columns) -> Columns:
+        """Return columns whose numbers are at most somewhat outside the learnt ranges; here unchanged."""
+        return columns
+
     def by_feature(self, error: Tensor) -> Tensor:
         """Return what `per_feature` gave, its means over the axes that are free: of one shape for rows of any size."""
         return error

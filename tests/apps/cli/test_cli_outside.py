@@ -129,7 +129,7 @@ def test_percentages_are_not_taken_for_fractions(folder):
     assert "'fractions.csv', line 2, column 'share': '0.125' is without a unit, but the column was in %" in said
     run(*encode, "--units", "share=%")
     assert "is no COLUMN=UNIT, such as rate=%" in run(*encode, "--units", "share", code=2)
-    assert "a unit is one of %, $" in run(*encode, "--units", "share=miles", code=1)
+    assert "a unit is one of %, $" in run(*encode, "--units", "share=3 miles", code=1)
 
 
 def test_numbers_that_seem_to_be_dates_or_gaps_are_named_with_the_remedy(folder):

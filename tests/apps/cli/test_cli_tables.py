@@ -195,3 +195,33 @@ def test_a_table_without_names_on_the_command_line(isthmus, tmp_path):
     assert "1 row of" in isthmus("encode", tmp_path / "m", tmp_path / "one.csv", "-o", tmp_path / "z.csv").out
     named = isthmus("info", tmp_path / "t.csv", "--header").out
     assert "59 rows" in named and "line 1" not in named
+
+
+def test_new_rows_unlike_those_of_training_are_said(isthmus, tmp_path):
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": draw.uniform(3, 8, 60), "kind": ["tcp", "udp"] * 30})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    isthmus("train", tmp_path / "t.csv", "-o", tmp_path / "m", "--epochs", 1)
+
+    def encoded(**options):
+        new = tmp_path / "new.csv"
+        frame.assign(**options).to_csv(new, index=False)
+        return isthmus("encode", tmp_path / "m", new, "-o", tmp_path / "z.csv").err
+
+    assert "warning" not in encoded()
+    gaps = encoded(x=frame.x.where(frame.x > 4), kind=frame.kind.where(frame.index > 2))
+    assert re.search(r"warning: .*new.csv: \d+ cells are missing in .*: 'x' \(\d+\), 'kind' \(3\)", gaps)
+    assert "'x' (60, such as -999, where training had" in encoded(x=-999)
+    frame.to_csv(tmp_path / "bare.csv", index=False, header=False)
+    said = isthmus("encode", tmp_path / "m", tmp_path / "bare.csv", "-o", tmp_path / "z.csv", code=1).err
+    assert "has no line that names its columns; it has 2, as" in said and "add the first line x,kind" in said
+
+
+def test_a_column_read_as_text_is_said_once(isthmus, tmp_path):
+    cells = ["TBD", "3.5", "4.1", "2.2"] * 15
+    pd.DataFrame({"b": cells, "v": range(60), "day": ["01.02.2024"] * 60}).to_csv(tmp_path / "t.csv", index=False)
+    for command in (["info"], ["train", "-o", tmp_path / "m", "--epochs", 1]):
+        done = isthmus(command[0], tmp_path / "t.csv", *command[1:], "--text", "day")
+        text = " ".join((done.out + done.err).split())
+        assert "read as text (--missing TBD takes such cells as gaps, --drop b leaves it out)" in text
+        assert "looks like" not in text and "in Python" not in text

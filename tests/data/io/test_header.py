@@ -184,3 +184,30 @@ def test_a_column_of_markers_is_gaps_where_a_model_knows_no_text(tmp_path, endin
         found = read(path, reading=after)
         assert found.X[name].isna().all() and f"column '{name}': all cells are '-': taken as gaps" in found.notes
         assert np.isfinite(model.transform(found.X)).all()
+
+
+def written(path, first, *rows):
+    path.write_text("\n".join([first, *rows]) + "\n")
+    return path
+
+
+def test_a_separator_at_the_end_of_each_line_makes_an_empty_column(tmp_path):
+    loaded = read(written(tmp_path / "t.csv", "a,b,c", *(f"{n},{n + 0.5},x," for n in range(5))))
+    assert list(loaded.X.columns) == ["a", "b", "c", "Unnamed: 3"] and loaded.X["a"].tolist() == [*range(5)]
+    assert "column 4 has no name: it is called 'Unnamed: 3'" in loaded.notes[0]
+
+
+def test_names_of_rows_without_a_name_are_an_index(tmp_path):
+    loaded = read(written(tmp_path / "t.csv", "a,b", *(f"r{n},{n},{n + 0.5}" for n in range(5))))
+    assert list(loaded.X.columns) == ["index", "a", "b"] and loaded.X["a"].tolist() == [*range(5)]
+    assert "line 1 names 2 columns, but the rows have 3 cells: the first is called 'index'" in loaded.notes[0]
+    with pytest.raises(InputError, match="line 4 has 3 cells"):
+        read(written(tmp_path / "u.csv", "a,b", "1,2", "3,4", "5,6,7"))
+
+
+def test_a_last_line_with_one_cell_is_said(tmp_path):
+    rows = [f"{n},{n + 0.5},x" for n in range(5)]
+    assert "line 7, the last one, has only one cell, 'Total'" in "; ".join(
+        read(written(tmp_path / "t.csv", "k,b,c", *rows, "Total,,"), reading=Reading(text=("k",))).notes
+    )
+    assert "only one cell" not in "; ".join(read(written(tmp_path / "u.csv", "k,b,c", *rows, "7,,x")).notes)

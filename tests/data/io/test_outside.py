@@ -779,7 +779,12 @@ OTHERS = {
         {"a": ("f", [1.5, NAN])},
         "currency",
     ),
-    "a broken line": ("t.jsonl", lambda path: lines_file(path, '{"a": 1}', '{"a": '), "line 2: no JSON", None),
+    "a broken line": (
+        "t.jsonl",
+        lambda path: lines_file(path, '{"a": 1}', '{"a": '),
+        "line 2, character 7: a value is missing",
+        None,
+    ),
     "nested Parquet": (
         "t.parquet",
         nested,

@@ -110,10 +110,12 @@ def test_units_are_kept_and_come_back(tmp_path):
     path.write_text("rate,price,v\n12%,$5,1.5%\n")
     with pytest.raises(InputError, match="column 'v': '1.5%' is in %, but the column was without a unit"):
         read(path, reading=later)
-    with pytest.raises(FileFormatError, match=r"reading\['units'\]={'a': 'miles'}, which is not a mapping of columns"):
-        Reading.of({"units": {"a": "miles"}})
-    with pytest.raises(InputError, match="units={'a': 'miles'}: a unit is one of %, "):
-        Reading(units={"a": "miles"})
+    with pytest.raises(
+        FileFormatError, match=r"reading\['units'\]={'a': '3 miles'}, which is not a mapping of columns"
+    ):
+        Reading.of({"units": {"a": "3 miles"}})
+    with pytest.raises(InputError, match="units={'a': '3 miles'}: a unit is one of %, "):
+        Reading(units={"a": "3 miles"})
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".feather", ".xlsx", ".json"])
@@ -132,6 +134,77 @@ def test_files_whose_numbers_have_no_signs(tmp_path, suffix):
         read(path, reading=Reading(before=before("%")))
     loaded = read(path, reading=Reading(units={"r": "%"}, before=before("%")))
     np.testing.assert_array_equal(loaded.X["r"], frame["r"])
+
+
+def test_a_physical_unit_that_all_cells_have_is_taken_off_and_kept(tmp_path):
+    loaded = read(table(tmp_path / "t.csv", "63 kg", "n/a", "70.5 kg", "81kg"))
+    assert loaded.X["r"].tolist()[2:] == [70.5, 81.0] and loaded.X["r"].isna().tolist()[1]
+    assert loaded.reading.units == {"r": "kg", "v": "none"}
+    assert "column 'r': numbers in kg, '63 kg' is read as 63" in loaded.notes
+    assert Reading.of(loaded.reading.kept()).units == {"r": "kg", "v": "none"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["63 kg", "150 lb", "70 kg"], "line 3, column 'r': '150 lb' is in lb, but other cells are in kg: .*--text r"),
+        (
+            ["63 kg", "64", "70 kg"],
+            "line 3, column 'r': '64' has no unit, but other cells are in kg: --units r=kg says",
+        ),
+        (["63 kg", "64 kg", "65 kg", "hot"], "line 5, column 'r': 'hot' is no number, while 75 % of the cells"),
+    ],
+)
+def test_a_cell_in_another_unit_or_none_is_an_error(tmp_path, cells, words):
+    with pytest.raises(InputError, match=words):
+        read(table(tmp_path / "t.csv", *cells))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["12A", "12B", "14A", "15C"], ["12a", "14a", "15", "16a"], ["1st", "2nd", "4th", "5th"], ["3 B", "Unit 4"]],
+)
+def test_numbers_with_letters_that_are_no_units_stay_text(tmp_path, cells):
+    assert read(table(tmp_path / "t.csv", *cells)).X["r"].tolist() == cells
+
+
+def test_a_later_file_is_in_the_unit_of_the_first(tmp_path):
+    loaded = read(table(tmp_path / "t.csv", "63", "64.5"), reading=Reading(before=before("kg")))
+    assert "'63.0' is without a unit, but the column was in kg in" in loaded.notes[0]
+    path = table(tmp_path / "u.csv", "150 lb", "160 lb")
+    with pytest.raises(
+        InputError, match="'150 lb' is in lb, but the column was in kg in .*--units r=kg if its numbers"
+    ):
+        read(path, reading=Reading(numbers=("r",), before=before("kg")))
+    assert read(path, reading=Reading(units={"r": "kg"}, before=before("kg"))).X["r"].tolist() == [150, 160]
+
+
+def test_a_later_piece_of_a_file_is_in_the_unit_of_the_first(tmp_path):
+    stream = CSVStream(table(tmp_path / "t.csv", "63 kg", "64 kg", "65 kg", "9 lb"), rows=2)
+    with pytest.raises(InputError, match="line 5, column 'r': '9 lb' is no number, as all cells before are"):
+        list(stream.chunks())
+
+
+def test_a_named_physical_unit_is_remembered_for_what_the_cells_show(tmp_path):
+    path = table(tmp_path / "t.csv", "150 lb", "160 lb", "170 lb", "180 lb")
+    kept = read(path, reading=Reading(units={"r": "kg"})).reading.kept()
+    assert kept == {"units": {"r": "kg", "v": "none"}, "signs": {"r": ["lb"]}}
+    chunks = list(CSVStream(path, rows=2, reading=Reading(before=Reading.of(kept))).chunks())
+    assert [value for chunk in chunks for value in chunk["r"]] == [150, 160, 170, 180]
+
+
+def test_numbers_without_the_unit_of_the_first_file_are_taken_alike_in_all_pieces(tmp_path):
+    stream = CSVStream(table(tmp_path / "t.csv", "63", "64", "65", "66"), rows=2, reading=Reading(before=before("kg")))
+    assert [value for chunk in stream.chunks() for value in chunk["r"]] == [63, 64, 65, 66]
+
+
+def test_a_column_that_a_model_needs_can_only_have_gaps(tmp_path):
+    path = table(tmp_path / "t.csv", "1", "hot", "3", "4")
+    with pytest.raises(
+        InputError, match="'hot' is no number, in a column .*; correct it, or --missing hot takes"
+    ) as error:
+        read(path, reading=Reading(numbers=("r", "v")))
+    assert "--drop" not in str(error.value) and "--text" not in str(error.value)
 
 
 def test_two_spellings_of_a_currency_are_one_and_a_named_unit_settles_others(tmp_path):

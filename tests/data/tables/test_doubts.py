@@ -32,13 +32,13 @@ def said(X):
         (
             ["540.0"] * 36 + ["-"] * 4,
             "text that looks like numbers is taken for categories: 'odd' (90% of its cells, such as '540.0', but not "
-            "'-'); convert it (pandas.to_numeric(X[column], errors='coerce'))",
+            "'-'); convert it (--missing TEXT takes other cells for gaps; in Python pandas.to_numeric(X[column]))",
         ),
         (["4.128,96", "$5,473.94", "12.5%", "7"] * 10, "'odd' (100% of its cells, such as '4.128,96')"),
         (
             ["31.05.2024", "n/a"] + ["2024-05-31 12:00"] * 38,
             "text that looks like dates is taken for categories: 'odd' (98% of its cells, such as '31.05.2024', but "
-            "not 'n/a'); convert it (pandas.to_datetime(X[column]), or on the command line --dates COLUMN=FORMAT)",
+            "not 'n/a'); convert it (--dates COLUMN=FORMAT; in Python pandas.to_datetime(X[column]))",
         ),
         (
             [f"person {n}" for n in range(N)],

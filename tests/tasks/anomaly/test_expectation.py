@@ -38,6 +38,17 @@ def test_a_number_is_expected_from_the_other_columns(detector):
     assert deviation == pytest.approx(expected.deviation["b"], rel=0.35)
 
 
+def test_an_absurd_number_changes_no_expectation(detector):
+    new = table(20, 1)
+    usual = detector.expected(new).values
+    new.loc[3, "b"] = -99999.0
+    expected = detector.expected(new).values
+    for name in "abc":
+        assert abs(expected[name][3] - usual[name][3]) < 0.6
+    assert expected.b[3] == pytest.approx(new.a[3] * 2, abs=1.0)
+    pd.testing.assert_frame_equal(expected.drop(index=3), usual.drop(index=3))
+
+
 def test_categories_booleans_and_dates_are_expected_too(detector):
     new = table(20, 1)
     other = {"high": "low", "low": "high"}

@@ -14,6 +14,7 @@ import click
 from isthmus.apps.cli import inputs
 from isthmus.apps.cli.columns import WIDTH
 from isthmus.apps.cli.output import figure
+from isthmus.apps.cli.remedies import is_known, typed_form
 from isthmus.apps.cli.rows import Rows
 from isthmus.support.errors import listed
 from isthmus.support.lines import short
@@ -49,7 +50,8 @@ def about_data(path: str, read: Callable[[], Rows]) -> tuple[dict[str, Any], str
     rows = _whole(path) if broken else read()
     kind = files_of(_data_for(rows.X))
     described, sections = kind.about(rows)
-    notes = [*rows.notes, *described.pop("notes", ())]
+    doubts = [typed_form(doubt) for doubt in described.pop("notes", ()) if not is_known(doubt, rows.notes)]
+    notes = [*rows.notes, *doubts]
     document: dict[str, Any] = {"data": path, "kind": kind.noun, **described, "notes": notes}
     head = f"{path}: {kind.noun}"
     if rows.y is not None:

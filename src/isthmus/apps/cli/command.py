@@ -14,6 +14,7 @@ import click
 
 from isthmus import IsthmusError
 from isthmus.apps.cli.paths import complete_files
+from isthmus.apps.cli.remedies import is_known, typed_form
 from isthmus.support.synonyms import synonym
 
 INTERRUPTED = 130
@@ -100,7 +101,7 @@ def _line(error: Exception) -> str:
     """Return an error as one line."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{str(error.filename)!r}: {error.strerror}"
-    return " ".join(str(error).split())
+    return typed_form(" ".join(str(error).split()))
 
 
 @contextmanager
@@ -152,10 +153,17 @@ def note(text: str) -> None:
         tell(text)
 
 
+def warn(text: str) -> None:
+    """Say what a user should know before trusting the results, even if the command is to be quiet."""
+    warnings.warn(text, UserWarning, stacklevel=2)
+
+
 def _warn(said: set[str], message: Warning | str, *_: Any, **__: Any) -> None:
     """Write a warning, unless it has been said."""
-    text = " ".join(str(message).split())
-    if text not in said:
+    text = typed_form(" ".join(str(message).split()))
+    context = click.get_current_context(silent=True)
+    notes = () if context is None else context.meta.get("said", ())
+    if text not in said and not is_known(text, notes):
         said.add(text)
         click.echo(f"warning: {text}", err=True)
 

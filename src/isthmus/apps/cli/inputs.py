@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.apps.cli.command import Failure, note, option
+from isthmus.apps.cli.command import Failure, note, option, warn
 from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, cut
@@ -158,7 +158,10 @@ def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
             f"--label {rows.label}: {path!r} was trained on this column, which --label takes out of the table: "
             "leave it out"
         )
-    return replace(rows, X=arranged(rows.X, rows.name, model, path))
+    X = arranged(rows.X, rows.name, model, path)
+    for text in kind.departures(model, X):
+        warn(f"{rows.name}: {text}")
+    return replace(rows, X=X)
 
 
 def arranged(X: Any, name: str, model: Autoencoder, path: str) -> Any:
@@ -196,6 +199,11 @@ def _check_columns(name: str, model: str, columns: list[str], known: list[str]) 
     if not (known and columns):
         return
     missing, strange = [one for one in known if one not in columns], [one for one in columns if one not in known]
+    if missing and len(columns) == len(known) and columns == [f"column_{i}" for i in range(len(known))]:
+        raise Failure(
+            f"{name!r} has no line that names its columns; it has {len(known)}, as {model} was trained on: if they are "
+            f"the same, add the first line {','.join(known)}"
+        )
     if missing:
         beside = f"; it has {listed(map(repr, strange))}, which the model does not know: rename them" if strange else ""
         raise Failure(f"{name!r} lacks {listed(map(repr, missing))}, which {model} was trained on{beside}")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from isthmus.data.io.distinct import Distinct, chunks_of, texts_of
+from isthmus.data.io.measures import measured, shows
 from isthmus.data.io.reading import Notes, Reading
-from isthmus.data.io.unit_names import NONE
+from isthmus.data.io.unit_names import NONE, is_unit
 from isthmus.data.io.units import (
     Cell,
     cells_of_units,
@@ -71,6 +72,10 @@ class Context:
     mark: str | None = None
     notes: Notes = field(default_factory=Notes)
 
+    def remedy(self, name: str, text: str | None = None) -> str:
+        """Return what helps where a cell does not fit a column; a model may need this as it was."""
+        return remedy(name, text, name in (*self.reading.numbers, *self.reading.no_text))
+
 
 @dataclass
 class Seen:
@@ -81,7 +86,7 @@ class Seen:
     decimal : str or None
         The decimal mark of numbers.
     unit : str or None
-        The unit of numbers, one of `units.UNITS`.
+        The unit of numbers, one of `unit_names.UNITS` or a physical one.
     signs : set of str
         All units that numbers show.
     form : str or None
@@ -181,7 +186,9 @@ class AsRead(Conversion):
             plain = np.array([text.lower() in ("true", "false") for text in cells.texts.to_pylist()], dtype=bool)
             row, text = cells.first(~plain)
             raise Odd(
-                row, self.name, f"{text!r} stands where all rows before have none of its kind; {remedy(self.name)}"
+                row,
+                self.name,
+                f"{text!r} stands where all rows before have none of its kind; {context.remedy(self.name)}",
             )
         return column
 
@@ -196,20 +203,23 @@ class Numbers(Conversion):
         if not is_text(column):
             self._look_at(column, context)
             return column
-        cells = Distinct.of(column)
-        taken = bare(cells.texts)
+        original = Distinct.of(column)
+        one = measured(original, next(filter(is_unit, self.seen.signs), self.seen.unit))
+        cells, taken = one.cells, bare(one.cells.texts)
         parsed = self._parsed(cells, taken, context)
         odd = ~parsed.known & ~cells.gaps
         if odd.any():
             row, text = cells.first(odd)
-            raise Odd(row, self.name, f"{text!r} is no number, as all cells before are; {remedy(self.name, text)}")
-        self._refuse(cells, np.isinf(parsed.values), INFINITE)
+            raise Odd(
+                row, self.name, f"{text!r} is no number, as all cells before are; {context.remedy(self.name, text)}"
+            )
+        self._refuse(original, np.isinf(parsed.values), INFINITE)
         if self.name not in context.reading.numbers:
-            self._refuse(cells, too_long(parsed), f"{TOO_LONG}: {remedy(self.name)}")
-        for cell in cells_of_units(cells, taken, parsed):
+            self._refuse(original, too_long(parsed), f"{TOO_LONG}: {context.remedy(self.name)}")
+        for cell in cells_of_units(original, taken, parsed, one.unit):
             self._meet(cell, context)
         _say_gaps(self.name, cells, "numbers", context.notes)
-        _say_numbers(self.name, cells, taken, parsed, self.seen.decimal, context.notes)
+        _say_numbers(self.name, original, taken, parsed, self.seen, context.notes)
         values = cells.spread(np.where(cells.gaps, np.nan, parsed.values))
         if parsed.whole.all() and not np.isnan(values).any() and not too_long(parsed).any():
             return pandas.Series(values.astype(np.int64), index=column.index, name=column.name)
@@ -219,10 +229,10 @@ class Numbers(Conversion):
         """Look at a piece that pandas read as numbers."""
         if beyond_int64(column) and self.name not in context.reading.numbers:
             row = int(np.argmax([abs(cell) > MAX_INT64 for cell in column.fillna(0).tolist()]))
-            raise Odd(row, self.name, f"{str(column.iloc[row])!r} {TOO_LONG}; {remedy(self.name)}")
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} {TOO_LONG}; {context.remedy(self.name)}")
         if column.dtype.kind in "bO" and not beyond_int64(column) and (present := column.notna().to_numpy()).any():
             row = int(np.argmax(present))
-            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {remedy(self.name)}")
+            raise Odd(row, self.name, f"{str(column.iloc[row])!r} is no number; {context.remedy(self.name)}")
         if column.dtype.kind == "f" and (infinite := np.isinf(column.to_numpy())).any():
             raise Odd(int(np.argmax(infinite)), self.name, f"the cell {INFINITE}")
         if self.seen.unit != NONE:
@@ -246,8 +256,9 @@ class Numbers(Conversion):
         if before is not None and any(same(cell.unit, one) for one in earlier.signs.get(self.name, ())):
             self.seen.unit = before
             return
-        if (why := clash(self.name, self.seen.unit, cell)) is not None:
-            raise Odd(cell.row, self.name, f"{why}; {remedy(self.name)}")
+        written = self.seen.unit if self.seen.unit in self.seen.signs else None
+        if (why := clash(self.name, written, cell)) is not None:
+            raise Odd(cell.row, self.name, f"{why}; {context.remedy(self.name)}")
         if (why := unlike(self.name, before, cell.unit, f"{cell.text!r} is", earlier.origin)) is not None:
             raise Odd(cell.row, self.name, why)
         if (assumed := doubtful(self.name, before, cell, earlier.origin)) is not None:
@@ -276,26 +287,28 @@ class Dates(Conversion):
     def __call__(self, column: pandas.Series, context: Context) -> pandas.Series:
         pandas = extra("pandas", "tables")
         if (quick := parse_chunks(chunks_of(column), self.form)) is not None:
-            self._meet(~np.isnat(quick), False, column)
+            self._meet(~np.isnat(quick), False, column, context)
             return pandas.Series(quick, index=column.index, name=column.name, copy=False)
         cells = Distinct.of(column)
         dates = parse(cells.texts, self.form)
         odd = dates.isna().to_numpy() & ~cells.gaps
         if odd.any():
             row, text = cells.first(odd)
-            raise Odd(row, self.name, f"{text!r} is no date of the format {self.form}; {remedy(self.name, text)}")
+            raise Odd(
+                row, self.name, f"{text!r} is no date of the format {self.form}; {context.remedy(self.name, text)}"
+            )
         if self.form == ISO:
             zoned, masks = with_offset(cells.texts), dict[bool, np.ndarray]()
             for has, some in ((True, zoned), (False, ~zoned)):
                 masks[has] = (some & ~cells.gaps)[cells.codes] & (cells.codes >= 0)
             for has in sorted(masks, key=lambda one: int(np.argmax(masks[one]))):
-                self._meet(masks[has], has, column)
+                self._meet(masks[has], has, column, context)
         _say_gaps(self.name, cells, "dates", context.notes)
         every = pandas.concat([dates, pandas.Series([pandas.NaT], dtype=dates.dtype)], ignore_index=True)
         taken = every.iloc[cells.codes].set_axis(column.index)
         return taken.rename(column.name)
 
-    def _meet(self, rows: np.ndarray, zoned: bool, column: pandas.Series) -> None:
+    def _meet(self, rows: np.ndarray, zoned: bool, column: pandas.Series, context: Context) -> None:
         """Compare some rows, whose dates name their offset from UTC or do not, with those before; remember it."""
         if not rows.any():
             return
@@ -305,7 +318,7 @@ class Dates(Conversion):
             why = (
                 f"{str(column.iloc[row])!r} has {has} offset from UTC, while dates before are {before}: write all alike"
             )
-            raise Odd(row, self.name, f"{why}; {remedy(self.name)}")
+            raise Odd(row, self.name, f"{why}; {context.remedy(self.name)}")
         self.seen.zoned = zoned
 
 
@@ -389,11 +402,13 @@ def percent(fraction: float) -> str:
     return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"
 
 
-def remedy(name: str, text: str | None = None) -> str:
-    """Return which options read a column otherwise."""
+def remedy(name: str, text: str | None = None, needed: bool = False) -> str:
+    """Return what helps where a cell does not fit its column: options, those that a column may have that is needed."""
     column = quote(name)
-    missing = "" if text is None else f"--missing {quote(text)} takes such cells as gaps, "
-    return f"{missing}--text {column} reads the column as text, --drop {column} leaves it out"
+    gaps = "" if text is None else f"--missing {quote(text)} takes such cells as gaps"
+    if needed:
+        return f"correct {'it' if text is None else 'it, or '}{gaps}"
+    return f"{gaps}{', ' if gaps else ''}--text {column} reads the column as text, --drop {column} leaves it out"
 
 
 def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
@@ -406,14 +421,16 @@ def _say_gaps(name: str, cells: Distinct, what: str, notes: Notes) -> None:
     notes.add(text, about=("gaps", name))
 
 
-def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, mark: str | None, notes: Notes) -> None:
+def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, seen: Seen, notes: Notes) -> None:
     """Say what was converted, with an example."""
+    physical = shows(cells, seen.unit)
     fraction = parsed.known & ~parsed.whole & ~parsed.grouped & ~taken.currency & ~taken.percent
     kinds: Sequence[tuple[str, np.ndarray]] = (
+        (f"numbers in {seen.unit}", parsed.known & physical),
         ("percentages", taken.percent & parsed.known),
         ("numbers with a currency", taken.currency & parsed.known),
-        ("thousands separators", parsed.grouped & ~taken.currency & ~taken.percent),
-        ("decimal comma", fraction if mark == "," else np.zeros_like(fraction)),
+        ("thousands separators", parsed.grouped & ~taken.currency & ~taken.percent & ~physical),
+        ("decimal comma", fraction & ~physical if seen.decimal == "," else np.zeros_like(fraction)),
     )
     for what, mask in kinds:
         if mask.any():

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
-from isthmus.data.io.conversions import Context, Conversion, Odd, Text, recognised, remedy
+from isthmus.data.io.conversions import Context, Conversion, Odd, Text, recognised
 from isthmus.data.io.decide import Open, decide
 from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
 from isthmus.data.io.distinct import GAPS, begins_with_space, first_padded
@@ -345,7 +345,8 @@ class CSVStream:
             for piece in pieces:
                 for name in names:
                     if (padded := first_padded(piece[name], self._lengths[name])) is not None:
-                        why = f"{padded[1]!r} has a zero in front, as codes have, and no cell before; {remedy(name)}"
+                        remedy = self._context.remedy(name)
+                        why = f"{padded[1]!r} has a zero in front, as codes have, and no cell before; {remedy}"
                         raise self._error(Odd(padded[0], name, why), first)
                 first += len(piece)
         for name in names:

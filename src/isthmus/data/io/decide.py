@@ -24,11 +24,11 @@ from isthmus.data.io.conversions import (
     is_text,
     mark_of,
     percent,
-    remedy,
     too_long,
 )
 from isthmus.data.io.dialect import say_codes
 from isthmus.data.io.distinct import Distinct
+from isthmus.data.io.measures import Measured, measured, shows
 from isthmus.data.io.reading import Reading
 from isthmus.data.io.units import check_named
 from isthmus.data.tables.dates import ISO, candidates, disguised, parse, written_as
@@ -130,7 +130,7 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
     if decided is None and hint is not None:
         row, text = cells.first(~_fit(cells, hint) & ~cells.gaps)
         why = f"is no date of the format {hint}, which the column had in {before.origin}"
-        raise Odd(row, name, f"{text!r} {why}; {remedy(name, text)}")
+        raise Odd(row, name, f"{text!r} {why}; {context.remedy(name, text)}")
     return decided or Text(name)
 
 
@@ -140,6 +140,7 @@ def decide(name: str, column: pandas.Series, context: Context) -> Conversion | O
 def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open | None:
     """Return what a column is that holds numbers, more or less; None if most of its cells are none."""
     must, present = name in context.reading.numbers, max(1, cells.weight(~cells.gaps))
+    cells = _alike(name, measured(cells), context)
     if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
         return None
     taken = bare(cells.texts)
@@ -159,17 +160,29 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
         distinct = len(np.unique(parsed.values[parsed.known]))
         if must or _stray(cells, odd, fraction, distinct):
             row, text = cells.first(odd)
-            why = "a model knows as numbers" if must else f"{percent(fraction)} of the cells are numbers"
-            raise Odd(
-                row,
-                name,
-                f"{text!r} is no number, {'in a column that ' if must else 'while '}{why}; {remedy(name, text)}",
-            )
+            known = f"while {percent(fraction)} of the cells are numbers"
+            why = "in a column that a model knows as numbers" if must else known
+            raise Odd(row, name, f"{text!r} is no number, {why}; {context.remedy(name, text)}")
         return _mixed(name, cells, odd, fraction, "numbers", context)
     if best.doubt is not None:
         return Open(best.doubt)
     _say_disguised(name, cells.spread(np.where(cells.gaps, np.nan, parsed.values)), context)
     return Numbers(name, Seen(best.mark if parsed.marked else None))
+
+
+def _alike(name: str, one: Measured, context: Context) -> Distinct:
+    """Return the cells of a column without its unit.
+
+    Raises
+    ------
+    Odd
+        Units are mixed.
+    """
+    if one.mixed:
+        row, text = one.cells.first(shows(one.cells, one.mixed[1]))
+        why = f"{text!r} is in {one.mixed[1]}, but other cells are in {one.mixed[0]}: write all in one unit"
+        raise Odd(row, name, f"{why}; {context.remedy(name)}")
+    return one.cells
 
 
 def _code(cells: Distinct) -> str | None:
@@ -186,9 +199,11 @@ def _stray(cells: Distinct, odd: np.ndarray, fraction: float, distinct: int) -> 
 
 def _mixed(name: str, cells: Distinct, odd: np.ndarray, fraction: float, what: str, context: Context) -> Conversion:
     """Say that a column is text although most of its cells are not."""
+    text = cells.first(odd)[1]
+    gaps = f"--missing {quote(text)} takes such cells as gaps, " if odd.sum() == 1 else ""
     context.notes.add(
-        f"column {name!r}: {percent(fraction)} of the cells are {what}, others are not, such as "
-        f"{cells.first(odd)[1]!r}: read as text (--drop {quote(name)} leaves it out)"
+        f"column {name!r}: {percent(fraction)} of the cells are {what}, others are not, such as {text!r}: read as "
+        f"text ({gaps}--drop {quote(name)} leaves it out)"
     )
     return Text(name)
 
@@ -215,7 +230,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     if not formats:
         return None
     fits = {form: _fit(cells, form) & ~cells.gaps for form in formats}
-    _refuse_impossible(name, cells, written_as(cells.texts, formats), np.any([*fits.values()], axis=0))
+    _refuse_impossible(name, cells, written_as(cells.texts, formats), np.any([*fits.values()], axis=0), context)
     best = max(formats, key=lambda form: cells.weight(fits[form]))
     fraction = cells.weight(fits[best]) / cells.weight(~cells.gaps)
     if fraction <= MAJORITY:
@@ -225,7 +240,7 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
         row, text = cells.first(odd)
         if _stray(cells, odd, fraction, int(fits[best].sum())):
             why = f"{percent(fraction)} of the cells are dates of the format {best}"
-            raise Odd(row, name, f"{text!r} is no date, while {why}; {remedy(name, text)}")
+            raise Odd(row, name, f"{text!r} is no date, while {why}; {context.remedy(name, text)}")
         return _mixed(name, cells, odd, fraction, f"dates of the format {best}", context)
     full = [form for form in formats if fits[form][~cells.gaps].all()]
     if len(full) > 1:
@@ -240,12 +255,12 @@ def _dates(name: str, cells: Distinct, context: Context) -> Conversion | Open | 
     return Dates(name, best)
 
 
-def _refuse_impossible(name: str, cells: Distinct, written: np.ndarray, fits: np.ndarray) -> None:
+def _refuse_impossible(name: str, cells: Distinct, written: np.ndarray, fits: np.ndarray, context: Context) -> None:
     """Raise an error if all cells are written as dates, but some days or times do not exist."""
     impossible = written & ~fits & ~cells.gaps
     if impossible.any() and (written | cells.gaps).all():
         row, text = cells.first(impossible)
-        raise Odd(row, name, f"{text!r} is no date: there is no such day or time; {remedy(name, text)}")
+        raise Odd(row, name, f"{text!r} is no date: there is no such day or time; {context.remedy(name, text)}")
 
 
 def _fit(cells: Distinct, form: str) -> np.ndarray:

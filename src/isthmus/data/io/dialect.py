@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median_low
 from typing import IO, Any
 
 from isthmus.data.io.header import check_title, default_names, kind, names_columns
@@ -115,13 +116,15 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     if above >= len(lines):
         raise InputError(f"{str(path)!r} is empty")
     separator = declared or _separator(lines[above:], reading)
-    records = list(_records(lines[above:], separator))
+    records = _widened(list(_records(lines[above:], separator)), above, notes)
     _check_first(path, records, above)
     check_title([(above + at + 1, cells) for at, cells in records], reading, path, f"line {above + 1}")
     names, named, first = _names(path, lines, above, records, separator, reading, notes)
     _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
     rows = [cells for _, cells in records[first:]]
     _check_spaces(path, rows)
+    if len(lines) < LOOKED_AT:
+        _say_footer(records[first:], above, notes)
     if (said := units(names, rows)) is not None:
         notes.add(f"line {above + records[first][0] + 1} holds units, and is no row of the table: {said}")
         first, rows = first + 1, rows[1:]
@@ -242,6 +245,36 @@ def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
             notes.add(f"two columns are called {name!r}: the second is called {candidate!r}")
         unique.append(candidate)
     return tuple(unique)
+
+
+def _widened(records: list[tuple[int, list[str]]], above: int, notes: Notes) -> list[tuple[int, list[str]]]:
+    """Return records whose first line names all columns, where all others have one cell more.
+
+    It is the last one if that is empty, as after a separator at the end of each line; else the first, as R and pandas
+    write the names of rows.
+    """
+    (at, first), others = records[0], [cells for _, cells in records[1:]]
+    fits = len(first) > 1 and len(others) > 1 and all(len(cells) == len(first) + 1 for cells in others)
+    if not fits or any(_is_value(cell.strip()) for cell in first) or "index" in first:
+        return records
+    if all(not cells[-1].strip() for cells in others):
+        return [(at, [*first, ""]), *records[1:]]
+    notes.add(
+        f"line {above + at + 1} names {len(first)} columns, but the rows have {cells_of(len(first) + 1)}: the first is "
+        "called 'index' (--drop index leaves it out)"
+    )
+    return [(at, ["index", *first]), *records[1:]]
+
+
+def _say_footer(records: Sequence[tuple[int, list[str]]], above: int, notes: Notes) -> None:
+    """Say that the last line has one cell, such as ``Total,,,``, where most others are full."""
+    filled = [sum(bool(cell.strip()) for cell in cells) for _, cells in records]
+    if len(filled) > 3 and filled[-1] == 1 and median_low(filled) > 2:
+        text = next(filter(None, map(str.strip, records[-1][1])))
+        notes.add(
+            f"line {above + records[-1][0] + 1}, the last one, has only one cell, {text!r}, and is read as a row: "
+            "remove it if it is none"
+        )
 
 
 def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int) -> None:

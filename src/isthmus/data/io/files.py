@@ -278,7 +278,7 @@ def _images(stream: ImageStream, budget: int, path: str, names: tuple[str, ...])
     return Dataset(X, stream.survey.y, stream.survey.classes, path, names, left_out=stream.survey.left_out)
 
 
-TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz")
+TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.log", "*.dat")
 """Names of tables of text."""
 
 RECORDS = ("*.json", "*.jsonl", "*.ndjson", "*.json.gz", "*.jsonl.gz", "*.ndjson.gz")

@@ -59,6 +59,15 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
+def _wrong(error: json.JSONDecodeError) -> str:
+    """Return what is wrong with JSON, in words."""
+    if error.msg == "Expecting value":
+        return (
+            "a value is missing, or is none that JSON has" if error.doc[error.pos :].strip() else "a value is missing"
+        )
+    return f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}"
+
+
 def _content(path: Path) -> str:
     opener: Any = gzip.open if path.suffix == ".gz" else open
     try:
@@ -75,7 +84,8 @@ def _listed(path: Path) -> Iterator[tuple[int, Any]]:
         content = json.loads(_content(path))
     except json.JSONDecodeError as error:
         hint = "; if it holds a record a line, call it .jsonl" if error.msg == "Extra data" else ""
-        raise InputError(f"{str(path)!r} is no JSON: {error}{hint}") from error
+        where = f"{str(path)!r}, line {error.lineno}, character {error.colno}"
+        raise InputError(f"{where}: {_wrong(error)}{hint}") from error
     if not isinstance(content, list):
         raise InputError(
             f"{str(path)!r} holds {_short(content)}, where a list of records is needed: [{{name: value, …}}, …]"
@@ -91,4 +101,4 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
         try:
             yield number, json.loads(line)
         except json.JSONDecodeError as error:
-            raise InputError(f"{str(path)!r}, line {number}: no JSON: {error}") from error
+            raise InputError(f"{str(path)!r}, line {number}, character {error.pos + 1}: {_wrong(error)}") from error

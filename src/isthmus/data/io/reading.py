@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isthmus.core.data import Data
-from isthmus.data.io.unit_names import UNITS
+from isthmus.data.io.unit_names import UNITS, is_known
 from isthmus.support.errors import FileFormatError, InputError, listed, unknown
 
 OPTIONS = ("encoding", "skip_rows", "header", "decimal", "dates", "units", "missing", "text", "drop", "only")
@@ -48,8 +48,8 @@ class Reading:
     numbers : tuple of str
         Columns whose cells must be numbers: a model knows them as such.
     units : mapping of str to str
-        The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, or ``"none"``. It counts more than what the
-        cells show.
+        The unit of columns of numbers: ``"%"``, a currency such as ``"$"``, a physical unit such as ``"kg"``, or
+        ``"none"``. It counts more than what the cells show.
     signs : mapping of str to tuple of str
         Other units that the cells of columns showed whose unit was named: in later files they mean that one, too.
     no_text : tuple of str
@@ -89,8 +89,8 @@ class Reading:
         if self.drop and self.only:
             raise InputError("drop= names columns to leave out, only= those to read: give one of them")
         for name, unit in self.units.items():
-            if unit not in UNITS:
-                raise InputError(f"units={{{name!r}: {unit!r}}}: a unit is one of {', '.join(UNITS)}")
+            if not is_known(unit):
+                raise InputError(f"units={{{name!r}: {unit!r}}}: a unit is one of {', '.join(UNITS)}, or such as kg")
 
     def chosen(self, columns: Iterable[object], path: object) -> list[str]:
         """Return the columns to read, in the order of the file.
@@ -243,19 +243,19 @@ def _are_formats(value: object) -> bool:
 def _are_signs(value: object) -> bool:
     if not isinstance(value, Mapping) or not _are_texts([*value]):
         return False
-    return all(_are_texts(units) and all(unit in UNITS for unit in units) for units in value.values())
+    return all(_are_texts(units) and all(map(is_known, units)) for units in value.values())
 
 
 def _are_units(value: object) -> bool:
-    return isinstance(value, Mapping) and _are_texts([*value]) and all(unit in UNITS for unit in value.values())
+    return isinstance(value, Mapping) and _are_texts([*value]) and all(map(is_known, value.values()))
 
 
 _KEPT: dict[str, tuple[Callable[[object], bool], str]] = {
     "header": (lambda value: value is None or value is True or value is False, "true or false"),
     "decimal": (lambda value: value in (None, ".", ","), "'.' or ','"),
     "dates": (_are_formats, "a mapping of columns to formats"),
-    "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}"),
-    "signs": (_are_signs, f"a mapping of columns to lists of units, each one of {', '.join(UNITS)}"),
+    "units": (_are_units, f"a mapping of columns to units, each one of {', '.join(UNITS)}, or such as kg"),
+    "signs": (_are_signs, f"a mapping of columns to lists of units, each one of {', '.join(UNITS)}, or such as kg"),
     **dict.fromkeys(("missing", "text", "drop", "only"), (_are_texts, "a list of texts")),
 }
 """What each entry of `Reading.kept` is, by a test and in words."""

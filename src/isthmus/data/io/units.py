@@ -1,4 +1,4 @@
-"""Units: percent signs and currencies, which the numbers of a column have alike, here and in the rows before."""
+"""Units: signs, currencies and physical ones, which the numbers of a column have alike, here and in rows before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.data.io.unit_names import NONE, PERCENT, UNITS
+from isthmus.data.io.measures import shows
+from isthmus.data.io.unit_names import NONE, PERCENT, UNITS, is_unit
 from isthmus.data.tables.numerals import CURRENCIES
 from isthmus.support.errors import InputError, extra
 
@@ -31,13 +32,15 @@ class Cell:
     text: str
 
 
-def cells_of_units(cells: Distinct, taken: Bare, parsed: Numerals) -> Iterator[Cell]:
-    """Yield the first cell of each unit; 0 is the same in all."""
+def cells_of_units(cells: Distinct, taken: Bare, parsed: Numerals, physical: str = "") -> Iterator[Cell]:
+    """Yield the first cell of each unit, `physical` among them; 0 is the same in all."""
     counted = parsed.known & ~cells.gaps & (parsed.values != 0)
     masks = {PERCENT: taken.percent & counted}
     if taken.currency.any():
         masks |= {symbol: _with(cells, symbol) & taken.currency & counted for symbol in CURRENCIES}
-    masks[NONE] = counted & ~taken.percent & ~taken.currency
+    if physical:
+        masks[physical] = shows(cells, physical) & counted
+    masks[NONE] = counted & ~np.any([*masks.values(), taken.percent, taken.currency], axis=0)
     for unit, mask in masks.items():
         if mask.any():
             yield Cell(unit, *cells.first(mask))
@@ -69,10 +72,12 @@ def clash(name: str, seen: str | None, cell: Cell) -> str | None:
         none = ("a", "have not") if cell.unit == PERCENT else ("no", "have")
         says = f"--units {quote(f'{name}=%')} says that all cells are in % (50, not 0.5)"
         return f"{cell.text!r} has {none[0]} percent sign, which other cells {none[1]}: {says}"
+    says = f"--units {quote(f'{name}={seen}')} says that all cells are in {seen}"
+    if is_unit(seen) and cell.unit == NONE:
+        return f"{cell.text!r} has no unit, but other cells are in {seen}: {says}"
     if NONE in (seen, cell.unit):
         return None
-    says = f"--units {quote(f'{name}={seen}')} says that all cells are in {seen}"
-    return f"{cell.text!r} is of another currency than cells with {seen}: {says}"
+    return f"{cell.text!r} is of another {'unit' if is_unit(cell.unit) else 'currency'} than cells with {seen}: {says}"
 
 
 def unlike(name: str, before: str | None, unit: str, what: str, origin: str) -> str | None:
@@ -198,8 +203,6 @@ def check_numbers(path: object, reading: Reading, numbers: Collection[str]) -> N
 
 def other_units(reading: Reading, signs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
     """Return which other units the cells show of columns whose unit was named."""
-    others = {
-        name: tuple(one for one in UNITS if one in signs.get(name, ()) and one != unit)
-        for name, unit in reading.units.items()
-    }
-    return {name: units for name, units in others.items() if units}
+    others = {name: [one for one in signs.get(name, ()) if one != unit] for name, unit in reading.units.items()}
+    known = [*UNITS, *sorted({one for units in others.values() for one in units if is_unit(one)})]
+    return {name: tuple(sorted(units, key=known.index)) for name, units in others.items() if units}

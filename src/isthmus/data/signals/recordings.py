@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 import narwhals as nw
@@ -122,7 +123,7 @@ def _channel_indices(frame: Sheet, at: int | None, channels: Sequence[str] | Non
             kind = "text" if frame.kinds[index] == "category" else frame.kinds[index]
             raise InputError(
                 f"column {names[index]!r} is of kind {kind}, but the channels of a signal are numbers: leave it out "
-                "(--drop), or name the channels (channels=) and the time column (time=)"
+                f"(--drop {quote(names[index])}; in Python Signals(channels=[...], time=...) names the others)"
             )
     if not indices:
         raise InputError("there are no channels, only times: give at least one column of numbers")

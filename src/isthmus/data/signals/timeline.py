@@ -69,7 +69,9 @@ def stamps(sheet: Sheet, index: int) -> np.ndarray:
         raise InputError(
             f"column {name!r}: numbers such as {times[0]:.0f} are days in digits, whose differences are no time steps: "
             f"read them as dates (--dates {quote(f'{name}={DAY_IN_DIGITS}')}; in Python "
-            f"pandas.to_datetime(X[{name!r}], format={DAY_IN_DIGITS!r})), or use time=False if they are none"
+            f"pandas.to_datetime(X[{name!r}], format={DAY_IN_DIGITS!r})), or leave the column out if "
+            f"they are none (--drop {quote(str(name))}; in Python "
+            "Signals(time=False))"
         )
     return times
 
@@ -82,7 +84,8 @@ def _parsed(cells: Iterable[Any], name: object) -> np.ndarray:
         except ValueError as error:
             raise InputError(
                 f"column {name!r}, row {row}: {cell!r} is not a time such as '2024-03-01 12:30:00'; convert the column "
-                "(to_datetime), or use time=False if it does not hold times"
+                f"to dates, or leave it out if it does not hold times (--drop {quote(str(name))}; in Python "
+                "Signals(time=False))"
             ) from error
     return np.array(dates, dtype="datetime64[us]")
 
@@ -107,8 +110,8 @@ def check_order(times: np.ndarray, name: object) -> None:
         what = "is that of the row before" if same else f"is before that of row {row - 1} ({times[row - 1]})"
         remedy = "drop or average the repeated rows" if same else "sort the rows by it"
         raise InputError(
-            f"column {name!r}, row {row}: the time {times[row]} {what}; {remedy}, or give time=False to take the rows "
-            "in the order in which they stand"
+            f"column {name!r}, row {row}: the time {times[row]} {what}; {remedy}, or leave the column out, which takes "
+            f"the rows in the order in which they stand (--drop {quote(str(name))}; in Python Signals(time=False))"
         )
 
 

@@ -1,4 +1,4 @@
-"""Clipping sampled cells to the learnt ranges, and setting cells to missing."""
+"""Clipping cells to the learnt ranges, and setting cells to missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from torch import Tensor
 
 from isthmus.core.data import Columns
 from isthmus.data.tables.schema import Schema
+
+MARGIN = 0.5
+"""How far numbers are outside the learnt range at most, as a fraction of it, where they are to be near it."""
+
+
+def near(columns: Columns, schema: Schema) -> Columns:
+    """Return columns whose numbers are clipped to the learnt ranges and a margin."""
+    if "numbers" not in columns:
+        return columns
+    return {**columns, "numbers": _cut(columns["numbers"], schema, MARGIN)}
 
 
 def settled(columns: Columns, missing: Tensor, schema: Schema) -> Columns:
@@ -28,7 +38,9 @@ def settled(columns: Columns, missing: Tensor, schema: Schema) -> Columns:
     return clipped
 
 
-def _cut(numbers: Tensor, schema: Schema) -> Tensor:
+def _cut(numbers: Tensor, schema: Schema, margin: float = 0.0) -> Tensor:
     if not schema.lows:
         return numbers
-    return torch.maximum(torch.minimum(numbers, numbers.new_tensor(schema.highs)), numbers.new_tensor(schema.lows))
+    low, high = numbers.new_tensor(schema.lows), numbers.new_tensor(schema.highs)
+    beyond = margin * (high - low)
+    return torch.maximum(torch.minimum(numbers, high + beyond), low - beyond)

@@ -72,6 +72,9 @@ _CLOCK = r"\d{1,2}:\d{2}.*"
 _UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
 _LIKE = re.compile(rf"(?:{'|'.join((*(day for day, _ in DAYS), *_UNSURE))})(?:[t ,]+{_CLOCK})?|{_CLOCK}", re.IGNORECASE)
 
+_TIME = r"\d{1,2}:?\d{2}(?::?\d{2}(?:[.,]\d+)?)?\s*(?:[ap]m)?\s*(?:[a-z]{1,4}|[+-]\d{2}:?\d{2})?"
+_DAY_AND_TIME = re.compile(rf"(?:{'|'.join((*(day for day, _ in DAYS), *_UNSURE))})(?:[t ,:]+{_TIME})?", re.IGNORECASE)
+
 LOOKED_AT = 200
 """Texts that a form is chosen by."""
 
@@ -119,6 +122,19 @@ def like_date(text: str) -> bool:
     [False, False, False, False]
     """
     return _LIKE.fullmatch(text.strip()) is not None
+
+
+def like_day(text: str) -> bool:
+    """Tell whether text looks like a date with or without a time, and nothing after it.
+
+    Examples
+    --------
+    >>> [like_day(text) for text in ("2024-05-31T12:00:00Z", "5/31/24 1:02 PM", "31 May 2024")]
+    [True, True, True]
+    >>> [like_day(text) for text in ("12:30", "00:47:45", "2024-01-01 00:00:00 INFO web2 256")]
+    [False, False, False]
+    """
+    return _DAY_AND_TIME.fullmatch(text.strip()) is not None
 
 
 _TIMELY = re.compile(r"(?:.*[^a-z])?(?:time|timestamp|datetime|date|day|ts|epoch)(?:[^a-z].*)?", re.IGNORECASE)

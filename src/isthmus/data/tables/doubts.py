@@ -10,7 +10,7 @@ import numpy as np
 
 from isthmus.core.data import MANY
 from isthmus.data.tables.categories import Categories
-from isthmus.data.tables.dates import like_date
+from isthmus.data.tables.dates import like_day
 from isthmus.data.tables.numerals import like_number
 from isthmus.data.tables.schema import Schema
 from isthmus.data.tables.sentinels import Sentinel, warnings_of
@@ -25,8 +25,8 @@ CHOSEN = ("category", "Categorical", "Enum")
 LEAVE_OUT = "leave them out (--drop {names}; in Python X.drop(columns=[...]))"
 
 SHAPES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
-    ("numbers", like_number, "pandas.to_numeric(X[column], errors='coerce')"),
-    ("dates", like_date, "pandas.to_datetime(X[column]), or on the command line --dates COLUMN=FORMAT"),
+    ("numbers", like_number, "--missing TEXT takes other cells for gaps; in Python pandas.to_numeric(X[column])"),
+    ("dates", like_day, "--dates COLUMN=FORMAT; in Python pandas.to_datetime(X[column])"),
 )
 """What text may look like, and how it is converted."""
 

@@ -20,7 +20,7 @@ from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.tables.arrays import array
 from isthmus.data.tables.bins import Bins
-from isthmus.data.tables.clipping import settled
+from isthmus.data.tables.clipping import near, settled
 from isthmus.data.tables.decode import columns_of, form_of, frame, restored
 from isthmus.data.tables.doubts import doubts
 from isthmus.data.tables.encode import codes, numbers
@@ -363,6 +363,10 @@ class Table(Fillable):
         columns = self.invert(self.known(x, likelihood.mean(y)))
         missing = x.new_zeros(len(x), len(self.order)).index_copy(1, self.gapped, gaps) > 0.5
         return settled(columns, missing, self._known())
+
+    def near(self, columns: Columns) -> Columns:
+        """Return columns whose numbers are clipped to the learnt ranges and half as much on either side."""
+        return near(columns, self._known())
 
     def known(self, x: Tensor, mean: Tensor) -> Tensor:
         """Return a sample x whose unseen, or joined, categories give way to known ones, drawn by their probability.

@@ -31,17 +31,19 @@ UNITS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
 class Expect(Graph):
     """Maps columns to their expected values: the reconstruction.
 
-    A value that is far off changes the reconstruction of all others. In a table, the column that is farthest from its
-    reconstruction is therefore replaced by that, and the row is reconstructed again.
+    A value that is far off changes the reconstruction of all others. In a table, a number far outside its learnt range
+    is therefore reconstructed from the edge of this; then the column that is farthest from its reconstruction is
+    replaced by that, and the row is reconstructed again.
     """
 
     def forward(self, columns: Columns) -> Columns:
         """Return the columns, and `value` (in the row), `number` (expected), `certainty` (of a category)."""
         batch = self.data.batch(columns)
-        mean = self._mean(batch)
+        near = self.data.batch(self.data.near(columns))
+        mean = self._mean(near)
         for _ in range(0 if batch.feature is None else PASSES):
             far = farthest(batch, mean)
-            mean = self._mean(batch.with_(corrupted=torch.where(far, mean, batch.x)))
+            mean = self._mean(near.with_(corrupted=torch.where(far, mean, near.x)))
         expected = self.data.invert(mean)
         value, number = self.data.quantities(columns), self.data.quantities(expected)
         return {**expected, "value": value, "number": number, "certainty": self.data.certainty(mean)}

@@ -29,6 +29,10 @@ class Files(ABC):
         """Return the names of the rows of what was read, where each is a file of its own; else nothing."""
         return ()
 
+    def departures(self, model: Autoencoder, X: Any) -> Sequence[str]:
+        """Return what should be said of cells of rows in memory that are unlike those of training."""
+        return ()
+
     def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
         """Write rows beside their reconstructions; return how many.
 

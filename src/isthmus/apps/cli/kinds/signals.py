@@ -12,6 +12,7 @@ from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import detect_time_steps
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.output import facts, figure
+from isthmus.apps.cli.remedies import typed_form
 from isthmus.support.lines import short
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def signal_of(rows: Rows) -> tuple[dict[str, Any], str] | None:
     try:
         return _described(rows)
     except InputError as error:
-        said = wrap(f"not as it is: {error}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+        said = wrap(typed_form(f"not as it is: {error}"), WIDTH, initial_indent="  ", subsequent_indent="  ")
         return {"refused": str(error)}, "\n".join(said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,14 @@ class TableRows(Files):
         if signal := signal_of(rows):
             document["signal"], sections["as a signal"] = signal
         return document, sections
+
+    def departures(self, model: Autoencoder, X: Any) -> Sequence[str]:
+        """Name missing cells where training had none, and numbers far outside the learnt ranges."""
+        from isthmus.data.sources.in_memory import is_stream
+        from isthmus.data.tables.departures import departures
+
+        data: Any = model.data_
+        return () if is_stream(X) else departures(X, data.schema)
 
     def beside(self, model: Autoencoder, rows: Rows, reconstruction: Any, output: str) -> int:
         """Write a table with three columns for each: the original, what was reconstructed, the difference."""
