@@ -179,8 +179,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             Normal rows; with `contamination`, rows of which that fraction may be abnormal.
         y : array of shape (n,), optional
             Which rows are known anomalies: 1, True, or a text other than "0" and ""; or -1, where all others are 1.
-            Other numbers are ignored, such as the classes that a pipeline passes on. Known anomalies are not trained on, and
-            not calibrated with: with ``scorer="auto"`` rows near them are abnormal (see
+            Other numbers are ignored, such as the classes that a pipeline passes on. Known anomalies are not trained on
+            and not calibrated with: with ``scorer="auto"`` rows near them are abnormal (see
             `isthmus.parts.scores.known.Known`), and `set_threshold` takes `recall` and `precision`.
         callbacks : sequence of callables, default ()
             Each is called with every `isthmus.core.training.callbacks.Event` of every training; see `trainings`.
