@@ -10,6 +10,7 @@ and the ablation takes scores out of it. Each is trained once; rules differ in w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -63,7 +64,7 @@ def run(quick: bool) -> Result:
     for case in cases("adbench", seeds, quick):
         name = f"{case.table}, seed {case.seed}"
         inputs = (case.ours.train, case.ours.test, case.ours.y, case.seed, rules)
-        values.setdefault(case.table, []).append(rows.ours(name, lambda: judged(case, rules), *inputs))  # noqa: B023
+        values.setdefault(case.table, []).append(rows.ours(name, partial(judged, case, rules), *inputs))
     tables = list(values)
     mean = np.array([np.mean(values[table], axis=0) for table in tables])  # (tables, rules, 2)
     apart, chosen = left_out(mean, tables)

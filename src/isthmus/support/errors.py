@@ -131,10 +131,10 @@ def counted(count: int, noun: str) -> str:
 
     Examples
     --------
-    >>> counted(1, "row"), counted(1200, "row"), counted(0, "category"), counted(1, "category")
-    ('1 row', '1,200 rows', '0 categories', '1 category')
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "category"), counted(2, "day")
+    ('1 row', '1,200 rows', '0 categories', '2 days')
     """
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
     return f"{count:,} {noun if count == 1 else many}"
 
 

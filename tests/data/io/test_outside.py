@@ -1024,3 +1024,13 @@ def test_gaps_are_said_once_where_they_come_late(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_stream, "PIECE_ROWS", 30)
     [note] = [note for note in read(tmp_path / "t.csv").notes if "gaps" in note]
     assert note == "column 'a': cells '-': taken as gaps"
+
+
+@pytest.mark.parametrize("at_once", [0, 2**60])
+def test_lines_may_end_with_carriage_returns_alone(tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(tabular, "AT_ONCE", at_once)
+    (tmp_path / "t.csv").write_bytes(b"a,b\r1,2.5\r3,4\r")
+    assert read(tmp_path / "t.csv").X.to_dict("list") == {"a": [1, 3], "b": [2.5, 4.0]}
+    (tmp_path / "t.csv").write_bytes(b"a,b\r1,2\r3\r")
+    with pytest.raises(InputError, match="line 3 has 1 cell, but line 1 names 2 columns"):
+        read(tmp_path / "t.csv")

@@ -300,3 +300,12 @@ def test_units_apply_neither_to_images_nor_to_columns_that_are_left_out(tmp_path
         path = saved(tmp_path / f"t{suffix}", ["12.5", "50"], plain=True)
         with pytest.raises(InputError, match="column 'r': --units r=% does not apply"):
             read(path, reading=Reading(drop=("r",), units={"r": "%"}))
+
+
+def test_a_unit_that_nobody_knows_and_no_cell_shows_is_refused(tmp_path):
+    path = table(tmp_path / "t.csv", "63", "64.5")
+    with pytest.raises(InputError, match="column 'r', of which no cell is in 'klm': unknown unit 'klm'; did you mean"):
+        read(path, reading=Reading(units={"r": "klm"}))
+    shown = table(tmp_path / "u.csv", "63 pcs", "64 pcs")
+    assert read(shown, reading=Reading(units={"r": "pcs"})).reading.units["r"] == "pcs"
+    assert read(path, reading=Reading(units={"r": "pcs"}, before=before("pcs"))).reading.units["r"] == "pcs"

@@ -89,6 +89,11 @@ def test_another_score_does_not_look_at_them_but_thresholds_do():
     assert len(fitted(keep_rows=False).score_.state_dict()) and fitted(keep_rows=False).card().kept_rows == 0
 
 
+def test_rows_that_are_not_known_may_be_abnormal_too():
+    made = fitted(contamination=0.05)
+    assert made.score_.scores[1].near.fraction == 0.05 and len(made.thresholds_.known) == 12
+
+
 @pytest.mark.parametrize(
     ("y", "said"),
     [

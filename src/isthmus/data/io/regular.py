@@ -61,16 +61,23 @@ def survey(path: Path, dialect: Dialect) -> Survey:
         spaced = spaced or space in block
         if not block.isascii():
             _check_encoding(block, dialect.encoding, path)
+        bare = _has_bare_returns(block)
         if above:
             skipped = min(above, block.count(b"\n"))
             block, above = _without(block, skipped), above - skipped
-        count = _regular(block, separator, width)
+        count = None if bare else _regular(block, separator, width)
         if count is None:
             if _SINGLE.fullmatch(dialect.encoding.lower()):
                 check_encoding(path, dialect.encoding)
             return Survey(count_one_by_one(path, dialect, dialect.start), True)
         rows += count
     return Survey(rows, spaced)
+
+
+def _has_bare_returns(block: bytes) -> bool:
+    """Tell whether lines end with carriage returns alone, as in files of old Macs and some instruments."""
+    returns = block.count(b"\r")
+    return returns > 0 and returns > block.count(b"\r\n")
 
 
 def single_bytes(path: Path, encoding: str) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.data.io.measures import shows
+from isthmus.data.io.measures import KNOWN, shows
 from isthmus.data.io.unit_names import NONE, PERCENT, UNITS, is_unit
 from isthmus.data.tables.numerals import CURRENCIES
-from isthmus.support.errors import InputError, extra
+from isthmus.support.errors import InputError, extra, unknown
 
 if TYPE_CHECKING:
     from isthmus.data.io.distinct import Distinct
@@ -202,7 +202,19 @@ def check_numbers(path: object, reading: Reading, numbers: Collection[str]) -> N
 
 
 def other_units(reading: Reading, signs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
-    """Return which other units the cells show of columns whose unit was named."""
+    """Return which other units the cells show of columns whose unit was named.
+
+    Raises
+    ------
+    InputError
+        A physical unit was named that is not one of `KNOWN`, that no cell shows, and that rows before did not have.
+    """
+    for name, unit in reading.units.items():
+        earlier = reading.before.units.get(name) if reading.before else None
+        if is_unit(unit) and unit not in (*KNOWN, *signs.get(name, ()), earlier):
+            raise InputError(
+                f"column {name!r}, of which no cell is in {unit!r}: {unknown('unit', unit, sorted(KNOWN))}"
+            )
     others = {name: [one for one in signs.get(name, ()) if one != unit] for name, unit in reading.units.items()}
     known = [*UNITS, *sorted({one for units in others.values() for one in units if is_unit(one)})]
     return {name: tuple(sorted(units, key=known.index)) for name, units in others.items() if units}

@@ -43,6 +43,10 @@ class Known(Score):
         self.elements_of_contributions = self.near.elements + max(2 * rows * width, 1)
         self.register_buffer("anomalies", torch.zeros(rows, 2 * width))
 
+    def for_contaminated(self, fraction: float) -> Known:
+        """Return a copy whose normal rows may contain abnormal ones."""
+        return Known(self.near.for_contaminated(fraction))
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Known:
         """Raise an error: there are no known anomalies."""
         return self.fit_known(outputs, (), model)
