@@ -349,6 +349,7 @@ def test_postscript_that_is_called_png_starts_no_program(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about tags that it passes over
+@pytest.mark.filterwarnings("ignore:Image size .* exceeds limit")  # of Pillow, where a header claims a large image
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_garbled_files_are_read_or_named(saved, data):
