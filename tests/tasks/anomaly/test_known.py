@@ -99,6 +99,7 @@ def test_rows_that_are_not_known_may_be_abnormal_too():
     [
         (np.zeros(412), "all 412 rows are normal: leave y out"),
         (np.ones(412), "all 412 rows are abnormal: train on rows that are normal too"),
+        (np.where(Y, 1, np.nan), "y has no label for 400 rows, such as row 0: give 0"),
         (Y[:-1], r"y has the shape \(411,\), but there are 412 rows"),
         (Y[:, None], r"y has the shape \(412, 1\)"),
     ],

@@ -9,7 +9,7 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import count, some
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.base import Labels
 from isthmus.tasks.evaluation.detection import abnormal
 
@@ -20,7 +20,8 @@ def apart(X: Rows, y: Labels, ordered: Callable[[Rows], bool]) -> tuple[Rows, Ro
     Raises
     ------
     InputError
-        There is not one label for each row, or all are the same; or the rows are a stream, or consecutive in time.
+        There is not one label for each row, or one is missing, or all are the same; or the rows are a stream, or
+        consecutive in time.
     """
     if not _are_labels(y):
         return X, None
@@ -38,6 +39,21 @@ def apart(X: Rows, y: Labels, ordered: Callable[[Rows], bool]) -> tuple[Rows, Ro
 
 
 def _are_labels(y: Labels) -> bool:
-    """Tell whether y says which rows are abnormal: numbers other than 0, 1 and -1 are classes, or a target."""
+    """Tell whether y says which rows are abnormal: numbers other than 0, 1 and -1 are classes, or a target.
+
+    Raises
+    ------
+    InputError
+        It does, but not of all rows.
+    """
     values = np.asarray(y)
-    return values.dtype.kind not in "iufc" or bool(np.isin(values, (-1, 0, 1)).all())
+    if values.dtype.kind not in "iufc":
+        return True
+    missing = np.isnan(values)
+    labels = bool(np.isin(values[~missing], (-1, 0, 1)).all())
+    if labels and missing.any():
+        raise InputError(
+            f"y has no label for {counted(int(missing.sum()), 'row')}, such as row {int(np.argmax(missing))}: give 0 "
+            "where a row is not known to be abnormal"
+        )
+    return labels
