@@ -32,8 +32,8 @@ OVER = (
 )
 METRIC = (
     "What is best. reconstruction: the fraction of the variance that is not reconstructed, and of the categories that "
-    "are wrong. validation_loss: what training minimises. probe: the accuracy with which the --label is told from the "
-    "codes. auto: the loss, or the reconstruction where what is tuned changes the loss [auto]"
+    "are wrong. validation_loss: what training minimises. probe: the accuracy with which the --label is predicted from "
+    "the codes. auto: the loss, or the reconstruction where what is tuned changes the loss [auto]"
 )
 
 
