@@ -96,6 +96,8 @@ class Net(nn.Module):
     """The learning rate of a model with this net, times that of the training."""
     reach: int | None = None
     """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
+    replicable = True
+    """Whether copies of it can train at once: see `isthmus.core.training.replicas.Replicas`."""
 
     def build(self, sizes: Sizes) -> None:
         """Create the layers."""
@@ -137,6 +139,7 @@ class UserNet(Net):
 
     def __init__(self, module: object) -> None:
         super().__init__()
+        self.replicable = False  # nothing is known of the module
         if not (hasattr(module, "encode") and hasattr(module, "decode")):
             raise InputError(f"a net has encode and decode, but {type(module).__name__} has not")
         self.module = module
@@ -168,6 +171,8 @@ class Bottleneck(nn.Module):
 
     any_size = True
     """Whether the number of positions may differ from batch to batch."""
+    replicable = True
+    """Whether copies of it can train at once."""
 
     @property
     def mixes_rows(self) -> bool:

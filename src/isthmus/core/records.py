@@ -42,6 +42,19 @@ class Batch:
     condition: dict[str, Tensor] = field(default_factory=dict)
     weight: Tensor | None = None
 
+    @classmethod
+    def of(cls, columns: dict[str, Tensor], feature: Tensor | None = None) -> Batch:
+        """Return the batch of which `columns` gave these tensors: nothing is corrupted yet."""
+        condition = {name.partition(":")[2]: t for name, t in columns.items() if name.startswith("condition:")}
+        x, observed, weight = columns["x"], columns.get("observed"), columns.get("weight")
+        return cls(x, x, None, observed, feature, condition, weight)
+
+    def columns(self) -> dict[str, Tensor]:
+        """Return the tensors that have rows, by name, before a corruption: ``corrupted`` is ``x``."""
+        named = {"x": self.x, "observed": self.observed, "weight": self.weight}
+        named |= {f"condition:{name}": tensor for name, tensor in self.condition.items()}
+        return {name: tensor for name, tensor in named.items() if tensor is not None}
+
     def __len__(self) -> int:
         return len(self.x)
 

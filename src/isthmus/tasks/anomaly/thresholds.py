@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
 
 from isthmus.support.errors import InputError
-from isthmus.tasks.anomaly.calibration import Calibration, limits
+from isthmus.tasks.anomaly import conformal
+from isthmus.tasks.anomaly.calibration import Band, Calibration, limits
 from isthmus.tasks.base import State
 
 
@@ -108,6 +110,17 @@ class Thresholds(Mapping[str, float]):
     def recalibrated(self, scores: np.ndarray, labels: np.ndarray | None) -> Thresholds:
         """Return these thresholds with other calibration scores."""
         return replace(self, calibration=Calibration("recalibrated", scores, labels))
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the calibration says, and the band of the fraction of future normal rows that are flagged.
+
+        With groups, a dict with the band of each; None for scores of training rows, which say nothing of future ones.
+        """
+        known, groups = self.calibration, self.calibration.groups()
+        each = {label: conformal.band(groups[label], limit) for label, limit in self.groups.items() if label in groups}
+        bands: Band | dict[str, Band] = each or conformal.band(known.scores, self.overall)
+        return {**known.about, "band": bands if known.covers_future else None}
 
     # -- what they say of scores ---------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from isthmus.core.terms import Score
 from isthmus.data.infer import choose_data
 from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.estimators.run import Run, prepare
+from isthmus.estimators.together import can_train_together, fit_together
 from isthmus.support.errors import DataWarning
 from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
@@ -28,6 +30,8 @@ from isthmus.tasks.anomaly.scorer import Scorer
 
 WITHOUT_ROWS = "residual"
 """The score of data whose own holds training rows, where none may be kept."""
+FEW, LITTLE_WORK = 1000, 10**9
+"""Up to so many rows, and multiplications in all, it is cheap to train a model for each fold at once."""
 PIECE_ROWS = 2048
 PIECE_NUMBERS = 2**22
 """Numbers in a piece of rows of any size, about."""
@@ -99,13 +103,21 @@ class Trainer:
         InputError
             Rows may differ in size, but the score needs rows of one size: before anything is trained.
         """
-        autoencoder = self.untrained(count(X))
+        autoencoder = self._untrained(count(X))
         self._check_score(choose_data(autoencoder.data, X))
-        if autoencoder.random_state is None:
-            autoencoder.set_params(random_state=self._seed())
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
             autoencoder.fit(X)
+        return self._scorer(autoencoder, X, fraction)
+
+    def _untrained(self, rows: int) -> Autoencoder:
+        """Return an unfitted autoencoder for a number of rows, with a seed."""
+        autoencoder = self.untrained(rows)
+        seed = self._seed() if autoencoder.random_state is None else autoencoder.random_state
+        return autoencoder.set_params(random_state=seed)
+
+    def _scorer(self, autoencoder: Autoencoder, X: Rows, fraction: float = 0.0) -> tuple[Scorer, list[Columns]]:
+        """Fit the score of a trained autoencoder on a sample of its rows."""
         sample = self._sample(autoencoder, X)
         model, data = autoencoder.model_, autoencoder.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
@@ -183,10 +195,16 @@ class Trainer:
     def calibrated(self, X: Rows, rate: float, ordered: bool) -> Trained:
         """Train on normal rows, and score those that were not trained on."""
         n = count(X)
-        parts = held_out(n, rate, self.random, ordered)
-        with _said_once(len(parts) > 1):
-            folds = [self._fold(X, part) for part in parts]
-        scorer = folds[0].scorer if len(folds) == 1 else self.train(X)[0]
+        first = self._untrained(n)
+        run = self.together(first, X, ordered)
+        parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
+        if run is not None:
+            *scorers, scorer = self._trained_together(run, first, X, parts)
+            folds = [self._fold(each, X, part) for each, part in zip(scorers, parts, strict=True)]
+        else:
+            with _said_once(len(parts) > 1):
+                folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
+            scorer = folds[0].scorer if len(folds) == 1 else self.train(X)[0]
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
         chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self.random.choice(n, FIT_ROWS, replace=False)))
@@ -196,9 +214,27 @@ class Trainer:
         deviation = np.mean([fold.deviation for fold in folds], axis=0)
         return Trained(scorer, calibration, training, "all rows as normal", deviation)
 
-    def _fold(self, X: Rows, fold: np.ndarray) -> _Fold:
-        """Train on all but some rows, and score these."""
-        scorer, _ = self.train(some(X, np.setdiff1d(np.arange(count(X)), fold)))
+    @staticmethod
+    def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:
+        """Return the prepared run of an autoencoder if those of all folds should train at once, since that is cheap."""
+        if ordered or count(X) > FEW:
+            return None
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
+            run = prepare(autoencoder, X)
+        work = run.objective.model.multiplications * run.settings.epochs * count(X)
+        return run if work <= LITTLE_WORK and can_train_together(autoencoder, run) else None
+
+    def _trained_together(self, run: Run, first: Autoencoder, X: Rows, folds: list[np.ndarray]) -> list[Scorer]:
+        """Return scorers trained without each fold, and one trained on all rows."""
+        rows = [*(_others(X, fold) for fold in folds), np.arange(count(X))]
+        autoencoders = [first, *(self._untrained(count(X)) for _ in folds)]
+        fit_together(run, autoencoders, X, rows)
+        pairs = zip(autoencoders, rows, strict=True)
+        return [self._scorer(autoencoder, some(X, index))[0] for autoencoder, index in pairs]
+
+    def _fold(self, scorer: Scorer, X: Rows, fold: np.ndarray) -> _Fold:
+        """Score the rows that were not trained on."""
         others = some(X, fold)
         deviation = typical_residuals(scorer, scorer.autoencoder.columns(others))
         return _Fold(scorer, self._scored(scorer, others), deviation)
@@ -206,6 +242,11 @@ class Trainer:
     def _scored(self, scorer: Scorer, X: Rows) -> Calibration:
         """Return the scores of rows, and their groups."""
         return Calibration("training", scorer.scores(X), labels_of(X, self.groups))
+
+
+def _others(X: Rows, fold: np.ndarray) -> np.ndarray:
+    """Return the indices of the rows that are not in a fold."""
+    return np.setdiff1d(np.arange(count(X)), fold)
 
 
 @contextmanager

@@ -179,6 +179,8 @@ def _head(output: str, rows: int, flagged: int, detector: AnomalyDetector, optio
 
 def _meaning(detector: AnomalyDetector, options: Options) -> Mapping[str, object]:
     """Say which fraction the threshold keeps, and of what."""
+    from isthmus.tasks.anomaly.calibration import band_in_words
+
     about = detector.calibration_
     if options.contamination is not None or (about["method"] == "training" and options.false_alarm_rate is None):
         fraction = options.contamination or detector.contamination
@@ -191,6 +193,7 @@ def _meaning(detector: AnomalyDetector, options: Options) -> Mapping[str, object
         "asked for": f"{rate:.3g} of future normal {unit} flagged",
         "calibrated": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",
         "guarantee": NEIGHBOURING if signal else about["guarantee"],
+        **({} if signal else {"band": band_in_words(about["band"])}),
     }
 
 

@@ -56,6 +56,7 @@ def _threshold(study: Study, scoring: Scoring) -> Facts:
         "fraction to be flagged": f"{rate:.3g} of {of}",
         "calibration": f"{about['rows']:,} scores, method {about['method']!r}",
         "guarantee": study.rows.guarantee(about),
+        "band": study.rows.band(about),
         "training": detector.training_,
     }
     return Facts([(name, value, "") for name, value in lines.items() if value], "The threshold and what it guarantees")
