@@ -19,9 +19,10 @@ from isthmus.estimators.plan import choose_device
 from isthmus.estimators.run import Run, draw_seed, untrained
 
 
-def can_train_together(estimator: Autoencoder, run: Run) -> bool:
-    """Tell whether autoencoders like this one, prepared, can train at once: nothing is validated, and all parts can."""
-    return not estimator.validation_fraction and run.objective.replicable and not run.parts.data.any_size
+def can_train_together(run: Run) -> bool:
+    """Tell whether autoencoders with runs like this one can train at once: nothing is validated, and all parts can."""
+    validated = run.source.steps("validation") > 0
+    return not validated and run.objective.replicable and not run.parts.data.any_size
 
 
 def fit_together(run: Run, estimators: Sequence[Autoencoder], X: Rows, rows: Sequence[np.ndarray]) -> None:

@@ -20,8 +20,9 @@ class Replicas(nn.Module):
     """Objectives of one structure, each with weights and rows of its own, trained at once.
 
     Each weight has a leading axis of replicas, over which every operation is batched (``torch.func.vmap``): small nets,
-    whose steps are mostly overhead, train in little more than the time of one. A batch has the rows of the first replica,
-    then as many of the second, and so on. The loss is the sum of theirs, so that each has the gradient of its own.
+    whose steps are mostly overhead, train in little more than the time of one. A batch has the rows of the first
+    replica, then as many of the second, and so on. The loss is the sum of theirs, so that each has a gradient of its
+    own.
 
     Parameters
     ----------
@@ -81,17 +82,17 @@ class Replicas(nn.Module):
 
         weights = dict(zip(self._names[0], self.weights, strict=True))
         buffers = dict(zip(self._names[1], self.buffers(), strict=True))
-        columns = {name: tensor.unflatten(0, (self.replicas, -1)) for name, tensor in batch.columns().items()}
+        columns = {name: torch.unflatten(tensor, 0, (self.replicas, -1)) for name, tensor in batch.columns().items()}
         return vmap(one, randomness="different")(weights, buffers, columns)
 
     @torch.no_grad()
     def distribute(self) -> None:
         """Give each objective its weights, in eval mode."""
         for index, objective in enumerate(self.objectives):
-            for own, stacked in zip(objective.parameters(), self.weights, strict=True):
+            for own, stacked in zip(objective.parameters(), self.parameters(), strict=True):
                 own.copy_(stacked[index])
-            for own, stacked in zip(objective.buffers(), self.buffers(), strict=True):
-                own.copy_(stacked[index])
+            for buffer, several in zip(objective.buffers(), self.buffers(), strict=True):
+                buffer.copy_(several[index])
             objective.eval()
 
 

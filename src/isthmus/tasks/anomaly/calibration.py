@@ -140,9 +140,7 @@ def limits(labels: np.ndarray, threshold: float, thresholds: dict[str, float]) -
     return np.array([thresholds.get(label, threshold) for label in labels.tolist()])
 
 
-def held_out(
-    n: int, rate: float, random: np.random.Generator, ordered: bool, cheap: bool = False
-) -> list[np.ndarray]:
+def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool, cheap: bool = False) -> list[np.ndarray]:
     """Return the rows to hold out from training: once, or fold by fold if that would leave too few for training.
 
     Parameters

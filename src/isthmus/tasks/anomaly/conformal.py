@@ -10,9 +10,8 @@ from scipy.special import betaincinv
 
 from isthmus.support.errors import InputError
 
-
-BAND, TINY = 0.95, 1e-9
-"""The probability of a `band`; what stands for no score at or below a threshold."""
+BAND = 0.95
+"""The probability of a `band`."""
 
 
 def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
@@ -68,8 +67,9 @@ def band(calibration: np.ndarray, threshold: float) -> tuple[float, float]:
     >>> [round(limit, 4) for limit in band(np.arange(199.0), 197.0)]
     [0.0012, 0.0277]
     """
-    n, above = len(calibration), int((calibration > threshold).sum())
-    low, high = betaincinv(above + 1, max(n - above, TINY), [(1 - BAND) / 2, (1 + BAND) / 2])
+    n = len(calibration)
+    k = min(n, int((calibration > threshold).sum()) + 1)
+    low, high = betaincinv(k, n + 1 - k, [(1 - BAND) / 2, (1 + BAND) / 2])
     return float(low), float(high)
 
 

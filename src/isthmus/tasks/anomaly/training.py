@@ -217,13 +217,13 @@ class Trainer:
     @staticmethod
     def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:
         """Return the prepared run of an autoencoder if those of all folds should train at once, since that is cheap."""
-        if ordered or count(X) > FEW:
+        if ordered or count(X) > FEW or autoencoder.validation_fraction:
             return None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
             run = prepare(autoencoder, X)
         work = run.objective.model.multiplications * run.settings.epochs * count(X)
-        return run if work <= LITTLE_WORK and can_train_together(autoencoder, run) else None
+        return run if work <= LITTLE_WORK and can_train_together(run) else None
 
     def _trained_together(self, run: Run, first: Autoencoder, X: Rows, folds: list[np.ndarray]) -> list[Scorer]:
         """Return scorers trained without each fold, and one trained on all rows."""
