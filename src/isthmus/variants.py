@@ -27,7 +27,7 @@ Weight = float | Schedule
 if TYPE_CHECKING:
     NetChoice = str | Module | Sequence[int] | None
     LikelihoodChoice = LikelihoodName | Likelihood | None
-    CorruptionChoice = CorruptionName | Corruption
+    CorruptionChoice = CorruptionName | Corruption | None
 else:  # the command line reads the names from the hints of the fields, and imports no part
     LikelihoodChoice, CorruptionChoice = LikelihoodName | object | None, CorruptionName | object
 SEVERAL = 4
@@ -69,6 +69,16 @@ class Variant:
         """Whether training masks elements and tells the model which, so that it learns to fill missing cells."""
         corruption = self._corruption()
         return corruption is not None and corruption.masks
+
+    @property
+    def corrupts(self) -> bool:
+        """Whether training corrupts rows before the encoder sees them."""
+        return self._corruption() is not None
+
+    @property
+    def for_pairs(self) -> Variant:
+        """The variant for rows that come with a noisy version of themselves: without a corruption of its own."""
+        return self
 
     @property
     def has_posterior(self) -> bool:
@@ -211,7 +221,8 @@ class Linear(Variant):
 class Denoising(Variant):
     """Reconstructs the clean row from a corrupted one (Vincent 2008, 2010).
 
-    ``members=None`` lets the data choose: several nets for a table with categories, else one.
+    ``members=None`` lets the data choose: several nets for a table with categories, else one. ``corruption=None``
+    leaves rows as they are, where each comes with a noisy version of itself; see `Denoiser`.
     """
 
     corruption: CorruptionChoice = knob("gaussian", "what is done to x")
@@ -236,7 +247,14 @@ class Denoising(Variant):
         ensemble = lookup("net/ensemble")(self._net(net, data.defaults().net), members)
         return super().objective(data, latent_dim * members, ensemble, condition_dim)
 
-    def _corruption(self) -> Corruption:
+    @property
+    def for_pairs(self) -> Variant:
+        """The variant without a corruption."""
+        return replace(self, corruption=None, level=None)
+
+    def _corruption(self) -> Corruption | None:
+        if self.corruption is None:
+            return None
         if self.level is None:
             return resolve("corruption", self.corruption)
         return resolve("corruption", self.corruption, level=self.level)

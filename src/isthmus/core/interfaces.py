@@ -96,6 +96,8 @@ class Net(nn.Module):
     """The learning rate of a model with this net, times that of the training."""
     reach: int | None = None
     """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
+    estimates_noise = False
+    """Whether it depends on the noise level of the whole row, also where y depends on x within its reach only."""
     replicable = True
     """Whether copies of it can train at once: see `isthmus.core.training.replicas.Replicas`."""
 

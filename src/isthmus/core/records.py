@@ -32,6 +32,8 @@ class Batch:
         Inputs that are not reconstructed, such as a label or a noise level, each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
         Weight of each sample.
+    noise : Tensor of shape (batch,), or None
+        The noise level of each row of `corrupted`, where it is known: a standard deviation in the units of x.
     """
 
     x: Tensor
@@ -41,6 +43,7 @@ class Batch:
     feature: Tensor | None = None
     condition: dict[str, Tensor] = field(default_factory=dict)
     weight: Tensor | None = None
+    noise: Tensor | None = None
 
     @classmethod
     def of(cls, columns: dict[str, Tensor], feature: Tensor | None = None) -> Batch:
@@ -85,6 +88,7 @@ class Batch:
             feature,
             {name: change(tensor) for name, tensor in self.condition.items()},
             changed(self.weight),
+            changed(self.noise),
         )
 
     def with_(self, **changes: Any) -> Batch:

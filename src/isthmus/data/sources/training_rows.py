@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol, cast
 
 import torch
@@ -29,6 +30,14 @@ class TrainingRows(Protocol):
         ...
 
 
+class Prepared(ABC):
+    """What is trained on where it is more than rows (abstract)."""
+
+    @abstractmethod
+    def training_rows(self, data: Data) -> TrainingRows:
+        """Return the rows to train on, for fitted data."""
+
+
 def training_rows(
     X: Rows, data: Data, sample_weight: Rows = None, condition: Condition | None = None, condition_rows: Rows = None
 ) -> TrainingRows:
@@ -52,6 +61,8 @@ def training_rows(
     InputError
         X is a stream and there are weights or a condition, or their number differs from that of the rows.
     """
+    if isinstance(X, Prepared):
+        return X.training_rows(data)
     if data.any_size:
         images = X if isinstance(X, ImageSequence) else ImageArray(X)
         return Crops(images, cast(Images, data), _beside(len(images), sample_weight, condition, condition_rows))

@@ -1,0 +1,30 @@
+"""The autoencoder that a Denoiser trains unless the user gives one."""
+
+from __future__ import annotations
+
+from isthmus.core.data import Rows
+from isthmus.data.images.images import Images
+from isthmus.data.images.layout import row_shape
+from isthmus.data.images.sequence import ImageArray, ImageSequence
+from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.variants import Denoising
+
+NET = None
+"""None: what images of any size have by default."""
+NOISE = (0.0, 50 / 255)
+"""Levels of the noise that is added to clean images."""
+CROP = 64
+CODE = 64
+"""Numbers in a code for each channel: as many as pixels in a patch, so that nothing must be lost."""
+
+
+def default_autoencoder() -> Autoencoder:
+    """Return the default autoencoder, without data."""
+    return Autoencoder(Denoising(level=NOISE), net=NET, verbose=False)
+
+
+def suited_to(unfitted: Autoencoder, images: Rows) -> Autoencoder:
+    """Return the default autoencoder with crops that fit into all images, and a code that suits their channels."""
+    shapes = [row_shape(shape, False) for shape in (images if isinstance(images, ImageSequence) else ImageArray(images)).shapes]
+    side = min(CROP, *(length for shape in shapes for length in shape[1:] if length), CROP)
+    return unfitted.set_params(data=Images(crop=side, flips=True), latent_dim=CODE * shapes[0][0])
