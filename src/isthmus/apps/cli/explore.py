@@ -15,7 +15,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span
 from isthmus.support.errors import counted
 
-KINDS = ("Autoencoder", "AnomalyDetector", "Imputer")
+KINDS = ("Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
 EXPORTED = 5_000
 """Examples on an exported page, unless a limit is given."""
 

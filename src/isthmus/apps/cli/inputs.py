@@ -28,7 +28,7 @@ data_argument = click.argument("data", metavar="DATA")
 
 SKIP_BROKEN = "Leave out images of a folder that cannot be read, and say how many"
 ALPHA = "Whether an alpha channel of images is set on white, or kept as a fourth channel [white]"
-TASKS = {"AnomalyDetector": "detect", "Imputer": "impute"}
+TASKS = {"AnomalyDetector": "detect", "Imputer": "impute", "Denoiser": "denoise"}
 """The command of each kind of model that is no autoencoder."""
 LABEL = "The column of a table that holds labels: it is taken out of the table."
 
@@ -132,8 +132,19 @@ def load(path: str, *kinds: str) -> Any:
     if kind not in wanted:
         use = TASKS.get(kind)
         hint = f": use it with isthmus {use} DATA --model {path}" if use else ""
-        raise Failure(f"{path!r} holds an {kind}, where an {' or '.join(wanted)} is needed{hint}")
+        raise Failure(f"{path!r} holds {with_article(kind)}, where {' or '.join(map(with_article, wanted))} is needed{hint}")
     return model
+
+
+def with_article(kind: str) -> str:
+    """Return the name of a kind of model after its article.
+
+    Examples
+    --------
+    >>> with_article("Imputer"), with_article("Denoiser")
+    ('an Imputer', 'a Denoiser')
+    """
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"
 
 
 def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:

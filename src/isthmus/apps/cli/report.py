@@ -29,7 +29,7 @@ def report(
     """
     from isthmus.apps.report import pages
 
-    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
     rows = suited(autoencoder_of(estimator), model, read(autoencoder_of(estimator)))
     pages.write(estimator, rows.X, output, y=rows.y, examples=not no_examples, title=title)
     show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

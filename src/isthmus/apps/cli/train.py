@@ -10,7 +10,7 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quiet
-from isthmus.apps.cli.inputs import TASKS, load, suited
+from isthmus.apps.cli.inputs import TASKS, load, suited, with_article
 from isthmus.apps.cli.knobs import chosen, flag, knobs, schedules
 from isthmus.apps.cli.model_options import model_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
@@ -23,6 +23,9 @@ from isthmus.support.errors import counted
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
+
+ROWS = {"detect": "--train ROWS", "impute": "--train ROWS", "denoise": "--clean FOLDER"}
+"""How each command for a kind of model names what that is trained on."""
 
 Read = Callable[..., Any]
 
@@ -160,8 +163,9 @@ def _loaded(start: str) -> Any:
         return model
     kept = "; for another threshold only: detect --model … --recalibrate NORMAL" if command == "detect" else ""
     raise Failure(
-        f"--from {start}: it holds an {type(model).__name__}, which would no longer fit its autoencoder if that were "
-        f"trained further: train it anew on all rows, isthmus {command} DATA --train ROWS --save MODEL{kept}"
+        f"--from {start}: it holds {with_article(type(model).__name__)}, which would no longer fit its autoencoder if "
+        f"that were trained further: train it anew on all rows, isthmus {command} DATA {ROWS[command]} --save MODEL"
+        f"{kept}"
     )
 
 

@@ -56,7 +56,7 @@ def targets(source: Path, output: Path, overwrite: bool = False) -> list[Target]
     if not source.exists():
         raise InputError(f"there is no file or folder {str(source)!r}")
     every = _of_folder(source, output) if source.is_dir() else [_of_file(source, output)]
-    _check_free([one.path for one in every], output, overwrite)
+    _check_free([one.path for one in every], overwrite)
     return every
 
 
@@ -90,10 +90,10 @@ def _of_folder(source: Path, output: Path) -> list[Target]:
     return [Target(path, output / path.relative_to(source)) for path in listing(source).paths]
 
 
-def _check_free(paths: Sequence[Path], output: Path, overwrite: bool) -> None:
+def _check_free(paths: Sequence[Path], overwrite: bool) -> None:
     taken = [str(path) for path in paths if path.exists()]
     if taken and not overwrite:
         raise InputError(
-            f"the output is there already: {listed(taken, NAMED)}; name another one, or overwrite "
-            f"{'it' if len(taken) == 1 else 'them'} with overwrite=True"
+            f"the output is there already: {listed(taken, NAMED)}; name another one, or let it be replaced "
+            "(--overwrite; in Python transform_files(source, output, overwrite=True))"
         )
