@@ -174,10 +174,10 @@ def _trained(noisy: str | None, clean: str | None, seed: int, settings: dict[str
     from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
     from isthmus.tasks.denoising.images import images_of
 
-    paths = [path for path in (noisy, clean) if path is not None]
+    paths, alone = [path for path in (noisy, clean) if path is not None], clean is None
     own = None
     if settings:
-        own = suited_to(default_autoencoder(), images_of(paths[0])).set_params(random_state=seed, **settings)
+        own = suited_to(default_autoencoder(), images_of(paths[0]), alone).set_params(random_state=seed, **settings)
     denoiser = isthmus.Denoiser(own, "clean" if noisy is None else "noisy", random_state=seed)
     tell(f"training on {' and '.join(str(Path(path)) for path in paths)} …")
     with hushed():

@@ -124,7 +124,7 @@ def denoise_rows(model: Any, wish: Wish, rows: Rows) -> None:
         raise click.UsageError(f"--before-after draws image files, but {wish.path!r} holds rows: leave it out")
     if wish.output is None:
         raise click.UsageError(f"{wish.path!r} holds rows: name the file for them with -o")
-    if Path(wish.output).is_file() and not wish.overwrite and Path(wish.output).samefile(wish.path):
+    if Path(wish.output).resolve() == Path(wish.path).resolve() and not wish.overwrite:
         raise Failure(f"the output {wish.output!r} is the input: name another file, or type --overwrite")
     if "denoise" not in model.graphs():
         if wish.strength != 1 or wish.sigma is not None:

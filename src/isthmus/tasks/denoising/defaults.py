@@ -7,6 +7,7 @@ from isthmus.data.images.images import Images
 from isthmus.data.images.layout import row_shape
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.support.errors import InputError
 from isthmus.variants import Denoising
 
 NET = None
@@ -23,8 +24,24 @@ def default_autoencoder() -> Autoencoder:
     return Autoencoder(Denoising(level=NOISE), net=NET, verbose=False)
 
 
-def suited_to(unfitted: Autoencoder, images: Rows) -> Autoencoder:
-    """Return the default autoencoder with crops that fit into all images, and a code that suits their channels."""
-    shapes = [row_shape(shape, False) for shape in (images if isinstance(images, ImageSequence) else ImageArray(images)).shapes]
-    side = min(CROP, *(length for shape in shapes for length in shape[1:] if length), CROP)
+def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
+    """Return the default autoencoder with crops that fit into all images, and a code that suits their channels.
+
+    Parameters
+    ----------
+    unfitted : Autoencoder
+    images : images in memory, or a stream
+    halved : bool
+        Whether it is trained on images of half the size.
+
+    Raises
+    ------
+    InputError
+        There are no images.
+    """
+    sequence = images if isinstance(images, ImageSequence) else ImageArray(images)
+    if not len(sequence):
+        raise InputError("there are no images to learn from: X is empty; give at least one")
+    shapes = [row_shape(shape, False) for shape in sequence.shapes]
+    side = min(length for shape in shapes for length in (*shape[1:], (1 + halved) * CROP) if length)
     return unfitted.set_params(data=Images(crop=side, flips=True), latent_dim=CODE * shapes[0][0])

@@ -169,7 +169,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         """Return the autoencoder to train."""
         unfitted = self._untrained(len(images), callbacks)
         if self.autoencoder is None:
-            unfitted = suited_to(unfitted, images)
+            unfitted = suited_to(unfitted, images, learnt_from == "noisy")
         _check_condition(unfitted)
         variant: Variant = resolve("variant", unfitted.variant)
         data = choose_data(unfitted.data, images)
