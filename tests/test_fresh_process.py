@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from safetensors import safe_open
 
-from isthmus import AnomalyDetector, Autoencoder, Denoising, Imputer, Plain, Sparse, Table, Variational
+from isthmus import AnomalyDetector, Autoencoder, Denoiser, Denoising, Imputer, Plain, Sparse, Table, Variational
 from isthmus.apps.cli.knobs import knobs
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.core.part import PARTS, lookup, names
@@ -142,6 +142,7 @@ def cases():
     yield "condition", "table", quick(condition=("kind", "ok"))
     yield "detector", "table", AnomalyDetector(quick("denoising"), contamination=0.1, random_state=0)
     yield "imputer", "gaps", Imputer(quick("masked"), random_state=0)
+    yield "denoiser", "images", Denoiser(quick("denoising"))
     yield "imputer-draws", "gaps", Imputer(quick("masked"), draws=2, random_state=0)
 
 
@@ -187,7 +188,7 @@ COMMANDS = {
     "encode": ["encode widths.safetensors table.csv -o codes.npy"],
     "decode": ["decode widths.safetensors some-codes.npy -o decoded.csv"],
     "reconstruct": ["reconstruct objects.safetensors table.csv -o rows.csv"],
-    "denoise": ["denoise objects.safetensors table.csv -o cleaned.csv"],
+    "denoise": ["denoise table.csv --model objects.safetensors -o cleaned.csv"],
     "detect": [
         "detect table.csv --model detector.safetensors -o scores.csv --explain",
         "detect table.csv --train table.csv --model objects.safetensors -o scores.csv",

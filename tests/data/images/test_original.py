@@ -88,7 +88,11 @@ def opened(path):
 
 def raw(path):
     """Return the pixels of a file as its library reads them."""
-    return tifffile.imread(path) if path.name.endswith(("16.tif", "floats.tif", "doubles.tif")) else np.asarray(opened(path))
+    return (
+        tifffile.imread(path)
+        if path.name.endswith(("16.tif", "floats.tif", "doubles.tif"))
+        else np.asarray(opened(path))
+    )
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
@@ -104,7 +108,9 @@ def test_what_is_not_changed_is_written_as_it_was(tmp_path, name):
     np.testing.assert_array_equal(again.colour, original.colour)
 
 
-@pytest.mark.parametrize("name", ["alpha.png", "grey-alpha.png", "alpha-16.png", "alpha.tif", "alpha-16.tif", "lossless.webp"])
+@pytest.mark.parametrize(
+    "name", ["alpha.png", "grey-alpha.png", "alpha-16.png", "alpha.tif", "alpha-16.tif", "lossless.webp"]
+)
 def test_alpha_is_not_touched(tmp_path, name):
     source, path = LOSSLESS[name](tmp_path / name), tmp_path / f"again-{name}"
     original = open_original(source)

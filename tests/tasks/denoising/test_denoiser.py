@@ -97,7 +97,9 @@ class Flat:
 
 
 def test_the_same_seed_gives_the_same_denoiser():
-    one, other = (Denoiser(random_state=0).set_params(autoencoder=small()).fit(NOISY[:40], CLEAN[:40]) for _ in range(2))
+    one, other = (
+        Denoiser(random_state=0).set_params(autoencoder=small()).fit(NOISY[:40], CLEAN[:40]) for _ in range(2)
+    )
     np.testing.assert_array_equal(one.transform(NOISY[:2]), other.transform(NOISY[:2]))
 
 
@@ -127,7 +129,11 @@ def test_strength_goes_from_the_image_to_what_the_model_gives(pairs, strength):
     ("kind", "dtype"), [*product(["numpy", "torch"], ["float32", "float64", "uint8", "bool"]), ("numpy", "float16")]
 )
 def test_no_strength_changes_no_bit(pairs, any_size, kind, dtype):
-    x = (CLEAN[:5] * 255).astype(dtype) if dtype == "uint8" else (NOISY[:5] + (0.5 if dtype == "bool" else 0)).astype(dtype)
+    x = (
+        (CLEAN[:5] * 255).astype(dtype)
+        if dtype == "uint8"
+        else (NOISY[:5] + (0.5 if dtype == "bool" else 0)).astype(dtype)
+    )
     x = torch.from_numpy(x) if kind == "torch" else x
     for denoiser in (pairs, any_size):
         same, full = denoiser.transform(x, strength=0), denoiser.transform(x)

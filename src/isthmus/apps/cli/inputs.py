@@ -132,7 +132,9 @@ def load(path: str, *kinds: str) -> Any:
     if kind not in wanted:
         use = TASKS.get(kind)
         hint = f": use it with isthmus {use} DATA --model {path}" if use else ""
-        raise Failure(f"{path!r} holds {with_article(kind)}, where {' or '.join(map(with_article, wanted))} is needed{hint}")
+        raise Failure(
+            f"{path!r} holds {with_article(kind)}, where {' or '.join(map(with_article, wanted))} is needed{hint}"
+        )
     return model
 
 

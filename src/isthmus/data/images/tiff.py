@@ -110,7 +110,9 @@ def dtype_of(path: Path) -> np.dtype[Any]:
     with _series(path) as series:
         dtype = np.dtype(series.dtype)
     if dtype.kind == "u" and dtype.itemsize > 2:
-        raise InputError(f"the pixels of {str(path)!r} are {dtype.name}, of which 24 bits are kept: save them as uint16")
+        raise InputError(
+            f"the pixels of {str(path)!r} are {dtype.name}, of which 24 bits are kept: save them as uint16"
+        )
     return dtype
 
 

@@ -78,7 +78,9 @@ def _ending(path: Path) -> str:
 
 def _of_folder(source: Path, output: Path) -> list[Target]:
     if output.exists() and not output.is_dir():
-        raise InputError(f"the input {str(source)!r} is a folder, so the output is one too, but {str(output)!r} is none")
+        raise InputError(
+            f"the input {str(source)!r} is a folder, so the output is one too, but {str(output)!r} is none"
+        )
     inner, outer = output.resolve(), source.resolve()
     if outer in inner.parents:
         raise InputError(
