@@ -250,7 +250,8 @@ class Denoising(Variant):
     @property
     def for_pairs(self) -> Variant:
         """The variant without a corruption."""
-        return replace(self, corruption=None, level=None)
+        nothing: dict[str, Any] = dict.fromkeys(("corruption", "level"))
+        return replace(self, **nothing)
 
     def _corruption(self) -> Corruption | None:
         if self.corruption is None:

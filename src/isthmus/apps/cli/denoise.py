@@ -16,7 +16,7 @@ from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import data_options, load, suited
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import json_option, output_option, writable
-from isthmus.apps.cli.restoring import Wish, denoise_files, denoise_rows, is_image_input
+from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
 
@@ -106,17 +106,14 @@ def denoise(
     _check_model(model, clean, noisy, settings)
     if save:
         writable(save)
-    if model:
-        trained = _loaded(model, settings)
-    else:
-        trained = _trained(noisy, clean, seed, settings)
+    trained = _loaded(model, settings) if model else _trained(noisy, clean, seed, settings)
     if save:
         trained.save(save)
-    wish = Wish(path, output, strength, sigma, overwrite, before_after, as_json)
+    asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json)
     if is_image_input(path) and _is_denoiser(trained):
-        denoise_files(trained, wish)
+        denoise_files(trained, asked)
     else:
-        denoise_rows(trained, wish, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
+        denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
 
 
 def _refuse_former(path: str, former: str | None, output: str | None) -> None:

@@ -29,7 +29,7 @@ SHEET = "-before-after.png"
 
 
 @dataclass(frozen=True)
-class Wish:
+class Asked:
     """What was typed.
 
     Attributes
@@ -58,18 +58,18 @@ def is_image_input(path: str) -> bool:
     return are_images([Path(path)])
 
 
-def denoise_files(denoiser: Denoiser, wish: Wish) -> None:
+def denoise_files(denoiser: Denoiser, asked: Asked) -> None:
     """Write each file without noise, and say so."""
     from isthmus.tasks.denoising.restored import restored_files
     from isthmus.tasks.denoising.targets import output_beside, targets
 
-    _refuse_options_of_rows(wish.path)
-    source = Path(wish.path)
-    output = output_beside(source) if wish.output is None else Path(wish.output)
-    every = targets(source, output, wish.overwrite)
-    if wish.before_after:
-        _check_sheets([_sheet_of(one.path) for one in every], wish.overwrite)
-    restore, broken, files = denoiser.restoring(wish.strength, wish.sigma), [], []
+    _refuse_options_of_rows(asked.path)
+    source = Path(asked.path)
+    output = output_beside(source) if asked.output is None else Path(asked.output)
+    every = targets(source, output, asked.overwrite)
+    if asked.before_after:
+        _check_sheets([_sheet_of(one.path) for one in every], asked.overwrite)
+    restore, broken, files = denoiser.restoring(asked.strength, asked.sigma), [], []
     with rows_done(len(every), "denoised", "image") as done:
         skip = bool(click.get_current_context().params["skip_broken"])
         for one in restored_files(every, restore, skip):
@@ -80,9 +80,9 @@ def denoise_files(denoiser: Denoiser, wish: Wish) -> None:
                 broken.append(one.source.name)
                 continue
             files.append(str(one.path))
-            if wish.before_after:
+            if asked.before_after:
                 _draw(one)
-    _say(wish, str(every[0].path) if len(every) == 1 else str(output), files, broken)
+    _say(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken)
 
 
 def _draw(restored: Any) -> None:
@@ -91,13 +91,13 @@ def _draw(restored: Any) -> None:
     before_after(restored.source.name, restored.before, restored.after).save(_sheet_of(restored.path))
 
 
-def _say(wish: Wish, output: str, files: list[str], broken: list[str]) -> None:
+def _say(asked: Asked, output: str, files: list[str], broken: list[str]) -> None:
     if not files:
-        raise Failure(f"{wish.path!r}: none of its images can be read: {listed(broken, 3)}")
+        raise Failure(f"{asked.path!r}: none of its images can be read: {listed(broken, 3)}")
     if broken:
         warn(f"{counted(len(broken), 'image')} cannot be read, and were left out: {listed(broken, 3)}")
-    document = {"output": output, "images": len(files), "files": files, "left_out": broken, "strength": wish.strength}
-    show(document, f"{output}: {counted(len(files), 'image')} without noise", wish.as_json)
+    document = {"output": output, "images": len(files), "files": files, "left_out": broken, "strength": asked.strength}
+    show(document, f"{output}: {counted(len(files), 'image')} without noise", asked.as_json)
 
 
 def _sheet_of(path: Path) -> Path:
@@ -118,26 +118,26 @@ def _refuse_options_of_rows(path: str) -> None:
             raise click.UsageError(f"{param.opts[0]} is not about image files such as {path!r}: leave it out")
 
 
-def denoise_rows(model: Any, wish: Wish, rows: Rows) -> None:
+def denoise_rows(model: Any, asked: Asked, rows: Rows) -> None:
     """Write rows without noise: images in an array, or what an autoencoder makes of other data."""
-    if wish.before_after:
-        raise click.UsageError(f"--before-after draws image files, but {wish.path!r} holds rows: leave it out")
-    if wish.output is None:
-        raise click.UsageError(f"{wish.path!r} holds rows: name the file for them with -o")
-    if Path(wish.output).resolve() == Path(wish.path).resolve() and not wish.overwrite:
-        raise Failure(f"the output {wish.output!r} is the input: name another file, or type --overwrite")
+    if asked.before_after:
+        raise click.UsageError(f"--before-after draws image files, but {asked.path!r} holds rows: leave it out")
+    if asked.output is None:
+        raise click.UsageError(f"{asked.path!r} holds rows: name the file for them with -o")
+    if Path(asked.output).resolve() == Path(asked.path).resolve() and not asked.overwrite:
+        raise Failure(f"the output {asked.output!r} is the input: name another file, or type --overwrite")
     if "denoise" not in model.graphs():
-        if wish.strength != 1 or wish.sigma is not None:
+        if asked.strength != 1 or asked.sigma is not None:
             raise click.UsageError("--strength and --sigma are about images: leave them out")
-        write_reconstruction(model, rows, wish.output, wish.as_json)
+        write_reconstruction(model, rows, asked.output, asked.as_json)
         return
-    write(wish.output, list(_pieces(model, rows, wish)), wish.as_json, names=rows.names)
+    write(asked.output, list(_pieces(model, rows, asked)), asked.as_json, names=rows.names)
 
 
-def _pieces(denoiser: Denoiser, rows: Rows, wish: Wish) -> Iterator[Any]:
+def _pieces(denoiser: Denoiser, rows: Rows, asked: Asked) -> Iterator[Any]:
     from isthmus.data.sources.in_memory import pieces
 
     with rows_done(len(rows.X), "denoised", "image") as done:
         for piece in pieces(rows.X):
-            yield denoiser.transform(piece, wish.strength, wish.sigma)
+            yield denoiser.transform(piece, asked.strength, asked.sigma)
             done(len(piece))

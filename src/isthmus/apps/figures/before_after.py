@@ -26,8 +26,8 @@ def before_after(name: str, before: np.ndarray, after: np.ndarray) -> Figure:
     """
     one, other = (_unit(_middle(side)) for side in (before, after))
     gain = gain_of([(one, other)])
-    shown, removed = triple(name, one, other, gain), triple(name, other, one, gain)
-    panels = Triple(name, (*shown.panels[:2], removed.panels[2]))
+    kept, removed = triple(name, one, other, gain), triple(name, other, one, gain)
+    panels = Triple(name, (*kept.panels[:2], removed.panels[2]))
     return image_sheet([panels], gain, math.inf, CAPTIONS, LEGEND)
 
 

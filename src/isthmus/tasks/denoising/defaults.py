@@ -14,6 +14,8 @@ NET = None
 """None: what images of any size have by default."""
 NOISE = (0.0, 50 / 255)
 """Levels of the noise that is added to clean images."""
+RATE = 1e-3
+"""Lower than that of an Autoencoder: few large images make few steps."""
 CROP = 64
 CODE = 64
 """Numbers in a code for each channel: as many as pixels in a patch, so that nothing must be lost."""
@@ -21,7 +23,7 @@ CODE = 64
 
 def default_autoencoder() -> Autoencoder:
     """Return the default autoencoder, without data."""
-    return Autoencoder(Denoising(level=NOISE), net=NET, verbose=False)
+    return Autoencoder(Denoising(level=NOISE), net=NET, learning_rate=RATE, verbose=False)
 
 
 def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:

@@ -23,9 +23,7 @@ from isthmus.core.training.callbacks import Callback
 from isthmus.data.images.images import Images
 from isthmus.data.images.pixels import kind_of
 from isthmus.data.infer import axes, choose_data
-from isthmus.data.inputs import taken
 from isthmus.data.sources.composed import Neighbours, Pairs
-from isthmus.data.sources.training_rows import Prepared
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card
 from isthmus.estimators.inference import in_order

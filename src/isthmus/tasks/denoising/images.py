@@ -42,17 +42,16 @@ def images_of(X: Rows) -> Rows:
     X = taken(X)
     if not isinstance(X, ImageSequence) and axes(X) not in (3, 4):
         raise InputError(
-            f"X of shape {np.shape(X)} is no images: give (n, height, width) or (n, height, width, channels), a list of "
-            "images, or a folder; a single image as [image]"
+            f"X of shape {np.shape(X)} is no images: give (n, height, width) or (n, height, width, channels), a list "
+            "of images, or a folder; a single image as [image]"
         )
     return X
 
 
 def _existing(path: Any) -> Path:
-    path = Path(path)
-    if not path.exists():
-        raise InputError(f"there is no file or folder {str(path)!r}")
-    return path
+    if not os.path.exists(path):
+        raise InputError(f"there is no file or folder {os.fspath(path)!r}")
+    return Path(path)
 
 
 def paired_streams(noisy: Any, clean: Any) -> tuple[ImageStream, ImageStream]:
@@ -108,7 +107,8 @@ def check_pairs(noisy: Rows, clean: Rows) -> None:
     """
     if len(noisy) != len(clean):
         raise InputError(
-            f"{len(noisy):,} noisy images and {len(clean):,} clean ones are not pairs: each noisy one needs its clean one"
+            f"{len(noisy):,} noisy images and {len(clean):,} clean ones are not pairs: each noisy one needs its "
+            "clean one"
         )
     sides = [side if isinstance(side, ImageSequence) else ImageArray(side) for side in (noisy, clean)]
     for at, shapes in enumerate(zip(*(side.shapes for side in sides), strict=True)):
