@@ -10,6 +10,7 @@ from isthmus.core.part import lookup
 from isthmus.data.images.original import open_original
 from isthmus.data.sources.composed import Pairs
 from isthmus.data.sources.folders import ImageStream
+from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
 from isthmus.tasks.denoising.images import paired_streams
 
 RNG = np.random.default_rng(0)
@@ -262,7 +263,7 @@ def test_scans_of_documents_come_out_cleaner_than_a_filter_leaves_them(real_data
     noisy, clean = (ImageStream(real_data(f"documents/{name}")) for name in ("train", "train_cleaned"))
     blocks = np.array([int(name.removesuffix(".png")) // 12 % 4 for name in noisy.names])
     train, test = (np.flatnonzero(chosen).tolist() for chosen in (blocks > 0, blocks == 0))
-    model = Autoencoder("denoising", 64, data=Images(crop=64, crops_per_image=12), epochs=6, **SEEDED)
+    model = suited_to(default_autoencoder(), noisy, halved=False).set_params(epochs=4, random_state=0)
     denoiser = Denoiser(model).fit(noisy.some(train), clean.some(train))
     restored, before = denoiser.transform(noisy.some(test)), list(noisy.some(test))
     errors = [error_of(side, list(clean.some(test))) for side in (restored, before)]

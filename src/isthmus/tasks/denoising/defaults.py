@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from isthmus.core.data import Rows
+from isthmus.core.part import lookup
 from isthmus.data.images.images import Images
 from isthmus.data.images.layout import row_shape
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.variants import Denoising
 
-NET = None
-"""None: what images of any size have by default."""
+NET, PATCH = "net/feature-map", 4
+"""The net, and the side of its patches."""
 NOISE = (0.0, 50 / 255)
 """Levels of the noise that is added to clean images."""
 RATE = 1e-3
 """Lower than that of an Autoencoder: few large images make few steps."""
 CROP = 64
-CODE = 64
+CODE = PATCH**2
 """Numbers in a code for each channel: as many as pixels in a patch, so that nothing must be lost."""
 
 
 def default_autoencoder() -> Autoencoder:
     """Return the default autoencoder, without data."""
-    return Autoencoder(Denoising(level=NOISE), net=NET, learning_rate=RATE, verbose=False)
+    load_all()
+    return Autoencoder(Denoising(level=NOISE), net=lookup(NET)(stride=PATCH), learning_rate=RATE, verbose=False)
 
 
 def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
