@@ -10,12 +10,10 @@ from isthmus.core.part import lookup
 from isthmus.data.images.original import open_original
 from isthmus.data.sources.composed import Pairs
 from isthmus.data.sources.folders import ImageStream
-from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
 from isthmus.tasks.denoising.images import paired_streams
 
 RNG = np.random.default_rng(0)
-SEEDED = {"random_state": 0, "verbose": False}
-FIT = {"epochs": 1, "batch_size": 16, **SEEDED}
+FIT = {"epochs": 1, "batch_size": 16, "random_state": 0, "verbose": False}
 
 
 def clean(height, width):
@@ -242,29 +240,3 @@ def test_a_file_that_cannot_be_restored_is_named(grey, tmp_path):
     with pytest.raises(InputError, match=r"large.png.*\(10, 10"):
         colour.transform_files(tmp_path / "large.png", tmp_path / "b.png")
     assert not (tmp_path / "b.png").exists() and not (tmp_path / "b.tif").exists()
-
-
-CLASSICAL = 0.0514
-"""The error of x / median over 23 pixels, pixels from 0 to 1."""
-
-
-def error_of(images, others):
-    """Return the root of the mean squared error, pixels from 0 to 1."""
-    pairs = zip(images, others, strict=True)
-    return np.sqrt(np.mean([np.square((one.astype(float) - other) / 255).mean() for one, other in pairs]))
-
-
-# -- real scans --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_scans_of_documents_come_out_cleaner_than_a_filter_leaves_them(real_data, tmp_path):
-    """Pairs are split by blocks of twelve numbers, since neighbours show the same text."""
-    noisy, clean = (ImageStream(real_data(f"documents/{name}")) for name in ("train", "train_cleaned"))
-    blocks = np.array([int(name.removesuffix(".png")) // 12 % 4 for name in noisy.names])
-    train, test = (np.flatnonzero(chosen).tolist() for chosen in (blocks > 0, blocks == 0))
-    model = suited_to(default_autoencoder(), noisy, halved=False).set_params(epochs=4, random_state=0)
-    denoiser = Denoiser(model).fit(noisy.some(train), clean.some(train))
-    restored, before = denoiser.transform(noisy.some(test)), list(noisy.some(test))
-    errors = [error_of(side, list(clean.some(test))) for side in (restored, before)]
-    assert errors[0] < CLASSICAL < errors[1]
