@@ -9,7 +9,7 @@ scores at the threshold are not flagged: they make alarms fewer, never more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import reduce
 from math import floor
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from scipy.signal import fftconvolve
 from scipy.stats import betabinom
 
+from benchmarks.support import rows
 from benchmarks.support.anomaly_peers import ours
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.oneclass import cap, one_class, standardised, tables
@@ -85,8 +86,8 @@ def of_all_rows(counts: list[Count], rate: float) -> float:
 
 def counted(name: str, X: np.ndarray, y: np.ndarray, seeds: range, most: int) -> list[Count]:
     """Return what was flagged in one table, for each rate."""
-    runs = [trials(X, y, seed, most) for seed in seeds]
-    counts = [Count(name, rate, [run[rate] for run in runs]) for rate in RATES]
+    runs = rows.ours(name, lambda: [trials(X, y, seed, most) for seed in seeds], X, y)
+    counts = [Count(name, rate, [Trial(*run[at]) for run in runs]) for at, rate in enumerate(RATES)]
     for count in counts:
         least, most = count.band
         band = f"band {least} to {most}"
@@ -94,16 +95,16 @@ def counted(name: str, X: np.ndarray, y: np.ndarray, seeds: range, most: int) ->
     return counts
 
 
-def trials(X: np.ndarray, y: np.ndarray, seed: int, most: int) -> dict[float, Trial]:
+def trials(X: np.ndarray, y: np.ndarray, seed: int, most: int) -> list[tuple[int, int, int]]:
     """Train once, and return what each rate flags among the fresh rows."""
     split = standardised(one_class(X, y, seed, most))
     fresh = split.test[split.y == 0]
     detector = ours(seed, false_alarm_rate=RATES[0]).fit(split.train)
-    found = {}
+    found = []
     for rate in RATES:
         detector.set_threshold(false_alarm_rate=rate)
         flagged = int((detector.predict(fresh) == -1).sum())
-        found[rate] = Trial(flagged, len(fresh), len(detector.calibration_scores_))
+        found.append(astuple(Trial(flagged, len(fresh), len(detector.calibration_scores_))))
     return found
 
 
