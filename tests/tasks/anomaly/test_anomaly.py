@@ -92,6 +92,11 @@ def test_few_rows_calibrate_all_by_models_that_train_at_once():
     assert split.calibration_["method"] == "split" and split.calibration_["band"][1] > high
 
 
+def test_two_rows_are_too_few():
+    with pytest.raises(InputError, match="2 rows, but a detector needs 3"):
+        AnomalyDetector(random_state=0).fit(normal(2))
+
+
 def test_models_that_validate_do_not_train_at_once():
     assert AnomalyDetector(quick(), random_state=0).trainings(normal(150)) == 6
     assert AnomalyDetector(quick(validation_fraction=0.0), random_state=0).trainings(normal(150)) == 1
