@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -242,13 +243,15 @@ def score_pieces(
 
 
 def label_text(value: object) -> str:
-    """Return a label as text: whole numbers without a decimal point.
+    """Return a label as text: whole numbers without a decimal point, missing ones as None.
 
     Examples
     --------
-    >>> label_text(1.0), label_text(0), label_text("normal")
-    ('1', '0', 'normal')
+    >>> label_text(1.0), label_text(0), label_text("normal"), label_text(float("nan"))
+    ('1', '0', 'normal', 'None')
     """
+    if isinstance(value, float) and isnan(value):
+        return "None"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

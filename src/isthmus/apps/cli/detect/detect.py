@@ -29,8 +29,8 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "detect",
     "isthmus detect new.csv --train normal.csv -o scores.csv --explain",
     "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
-    "isthmus detect new.csv --train log.csv --label attack --abnormal dos --abnormal probe --recall 0.9 -o scores.csv",
-    "isthmus detect new.csv --train log.csv --known anomalies.csv --save detector.safetensors -o scores.csv",
+    "isthmus detect new.csv --train all.csv --label attack --abnormal dos --recall 0.9 -o scores.csv",
+    "isthmus detect new.csv --train normal.csv --known anomalies.csv --keep attack -o scores.csv",
     "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
     "isthmus detect new.csv --model detector.safetensors --recalibrate normal.csv --label attack --save d2.safetensors "
     "-o scores.csv",

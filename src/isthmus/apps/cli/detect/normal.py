@@ -12,7 +12,7 @@ from isthmus.apps.cli.inputs import columns_of, read
 from isthmus.apps.cli.reading_options import after
 from isthmus.apps.cli.rows import Rows, cut
 from isthmus.apps.cli.same_columns import check_columns
-from isthmus.support.errors import listed
+from isthmus.support.errors import listed, unknown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,7 +97,7 @@ def _picked(options: Options, path: str, X: Any) -> tuple[Any, Any]:
         return X, None
     import numpy as np
 
-    labels = _labels(X, options)
+    labels = _labels(X, path, options)
     for name, value in (("--normal", options.normal), *(("--abnormal", value) for value in options.abnormal)):
         if value is not None and not (labels == value).any():
             raise Failure(
@@ -113,13 +113,15 @@ def _picked(options: Options, path: str, X: Any) -> tuple[Any, Any]:
     return some(X, np.flatnonzero(normal)), some(X, np.flatnonzero(abnormal)) if options.abnormal else None
 
 
-def _labels(X: Any, options: Options) -> np.ndarray:
+def _labels(X: Any, path: str, options: Options) -> np.ndarray:
     """Return the labels of rows as they are typed."""
     import numpy as np
 
     from isthmus.data.tables.rows import column
     from isthmus.tasks.anomaly.batch import label_text
 
+    if options.label not in columns_of(X):
+        raise Failure(f"{path!r}: {unknown('column', options.label, columns_of(X))}")
     return np.array([label_text(value) for value in column(X, options.label)])
 
 
@@ -130,8 +132,8 @@ def _there(labels: np.ndarray) -> str:
 def _check_stream(options: Options, path: str) -> None:
     if options.knows:
         raise Failure(
-            f"{path!r} is too large to be trained on in memory, which known anomalies need: give --train with a file of "
-            "fewer rows"
+            f"{path!r} is too large to be trained on in memory, which known anomalies need: give --train with a "
+            "file of fewer rows"
         )
     chosen = options.train_rows is not None or options.normal is not None
     if chosen or options.contamination is not None or options.unlabelled:
