@@ -15,11 +15,11 @@ from isthmus.tasks.anomaly.calibration import Calibration, limits
 from isthmus.tasks.base import State
 
 WORDS = {
-    "false_alarm_rate": "{:.3g} of future normal {unit} flagged",
-    "contamination": "{:.3g} of the training {unit} flagged",
+    "false_alarm_rate": "{:g} of future normal {unit} flagged",
+    "contamination": "{:g} of the training {unit} flagged",
     "value": "this threshold, by its value",
-    "recall": "{:.3g} of anomalies like the known ones flagged",
-    "precision": "{:.3g} of what is flagged abnormal, if anomalies are as frequent as in the training: "
+    "recall": "{:g} of anomalies like the known ones flagged",
+    "precision": "{:g} of what is flagged abnormal, if anomalies are as frequent as in the training: "
     "{of.known.size:,} beside {of.normal_rows:,} {unit}",
 }
 """What each rule asks for."""
