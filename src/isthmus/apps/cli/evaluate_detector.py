@@ -79,7 +79,6 @@ class Measure:
     def _abnormal(self, rows: Rows) -> np.ndarray:
         """Return which rows are abnormal by their labels."""
         import numpy as np
-        import pandas
 
         from isthmus.tasks.anomaly.batch import label_text
         from isthmus.tasks.evaluation.detection import abnormal
@@ -87,20 +86,20 @@ class Measure:
         if rows.y is None:
             raise Failure(f"a detector is measured by labels, and {rows.name!r} has none: give --label COLUMN")
         labels = np.array([label_text(label) for label in rows.y])
-        found = labels != self.normal if self.normal is not None else abnormal(rows.y)
-        missing = np.asarray(pandas.isna(np.asarray(rows.y, dtype=object)))
+        abnormals = labels != self.normal if self.normal is not None else abnormal(rows.y)
+        missing = labels == "None"
         if missing.any() and self.normal is None:
             raise Failure(
                 f"{rows.name!r}: row {int(missing.argmax())} has no label in {rows.label!r}: --normal None says that "
                 "such rows are normal, --normal VALUE that all but those with that label are abnormal"
             )
-        if found.all() or not found.any():
+        if abnormals.all() or not abnormals.any():
             raise Failure(
-                f"{rows.name!r}: all labels are of {'abnormal' if found.all() else 'normal'} rows, and a detector is "
-                "measured by both: name the label of normal rows with --normal VALUE; there are: "
+                f"{rows.name!r}: all labels are of {'abnormal' if abnormals.all() else 'normal'} rows, and a detector "
+                "is measured by both: name the label of normal rows with --normal VALUE; there are: "
                 f"{listed(sorted(set(labels.tolist())))}"
             )
-        return found
+        return abnormals
 
 
 def of_detectors(function: Callable[..., Any]) -> Callable[..., Any]:

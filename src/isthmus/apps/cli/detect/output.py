@@ -35,7 +35,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure(NOTHING_TO_NAME)
-    X, carried = _opened(detector, options)
+    X, carried = _rows_to_score(detector, options)
     label = options.label if options.label in carried else None
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
@@ -63,7 +63,7 @@ def detect_rows(
     return document, "\n\n".join(filter(None, [*sections, _titled(title, _worst(worst, explain))]))
 
 
-def _opened(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str]]:
+def _rows_to_score(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str]]:
     """Return DATA for a single pass, and which of its columns are carried along."""
     kept = options.kept_columns
     X, _ = open_for(options.data, detector.autoencoder_, options.reading, *kept, optional=options.picking_label)
@@ -135,7 +135,7 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps, carried = _opened(detector, options)
+    steps, carried = _rows_to_score(detector, options)
     rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
     X, kept = split_columns(rows_of_span, carried, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
