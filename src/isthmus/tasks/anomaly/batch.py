@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -98,12 +99,13 @@ class Worst:
 
     rows: list[tuple[float, float, int, Rows]] = field(default_factory=list)
 
-    def add(self, X: Rows, scored: ScoredRows, first: int) -> None:
-        """Keep the worst rows of a piece whose first row has the index `first`."""
+    def add(self, X: Rows, scored: ScoredRows, first: int, known: np.ndarray | None = None) -> None:
+        """Keep the worst rows of a piece whose first row has the index `first`, but for known anomalies."""
         score, p_value = scored["score"], scored["p_value"]
-        for index in np.argsort(-score, kind="stable")[:WORST].tolist():
+        order = np.argsort(-score, kind="stable")
+        for index in order[:WORST] if known is None else order[~known[order]][:WORST]:
             if len(self.rows) < WORST or score[index] > self.rows[-1][0]:
-                row = (float(score[index]), float(p_value[index]), first + index, some(X, np.array([index])))
+                row = (float(score[index]), float(p_value[index]), first + int(index), some(X, np.array([index])))
                 self.rows = sorted([*self.rows, row], key=lambda kept: -kept[0])[:WORST]
 
     def explained(self, rule: Rule, names: Sequence[str] = ()) -> list[WorstRow]:
@@ -176,6 +178,7 @@ class Settings(TypedDict, total=False):
     rows: slice
     kept_columns: Sequence[str]
     label: str | None
+    known_labels: Sequence[str]
     explain: bool
     keep_scores: bool
     names: Sequence[str]
@@ -190,6 +193,7 @@ def score_pieces(
     rows: slice = slice(0, None),
     kept_columns: Sequence[str] = (),
     label: str | None = None,
+    known_labels: Sequence[str] = (),
     explain: bool = False,
     keep_scores: bool = False,
     names: Sequence[str] = (),
@@ -209,6 +213,8 @@ def score_pieces(
         Columns to copy into the table of scores; the detector sees those of them that it was trained on.
     label : str, optional
         One of `kept_columns`, by whose values rows are counted.
+    known_labels : sequence of str, default ()
+        Labels of known anomalies, which are not among the rows with the highest scores that the summary lists.
     explain : bool, default False
         Whether to name the columns that contribute most for each row.
     keep_scores : bool, default False
@@ -225,8 +231,9 @@ def score_pieces(
             seen, kept = split_columns(piece, kept_columns, rule.columns)
             scored = rule.score_rows(seen)
             contributors = rule.contributors(seen) if explain else {}
-        worst.add(seen, scored, start)
-        summary.add(scored, None if label is None or kept is None else _texts(kept[label].to_pylist()), keep_scores)
+        labels = None if label is None or kept is None else _texts(kept[label].to_pylist())
+        worst.add(seen, scored, start, None if labels is None else np.isin(labels.astype(str), known_labels))
+        summary.add(scored, labels, keep_scores)
         copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
         append({**which_rows(start, len(scored["score"]), names), **copied, **scored, **contributors})
         progress(len(scored["score"]))
@@ -236,13 +243,15 @@ def score_pieces(
 
 
 def label_text(value: object) -> str:
-    """Return a label as text: whole numbers without a decimal point.
+    """Return a label as text: whole numbers without a decimal point, missing ones as None.
 
     Examples
     --------
-    >>> label_text(1.0), label_text(0), label_text("normal")
-    ('1', '0', 'normal')
+    >>> label_text(1.0), label_text(0), label_text("normal"), label_text(float("nan"))
+    ('1', '0', 'normal', 'None')
     """
+    if isinstance(value, float) and isnan(value):
+        return "None"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

@@ -412,6 +412,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         *,
         kept_columns: Sequence[str] = (),
         label: str | None = None,
+        known_labels: Sequence[str] = (),
         explain: bool = False,
         rows: slice = slice(0, None),
         keep_scores: bool = False,
@@ -431,6 +432,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             trained on them.
         label : str or None, default None
             One of `kept_columns`, by whose values rows are counted.
+        known_labels : sequence of str, default ()
+            Labels of known anomalies: they are not listed among the ten rows with the highest scores.
         explain : bool, default False
             Whether to name the columns that contribute most to the score of each row.
         rows : slice, default all
@@ -454,6 +457,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             rows=rows,
             kept_columns=kept_columns,
             label=label,
+            known_labels=known_labels,
             explain=explain,
             keep_scores=keep_scores,
             names=names,
@@ -718,8 +722,13 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             score=written(describe(self.score_)),
             threshold=self.threshold_,
             thresholds=dict(self.thresholds_),
-            guarantees={"trained on": self.training_, **about},
+            guarantees={"trained on": self.training_, **self._asked(), **about},
         )
+
+    def _asked(self) -> dict[str, str]:
+        """Return what the threshold was asked for, as far as the file says."""
+        asked = self.thresholds_.asked("time steps" if self.autoencoder_.data_.windowed else "rows")
+        return {"asked for": asked} if asked else {}
 
     # -- the file ------------------------------------------------------------------------------------------------
 
