@@ -66,6 +66,13 @@ def write(path, first, columns, sep=","):
     return path
 
 
+def test_decimal_commas_in_every_cell_without_names(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join(f"{n},5;-{n},25;{n + 1},125" for n in range(9)))
+    table = read(path)
+    assert table.shape == (9, 3) and table.iloc[2].tolist() == [2.5, -2.25, 3.125]
+
+
 def test_a_column_that_an_option_names_is_a_name(tmp_path):
     path = write(tmp_path / "t.csv", ["host", "5"], [IDS, HUNDREDS])
     assert list(read(path).X.columns) == ["column_0", "column_1"]

@@ -44,6 +44,21 @@ READ = {
         {"a": ("f", [540.0, 1.5]), "b": ("f", [4128.96, 12.0]), "c": ("t", ["x", "y"])},
         "decimal comma, as in '540,0'.*thousands separators, '4.128,96' is read as 4128.96",
     ),
+    "decimal commas in every cell": (
+        "a;b;c\n0,5;-1,25;3,1\n1,5;2,5;-0,3\n2,25;0,1;0,2\n",
+        {"a": ("f", [0.5, 1.5, 2.25]), "c": ("f", [3.1, -0.3, 0.2])},
+        "decimal comma",
+    ),
+    "commas inside texts between bars": (
+        "a|b\nred, round|1\nblue, square|2\n",
+        {"a": ("t", ["red, round", "blue, square"]), "b": ("i", [1, 2])},
+        None,
+    ),
+    "semicolons inside texts between commas": (
+        "a,b,c\nx;y,1,2\nz;w,3,4\n",
+        {"a": ("t", ["x;y", "z;w"]), "c": ("i", [2, 4])},
+        None,
+    ),
     "tabs and decimal commas": (
         "a\tb\n0,5\t1\n1,25\t2\n",
         {"a": ("f", [0.5, 1.25]), "b": ("i", [1, 2])},

@@ -18,6 +18,8 @@ from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
 from isthmus.support.errors import InputError
 
 SEPARATORS = "\t;|,"
+LOOKED_AT = 20
+"""Lines whose cells are looked at to tell separators apart."""
 """In the order in which they are preferred where several fit."""
 
 LOOKED_AT = 1_000
@@ -177,12 +179,17 @@ def _records(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[s
 
 
 def _separator(lines: Sequence[str], reading: Reading) -> str:
-    """Return the separator that gives most lines the same number of cells, more than one."""
-    best, score = ",", (0.0, 0)
+    """Return the separator that gives most lines the same number of cells, more than one.
+
+    Of several that do, one that suits the first line too, and whose cells are mostly numbers or dates, and many:
+    decimal commas separate cells of most lines, but none of names, and leave no numbers between them.
+    """
+    best, score = ",", (0.0, False, 0.0, 0)
     for separator in SEPARATORS:
-        widths = [len(cells) for _, cells in _records(lines[:200], separator)]
+        records = [cells for _, cells in _records(lines[:200], separator)]
+        widths = [len(cells) for cells in records]
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        fits = (round(count / len(widths), 1), width) if width > 1 else (0.0, 0)
+        fits = (round(count / len(widths), 1), widths[0] == width, _values(records), width) if width > 1 else score
         if fits > score:
             best, score = separator, fits
     if best == "," and reading.decimal == "," and "," not in lines[0]:
@@ -224,6 +231,12 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
     fits = line.startswith("#") and len(cells) == len(first) > 1 and all(cells) and len(set(cells)) == len(cells)
     bare = line[1:2].strip() != "" or all(map(_is_value, first))
     return cells if fits and bare and not any(map(_is_value, cells)) else None
+
+
+def _values(records: Sequence[Sequence[str]]) -> float:
+    """Return the fraction of the cells of some lines that are numbers or dates, in tenths."""
+    cells = [cell for record in records[1:LOOKED_AT] or records for cell in record]
+    return round(sum(map(_is_value, cells)) / len(cells), 1)
 
 
 def _is_value(cell: str) -> bool:
