@@ -69,7 +69,7 @@ def write(path, first, columns, sep=","):
 def test_decimal_commas_in_every_cell_without_names(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("\n".join(f"{n},5;-{n},25;{n + 1},125" for n in range(9)))
-    table = read(path)
+    table = read(path).X
     assert table.shape == (9, 3) and table.iloc[2].tolist() == [2.5, -2.25, 3.125]
 
 
