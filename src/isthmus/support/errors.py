@@ -16,16 +16,20 @@ class InputError(IsthmusError, ValueError):
 
 
 class TooFewRowsError(InputError):
-    """There are too few rows to train on.
+    """There are too few rows, to train on as a rule.
 
     Parameters
     ----------
     rows : int
+    purpose : str, default "training"
+        What needs two.
     """
 
-    def __init__(self, rows: int) -> None:
-        super().__init__(f"Found array with n_samples = {rows}, but at least 2 rows are needed to train")
-        self.rows = rows
+    def __init__(self, rows: int, purpose: str = "training") -> None:
+        super().__init__(
+            f"X has {counted(rows, 'row')} (n_samples = {rows}), but {purpose} needs at least 2: give more"
+        )
+        self.rows, self.purpose = rows, purpose
 
 
 class InputTypeError(InputError, TypeError):

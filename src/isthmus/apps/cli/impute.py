@@ -17,6 +17,7 @@ from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import json_option, output_option, show, table, writable
 from isthmus.apps.cli.progress import rows_done, training_progress
 from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
+from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
@@ -152,7 +153,7 @@ def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], t
         raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {counted(len(X), 'row')} of {path} …")
-    with hushed():
+    with hushed(), enough(path):
         imputer = unfitted(len(X)).fit(X, callbacks=training_progress())
     remember(imputer.autoencoder_, loaded.reading)
     return imputer

@@ -45,14 +45,18 @@ class Rows:
 
 
 @contextmanager
-def enough(rows: Rows) -> Iterator[None]:
-    """Say of which file there are too few rows, where a training inside the block finds too few."""
+def enough(name: str, left_out: int = 0, picked: str = "") -> Iterator[None]:
+    """Say of which file there are too few rows, where what runs inside the block finds too few.
+
+    `left_out` is how many images could not be read, `picked` the options that picked rows.
+    """
     try:
         yield
     except TooFewRowsError as error:
-        left_out = f", since {rows.left_out:,} could not be read and were left out" if rows.left_out else ""
-        count = f"{error.rows} row{'s' * (error.rows != 1)}"
-        raise Failure(f"{rows.name!r} holds {count}{left_out}: training needs at least 2") from error
+        why = f", since {left_out:,} could not be read and were left out" if left_out else ""
+        count = counted(error.rows, "row")
+        said = f"{picked} picks {count} of {name!r}" if picked else f"{name!r} holds {count}{why}"
+        raise Failure(f"{said}: {error.purpose} needs at least 2") from error
 
 
 class Span(click.ParamType):

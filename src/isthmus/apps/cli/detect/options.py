@@ -12,7 +12,7 @@ from isthmus.apps.cli.inputs import arranged, known_columns, load, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import after, remember
-from isthmus.apps.cli.rows import cut
+from isthmus.apps.cli.rows import cut, enough
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
 
@@ -175,9 +175,9 @@ def _trained(
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
     )
-    unit = "rows" if options.window is None else "time steps"
-    tell(f"training on {len(X):,} {unit} of {options.train or options.data} …")
-    with hushed():
+    unit, path = "row" if options.window is None else "time step", options.train or options.data
+    tell(f"training on {counted(len(X), unit)} of {path} …")
+    with hushed(), enough(path, picked=options.picking):
         fitted = made.fit(X, callbacks=training_progress(made.trainings(X)))
     remember(fitted.autoencoder_, reading)
     return fitted
