@@ -61,7 +61,9 @@ def both(files, kind, reading):
 def test_the_table_is_that_of_a_csv_file(same, kind, reading):
     csv, typed = both(same(COLUMNS), kind, reading)
     assert_frame_equal(typed.X, csv.X, check_dtype=True)
-    about = [{note for note in one.notes if "decimal comma" not in note and "'n/a'" not in note} for one in (typed, csv)]
+    about = [
+        {note for note in one.notes if "decimal comma" not in note and "'n/a'" not in note} for one in (typed, csv)
+    ]
     assert about[0] == about[1] and len(about[0]) > 2  # a file of text has one mark, and takes n/a for a gap anyhow
     ours, theirs = typed.reading.kept(), csv.reading.kept()
     assert {**ours, "text": 0} == {**theirs, "text": 0}  # a file of text is known to have codes
@@ -69,7 +71,9 @@ def test_the_table_is_that_of_a_csv_file(same, kind, reading):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_columns_of_numbers_have_gaps_and_dates_as_options_say(tmp_path, kind):
-    frame = pd.DataFrame({"n": [1, -999, 3], "x": [0.5, 2.5, -999.0], "t": [0, 86_400, 172_800], "b": [True, False, True]})
+    frame = pd.DataFrame(
+        {"n": [1, -999, 3], "x": [0.5, 2.5, -999.0], "t": [0, 86_400, 172_800], "b": [True, False, True]}
+    )
     getattr(frame, f"to_{kind}")(tmp_path / f"a.{kind}")
     frame.to_csv(tmp_path / "a.csv", index=False)
     files = {one: str(tmp_path / f"a.{one}") for one in ("csv", kind)}
@@ -80,7 +84,9 @@ def test_columns_of_numbers_have_gaps_and_dates_as_options_say(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_categories_labels_and_what_has_a_type_stay_as_they_are(tmp_path, kind):
-    frame = pd.DataFrame({"c": pd.Categorical(["1", "2", "1"]), "n": [1, 2, 3], "t": pd.to_datetime(["2024-05-31"] * 3)})
+    frame = pd.DataFrame(
+        {"c": pd.Categorical(["1", "2", "1"]), "n": [1, 2, 3], "t": pd.to_datetime(["2024-05-31"] * 3)}
+    )
     frame = frame.assign(y=["1", "0", "1"])
     getattr(frame, f"to_{kind}")(tmp_path / f"a.{kind}")
     loaded = read(str(tmp_path / f"a.{kind}"), label="y")
@@ -91,7 +97,9 @@ def test_categories_labels_and_what_has_a_type_stay_as_they_are(tmp_path, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cell_that_does_not_fit_is_named_with_its_row(same, kind):
     files = same({"a": [*map(str, range(30)), "bad"]})
-    with pytest.raises(InputError, match=f"a.{kind}', row 30, column 'a': 'bad' is no number, while 97 % .* --missing bad"):
+    with pytest.raises(
+        InputError, match=f"a.{kind}', row 30, column 'a': 'bad' is no number, while 97 % .* --missing bad"
+    ):
         read(files[kind])
     with pytest.raises(InputError, match="column 'b'.*'%Y'.*does not apply, since its cells are of the type bool"):
         frame = pd.DataFrame({"b": [True, False]})

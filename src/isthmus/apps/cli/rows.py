@@ -44,6 +44,13 @@ class Rows:
     left_out: int = 0
 
 
+def columns_of(X: Any) -> list[str]:
+    """Return the names of the columns of a table or a stream; nothing where it has none."""
+    import narwhals as nw
+
+    return list(getattr(nw.from_native(X, eager_only=True, pass_through=True), "columns", ()))
+
+
 @contextmanager
 def enough(name: str, left_out: int = 0, picked: str = "") -> Iterator[None]:
     """Say of which file there are too few rows, where what runs inside the block finds too few.
@@ -107,4 +114,4 @@ def row(X: Any, number: int, flag: str) -> Any:
     if not 0 <= number < len(X):
         raise Failure(f"{flag} {number}: the data has {counted(len(X), 'row')}, numbered from 0")
     one = cut(X, slice(number, number + 1), flag)
-    return one[0] if hasattr(one, "ndim") and not hasattr(one, "columns") else one
+    return one[0] if hasattr(one, "ndim") and not columns_of(one) else one

@@ -19,8 +19,8 @@ from isthmus.apps.explorer.colours import Colour, by_category, by_number
 from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
 from isthmus.apps.explorer.lazy_rows import ReadRows
 from isthmus.apps.explorer.maps.planes import Planes
-from isthmus.support.errors import TooFewRowsError
 from isthmus.apps.explorer.once import once
+from isthmus.support.errors import TooFewRowsError
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder

@@ -11,7 +11,6 @@ import narwhals as nw
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.report.kinds.base import Rows, rows_of, take
 from isthmus.apps.report.labels import groups_of, labels_of, ordered

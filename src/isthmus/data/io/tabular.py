@@ -70,14 +70,12 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading:
     """
     pandas, parquet = extra("pandas", "tables"), extra("pyarrow.parquet", "tables")
     reading = (reading or Reading()).also([label])
-    check_typed(path, reading, OF_TEXT)
     with arrow_errors(path):
         schema = parquet.read_schema(parquet_files(path)[0])
     columns = _stored(schema)
     chosen = [name for name in reading.chosen(columns, path) if name != label]
+    texts = _texts(path, reading, schema, chosen)
     stream = ParquetStream(path, leave_out=[name for name in columns if name not in chosen])
-    asked = {*reading.text, *reading.merged().dates}
-    texts = [name for name in chosen if is_text(schema.field(name).type) or name in asked]
     convert = TypedText(str(path), schema, chosen, reading, _only(stream, texts).chunks() if texts else ())
     if 2 * stream.bytes <= budget:
         names = [*stream.columns, *([] if label is None else [label])]
@@ -96,6 +94,14 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading:
         convert.survey(_only(stream, convert.changing).chunks())
     converted = stream.converted(convert.table) if convert.columns else stream
     return Dataset(converted, y, (), str(path), reading=convert.reading, notes=tuple(convert.notes))
+
+
+def _texts(path: Path, reading: Reading, schema: pyarrow.Schema, chosen: Sequence[str]) -> list[str]:
+    """Return the columns that may be read as text; refuse options for which there are none."""
+    asked = {*reading.text, *reading.merged().dates}
+    texts = [name for name in chosen if is_text(schema.field(name).type) or name in asked]
+    check_typed(path, reading, OF_TEXT if texts else (*OF_TEXT, "decimal"))
+    return texts
 
 
 def _only(stream: ParquetStream, names: Sequence[str]) -> ParquetStream:
@@ -117,13 +123,13 @@ def _stored(schema: pyarrow.Schema) -> list[str]:
 def read_feather(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
     """Read a Feather file into a pandas DataFrame."""
     reading = (reading or Reading()).also([label])
-    check_typed(path, reading, OF_TEXT)
     with arrow_errors(path):
         table = extra("pyarrow.feather", "tables").read_table(path)
     columns = _stored(table.schema)
     chosen = reading.chosen(columns, path)
     check_flat(table.schema, chosen, path)
     own = [name for name in chosen if name != label]
+    _texts(path, reading, table.schema, own)
     convert = TypedText(str(path), table.schema, own, reading, [table])
     left_out = [name for name in columns if name not in chosen]
     frame = _with(table.drop_columns(left_out).to_pandas(), convert.series(table))

@@ -83,8 +83,9 @@ class TypedText:
         typed = typed_units(self._path, replace(reading, units=others), self._numbers)
         found = recognised(self._path, texts.values(), replace(reading, units=own))
         comma = any(one.seen.decimal == "," for one in texts.values())
-        both = {name: {**typed[name], **found[name]} for name in ("units", "signs")}
-        return replace(reading, decimal="," if comma else reading.decimal, dates=found["dates"], **both)
+        units, signs = ({**typed[name], **found[name]} for name in ("units", "signs"))
+        decimal = "," if comma else reading.decimal
+        return replace(reading, decimal=decimal, dates=found["dates"], units=units, signs=signs)
 
     def series(self, table: pyarrow.Table, first: int = 0) -> dict[str, pandas.Series]:
         """Return the columns of a piece that are converted; `first` is the number of its first row."""

@@ -12,7 +12,7 @@ from isthmus.apps.cli.inputs import arranged, known_columns, load, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import after, remember
-from isthmus.apps.cli.rows import cut, enough
+from isthmus.apps.cli.rows import columns_of, cut, enough
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
 
@@ -217,7 +217,7 @@ def _normal(
 
 def _present(X: Any, options: Options) -> Sequence[str]:
     """Return the columns to take out; training rows may lack those of the rows to be scored."""
-    names = list(map(str, getattr(X, "columns", []))) if not hasattr(X, "column_names") else X.column_names
+    names = columns_of(X)
     own = options.train is None and options.recalibrate is None
     return [name for name in options.kept_columns if own or name in names]
 

@@ -35,7 +35,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure(NOTHING_TO_NAME)
-    X, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    X, reading = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -49,6 +49,7 @@ def detect_rows(
             explain=explain,
             keep_scores=plot is not None,
             names=files_of(data).names(X),
+            dates=reading.dates,
             progress=done,
         )
     if plot:
@@ -123,14 +124,14 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    steps, reading = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
     X, kept = split_columns(rows_of_span, options.kept_columns, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
     path = str(Path(output).with_stem(Path(output).stem + "-intervals"))
-    _write_time_steps(output, columns, kept)
+    _write_time_steps(output, columns, kept, reading.dates)
     if rows:
         _append(path, {name: [row[name] for row in rows] for name in rows[0]})
     if plot:
@@ -154,17 +155,18 @@ def _at_peaks(rows: list[dict[str, Any]], result: SignalResult) -> list[dict[str
     return lines
 
 
-def _write_time_steps(path: str, columns: dict[str, Any], kept: Any) -> None:
-    """Write the scores of time steps: the time first, then the kept columns."""
+def _write_time_steps(path: str, columns: dict[str, Any], kept: Any, dates: Mapping[str, str]) -> None:
+    """Write the scores of time steps: the time first, then the kept columns, their dates as they were read."""
     time, *others = columns
     copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
-    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}})
+    forms = {name: form for name, form in dates.items() if name in copied}
+    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}}, forms)
 
 
-def _append(path: str, columns: dict[str, Any]) -> None:
+def _append(path: str, columns: dict[str, Any], dates: Mapping[str, str] | None = None) -> None:
     from isthmus.data.io.appending import appending
 
-    with appending(path) as append:
+    with appending(path, dates) as append:
         append(columns)
 
 
