@@ -30,7 +30,10 @@ def ask(isthmus, folder, command, code=1):
         ("train {one.csv} -o {x}", FEW.format("training")),
         ("train {one.csv} --from {m} -o {x}", FEW.format("training")),
         ("tune {one.csv} --over latent_dim=1..2 --trials 1 -o {x}", FEW.format("training")),
-        ("tune {two.csv} --over scale=common,centre --trials 1 -o {x}", "X has 2 rows, of which 1 to measure on: at"),
+        (
+            "tune {two.csv} --over latent_dim=1..2 --metric reconstruction --trials 1 -o {x}",
+            "X has 2 rows, of which 1 to measure on: at",
+        ),
         ("detect {one.csv} -o {o.csv}", FEW.format("training")),
         ("detect {many.csv} --train {one.csv} -o {o.csv}", FEW.format("training")),
         ("detect {many.csv} --train-rows 3:4 -o {o.csv}", "--train-rows 3:4 picks 1 row of"),

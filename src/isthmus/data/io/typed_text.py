@@ -81,11 +81,11 @@ class TypedText:
         others = {name: unit for name, unit in reading.units.items() if name not in texts}
         own = {name: unit for name, unit in reading.units.items() if name in texts}
         typed = typed_units(self._path, replace(reading, units=others), self._numbers)
-        found = recognised(self._path, texts.values(), replace(reading, units=own))
+        recognised_texts = recognised(self._path, texts.values(), replace(reading, units=own))
         comma = any(one.seen.decimal == "," for one in texts.values())
-        units, signs = ({**typed[name], **found[name]} for name in ("units", "signs"))
+        units, signs = ({**typed[name], **recognised_texts[name]} for name in ("units", "signs"))
         decimal = "," if comma else reading.decimal
-        return replace(reading, decimal=decimal, dates=found["dates"], units=units, signs=signs)
+        return replace(reading, decimal=decimal, dates=recognised_texts["dates"], units=units, signs=signs)
 
     def series(self, table: pyarrow.Table, first: int = 0) -> dict[str, pandas.Series]:
         """Return the columns of a piece that are converted; `first` is the number of its first row."""
@@ -120,16 +120,16 @@ class TypedText:
         for piece in _in_order(pieces) if undecided else ():
             for name in [*undecided]:
                 with self._located(first):
-                    found = decide(name, self._cells(piece[name]), self._context)
-                if isinstance(found, Open):
-                    undecided[name] = undecided[name].joined(found)
+                    one = decide(name, self._cells(piece[name]), self._context)
+                if isinstance(one, Open):
+                    undecided[name] = undecided[name].joined(one)
                 else:
-                    decided[name] = found
+                    decided[name] = one
                     del undecided[name]
             first += len(piece)
             if not undecided:
                 break
-        return decided | {name: one.closed(name) for name, one in undecided.items()}
+        return decided | {name: left.closed(name) for name, left in undecided.items()}
 
     def _converted(self, table: pyarrow.Table, name: str, first: int) -> pandas.Series:
         with self._located(first):
