@@ -412,8 +412,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
         """Return the codes of X, of shape (n, positions x latent_dim), with one position for vector codes.
 
-        Of images that may have any size: (n, *positions, latent_dim), or a list of (*positions, latent_dim) where they
-        differ in size.
+        Of images that may have any size (``Images(crop=...)``): an array of shape (n, height, width, latent_dim) if
+        those of X have one size, else a list of n arrays of shape (height, width, latent_dim). Height and width count
+        positions: pixels divided by the stride of the net, rounded up.
 
         Parameters
         ----------

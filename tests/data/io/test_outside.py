@@ -10,7 +10,7 @@ import pytest
 
 from isthmus.data.io import csv_stream, tabular
 from isthmus.data.io.csv_stream import CSVStream
-from isthmus.data.io.files import open_rows, read
+from isthmus.data.io.files import open_as_read, read
 from isthmus.data.io.reading import Reading
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.support.errors import FileFormatError, InputError
@@ -863,7 +863,7 @@ def test_columns_are_left_out_of_streamed_parquet(tmp_path):
     stream = nested(tmp_path / "t.parquet", budget=0, drop=("tags",)).X
     assert isinstance(stream, ParquetStream) and stream.columns == ["id", "v"]
     assert stream.without(["id"]).columns == ["v"]
-    assert open_rows(str(tmp_path / "t.parquet"), Reading(only=("v",))).columns == ["v"]
+    assert open_as_read(str(tmp_path / "t.parquet"), Reading(only=("v",)))[0].columns == ["v"]
 
 
 def test_options_of_tables_do_not_apply_to_arrays(tmp_path):

@@ -14,7 +14,7 @@ import click
 from isthmus.apps.cli.command import Failure, note, option, warn
 from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
-from isthmus.apps.cli.rows import Rows, Span, cut
+from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
 from isthmus.support.errors import listed, unknown
 
@@ -189,13 +189,6 @@ def arranged(X: Any, name: str, model: Autoencoder, path: str) -> Any:
 def known_columns(model: Autoencoder) -> list[str]:
     """Return the columns that a model was trained on, in their order; nothing where they have no names."""
     return list(getattr(model, "feature_names_in_", ()))
-
-
-def columns_of(X: Any) -> list[str]:
-    """Return the names of the columns of a table or a stream; nothing where it has none."""
-    import narwhals as nw
-
-    return list(getattr(nw.from_native(X, eager_only=True, pass_through=True), "columns", ()))
 
 
 def _check_columns(name: str, model: str, columns: list[str], known: list[str]) -> None:

@@ -7,7 +7,7 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isnan
@@ -18,7 +18,7 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.inputs import taken
 from isthmus.data.io.appending import appending
-from isthmus.data.io.files import open_rows
+from isthmus.data.io.files import open_as_read
 from isthmus.data.io.reading import Reading
 from isthmus.data.io.tabular import split_columns
 from isthmus.data.sources.in_memory import cut_pieces
@@ -148,6 +148,7 @@ def score_file(
     rule: Rule,
     X: Rows | str | os.PathLike[str],
     output: str | os.PathLike[str] | None,
+    dates: Mapping[str, str] | None = None,
     **settings: Unpack[Settings],
 ) -> ScanSummary:
     """Score a file, a stream or rows in memory piece by piece, and write the table of scores to a file.
@@ -158,17 +159,21 @@ def score_file(
     X : path, stream, DataFrame, array, or what `taken` takes
     output : path or None
         ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
+    dates : mapping of str to str, optional
+        The formats of kept columns of dates in a ``.csv`` file; default: as in the file that is read, else ISO 8601.
     **settings
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
         reading = Reading().also([*settings.get("kept_columns", ()), settings.get("label")])
-        X = open_rows(os.fspath(X), reading.after(rule.data, rule.scorer.autoencoder.info_.get("reading", {})))
+        kept = rule.scorer.autoencoder.info_.get("reading", {})
+        X, known = open_as_read(os.fspath(X), reading.after(rule.data, kept))
+        dates = known.dates if dates is None else dates
     else:
         X = taken(X)
     if output is None:
         return score_pieces(rule, X, lambda table: None, **settings)
-    with appending(output) as append:
+    with appending(output, dates) as append:
         return score_pieces(rule, X, append, **settings)
 
 

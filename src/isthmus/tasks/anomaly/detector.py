@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -417,6 +417,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         rows: slice = slice(0, None),
         keep_scores: bool = False,
         names: Sequence[str] = (),
+        dates: Mapping[str, str] | None = None,
         progress: Callable[[int], object] = int,
     ) -> ScanSummary:
         """Score a file or a stream piece by piece, in bounded memory, and write the table of scores to a file.
@@ -442,6 +443,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             Whether the summary holds all scores, in single precision.
         names : sequence of str, default ()
             Names of the rows of X, such as those of image files: the table has a column ``file`` instead of ``row``.
+        dates : mapping of str to str, optional
+            The formats of kept columns of dates in a ``.csv`` output; default: those of the file X, else ISO 8601.
         progress : callable, optional
             Called with the number of rows of each piece that is done.
 
@@ -461,6 +464,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             explain=explain,
             keep_scores=keep_scores,
             names=names,
+            dates=dates,
             progress=progress,
         )
 

@@ -20,7 +20,7 @@ from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.run import Run, prepare
 from isthmus.estimators.together import can_train_together, fit_together
-from isthmus.support.errors import InputError
+from isthmus.support.errors import TooFewRowsError
 from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
@@ -197,7 +197,7 @@ class Trainer:
         n = count(X)
         first = self._untrained(n)
         if n == 2:
-            raise InputError("X has 2 rows, but a detector needs 3: each is scored by a model of the others; give more")
+            raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
         run = self.together(first, X, ordered)
         parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
         scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)

@@ -66,6 +66,13 @@ class Options:
         return {name: value for name, value in typed.items() if value is not None}
 
     @property
+    def picking(self) -> str:
+        """The options that pick some of the rows to train on; empty if there are none."""
+        rows = self.train_rows
+        span = "" if rows is None else f"--train-rows {rows.start}:{'' if rows.stop is None else rows.stop}"
+        return " ".join(filter(None, [span, "" if self.normal is None else f"--normal {self.normal}"]))
+
+    @property
     def trained(self) -> bool:
         """Whether the detector comes from a file."""
         return self.model is not None and self.train is None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure, note
 from isthmus.apps.cli.detect.choices import Options
-from isthmus.apps.cli.inputs import columns_of, read
+from isthmus.apps.cli.inputs import read
 from isthmus.apps.cli.reading_options import after
-from isthmus.apps.cli.rows import Rows, cut
+from isthmus.apps.cli.rows import Rows, columns_of, cut
 from isthmus.apps.cli.same_columns import check_columns
 from isthmus.support.errors import listed, unknown
 

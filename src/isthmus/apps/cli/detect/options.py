@@ -13,6 +13,7 @@ from isthmus.apps.cli.inputs import arranged, known_columns, load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import remember
+from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
 
@@ -234,11 +235,11 @@ def _trained(
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
     )
-    unit = "rows" if options.window is None else "time steps"
+    unit, path = "row" if options.window is None else "time step", options.train or options.data
     known = "" if rows.known is None else f", beside {counted(len(rows.known), 'known anomaly')}"
-    tell(f"training on {len(rows.X):,} {unit} of {options.train or options.data}{known} …")
+    tell(f"training on {counted(len(rows.X), unit)} of {path}{known} …")
     X, y = rows.labelled()
-    with hushed():
+    with hushed(), enough(path, picked=options.picking):
         fitted = made.fit(X, y, callbacks=training_progress(made.trainings(rows.X)))
     remember(fitted.autoencoder_, rows.reading)
     return fitted.set_threshold(**options.by_known) if options.by_known else fitted

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.capabilities import NEIGHBOURING
 from isthmus.apps.cli.command import Failure, note
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
-from isthmus.apps.cli.inputs import columns_of, known_columns, open_for
+from isthmus.apps.cli.inputs import known_columns, open_for
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.rows import columns_of
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
+    from isthmus.data.io.reading import Reading
     from isthmus.tasks.anomaly.batch import Contributor, WorstRow
     from isthmus.tasks.anomaly.time_steps import SignalResult
 
@@ -35,7 +37,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not data.named_columns:
         raise Failure(NOTHING_TO_NAME)
-    X, carried = _rows_to_score(detector, options)
+    X, carried, reading = _rows_to_score(detector, options)
     label = options.label if options.label in carried else None
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
@@ -51,6 +53,7 @@ def detect_rows(
             explain=explain,
             keep_scores=plot is not None,
             names=files_of(data).names(X),
+            dates=reading.dates,
             progress=done,
         )
     if plot:
@@ -63,15 +66,15 @@ def detect_rows(
     return document, "\n\n".join(filter(None, [*sections, _titled(title, _worst(worst, explain))]))
 
 
-def _rows_to_score(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str]]:
-    """Return DATA for a single pass, and which of its columns are carried along."""
+def _rows_to_score(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str], Reading]:
+    """Return DATA for a single pass, which of its columns are carried along, and how it is read."""
     kept = options.kept_columns
-    X, _ = open_for(options.data, detector.autoencoder_, options.reading, *kept, optional=options.picking_label)
+    X, reading = open_for(options.data, detector.autoencoder_, options.reading, *kept, optional=options.picking_label)
     columns = columns_of(X)
     lacking = [name for name in kept if columns and name not in columns]
     for name in lacking:
         note(f"{options.data}: there is no column {name!r}, by which its rows could be counted")
-    return X, [name for name in kept if name not in lacking]
+    return X, [name for name in kept if name not in lacking], reading
 
 
 def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
@@ -135,14 +138,14 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps, carried = _rows_to_score(detector, options)
+    steps, carried, reading = _rows_to_score(detector, options)
     rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
     X, kept = split_columns(rows_of_span, carried, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
     path = str(Path(output).with_stem(Path(output).stem + "-intervals"))
-    _write_time_steps(output, columns, kept)
+    _write_time_steps(output, columns, kept, reading.dates)
     if rows:
         _append(path, {name: [row[name] for row in rows] for name in rows[0]})
     if plot:
@@ -166,17 +169,18 @@ def _at_peaks(rows: list[dict[str, Any]], result: SignalResult) -> list[dict[str
     return lines
 
 
-def _write_time_steps(path: str, columns: dict[str, Any], kept: Any) -> None:
-    """Write the scores of time steps: the time first, then the kept columns."""
+def _write_time_steps(path: str, columns: dict[str, Any], kept: Any, dates: Mapping[str, str]) -> None:
+    """Write the scores of time steps: the time first, then the kept columns, their dates as they were read."""
     time, *others = columns
     copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
-    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}})
+    forms = {name: form for name, form in dates.items() if name in copied}
+    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}}, forms)
 
 
-def _append(path: str, columns: dict[str, Any]) -> None:
+def _append(path: str, columns: dict[str, Any], dates: Mapping[str, str] | None = None) -> None:
     from isthmus.data.io.appending import appending
 
-    with appending(path) as append:
+    with appending(path, dates) as append:
         append(columns)
 
 
