@@ -212,7 +212,8 @@ class Trainer:
     @staticmethod
     def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:
         """Return the prepared run of an autoencoder if those of all folds should train at once, since that is cheap."""
-        if ordered or count(X) > FEW or autoencoder.validation_fraction:
+        unlike = ordered or choose_data(autoencoder.data, X).any_size  # images are not read for nothing
+        if unlike or count(X) > FEW or autoencoder.validation_fraction:
             return None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
