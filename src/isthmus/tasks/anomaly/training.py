@@ -121,7 +121,7 @@ class Trainer:
         sample = self._sample(autoencoder, X)
         model, data = autoencoder.model_, autoencoder.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed())
+            torch.default_generator.manual_seed(self._seed())
             parts = (part for columns in sample for part in _pieces(columns, data))
             outputs = (model(data.batch(part), False) for part in parts)
             score = self._score(data, fraction).fit_known(outputs, self._known(autoencoder), model)
