@@ -28,6 +28,34 @@ def number(text: str) -> int | float:
     return int(text) if text.strip("+-").isdigit() else float(text)
 
 
+def whole(text: str) -> int:
+    """Read a whole number.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError("give a whole number") from error
+
+
+def decimal(text: str) -> float:
+    """Read a number.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError("give a number, such as 0.1") from error
+
+
 def pair(text: str) -> tuple[float, float]:
     """Read ``low,high``.
 
@@ -76,8 +104,8 @@ def size(text: str) -> tuple[int, int]:
 
 
 READERS: dict[Any, tuple[str, Reader]] = {
-    int: ("INTEGER", int),
-    float: ("NUMBER", float),
+    int: ("INTEGER", whole),
+    float: ("NUMBER", decimal),
     str: ("TEXT", str),
     tuple: ("LOW,HIGH", pair),
     SCHEDULE: ("SCHEDULE", schedule),
