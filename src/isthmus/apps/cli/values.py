@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,6 +12,7 @@ from isthmus import variants
 from isthmus.support.errors import hint
 
 Reader = Callable[[str], Any]
+Number = TypeVar("Number", int, float)
 
 _, SCHEDULE = get_args(variants.Weight)
 """What a weight may be beside a number."""
@@ -36,10 +37,7 @@ def whole(text: str) -> int:
     ValueError
         It is none.
     """
-    try:
-        return int(text)
-    except ValueError as error:
-        raise ValueError("give a whole number") from error
+    return _read(int, text, "a whole number")
 
 
 def decimal(text: str) -> float:
@@ -50,10 +48,14 @@ def decimal(text: str) -> float:
     ValueError
         It is none.
     """
+    return _read(float, text, "a number, such as 0.1")
+
+
+def _read(kind: Callable[[str], Number], text: str, what: str) -> Number:
     try:
-        return float(text)
+        return kind(text)
     except ValueError as error:
-        raise ValueError("give a number, such as 0.1") from error
+        raise ValueError(f"give {what}") from error
 
 
 def pair(text: str) -> tuple[float, float]:
