@@ -44,6 +44,11 @@ READ = {
         {"a": ("f", [540.0, 1.5]), "b": ("f", [4128.96, 12.0]), "c": ("t", ["x", "y"])},
         "decimal comma, as in '540,0'.*thousands separators, '4.128,96' is read as 4128.96",
     ),
+    "points that may separate thousands": (
+        "a;b\n70.409;x\n12.125;y\n",
+        {"a": ("f", [70.409, 12.125])},
+        "decimal point, as in '70.409' .--decimal , if it separates thousands",
+    ),
     "decimal commas in every cell": (
         "a;b;c\n0,5;-1,25;3,1\n1,5;2,5;-0,3\n2,25;0,1;0,2\n",
         {"a": ("f", [0.5, 1.5, 2.25]), "c": ("f", [3.1, -0.3, 0.2])},

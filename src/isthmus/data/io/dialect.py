@@ -400,6 +400,9 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
     if comma is None and before.decimal == ",":
         notes.add(f"decimal comma, as in {before.origin}", about="decimal comma")
         return ",", ","
+    either = next((cell for cell in cells if "." in cell and EITHER.fullmatch(cell)), None)
+    if either is not None and point is comma is None and separator == ";" and not before.decimal:
+        notes.add(f"decimal point, as in {either!r} (--decimal , if it separates thousands)", about="decimal point")
     return ".", before.decimal or ("," if separator == ";" else None)
 
 
