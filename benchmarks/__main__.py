@@ -47,6 +47,7 @@ ORDER = (
     "nslkdd",
     "fraud",
     "false_alarms",
+    "few_rows",
     "synthetic",
     "imputation",
     "skab",
