@@ -166,7 +166,7 @@ class Trainer:
         made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
         if self.score == "auto" and not self.keep_rows:
             made = made.without_rows() or lookup(f"score/{WITHOUT_ROWS}")()
-        elif self.score == "auto" and self.known is not None:
+        elif self.score == "auto" and self.known is not None and not data.any_size:
             made = lookup("score/joined")([made, lookup("score/known")()])
         return made.for_contaminated(fraction) if fraction else made
 
