@@ -355,7 +355,7 @@ def _is_text(file: Path) -> bool:
 
 
 def columns_ahead(path: str, reading: Reading | None = None) -> list[str] | None:
-    """Return the columns that would be read of a table, before it is; None where its kind tells them with its rows only.
+    """Return the columns that would be read of a table; None where its kind tells them only with its rows.
 
     Parameters
     ----------

@@ -50,11 +50,11 @@ class Thresholds(Mapping[str, float]):
         What was asked for, such as ``{"recall": 0.9}``; empty in files of former versions.
     """
 
-    calibration: Calibration
-    training: Calibration
+    calibration: Calibration = field(repr=False)
+    training: Calibration = field(repr=False)
     overall: float = np.inf
     groups: dict[str, float] = field(default_factory=dict)
-    known: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    known: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
     normal_rows: int = 0
     rule: Mapping[str, Any] = field(default_factory=dict)
 
