@@ -87,11 +87,11 @@ def _remember(cls: type) -> None:
         original(self, *args, **kwargs)
 
     cls.__init__ = init  # type: ignore[misc]
-    shown: Any = cls
-    if shown.__repr__ is object.__repr__:
-        shown.__repr__ = _as_call
+    open_class: Any = cls
+    if open_class.__repr__ is object.__repr__:
+        open_class.__repr__ = _as_call
     elif "__repr__" not in vars(cls) and "extra_repr" not in vars(cls):
-        shown.extra_repr = _in_brackets
+        open_class.extra_repr = _in_brackets
 
 
 def _as_call(obj: Any) -> str:

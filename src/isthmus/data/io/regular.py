@@ -18,7 +18,7 @@ from isthmus.support.lines import short
 BLOCK = 2**18
 """Bytes looked at at a time."""
 
-SHOWN = 60
+EXCERPT = 60
 """Characters of a line that an error shows."""
 
 AMID = "give all lines the same number of cells (--skip-rows N leaves out lines above the table)"
@@ -214,7 +214,7 @@ def count_one_by_one(path: Path, dialect: Dialect, line: int) -> int:
             last = len(cells) < width and next(lines, None) is None
             raise InputError(
                 f"{str(path)!r} is not a regular table: line {first} has {cells_of(len(cells))}, but {named}: "
-                f"{short(dialect.separator.join(cells), SHOWN)!r}; {AT_END if last else AMID}"
+                f"{short(dialect.separator.join(cells), EXCERPT)!r}; {AT_END if last else AMID}"
             )
         count += 1
     return count
