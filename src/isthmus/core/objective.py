@@ -135,8 +135,9 @@ class Reconstruction(nn.Module):
         return self.corruption is not None and self.corruption.masks
 
     def sample_rows(self) -> int:
-        """Return as many rows as hold `SAMPLE_ELEMENTS` numbers."""
-        return max(256, SAMPLE_ELEMENTS // self.model.elements)
+        """Return as many rows as hold `SAMPLE_ELEMENTS` numbers, or the fraction of them that the net needs."""
+        rows = max(256, SAMPLE_ELEMENTS // self.model.elements)
+        return max(1, int(rows * self.model.net.start_fraction))
 
     def initialize(self, batch: Batch) -> None:
         """Initialise the model on a corrupted sample, so that the decoder starts as the best linear restoration."""

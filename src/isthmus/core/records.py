@@ -32,6 +32,10 @@ class Batch:
         Inputs that are not reconstructed, such as a label or a noise level, each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
         Weight of each sample.
+    noise : Tensor of shape (batch,), or None
+        The noise level of each row of `corrupted`, where it is known: a standard deviation in the units of x.
+    emphasis : Tensor of shape (batch,), or None
+        Factor of each sample's loss, set by a corruption that does not corrupt all alike.
     """
 
     x: Tensor
@@ -41,6 +45,8 @@ class Batch:
     feature: Tensor | None = None
     condition: dict[str, Tensor] = field(default_factory=dict)
     weight: Tensor | None = None
+    noise: Tensor | None = None
+    emphasis: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -72,6 +78,8 @@ class Batch:
             feature,
             {name: change(tensor) for name, tensor in self.condition.items()},
             changed(self.weight),
+            changed(self.noise),
+            changed(self.emphasis),
         )
 
     def with_(self, **changes: Any) -> Batch:

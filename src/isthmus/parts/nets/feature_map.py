@@ -184,18 +184,23 @@ class Block(nn.Module):
 
 
 def patches(x: Tensor, stride: int) -> Tensor:
-    """Return (batch, channels, *space) as (batch, channels · stride^axes, *grid), continued at its end by its last row.
+    """Return (batch, channels, *space) as (batch, channels · stride^axes, *grid), continued to whole patches."""
+    x = continued(x, stride)
+    if x.ndim == 4:
+        return nn.functional.pixel_unshuffle(x, stride)
+    return torch.unflatten(x, 2, (-1, stride)).movedim(3, 2).flatten(1, 2)
+
+
+def continued(x: Tensor, stride: int) -> Tensor:
+    """Return x continued at its end by its last row and column, so that sides are multiples of the stride.
 
     What continues it is found by index, and nothing depends on whether a side is a multiple of the stride, so that one
     graph serves all sizes.
     """
-    axes = x.ndim - 2
-    if stride > 1:
-        missing = [(side + stride - 1) // stride * stride - side for side in reversed(x.shape[2:])]
-        x = nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
-    if axes == 2:
-        return nn.functional.pixel_unshuffle(x, stride)
-    return torch.unflatten(x, 2, (-1, stride)).movedim(3, 2).flatten(1, 2)
+    if stride == 1:
+        return x
+    missing = [(side + stride - 1) // stride * stride - side for side in reversed(x.shape[2:])]
+    return nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
 
 
 def joined(y: Tensor, stride: int) -> Tensor:

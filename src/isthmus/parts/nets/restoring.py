@@ -1,0 +1,148 @@
+"""The frame of nets that restore: a front, levels of residual blocks with skip connections, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.interfaces import Net, Sizes, fixed
+from isthmus.core.part import part_name
+from isthmus.core.records import Batch
+from isthmus.parts.nets.feature_map import cropped
+from isthmus.parts.nets.frame import BLOCK
+from isthmus.parts.nets.levels import CONV, Levels, reach
+from isthmus.parts.nets.linear_skip import condition
+from isthmus.parts.nets.noise_level import NoiseLevel
+from isthmus.support.errors import InputError
+
+
+class RestoringNet(Net):
+    """``y = base + body`` on maps that a front makes of x; abstract: a subclass gives the front and the way back.
+
+    ::
+
+        x ─ front ─┬─ base ───────────────────────────────────────────────────────── + ─ back ─ y
+                   └─ blocks ─┬─ skip ───────────────────────── + ─ blocks ─ conv ───┘
+                              └─ /2 ─ blocks ─ … h … z ─ … blocks ─ ·2 ─┘
+
+    The code is the deepest map, seen through `latent_dim` numbers a position. Before the first step, the base is scaled
+    and shifted to what y should be of x, which matters for likelihoods whose y is no x, such as logits.
+    """
+
+    slope: Tensor
+    shift: Tensor
+    reconstructs_only = any_size = True
+    reading = BLOCK
+    start_fraction = 1 / 64
+    rate_scale = 0.5
+
+    def __init__(
+        self, widths: Sequence[int], blocks: Sequence[int], cell: int, overlap: int = 0, margin: int = 0
+    ) -> None:
+        super().__init__()
+        self.widths, self.blocks = tuple(widths), tuple(blocks)
+        if not self.widths or len(self.widths) != len(self.blocks) or min(self.widths) < 1 or min(self.blocks) < 0:
+            raise InputError(
+                f"widths={self.widths}, blocks={self.blocks} of the net {part_name(self)!r}: expected a width of at "
+                "least 1, and a number of blocks, for each level"
+            )
+        self.stride = cell * 2 ** (len(self.widths) - 1)
+        self.reach = cell * reach(self.blocks, overlap) + margin
+
+    def front(self, channels: int) -> tuple[int, int]:
+        """Make the front; return how many maps `analysed` gives, and how many numbers a channel has at a position."""
+        raise NotImplementedError
+
+    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the maps that the body sees, and the base, of shape (batch, channels, numbers, *grid)."""
+        raise NotImplementedError
+
+    def joined(self, y: Tensor) -> Tensor:
+        """Return numbers, of the shape of the base, as rows that are at least as large as x."""
+        raise NotImplementedError
+
+    def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the positions of the deepest map."""
+        return tuple(-(-side // self.stride) for side in x_shape[1:])
+
+    def build(self, sizes: Sizes) -> None:
+        """Make the layers.
+
+        Raises
+        ------
+        InputError
+            The rows are neither images nor windows.
+        """
+        if len(sizes.x) not in (2, 3):
+            raise InputError(
+                f"the net {part_name(self)!r} takes images of shape (channels, height, width) or windows of shape "
+                f"(channels, window), but the rows have shape {sizes.x}: give images or signals, or net='mlp'"
+            )
+        self.sizes, self.axes = sizes, len(sizes.x) - 1
+        (channels,), (out,), deepest = fixed(sizes.x[:1]), fixed(sizes.y[:1]), self.widths[-1]
+        if self.estimates_noise:
+            self.level = NoiseLevel(channels, self.axes)
+        maps, self.numbers = self.front(channels)
+        self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes)
+        self.code = CONV[self.axes - 1](deepest, sizes.h, 1, bias=False)
+        self.decode_code = CONV[self.axes - 1](sizes.z + sizes.condition, deepest, 1, bias=False)
+        self.register_buffer("slope", torch.ones(out // channels))
+        self.register_buffer("shift", torch.zeros(out))
+
+    # -- both ways -----------------------------------------------------------------------------------------------
+
+    def encode(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Return h of shape (batch, *positions, sizes.h), the base, and the maps above the deepest one."""
+        maps, base = self.analysed(batch.corrupted, batch)
+        *finer, deepest = self.body.down(maps)
+        h: Tensor = self.code(deepest)
+        return h.movedim(1, -1), base, *finer
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return y, as large as x."""
+        base, *finer = skips
+        added = self.body.up(self.decode_code(self._beside(z, batch).movedim(-1, 1)), finer).float()
+        scaled = torch.cat([base * slope for slope in self.slope], 1)
+        y = self.joined(scaled + torch.unflatten(added, 1, scaled.shape[1:3])) + self._each(self.shift)
+        return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
+
+    def _each(self, numbers: Tensor) -> Tensor:
+        """Return a number for each channel, or row, shaped so that it broadcasts against rows."""
+        return numbers.view(-1, *[1] * self.axes)
+
+    def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
+        if not self.sizes.condition:
+            return z
+        everywhere = condition(batch).view(len(z), *[1] * self.axes, -1)
+        return torch.cat([z, everywhere.expand(*z.shape[:-1], -1)], -1)
+
+    # -- the noise level -----------------------------------------------------------------------------------------
+
+    def readings(self, batch: Batch) -> Tensor:
+        """Return the energy of high frequencies in each block of what the encoder sees."""
+        readings: Tensor = self.level.readings(batch.corrupted)
+        return readings
+
+    def noise(self, readings: Tensor) -> Tensor:
+        """Return the standard deviation of white noise."""
+        noise: Tensor = self.level(readings)
+        return noise
+
+    def noise_map(self, batch: Batch, like: Tensor) -> Tensor:
+        """Return the noise level of each row, known or estimated, at each position of a map."""
+        noise = self.noise(self.readings(batch)) if batch.noise is None else batch.noise
+        return self._each(noise).unsqueeze(1).expand(-1, 1, *like.shape[-self.axes :])
+
+    # -- start ---------------------------------------------------------------------------------------------------
+
+    def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
+        """Fit a line from x to y: one slope for as many channels as x has, and a shift for each."""
+        x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (batch.x, y))
+        x, y = x.unsqueeze(0), torch.unflatten(y, 0, (len(self.slope), -1))
+        x_mean, y_mean = x.mean(2, keepdim=True), y.mean(2, keepdim=True)
+        x = x - x_mean
+        slope = (x * (y - y_mean)).sum((1, 2), keepdim=True) / x.square().sum().clamp_min(1e-12)
+        self.slope.copy_(slope.flatten())
+        self.shift.copy_((y_mean - slope * x_mean).flatten())
