@@ -19,6 +19,7 @@ load_all()
 
 ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
+    "corruption/composed": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
 }
 
 
@@ -227,6 +228,10 @@ def test_corruptions_spoil_only_what_the_encoder_sees(name, shape):
     x = torch.rand(50, *shape)
     feature = torch.arange(12) // 3 if len(shape) == 1 else None
     before = x.clone()
+    if corruption.spatial and len(shape) == 1:
+        with pytest.raises(InputError, match=rf"the corruption '{name}' is one of images.*\(12,\)"):
+            corruption(Batch(x, x, feature=feature))
+        return
     batch = corruption(Batch(x, x, feature=feature))
     assert torch.equal(x, before)
     assert batch.corrupted.shape == x.shape

@@ -317,6 +317,8 @@ class Corruption:
 
     masks = False
     """Whether it takes elements away and says which, in ``Batch.masked``."""
+    spatial = False
+    """Whether rows must be images, or windows of signals."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` (and ``masked``) changed."""

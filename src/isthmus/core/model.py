@@ -162,12 +162,16 @@ class Model(nn.Module):
         InputError
             The net has skip connections: it can only reconstruct.
         """
+        self.check_decodes()
+        return self.net.decode(z, batch).float()
+
+    def check_decodes(self) -> None:
+        """Raise an error for a net with skip connections: it can only reconstruct."""
         if self.net.reconstructs_only:
             raise InputError(
                 f"the net {type(self.net).__name__} has skip connections, so a code alone cannot be decoded: "
                 "use reconstruct, or a net without them"
             )
-        return self.net.decode(z, batch).float()
 
     def forward(self, batch: Batch, draw: bool | None = None) -> Output:
         """Pass a batch through; the terms are ``error`` and those of the bottleneck."""

@@ -173,9 +173,10 @@ class Reconstruction(nn.Module):
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
         """Yield the single step, on as many copies of the batch as the net needs."""
         copies = self.model.net.copies
-        _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
-        terms = {name: torch.unflatten(term, 0, (copies, -1)).mean(0) for name, term in terms.items()}
-        yield "model", self.loss(batch, terms, t), terms
+        output, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
+        emphasis, means = output.batch.emphasis, over_copies(terms, copies)
+        counted = means if emphasis is None else over_copies(emphasised(terms, emphasis), copies)
+        yield "model", self.loss(batch, counted, t), means
 
     def evaluate(self, batch: Batch) -> Tensor:
         """Return the loss of each sample under one fixed draw of corruption and code, with the weights of t = 1."""
@@ -183,8 +184,19 @@ class Reconstruction(nn.Module):
         with torch.random.fork_rng(devices=devices):
             # torch.manual_seed formats a stack trace for each kind of device that is not there: a millisecond
             (torch.manual_seed if devices else torch.default_generator.manual_seed)(EVALUATION_SEED)
-            _, terms = self.terms(batch, draw=True)
-        return self.total(terms, 1.0) / elements(batch)
+            output, terms = self.terms(batch, draw=True)
+        emphasis = output.batch.emphasis
+        return self.total(terms if emphasis is None else emphasised(terms, emphasis), 1.0) / elements(batch)
+
+
+def over_copies(terms: dict[str, Tensor], copies: int) -> dict[str, Tensor]:
+    """Return the mean of each term over the copies of a batch."""
+    return {name: torch.unflatten(term, 0, (copies, -1)).mean(0) for name, term in terms.items()}
+
+
+def emphasised(terms: dict[str, Tensor], emphasis: Tensor) -> dict[str, Tensor]:
+    """Return the terms of each row times its emphasis."""
+    return {name: term * emphasis for name, term in terms.items()}
 
 
 def elements(batch: Batch) -> int:

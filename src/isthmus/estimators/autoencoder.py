@@ -450,6 +450,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             Codes of another shape, or of several; NaN or infinity.
         """
         check_is_fitted(self)
+        self.model_.check_decodes()
         codes = checked_codes(Z, self.model_)
         return self.data_.write(self._decoded("decode", codes, condition))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from isthmus.core.interfaces import Corruption
+from isthmus.core.part import part_name
 from isthmus.core.records import Batch
 from isthmus.support.errors import InputError
 
@@ -35,3 +37,30 @@ def draw_mask(batch: Batch, level: Level) -> Tensor:
         return (torch.rand(len(x), columns, device=x.device) < draw_level(level, x))[:, batch.feature]
     shape = (len(x), 1, *x.shape[2:]) if x.ndim > 2 else x.shape
     return (torch.rand(shape, device=x.device) < draw_level(level, x)).expand_as(x)
+
+
+def at_least(level: Tensor | float, least: float) -> Tensor:
+    """Return levels that are no less than a number."""
+    return torch.as_tensor(level).clamp_min(least)
+
+
+def highest(level: Level) -> float:
+    """Return the highest level."""
+    return level[1] if isinstance(level, tuple) else level
+
+
+def with_space(x: Tensor, corruption: Corruption, axes: int | None = None) -> Tensor:
+    """Return x, if its rows are images, or windows of signals.
+
+    Raises
+    ------
+    InputError
+        They are neither; or they are no images, where `axes` is 2.
+    """
+    if x.ndim < 3 or (axes is not None and x.ndim != 2 + axes):
+        what = "images" if axes == 2 else "images or windows of signals"
+        raise InputError(
+            f"the corruption {part_name(corruption).partition('/')[2]!r} is one of {what}, but rows have the shape "
+            f"{tuple(x.shape[1:])}: choose another, such as 'gaussian'"
+        )
+    return x

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import AbstractContextManager
 from itertools import product
 from typing import Any
@@ -10,22 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isthmus.parts.layers import BLOCK, dct
+
 CONV: tuple[Any, ...] = (nn.functional.conv1d, nn.functional.conv2d)
 TRANSPOSED: tuple[Any, ...] = (nn.functional.conv_transpose1d, nn.functional.conv_transpose2d)
 """For rows of one axis (windows of signals) and of two (images), beside the channels."""
-BLOCK = 8
-"""Side of a block."""
 HIGH = (5, 9)
 """What counts as high frequencies, for one axis and for two."""
-
-
-def dct(axes: int) -> Tensor:
-    """Return the orthonormal basis of a block: cosines, of shape (BLOCK^axes, 1, BLOCK, …)."""
-    i = torch.arange(BLOCK, device="cpu")  # numbers also where layers are built without memory
-    k = i[:, None]
-    one = torch.cos(math.pi * k * (2 * i + 1) / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
-    one[0] /= math.sqrt(2)
-    return (one if axes == 1 else torch.einsum("ai,bj->abij", one, one).flatten(0, 1)).unsqueeze(1)
 
 
 def high(axes: int) -> Tensor:

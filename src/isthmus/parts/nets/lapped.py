@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.nets.feature_map import continued
-from isthmus.parts.nets.frame import BLOCK, Frame, exactly
+from isthmus.parts.layers import BLOCK
+from isthmus.parts.nets.frame import Frame, exactly
 from isthmus.parts.nets.restoring import RestoringNet
 from isthmus.support.errors import InputError
 

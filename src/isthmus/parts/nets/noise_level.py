@@ -7,7 +7,8 @@ import math
 from torch import Tensor, nn
 
 from isthmus.parts.nets.feature_map import continued
-from isthmus.parts.nets.frame import BLOCK, high, transformed
+from isthmus.parts.layers import BLOCK
+from isthmus.parts.nets.frame import high, transformed
 
 QUANTILE = 0.2
 """Fraction of the blocks that are smooth, at least."""

@@ -11,7 +11,7 @@ from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import part_name
 from isthmus.core.records import Batch
 from isthmus.parts.nets.feature_map import cropped
-from isthmus.parts.nets.frame import BLOCK
+from isthmus.parts.layers import BLOCK
 from isthmus.parts.nets.levels import CONV, Levels, reach
 from isthmus.parts.nets.linear_skip import condition
 from isthmus.parts.nets.noise_level import NoiseLevel

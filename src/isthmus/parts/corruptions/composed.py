@@ -1,0 +1,62 @@
+"""Composed: several corruptions, one after the other, each by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from isthmus.core.interfaces import Corruption
+from isthmus.core.part import part
+from isthmus.core.records import Batch
+from isthmus.support.errors import InputError
+
+
+@part("corruption/composed")
+class Composed(Corruption):
+    """Corrupts each row as several corruptions do, in their order, each with a probability: a camera's noise, then JPEG.
+
+    Parameters
+    ----------
+    corruptions : sequence of Corruption
+    probabilities : sequence of float, or None, default None
+        How probable each is for a row, in [0, 1]; None: each is certain.
+
+    Raises
+    ------
+    InputError
+        There are no corruptions, or there is no probability for each.
+    """
+
+    def __init__(self, corruptions: Sequence[Corruption], probabilities: Sequence[float] | None = None) -> None:
+        self.corruptions = tuple(corruptions)
+        self.probabilities = (1.0,) * len(self.corruptions) if probabilities is None else tuple(probabilities)
+        chances = len(self.probabilities) == len(self.corruptions) and all(0 <= p <= 1 for p in self.probabilities)
+        if not self.corruptions or not chances:
+            raise InputError(
+                f"probabilities={probabilities} of {len(self.corruptions)} corruptions: expected a number from 0 to 1 "
+                "for each, and at least one corruption"
+            )
+        self.masks = any(corruption.masks for corruption in self.corruptions)
+        self.spatial = any(corruption.spatial for corruption in self.corruptions)
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the batch with all that its rows are due on ``corrupted``; x stays as it is."""
+        for corruption, probability in zip(self.corruptions, self.probabilities, strict=True):
+            chosen = torch.rand(len(batch), device=batch.x.device) < probability
+            batch = after(batch, corruption, chosen.nonzero().flatten())
+        if batch.masked is None:
+            return batch
+        return batch.with_(corrupted=batch.corrupted.masked_fill(batch.masked, 0.0))
+
+
+def after(batch: Batch, corruption: Corruption, rows: torch.Tensor) -> Batch:
+    """Return the batch with some rows of what is corrupted already corrupted once more."""
+    some = batch[rows]
+    more = corruption(some.with_(x=some.corrupted))
+    corrupted = batch.corrupted.index_copy(0, rows, more.corrupted)
+    if more.masked is None:
+        return batch.with_(corrupted=corrupted)
+    before = torch.zeros_like(batch.x, dtype=torch.bool) if batch.masked is None else batch.masked
+    masked = before.index_copy(0, rows, before[rows] | more.masked)
+    return batch.with_(corrupted=corrupted, masked=masked)
