@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from isthmus.core.terms import Penalty
 
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
-CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
+CorruptionName = Literal[
+    "gaussian",
+    "masking",
+    "salt-and-pepper",
+    "patch-masking",
+    "poisson-gaussian",
+    "speckle",
+    "rician",
+    "jpeg",
+    "blur",
+    "scratches",
+]
 Weight = float | Schedule
 if TYPE_CHECKING:
     NetChoice = str | Module | Sequence[int] | None

@@ -21,7 +21,9 @@ load_all()
 SMALL = {"stride": 4, "width": 8, "blocks": 1}
 KNOBS = {name: {"widths": (8, 12), "blocks": (1, 1)} for name in ("lapped", "unet")}
 NETS = {
-    name: partial(lookup(f"net/{name}"), **KNOBS.get(name, {})) for name in names("net") if lookup(f"net/{name}").any_size
+    name: partial(lookup(f"net/{name}"), **KNOBS.get(name, {}))
+    for name in names("net")
+    if lookup(f"net/{name}").any_size
 }
 NETS["small"] = partial(lookup("net/feature-map"), **SMALL)
 NETS["lapped closely"] = partial(lookup("net/lapped"), 2, (8,), (1,))

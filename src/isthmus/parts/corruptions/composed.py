@@ -14,7 +14,7 @@ from isthmus.support.errors import InputError
 
 @part("corruption/composed")
 class Composed(Corruption):
-    """Corrupts each row as several corruptions do, in their order, each with a probability: a camera's noise, then JPEG.
+    """Corrupts each row as several corruptions do, in order, each with a probability: noise, then JPEG.
 
     Parameters
     ----------

@@ -80,7 +80,8 @@ def in_grey(pixels: Tensor, quality: Tensor, table: tuple[tuple[int, ...], ...] 
     eighths = (functional.conv2d(whole, basis, stride=BLOCK) * 8).round()  # the precision of encoders
     levels = nearest(eighths / (8 * steps))
     blocks = functional.conv_transpose2d(levels * steps, basis, stride=BLOCK)
-    return blocks.unflatten(0, pixels.shape[:2]).squeeze(2)[..., :height, :width] + 128
+    apart: Tensor = torch.unflatten(blocks, 0, pixels.shape[:2]).squeeze(2)
+    return apart[..., :height, :width] + 128
 
 
 def in_colour(pixels: Tensor, quality: Tensor) -> Tensor:
@@ -116,5 +117,5 @@ def scaled(table: tuple[tuple[int, ...], ...], quality: Tensor) -> Tensor:
 
 
 def continued(x: Tensor, stride: int) -> Tensor:
-    """Return images continued to the right and below by their last pixels, so that sides are multiples of the stride."""
+    """Return images continued to the right and below by their last pixels, to multiples of the stride."""
     return functional.pad(x, (0, -x.shape[3] % stride, 0, -x.shape[2] % stride), mode="replicate")

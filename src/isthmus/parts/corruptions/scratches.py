@@ -40,7 +40,9 @@ class Scratches(Corruption):
     def __init__(self, level: Level = (0.05, 0.2), thickness: tuple[float, float] = (1, 4)) -> None:
         self.level, self.thickness = check_level(level, 1), tuple(thickness)
         if not 1 <= self.thickness[0] <= self.thickness[-1]:
-            raise InputError(f"thickness={thickness} of the corruption 'scratches': expected (low, high), from 1 pixel on")
+            raise InputError(
+                f"thickness={thickness} of the corruption 'scratches': expected (low, high), from 1 pixel on"
+            )
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with zeros in ``corrupted`` where ``masked`` is True."""
@@ -59,4 +61,6 @@ class Scratches(Corruption):
         thickness = self.thickness[0] + (self.thickness[1] - self.thickness[0]) * weight
         down = torch.arange(height, device=x.device)[:, None] - row * (height - 1)
         along = torch.arange(width, device=x.device) - column * (width - 1)
-        return (down * torch.cos(math.pi * angle) + along * torch.sin(math.pi * angle)).abs() < thickness / 2
+        distance = (down * torch.cos(math.pi * angle) + along * torch.sin(math.pi * angle)).abs()
+        line: Tensor = distance < thickness / 2
+        return line

@@ -42,7 +42,7 @@ class Frame(nn.Module):
         self.register_buffer("basis", dct(axes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the coefficients of x, whose sides are multiples of the stride: (batch, channels, BLOCK^axes, *grid)."""
+        """Return (batch, channels, BLOCK^axes, *grid) for x whose sides are multiples of the stride."""
         x = nn.functional.pad(x, (self.margin, self.margin) * self.axes, mode="replicate")
         return transformed(x, self.basis, self.stride)
 

@@ -10,14 +10,16 @@ from torch import Tensor, nn
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.nets.feature_map import continued
 from isthmus.parts.layers import BLOCK
+from isthmus.parts.nets.feature_map import continued
 from isthmus.parts.nets.frame import Frame, exactly
 from isthmus.parts.nets.restoring import RestoringNet
 from isthmus.support.errors import InputError
 
-THRESHOLD, STEEPNESS = 2.7, 8.0
-"""Of the gates at the start: how many times the noise level half of a coefficient passes at, and how suddenly."""
+THRESHOLD = 2.7
+"""How many times the noise level a coefficient is of which half passes, before the first step."""
+CERTAIN = 16.0
+"""How many times the threshold a coefficient is that passes wholly."""
 TINY = 1e-6
 POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 
@@ -60,7 +62,6 @@ class Lapped(RestoringNet):
         numbers = BLOCK**self.axes
         gates = channels, numbers - 1, *[1] * self.axes
         self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLD)))
-        self.steepness = nn.Parameter(torch.full(gates, STEEPNESS))
         self.register_buffer("colours", torch.eye(channels))
         return channels * (2 * numbers - 1) + 1, numbers
 
@@ -78,9 +79,10 @@ class Lapped(RestoringNet):
         return rotated(self.frame.inverse(y), self.colours.T)
 
     def _gates(self, waves: Tensor, noise: Tensor) -> Tensor:
-        """Return the fraction of each coefficient that passes."""
-        ratio = (waves.abs() + TINY) / (self.threshold.exp() * noise + TINY)
-        return torch.sigmoid(self.steepness * ratio.log())
+        """Return the fraction of each coefficient that passes: r⁸ / (1 + r⁸), r its size over the threshold."""
+        ratio = waves / (self.threshold.exp() * noise + TINY)
+        steep = ratio.clamp(-CERTAIN, CERTAIN).square().square().square()
+        return steep / (1 + steep)
 
     def _differences(self, mean: Tensor) -> Tensor:
         """Return the mean of each block less that of the blocks around it: brightness alone changes nothing."""

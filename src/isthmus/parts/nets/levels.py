@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
@@ -39,7 +38,9 @@ class Levels(nn.Module):
         self.first = conv(d_in, widths[0], 3, padding=1, bias=False)
         self.last = small(conv(widths[0], d_out, 3, padding=1, bias=False))
         self.before, self.after = (
-            nn.ModuleList(nn.Sequential(*(Block(width, conv) for _ in range(n))) for width, n in zip(widths, blocks, strict=True))
+            nn.ModuleList(
+                nn.Sequential(*(Block(width, conv) for _ in range(n))) for width, n in zip(widths, blocks, strict=True)
+            )
             for _ in range(2)
         )
         self.narrower = nn.ModuleList(conv(a, b, 2, stride=2, bias=False) for a, b in pairwise(widths))
@@ -94,6 +95,6 @@ def reach(blocks: tuple[int, ...], overlap: int = 0) -> int:
     """
     seen = overlap + 1
     for level, n in enumerate(blocks):
-        cell = 2**level
+        cell = 1 << level
         seen = -(-seen // cell) * cell + 2 * n * cell
-    return seen + sum(2 * n * 2**level for level, n in enumerate(blocks)) + 1
+    return seen + 2 * sum(n << level for level, n in enumerate(blocks)) + 1

@@ -6,15 +6,15 @@ import math
 
 from torch import Tensor, nn
 
-from isthmus.parts.nets.feature_map import continued
 from isthmus.parts.layers import BLOCK
+from isthmus.parts.nets.feature_map import continued
 from isthmus.parts.nets.frame import high, transformed
 
 QUANTILE = 0.2
 """Fraction of the blocks that are smooth, at least."""
 NORMAL_QUANTILE = -0.8416
 NOTHING = 1e-9
-"""Energy, as a fraction of the largest, below which a block holds nothing at all: noise was cut off at black or white."""
+"""Energy, as a fraction of the largest, below which a block holds nothing: noise was cut off at black or white."""
 
 
 class NoiseLevel(nn.Module):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import part_name
 from isthmus.core.records import Batch
-from isthmus.parts.nets.feature_map import cropped
 from isthmus.parts.layers import BLOCK
+from isthmus.parts.nets.feature_map import cropped
 from isthmus.parts.nets.levels import CONV, Levels, reach
 from isthmus.parts.nets.linear_skip import condition
 from isthmus.parts.nets.noise_level import NoiseLevel
