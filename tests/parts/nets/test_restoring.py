@@ -21,7 +21,7 @@ from isthmus.support.errors import InputError
 NETS = {
     "lapped 2": partial(Lapped, 2, (4,), (1,)),
     "lapped 4": partial(Lapped, 4, (4, 5), (0, 1)),
-    "lapped 8": partial(Lapped, 8, (4,), (0,)),
+    "lapped 8": partial(Lapped, 8, (4,), (0,), 8),
     "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
     "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
 }
@@ -60,7 +60,7 @@ def test_what_is_within_reach_is_all_that_a_pixel_depends_on(name):
     seen = (x.grad != 0)[0, 0]
     for found in (seen.any(1).nonzero(), seen.any(0).nonzero()):
         first, last = start - found.min().item(), found.max().item() - (start + net.stride - 1)
-        assert net.reach - net.stride < max(first, last) <= net.reach
+        assert net.reach - net.stride - 8 < max(first, last) <= net.reach
 
 
 @torch.no_grad()
@@ -97,7 +97,7 @@ def test_before_the_first_step_they_add_next_to_nothing_to_a_clean_image(name):
 def test_the_lapped_net_starts_as_a_denoiser(stride):
     x = smooth(channels=3)
     made = Model(
-        Lapped(stride, (4,), (0,)),
+        Lapped(8, (4,), (0,), gate_stride=stride),
         lookup("bottleneck/plain")(),
         lookup("likelihood/squared")(),
         (3, None, None),
@@ -172,8 +172,9 @@ def test_a_likelihood_of_logits_starts_at_the_logits_of_x():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Lapped(3), "stride=3 of the lapped net: choose 2, 4 or 8"),
-        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(2, 2\) of the net 'net/lapped'"),
+        (lambda: Lapped(3), "stride=3, gate_stride=2 of the lapped net: choose 2, 4 or 8"),
+        (lambda: Lapped(2, gate_stride=4), "the latter no larger"),
+        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1\) of the net 'net/lapped'"),
         (lambda: UNet((), ()), "expected a width"),
         (lambda: UNet((8,), (-1,)), r"blocks=\(-1,\)"),
         (lambda: model_of_rows(UNet()), r"the net 'net/unet' takes images.*\(9,\)"),

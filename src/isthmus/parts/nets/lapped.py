@@ -26,63 +26,74 @@ POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 
 @part("net/lapped")
 class Lapped(RestoringNet):
-    """Transforms overlapping blocks, lets coefficients pass that are above the noise, and corrects them.
+    """Lets those cosines of overlapping blocks pass that are above the noise, and corrects the result.
 
     ::
 
-        x ─ colours ─ cosine transform of blocks ─┬─ gates ───────────── + ─ overlapping blocks back ─ colours ─ y
-                      noise level ────────────────┴─ levels of blocks ───┘
+        x ─┬─ blocks ─ cosines ─ gates ─ mean of overlapping blocks ─┬────────────────────────────── + ─ y
+           └─ noise level ─────────────────────────────────────────┬─┴─ cosines ─ body ─ mean of ──┘
+                                                                   x                      blocks
 
     Before the first step it removes noise as a sliding cosine transform with a threshold does (Yu & Sapiro 2011): the
-    correction starts small. Colours are rotated to their principal axes. How much of a coefficient passes depends on
-    its size over the noise level of the whole row: the known one, else the estimated one.
+    correction starts small. Colours are rotated to their principal axes. How much of a cosine passes depends on its
+    size over the noise level of the whole row: the known one, else the estimated one.
 
     Parameters
     ----------
     stride : {2, 4, 8}, default 4
-        Elements from a block of 8 x 8 to the next.
+        Elements from a block of 8 x 8 to the next, where the body corrects them.
     widths : tuple of int, default (96, 128)
-        Channels of each level of the correction; each has half as many positions along each axis as the one before.
-    blocks : tuple of int, default (2, 2)
+        Channels of each level of the body; each has half as many positions along each axis as the one before.
+    blocks : tuple of int, default (1, 1)
         Residual blocks of each level on the way down, and as many on the way up.
+    gate_stride : {2, 4, 8}, default 2
+        Elements from a block to the next, where they pass the gates.
     """
 
     colours: Tensor
     estimates_noise = True
 
-    def __init__(self, stride: int = 4, widths: Sequence[int] = (96, 128), blocks: Sequence[int] = (2, 2)) -> None:
-        if stride not in (2, 4, 8):
-            raise InputError(f"stride={stride} of the lapped net: choose 2, 4 or 8")
-        super().__init__(widths, blocks, stride, overlap=BLOCK // (2 * stride), margin=BLOCK // 2 + stride)
-        self.cell = stride
+    def __init__(
+        self, stride: int = 4, widths: Sequence[int] = (96, 128), blocks: Sequence[int] = (1, 1), gate_stride: int = 2
+    ) -> None:
+        if not {stride, gate_stride} <= {2, 4, 8} or gate_stride > stride:
+            raise InputError(
+                f"stride={stride}, gate_stride={gate_stride} of the lapped net: choose 2, 4 or 8, the latter no larger"
+            )
+        overlap, margin = BLOCK // (2 * stride), (BLOCK - stride) // 2 + BLOCK
+        super().__init__(widths, blocks, stride, ends=1, overlap=overlap, margin=margin)
+        self.gate_stride = gate_stride
 
     def front(self, channels: int) -> tuple[int, int]:
-        """Make the frame, a gate for each coefficient but the means of blocks, and the rotation of colours."""
-        self.frame = Frame(self.cell, self.axes)
+        """Make both frames, a gate for each cosine but the constant one, and the rotation of colours."""
         numbers = BLOCK**self.axes
+        self.gated, self.frame = Frame(self.gate_stride, self.axes), Frame(self.cell, self.axes)
         gates = channels, numbers - 1, *[1] * self.axes
         self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLD)))
         self.register_buffer("colours", torch.eye(channels))
-        return channels * (2 * numbers - 1) + 1, numbers
+        return 2 * channels * numbers + 1, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return what passes the gates as base; the body sees that, what does not pass, and the noise level."""
-        coefficients = self.frame(continued(rotated(x, self.colours), self.stride))
-        mean, waves = coefficients[:, :, :1], coefficients[:, :, 1:]
-        noise = self.noise_map(batch, coefficients)
-        passed = waves * self._gates(waves, noise.unsqueeze(1))
-        seen = torch.cat([self._differences(mean), passed, passed - waves], 2).flatten(1, 2)
-        return torch.cat([seen, noise], 1), torch.cat([mean, passed], 2)
+        """Return the cosines of x, what passed the gates less those, the noise level, and what passed as base."""
+        x = continued(rotated(x, self.colours), self.stride)
+        seen = self.frame(x)
+        noise = self.noise_level(batch)
+        base = self._passed(x, noise)
+        removed = self.frame(base) - seen
+        maps = torch.cat([self._differences(seen[:, :, :1]), seen[:, :, 1:], removed], 2).flatten(1, 2)
+        return self.beside(maps, noise), rotated(base, self.colours.T)
 
-    def joined(self, y: Tensor) -> Tensor:
-        """Return overlapping blocks as one, in the user's colours."""
-        return rotated(self.frame.inverse(y), self.colours.T)
+    def joined(self, maps: Tensor) -> Tensor:
+        """Return the mean of overlapping blocks, in the user's colours."""
+        return rotated(self.frame.inverse(torch.unflatten(maps, 1, (-1, self.numbers))), self.colours.T)
 
-    def _gates(self, waves: Tensor, noise: Tensor) -> Tensor:
-        """Return the fraction of each coefficient that passes: r⁸ / (1 + r⁸), r its size over the threshold."""
-        ratio = waves / (self.threshold.exp() * noise + TINY)
+    def _passed(self, x: Tensor, noise: Tensor) -> Tensor:
+        """Return what passes the gates: of each cosine r⁸ / (1 + r⁸), r its size over the threshold."""
+        cosines = self.gated(x)
+        mean, waves = cosines[:, :, :1], cosines[:, :, 1:]
+        ratio = waves / (self.threshold.exp() * noise.unsqueeze(1) + TINY)
         steep = ratio.clamp(-CERTAIN, CERTAIN).square().square().square()
-        return steep / (1 + steep)
+        return self.gated.inverse(torch.cat([mean, waves * (steep / (1 + steep))], 2))
 
     def _differences(self, mean: Tensor) -> Tensor:
         """Return the mean of each block less that of the blocks around it: brightness alone changes nothing."""

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
 TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 """Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
+GAIN = 4.0
+"""Factor of what comes in: the layers see numbers of about 1 rather than those of pixels, and learn as fast."""
 SMALL = 1e-3
 """Standard deviation of weights that start as if they were hardly there, but with a gradient for those before them."""
 
@@ -30,13 +32,17 @@ class Levels(nn.Module):
         Residual blocks of each level on the way down, and as many on the way up.
     axes : int
         Axes of the grid.
+    ends : int
+        Side of the kernels of the first layer and the last.
     """
 
-    def __init__(self, d_in: int, d_out: int, widths: tuple[int, ...], blocks: tuple[int, ...], axes: int) -> None:
+    def __init__(
+        self, d_in: int, d_out: int, widths: tuple[int, ...], blocks: tuple[int, ...], axes: int, ends: int
+    ) -> None:
         super().__init__()
         conv, transposed = CONV[axes - 1], TRANSPOSED[axes - 1]
-        self.first = conv(d_in, widths[0], 3, padding=1, bias=False)
-        self.last = small(conv(widths[0], d_out, 3, padding=1, bias=False))
+        self.first = conv(d_in, widths[0], ends, padding=ends // 2, bias=False)
+        self.last = small(conv(widths[0], d_out, ends, padding=ends // 2, bias=False))
         self.before, self.after = (
             nn.ModuleList(
                 nn.Sequential(*(Block(width, conv) for _ in range(n))) for width, n in zip(widths, blocks, strict=True)
@@ -48,7 +54,7 @@ class Levels(nn.Module):
 
     def down(self, x: Tensor) -> list[Tensor]:
         """Return the map of each level, the finest first."""
-        maps = [self.before[0](self.first(x))]
+        maps = [self.before[0](self.first(GAIN * x))]
         for narrower, blocks in zip(self.narrower, self.before[1:], strict=True):
             maps.append(blocks(narrower(maps[-1])))
         return maps
@@ -83,7 +89,7 @@ def small(layer: Any) -> Any:
     return layer
 
 
-def reach(blocks: tuple[int, ...], overlap: int = 0) -> int:
+def reach(blocks: tuple[int, ...], ends: int = 1, overlap: int = 0) -> int:
     """Return how many positions of the finest grid what goes out depends on, beyond a position of the coarsest one.
 
     `overlap` is how many positions beyond it are part of what goes out.
@@ -91,10 +97,10 @@ def reach(blocks: tuple[int, ...], overlap: int = 0) -> int:
     Examples
     --------
     >>> reach((1,)), reach((1, 2))
-    (6, 22)
+    (4, 20)
     """
-    seen = overlap + 1
+    seen = overlap + ends // 2
     for level, n in enumerate(blocks):
         cell = 1 << level
         seen = -(-seen // cell) * cell + 2 * n * cell
-    return seen + 2 * sum(n << level for level, n in enumerate(blocks)) + 1
+    return seen + 2 * sum(n << level for level, n in enumerate(blocks)) + ends // 2

@@ -19,13 +19,13 @@ from isthmus.support.errors import InputError
 
 
 class RestoringNet(Net):
-    """``y = base + body`` on maps that a front makes of x; abstract: a subclass gives the front and the way back.
+    """``y = base + body``; abstract: a subclass gives the base, the maps that the body sees, and the way back.
 
     ::
 
-        x ─ front ─┬─ base ───────────────────────────────────────────────────────── + ─ back ─ y
-                   └─ blocks ─┬─ skip ───────────────────────── + ─ blocks ─ conv ───┘
-                              └─ /2 ─ blocks ─ … h … z ─ … blocks ─ ·2 ─┘
+        x ─┬─ base ─────────────────────────────────────────────────────────────────── + ─ y
+           └─ maps ─ blocks ─┬─ skip ───────────────────────── + ─ blocks ─ way back ──┘
+                             └─ /2 ─ blocks ─ … h … z ─ … blocks ─ ·2 ─┘
 
     The code is the deepest map, seen through `latent_dim` numbers a position. Before the first step, the base is scaled
     and shifted to what y should be of x, which matters for likelihoods whose y is no x, such as logits.
@@ -39,7 +39,13 @@ class RestoringNet(Net):
     rate_scale = 0.5
 
     def __init__(
-        self, widths: Sequence[int], blocks: Sequence[int], cell: int, overlap: int = 0, margin: int = 0
+        self,
+        widths: Sequence[int],
+        blocks: Sequence[int],
+        cell: int,
+        ends: int = 3,
+        overlap: int = 0,
+        margin: int = 0,
     ) -> None:
         super().__init__()
         self.widths, self.blocks = tuple(widths), tuple(blocks)
@@ -49,18 +55,19 @@ class RestoringNet(Net):
                 "least 1, and a number of blocks, for each level"
             )
         self.stride = cell * 2 ** (len(self.widths) - 1)
-        self.reach = cell * reach(self.blocks, overlap) + margin
+        self.reach = cell * reach(self.blocks, ends, overlap) + margin
+        self.cell, self.ends = cell, ends
 
     def front(self, channels: int) -> tuple[int, int]:
-        """Make the front; return how many maps `analysed` gives, and how many numbers a channel has at a position."""
+        """Make the layers before the body; return how many maps it sees, and how many it makes for a channel of y."""
         raise NotImplementedError
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the maps that the body sees, and the base, of shape (batch, channels, numbers, *grid)."""
+        """Return the maps that the body sees, and the base: x, or what is made of it before, of whole cells."""
         raise NotImplementedError
 
-    def joined(self, y: Tensor) -> Tensor:
-        """Return numbers, of the shape of the base, as rows that are at least as large as x."""
+    def joined(self, maps: Tensor) -> Tensor:
+        """Return the maps that the body makes as what is added to the base."""
         raise NotImplementedError
 
     def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -85,10 +92,10 @@ class RestoringNet(Net):
         if self.estimates_noise:
             self.level = NoiseLevel(channels, self.axes)
         maps, self.numbers = self.front(channels)
-        self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes)
+        self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes, self.ends)
         self.code = CONV[self.axes - 1](deepest, sizes.h, 1, bias=False)
         self.decode_code = CONV[self.axes - 1](sizes.z + sizes.condition, deepest, 1, bias=False)
-        self.register_buffer("slope", torch.ones(out // channels))
+        self.register_buffer("slope", torch.ones(out))
         self.register_buffer("shift", torch.zeros(out))
 
     # -- both ways -----------------------------------------------------------------------------------------------
@@ -103,10 +110,13 @@ class RestoringNet(Net):
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x."""
         base, *finer = skips
-        added = self.body.up(self.decode_code(self._beside(z, batch).movedim(-1, 1)), finer).float()
-        scaled = torch.cat([base * slope for slope in self.slope], 1)
-        y = self.joined(scaled + torch.unflatten(added, 1, scaled.shape[1:3])) + self._each(self.shift)
+        added = self.joined(self.body.up(self.decode_code(self._beside(z, batch).movedim(-1, 1)), finer).float())
+        y = self._of_each_channel(base) * self._each(self.slope) + self._each(self.shift) + added
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
+
+    def _of_each_channel(self, x: Tensor) -> Tensor:
+        """Return for each channel of y that of x which it is of."""
+        return x.repeat(1, len(self.slope) // x.shape[1], *[1] * self.axes)
 
     def _each(self, numbers: Tensor) -> Tensor:
         """Return a number for each channel, or row, shaped so that it broadcasts against rows."""
@@ -130,19 +140,21 @@ class RestoringNet(Net):
         noise: Tensor = self.level(readings)
         return noise
 
-    def noise_map(self, batch: Batch, like: Tensor) -> Tensor:
-        """Return the noise level of each row, known or estimated, at each position of a map."""
+    def noise_level(self, batch: Batch) -> Tensor:
+        """Return the noise level of each row, known or estimated, shaped so that it broadcasts against rows."""
         noise = self.noise(self.readings(batch)) if batch.noise is None else batch.noise
-        return self._each(noise).unsqueeze(1).expand(-1, 1, *like.shape[-self.axes :])
+        return self._each(noise).unsqueeze(1)
+
+    def beside(self, maps: Tensor, noise: Tensor) -> Tensor:
+        """Return maps, with one more that is the noise level everywhere."""
+        return torch.cat([maps, noise.expand(-1, 1, *maps.shape[2:])], 1)
 
     # -- start ---------------------------------------------------------------------------------------------------
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
-        """Fit a line from x to y: one slope for as many channels as x has, and a shift for each."""
-        x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (batch.x, y))
-        x, y = x.unsqueeze(0), torch.unflatten(y, 0, (len(self.slope), -1))
-        x_mean, y_mean = x.mean(2, keepdim=True), y.mean(2, keepdim=True)
-        x = x - x_mean
-        slope = (x * (y - y_mean)).sum((1, 2), keepdim=True) / x.square().sum().clamp_min(1e-12)
-        self.slope.copy_(slope.flatten())
-        self.shift.copy_((y_mean - slope * x_mean).flatten())
+        """Fit a line from x to y, for each channel of y."""
+        x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (self._of_each_channel(batch.x), y))
+        x_mean, y_mean = x.mean(1), y.mean(1)
+        x = x - x_mean[:, None]
+        self.slope.copy_((x * (y - y_mean[:, None])).sum(1) / x.square().sum(1).clamp_min(1e-12))
+        self.shift.copy_(y_mean - self.slope * x_mean)

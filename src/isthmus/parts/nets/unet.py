@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from isthmus.core.part import part
@@ -46,11 +45,11 @@ class UNet(RestoringNet):
         return channels * numbers + self.estimates_noise, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the patches as base; the body sees them, and the noise level if it is to."""
-        maps = patches(continued(x, self.stride), CELL)
-        seen = torch.cat([maps, self.noise_map(batch, maps)], 1) if self.estimates_noise else maps
-        return seen, torch.unflatten(maps, 1, (-1, self.numbers))
+        """Return patches, with the noise level beside them if it is to be seen, and x."""
+        base = continued(x, self.stride)
+        maps = patches(base, CELL)
+        return (self.beside(maps, self.noise_level(batch)) if self.estimates_noise else maps), base
 
-    def joined(self, y: Tensor) -> Tensor:
+    def joined(self, maps: Tensor) -> Tensor:
         """Return the patches side by side."""
-        return joined(y.flatten(1, 2), CELL)
+        return joined(maps, CELL)
