@@ -11,7 +11,7 @@ from torch.nn import functional
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, at_least, check_level, draw_level, highest, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, draw_level, floored, highest, with_space
 
 FLAT = 1e-3
 """The smallest width of a bell."""
@@ -39,7 +39,7 @@ class Blur(Corruption):
         """Return the batch with ``corrupted`` blurred."""
         x = with_space(batch.x, self)
         steps = torch.arange(-self.radius, self.radius + 1, device=x.device)
-        widths = at_least(draw_level(self.level, x), FLAT).expand(len(x), *[1] * (x.ndim - 1)).flatten()
+        widths = floored(draw_level(self.level, x), FLAT).expand(len(x), *[1] * (x.ndim - 1)).flatten()
         bells = torch.softmax(-0.5 * (steps / widths[:, None]) ** 2, 1)
         for axis in range(2, x.ndim):
             x = along(x.movedim(axis, -1), bells).movedim(-1, axis)

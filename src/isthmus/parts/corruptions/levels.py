@@ -39,9 +39,9 @@ def draw_mask(batch: Batch, level: Level) -> Tensor:
     return (torch.rand(shape, device=x.device) < draw_level(level, x)).expand_as(x)
 
 
-def at_least(level: Tensor | float, least: float) -> Tensor:
+def floored(level: Tensor | float, floor: float) -> Tensor:
     """Return levels that are no less than a number."""
-    return torch.as_tensor(level).clamp_min(least)
+    return torch.as_tensor(level).clamp_min(floor)
 
 
 def highest(level: Level) -> float:

@@ -7,7 +7,7 @@ import torch
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, at_least, check_level, draw_level
+from isthmus.parts.corruptions.levels import Level, check_level, draw_level, floored
 
 
 @part("corruption/poisson-gaussian")
@@ -30,7 +30,7 @@ class PoissonGaussian(Corruption):
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with noise on ``corrupted``."""
         x = batch.x
-        photon = at_least(draw_level(self.level, x), FEW) ** 2
+        photon = floored(draw_level(self.level, x), FEW) ** 2
         counted = torch.poisson(x.clamp_min(0) / photon) * photon
         return batch.with_(corrupted=counted + draw_level(self.read, x) * torch.randn_like(x))
 
@@ -54,7 +54,7 @@ class Speckle(Corruption):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with speckle on ``corrupted``."""
-        looks = at_least(draw_level(self.level, batch.x), FEW) ** -2
+        looks = floored(draw_level(self.level, batch.x), FEW) ** -2
         factor = torch._standard_gamma(looks.expand_as(batch.x)) / looks
         return batch.with_(corrupted=batch.x * factor)
 
