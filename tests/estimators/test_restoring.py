@@ -10,7 +10,7 @@ from isthmus.parts.nets.unet import UNet
 
 SIZES = ((40, 50), (37, 61), (40, 50), (64, 33))
 NETS = {"lapped": Lapped(4, (4, 6), (1, 1)), "unet": UNet((4, 6), (1, 1))}
-KNOBS = {"latent_dim": 3, "epochs": 2, "random_state": 0, "verbose": False}
+KNOBS = {"latent_dim": 3, "epochs": 20, "batch_size": 4, "random_state": 0, "verbose": False}
 
 
 def images(channels):
@@ -28,7 +28,7 @@ def error(a, b):
     return np.mean([((one - other / 255.0) ** 2).mean() for one, other in zip(a, b, strict=True)])
 
 
-@pytest.fixture(scope="module", params=[(net, channels) for net in NETS for channels in (1, 3)], ids=str)
+@pytest.fixture(scope="module", params=[("lapped", 3), ("unet", 1)], ids=str)
 def model(request):
     net, channels = request.param
     variant, data = Denoising(level=(0.0, 0.2), balance=1.5), Images(crop=32, crops_per_image=4)
@@ -41,7 +41,7 @@ def test_images_keep_their_sizes_and_lose_noise(model):
     restored = ae.reconstruct(noisy(clean))
     assert [image.shape for image in restored] == [image.shape for image in clean]
     before = error([image / 255.0 for image in noisy(clean)], clean)
-    assert error(restored, clean) < (0.2 if "lapped" in ae.info_["net"] else 1.0) * before
+    assert error(restored, clean) < (0.2 if "lapped" in ae.info_["net"] else 0.7) * before
     assert [code.shape[-1] for code in ae.transform(clean)] == [3] * len(clean)
 
 

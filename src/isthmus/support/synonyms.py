@@ -49,6 +49,10 @@ SYNONYMS = {
         **dict.fromkeys(("noise", "normal", "additive"), "gaussian"),
         **dict.fromkeys(("mask", "dropout", "zero"), "masking"),
         **dict.fromkeys(("saltpepper", "impulse"), "salt-and-pepper"),
+        **dict.fromkeys(("poisson", "photon", "shot"), "poisson-gaussian"),
+        **dict.fromkeys(("jpg", "compression"), "jpeg"),
+        **dict.fromkeys(("multiplicative", "gamma"), "speckle"),
+        "mri": "rician",
     },
     "score": {
         **dict.fromkeys(("knn", "neighbors", "nearest", "lof"), "neighbours"),

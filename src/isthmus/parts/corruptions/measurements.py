@@ -55,7 +55,7 @@ class Speckle(Corruption):
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with speckle on ``corrupted``."""
         looks = floored(draw_level(self.level, batch.x), FEW) ** -2
-        factor = torch._standard_gamma(looks.expand_as(batch.x)) / looks
+        factor = torch.distributions.Gamma(looks.expand_as(batch.x), looks, validate_args=False).sample()
         return batch.with_(corrupted=batch.x * factor)
 
 

@@ -12,7 +12,7 @@ TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 """Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
 GAIN = 4.0
 """Factor of what comes in: the layers see numbers of about 1 rather than those of pixels, and learn as fast."""
-SMALL = 1e-3
+SMALL = 2.5e-4
 """Standard deviation of weights that start as if they were hardly there, but with a gradient for those before them."""
 
 
