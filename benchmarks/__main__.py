@@ -78,8 +78,8 @@ def main() -> None:
 def run_named(names: tuple[str, ...], listed: bool, quick: bool, resume: bool) -> None:
     """Run benchmarks, or all of them without a NAME; each keeps its rows and writes its result as soon as it has them.
 
-    A row that was measured with the same sources is not measured again, nor one of a peer whose input, settings and
-    version are the same. `pair REVISION NAME` runs a benchmark on two commits in turn.
+    A row that was measured with the same sources on this machine is not measured again, nor one of a peer whose input,
+    settings and version are the same. `pair REVISION NAME` runs a benchmark on two commits in turn.
     """
     if listed:
         say_all()

@@ -102,6 +102,8 @@ class Net(nn.Module):
     """Whether it depends on the noise level of the whole row, also where y depends on x within its reach only."""
     reading = 1
     """Side of the parts of a row of which each gives readings of the noise."""
+    replicable = True
+    """Whether copies of it can train at once: see `isthmus.core.training.replicas.Replicas`."""
 
     def build(self, sizes: Sizes) -> None:
         """Create the layers."""
@@ -154,6 +156,7 @@ class UserNet(Net):
 
     def __init__(self, module: object) -> None:
         super().__init__()
+        self.replicable = False  # nothing is known of the module
         if not (hasattr(module, "encode") and hasattr(module, "decode")):
             raise InputError(f"a net has encode and decode, but {type(module).__name__} has not")
         self.module = module
@@ -185,6 +188,8 @@ class Bottleneck(nn.Module):
 
     any_size = True
     """Whether the number of positions may differ from batch to batch."""
+    replicable = True
+    """Whether copies of it can train at once."""
 
     @property
     def mixes_rows(self) -> bool:
@@ -319,6 +324,8 @@ class Corruption:
     """Whether it takes elements away and says which, in ``Batch.masked``."""
     spatial = False
     """Whether rows must be images, or windows of signals."""
+    replicable = True
+    """Whether copies of a model with it can train at once."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` (and ``masked``) changed."""

@@ -97,6 +97,11 @@ class Model(nn.Module):
             check_members(members, [self.bottleneck])
 
     @property
+    def replicable(self) -> bool:
+        """Whether copies of it can train at once."""
+        return self.net.replicable and self.bottleneck.replicable
+
+    @property
     def elements(self) -> int:
         """Numbers in one row of x, or in a typical row if axes are free."""
         return prod(self.typical_shape)

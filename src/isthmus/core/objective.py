@@ -27,6 +27,9 @@ SAMPLE_ELEMENTS = 2**26
 class Objective(Protocol):
     """The interface of an objective, which is also an ``nn.Module``: its weights are saved and averaged."""
 
+    replicas: int
+    """How many are trained at once: each gradient has a leading axis of them if they are several."""
+
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield all weights."""
         ...
@@ -101,6 +104,8 @@ class Reconstruction(nn.Module):
         needs rows of one size, or looks at all rows of a batch although each belongs to one member of an ensemble.
     """
 
+    replicas = 1
+
     def __init__(
         self,
         model: Model,
@@ -128,6 +133,12 @@ class Reconstruction(nn.Module):
                 {"params": [p for p in parameters if p.ndim <= 1], "scale": scale, "weight_decay": 0.0},
             ]
         }
+
+    @property
+    def replicable(self) -> bool:
+        """Whether copies of it can train at once."""
+        corruptions = () if self.corruption is None else (self.corruption,)
+        return self.model.replicable and all(part.replicable for part in (*self.penalties.values(), *corruptions))
 
     @property
     def masks(self) -> bool:

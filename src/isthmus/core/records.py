@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+OPTIONAL = ("observed", "weight", "noise", "emphasis")
+"""The tensors of a batch that may be None, beside what a corruption masked."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some rows as a model sees them.
@@ -47,6 +51,19 @@ class Batch:
     weight: Tensor | None = None
     noise: Tensor | None = None
     emphasis: Tensor | None = None
+
+    @classmethod
+    def of(cls, columns: dict[str, Tensor], feature: Tensor | None = None) -> Batch:
+        """Return the batch of which `columns` gave these tensors: nothing is corrupted yet."""
+        condition = {name.partition(":")[2]: t for name, t in columns.items() if name.startswith("condition:")}
+        others = {name: columns.get(name) for name in OPTIONAL}
+        return cls(columns["x"], columns["x"], feature=feature, condition=condition, **others)
+
+    def columns(self) -> dict[str, Tensor]:
+        """Return the tensors that have rows, by name, before a corruption: ``corrupted`` is ``x``."""
+        named = {name: getattr(self, name) for name in ("x", *OPTIONAL)}
+        named |= {f"condition:{name}": tensor for name, tensor in self.condition.items()}
+        return {name: tensor for name, tensor in named.items() if tensor is not None}
 
     def __len__(self) -> int:
         return len(self.x)

@@ -19,6 +19,8 @@ class Penalty:
 
     any_size = True
     """Whether the axes of x behind the channels may be free."""
+    replicable = True
+    """Whether copies of a model with it can train at once."""
 
     @property
     def mixes_rows(self) -> bool:

@@ -271,10 +271,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         self._training_ = training
         return self
 
-    def _training(self, run: Run) -> Training:
+    def watchers(self) -> list[Callback]:
+        """Return what is called with every event of a training: what shows progress, and `callbacks`."""
         watched = interactive() if self.verbose == "auto" else bool(self.verbose)
-        callbacks: list[Callback] = [ProgressBar() if watched else LogProgress(), *self.callbacks]
-        return Training(run.objective, run.settings, callbacks, initialize=run.initialize)
+        return [ProgressBar() if watched else LogProgress(), *self.callbacks]
+
+    def _training(self, run: Run) -> Training:
+        return Training(run.objective, run.settings, self.watchers(), initialize=run.initialize)
 
     def _train(
         self,
@@ -294,11 +297,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
                 self._become(run, training, X, earlier, prior)
             raise
         self._become(run, training, X, earlier, prior)
-        if self.interrupted_:
-            warnings.warn(
-                f"training was interrupted in epoch {training.progress.epoch + 1}: the best weights so far are kept",
-                stacklevel=3,
-            )
+        warn_if_interrupted(training)
 
     def _become(self, run: Run, training: Training, X: Rows, earlier: list[dict[str, Any]], prior: Prior) -> None:
         """Adopt everything that was learnt, at once."""
@@ -413,8 +412,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
         """Return the codes of X, of shape (n, positions x latent_dim), with one position for vector codes.
 
-        Of images that may have any size: (n, *positions, latent_dim), or a list of (*positions, latent_dim) where they
-        differ in size.
+        Of images that may have any size (``Images(crop=...)``): an array of shape (n, height, width, latent_dim) if
+        those of X have one size, else a list of n arrays of shape (height, width, latent_dim). Height and width count
+        positions: pixels divided by the stride of the net, rounded up.
 
         Parameters
         ----------
@@ -729,6 +729,15 @@ def checked_codes(Z: Rows, model: Model) -> Tensor:
 
 def _numpy(tensor: Tensor, X: Rows) -> Array:
     return tensor.numpy().astype(float_type(X), copy=False)
+
+
+def warn_if_interrupted(training: Training) -> None:
+    """Warn if Ctrl-C ended a training."""
+    if training.progress.interrupted:
+        warnings.warn(
+            f"training was interrupted in epoch {training.progress.epoch + 1}: the best weights so far are kept",
+            stacklevel=4,
+        )
 
 
 def info(run: Run, training: Training) -> dict[str, Any]:

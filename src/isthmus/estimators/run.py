@@ -10,7 +10,7 @@ from math import prod
 import torch
 from sklearn.utils import check_random_state
 
-from isthmus.core.data import Rows, Source
+from isthmus.core.data import Data, Rows, Source
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import resolve, unbuilt_copy
 from isthmus.core.training.settings import Settings
@@ -127,11 +127,8 @@ def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> P
     chosen = choose_data(estimator.data, free, variant.table_scale, variant.frame_scale)
     data = unbuilt_copy(chosen.learn(pieces(free)))
     condition = None if condition is None else condition.learn(beside)
-    size = prod(data.typical_shape)
-    latent_dim = estimator.latent_dim or max(1, min(size // 2, WIDEST))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(draw_seed(estimator))
-        objective = variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
+    objective = untrained(estimator, variant, data, condition)
+    size, latent_dim = prod(data.typical_shape), objective.model.latent_dim
     if objective.model.code_size > size and not variant.overcomplete:
         warnings.warn(
             f"latent_dim={latent_dim} gives codes of {objective.model.code_size} numbers, larger than a row of {size}: "
@@ -139,6 +136,14 @@ def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> P
             stacklevel=5,
         )
     return Parts(variant, data, condition, objective)
+
+
+def untrained(estimator: Parameters, variant: Variant, data: Data, condition: Condition | None) -> Reconstruction:
+    """Return an untrained objective for fitted data, with random weights of the estimator's seed."""
+    latent_dim = estimator.latent_dim or max(1, min(prod(data.typical_shape) // 2, WIDEST))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draw_seed(estimator))
+        return variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
 
 
 def draw_seed(estimator: Parameters) -> int:

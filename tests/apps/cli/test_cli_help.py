@@ -11,7 +11,7 @@ import pytest
 
 from isthmus import Autoencoder
 from isthmus.apps.cli.knobs import knobs, schedules
-from isthmus.apps.cli.main import MODULES
+from isthmus.apps.cli.main import MODULES, main
 from isthmus.apps.cli.settings import DEFAULTS, HANDLED, settings
 from isthmus.apps.cli.train import train
 from isthmus.variants import variants
@@ -34,9 +34,16 @@ print(*({HEAVY!r} & sys.modules.keys()), file=sys.stderr)
 
 
 @pytest.mark.parametrize("command", MODULES)
-def test_every_command_says_what_it_does_in_a_line(isthmus, command):
+def test_the_help_says_of_every_command_what_its_own_help_says(isthmus, command):
     line = next(line for line in isthmus("--help").out.splitlines() if line.startswith(f"  {command} "))
+    assert line.split(maxsplit=1)[1] == main.get_command(None, command).get_short_help_str(limit=200)
     assert line.rstrip().endswith(".") and not line.rstrip().endswith("...")
+
+
+def test_the_help_imports_no_command():
+    code = "import sys; from isthmus.apps.cli.main import main; main(['--help'], standalone_mode=False); "
+    code += "print('isthmus.apps.cli.train' in sys.modules, file=sys.stderr)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr.split() == ["False"]
 
 
 @pytest.mark.parametrize("name", variants())

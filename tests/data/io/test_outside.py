@@ -10,7 +10,7 @@ import pytest
 
 from isthmus.data.io import csv_stream, tabular
 from isthmus.data.io.csv_stream import CSVStream
-from isthmus.data.io.files import open_rows, read
+from isthmus.data.io.files import open_as_read, read
 from isthmus.data.io.reading import Reading
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.support.errors import FileFormatError, InputError
@@ -43,6 +43,21 @@ READ = {
         "a;b;c\n540,0;4.128,96;x\n1,5;12;y\n",
         {"a": ("f", [540.0, 1.5]), "b": ("f", [4128.96, 12.0]), "c": ("t", ["x", "y"])},
         "decimal comma, as in '540,0'.*thousands separators, '4.128,96' is read as 4128.96",
+    ),
+    "decimal commas in every cell": (
+        "a;b;c\n0,5;-1,25;3,1\n1,5;2,5;-0,3\n2,25;0,1;0,2\n",
+        {"a": ("f", [0.5, 1.5, 2.25]), "c": ("f", [3.1, -0.3, 0.2])},
+        "decimal comma",
+    ),
+    "commas inside texts between bars": (
+        "a|b\nred, round|1\nblue, square|2\n",
+        {"a": ("t", ["red, round", "blue, square"]), "b": ("i", [1, 2])},
+        None,
+    ),
+    "semicolons inside texts between commas": (
+        "a,b,c\nx;y,1,2\nz;w,3,4\n",
+        {"a": ("t", ["x;y", "z;w"]), "c": ("i", [2, 4])},
+        None,
     ),
     "tabs and decimal commas": (
         "a\tb\n0,5\t1\n1,25\t2\n",
@@ -848,7 +863,7 @@ def test_columns_are_left_out_of_streamed_parquet(tmp_path):
     stream = nested(tmp_path / "t.parquet", budget=0, drop=("tags",)).X
     assert isinstance(stream, ParquetStream) and stream.columns == ["id", "v"]
     assert stream.without(["id"]).columns == ["v"]
-    assert open_rows(str(tmp_path / "t.parquet"), Reading(only=("v",))).columns == ["v"]
+    assert open_as_read(str(tmp_path / "t.parquet"), Reading(only=("v",)))[0].columns == ["v"]
 
 
 def test_options_of_tables_do_not_apply_to_arrays(tmp_path):

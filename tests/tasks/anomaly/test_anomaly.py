@@ -80,6 +80,34 @@ def test_few_rows_are_scored_fold_by_fold():
         AnomalyDetector(quick(), random_state=0).fit(normal(50))
 
 
+def test_few_rows_calibrate_all_by_models_that_train_at_once():
+    made, seen = AnomalyDetector(random_state=0), []
+    assert made.trainings(normal(600)) == 1
+    made.fit(normal(600), callbacks=[lambda event: seen.append(event.kind)])
+    assert made.calibration_["method"] == "cross" and made.calibration_["rows"] == 600
+    assert seen.count("begin") == 1 and made.autoencoder_.info_["rows"] == 600
+    low, high = made.calibration_["band"]
+    assert low < 0.01 < high < 0.025
+    split = AnomalyDetector(random_state=0).fit(normal(1100))
+    assert split.calibration_["method"] == "split" and split.calibration_["band"][1] > high
+
+
+def test_two_rows_are_too_few():
+    with pytest.raises(InputError, match="2 rows .*a detector.*needs at least 3"):
+        AnomalyDetector(random_state=0).fit(normal(2))
+
+
+def test_models_that_validate_do_not_train_at_once():
+    assert AnomalyDetector(quick(), random_state=0).trainings(normal(150)) == 6
+    assert AnomalyDetector(quick(validation_fraction=0.0), random_state=0).trainings(normal(150)) == 1
+
+
+def test_groups_have_a_band_each_and_scores_of_training_rows_none():
+    made = AnomalyDetector(groups="kind", false_alarm_rate=0.1, random_state=0).fit(frame(400))
+    assert made.calibration_["band"].keys() == {"up", "down"}
+    assert AnomalyDetector(contamination=0.1, random_state=0).fit(normal(200)).calibration_["band"] is None
+
+
 def test_contamination_flags_that_fraction_of_the_training_rows():
     X = np.r_[normal(180), normal(20, 1) + 3]
     made = AnomalyDetector(quick(), contamination=0.1, random_state=0).fit(X)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,28 @@ def test_scores_that_are_no_numbers_are_refused():
 def test_a_fraction_out_of_range_is_named(value):
     with pytest.raises(InputError, match="contamination="):
         conformal.check_fraction("contamination", value, 1.0)
+
+
+@pytest.mark.parametrize(("n", "rate"), [(99, 0.01), (500, 0.05), (19, 0.05)])
+def test_the_band_holds_the_middle_of_the_distribution_of_the_flagged_fraction(n, rate):
+    scores = np.random.default_rng(0).normal(size=n)
+    k = int(rate * (n + 1))
+    low, high = conformal.band(scores, conformal.threshold(scores, rate))
+    law = scipy.stats.beta(k, n + 1 - k)
+    assert (low, high) == pytest.approx((law.ppf(0.025), law.ppf(0.975)))
+
+
+def test_the_band_is_narrower_the_more_rows_calibrate():
+    random = np.random.default_rng(0)
+    widths = []
+    for n in (99, 399, 1599):
+        scores = random.normal(size=n)
+        low, high = conformal.band(scores, conformal.threshold(scores, 0.05))
+        widths.append(high - low)
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_the_band_of_a_threshold_beyond_all_scores_is_within_zero_and_one():
+    for threshold in (-5.0, 5.0):
+        low, high = conformal.band(np.arange(4.0), threshold)
+        assert 0 <= low < high <= 1

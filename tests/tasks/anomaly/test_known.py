@@ -64,6 +64,22 @@ def test_a_threshold_of_a_precision_is_the_lowest_that_reaches_it(detector):
         )
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"false_alarm_rate": 0.05}, "0.05 of future normal rows flagged"),
+        ({"contamination": 0.1}, "0.1 of the training rows flagged"),
+        ({"value": 2.5}, "this threshold, by its value"),
+        ({"recall": 0.75}, "0.75 of anomalies like the known ones flagged"),
+        ({"precision": 0.3}, "as frequent as in the training: 12 beside 400 rows"),
+    ],
+)
+def test_what_a_threshold_was_asked_for_is_said_and_in_the_file(detector, tmp_path, asked, said):
+    detector.set_threshold(**asked).save(tmp_path / "d.safetensors")
+    again = isthmus.load(tmp_path / "d.safetensors")
+    assert again.thresholds_.rule == asked and said in again.card().guarantees["asked for"]
+
+
 def test_they_are_in_the_file(detector, tmp_path):
     detector.save(tmp_path / "d.safetensors")
     again = isthmus.load(tmp_path / "d.safetensors").set_threshold(recall=0.5)

@@ -17,6 +17,7 @@ from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import json_option, output_option, show, table, writable
 from isthmus.apps.cli.progress import rows_done, training_progress
 from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
+from isthmus.apps.cli.rows import columns_of, enough
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
@@ -148,11 +149,10 @@ def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], t
     X = loaded.X
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
-    if not hasattr(X, "columns"):
-        raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
+    _check_named(X, path)
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     tell(f"training on {counted(len(X), 'row')} of {path} …")
-    with hushed():
+    with hushed(), enough(path):
         imputer = unfitted(len(X)).fit(X, callbacks=training_progress())
     remember(imputer.autoencoder_, loaded.reading)
     return imputer
@@ -163,9 +163,14 @@ def _pieces(X: Any, path: str) -> Any:
 
     if is_stream(X):
         return pieces(X)
-    if not hasattr(X, "columns"):
-        raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
+    _check_named(X, path)
     return [X]
+
+
+def _check_named(X: Any, path: str) -> None:
+    """Raise an error unless X has columns with names."""
+    if not columns_of(X):
+        raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
 
 
 def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str]) -> list[Any]:

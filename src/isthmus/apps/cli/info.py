@@ -114,7 +114,7 @@ def _task(card: Card) -> dict[str, Any]:
         "score": card.score,
         "threshold": card.threshold,
         "thresholds": " ".join(f"{group}={figure(limit)}" for group, limit in card.thresholds.items()) or None,
-        **card.guarantees,
+        **{name: said for name, said in card.guarantees.items() if said is not None},
     }
     return {"detector": decided}
 

@@ -14,7 +14,7 @@ import click
 from isthmus.apps.cli.command import Failure, note, option, warn
 from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
-from isthmus.apps.cli.rows import Rows, Span, cut
+from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
 from isthmus.support.errors import listed, unknown
 
@@ -91,7 +91,9 @@ def read(
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
 
 
-def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> tuple[Any, Reading]:
+def open_for(
+    path: str, model: Autoencoder, typed: Typed, *unchanged: str | None, optional: str | None = None
+) -> tuple[Any, Reading]:
     """Return the rows of a file for a model, for a single pass, and how they are read; what is converted is said.
 
     Parameters
@@ -103,13 +105,15 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
         What was typed of the reading of tables.
     *unchanged : str or None
         Columns whose cells are not converted: they are carried along.
+    optional : str, optional
+        One of these, which need not be there.
     """
     from isthmus.data.io.files import open_as_read
 
     with while_reading(path):
         X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
     columns, known = columns_of(X), known_columns(model)
-    unknown_names = [name for name in unchanged if columns and name and name not in columns]
+    unknown_names = [name for name in unchanged if columns and name and name not in (*columns, optional)]
     if unknown_names:
         raise Failure(f"{path!r}: {unknown('column', unknown_names[0], columns)}")
     seen = [name for name in columns if name in known or name not in unchanged]
@@ -185,13 +189,6 @@ def arranged(X: Any, name: str, model: Autoencoder, path: str) -> Any:
 def known_columns(model: Autoencoder) -> list[str]:
     """Return the columns that a model was trained on, in their order; nothing where they have no names."""
     return list(getattr(model, "feature_names_in_", ()))
-
-
-def columns_of(X: Any) -> list[str]:
-    """Return the names of the columns of a table or a stream; nothing where it has none."""
-    import narwhals as nw
-
-    return list(getattr(nw.from_native(X, eager_only=True, pass_through=True), "columns", ()))
 
 
 def _check_columns(name: str, model: str, columns: list[str], known: list[str]) -> None:

@@ -13,28 +13,30 @@ import isthmus
 from isthmus.apps.cli.command import WithExamples
 from isthmus.support.errors import hint
 
-MODULES = {
-    "demo": "demo",
-    "train": "train",
-    "tune": "tune",
-    "evaluate": "evaluate",
-    "compare": "compare",
-    "report": "report",
-    "explore": "explore",
-    "serve": "serve",
-    "info": "info",
-    "encode": "codes",
-    "decode": "codes",
-    "reconstruct": "reconstruct",
-    "denoise": "reconstruct",
-    "detect": "detect.detect",
-    "impute": "impute",
-    "sample": "generate",
-    "interpolate": "generate",
-    "export": "export",
-    "completion": "completion",
+COMMANDS = {
+    "demo": ("demo", "Train every variant on real handwritten digits."),
+    "train": ("train", "Train an autoencoder on DATA."),
+    "tune": ("tune", "Find the best values of parameters on DATA."),
+    "evaluate": ("evaluate", "Measure a model on DATA."),
+    "compare": ("compare", "Set models side by side on DATA."),
+    "report": ("report", "Write a page that shows what a model learnt."),
+    "explore": ("explore", "Open a page that shows what a model learnt."),
+    "serve": ("serve", "Answer programs over HTTP."),
+    "info": ("info", "Show what a model file contains, or how data would be read."),
+    "encode": ("codes", "Write the codes of DATA, or draw their map."),
+    "decode": ("codes", "Write what codes decode to."),
+    "reconstruct": ("reconstruct", "Write the reconstruction of DATA."),
+    "denoise": ("reconstruct", "Write DATA cleaned by a denoising model."),
+    "detect": ("detect.detect", "Score each row of DATA, and flag those unlike normal ones."),
+    "impute": ("impute", "Fill the missing cells of DATA."),
+    "sample": ("generate", "Write new rows, decoded from random codes."),
+    "interpolate": ("generate", "Write the rows between two rows of DATA."),
+    "export": ("export", "Write a model as an ONNX file that gives the same numbers."),
+    "completion": ("completion", "Write the script that completes commands in a shell."),
 }
-"""The module of each command, in the order of ``isthmus --help``."""
+"""The module and the summary of each command, in the order of ``isthmus --help``, which imports none of them."""
+
+MODULES = {name: module for name, (module, _) in COMMANDS.items()}
 
 
 class Commands(WithExamples, click.Group):
@@ -43,6 +45,11 @@ class Commands(WithExamples, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
         return list(MODULES)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; for an unknown name, suggest the nearest one."""

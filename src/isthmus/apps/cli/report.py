@@ -9,6 +9,7 @@ from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import data_options, load, model_argument, suited
 from isthmus.apps.cli.output import json_option, output_option, show
+from isthmus.apps.cli.rows import enough
 
 
 @command("report", "isthmus report digits.safetensors digits -o report.html")
@@ -31,5 +32,6 @@ def report(
 
     estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
     rows = suited(autoencoder_of(estimator), model, read(autoencoder_of(estimator)))
-    pages.write(estimator, rows.X, output, y=rows.y, examples=not no_examples, title=title)
+    with enough(rows.name, rows.left_out):
+        pages.write(estimator, rows.X, output, y=rows.y, examples=not no_examples, title=title)
     show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

@@ -179,7 +179,7 @@ def _fit(model: Any, rows: Any, output: str, how: dict[str, Any]) -> None:
     if model.condition == "y" and y is None:
         raise Failure(f"--condition y: {rows.name!r} has no labels; name their column with --label")
     try:
-        with enough(rows):
+        with enough(rows.name, rows.left_out):
             model.fit(rows.X, y, **how)
         remember(model, rows.reading)
     except isthmus.DivergenceError as error:

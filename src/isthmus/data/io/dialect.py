@@ -18,6 +18,8 @@ from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
 from isthmus.support.errors import InputError
 
 SEPARATORS = "\t;|,"
+LOOKED_AT = 20
+"""Lines whose cells are looked at to tell separators apart."""
 """In the order in which they are preferred where several fit."""
 
 LOOKED_AT = 1_000
@@ -61,6 +63,9 @@ class Dialect:
         Columns of codes with zeros in front.
     lengths : dict of str to int
         The number of digits of columns whose first cells are whole numbers of one length: they can be codes.
+    unnamed : str or None
+        What the last column is called if it has no name and its first cells are empty: all lines may end in a
+        separator.
     """
 
     encoding: str
@@ -72,6 +77,7 @@ class Dialect:
     mark: str | None
     codes: tuple[str, ...]
     lengths: Mapping[str, int]
+    unnamed: str | None = None
 
 
 def open_text(path: Path, encoding: str, errors: str = "strict") -> IO[str]:
@@ -132,7 +138,13 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     decimal, mark = _decimal(rows, separator, reading, notes)
     lengths = _lengths(names, rows, reading, reading.chosen(names, path))
     codes = _codes(names, rows, lengths, notes)
-    return Dialect(encoding, separator, names, start, named, decimal, mark, codes, lengths)
+    unnamed = names[-1] if _all_end(records) else None
+    return Dialect(encoding, separator, names, start, named, decimal, mark, codes, lengths, unnamed)
+
+
+def _all_end(records: Sequence[tuple[int, list[str]]]) -> bool:
+    """Tell whether all lines end in a separator, also that with the names if there is one."""
+    return len(records) > 1 and all(len(cells) > 1 and not cells[-1].strip() for _, cells in records)
 
 
 def _head(path: Path, encoding: str) -> list[str]:
@@ -177,12 +189,17 @@ def _records(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[s
 
 
 def _separator(lines: Sequence[str], reading: Reading) -> str:
-    """Return the separator that gives most lines the same number of cells, more than one."""
-    best, score = ",", (0.0, 0)
+    """Return the separator that gives most lines the same number of cells, more than one.
+
+    Of several that do, one that suits the first line too, and whose cells are mostly numbers or dates, and many:
+    decimal commas separate cells of most lines, but none of names, and leave no numbers between them.
+    """
+    best, score = ",", (0.0, False, 0.0, 0)
     for separator in SEPARATORS:
-        widths = [len(cells) for _, cells in _records(lines[:200], separator)]
+        records = [cells for _, cells in _records(lines[:200], separator)]
+        widths = [len(cells) for cells in records]
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        fits = (round(count / len(widths), 1), width) if width > 1 else (0.0, 0)
+        fits = (round(count / len(widths), 1), widths[0] == width, _values(records), width) if width > 1 else score
         if fits > score:
             best, score = separator, fits
     if best == "," and reading.decimal == "," and "," not in lines[0]:
@@ -207,11 +224,11 @@ def _names(
     commented = _commented(lines, above, first, separator) if reading.merged().header is None else None
     if commented is not None:
         notes.add(f"line {above} names the columns: {', '.join(commented)}")
-        return named(commented, notes), above, 0
+        return named(commented, notes), above, 0  # which are all there
     rows = [cells for _, cells in records[1:]]
     try:
         if names_columns(first, rows, reading, f"line {above + 1}", notes):
-            return named(first, notes), above + 1, 1
+            return named(first, notes, _all_end(records)), above + 1, 1
     except InputError as error:
         raise InputError(f"{str(path)!r}: {error}") from error
     return tuple(default_names(len(first))), 0, 0
@@ -226,25 +243,34 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
     return cells if fits and bare and not any(map(_is_value, cells)) else None
 
 
+def _values(records: Sequence[Sequence[str]]) -> float:
+    """Return the fraction of the cells of some lines that are numbers or dates, in tenths."""
+    cells = [cell for record in records[1:LOOKED_AT] or records for cell in record]
+    return round(sum(map(_is_value, cells)) / len(cells), 1)
+
+
 def _is_value(cell: str) -> bool:
     return kind(cell) != "text"
 
 
-def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
-    """Return names without gaps and repetitions, as pandas makes them."""
+def named(names: Sequence[str], notes: Notes, all_end: bool = False) -> tuple[str, ...]:
+    """Return names without gaps and repetitions, as pandas makes them; nothing is said of the end of the lines."""
     unique: list[str] = []
     for index, name in enumerate(names):
         wanted, count = name or f"Unnamed: {index}", 0
         while (candidate := f"{wanted}.{count}" if count else wanted) in unique:
             count += 1
-        if not name:
-            notes.add(
-                f"column {index + 1} has no name: it is called {candidate!r} (--drop '{candidate}' leaves it out)"
-            )
-        elif count:
+        if not name and not (all_end and index == len(names) - 1):
+            say_unnamed(index, candidate, notes)
+        elif name and count:
             notes.add(f"two columns are called {name!r}: the second is called {candidate!r}")
         unique.append(candidate)
     return tuple(unique)
+
+
+def say_unnamed(index: int, name: str, notes: Notes) -> None:
+    """Say what a column is called that has no name."""
+    notes.add(f"column {index + 1} has no name: it is called {name!r} (--drop '{name}' leaves it out)")
 
 
 def _widened(records: list[tuple[int, list[str]]], above: int, notes: Notes) -> list[tuple[int, list[str]]]:

@@ -298,8 +298,10 @@ FORMATS = (
 """All file formats; the first pattern that matches the lower-case name counts."""
 
 
-def open_rows(path: str, reading: Reading | None = None, say: Say | None = None) -> Any:
-    """Return the rows of a file for a single pass: a stream if its kind can be streamed, with any label column kept.
+def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
+    """Return the rows of a file for a single pass, and how they are read, with what was recognised.
+
+    The rows are a stream if their kind can be streamed; any label column is kept.
 
     Parameters
     ----------
@@ -310,11 +312,6 @@ def open_rows(path: str, reading: Reading | None = None, say: Say | None = None)
     say : callable, optional
         Called with each sentence on what was converted.
     """
-    return _stream_or_rows(path, reading, say)[0]
-
-
-def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
-    """Return what `open_rows` does, and how the rows are read, with what was recognised."""
     X, done = _stream_or_rows(path, reading, say)
     return X, done or X.reading
 

@@ -85,7 +85,7 @@ class Memory:
         for index in self._order.batches(split, epoch, start, device):
             if not buffers or rows(buffers) != len(index):
                 buffers = {name: t.new_empty((len(index), *t.shape[1:])) for name, t in self._tensors.items()}
-            yield self._gather(index, buffers)
+            yield self.gather(index, buffers)
 
     def steps(self, split: str) -> int:
         """Return the number of batches of a split per epoch; 0 if the split is empty."""
@@ -93,7 +93,7 @@ class Memory:
 
     def sample(self, rows: int) -> Batch:
         """Return one batch of at most `rows` training rows, the same on each call."""
-        return self._gather(self._order.sample(rows))
+        return self.gather(self._order.sample(rows))
 
     def fingerprint(self) -> str:
         """Return a short string that changes with the rows, their order and the batch size."""
@@ -103,7 +103,18 @@ class Memory:
         """Return the part of each batch that one of several processes trains on."""
         return Shard(self, rank, world)
 
-    def _gather(self, index: Tensor, buffers: Columns | None = None) -> Batch:
+    def only(self, index: Tensor, seed: int) -> Memory:
+        """Return a source of some of the rows, which trains on all of them; the tensors are the same."""
+        some = copy.copy(self)
+        some.rows, some._fingerprint = len(index), fingerprint({"index": index}, self._fingerprint, seed)
+        some._order = Order(len(index), self._order.batch_size, 0.0, seed, among=index)
+        return some
+
+    def order(self, epoch: int) -> Tensor:
+        """Return the indices of the rows of an epoch, in the order of training, for `gather`."""
+        return torch.cat(list(self._order.batches("train", epoch)))
+
+    def gather(self, index: Tensor, buffers: Columns | None = None) -> Batch:
         """Return some rows as a batch, written to `buffers` if passed: allocating costs more than copying."""
         into = buffers or {}
         picked = {
@@ -139,34 +150,15 @@ def encoded(columns: Columns, data: Data, limit: int) -> tuple[Columns, Callable
         return None
     n = rows(columns)
     first = data.batch(take(columns, slice(0, CHUNK)))
-    if _bytes(_flat(first)) / len(first) * n > min(limit, available() // 2):
+    if _bytes(first.columns()) / len(first) * n > min(limit, available() // 2):
         return None
-    whole = {name: tensor.new_empty((n, *tensor.shape[1:])) for name, tensor in _flat(first).items()}
+    whole = {name: tensor.new_empty((n, *tensor.shape[1:])) for name, tensor in first.columns().items()}
     for a in range(0, n, CHUNK):
-        for name, tensor in _flat(data.batch(take(columns, slice(a, a + CHUNK)))).items():
+        for name, tensor in data.batch(take(columns, slice(a, a + CHUNK))).columns().items():
             whole[name][a : a + CHUNK] = tensor
     if "observed" in whole and whole["observed"].all():
         del whole["observed"]
-    return whole, partial(_batch, feature=first.feature)
-
-
-def _flat(batch: Batch) -> Columns:
-    """Return the tensors of a batch that have rows; before corruption, ``corrupted`` is ``x``."""
-    named = {"x": batch.x, "observed": batch.observed, "weight": batch.weight}
-    named |= {f"condition:{name}": tensor for name, tensor in batch.condition.items()}
-    return {name: tensor for name, tensor in named.items() if tensor is not None}
-
-
-def _batch(flat: Columns, feature: Tensor | None) -> Batch:
-    condition = {name.partition(":")[2]: t for name, t in flat.items() if name.startswith("condition:")}
-    return Batch(
-        flat["x"],
-        flat["x"],
-        observed=flat.get("observed"),
-        feature=feature,
-        condition=condition,
-        weight=flat.get("weight"),
-    )
+    return whole, partial(Batch.of, feature=first.feature)
 
 
 def _bytes(columns: Columns) -> int:

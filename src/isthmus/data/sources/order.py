@@ -74,6 +74,8 @@ class Split:
     validation_fraction : float in [0, 1)
     seed : int
         At least 0.
+    among : int64 Tensor of shape (rows,), or None, default None
+        The indices of the rows, where they are some of more.
 
     Raises
     ------
@@ -86,10 +88,11 @@ class Split:
         Everything that determines the split.
     """
 
-    def __init__(self, rows: int, validation_fraction: float, seed: int) -> None:
+    def __init__(self, rows: int, validation_fraction: float, seed: int, among: Tensor | None = None) -> None:
         count = validation_rows(rows, validation_fraction)
         self.seed, self.settings = seed, (rows, validation_fraction, seed)
         shuffled = permutation(rows, seed, SPLIT)
+        shuffled = shuffled if among is None else among[shuffled]
         self._rows = {"train": shuffled[count:].sort().values, "validation": shuffled[:count].sort().values}
 
     def indices(self, split: str) -> Tensor:
@@ -110,6 +113,8 @@ class Order:
         Fraction of the rows for validation, chosen at random by the seed.
     seed : int
         At least 0.
+    among : int64 Tensor of shape (rows,), or None, default None
+        The indices of the rows, where they are some of more.
 
     Raises
     ------
@@ -119,11 +124,13 @@ class Order:
     Attributes
     ----------
     settings : tuple
-        Everything that determines the split and the order.
+        Everything that determines the split and the order, but `among`.
     """
 
-    def __init__(self, rows: int, batch_size: int, validation_fraction: float, seed: int) -> None:
-        self._split = Split(rows, validation_fraction, seed)
+    def __init__(
+        self, rows: int, batch_size: int, validation_fraction: float, seed: int, among: Tensor | None = None
+    ) -> None:
+        self._split = Split(rows, validation_fraction, seed, among)
         steps(rows, batch_size)
         self.batch_size, self.seed = int(batch_size), seed
         self.settings = (rows, self.batch_size, validation_fraction, seed)

@@ -24,6 +24,7 @@ class Gaussian(Bottleneck):
     """
 
     has_posterior = True
+    replicable = False  # torch.distributions cannot draw under vmap
 
     def __init__(self, free_bits: float = 0.0) -> None:
         super().__init__()

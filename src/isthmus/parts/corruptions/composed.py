@@ -28,6 +28,8 @@ class Composed(Corruption):
         There are no corruptions, or there is no probability for each.
     """
 
+    replicable = False  # which rows each corrupts is known as it runs only, and vmap must know their number before
+
     def __init__(self, corruptions: Sequence[Corruption], probabilities: Sequence[float] | None = None) -> None:
         self.corruptions = tuple(corruptions)
         self.probabilities = (1.0,) * len(self.corruptions) if probabilities is None else tuple(probabilities)

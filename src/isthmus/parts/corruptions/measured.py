@@ -34,6 +34,7 @@ class Measured(Corruption):
             raise InputError(f"balance={balance} of the corruption 'measured': expected at least 0")
         self.corruption, self.balance, self.known = corruption or GaussianNoise(), balance, known
         self.masks, self.spatial = self.corruption.masks, self.corruption.spatial
+        self.replicable = self.corruption.replicable
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch corrupted, with its emphasis and, if it is known, its noise."""

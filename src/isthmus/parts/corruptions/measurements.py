@@ -49,6 +49,8 @@ class Speckle(Corruption):
         Standard deviation of the factor: 1 for a single look of a radar, 1 / √n for the mean of n looks.
     """
 
+    replicable = False  # vmap draws from a gamma distribution row by row, with a warning
+
     def __init__(self, level: Level = 0.3) -> None:
         self.level = check_level(level)
 

@@ -33,6 +33,7 @@ class Contraction(Penalty):
     """
 
     SMALL = 4
+    replicable = False  # the Jacobian is taken by torch.autograd, which vmap cannot enter
 
     def __init__(self, exact: bool | None = None, standardise: bool = True, fraction: float = 0.25) -> None:
         self.exact, self.standardise, self.fraction = exact, standardise, fraction

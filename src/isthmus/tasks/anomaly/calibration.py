@@ -17,6 +17,7 @@ from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly import conformal
 from isthmus.tasks.base import State
 
+Band = tuple[float, float]
 FRACTION, MAX_ROWS, FOLDS = 0.2, 10_000, 5
 """The fraction of rows that is held out, the largest number of them, and the folds where these are too few."""
 
@@ -77,6 +78,11 @@ class Calibration:
         """The method, the number of rows, and the guarantee."""
         return {"method": self.method, "rows": len(self.scores), "guarantee": GUARANTEES[self.method]}
 
+    @property
+    def covers_future(self) -> bool:
+        """Whether the scores are of rows that were not trained on."""
+        return self.method != "training"
+
     def groups(self) -> dict[str, np.ndarray]:
         """Return the scores of each group; empty without groups."""
         if self.labels is None:
@@ -103,6 +109,21 @@ class Calibration:
         return p
 
 
+def band_in_words(band: Band | dict[str, Band] | None) -> str | None:
+    """Return the band of a calibration as text; with groups, that of each.
+
+    Examples
+    --------
+    >>> band_in_words({"up": (0.0012, 0.0277), "down": (0.004, 0.03)})
+    'up 0.12 % to 2.77 %, down 0.40 % to 3.00 % of future normal rows, with 95 % probability'
+    """
+    if band is None:
+        return None
+    each = {"": band} if isinstance(band, tuple) else {f"{label} ": one for label, one in band.items()}
+    limits = ", ".join(f"{label}{low:.2%} to {high:.2%}" for label, (low, high) in each.items()).replace("%", " %")
+    return f"{limits} of future normal rows, with 95 % probability"
+
+
 def labels_of(X: Rows, groups: str | int | None) -> np.ndarray | None:
     """Return the group of each row, the text in a column; None without groups."""
     return None if groups is None else np.concatenate([column(piece, groups).astype(str) for piece in pieces(X)])
@@ -119,7 +140,7 @@ def limits(labels: np.ndarray, threshold: float, thresholds: dict[str, float]) -
     return np.array([thresholds.get(label, threshold) for label in labels.tolist()])
 
 
-def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool) -> list[np.ndarray]:
+def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool, cheap: bool = False) -> list[np.ndarray]:
     """Return the rows to hold out from training: once, or fold by fold if that would leave too few for training.
 
     Parameters
@@ -131,12 +152,14 @@ def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool) ->
     random : Generator
     ordered : bool
         Whether rows are consecutive in time: the last ones are held out, at most half of them.
+    cheap : bool, default False
+        Whether folds cost little, so that all rows are held out in their turn.
     """
     alarms = max(1, floor(rate * (min(round(FRACTION * n), MAX_ROWS) + 1)))
     size = ceil(round(alarms / rate - 1, 9))  # so that the rate is a whole number of calibration scores
     if ordered:
         return [np.arange(n - min(size, n // 2), n)]
     order = random.permutation(n)
-    if size <= n // 4:
+    if size <= n // 4 and not cheap:
         return [np.sort(order[:size])]
     return [np.sort(fold) for fold in np.array_split(order, min(FOLDS, n))]

@@ -6,8 +6,12 @@ import warnings
 from math import ceil, floor
 
 import numpy as np
+from scipy.special import betaincinv
 
 from isthmus.support.errors import InputError
+
+BAND = 0.95
+"""The probability of a `band`."""
 
 
 def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
@@ -51,6 +55,22 @@ def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
             stacklevel=4,
         )
     return float(np.sort(calibration)[n - max(alarms, 1)])
+
+
+def band(calibration: np.ndarray, threshold: float) -> tuple[float, float]:
+    """Return the limits between which the fraction of future normal rows above a threshold lies, with 95 % probability.
+
+    Above the k-th highest of n calibration scores the fraction has the distribution Beta(k, n + 1 - k) (Vovk 2012).
+
+    Examples
+    --------
+    >>> [round(limit, 4) for limit in band(np.arange(199.0), 197.0)]
+    [0.0012, 0.0277]
+    """
+    n = len(calibration)
+    k = min(n, int((calibration > threshold).sum()) + 1)
+    low, high = betaincinv(k, n + 1 - k, [(1 - BAND) / 2, (1 + BAND) / 2])
+    return float(low), float(high)
 
 
 def fraction_threshold(scores: np.ndarray, fraction: float) -> float:

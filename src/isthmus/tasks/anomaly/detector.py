@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -31,7 +31,7 @@ from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError, counted
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
-from isthmus.tasks.anomaly.calibration import held_out, labels_of
+from isthmus.tasks.anomaly.calibration import band_in_words, held_out, labels_of
 from isthmus.tasks.anomaly.checks import label_like
 from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
@@ -44,7 +44,7 @@ from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
 from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
-from isthmus.tasks.anomaly.training import Trained, Trainer
+from isthmus.tasks.anomaly.training import FEW, Trained, Trainer
 from isthmus.tasks.base import Labels, State, Task, tensors
 from isthmus.tasks.evaluation.detection import abnormal, detection_metrics
 
@@ -119,7 +119,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
     calibration_scores_ : ndarray of shape (n,)
         Scores of the calibration rows.
     calibration_ : dict
-        The method, its number of rows, and its guarantee.
+        The method, its number of rows, its guarantee, and the ``band``: limits between which the fraction of future
+        normal rows above the threshold lies, with 95 % probability; with groups, a dict of them.
     decision_scores_, labels_ : ndarray of shape (n,)
         Scores of the training rows, and 1 for flagged ones, else 0: the names that PyOD has for them.
     training_ : str
@@ -248,6 +249,10 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         ordered = self._ordered(X)
         if self.contamination is not None:
             return 1 if ordered else 2
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `fit` says it
+            if Trainer.together(self._untrained(count(X)), indexable(X), ordered):
+                return 1
         folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
         return folds + (folds > 1)
 
@@ -407,10 +412,12 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         *,
         kept_columns: Sequence[str] = (),
         label: str | None = None,
+        known_labels: Sequence[str] = (),
         explain: bool = False,
         rows: slice = slice(0, None),
         keep_scores: bool = False,
         names: Sequence[str] = (),
+        dates: Mapping[str, str] | None = None,
         progress: Callable[[int], object] = int,
     ) -> ScanSummary:
         """Score a file or a stream piece by piece, in bounded memory, and write the table of scores to a file.
@@ -426,6 +433,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             trained on them.
         label : str or None, default None
             One of `kept_columns`, by whose values rows are counted.
+        known_labels : sequence of str, default ()
+            Labels of known anomalies: they are not listed among the ten rows with the highest scores.
         explain : bool, default False
             Whether to name the columns that contribute most to the score of each row.
         rows : slice, default all
@@ -434,6 +443,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             Whether the summary holds all scores, in single precision.
         names : sequence of str, default ()
             Names of the rows of X, such as those of image files: the table has a column ``file`` instead of ``row``.
+        dates : mapping of str to str, optional
+            The formats of kept columns of dates in a ``.csv`` output; default: those of the file X, else ISO 8601.
         progress : callable, optional
             Called with the number of rows of each piece that is done.
 
@@ -449,9 +460,11 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             rows=rows,
             kept_columns=kept_columns,
             label=label,
+            known_labels=known_labels,
             explain=explain,
             keep_scores=keep_scores,
             names=names,
+            dates=dates,
             progress=progress,
         )
 
@@ -512,9 +525,9 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 
     @property
     def calibration_(self) -> dict[str, Any]:
-        """How the threshold was chosen, and what it guarantees."""
+        """How the threshold was chosen, what it guarantees, and the fraction of normal rows to expect above it."""
         check_is_fitted(self)
-        return self.thresholds_.calibration.about
+        return self.thresholds_.about
 
     @property
     def training_scores_(self) -> np.ndarray:
@@ -702,6 +715,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         """Return a description of the fitted detector."""
         check_is_fitted(self)
         scores = len(self.calibration_scores_) + len(self.training_scores_)
+        about = {**self.calibration_, "band": band_in_words(self.calibration_["band"])}
         known = self.autoencoder_.card()
         return replace(
             known,
@@ -712,8 +726,13 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             score=written(describe(self.score_)),
             threshold=self.threshold_,
             thresholds=dict(self.thresholds_),
-            guarantees={"trained on": self.training_, **self.calibration_},
+            guarantees={"trained on": self.training_, **self._asked(), **about},
         )
+
+    def _asked(self) -> dict[str, str]:
+        """Return what the threshold was asked for, as far as the file says."""
+        asked = self.thresholds_.asked("time steps" if self.autoencoder_.data_.windowed else "rows")
+        return {"asked for": asked} if asked else {}
 
     # -- the file ------------------------------------------------------------------------------------------------
 
@@ -743,8 +762,12 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 
 
 def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:
-    """Return the default autoencoder for a number of rows: about `STEPS` steps, and at least `EPOCHS` passes."""
+    """Return the default autoencoder for a number of rows: about `STEPS` steps, and at least `EPOCHS` passes.
+
+    Where there are few, none is left for validation.
+    """
     batch_size = min(BATCH, max(16, rows // 4))
     epochs = max(EPOCHS, ceil(STEPS * batch_size / rows))
     variant = lookup("variant/denoising")(level=NOISE, members=members)
-    return Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)
+    chosen = Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)
+    return chosen.set_params(validation_fraction=0.0) if rows <= FEW else chosen

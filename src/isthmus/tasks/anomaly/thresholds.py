@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
 
 from isthmus.support.errors import InputError
-from isthmus.tasks.anomaly.calibration import Calibration, limits
+from isthmus.tasks.anomaly import conformal
+from isthmus.tasks.anomaly.calibration import Band, Calibration, limits
 from isthmus.tasks.base import State
+
+WORDS = {
+    "false_alarm_rate": "{:g} of future normal {unit} flagged",
+    "contamination": "{:g} of the training {unit} flagged",
+    "value": "this threshold, by its value",
+    "recall": "{:g} of anomalies like the known ones flagged",
+    "precision": "{:g} of what is flagged abnormal, if anomalies are as frequent as in the training: "
+    "{of.known.size:,} beside {of.normal_rows:,} {unit}",
+}
+"""What each rule asks for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +44,8 @@ class Thresholds(Mapping[str, float]):
         Scores of known anomalies, each as if it were not known; empty without them.
     normal_rows : int
         The rows beside which they were known.
+    rule : dict
+        What was asked for, such as ``{"recall": 0.9}``; empty in files of former versions.
     """
 
     calibration: Calibration
@@ -40,6 +54,7 @@ class Thresholds(Mapping[str, float]):
     groups: dict[str, float] = field(default_factory=dict)
     known: np.ndarray = field(default_factory=lambda: np.zeros(0))
     normal_rows: int = 0
+    rule: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, group: str) -> float:
         return self.groups[group]
@@ -54,16 +69,17 @@ class Thresholds(Mapping[str, float]):
 
     def at_rate(self, rate: float) -> Thresholds:
         """Return the thresholds of a false-alarm rate."""
-        return self._with(*self.calibration.rate_thresholds(rate))
+        return self._with(*self.calibration.rate_thresholds(rate), false_alarm_rate=rate)
 
     def at_fraction(self, fraction: float) -> Thresholds:
         """Return the thresholds above which a fraction of the training scores lies."""
-        return self._with(*self.training.fraction_thresholds(fraction))
+        return self._with(*self.training.fraction_thresholds(fraction), contamination=fraction)
 
     def at_recall(self, recall: float) -> Thresholds:
         """Return the highest threshold that flags this fraction of known anomalies."""
         scores = np.sort(self._of_known("recall"))[::-1]
-        return self._with(float(np.nextafter(scores[ceil(round(recall * len(scores), 9)) - 1], -np.inf)), {})
+        lowest = scores[ceil(round(recall * len(scores), 9)) - 1]
+        return self._with(float(np.nextafter(lowest, -np.inf)), {}, recall=recall)
 
     def at_precision(self, precision: float) -> Thresholds:
         """Return the lowest threshold above which this fraction of rows is abnormal, if they come as in the training.
@@ -81,9 +97,10 @@ class Thresholds(Mapping[str, float]):
         if not (reached >= precision).any():
             raise InputError(
                 f"precision={precision:g} cannot be reached: the best is {reached.max():.3g}, with recall "
-                f"{hits[reached.argmax()] / len(limits):.2g} of the known anomalies"
+                f"{hits[reached.argmax()] / len(limits):.2g} of the known anomalies; ask for less"
             )
-        return self._with(float(np.nextafter(limits[np.argmax(reached >= precision)], -np.inf)), {})
+        lowest = limits[np.argmax(reached >= precision)]
+        return self._with(float(np.nextafter(lowest, -np.inf)), {}, precision=precision)
 
     def _of_known(self, what: str) -> np.ndarray:
         if not len(self.known):
@@ -99,15 +116,27 @@ class Thresholds(Mapping[str, float]):
             A threshold is not a finite number.
         """
         if isinstance(value, dict):
-            return self._with(self.overall, {str(label): number(limit) for label, limit in value.items()})
-        return self._with(number(value), {})
+            each = {str(label): number(limit) for label, limit in value.items()}
+            return self._with(self.overall, each, value=each)
+        return self._with(number(value), {}, value=number(value))
 
-    def _with(self, overall: float, groups: dict[str, float]) -> Thresholds:
-        return replace(self, overall=overall, groups=groups)
+    def _with(self, overall: float, groups: dict[str, float], **rule: Any) -> Thresholds:
+        return replace(self, overall=overall, groups=groups, rule=rule)
 
     def recalibrated(self, scores: np.ndarray, labels: np.ndarray | None) -> Thresholds:
         """Return these thresholds with other calibration scores."""
         return replace(self, calibration=Calibration("recalibrated", scores, labels))
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the calibration says, and the band of the fraction of future normal rows that are flagged.
+
+        With groups, a dict with the band of each; None for scores of training rows, which say nothing of future ones.
+        """
+        known, groups = self.calibration, self.calibration.groups()
+        each = {label: conformal.band(groups[label], limit) for label, limit in self.groups.items() if label in groups}
+        bands: Band | dict[str, Band] = each or conformal.band(known.scores, self.overall)
+        return {**known.about, "band": bands if known.covers_future else None}
 
     # -- what they say of scores ---------------------------------------------------------------------------------
 
@@ -118,6 +147,25 @@ class Thresholds(Mapping[str, float]):
     def p_values(self, scores: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the p-value of each score; NaN for NaN."""
         return np.where(np.isnan(scores), np.nan, self.calibration.p_values(scores, labels))
+
+    def asked(self, unit: str = "rows") -> str:
+        """Return what was asked for in words; empty if the file does not say."""
+        return "; ".join(WORDS[name].format(value, unit=unit, of=self) for name, value in self.rule.items())
+
+    @property
+    def known_flagged(self) -> int:
+        """How many known anomalies are flagged, each as if it were not known."""
+        return int((self.known > self.overall).sum())
+
+    def of_known(self) -> str:
+        """Return how many known anomalies are flagged in words; empty where none are known."""
+        count = f"{self.known_flagged:,} of {self.known.size:,} flagged, each scored as if it were not known"
+        return count if self.known.size else ""
+
+    @property
+    def false_alarms(self) -> float:
+        """The fraction of the calibration rows that is flagged."""
+        return float((self.calibration.scores > self.limits(self.calibration.labels)).mean())
 
     # -- the file ------------------------------------------------------------------------------------------------
 
@@ -130,6 +178,7 @@ class Thresholds(Mapping[str, float]):
             "normal_rows": self.normal_rows,
             "threshold": self.overall,
             "thresholds": self.groups,
+            "rule": dict(self.rule),
         }
 
     @classmethod
@@ -137,9 +186,14 @@ class Thresholds(Mapping[str, float]):
         """Return the thresholds from a result of `state`."""
         calibration, training = (Calibration.restored(name, state) for name in ("calibration", "training_scores"))
         known = state.get("known_scores")  # files of former versions have none
-        scores = np.zeros(0) if known is None else known.numpy()
         return cls(
-            calibration, training, state["threshold"], dict(state["thresholds"]), scores, state.get("normal_rows", 0)
+            calibration,
+            training,
+            state["threshold"],
+            dict(state["thresholds"]),
+            np.zeros(0) if known is None else known.numpy(),
+            state.get("normal_rows", 0),
+            dict(state.get("rule", {})),
         )
 
 

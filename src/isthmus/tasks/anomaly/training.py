@@ -18,7 +18,9 @@ from isthmus.core.terms import Score
 from isthmus.data.infer import choose_data
 from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
-from isthmus.support.errors import DataWarning
+from isthmus.estimators.run import Run, prepare
+from isthmus.estimators.together import can_train_together, fit_together
+from isthmus.support.errors import TooFewRowsError
 from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
@@ -28,6 +30,8 @@ from isthmus.tasks.anomaly.scorer import Scorer
 
 WITHOUT_ROWS = "residual"
 """The score of data whose own holds training rows, where none may be kept."""
+FEW, LITTLE_WORK = 1000, 10**9
+"""Up to so many rows, and multiplications in all, it is cheap to train a model for each fold at once."""
 PIECE_ROWS = 2048
 PIECE_NUMBERS = 2**22
 """Numbers in a piece of rows of any size, about."""
@@ -99,13 +103,21 @@ class Trainer:
         InputError
             Rows may differ in size, but the score needs rows of one size: before anything is trained.
         """
-        autoencoder = self.untrained(count(X))
+        autoencoder = self._untrained(count(X))
         self._check_score(choose_data(autoencoder.data, X))
-        if autoencoder.random_state is None:
-            autoencoder.set_params(random_state=self._seed())
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
             autoencoder.fit(X)
+        return self._scorer(autoencoder, X, fraction)
+
+    def _untrained(self, rows: int) -> Autoencoder:
+        """Return an unfitted autoencoder for a number of rows, with a seed."""
+        autoencoder = self.untrained(rows)
+        seed = self._seed() if autoencoder.random_state is None else autoencoder.random_state
+        return autoencoder.set_params(random_state=seed)
+
+    def _scorer(self, autoencoder: Autoencoder, X: Rows, fraction: float = 0.0) -> tuple[Scorer, list[Columns]]:
+        """Fit the score of a trained autoencoder on a sample of its rows."""
         sample = self._sample(autoencoder, X)
         model, data = autoencoder.model_, autoencoder.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
@@ -167,7 +179,7 @@ class Trainer:
         if not ordered:
             first = scorer.scores(X)
             kept = np.flatnonzero(first <= fraction_threshold(first, fraction))
-            with _said_once():
+            with _silent():
                 scorer, _ = self.train(some(X, kept), fraction)
             treatment = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
         scores = self._scored(scorer, X)
@@ -183,22 +195,50 @@ class Trainer:
     def calibrated(self, X: Rows, rate: float, ordered: bool) -> Trained:
         """Train on normal rows, and score those that were not trained on."""
         n = count(X)
-        parts = held_out(n, rate, self.random, ordered)
-        with _said_once(len(parts) > 1):
-            folds = [self._fold(X, part) for part in parts]
-        scorer = folds[0].scorer if len(folds) == 1 else self.train(X)[0]
+        first = self._untrained(n)
+        if n == 2:
+            raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
+        run = self.together(first, X, ordered)
+        parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
+        scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
         chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self.random.choice(n, FIT_ROWS, replace=False)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is new in rows that were held out has been said
+        with _silent(len(folds) == 1):  # what is new in rows that were held out has been said
             training = self._scored(scorer, chosen)
         deviation = np.mean([fold.deviation for fold in folds], axis=0)
         return Trained(scorer, calibration, training, "all rows as normal", deviation)
 
-    def _fold(self, X: Rows, fold: np.ndarray) -> _Fold:
-        """Train on all but some rows, and score these."""
-        scorer, _ = self.train(some(X, np.setdiff1d(np.arange(count(X)), fold)))
+    @staticmethod
+    def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:
+        """Return the prepared run of an autoencoder if those of all folds should train at once, since that is cheap."""
+        if ordered or count(X) > FEW or autoencoder.validation_fraction:
+            return None
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
+            run = prepare(autoencoder, X)
+        work = run.objective.model.multiplications * run.settings.epochs * count(X)
+        return run if work <= LITTLE_WORK and can_train_together(run) else None
+
+    def _at_once(self, run: Run, first: Autoencoder, X: Rows, parts: list[np.ndarray]) -> tuple[Scorer, list[_Fold]]:
+        """Train on all rows, and without each fold, at once; score the rows of the folds."""
+        rows = [_others(X, part) for part in parts]
+        autoencoders = [first, *(self._untrained(count(X)) for _ in parts)]
+        fit_together(run, autoencoders, X, [*rows, np.arange(count(X))])
+        *others, last = autoencoders
+        with _silent():
+            scorers = [self._scorer(other, some(X, index))[0] for other, index in zip(others, rows, strict=True)]
+            folds = [self._fold(each, X, part) for each, part in zip(scorers, parts, strict=True)]
+        return self._scorer(last, X)[0], folds
+
+    def _apart(self, X: Rows, parts: list[np.ndarray]) -> tuple[Scorer, list[_Fold]]:
+        """Train without each fold and score its rows; if there are several, train on all rows too."""
+        with _silent(len(parts) > 1):
+            folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
+        return folds[0].scorer if len(folds) == 1 else self.train(X)[0], folds
+
+    def _fold(self, scorer: Scorer, X: Rows, fold: np.ndarray) -> _Fold:
+        """Score the rows that were not trained on."""
         others = some(X, fold)
         deviation = typical_residuals(scorer, scorer.autoencoder.columns(others))
         return _Fold(scorer, self._scored(scorer, others), deviation)
@@ -208,12 +248,17 @@ class Trainer:
         return Calibration("training", scorer.scores(X), labels_of(X, self.groups))
 
 
+def _others(X: Rows, fold: np.ndarray) -> np.ndarray:
+    """Return the indices of the rows that are not in a fold."""
+    return np.setdiff1d(np.arange(count(X)), fold)
+
+
 @contextmanager
-def _said_once(elsewhere: bool = True) -> Iterator[None]:
-    """Suppress notes on the columns inside the block, if another training issues them."""
+def _silent(elsewhere: bool = True) -> Iterator[None]:
+    """Suppress notes on the rows inside the block, if they are issued elsewhere, for all rows."""
     with warnings.catch_warnings():
         if elsewhere:
-            warnings.simplefilter("ignore", DataWarning)
+            warnings.simplefilter("ignore", UserWarning)
         yield
 
 

@@ -15,6 +15,7 @@ from isthmus.apps.report.blocks import Block
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import joined, some
+from isthmus.tasks.anomaly.calibration import band_in_words
 
 ROWS, ELEMENTS = 10_000, 2**25
 """Rows that are looked at, and numbers in them, at most."""
@@ -102,6 +103,10 @@ class Rows(ABC):
     def guarantee(self, calibration: Mapping[str, object]) -> str:
         """Return what a calibration of a detector guarantees."""
         return str(calibration["guarantee"])
+
+    def band(self, calibration: Mapping[str, Any]) -> str:
+        """Return which fraction of normal rows lies above the threshold of a detector, with 95 % probability."""
+        return band_in_words(calibration["band"]) or ""
 
     @abstractmethod
     def versions(self, versions: Mapping[str, Any], errors: Any) -> list[Block]:

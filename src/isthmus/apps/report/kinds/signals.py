@@ -58,6 +58,10 @@ class WindowRows(Rows):
         """Return the guarantee for consecutive time steps."""
         return NEIGHBOURING
 
+    def band(self, calibration: Mapping[str, object]) -> str:
+        """Return nothing: consecutive time steps have no band."""
+        return ""
+
     @property
     def note(self) -> str:
         """What the report leaves out."""
