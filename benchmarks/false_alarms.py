@@ -30,7 +30,7 @@ SEEDS, RATES, BAND = range(10), (0.01, 0.05), 0.999
 
 @dataclass(frozen=True)
 class Trial:
-    """One seed at one rate: rows flagged of so many fresh ones; scores that set the threshold, training rows."""
+    """One seed at one rate: rows flagged of so many fresh ones; scores that set the threshold, rows for training."""
 
     flagged: int
     fresh: int

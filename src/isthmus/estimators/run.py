@@ -142,7 +142,7 @@ def untrained(estimator: Parameters, variant: Variant, data: Data, condition: Co
     """Return an untrained objective for fitted data, with random weights of the estimator's seed."""
     latent_dim = estimator.latent_dim or max(1, min(prod(data.typical_shape) // 2, WIDEST))
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(draw_seed(estimator))
+        torch.default_generator.manual_seed(draw_seed(estimator))  # the layers are made on the CPU
         return variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
 
 

@@ -120,3 +120,28 @@ def test_a_detector_that_trains_several_times_says_it_once(knobs):
     with pytest.warns(ColumnWarning) as caught:
         AnomalyDetector(model, random_state=0, **knobs).fit(X)
     assert sum("number the rows" in str(warning.message) for warning in caught) == 1
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("columns", [list(GOOD), ["size", "count"], ["kind", "size"]])
+def test_rows_without_any_value_are_named(columns, pieces):
+    frame = pd.DataFrame(GOOD)[columns].astype({name: "float64" for name in columns if name != "kind"})
+    assert not said(frame)
+    frame.loc[[17, 38, 39]] = None
+    chunks = [frame.iloc[part] for part in np.array_split(np.arange(N), pieces)]
+    with pytest.warns(DataWarning, match="^3 rows have no value, the first is row 17; .*dropna"):
+        Table().learn(chunks)
+
+
+def test_empty_rows_of_merged_tables_are_counted_on():
+    frame = pd.DataFrame(GOOD).astype({"count": "float64"})
+    rest = frame.copy()
+    rest.loc[3] = None
+    with pytest.warns(DataWarning, match="^row 43 has no value"):
+        Table().learn([frame]).merge(_learnt(rest))
+
+
+def _learnt(X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Table().learn([X])

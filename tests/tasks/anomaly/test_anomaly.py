@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from isthmus import AnomalyDetector, Autoencoder, InputError, Signals, Table
 from isthmus.core.part import lookup
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.parts.scores.errors import Error
+from isthmus.tasks.anomaly.detector import STEPS, default_autoencoder
 
 RNG = np.random.default_rng(0)
 MIX = RNG.normal(size=(2, 6))
@@ -90,6 +92,12 @@ def test_few_rows_calibrate_all_by_models_that_train_at_once():
     assert low < 0.01 < high < 0.025
     split = AnomalyDetector(random_state=0).fit(normal(1100))
     assert split.calibration_["method"] == "split" and split.calibration_["band"][1] > high
+
+
+@pytest.mark.parametrize("rows", [3, 10, 16, 100, 600])
+def test_few_rows_take_as_many_steps_as_others(rows):
+    chosen = default_autoencoder(rows)
+    assert STEPS / 2 < ceil(rows / chosen.batch_size) * chosen.epochs <= 2 * STEPS
 
 
 def test_two_rows_are_too_few():

@@ -78,6 +78,7 @@ def test_what_a_threshold_was_asked_for_is_said_and_in_the_file(detector, tmp_pa
     detector.set_threshold(**asked).save(tmp_path / "d.safetensors")
     again = isthmus.load(tmp_path / "d.safetensors")
     assert again.thresholds_.rule == asked and said in again.card().guarantees["asked for"]
+    assert again.calibration_["guarantee"].startswith("none") is ("false_alarm_rate" not in asked)
 
 
 def test_they_are_in_the_file(detector, tmp_path):

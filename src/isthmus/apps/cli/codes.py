@@ -100,7 +100,7 @@ def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
 
     code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label").save(output)
     document = {"output": output, "rows": len(codes)}
-    numbers = f"{codes.shape[1]} number{'s' * (codes.shape[1] > 1)}"
+    numbers = counted(codes.shape[1], "number")
     show(document, f"{output}: a map of {counted(len(codes), 'code')} of {numbers}", as_json)
 
 

@@ -10,7 +10,7 @@ import click
 from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import LABEL, load, read, stem, suited
-from isthmus.apps.cli.output import writable
+from isthmus.apps.cli.output import writable_page
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span, enough
 from isthmus.support.errors import counted
@@ -21,7 +21,7 @@ EXPORTED = 5_000
 
 
 def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    return None if path is None else writable(path)
+    return None if path is None else writable_page(path)
 
 
 @command(

@@ -14,7 +14,7 @@ import click
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import data_argument, keep_option, known_columns, load, open_for, read
 from isthmus.apps.cli.knobs import flag
-from isthmus.apps.cli.output import json_option, output_option, show, table, writable
+from isthmus.apps.cli.output import json_option, output_option, show, table, writable_model
 from isthmus.apps.cli.progress import rows_done, training_progress
 from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
 from isthmus.apps.cli.rows import columns_of, enough
@@ -79,7 +79,7 @@ def impute(
         raise click.UsageError(f"--model {model!r} is trained already: leave out {', '.join(fixed)}")
     check_appended(output)
     if save:
-        writable(save)
+        writable_model(save)
     if model:
         imputer = _loaded(model, draws)
         imputer.autoencoder_.set_params(**settings)

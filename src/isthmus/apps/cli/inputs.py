@@ -127,11 +127,18 @@ def load(path: str, *kinds: str) -> Any:
     Raises
     ------
     Failure
-        It is of another class.
+        It is of another class, or data.
     """
     import isthmus
+    from isthmus.data.io.files import is_data
 
-    model = isthmus.load(path)
+    try:
+        model = isthmus.load(path)
+    except (FileNotFoundError, isthmus.FileFormatError) as error:
+        if not is_data(path):
+            raise
+        needed = "but a model file is needed there: where both are arguments, MODEL comes first and DATA after it"
+        raise Failure(f"{path!r} is named as data are, {needed}") from error
     kind, wanted = type(model).__name__, kinds or ("Autoencoder",)
     if kind not in wanted:
         use = TASKS.get(kind)

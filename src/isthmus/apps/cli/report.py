@@ -8,14 +8,14 @@ from typing import Any
 from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import data_options, load, model_argument, suited
-from isthmus.apps.cli.output import json_option, output_option, show
+from isthmus.apps.cli.output import json_option, output_option, show, writable_page
 from isthmus.apps.cli.rows import enough
 
 
 @command("report", "isthmus report digits.safetensors digits -o report.html")
 @model_argument
 @data_options
-@output_option("The page, such as report.html")
+@output_option("The page, such as report.html", checked=writable_page)
 @option("--title", default=None, help="The heading of the page; default: what the model is")
 @option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @json_option

@@ -13,7 +13,7 @@ from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quie
 from isthmus.apps.cli.inputs import TASKS, load, suited
 from isthmus.apps.cli.knobs import chosen, flag, knobs, schedules
 from isthmus.apps.cli.model_options import model_options
-from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
+from isthmus.apps.cli.output import figure, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, settings
@@ -39,7 +39,7 @@ Read = Callable[..., Any]
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
 @several_data_options
-@output_option("The model file, such as model.safetensors")
+@output_option("The model file, such as model.safetensors", checked=writable_model)
 @model_options
 @option(
     "--from",

@@ -12,7 +12,7 @@ import click
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options
 from isthmus.apps.cli.model_options import model_options
-from isthmus.apps.cli.output import drawable, figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.output import drawable, figure, json_option, output_option, show, table, writable, writable_model
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.rows import enough
@@ -53,7 +53,7 @@ def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
     "isthmus tune faces.parquet --variant variational --over beta=0.1..4 --minutes 9 --plot t.svg -o best.safetensors",
 )
 @data_options
-@output_option("The best model, such as best.safetensors")
+@output_option("The best model, such as best.safetensors", checked=writable_model)
 @option("--over", type=Over(), required=True, multiple=True, section="Tuning", help=OVER)
 @option(
     "--trials", type=click.IntRange(min=1), section="Tuning", help="Trials [20, or as many as there are minutes for]"

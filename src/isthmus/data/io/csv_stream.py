@@ -21,6 +21,7 @@ from isthmus.data.io.reading import Notes, Reading, Say
 from isthmus.data.io.regular import (
     NotThisEncoding,
     Survey,
+    check_encoding,
     check_first_row,
     count_one_by_one,
     fallback,
@@ -214,7 +215,11 @@ class CSVStream:
 
     def _survey(self, encoding: str) -> tuple[Dialect, Survey]:
         notes = Notes()
-        how = dialect(self._path, encoding, self._reading, notes)
+        try:
+            how = dialect(self._path, encoding, self._reading, notes)
+        except InputError:
+            check_encoding(self._path, encoding)  # in another one its columns have other names
+            raise
         seen = survey(self._path, how)
         if how.unnamed or len(self._reading.chosen(how.names, self._path)) < len(how.names):
             count_one_by_one(self._path, how, how.start)  # the parser sees long lines only where it reads all columns

@@ -41,6 +41,9 @@ FALLBACK = "cp1252"
 
 _DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
+_SPACED = re.compile(r'"[^"]*"|\S+')
+"""A cell between spaces, with or without quotes."""
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -128,7 +131,7 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     names, named, first = _names(path, lines, above, records, separator, reading, notes)
     _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
     rows = [cells for _, cells in records[first:]]
-    _check_spaces(path, rows)
+    _check_spaces(path, rows, lines[above:])
     if len(lines) < LOOKED_AT:
         _say_footer(records[first:], above, notes)
     if (said := units(names, rows)) is not None:
@@ -325,15 +328,30 @@ def _common(records: Sequence[tuple[int, list[str]]]) -> int | None:
     return common if count > max(widths.count(widths[0]), 1 if len(widths) > 2 else 0) else None
 
 
-def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Raise an error if lines are numbers with spaces between them."""
-    lines = [row[0].split() for row in rows if len(row) == 1]
-    spaced = [line for line in lines if len(line) > 1 and all(map(NUMERIC.fullmatch, line))]
-    if spaced and 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2:
+def _check_spaces(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[str]) -> None:
+    """Raise an error if lines are cells with spaces between them: numbers, or what R writes below a line of names."""
+    if not rows or max(map(len, rows)) > 1:
+        return
+    spaced = [line for row in rows if len(line := row[0].split()) > 1 and all(map(NUMERIC.fullmatch, line))]
+    numbers = 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2
+    if width := len(spaced[0]) if numbers else _spaced_width(lines):
         raise InputError(
-            f"{str(path)!r}: cells seem to be separated by spaces, {len(spaced[0])} in a line: put commas, semicolons, "
-            "tabs or bars there"
+            f"{str(path)!r}: cells seem to be separated by spaces, {width} in a line: put commas, semicolons, tabs or "
+            "bars there (pandas.read_csv(path, sep=r'\\s+') reads such a file, and to_csv writes one with commas)"
         )
+
+
+def _spaced_width(lines: Sequence[str]) -> int:
+    """Return the number of cells between spaces of lines below a line of names, two of them numbers; 0: they are none.
+
+    R writes a cell more than names, in front: the name of the row.
+    """
+    names, *rows = [_SPACED.findall(line) for line in lines if line.strip()]
+    width = len(rows[0]) if rows else 0
+    if width < 3 or len(names) not in (width, width - 1) or {*map(len, rows)} != {width}:
+        return 0
+    numeric = sum(_numeric([row[at] for row in rows]) for at in range(1, width))
+    return width if numeric > 1 else 0
 
 
 def cells_of(n: int) -> str:
@@ -382,6 +400,9 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
     if comma is None and before.decimal == ",":
         notes.add(f"decimal comma, as in {before.origin}", about="decimal comma")
         return ",", ","
+    either = next((cell for cell in cells if "." in cell and EITHER.fullmatch(cell)), None)
+    if either is not None and point is comma is None and separator == ";" and not before.decimal:
+        notes.add(f"decimal point, as in {either!r} (--decimal , if it separates thousands)", about="decimal point")
     return ".", before.decimal or ("," if separator == ";" else None)
 
 

@@ -189,8 +189,25 @@ def _format(path: Path) -> Format:
         raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its images as separate files")
     if path.suffix.lower() in (".xls", ".ods"):
         raise InputError(f"{str(path)!r} is a table of an older kind: save it as .xlsx or .csv")
+    if path.suffix == ".safetensors":
+        raise InputError(
+            f"{str(path)!r} is a model file, where DATA is needed: MODEL comes first and DATA after it; detect and "
+            "impute take a model with --model"
+        )
     known = [form.pattern for form in FORMATS]
     raise InputError(f"{str(path)!r} is of an unknown kind; known: {', '.join(known)}")
+
+
+def is_data(name: str) -> bool:
+    """Tell whether a name is that of a data set, or of a file of a kind that can be read.
+
+    Examples
+    --------
+    >>> [is_data(name) for name in ("digits", "cells.CSV", "model.safetensors", "model")]
+    [True, True, False, False]
+    """
+    file = Path(name).name.lower()
+    return name in datasets.NAMES or any(fnmatch(file, form.pattern) for form in FORMATS)
 
 
 def _nearest(path: Path) -> str:

@@ -67,8 +67,7 @@ def survey(path: Path, dialect: Dialect) -> Survey:
             block, above = _without(block, skipped), above - skipped
         count = None if bare else _regular(block, separator, width)
         if count is None:
-            if _SINGLE.fullmatch(dialect.encoding.lower()):
-                check_encoding(path, dialect.encoding)
+            check_encoding(path, dialect.encoding)
             return Survey(count_one_by_one(path, dialect, dialect.start), True)
         rows += count
     return Survey(rows, spaced)
@@ -115,7 +114,7 @@ def _check_encoding(block: bytes, encoding: str, path: Path) -> None:
 
 
 def check_encoding(path: Path, encoding: str) -> None:
-    """Raise an error if a file is not text of an encoding.
+    """Raise an error if a file is not text of an encoding in which what is ASCII is itself; of others nothing is known.
 
     Raises
     ------
@@ -123,6 +122,8 @@ def check_encoding(path: Path, encoding: str) -> None:
         The error says in which line, and whether lines before prove the encoding: they are more than ASCII.
     """
     line, proven = 0, False
+    if not _SINGLE.fullmatch(encoding.lower()):
+        return
     for block in _whole_lines(path, encoding):
         try:
             proven = proven or not block.decode(encoding).isascii()

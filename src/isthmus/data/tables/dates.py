@@ -66,7 +66,10 @@ TIMES: tuple[tuple[str, str], ...] = (
 )
 """What the time of a day looks like, after what separates it from the day."""
 
-_ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
+_OFFSET = "(?:Z|[+-]\\d\\d(?::?\\d\\d)?)"
+"""An offset from UTC after a time; PostgreSQL leaves its minutes out."""
+
+_ISO_TIME = f"(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{{1,9}})?)?{_OFFSET}?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
 
 _CLOCK = r"\d{1,2}:\d{2}.*"
 _UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
@@ -252,7 +255,7 @@ def with_offset(texts: pyarrow.Array) -> np.ndarray:
     >>> with_offset(pyarrow.array(["2024-01-01T10:00Z", "2024-01-01 10:00+02:00", "2024-01-01T10:00"])).tolist()
     [True, True, False]
     """
-    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$")
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, f":.*{_OFFSET}$")
     return np.asarray(matches.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from shlex import quote
 
@@ -32,7 +32,11 @@ SHAPES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 
 
 def doubts(
-    schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray, sentinels: Mapping[int, Sentinel]
+    schema: Schema,
+    counted: Mapping[int, Categories],
+    rising: np.ndarray,
+    sentinels: Mapping[int, Sentinel],
+    without: Sequence[int] = (),
 ) -> Iterator[DataWarning]:
     """Yield a warning for each kind of doubt, with the columns that it concerns.
 
@@ -45,9 +49,15 @@ def doubts(
         Whether each number of a column was larger than that before it.
     sentinels : dict
         The numbers that may stand for missing cells, by the index of their column.
+    without : sequence of int, default ()
+        The index of the first row without any value, and how many there are; empty if there are none.
     """
     if empty := [schema.name(index) for index in schema.indices("empty")]:
         yield DataWarning(f"the columns {empty} are empty: they are ignored, and come back empty")
+    if without and len(schema.kinds) > 1:
+        first, count = without
+        said = f"row {first} has no value" if count == 1 else f"{count:,} rows have no value, the first is row {first}"
+        yield DataWarning(f"{said}; such rows teach nothing: leave them out (in pandas: dropna(how='all'))")
     yield from _joined(schema, counted)
     if schema.names is None:
         return

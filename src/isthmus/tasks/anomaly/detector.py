@@ -85,7 +85,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
         the distance of the code, each relative to its typical size (Q and T²). ``"known"``: nearness to known
         anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for images
-        of one size and signals; where anomalies are known, that joined with known.
+        of one size and signals, error for images of any size; where anomalies are known, that joined with known.
     contamination : float or None, default None
         Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
         scores the rows, and a second model is trained without the fraction with the highest scores. The number of
@@ -101,8 +101,9 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         residual alone; else one, since more hardly change the distance to neighbours.
     keep_rows : bool, default True
         Whether the detector, and so its file, may hold training rows: the score ``"neighbours"`` holds up to 3,072.
-        False: ``scorer="auto"`` joins tails and residual alone for tables of numbers, and is ``"residual"`` for images
-        and signals; a scorer that holds rows is refused.
+        False: ``scorer="auto"`` joins tails and residual alone for tables of numbers, and is ``"residual"`` for tables
+        with categories, images of one size and signals, whatever anomalies are known; a scorer that holds rows is
+        refused.
     random_state : int, RandomState or None, default None
         An int makes results reproducible.
 
@@ -598,6 +599,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             The threshold itself, or a dict with that of each group.
         recall : float, optional
             Fraction of the known anomalies to flag: of such as were not known, since each is scored without itself.
+            All groups then have the same threshold, as with `precision`.
         precision : float, optional
             Fraction of flagged rows that are abnormal, where anomalies are as frequent as in the training; of the
             thresholds that reach it, the lowest.
@@ -766,7 +768,7 @@ def default_autoencoder(rows: int, data: Data | None = None, members: int | None
 
     Where there are few, none is left for validation.
     """
-    batch_size = min(BATCH, max(16, rows // 4))
+    batch_size = min(BATCH, max(16, rows // 4), rows)
     epochs = max(EPOCHS, ceil(STEPS * batch_size / rows))
     variant = lookup("variant/denoising")(level=NOISE, members=members)
     chosen = Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)

@@ -24,6 +24,8 @@ WORDS = {
     "{of.known.size:,} beside {of.normal_rows:,} {unit}",
 }
 """What each rule asks for."""
+NO_RATE = "none: no false-alarm rate was asked for; the band says how many false alarms to expect"
+"""The guarantee of a threshold that follows another rule."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +91,9 @@ class Thresholds(Mapping[str, float]):
         InputError
             There is no such threshold, or no anomaly is known.
         """
-        known, normal = self._of_known("precision"), self.calibration.scores
-        limits = np.sort(known)
+        limits, normal = np.sort(self._of_known("precision")), np.sort(self.calibration.scores)
         hits = len(limits) - np.arange(len(limits))
-        alarms = (normal >= limits[:, None]).mean(1) * self.normal_rows
+        alarms = (1 - np.searchsorted(normal, limits) / len(normal)) * self.normal_rows
         reached = hits / (hits + alarms)
         if not (reached >= precision).any():
             raise InputError(
@@ -136,7 +137,9 @@ class Thresholds(Mapping[str, float]):
         known, groups = self.calibration, self.calibration.groups()
         each = {label: conformal.band(groups[label], limit) for label, limit in self.groups.items() if label in groups}
         bands: Band | dict[str, Band] = each or conformal.band(known.scores, self.overall)
-        return {**known.about, "band": bands if known.covers_future else None}
+        other = known.covers_future and self.rule and "false_alarm_rate" not in self.rule
+        promised = {"guarantee": NO_RATE} if other else {}
+        return {**known.about, **promised, "band": bands if known.covers_future else None}
 
     # -- what they say of scores ---------------------------------------------------------------------------------
 

@@ -121,7 +121,7 @@ class Trainer:
         sample = self._sample(autoencoder, X)
         model, data = autoencoder.model_, autoencoder.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed())
+            torch.default_generator.manual_seed(self._seed())
             parts = (part for columns in sample for part in _pieces(columns, data))
             outputs = (model(data.batch(part), False) for part in parts)
             score = self._score(data, fraction).fit_known(outputs, self._known(autoencoder), model)
@@ -212,7 +212,8 @@ class Trainer:
     @staticmethod
     def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:
         """Return the prepared run of an autoencoder if those of all folds should train at once, since that is cheap."""
-        if ordered or count(X) > FEW or autoencoder.validation_fraction:
+        unlike = ordered or choose_data(autoencoder.data, X).any_size  # images are not read for nothing
+        if unlike or count(X) > FEW or autoencoder.validation_fraction:
             return None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters

@@ -13,7 +13,7 @@ from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
 from isthmus.apps.cli.detect.output import known_figures
 from isthmus.apps.cli.inputs import data_argument, keep_option
-from isthmus.apps.cli.output import drawable, json_option, output_option, show, writable
+from isthmus.apps.cli.output import drawable, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import reading_options
 from isthmus.apps.cli.rows import Span
 from isthmus.apps.cli.settings import OF_TRAINING, image_options, image_settings, training_options
@@ -168,8 +168,10 @@ def detect(
     check(options, explain)
     check_appended(output)
     figure_path = _figure_path(plot, output)
-    for path in filter(None, [figure_path, save]):
-        writable(path)
+    if figure_path:
+        writable(figure_path)
+    if save:
+        writable_model(save)
     if options.unlabelled:
         tell(_mixture(options))
     fitted = detector(options)
