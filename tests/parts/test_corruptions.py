@@ -37,12 +37,13 @@ GREY = torch.full((4, 1, 100, 100), 0.4)
         ("poisson-gaussian", {"level": 0.1, "read": 0.0}, 0.4, 0.1**2 * 0.4),
         ("poisson-gaussian", {"level": 0.1, "read": 0.2}, 0.4, 0.1**2 * 0.4 + 0.2**2),
         ("poisson-gaussian", {"level": 0.0, "read": 0.05}, 0.4, 0.05**2),
+        ("poisson-gaussian", {"level": 0.1, "read": 0.0}, -0.4, 0.1**2 * 0.4),
         ("speckle", {"level": 0.5}, 0.4, (0.5 * 0.4) ** 2),
         ("speckle", {"level": 1.0}, 0.4, 0.4**2),
     ],
 )
 def test_mean_and_variance_of_noise_are_those_of_its_closed_form(name, knobs, mean, variance):
-    y = corrupted(lookup(f"corruption/{name}")(**knobs), GREY)
+    y = corrupted(lookup(f"corruption/{name}")(**knobs), torch.full_like(GREY, mean))
     assert abs(y.mean().item() - mean) < 4 * math.sqrt(variance / y.numel())
     assert abs(y.var().item() / variance - 1) < 0.05
 
@@ -112,7 +113,7 @@ def test_jpeg_of_low_quality_loses_more():
     assert lost == sorted(lost, reverse=True)
 
 
-@pytest.mark.parametrize("level", [0.05, 0.14])
+@pytest.mark.parametrize("level", [0.02, 0.14, 0.5])
 def test_scratches_take_away_a_fraction_of_the_pixels(level):
     x = torch.rand(20, 3, 128, 160)
     torch.manual_seed(0)
@@ -133,6 +134,13 @@ def test_composed_corruptions_follow_each_other_each_by_chance():
     np.testing.assert_allclose(counts, [0.2 * 0.5, 0.8 * 0.5 + 0.2 * 0.5, 0.8 * 0.5], atol=0.08)
     assert abs(batch.masked.flatten(1).any(1).float().mean() - 0.25) < 0.08
     assert (batch.corrupted[batch.masked] == 0).all()
+
+
+def test_a_composed_corruption_may_be_due_on_no_row():
+    x = torch.rand(3, 1, 16, 16)
+    for name in ("blur", "jpeg", "salt-and-pepper", "speckle", "scratches"):
+        batch = Composed((lookup(f"corruption/{name}")(),), (0.0,))(Batch(x, x))
+        assert torch.equal(batch.corrupted, x) and batch.masked is None
 
 
 def test_a_measured_corruption_says_how_strong_it_was_and_puts_emphasis_on_faint_ones():
@@ -174,13 +182,16 @@ def test_the_variant_balances():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Jpeg(0), "level=0 of the corruption 'jpeg'"),
-        (lambda: Jpeg((30, 101)), "0 <= low <= high <= 100"),
+        (lambda: Jpeg(0), "level=0: .*1 <= low <= high <= 100"),
+        (lambda: Jpeg((30, 101)), "1 <= low <= high <= 100"),
+        (lambda: Scratches(0.6), "high <= 0.5"),
         (lambda: Scratches(thickness=(0.5, 2)), r"thickness=\(0.5, 2\)"),
         (lambda: Composed(()), "at least one corruption"),
         (lambda: Composed((GaussianNoise(),), (1.5,)), r"probabilities=\(1.5,\) of 1 corruptions"),
         (lambda: Composed((GaussianNoise(),), ()), r"probabilities=\(\) of 1"),
         (lambda: Measured(balance=-1), "balance=-1"),
+        (lambda: Composed((Measured(), Jpeg())), "'composed' changes what 'measured' inside it"),
+        (lambda: Measured(Measured()), "put 'measured' around all others"),
     ],
 )
 def test_knobs_out_of_range_are_named(make, message):

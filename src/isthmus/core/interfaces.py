@@ -322,8 +322,8 @@ class Corruption:
 
     masks = False
     """Whether it takes elements away and says which, in ``Batch.masked``."""
-    spatial = False
-    """Whether rows must be images, or windows of signals."""
+    measures = False
+    """Whether it sets ``noise`` or ``emphasis`` of rows: none may follow it, or go around it."""
     replicable = True
     """Whether copies of a model with it can train at once."""
 

@@ -33,7 +33,7 @@ class Batch:
     feature : int64 Tensor of shape (d,), or None
         The user's column of each element of a row: masking takes whole columns.
     condition : dict of Tensor
-        Inputs that are not reconstructed, such as a label or a noise level, each of shape (batch, width).
+        Inputs that are not reconstructed, such as a label, each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
         Weight of each sample.
     noise : Tensor of shape (batch,), or None

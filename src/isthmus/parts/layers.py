@@ -136,6 +136,18 @@ def regress(linear: nn.Linear, z: Tensor, y: Tensor, ridge: float = 1e-3) -> Non
     linear.bias.copy_(y_mean - weight @ z_mean)
 
 
+def continued(x: Tensor, stride: int) -> Tensor:
+    """Return x continued at its end by its last row and column, so that sides are multiples of the stride.
+
+    What continues it is found by index, and nothing depends on whether a side is a multiple of the stride, so that one
+    graph serves all sizes.
+    """
+    if stride == 1:
+        return x
+    missing = [(side + stride - 1) // stride * stride - side for side in reversed(x.shape[2:])]
+    return nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
+
+
 def dct(axes: int) -> Tensor:
     """Return the orthonormal basis of a block: cosines, of shape (BLOCK^axes, 1, BLOCK, …)."""
     i = torch.arange(BLOCK, device="cpu")  # numbers also where layers are built without memory

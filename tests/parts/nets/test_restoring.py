@@ -169,15 +169,22 @@ def test_a_likelihood_of_logits_starts_at_the_logits_of_x():
         assert (mean - x).square().mean() < 0.1 * x.var(), name
 
 
+def test_a_channel_that_is_the_same_in_all_rows_of_the_start_passes_later():
+    blank, x = torch.ones(2, 1, 16, 16), torch.rand(2, 1, 16, 16)
+    made = model("unet", std=None)
+    made.initialize(Batch(blank, blank))
+    torch.testing.assert_close(made(Batch(x, x)).y, x, atol=1e-2, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Lapped(3), "stride=3, gate_stride=2 of the lapped net: choose 2, 4 or 8"),
         (lambda: Lapped(2, gate_stride=4), "the latter no larger"),
-        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1\) of the net 'net/lapped'"),
+        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1\) of the net 'lapped'"),
         (lambda: UNet((), ()), "expected a width"),
         (lambda: UNet((8,), (-1,)), r"blocks=\(-1,\)"),
-        (lambda: model_of_rows(UNet()), r"the net 'net/unet' takes images.*\(9,\)"),
+        (lambda: model_of_rows(UNet()), r"the net 'unet' takes images.*\(9,\)"),
     ],
 )
 def test_knobs_and_rows_that_do_not_fit_are_named(make, message):

@@ -11,10 +11,10 @@ from torch.nn import functional
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_level, floored, highest, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, draw_floored, highest, with_space
 
 FLAT = 1e-3
-"""The smallest width of a bell."""
+"""The smallest width of a bell, in elements: it leaves all as it is."""
 
 
 @part("corruption/blur")
@@ -29,8 +29,6 @@ class Blur(Corruption):
         Standard deviation of the bell, in elements.
     """
 
-    spatial = True
-
     def __init__(self, level: Level = (0.0, 2.0)) -> None:
         self.level = check_level(level)
         self.radius = math.ceil(3 * highest(self.level))
@@ -39,7 +37,7 @@ class Blur(Corruption):
         """Return the batch with ``corrupted`` blurred."""
         x = with_space(batch.x, self)
         steps = torch.arange(-self.radius, self.radius + 1, device=x.device)
-        widths = floored(draw_level(self.level, x), FLAT).expand(len(x), *[1] * (x.ndim - 1)).flatten()
+        widths = draw_floored(self.level, x, FLAT).flatten()
         bells = torch.softmax(-0.5 * (steps / widths[:, None]) ** 2, 1)
         for axis in range(2, x.ndim):
             x = along(x.movedim(axis, -1), bells).movedim(-1, axis)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
+from isthmus.parts.corruptions.measured import refuse_measured
 from isthmus.support.errors import InputError
 
 
@@ -25,7 +27,7 @@ class Composed(Corruption):
     Raises
     ------
     InputError
-        There are no corruptions, or there is no probability for each.
+        There are no corruptions, there is no probability for each, or one of them measures what it does.
     """
 
     replicable = False  # which rows each corrupts is known as it runs only, and vmap must know their number before
@@ -40,19 +42,19 @@ class Composed(Corruption):
                 "for each, and at least one corruption"
             )
         self.masks = any(corruption.masks for corruption in self.corruptions)
-        self.spatial = any(corruption.spatial for corruption in self.corruptions)
+        refuse_measured(self.corruptions, self)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with all that its rows are due on ``corrupted``; x stays as it is."""
         for corruption, probability in zip(self.corruptions, self.probabilities, strict=True):
-            chosen = torch.rand(len(batch), device=batch.x.device) < probability
-            batch = after(batch, corruption, chosen.nonzero().flatten())
+            chosen = (torch.rand(len(batch), device=batch.x.device) < probability).nonzero().flatten()
+            batch = after(batch, corruption, chosen) if len(chosen) else batch
         if batch.masked is None:
             return batch
         return batch.with_(corrupted=batch.corrupted.masked_fill(batch.masked, 0.0))
 
 
-def after(batch: Batch, corruption: Corruption, rows: torch.Tensor) -> Batch:
+def after(batch: Batch, corruption: Corruption, rows: Tensor) -> Batch:
     """Return the batch with some rows of what is corrupted already corrupted once more."""
     some = batch[rows]
     more = corruption(some.with_(x=some.corrupted))

@@ -9,9 +9,8 @@ from torch.nn import functional
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_level, with_space
-from isthmus.parts.layers import BLOCK, dct
-from isthmus.support.errors import InputError
+from isthmus.parts.corruptions.levels import Level, check_level, draw_floored, with_space
+from isthmus.parts.layers import BLOCK, continued, dct
 
 LUMA = (
     (16, 11, 10, 16, 24, 40, 51, 61),
@@ -34,6 +33,8 @@ CHROMA = (
 """The same for colour."""
 TO_YCBCR = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 """Brightness, and how blue and how red (JFIF)."""
+TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
+"""The way back (JFIF)."""
 TIE = 1e-5
 """How near to the middle of two whole numbers a number is there."""
 
@@ -55,17 +56,13 @@ class Jpeg(Corruption):
         A quality is below 1 or above 100.
     """
 
-    spatial = True
-
     def __init__(self, level: Level = (30, 90)) -> None:
-        self.level = check_level(level, 100)
-        if min(self.level if isinstance(self.level, tuple) else (self.level,)) < 1:
-            raise InputError(f"level={level!r} of the corruption 'jpeg': expected a quality from 1 to 100")
+        self.level = check_level(level, maximum=100, minimum=1)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` as it comes out of a file."""
         x = with_space(batch.x, self, axes=2)
-        quality = torch.as_tensor(draw_level(self.level, x), device=x.device).round().expand(len(x), 1, 1, 1)
+        quality = draw_floored(self.level, x, 1).round()
         pixels = x.clamp(0, 1).mul(255).round()
         through = in_colour if x.shape[1] == 3 else in_grey
         return batch.with_(corrupted=through(pixels, quality).round().clamp(0, 255) / 255)
@@ -87,15 +84,15 @@ def in_grey(pixels: Tensor, quality: Tensor, table: tuple[tuple[int, ...], ...] 
 def in_colour(pixels: Tensor, quality: Tensor) -> Tensor:
     """Return RGB, quantised as brightness and as colours at half the resolution."""
     height, width = pixels.shape[2:]
-    matrix = torch.tensor(TO_YCBCR, device=pixels.device)
+    to_ycc, to_rgb = (torch.tensor(matrix, device=pixels.device) for matrix in (TO_YCBCR, TO_RGB))
     centre = torch.tensor((0.0, 128.0, 128.0), device=pixels.device).view(3, 1, 1)
-    ycc = (torch.einsum("cd,ndhw->nchw", matrix, pixels) + centre).round()
+    ycc = (torch.einsum("cd,ndhw->nchw", to_ycc, pixels) + centre).round()
     luma = in_grey(ycc[:, :1], quality)
     half = alternately(functional.avg_pool2d(continued(ycc[:, 1:], 2), 2), 0.25, 0.5)
     chroma = in_grey(half, quality, CHROMA).round().clamp(0, 255)
     chroma = alternately(functional.interpolate(chroma, scale_factor=2, mode="bilinear"), 8 / 16, 7 / 16)
     ycc = torch.cat([luma.round().clamp(0, 255), chroma[..., :height, :width]], 1) - centre
-    return torch.einsum("cd,ndhw->nchw", torch.linalg.inv(matrix), ycc)
+    return torch.einsum("cd,ndhw->nchw", to_rgb, ycc)
 
 
 def nearest(x: Tensor) -> Tensor:
@@ -114,8 +111,3 @@ def scaled(table: tuple[tuple[int, ...], ...], quality: Tensor) -> Tensor:
     percent = torch.where(quality < 50, (5000 / quality).floor(), 200 - 2 * quality)
     steps = torch.tensor(table, device=quality.device).view(1, -1, 1, 1)
     return ((steps * percent + 50) / 100).floor().clamp(1, 255)
-
-
-def continued(x: Tensor, stride: int) -> Tensor:
-    """Return images continued to the right and below by their last pixels, to multiples of the stride."""
-    return functional.pad(x, (0, -x.shape[3] % stride, 0, -x.shape[2] % stride), mode="replicate")

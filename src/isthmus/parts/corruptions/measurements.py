@@ -7,14 +7,18 @@ import torch
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_level, floored
+from isthmus.parts.corruptions.levels import Level, check_level, draw_floored, draw_level
+
+FAINT = 1e-3
+"""The smallest level: a million photons at white, or as many looks."""
 
 
 @part("corruption/poisson-gaussian")
 class PoissonGaussian(Corruption):
     """Counts photons, and reads the counter with Gaussian noise, as cameras and microscopes do (Foi 2008).
 
-    x is at least 0, and 1 is white: there are 1 / level² photons at white, and the variance is level² x + read².
+    At 1, which is white, there are 1 / level² photons; the variance is level² |x| + read². Numbers below 0, which no
+    image has, are counted without their sign.
 
     Parameters
     ----------
@@ -30,13 +34,9 @@ class PoissonGaussian(Corruption):
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with noise on ``corrupted``."""
         x = batch.x
-        photon = floored(draw_level(self.level, x), FEW) ** 2
-        counted = torch.poisson(x.clamp_min(0) / photon) * photon
+        photon = draw_floored(self.level, x, FAINT) ** 2
+        counted = x.sign() * torch.poisson(x.abs() / photon) * photon
         return batch.with_(corrupted=counted + draw_level(self.read, x) * torch.randn_like(x))
-
-
-FEW = 1e-3
-"""The smallest level: a million photons at white."""
 
 
 @part("corruption/speckle")
@@ -56,7 +56,7 @@ class Speckle(Corruption):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with speckle on ``corrupted``."""
-        looks = floored(draw_level(self.level, batch.x), FEW) ** -2
+        looks = draw_floored(self.level, batch.x, FAINT) ** -2
         factor = torch.distributions.Gamma(looks.expand_as(batch.x), looks, validate_args=False).sample()
         return batch.with_(corrupted=batch.x * factor)
 
@@ -64,6 +64,8 @@ class Speckle(Corruption):
 @part("corruption/rician")
 class Rician(Corruption):
     """Takes the magnitude of a complex number whose parts are noisy: magnetic resonance (Gudbjartsson & Patz 1995).
+
+    x is the magnitude without noise: at least 0, as in images.
 
     Parameters
     ----------

@@ -10,12 +10,14 @@ from torch import Tensor
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_level, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, draw_level, highest, with_space
 from isthmus.parts.corruptions.masking import take_away
 from isthmus.support.errors import InputError
 
-LINES = 64
-"""The most lines that are drawn."""
+LINES, SPARE = 3.0, 4
+"""How many times the expected number of lines are drawn, and how many more; those count that are needed."""
+MOST = 0.5
+"""The largest fraction that lines take away."""
 
 
 @part("corruption/scratches")
@@ -25,7 +27,7 @@ class Scratches(Corruption):
     Parameters
     ----------
     level : float or (float, float), default (0.05, 0.2)
-        Fraction of the pixels that is taken away, in [0, 1]; no more than many lines cover.
+        Fraction of the pixels that is taken away, in [0, 0.5].
     thickness : (float, float), default (1, 4)
         From the thinnest line to the thickest, in pixels.
 
@@ -35,10 +37,10 @@ class Scratches(Corruption):
         A line is thinner than a pixel, or the thickest is thinner than the thinnest.
     """
 
-    spatial = masks = True
+    masks = True
 
     def __init__(self, level: Level = (0.05, 0.2), thickness: tuple[float, float] = (1, 4)) -> None:
-        self.level, self.thickness = check_level(level, 1), tuple(thickness)
+        self.level, self.thickness = check_level(level, MOST), tuple(thickness)
         if not 1 <= self.thickness[0] <= self.thickness[-1]:
             raise InputError(
                 f"thickness={thickness} of the corruption 'scratches': expected (low, high), from 1 pixel on"
@@ -49,10 +51,15 @@ class Scratches(Corruption):
         x = with_space(batch.x, self, axes=2)
         gone = torch.zeros_like(x[:, :1], dtype=torch.bool)
         wanted = draw_level(self.level, x[:, :1])
-        for _ in range(LINES):
+        for _ in range(self._most(max(x.shape[2:]))):
             short = gone.float().mean((2, 3), keepdim=True) < wanted
             gone |= self._lines(x) & short
         return take_away(batch, gone.expand_as(x))
+
+    def _most(self, side: int) -> int:
+        """Return how many lines are enough, of which each takes a thickness in a side of what others left."""
+        each = min(sum(self.thickness) / 2 / side, MOST)
+        return SPARE + math.ceil(LINES * math.log1p(-highest(self.level)) / math.log1p(-each))
 
     def _lines(self, x: Tensor) -> Tensor:
         """Return a random line on each image."""

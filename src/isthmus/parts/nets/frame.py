@@ -32,6 +32,7 @@ class Frame(nn.Module):
     stride : int
         2, 4 or 8: along each axis, an element is in BLOCK / stride blocks, fewer at the border.
     axes : int
+        Axes behind the channels: 2 of images, 1 of windows of signals.
     """
 
     basis: Tensor

@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK
-from isthmus.parts.nets.feature_map import continued
+from isthmus.parts.layers import BLOCK, continued
 from isthmus.parts.nets.frame import Frame, exactly
 from isthmus.parts.nets.restoring import RestoringNet
 from isthmus.support.errors import InputError
 
 THRESHOLD = 2.7
-"""How many times the noise level a coefficient is of which half passes, before the first step."""
+"""How many times the noise level a coefficient is of which half passes, before the first step (Dabov 2007)."""
 CERTAIN = 16.0
 """How many times the threshold a coefficient is that passes wholly."""
 TINY = 1e-6
+"""Added to thresholds, in the units of x: without noise, all passes."""
 POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 
 

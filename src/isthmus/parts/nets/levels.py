@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
+from isthmus.parts.nets.feature_map import CONV
+
 TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 """Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
 GAIN = 4.0

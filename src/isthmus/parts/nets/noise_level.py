@@ -6,13 +6,13 @@ import math
 
 from torch import Tensor, nn
 
-from isthmus.parts.layers import BLOCK
-from isthmus.parts.nets.feature_map import continued
+from isthmus.parts.layers import BLOCK, continued
 from isthmus.parts.nets.frame import high, transformed
 
 QUANTILE = 0.2
 """Fraction of the blocks that are smooth, at least."""
 NORMAL_QUANTILE = -0.8416
+"""That quantile of the standard normal distribution."""
 NOTHING = 1e-9
 """Energy, as a fraction of the largest, below which a block holds nothing: noise was cut off at black or white."""
 
@@ -20,11 +20,15 @@ NOTHING = 1e-9
 class NoiseLevel(nn.Module):
     """The standard deviation of white noise: from the energy of high frequencies in the smoothest blocks.
 
-    Where there is noise alone, the energy follows a χ² distribution, whose quantile is known.
+    Where there is noise alone, the energy follows a χ² distribution, whose quantile is known. The noise of all channels
+    counts as equally strong.
 
     Parameters
     ----------
-    channels, axes : int
+    channels : int
+        Of a row.
+    axes : int
+        Axes behind them: 2 of images, 1 of windows of signals.
     """
 
     basis: Tensor
@@ -35,11 +39,11 @@ class NoiseLevel(nn.Module):
         self.energy = chi_square(channels * len(self.basis))
 
     def readings(self, x: Tensor) -> Tensor:
-        """Return the energy of each block, of shape (batch, blocks)."""
+        """Return the energy of each block of x, of shape (batch, channels, *space), as (batch, blocks)."""
         return transformed(continued(x, BLOCK), self.basis, BLOCK).square().sum((1, 2)).flatten(1)
 
     def forward(self, readings: Tensor) -> Tensor:
-        """Return the noise level of each row, of shape (batch,)."""
+        """Return the noise level of each row, of shape (batch,), in the units of x."""
         energy = readings.sort(1).values
         nothing = (energy <= NOTHING * energy[:, -1:]).sum(1, keepdim=True)
         blocks = readings.shape[1]
@@ -48,7 +52,7 @@ class NoiseLevel(nn.Module):
 
 
 def chi_square(freedom: int) -> float:
-    """Return the quantile of the χ² distribution, by the approximation of Wilson and Hilferty.
+    """Return the quantile of the χ² distribution of so many degrees of freedom (approximated: Wilson & Hilferty 1931).
 
     Examples
     --------

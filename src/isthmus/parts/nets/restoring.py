@@ -8,14 +8,16 @@ import torch
 from torch import Tensor
 
 from isthmus.core.interfaces import Net, Sizes, fixed
-from isthmus.core.part import part_name
+from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
 from isthmus.parts.layers import BLOCK
-from isthmus.parts.nets.feature_map import cropped
-from isthmus.parts.nets.levels import CONV, Levels, reach
-from isthmus.parts.nets.linear_skip import condition
+from isthmus.parts.nets.feature_map import CONV, axes_of, cropped, with_condition
+from isthmus.parts.nets.levels import Levels, reach
 from isthmus.parts.nets.noise_level import NoiseLevel
 from isthmus.support.errors import InputError
+
+CONSTANT = 1e-12
+"""The variance of a channel that is the same everywhere, but for rounding, in the units of x."""
 
 
 class RestoringNet(Net):
@@ -51,8 +53,8 @@ class RestoringNet(Net):
         self.widths, self.blocks = tuple(widths), tuple(blocks)
         if not self.widths or len(self.widths) != len(self.blocks) or min(self.widths) < 1 or min(self.blocks) < 0:
             raise InputError(
-                f"widths={self.widths}, blocks={self.blocks} of the net {part_name(self)!r}: expected a width of at "
-                "least 1, and a number of blocks, for each level"
+                f"widths={self.widths}, blocks={self.blocks} of the net {kind_and_name(self)[1]!r}: expected a width "
+                "of at least 1, and a number of blocks, for each level"
             )
         self.stride = cell * 2 ** (len(self.widths) - 1)
         self.reach = cell * reach(self.blocks, ends, overlap) + margin
@@ -82,12 +84,7 @@ class RestoringNet(Net):
         InputError
             The rows are neither images nor windows.
         """
-        if len(sizes.x) not in (2, 3):
-            raise InputError(
-                f"the net {part_name(self)!r} takes images of shape (channels, height, width) or windows of shape "
-                f"(channels, window), but the rows have shape {sizes.x}: give images or signals, or net='mlp'"
-            )
-        self.sizes, self.axes = sizes, len(sizes.x) - 1
+        self.sizes, self.axes = sizes, axes_of(sizes, self)
         (channels,), (out,), deepest = fixed(sizes.x[:1]), fixed(sizes.y[:1]), self.widths[-1]
         if self.estimates_noise:
             self.level = NoiseLevel(channels, self.axes)
@@ -110,7 +107,9 @@ class RestoringNet(Net):
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x."""
         base, *finer = skips
-        added = self.joined(self.body.up(self.decode_code(self._beside(z, batch).movedim(-1, 1)), finer).float())
+        added = self.joined(
+            self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
+        )
         y = self._of_each_channel(base) * self._each(self.slope) + self._each(self.shift) + added
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
 
@@ -121,12 +120,6 @@ class RestoringNet(Net):
     def _each(self, numbers: Tensor) -> Tensor:
         """Return a number for each channel, or row, shaped so that it broadcasts against rows."""
         return numbers.view(-1, *[1] * self.axes)
-
-    def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
-        if not self.sizes.condition:
-            return z
-        everywhere = condition(batch).view(len(z), *[1] * self.axes, -1)
-        return torch.cat([z, everywhere.expand(*z.shape[:-1], -1)], -1)
 
     # -- the noise level -----------------------------------------------------------------------------------------
 
@@ -152,9 +145,11 @@ class RestoringNet(Net):
     # -- start ---------------------------------------------------------------------------------------------------
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
-        """Fit a line from x to y, for each channel of y."""
+        """Fit a line from x to y, for each channel of y; of slope 1 where x is the same everywhere."""
         x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (self._of_each_channel(batch.x), y))
         x_mean, y_mean = x.mean(1), y.mean(1)
         x = x - x_mean[:, None]
-        self.slope.copy_((x * (y - y_mean[:, None])).sum(1) / x.square().sum(1).clamp_min(1e-12))
+        energy = x.square().sum(1)
+        slope = (x * (y - y_mean[:, None])).sum(1) / energy
+        self.slope.copy_(torch.where(energy > CONSTANT * x.shape[1], slope, 1.0))
         self.shift.copy_(y_mean - self.slope * x_mean)

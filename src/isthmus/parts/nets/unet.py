@@ -8,7 +8,8 @@ from torch import Tensor
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.nets.feature_map import continued, joined, patches
+from isthmus.parts.layers import continued
+from isthmus.parts.nets.feature_map import joined, patches
 from isthmus.parts.nets.restoring import RestoringNet
 
 CELL = 2
