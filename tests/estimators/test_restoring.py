@@ -11,6 +11,7 @@ from isthmus.parts.nets.unet import UNet
 SIZES = ((40, 50), (37, 61), (40, 50), (64, 33))
 NETS = {"lapped": Lapped(4, (4, 6), (1, 1)), "unet": UNet((4, 6), (1, 1))}
 KNOBS = {"latent_dim": 3, "epochs": 20, "batch_size": 4, "random_state": 0, "verbose": False}
+SIGNALS = {**KNOBS, "epochs": 6, "batch_size": 16}
 
 
 def images(channels):
@@ -59,13 +60,14 @@ def test_a_code_alone_is_not_decoded(model):
     for ask in (lambda: ae.inverse_transform(codes), lambda: ae.sample(2)):
         with pytest.raises(InputError, match="has skip connections, so a code alone cannot be decoded"):
             ask()
+    assert "statistics of codes" in ae.card().keeps
 
 
 @pytest.mark.parametrize("net", NETS)
 def test_windows_of_signals_are_restored_too(net):
-    random, steps = np.random.default_rng(0), np.arange(2000)
+    random, steps = np.random.default_rng(0), np.arange(400)
     clean = np.stack([np.sin(steps / 11), np.cos(steps / 23)], -1)
-    ae = Autoencoder(Denoising(level=0.3), net=NETS[net], data=isthmus.Signals(window=64), **KNOBS).fit(clean)
+    ae = Autoencoder(Denoising(level=0.3), net=NETS[net], data=isthmus.Signals(window=64), **SIGNALS).fit(clean)
     X = clean + random.normal(0, 0.3, clean.shape)
     restored = ae.reconstruct(X)
     assert restored.shape == X.shape

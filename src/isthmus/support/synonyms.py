@@ -21,6 +21,8 @@ SYNONYMS = {
             ("dense", "fc", "fnn", "ffn", "nn", "dnn", "feedforward", "fullyconnected", "perceptron"), "mlp"
         ),
         **dict.fromkeys(("fcn", "fullyconvolutional"), "feature-map"),
+        **dict.fromkeys(("unet", "resunet", "drunet", "dncnn"), "unet"),
+        **dict.fromkeys(("dct", "lappedtransform"), "lapped"),
         "pca": "linear",
     },
     "data": {
@@ -119,9 +121,7 @@ UNSUPPORTED = {
     },
     "net": {
         **dict.fromkeys(("lstm", "gru", "rnn", "transformer", "vit", "attention", "seq2seq"), RECURRENT),
-        **dict.fromkeys(
-            ("unet", "resnet", "efficientnet"), "isthmus has no such net; 'conv' is the nearest for images"
-        ),
+        **dict.fromkeys(("resnet", "efficientnet"), "isthmus has no such net; 'conv' is the nearest for images"),
     },
     "device": {"tpu": "isthmus does not run on TPUs"},
 }

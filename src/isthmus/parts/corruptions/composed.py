@@ -21,6 +21,7 @@ class Composed(Corruption):
     Parameters
     ----------
     corruptions : sequence of Corruption
+        At least one.
     probabilities : sequence of float, or None, default None
         How probable each is for a row, in [0, 1]; None: each is certain.
 
@@ -32,14 +33,14 @@ class Composed(Corruption):
 
     replicable = False  # which rows each corrupts is known as it runs only, and vmap must know their number before
 
-    def __init__(self, corruptions: Sequence[Corruption], probabilities: Sequence[float] | None = None) -> None:
+    def __init__(self, corruptions: Sequence[Corruption] = (), probabilities: Sequence[float] | None = None) -> None:
         self.corruptions = tuple(corruptions)
         self.probabilities = (1.0,) * len(self.corruptions) if probabilities is None else tuple(probabilities)
         chances = len(self.probabilities) == len(self.corruptions) and all(0 <= p <= 1 for p in self.probabilities)
         if not self.corruptions or not chances:
             raise InputError(
                 f"probabilities={probabilities} of {len(self.corruptions)} corruptions: expected a number from 0 to 1 "
-                "for each, and at least one corruption"
+                "for each, and at least one corruption, as in Composed((GaussianNoise(), Jpeg()), (1, 0.5))"
             )
         self.masks = any(corruption.masks for corruption in self.corruptions)
         refuse_measured(self.corruptions, self)
