@@ -16,7 +16,7 @@ from isthmus.support.errors import InputError
 
 LINES, SPARE = 3.0, 4
 """How many times the expected number of lines are drawn, and how many more; those count that are needed."""
-MOST = 0.5
+LARGEST = 0.5
 """The largest fraction that lines take away."""
 
 
@@ -40,7 +40,7 @@ class Scratches(Corruption):
     masks = True
 
     def __init__(self, level: Level = (0.05, 0.2), thickness: tuple[float, float] = (1, 4)) -> None:
-        self.level, self.thickness = check_level(level, MOST), tuple(thickness)
+        self.level, self.thickness = check_level(level, LARGEST), tuple(thickness)
         if not 1 <= self.thickness[0] <= self.thickness[-1]:
             raise InputError(
                 f"thickness={thickness} of the corruption 'scratches': expected (low, high), from 1 pixel on"
@@ -51,17 +51,17 @@ class Scratches(Corruption):
         x = with_space(batch.x, self, axes=2)
         gone = torch.zeros_like(x[:, :1], dtype=torch.bool)
         wanted = draw_level(self.level, x[:, :1])
-        for _ in range(self._most(max(x.shape[2:]))):
+        for _ in range(self._enough(max(x.shape[2:]))):
             short = gone.float().mean((2, 3), keepdim=True) < wanted
-            gone |= self._lines(x) & short
+            gone |= self._line(x) & short
         return take_away(batch, gone.expand_as(x))
 
-    def _most(self, side: int) -> int:
+    def _enough(self, side: int) -> int:
         """Return how many lines are enough, of which each takes a thickness in a side of what others left."""
-        each = min(sum(self.thickness) / 2 / side, MOST)
+        each = min(sum(self.thickness) / 2 / side, LARGEST)
         return SPARE + math.ceil(LINES * math.log1p(-highest(self.level)) / math.log1p(-each))
 
-    def _lines(self, x: Tensor) -> Tensor:
+    def _line(self, x: Tensor) -> Tensor:
         """Return a random line on each image."""
         height, width = x.shape[2:]
         angle, row, column, weight = torch.rand(4, len(x), 1, 1, 1, device=x.device)
