@@ -48,6 +48,7 @@ ORDER = (
     "nslkdd",
     "fraud",
     "false_alarms",
+    "few_rows",
     "synthetic",
     "imputation",
     "skab",

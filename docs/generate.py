@@ -119,12 +119,8 @@ def corruption_diff():
 def data_diff():
     kinds = without_words(
         "src/isthmus/data/infer.py",
-        ("from isthmus.data.images.images import Images\n", ""),
-        ("KINDS = (Table, Images, Signals)", "KINDS = (Table, Signals)"),
-        (
-            "return Images() if axes(X) in (3, 4) else Table()",
-            "return Table()",
-        ),
+        ('"images": "images.images", ', ""),
+        ('_new("images" if axes(X) in (3, 4) else "table")', '_new("table")'),
     )
     public = without_words(
         PUBLIC,

@@ -22,7 +22,7 @@ RENAMED: dict[str, dict[str, str]] = {}
 """The same for the arguments of each part."""
 SEQUENCES: dict[str, str] = {}
 """For each kind, the part that a sequence of numbers stands for."""
-CATALOGUES = ("isthmus.parts.catalogue",)
+CATALOGUES = ("isthmus.parts.catalogue", "isthmus.data.infer")
 """Modules whose `load_all` registers parts; they are loaded when a name is unknown."""
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 

@@ -59,7 +59,7 @@ def test_known_anomalies_of_a_file_are_read_as_the_rows_that_are_trained_on(work
     model = AnomalyDetector.load(path)
     assert "training on 250 rows" in done.err and "beside 10 known anomalies" in done.err
     assert "known.csv: 'seen' left out" in done.err
-    assert model.thresholds_.rule == {"recall": 0.9} and len(model.thresholds_.known) == 10
+    assert model.thresholds_.rule == {"recall": 0.9} and len(model.thresholds_.known.scores) == 10
     assert "0.9 of anomalies like the known ones flagged" in done.out and "of 10 flagged, each scored as if" in done.out
     scores = pd.read_csv(work / "s.csv")
     assert scores.flagged[scores.state == "broken"].mean() > 0.6 > 0.2 > scores.flagged[scores.state == "well"].mean()
@@ -69,7 +69,7 @@ def test_known_anomalies_are_picked_by_their_labels_which_new_rows_need_not_have
     typed = ["--train", work / "log.csv", *CHECKED, "--keep", "state", "--save", tmp_path / "d"]
     done = isthmus("detect", work / "new.csv", *typed, *QUICK, "-o", tmp_path / "s.csv", "--json")
     model = AnomalyDetector.load(tmp_path / "d")
-    assert len(model.thresholds_.known) == 10 and "checked" not in model.feature_names_in_
+    assert len(model.thresholds_.known.scores) == 10 and "checked" not in model.feature_names_in_
     assert done.json["known"]["rows"] == 10 and done.json["rule"] == {"false_alarm_rate": 0.05}
     assert done.json["labels"] == [] and list(pd.read_csv(tmp_path / "s.csv").columns)[:2] == ["row", "state"]
 

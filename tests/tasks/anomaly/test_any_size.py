@@ -78,9 +78,8 @@ def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
     assert not trained
 
 
-def test_known_anomalies_of_several_sizes_need_a_score_for_them():
+def test_known_anomalies_of_several_sizes_set_the_threshold_alone():
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False)
-    with pytest.raises(
-        InputError, match="the score 'joined' needs rows of one size.*scores for any size: error, channel"
-    ):
-        AnomalyDetector(model).fit(IMAGES, np.arange(12) == 0)
+    made = AnomalyDetector(model, false_alarm_rate=0.2).fit(IMAGES, np.arange(12) < 4)
+    assert type(made.score_).__name__ == "Error" and len(made.decision_scores_) == 8
+    assert made.set_threshold(recall=0.5).thresholds_.known_flagged == 2

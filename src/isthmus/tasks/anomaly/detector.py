@@ -85,7 +85,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
         the distance of the code, each relative to its typical size (Q and T²). ``"known"``: nearness to known
         anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for images
-        of one size and signals, error for images of any size; where anomalies are known, that joined with known.
+        of one size and signals, error for images of any size; where anomalies are known, that joined with
+        known, but for images of any size, where they set thresholds alone.
     contamination : float or None, default None
         Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
         scores the rows, and a second model is trained without the fraction with the highest scores. The number of

@@ -8,11 +8,10 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import torch
 
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly import conformal
-from isthmus.tasks.anomaly.calibration import Band, Calibration, limits
+from isthmus.tasks.anomaly.calibration import NONE_KNOWN, Band, Calibration, limits
 from isthmus.tasks.base import State
 
 WORDS = {
@@ -21,7 +20,7 @@ WORDS = {
     "value": "this threshold, by its value",
     "recall": "{:g} of anomalies like the known ones flagged",
     "precision": "{:g} of what is flagged abnormal, if anomalies are as frequent as in the training: "
-    "{of.known.size:,} beside {of.normal_rows:,} {unit}",
+    "{of.known.scores.size:,} beside {of.normal_rows:,} {unit}",
 }
 """What each rule asks for."""
 NO_RATE = "none: no false-alarm rate was asked for; the band says how many false alarms to expect"
@@ -42,8 +41,8 @@ class Thresholds(Mapping[str, float]):
         The threshold of rows without a group.
     groups : dict of str to float
         The threshold of each group.
-    known : ndarray of shape (n,)
-        Scores of known anomalies, each as if it were not known; empty without them.
+    known : Calibration
+        Scores and groups of known anomalies, each scored as if it were not known; empty without them.
     normal_rows : int
         The rows beside which they were known.
     rule : dict
@@ -54,7 +53,7 @@ class Thresholds(Mapping[str, float]):
     training: Calibration
     overall: float = np.inf
     groups: dict[str, float] = field(default_factory=dict)
-    known: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    known: Calibration = NONE_KNOWN
     normal_rows: int = 0
     rule: Mapping[str, Any] = field(default_factory=dict)
 
@@ -104,9 +103,9 @@ class Thresholds(Mapping[str, float]):
         return self._with(float(np.nextafter(lowest, -np.inf)), {}, precision=precision)
 
     def _of_known(self, what: str) -> np.ndarray:
-        if not len(self.known):
+        if not self.known.scores.size:
             raise InputError(f"set_threshold({what}=...) needs known anomalies: fit(X, y) with y=1 for these rows")
-        return self.known
+        return self.known.scores
 
     def at(self, value: float | dict[str, float]) -> Thresholds:
         """Return thresholds that the user set: one for all rows, or one for each group.
@@ -158,12 +157,12 @@ class Thresholds(Mapping[str, float]):
     @property
     def known_flagged(self) -> int:
         """How many known anomalies are flagged, each as if it were not known."""
-        return int((self.known > self.overall).sum())
+        return int((self.known.scores > self.limits(self.known.labels)).sum())
 
     def of_known(self) -> str:
         """Return how many known anomalies are flagged in words; empty where none are known."""
-        count = f"{self.known_flagged:,} of {self.known.size:,} flagged, each scored as if it were not known"
-        return count if self.known.size else ""
+        count = f"{self.known_flagged:,} of {self.known.scores.size:,} flagged, each scored as if it were not known"
+        return count if self.known.scores.size else ""
 
     @property
     def false_alarms(self) -> float:
@@ -177,7 +176,7 @@ class Thresholds(Mapping[str, float]):
         return {
             **self.calibration.state("calibration"),
             **self.training.state("training_scores"),
-            "known_scores": torch.from_numpy(self.known),
+            **self.known.state("known"),
             "normal_rows": self.normal_rows,
             "threshold": self.overall,
             "thresholds": self.groups,
@@ -188,13 +187,12 @@ class Thresholds(Mapping[str, float]):
     def restored(cls, state: State) -> Thresholds:
         """Return the thresholds from a result of `state`."""
         calibration, training = (Calibration.restored(name, state) for name in ("calibration", "training_scores"))
-        known = state.get("known_scores")  # files of former versions have none
         return cls(
             calibration,
             training,
             state["threshold"],
             dict(state["thresholds"]),
-            np.zeros(0) if known is None else known.numpy(),
+            Calibration.restored("known", state) if "known" in state else NONE_KNOWN,
             state.get("normal_rows", 0),
             dict(state.get("rule", {})),
         )

@@ -21,7 +21,7 @@ from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.run import Run, prepare
 from isthmus.estimators.together import can_train_together, fit_together
 from isthmus.support.errors import TooFewRowsError
-from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
+from isthmus.tasks.anomaly.calibration import NONE_KNOWN, Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
 from isthmus.tasks.anomaly.expectation import typical_residuals
@@ -140,12 +140,14 @@ class Trainer:
         parts = (part for columns in autoencoder.columns(self.known) for part in _pieces(columns, data))
         return [model(data.batch(part), False) for part in parts]
 
-    def known_scores(self, scorer: Scorer) -> np.ndarray:
-        """Return the score of each known anomaly as if it were not known."""
+    def known_scores(self, scorer: Scorer) -> Calibration:
+        """Return the score of each known anomaly as if it were not known, and its group."""
+        if self.known is None:
+            return NONE_KNOWN
         model = scorer.autoencoder.model_
         with torch.no_grad():
             scores = [scorer.score.of_known(output, model) for output in self._known(scorer.autoencoder)]
-        return torch.cat(scores).double().numpy() if scores else np.zeros(0)
+        return Calibration("known", torch.cat(scores).double().numpy(), labels_of(self.known, self.groups))
 
     def _seed(self) -> int:
         return int(self.random.integers(2**31 - 1))
@@ -164,7 +166,7 @@ class Trainer:
         made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
         if self.score == "auto" and not self.keep_rows:
             made = made.without_rows() or lookup(f"score/{WITHOUT_ROWS}")()
-        elif self.score == "auto" and self.known is not None:
+        elif self.score == "auto" and self.known is not None and not data.any_size:
             made = lookup("score/joined")([made, lookup("score/known")()])
         return made.for_contaminated(fraction) if fraction else made
 

@@ -199,7 +199,7 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
 
 def _check_knows(loaded: AnomalyDetector, options: Options) -> None:
     """Refuse a threshold by known anomalies for a detector that knows none."""
-    if not loaded.thresholds_.known.size:
+    if not loaded.thresholds_.known.scores.size:
         raise Failure(
             f"{_by_known(options)} needs known anomalies, and {options.model!r} was trained without: train a detector "
             f"with them {HOW_KNOWN}"

@@ -215,7 +215,8 @@ def _meaning(detector: AnomalyDetector) -> Mapping[str, object]:
 def known_figures(detector: AnomalyDetector) -> dict[str, int] | None:
     """Return how many anomalies were known, and how many of them are flagged, each as if it were not; None: none."""
     thresholds = detector.thresholds_
-    return {"rows": thresholds.known.size, "flagged": thresholds.known_flagged} if thresholds.known.size else None
+    known = thresholds.known.scores.size
+    return {"rows": known, "flagged": thresholds.known_flagged} if known else None
 
 
 def _filled(said: Mapping[str, str | None]) -> Mapping[str, str]:
