@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     CorruptionChoice = CorruptionName | Corruption
 else:  # the command line reads the names from the hints of the fields, and imports no part
     LikelihoodChoice, CorruptionChoice = LikelihoodName | object | None, CorruptionName | object
-SEVERAL = 4
+SEVERAL = 6
 """Members for rows with categories, whose score is the residual alone: the mean of several is more accurate."""
 FITTED_PRIOR_BETA = 0.1
 """Weight of the KL term if a prior is fitted to the codes, which need not look like samples of N(0, I)."""

@@ -121,3 +121,37 @@ def test_when_the_loss_explodes_the_best_weights_are_written(isthmus, tmp_path):
     done = isthmus("train", tmp_path / "x.npy", "-o", tmp_path / "m", *wild, code=1)
     assert "learning_rate" in done.err and "They stand in" in done.err
     isthmus("evaluate", tmp_path / "m", tmp_path / "x.npy")
+
+
+AHEAD = {
+    "a file that is not there": (["nowhere.csv"], "there is no file 'nowhere.csv'"),
+    "a column to keep that is not there": (["{wine}", "--keep", "knd"], "unknown column 'knd'; did you mean 'kind'?"),
+    "a column that the model will not know": (["{more}"], "has the column 'extra', which the model does not know"),
+    "a Parquet file that lacks one": (["{less}"], "lacks 'kind', which the model was trained on"),
+    "a line that is cut off": (["{broken}"], "it is the last one: complete it"),
+}
+
+
+@pytest.fixture(scope="module")
+def ahead(wine, tmp_path_factory):
+    """Files that a model of the wines cannot take."""
+    folder, rows = tmp_path_factory.mktemp("ahead"), pd.read_csv(wine)
+    rows.assign(extra=1.5).to_csv(folder / "more.csv", index=False)
+    rows.drop(columns="kind").to_parquet(folder / "less.parquet")
+    (folder / "broken.csv").write_text(wine.read_text() + "1.5\n")
+    return {"wine": wine, **{path.stem: path for path in folder.iterdir()}}
+
+
+@pytest.mark.parametrize("command", ["detect", "impute"])
+@pytest.mark.parametrize("case", AHEAD)
+def test_what_cannot_be_done_after_the_training_is_said_before_it(isthmus, ahead, tmp_path, command, case):
+    typed, said = AHEAD[case]
+    arguments = [argument.format(**ahead) for argument in typed]
+    done = isthmus(command, *arguments, "--train", ahead["wine"], "-o", tmp_path / "s.csv", code=1)
+    assert said in done.err and "training on" not in done.err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["detect", "impute"])
+def test_a_column_to_keep_is_looked_for_before_the_training_on_data_themselves(isthmus, wine, tmp_path, command):
+    done = isthmus(command, wine, "--keep", "knd", "-o", tmp_path / "s.csv", code=1)
+    assert "did you mean 'kind'?" in done.err and "training on" not in done.err

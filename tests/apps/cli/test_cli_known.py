@@ -203,7 +203,7 @@ MEASURED_WRONG = {
     "labels that are missing": (["{d}", "{log}", "--label", "checked"], "row 0 has no label in 'checked'", 1),
     "more rows than there are": (
         ["{d}", "{new}", "--label", "state", "--normal", "well", "--k", 121],
-        "from 1 to 120",
+        "--k 121: ",
         1,
     ),
     "an output": (["{d}", "{new}", "--label", "state", "-o", "{new}.csv"], "written by isthmus detect", 1),

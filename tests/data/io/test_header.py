@@ -241,3 +241,19 @@ def test_a_last_line_with_one_cell_is_said(tmp_path):
         read(written(tmp_path / "t.csv", "k,b,c", *rows, "Total,,"), reading=Reading(text=("k",))).notes
     )
     assert "only one cell" not in "; ".join(read(written(tmp_path / "u.csv", "k,b,c", *rows, "7,,x")).notes)
+
+
+@pytest.mark.parametrize("rows", [5, 1500])
+def test_a_last_line_that_sums_up_the_others_is_said(tmp_path, rows):
+    lines = [f"r{n},{n},{n + 0.5}" for n in range(rows)]
+    notes = read(written(tmp_path / "t.csv", "k,b,c", *lines, "Total:,10,")).notes
+    assert "the last line begins with 'Total:', and is read as a row" in "; ".join(notes)
+    others = [["r9,10,"], ["Total,10,", "r9,3,4"], ["Total,1,2", "Total,3,4"]]
+    assert all(not read(written(tmp_path / "u.csv", "k,b,c", *lines, *ends)).notes for ends in others)
+
+
+def test_a_line_that_ends_the_file_is_shown(tmp_path):
+    with pytest.raises(InputError, match="line 4 has 1 cell, .* names 2 columns: '# end of log'; it is the last one"):
+        read(written(tmp_path / "t.csv", "a,b", "1,2", "3,4", "# end of log"))
+    with pytest.raises(InputError, match="line 3 has 1 cell, .*: '# restart'; give all lines the same number"):
+        read(written(tmp_path / "u.csv", "a,b", "1,2", "# restart", "3,4"))

@@ -41,6 +41,23 @@ def said(X):
             "not 'n/a'); convert it (--dates COLUMN=FORMAT; in Python pandas.to_datetime(X[column]))",
         ),
         (
+            ["2024-01", "Mar 2024", "12/2024", "n/a"] * 10,
+            "text that looks like months is taken for categories: 'odd' (75% of its cells, such as '2024-01', but not "
+            "'n/a'); convert it (--dates COLUMN=%Y-%m or 'COLUMN=%b %Y', as they are written; in Python "
+            "pandas.to_datetime(X[column], format='%Y-%m'))",
+        ),
+        (
+            [f"{n % 24}:{n:02d}" for n in range(N)],
+            "text that looks like times of day is taken for categories: 'odd' (100% of its cells, such as '0:00'); "
+            "convert it (--dates COLUMN=%H:%M or COLUMN=%H:%M:%S, as they are written; in Python "
+            "pandas.to_datetime(X[column], format='%H:%M'))",
+        ),
+        (
+            ["8.5k", "1.2M"] * 20,
+            "text that looks like abbreviated numbers is taken for categories: 'odd' (100% of its cells, such as "
+            "'8.5k'); convert it (write them in full, such as 8500 in place of 8.5k)",
+        ),
+        (
             [f"person {n}" for n in range(N)],
             "these columns of text have a value of their own in most rows: 'odd' (40 in 40 rows, such as 'person 0'); "
             "leave them out (--drop odd; in Python X.drop(columns=[...]))",
@@ -51,7 +68,20 @@ def said(X):
         ([3.5] * N, "these columns have one value in all 40 rows, from which nothing can be learnt: 'odd' (3.5)"),
         (["same"] * N, "in all 40 rows, from which nothing can be learnt: 'odd' ('same')"),
     ],
-    ids=["numbers", "money", "dates", "names", "row numbers", "left out", "shuffled", "constant", "one category"],
+    ids=[
+        "numbers",
+        "money",
+        "dates",
+        "months",
+        "times",
+        "abbreviated",
+        "names",
+        "row numbers",
+        "left out",
+        "shuffled",
+        "constant",
+        "one category",
+    ],
 )
 def test_an_odd_column_is_named_with_the_remedy(library, cells, message):
     found = said(library({**GOOD, "odd": cells}))

@@ -13,7 +13,7 @@ from isthmus.apps.cli.command import Failure, option
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import facts
 from isthmus.apps.cli.rows import Rows
-from isthmus.support.errors import listed
+from isthmus.support.errors import counted, listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,12 +69,18 @@ class Measure:
                 f"-o {output}: {model!r} is a detector, whose scores are written by isthmus detect {rows.name} --model "
                 f"{model}: leave it out"
             )
+        self._check_k(rows)
         y = self._abnormal(rows)
         costs = {} if self.alarm_cost is None else {"alarm_cost": self.alarm_cost}
         figures = detector.evaluate(rows.X, y, k=self.k, miss_cost=self.miss_cost, **costs)
         k = figures["abnormal"] if self.k is None else self.k
         said = {name.format(k=int(k)): figures[key] for key, name in NAMES.items() if key in figures}
         return {"model": model, "data": rows.name, **figures}, facts(said)
+
+    def _check_k(self, rows: Rows) -> None:
+        """Refuse more rows to look at than there are."""
+        if self.k is not None and self.k > len(rows.X):
+            raise Failure(f"--k {self.k}: {rows.name!r} has {counted(len(rows.X), 'row')}: give at most so many")
 
     def _abnormal(self, rows: Rows) -> np.ndarray:
         """Return which rows are abnormal by their labels."""

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, keep_option, known_columns, load, open_for, read
+from isthmus.apps.cli.inputs import check_ahead, data_argument, keep_option, known_columns, load, open_for, read
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import json_option, output_option, show, table, writable_model
 from isthmus.apps.cli.progress import rows_done, training_progress
@@ -85,7 +85,7 @@ def impute(
         imputer.autoencoder_.set_params(**settings)
     else:
         unfitted = partial(_unfitted, draws or 1, seed, table_of(max_categories), settings)
-        imputer = _trained(train or data, keep, unfitted, reading)
+        imputer = _trained(train or data, data, keep, unfitted, reading)
     if save:
         imputer.save(save)
     document = _write(imputer, data, keep, _outputs(output, imputer.draws), reading)
@@ -139,8 +139,8 @@ def _unfitted(draws: int, seed: int, data: Any, settings: dict[str, Any], rows: 
     return Imputer(own, draws=draws, random_state=seed)
 
 
-def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], typed: Typed) -> Any:
-    """Return an imputer trained on the rows of a file."""
+def _trained(path: str, data: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], typed: Typed) -> Any:
+    """Return an imputer trained on the rows of a file, which is to fill those of `data`."""
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
@@ -150,7 +150,9 @@ def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], t
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
     _check_named(X, path)
-    X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
+    X = whole_numbers(split_columns(X, [name for name in keep if path == data or name in X.columns])[0])
+    if path != data:
+        check_ahead(data, typed, columns_of(X), loaded.reading, *keep)
     tell(f"training on {counted(len(X), 'row')} of {path} …")
     with hushed(), enough(path):
         imputer = unfitted(len(X)).fit(X, callbacks=training_progress())

@@ -112,13 +112,47 @@ def open_for(
 
     with while_reading(path):
         X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
-    columns, known = columns_of(X), known_columns(model)
+    _check_carried(path, columns_of(X), known_columns(model), *unchanged, optional=optional)
+    return X, reading
+
+
+def check_ahead(
+    path: str,
+    typed: Typed,
+    known: list[str],
+    before: Reading | None,
+    *unchanged: str | None,
+    optional: str | None = None,
+) -> None:
+    """Refuse rows that a model could not take, before it is trained: no such file, or other columns.
+
+    Parameters
+    ----------
+    path, typed, unchanged, optional :
+        As `open_for` takes them, once the model is trained.
+    known : list of str
+        The columns that it is trained on; nothing where they have no names.
+    before : Reading or None
+        How the rows were read that it is trained on.
+    """
+    from isthmus.data.io.files import columns_ahead
+
+    reading = replace(after(None, typed, *unchanged), before=None if before is None else before.merged())
+    with while_reading(path):
+        columns = columns_ahead(path, reading)
+    if columns is not None:
+        _check_carried(path, columns, known, *unchanged, optional=optional)
+
+
+def _check_carried(
+    path: str, columns: list[str], known: list[str], *unchanged: str | None, optional: str | None = None
+) -> None:
+    """Refuse a table without the columns that are carried along, or with others than a model knows."""
     unknown_names = [name for name in unchanged if columns and name and name not in (*columns, optional)]
     if unknown_names:
         raise Failure(f"{path!r}: {unknown('column', unknown_names[0], columns)}")
     seen = [name for name in columns if name in known or name not in unchanged]
     _check_columns(path, "the model", seen, known)
-    return X, reading
 
 
 def load(path: str, *kinds: str) -> Any:

@@ -18,8 +18,6 @@ from isthmus.data.tables.numerals import CODE, EITHER, FRACTION, NUMERIC
 from isthmus.support.errors import InputError
 
 SEPARATORS = "\t;|,"
-LOOKED_AT = 20
-"""Lines whose cells are looked at to tell separators apart."""
 """In the order in which they are preferred where several fit."""
 
 LOOKED_AT = 1_000
@@ -27,6 +25,24 @@ LOOKED_AT = 1_000
 
 CHARACTERS = 2**21
 """Characters that it is recognised from, about."""
+
+TAIL = 2**12
+"""Bytes at the end of a file in which its last lines are looked for."""
+
+SUMS = (
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "subtotal",
+    "average",
+    "mean",
+    "summe",
+    "gesamt",
+    "mittelwert",
+    "somme",
+)
+"""What the last line of a table begins with that is computed from the others."""
 
 BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -134,6 +150,7 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     _check_spaces(path, rows, lines[above:])
     if len(lines) < LOOKED_AT:
         _say_footer(records[first:], above, notes)
+    _say_sum(_tail(path, encoding), separator, rows, notes)
     if (said := units(names, rows)) is not None:
         notes.add(f"line {above + records[first][0] + 1} holds units, and is no row of the table: {said}")
         first, rows = first + 1, rows[1:]
@@ -304,6 +321,26 @@ def _say_footer(records: Sequence[tuple[int, list[str]]], above: int, notes: Not
             f"line {above + records[-1][0] + 1}, the last one, has only one cell, {text!r}, and is read as a row: "
             "remove it if it is none"
         )
+
+
+def _tail(path: Path, encoding: str) -> list[str]:
+    """Return the last lines of a file that are not blank; none if it is compressed."""
+    if path.suffix == ".gz":
+        return []
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - TAIL))
+        lines = stream.read().decode(encoding, "replace").splitlines()
+    return [line for line in lines[1:] if line.strip()]  # the first may be cut off
+
+
+def _say_sum(tail: Sequence[str], separator: str, rows: Sequence[Sequence[str]], notes: Notes) -> None:
+    """Say that the last line begins with ``Total`` or the like, as no other line does, and has cells beside it."""
+    cells = [cell.strip() for cell in next(csv.reader(tail[-1:], delimiter=separator), [])]
+    if sum(map(bool, cells)) < 2 or cells[0].rstrip(":").lower() not in SUMS:
+        return
+    alike = [row for row in rows if row[:1] == cells[:1]], [line for line in tail[:-1] if line.startswith(cells[0])]
+    if len(alike[0]) < 2 and not alike[1]:
+        notes.add(f"the last line begins with {cells[0]!r}, and is read as a row: remove it if it sums up the others")
 
 
 def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int) -> None:

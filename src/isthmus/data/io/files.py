@@ -173,6 +173,8 @@ class Format(NamedTuple):
     pattern: str
     read: Callable[..., Dataset]
     options: tuple[str, ...] = ()
+    columns: Callable[[Path, Reading | None], list[str]] | None = None
+    """Returns the columns that would be read, where a file tells them without its rows."""
 
 
 def _format(path: Path) -> Format:
@@ -181,7 +183,7 @@ def _format(path: Path) -> Format:
     if path.is_dir():
         parquet = any(path.glob("*.parquet"))
         images = Format("", _folder, ("budget", "alpha", "skip_broken"))
-        return Format("", tabular.read_parquet, ("label", "budget", "reading")) if parquet else images
+        return PARQUET if parquet else images
     for form in FORMATS:
         if fnmatch(path.name.lower(), form.pattern):
             return _small_enough(form, path)
@@ -301,11 +303,14 @@ TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.log", 
 RECORDS = ("*.json", "*.jsonl", "*.ndjson", "*.json.gz", "*.jsonl.gz", "*.ndjson.gz")
 """Names of tables of JSON."""
 
+PARQUET = Format("*.parquet", tabular.read_parquet, ("label", "budget", "reading"), tabular.parquet_columns)
+"""A Parquet file, or a folder of them."""
+
 FORMATS = (
     Format("*.npy", _npy),
     Format("*.npz", _npz, ("label", "part")),
     *(Format(pattern, tabular.read_csv, ("label", "reading")) for pattern in TEXT),
-    Format("*.parquet", tabular.read_parquet, ("label", "budget", "reading")),
+    PARQUET,
     Format("*.feather", tabular.read_feather, ("label", "reading")),
     Format("*.xlsx", read_sheet, ("label", "part", "reading")),
     *(Format(pattern, read_records, ("label", "reading")) for pattern in RECORDS),
@@ -336,13 +341,43 @@ def open_as_read(path: str, reading: Reading | None = None, say: Say | None = No
 def _stream_or_rows(path: str, reading: Reading | None, say: Say | None) -> tuple[Any, Reading | None]:
     """Return rows, and how they were read; None for text, whose stream tells once its first rows are read."""
     file = Path(path).expanduser()
-    if file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT):
+    if _is_text(file):
         return CSVStream(file, reading, say=say), None
     loaded = read(path, budget=0, reading=reading)
     if say is not None:
         for note in loaded.notes:
             say(note)
     return loaded.with_labels(reading.unchanged if reading else ()), loaded.reading or Reading()
+
+
+def _is_text(file: Path) -> bool:
+    return file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT)
+
+
+def columns_ahead(path: str, reading: Reading | None = None) -> list[str] | None:
+    """Return the columns that would be read of a table; None where its kind tells them only with its rows.
+
+    Parameters
+    ----------
+    path : str
+        As `read` accepts it.
+    reading : Reading, optional
+        Which columns of a table to read, and how.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or a table of text is not regular.
+    """
+    file = Path(path).expanduser()
+    if _is_text(file):
+        return CSVStream(file, reading).columns
+    name, _ = _address(path, None)
+    if name in datasets.NAMES:
+        return None
+    source = Path(name).expanduser()
+    columns = _format(source).columns
+    return None if columns is None else columns(source, reading)
 
 
 def write(

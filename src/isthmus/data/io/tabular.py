@@ -96,6 +96,11 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading:
     return Dataset(converted, y, (), str(path), reading=convert.reading, notes=tuple(convert.notes))
 
 
+def parquet_columns(path: Path, reading: Reading | None = None) -> list[str]:
+    """Return the columns that would be read of a Parquet file, or of a folder of them."""
+    return (reading or Reading()).chosen(ParquetStream(path).columns, path)
+
+
 def _texts(path: Path, reading: Reading, schema: pyarrow.Schema, chosen: Sequence[str]) -> list[str]:
     """Return the columns that may be read as text; refuse options for which there are none."""
     asked = {*reading.text, *reading.merged().dates}

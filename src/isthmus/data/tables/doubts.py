@@ -10,8 +10,8 @@ import numpy as np
 
 from isthmus.core.data import MANY
 from isthmus.data.tables.categories import Categories
-from isthmus.data.tables.dates import like_day
-from isthmus.data.tables.numerals import like_number
+from isthmus.data.tables.dates import like_day, like_month, like_time
+from isthmus.data.tables.numerals import like_abbreviated, like_number
 from isthmus.data.tables.schema import Schema
 from isthmus.data.tables.sentinels import Sentinel, warnings_of
 from isthmus.support.errors import ColumnWarning, DataWarning, listed
@@ -27,6 +27,19 @@ LEAVE_OUT = "leave them out (--drop {names}; in Python X.drop(columns=[...]))"
 SHAPES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("numbers", like_number, "--missing TEXT takes other cells for gaps; in Python pandas.to_numeric(X[column])"),
     ("dates", like_day, "--dates COLUMN=FORMAT; in Python pandas.to_datetime(X[column])"),
+    (
+        "months",
+        like_month,
+        "--dates COLUMN=%Y-%m or 'COLUMN=%b %Y', as they are written; in Python pandas.to_datetime(X[column], "
+        "format='%Y-%m')",
+    ),
+    (
+        "times of day",
+        like_time,
+        "--dates COLUMN=%H:%M or COLUMN=%H:%M:%S, as they are written; in Python pandas.to_datetime(X[column], "
+        "format='%H:%M')",
+    ),
+    ("abbreviated numbers", like_abbreviated, "write them in full, such as 8500 in place of 8.5k"),
 )
 """What text may look like, and how it is converted."""
 

@@ -88,6 +88,9 @@ _SIGN = r"[^\w\s.,]?"
 _LIKE = re.compile(rf"{_SIGN}\s?(?:{'|'.join(form(mark) for mark in '.,' for form in (_plain, _grouped))})\s?{_SIGN}")
 
 
+_ABBREVIATION = re.compile(r"\s?(?:[kKM]|mn|bn|Tsd\.?|Mio\.?|Mrd\.?)$")
+
+
 def like_number(text: str) -> bool:
     """Tell whether text looks like a number, with a currency or a percent sign or without.
 
@@ -99,6 +102,20 @@ def like_number(text: str) -> bool:
     [False, False, False, False, False, False, False]
     """
     return _LIKE.fullmatch(text.strip()) is not None
+
+
+def like_abbreviated(text: str) -> bool:
+    """Tell whether text looks like a number whose last digits a letter or a word stands for.
+
+    Examples
+    --------
+    >>> [like_abbreviated(text) for text in ("8.5k", "1.2M", "$3,5 Mio.", "-12K", "2 bn")]
+    [True, True, True, True, True]
+    >>> [like_abbreviated(text) for text in ("8.5", "12B", "17.5 °C", "k", "M3", "5 km")]
+    [False, False, False, False, False, False]
+    """
+    bare = _ABBREVIATION.sub("", text.strip())
+    return bare != text.strip() and like_number(bare)
 
 
 def number_of(text: str) -> float | None:

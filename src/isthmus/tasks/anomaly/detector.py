@@ -98,7 +98,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         A column whose values each have their own threshold.
     members : int or None, default None
         Members of the ensemble whose reconstructions are averaged, if `autoencoder` is None; else set them in the
-        autoencoder: ``Autoencoder(Denoising(members=4))``. None: four for tables with categories, whose score is the
+        autoencoder: ``Autoencoder(Denoising(members=4))``. None: six for tables with categories, whose score is the
         residual alone; else one, since more hardly change the distance to neighbours.
     keep_rows : bool, default True
         Whether the detector, and so its file, may hold training rows: the score ``"neighbours"`` holds up to 3,072.

@@ -49,11 +49,11 @@ class Thresholds(Mapping[str, float]):
         What was asked for, such as ``{"recall": 0.9}``; empty in files of former versions.
     """
 
-    calibration: Calibration
-    training: Calibration
+    calibration: Calibration = field(repr=False)
+    training: Calibration = field(repr=False)
     overall: float = np.inf
     groups: dict[str, float] = field(default_factory=dict)
-    known: Calibration = NONE_KNOWN
+    known: Calibration = field(default=NONE_KNOWN, repr=False)
     normal_rows: int = 0
     rule: Mapping[str, Any] = field(default_factory=dict)
 

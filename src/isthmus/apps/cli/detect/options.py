@@ -8,12 +8,12 @@ import click
 
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
-from isthmus.apps.cli.detect.normal import normal_rows, training_rows
-from isthmus.apps.cli.inputs import arranged, known_columns, load
+from isthmus.apps.cli.detect.normal import TrainingRows, normal_rows, training_rows
+from isthmus.apps.cli.inputs import arranged, check_ahead, known_columns, load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import remember
-from isthmus.apps.cli.rows import enough
+from isthmus.apps.cli.rows import columns_of, enough
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
 
@@ -221,6 +221,13 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     return default_autoencoder(data.samples(X), data).set_params(**options.settings)
 
 
+def _check_data(options: Options, rows: TrainingRows) -> None:
+    """Refuse rows to score that a detector could not take, before it is trained on those of another file."""
+    if options.train is not None:
+        known, label = columns_of(rows.X), options.picking_label
+        check_ahead(options.data, options.reading, known, rows.reading, *options.kept_columns, optional=label)
+
+
 def _trained(
     options: Options, autoencoder: Autoencoder | None = None, origin: Autoencoder | None = None
 ) -> AnomalyDetector:
@@ -231,6 +238,7 @@ def _trained(
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
     rows = training_rows(options, origin)
+    _check_data(options, rows)
     scored = autoencoder or _autoencoder(options, rows.X)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
