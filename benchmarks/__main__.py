@@ -31,6 +31,7 @@ ORDER = (
     "large_image",
     "streaming",
     "photo_folder",
+    "restoration_nets",
     "csv_reading",
     "scoring_stream",
     "online",

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from isthmus.core.terms import Penalty
 
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
-CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
+CorruptionName = Literal[
+    "gaussian",
+    "masking",
+    "salt-and-pepper",
+    "patch-masking",
+    "poisson-gaussian",
+    "speckle",
+    "rician",
+    "jpeg",
+    "blur",
+    "scratches",
+]
 Weight = float | Schedule
 if TYPE_CHECKING:
     NetChoice = str | Module | Sequence[int] | None
@@ -219,6 +230,9 @@ class Denoising(Variant):
         None, "strength: noise in units of x, or the fraction that is masked; a pair low,high draws one for each row"
     )
     members: int | None = knob(1, "nets trained at once, whose reconstructions are averaged", kw_only=True)
+    balance: float = knob(
+        0.0, "errors are divided by the strength of the corruption to this power: 1.5 if strengths vary", kw_only=True
+    )
 
     denoises = True
 
@@ -227,6 +241,7 @@ class Denoising(Variant):
             raise InputError(f"level={self.level} goes with the name of a corruption; {self.corruption!r} has its own")
         if self.members is not None and (type(self.members) is not int or self.members < 1):
             raise InputError(f"members={self.members!r} of the variant 'denoising': expected a whole number from 1")
+        positive(self, "balance")
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
         """Return the objective; each member has a code of `latent_dim` numbers, and its own noise."""
@@ -237,9 +252,9 @@ class Denoising(Variant):
         return super().objective(data, latent_dim * members, ensemble, condition_dim)
 
     def _corruption(self) -> Corruption:
-        if self.level is None:
-            return resolve("corruption", self.corruption)
-        return resolve("corruption", self.corruption, level=self.level)
+        knobs = {} if self.level is None else {"level": self.level}
+        corruption = resolve("corruption", self.corruption, **knobs)
+        return lookup("corruption/measured")(corruption, self.balance) if self.balance else corruption
 
 
 @part("variant/sparse")

@@ -148,6 +148,12 @@ def part_name(obj: object) -> str:
     return str(getattr(type(obj), "part_name", type(obj).__name__))
 
 
+def kind_and_name(obj: object) -> tuple[str, str]:
+    """Return ``("kind", "name")`` of a part, as messages call it."""
+    kind, _, name = part_name(obj).partition("/")
+    return kind, name
+
+
 def is_part(obj: object) -> bool:
     """Tell whether an object is an instance of a registered part."""
     return not isinstance(obj, type) and hasattr(type(obj), "part_name")
