@@ -147,7 +147,7 @@ def test_groups_have_thresholds_of_their_own():
     limits = np.where(up, made.thresholds_["up"], made.thresholds_["down"])
     np.testing.assert_array_equal(made.limits(X), limits)
     np.testing.assert_array_equal(flagged, made.anomaly_score(X) > limits)
-    with pytest.raises(InputError, match="no column 'sort'"):
+    with pytest.raises(InputError, match="unknown column 'sort'"):
         AnomalyDetector(quick(), groups="sort").fit(X)
 
 
