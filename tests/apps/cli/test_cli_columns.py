@@ -67,7 +67,8 @@ def test_a_model_is_trained_further_and_measured_on_columns_in_another_order(ist
 def test_missing_columns_are_named(isthmus, work, tmp_path, command):
     words = OUTPUTS.get(command, (["{m}", "{data}"],))[0]
     words = ["{data}", "--from", "{m}"] if command == "train" else words
-    output = [] if command == "evaluate" else ["-o", tmp_path / "o.csv"]
+    name = "o.safetensors" if command == "train" else "o.csv"
+    output = [] if command == "evaluate" else ["-o", tmp_path / name]
     said = isthmus(command, *typed(work, words, "rows.csv"), "--only", "a,c", *output, code=1).err
     assert "rows.csv' lacks 'b', 'kind', which" in said and "was trained on" in said
 

@@ -13,7 +13,7 @@ from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quie
 from isthmus.apps.cli.inputs import TASKS, load, suited, with_article
 from isthmus.apps.cli.knobs import chosen, flag, knobs, schedules
 from isthmus.apps.cli.model_options import model_options
-from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
+from isthmus.apps.cli.output import figure, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.settings import DEFAULTS, image_settings, settings
@@ -42,7 +42,7 @@ Read = Callable[..., Any]
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
 @several_data_options
-@output_option("The model file, such as model.safetensors")
+@output_option("The model file, such as model.safetensors", checked=writable_model)
 @model_options
 @option(
     "--from",
@@ -183,7 +183,7 @@ def _fit(model: Any, rows: Any, output: str, how: dict[str, Any]) -> None:
     if model.condition == "y" and y is None:
         raise Failure(f"--condition y: {rows.name!r} has no labels; name their column with --label")
     try:
-        with enough(rows):
+        with enough(rows.name, rows.left_out):
             model.fit(rows.X, y, **how)
         remember(model, rows.reading)
     except isthmus.DivergenceError as error:

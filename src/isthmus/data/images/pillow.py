@@ -60,11 +60,16 @@ def head(path: Path, format: str) -> Head:
         The file cannot be read, holds several frames, or has an unknown mode.
     """
     with open_image(path, format) as image:
-        width, height = image.size
-        if orientation(image) in ON_ITS_SIDE:
-            width, height = height, width
-        channels, alpha = _channels(image, path)
-        return Head(height, width, channels, alpha, is_deep(image))
+        return head_of(image, path)
+
+
+def head_of(image: Image, where: Path | str) -> Head:
+    """Return the header of an image that is open; `where` names it in messages."""
+    width, height = image.size
+    if orientation(image) in ON_ITS_SIDE:
+        width, height = height, width
+    channels, alpha = _channels(image, where)
+    return Head(height, width, channels, alpha, is_deep(image))
 
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
@@ -86,14 +91,19 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
         if min_size is not None:
             height, width = min_size[::-1] if orientation(image) in ON_ITS_SIDE else min_size
             image.draft(None, (width, height))
-        channels, alpha = _channels(image, path)
-        if is_deep(image):
-            return form.apply(_deep_pixels(image, path), alpha)
-        if alpha and channels == 1:
-            return form.apply(np.asarray(_upright(image, "RGBA"))[..., [0, 3]], alpha)
-        if alpha or form.alpha or form.deep:
-            return form.apply(np.asarray(_upright(image, "RGBA" if alpha else GREY_OR_COLOUR[channels])), alpha)
-        return np.asarray(_upright(image, GREY_OR_COLOUR[form.channels]))
+        return pixels_of(image, form, path)
+
+
+def pixels_of(image: Image, form: Form, where: Path | str) -> np.ndarray:
+    """Return the pixels of an image that is open, rotated upright, in a form; `where` is its file, or names it."""
+    channels, alpha = _channels(image, where)
+    if is_deep(image):
+        return form.apply(_deep_pixels(image, Path(where)), alpha)
+    if alpha and channels == 1:
+        return form.apply(np.asarray(_upright(image, "RGBA"))[..., [0, 3]], alpha)
+    if alpha or form.alpha or form.deep:
+        return form.apply(np.asarray(_upright(image, "RGBA" if alpha else GREY_OR_COLOUR[channels])), alpha)
+    return np.asarray(_upright(image, GREY_OR_COLOUR[form.channels]))
 
 
 @contextmanager
@@ -113,10 +123,10 @@ def open_image(path: Path, format: str) -> Iterator[Image]:
         raise InputError(f"cannot read the image {str(path)!r}: {error}; mend it or take it out") from error
 
 
-def _channels(image: Image, path: Path) -> tuple[int, bool]:
+def _channels(image: Image, where: Path | str) -> tuple[int, bool]:
     """Return the number of channels, and whether there is also an alpha channel or a transparent colour."""
     if image.mode not in MODES:
-        raise InputError(f"the image {str(path)!r} is of mode {image.mode}: save it as grey or colour")
+        raise InputError(f"the image {str(where)!r} is of mode {image.mode}: save it as grey or colour")
     channels, alpha = MODES[image.mode]
     return channels, alpha or ("transparency" in image.info and not is_deep(image))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -13,12 +13,14 @@ from torch import Tensor
 from isthmus.core.data import Columns, Data, Source, join, rows, take
 from isthmus.core.records import Batch
 from isthmus.data.images.crops import cut, turned
-from isthmus.data.images.images import Images
 from isthmus.data.images.sequence import ImageSequence, in_threads
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import CROP, EPOCH, MIX, SAMPLE, Split, generator, permutation, steps
 from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup
+
+if TYPE_CHECKING:
+    from isthmus.data.images.images import Images
 
 MIXED = 64
 """Minimum number of images whose crops are shuffled together."""
@@ -66,7 +68,7 @@ class Crops:
     ) -> CropSource:
         """Return a source of batches of crops; see `CropSource`."""
         return CropSource(
-            self, cast(Images, data), Split(len(self.images), validation_fraction, seed), batch_size, device
+            self, cast("Images", data), Split(len(self.images), validation_fraction, seed), batch_size, device
         )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 
 from isthmus.core.data import Columns, Data, Rows, Source
-from isthmus.data.images.images import Images
-from isthmus.data.images.sequence import ImageArray, ImageSequence
-from isthmus.data.sources.crops import Crops
 from isthmus.data.sources.in_memory import InMemory, is_stream, weights
-from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus.data.images.images import Images
+    from isthmus.data.tables.conditions import Condition
 
 
 class TrainingRows(Protocol):
@@ -64,13 +64,19 @@ def training_rows(
     if isinstance(X, Prepared):
         return X.training_rows(data)
     if data.any_size:
-        images = X if isinstance(X, ImageSequence) else ImageArray(X)
-        return Crops(images, cast(Images, data), _beside(len(images), sample_weight, condition, condition_rows))
+        return _crops(X, data, _beside(len(X), sample_weight, condition, condition_rows))
     if not is_stream(X):
         return InMemory(X, data, sample_weight, condition, condition_rows)
     if condition is not None or sample_weight is not None:
         raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
     return cast(TrainingRows, X)
+
+
+def _crops(X: Rows, data: Data, beside: Columns) -> TrainingRows:
+    from isthmus.data.images.sequence import ImageArray, ImageSequence
+    from isthmus.data.sources.crops import Crops
+
+    return Crops(X if isinstance(X, ImageSequence) else ImageArray(X), cast("Images", data), beside)
 
 
 def _beside(n: int, sample_weight: Rows, condition: Condition | None, condition_rows: Rows) -> Columns:

@@ -40,7 +40,7 @@ class Calibration:
     Attributes
     ----------
     method : str
-        One of `GUARANTEES`.
+        One of `GUARANTEES`, or "known" for known anomalies.
     scores : ndarray of shape (n,)
     labels : ndarray of str of shape (n,), or None
     """
@@ -107,6 +107,10 @@ class Calibration:
             for label, own in self.groups().items():
                 p[labels == label] = conformal.p_values(scores[labels == label], own)
         return p
+
+
+NONE_KNOWN = Calibration("known", np.zeros(0))
+"""The scores of known anomalies where there are none."""
 
 
 def band_in_words(band: Band | dict[str, Band] | None) -> str | None:

@@ -117,12 +117,16 @@ class Cell:
         --------
         >>> Cell(-0.17, 0.41, 0.098, None).expected_text, Cell("icmp", "tcp", None, 0.974).expected_text
         ('0.4 ± 0.1', 'tcp (97 %)')
+        >>> Cell("2025-01-01", "2025-06-03 14:22:10", 7e6, None, "date").expected_text
+        '2025-06-03 ± 81 days'
         """
         if self.probability is not None:
             return f"{_written(self.expected)} ({100 * self.probability:.0f} %)"
         if self.deviation is None:
             return _written(self.expected)
-        if self.kind in ("date", "duration"):
+        if self.kind == "date":
+            return f"{_as_fine(str(self.expected), self.deviation)} ± {span(self.deviation)}"
+        if self.kind == "duration":
             return f"{self.expected} ± {span(self.deviation)}"
         return plus_minus(float(str(self.expected)), self.deviation)
 
@@ -267,13 +271,25 @@ def _fixed(value: float, decimals: int) -> str:
     return f"{round(value, decimals) + 0.0:.{max(decimals, 0)}f}"
 
 
+def _as_fine(date: str, seconds: float) -> str:
+    """Return a date without what its deviation leaves insignificant: the time of day, or the seconds.
+
+    Examples
+    --------
+    >>> [_as_fine("2025-06-03 14:22:10", seconds) for seconds in (2e5, 600.0, 5.0)]
+    ['2025-06-03', '2025-06-03 14:22', '2025-06-03 14:22:10']
+    """
+    return date[:10] if seconds >= 86_400 else date[:16] if seconds >= 60 else date
+
+
 def span(seconds: float) -> str:
     """Return a duration in a suitable unit.
 
     Examples
     --------
-    >>> span(200000.0), span(90.0)
-    ('2.3 days', '1.5 minutes')
+    >>> span(200000.0), span(90.0), span(1.2e7)
+    ('2.3 days', '1.5 minutes', '139 days')
     """
     unit = next((unit for unit, size in UNITS.items() if seconds >= size), "seconds")
-    return f"{seconds / UNITS[unit]:.2g} {unit}"
+    number = seconds / UNITS[unit]
+    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"
