@@ -71,6 +71,18 @@ def test_a_model_that_train_wrote_is_a_denoiser(isthmus, scans, tmp_path):
     expected = package.Denoiser.of(package.load(path)).transform(scans / "noisy")
     for number, image in enumerate(expected):
         np.testing.assert_array_equal(read(tmp_path / "out" / f"{number}.png"), image)
+    line = ("denoise", scans / "noisy", "--model", path, "-o", tmp_path / "other", "--sigma", 0.1)
+    assert "leave sigma out" in isthmus(*line, code=1).err
+
+
+def test_the_noise_level_is_estimated_unless_it_is_known(isthmus, denoiser, scans, tmp_path):
+    line = ("denoise", scans / "noisy" / "0.png", "--model", denoiser)
+    isthmus(*line, "-o", tmp_path / "estimated.png")
+    for sigma in (0.0, 0.2):
+        isthmus(*line, "-o", tmp_path / f"{sigma}.png", "--sigma", sigma)
+    images = [read(tmp_path / f"{name}.png").astype(float) for name in ("0.0", "estimated", "0.2")]
+    roughness = [np.abs(np.diff(image)).mean() for image in images]
+    assert roughness == sorted(roughness, reverse=True) and roughness[0] > 1.5 * roughness[2]
 
 
 def test_models_of_other_data_clean_it(isthmus, wine, models, tmp_path):
@@ -118,7 +130,7 @@ REFUSED = {
     "options of rows": (["--model", "MODEL", "--rows", "0:1"], 2, "--rows is not about image files"),
     "options of tables": (["--model", "MODEL", "--drop", "a"], 2, "--drop is not about image files"),
     "a strength above 1": (["--model", "MODEL", "--strength", 2], 2, "0<=x<=1"),
-    "an unknown noise level": (["--model", "MODEL", "--sigma", 0.1], 1, "leave sigma out"),
+    "a noise level in steps of grey": (["--model", "MODEL", "--sigma", 25], 2, "0<=x<=1"),
     "no pairs": (["--noisy", "IN", "--clean", "EMPTY", *TRAIN], 1, "holds no images"),
 }
 

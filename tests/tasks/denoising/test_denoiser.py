@@ -78,7 +78,7 @@ def test_what_it_learnt_from_is_known(pairs, any_size):
 
 
 def test_noise_of_the_variant_is_left_out_for_pairs():
-    denoiser = Denoiser(Autoencoder(Denoising(level=0.4), 4, epochs=1, **FIT)).fit(NOISY, CLEAN)
+    denoiser = Denoiser(Autoencoder(Denoising(level=0.4, balance=1.5), 4, epochs=1, **FIT)).fit(NOISY, CLEAN)
     assert denoiser.autoencoder_.variant_.corruption is None and denoiser.autoencoder_.variant_.denoises
     assert denoiser.autoencoder.variant.level == 0.4
 
@@ -112,7 +112,9 @@ def test_the_default_suits_small_images():
             raise isthmus.StopTraining
 
     denoiser = Denoiser(random_state=0).fit(np.tile(CLEAN[:8], (1, 3, 3)), callbacks=[stop])
-    assert denoiser.autoencoder_.data_.crop == 3 * SIDE and watched
+    fitted = denoiser.autoencoder_
+    assert fitted.data_.crop == 3 * SIDE and watched
+    assert fitted.model_.net.estimates_noise and fitted.variant_.balance == 1.5 and fitted.info_["epochs"] == 100
     assert denoiser.transform([np.tile(NOISY[0], (7, 5))])[0].shape == (7 * SIDE, 5 * SIDE)
 
 
@@ -247,6 +249,7 @@ BAD = {
     "an unknown source": (lambda: Denoiser(learn_from="pairs").fit(CLEAN), r"fit\(noisy, clean\)"),
     "no autoencoder": (lambda: Denoiser(autoencoder="denoising").fit(CLEAN), "expected an Autoencoder"),
     "a condition": (lambda: Denoiser(Autoencoder(condition="y")).fit(CLEAN), "condition='y'"),
+    "a balance of no noise": (lambda: Denoising(None, balance=1.5), "leave balance out"),
     "no noise": (lambda: Denoiser(Autoencoder("plain")).fit(CLEAN), "'plain' adds no noise"),
     "noise twice": (lambda: Denoiser(Autoencoder(Variational(binarize=True))).fit(NOISY, CLEAN), "noisy already"),
     "noisy images of one size": (lambda: Denoiser(linear(), "noisy").fit(NOISY), "take any size"),

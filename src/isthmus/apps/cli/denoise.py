@@ -39,7 +39,7 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
     "isthmus denoise photo.jpg --model clean.safetensors",
     "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned/",
     "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned/",
-    "isthmus train photos/ --crop 64 --variant denoising --level 0,0.2 -o clean.safetensors",
+    "isthmus denoise new-photos/ --clean photos/ --save clean.safetensors -o cleaned/",
 )
 @partial(data_options, argument=_input)
 @output_option(OUTPUT, folder=True, required=False)

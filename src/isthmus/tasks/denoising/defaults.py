@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from isthmus.core.data import Rows
-from isthmus.core.part import lookup
 from isthmus.data.images.images import Images
 from isthmus.data.images.layout import row_shape
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.estimators.autoencoder import Autoencoder
-from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.variants import Denoising
 
-NET, PATCH = "net/feature-map", 4
-"""The net, and the side of its patches."""
-NOISE = (0.0, 50 / 255)
-"""Levels of the noise that is added to clean images."""
-RATE = 1e-3
-"""Lower than that of an Autoencoder: few large images make few steps."""
-CROP = 64
-CODE = PATCH**2
-"""Numbers in a code for each channel: as many as pixels in a patch, so that nothing must be lost."""
+NET, CODE = "lapped", 128
+"""The net, which restores a little before it has learnt, and the numbers in each position of its deepest map."""
+NOISE, BALANCE = (0.0, 50 / 255), 1.5
+"""Levels of the noise that is added to clean images, and how much more faint noise counts."""
+CROP, BATCH, AVERAGE = 64, 16, 0.999
+STEPS, MOST_EPOCHS = 3000, 100
+"""Steps of a training, about, and epochs at most, since few images are soon learnt by heart."""
 
 
 def default_autoencoder() -> Autoencoder:
     """Return the default autoencoder, without data."""
-    load_all()
-    return Autoencoder(Denoising(level=NOISE), net=lookup(NET)(stride=PATCH), learning_rate=RATE, verbose=False)
+    variant = Denoising(level=NOISE, balance=BALANCE)
+    return Autoencoder(variant, CODE, net=NET, batch_size=BATCH, average=AVERAGE, verbose=False)
 
 
 def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
-    """Return the default autoencoder with crops that fit into all images, and a code that suits their channels.
+    """Return the default autoencoder with crops that fit into all images, and epochs that suit their number.
 
     Parameters
     ----------
@@ -49,4 +45,16 @@ def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
         raise InputError("there are no images to learn from: X is empty; give at least one")
     shapes = [row_shape(shape, False) for shape in sequence.shapes]
     side = min(length for shape in shapes for length in (*shape[1:], (1 + halved) * CROP) if length)
-    return unfitted.set_params(data=Images(crop=side, flips=True), latent_dim=CODE * shapes[0][0])
+    data = Images(crop=side, flips=True, turns=True)
+    return unfitted.set_params(data=data, epochs=_epochs(sum(map(data.crops_of, sequence.shapes))))
+
+
+def _epochs(crops: int) -> int:
+    """Return the number of passes that make about `STEPS` steps.
+
+    Examples
+    --------
+    >>> [_epochs(crops) for crops in (32, 6400, 100_000)]
+    [100, 8, 1]
+    """
+    return min(MOST_EPOCHS, max(1, round(STEPS * BATCH / crops)))
