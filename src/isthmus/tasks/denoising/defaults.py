@@ -15,8 +15,8 @@ NET, CODE = "lapped", 128
 NOISE, BALANCE = (0.0, 50 / 255), 1.5
 """Levels of the noise that is added to clean images, and how much more faint noise counts."""
 CROP, BATCH, AVERAGE = 64, 16, 0.999
-STEPS, MOST_EPOCHS = 3000, 100
-"""Steps of a training, about, and epochs at most, since few images are soon learnt by heart."""
+STEPS, MAX_EPOCHS = 3000, 100
+"""Steps of a training, about, and the maximum number of epochs: few images are soon learnt by heart."""
 
 
 def default_autoencoder() -> Autoencoder:
@@ -57,4 +57,4 @@ def _epochs(crops: int) -> int:
     >>> [_epochs(crops) for crops in (32, 6400, 100_000)]
     [100, 8, 1]
     """
-    return min(MOST_EPOCHS, max(1, round(STEPS * BATCH / crops)))
+    return min(MAX_EPOCHS, max(1, round(STEPS * BATCH / crops)))
