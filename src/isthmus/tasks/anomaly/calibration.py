@@ -82,9 +82,9 @@ class Calibration:
         words, fewest = GUARANTEES[self.method], min([len(self.scores), *map(len, self.groups().values())])
         if rate is None or not self.covers_future or conformal.suffice(fewest, rate):
             return words.format(rate="the rate asked for")
-        least = f"the rate {conformal.min_rate(fewest):.3g}"
-        unlike = f"only of {least}, the smallest with {fewest} calibration rows, not of the rate asked for: "
-        return unlike + words.format(rate=least)
+        smallest = f"the rate {conformal.min_rate(fewest):.3g}"
+        unlike = f"only of {smallest}, the smallest with {fewest} calibration rows, not of the rate asked for: "
+        return unlike + words.format(rate=smallest)
 
     @property
     def covers_future(self) -> bool:
