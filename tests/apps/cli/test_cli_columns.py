@@ -108,6 +108,23 @@ def test_a_column_that_is_named_twice_is_carried_along_once(isthmus, work, tmp_p
     assert list(kept["id"]) == list(rows["id"]) and not [name for name in kept if name.startswith("id.")]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["encode", "{m}", "{data}"],
+        ["detect", "{data}", "--model", "{d}"],
+        ["impute", "{data}", "--model", "{i}"],
+        ["detect", "{data}"],
+        ["impute", "{data}"],
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_column_is_reported_with_its_file_before_any_training(isthmus, work, tmp_path, words):
+    done = isthmus(*typed(work, words, "rows.csv"), "--keep", "di", "-o", tmp_path / "o.csv", code=1)
+    assert f"'{work / 'rows.csv'}': unknown column 'di'" in done.err
+    assert "training on" not in done.err and not (tmp_path / "o.csv").exists()
+
+
 def test_labels_that_a_model_was_trained_on_are_refused_by_name(isthmus, work, tmp_path):
     words, original = OUTPUTS["encode"]
     said = isthmus("encode", *typed(work, words, original), "--label", "a", "-o", tmp_path / "o.csv", code=1).err

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from isthmus import Autoencoder, Denoising, Images
+from isthmus.apps.export import verify
 from isthmus.apps.export.export import export
 from isthmus.parts.nets.lapped import Lapped
 from isthmus.parts.nets.unet import UNet
@@ -19,7 +20,8 @@ def images(height, width, n=2):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("net", NETS)
-def test_one_file_restores_images_of_all_sizes(net, tmp_path):
+def test_one_file_restores_images_of_all_sizes(net, tmp_path, monkeypatch):
+    monkeypatch.setattr(verify, "ROWS", 10)
     data = Images(crop=16, crops_per_image=2)
     photos = [image for size in ((20, 33), (40, 24)) for image in images(*size)]
     variant = Denoising(level=(0.0, 0.2))

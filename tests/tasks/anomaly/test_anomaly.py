@@ -79,7 +79,12 @@ def test_few_rows_are_scored_fold_by_fold():
     assert made.calibration_["method"] == "cross" and made.calibration_["rows"] == 150
     assert "twice" in made.calibration_["guarantee"]
     with pytest.warns(UserWarning, match="smallest possible rate is 0.0196"):
-        AnomalyDetector(quick(), random_state=0).fit(normal(50))
+        few = AnomalyDetector(quick(), random_state=0).fit(normal(50))
+    said = few.calibration_["guarantee"]
+    assert (
+        said.startswith("only of the rate 0.0196, the smallest with 50 calibration rows") and "twice the rate 0" in said
+    )
+    assert "twice the rate asked for" in few.set_threshold(false_alarm_rate=0.02).calibration_["guarantee"]
 
 
 def test_few_rows_calibrate_all_by_models_that_train_at_once():

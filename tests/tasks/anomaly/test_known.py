@@ -95,6 +95,7 @@ def test_what_a_threshold_was_asked_for_is_said_and_in_the_file(detector, tmp_pa
 def test_they_are_in_the_file(detector, tmp_path):
     detector.save(tmp_path / "d.safetensors")
     again = isthmus.load(tmp_path / "d.safetensors").set_threshold(recall=0.5)
+    assert again.card().guarantees["trained on"] == "all rows as normal, beside 12 known anomalies"
     np.testing.assert_array_equal(again.thresholds_.known.scores, detector.thresholds_.known.scores)
     np.testing.assert_array_equal(again.anomaly_score(X), detector.anomaly_score(X))
     assert again.set_threshold(precision=0.6).threshold_ == detector.set_threshold(precision=0.6).threshold_

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import known_columns, load, suited
+from isthmus.apps.cli.inputs import check_there, known_columns, load, suited
 from isthmus.apps.cli.rows import Rows, columns_of
 from isthmus.apps.figures.figure import FORMATS
 from isthmus.support.errors import unknown
@@ -55,6 +55,7 @@ def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tup
         return model, suited(model, path, rows), None
     if not columns_of(rows.X):
         raise Failure(f"--keep {kept[0]}: {rows.name!r} holds no table with named columns: leave it out")
+    check_there(rows.name, columns_of(rows.X), kept)
     sides = [split_columns(piece, kept, known) for piece in pieces(rows.X)]
     import pyarrow
 

@@ -12,7 +12,16 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import check_ahead, data_argument, keep_option, known_columns, load, open_for, read
+from isthmus.apps.cli.inputs import (
+    check_ahead,
+    check_there,
+    data_argument,
+    keep_option,
+    known_columns,
+    load,
+    open_for,
+    read,
+)
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.output import json_option, output_option, show, table, writable_model
 from isthmus.apps.cli.progress import rows_done, training_progress
@@ -150,7 +159,9 @@ def _trained(path: str, data: str, keep: tuple[str, ...], unfitted: Callable[[in
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
     _check_named(X, path)
-    X = whole_numbers(split_columns(X, [name for name in keep if path == data or name in X.columns])[0])
+    if path == data:
+        check_there(path, columns_of(X), keep)
+    X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
     if path != data:
         check_ahead(data, typed, columns_of(X), loaded.reading, *keep)
     tell(f"training on {counted(len(X), 'row')} of {path} …")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -148,11 +148,16 @@ def _check_carried(
     path: str, columns: list[str], known: list[str], *unchanged: str | None, optional: str | None = None
 ) -> None:
     """Refuse a table without the columns that are carried along, or with others than a model knows."""
-    unknown_names = [name for name in unchanged if columns and name and name not in (*columns, optional)]
-    if unknown_names:
-        raise Failure(f"{path!r}: {unknown('column', unknown_names[0], columns)}")
+    check_there(path, columns, [name for name in unchanged if columns and name and name != optional])
     seen = [name for name in columns if name in known or name not in unchanged]
     _check_columns(path, "the model", seen, known)
+
+
+def check_there(path: str, columns: Sequence[str], names: Iterable[str]) -> None:
+    """Refuse names that none of the columns of a file has."""
+    for name in names:
+        if name not in columns:
+            raise Failure(f"{path!r}: {unknown('column', name, columns)}")
 
 
 def load(path: str, *kinds: str) -> Any:

@@ -57,7 +57,7 @@ def chi_square(freedom: int) -> float:
     Examples
     --------
     >>> round(chi_square(21), 2)
-    15.44
+    15.45
     """
     spread = 2 / (9 * freedom)
     return freedom * (1 - spread + NORMAL_QUANTILE * math.sqrt(spread)) ** 3

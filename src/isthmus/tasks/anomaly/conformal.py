@@ -38,6 +38,17 @@ def required_rows(rate: float) -> int:
     return max(1, ceil(round(1 / rate - 1, 9)))
 
 
+def suffice(calibration: int, rate: float) -> bool:
+    """Return whether so many calibration scores are enough for a false-alarm rate.
+
+    Examples
+    --------
+    >>> suffice(99, 0.01), suffice(98, 0.01)
+    (True, False)
+    """
+    return calibration >= required_rows(rate)
+
+
 def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
     """Return the score above which a row has p ≤ `rate`; `where` names the rows in a warning.
 
@@ -48,7 +59,7 @@ def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
     """
     n = len(calibration)
     alarms = floor(round(rate * (n + 1), 9))
-    if alarms < 1:
+    if not suffice(n, rate):
         warnings.warn(
             f"false_alarm_rate={rate:g} asks for {required_rows(rate)} calibration rows, but there are {n}{where}: the "
             f"threshold is their largest score; the smallest possible rate is {min_rate(n):.3g}",

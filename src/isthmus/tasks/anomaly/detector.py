@@ -208,7 +208,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         else:
             thresholds = thresholds.at_fraction(self.contamination)
         self._adopt(trained.scorer.autoencoder)
-        self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment
+        beside = "" if known is None else f", beside {counted(count(known), 'known anomaly')}"
+        self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment + beside
         self._scored_all = not is_stream(X) and len(trained.training.scores) == len(X)
         self.typical_residuals_ = trained.deviation
         for name in label_like(trained.scorer.data.row_names()):

@@ -138,7 +138,11 @@ class Thresholds(Mapping[str, float]):
         bands: Band | dict[str, Band] = each or conformal.band(known.scores, self.overall)
         other = known.covers_future and self.rule and "false_alarm_rate" not in self.rule
         promised = {"guarantee": NO_RATE} if other else {}
-        return {**known.about, **promised, "band": bands if known.covers_future else None}
+        return {
+            **known.about(self.rule.get("false_alarm_rate")),
+            **promised,
+            "band": bands if known.covers_future else None,
+        }
 
     # -- what they say of scores ---------------------------------------------------------------------------------
 

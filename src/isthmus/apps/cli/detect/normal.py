@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure, note
 from isthmus.apps.cli.detect.choices import Options
-from isthmus.apps.cli.inputs import read
+from isthmus.apps.cli.inputs import check_there, read
 from isthmus.apps.cli.reading_options import after
 from isthmus.apps.cli.rows import Rows, columns_of, cut
 from isthmus.apps.cli.same_columns import check_columns
@@ -153,8 +153,9 @@ def _without_kept(options: Options, X: Any, known: Sequence[str] = ()) -> Any:
 
 def _present(X: Any, options: Options) -> Sequence[str]:
     """Return the columns to take out; training rows may lack those of the rows to be scored."""
-    own = options.train is None and options.recalibrate is None
-    return [name for name in options.kept_columns if own or name in columns_of(X)]
+    if options.train is None and options.recalibrate is None:
+        check_there(options.data, columns_of(X), options.kept_columns)
+    return [name for name in options.kept_columns if name in columns_of(X)]
 
 
 # -- known anomalies in a file of their own -----------------------------------------------------------------------
