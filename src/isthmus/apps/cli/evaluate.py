@@ -95,4 +95,8 @@ def _text(figures: Mapping[str, Any]) -> str:
         facts({said: figures[name] for name, said in NAMES.items() if name in figures}),
         "error of a row\n" + facts(figures["error"], indent="  "),
     ]
-    return "\n\n".join([*sections, *([table(figures["columns"])] if "columns" in figures else [])])
+    if "columns" in figures:
+        sections.append(table(figures["columns"]))
+    if "unmeasured" in figures:
+        sections.append(f"dates and durations are not measured by column: {', '.join(figures['unmeasured'])}")
+    return "\n\n".join(sections)

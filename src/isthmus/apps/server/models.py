@@ -111,7 +111,7 @@ class Model:
             "positions": list(self.codes.shape[:-1]),
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
-            "given": [asdict(field) for field in self.conditions.fields],
+            "condition_fields": [asdict(field) for field in self.conditions.fields],
             "operations": list(self.operations),
             "graphs": self.graphs,
             "parameters": card.parameters,

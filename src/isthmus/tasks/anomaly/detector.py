@@ -199,16 +199,16 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
         trainer = self._trainer(known, callbacks)
         trained = self._trained(X, trainer)
-        scores = trainer.known_scores(trained.scorer)
+        anomalies = trainer.known_scores(trained.scorer)
         thresholds = Thresholds(
-            trained.calibration, trained.training, known=scores, normal_rows=0 if known is None else count(X)
+            trained.calibration, trained.training, known=anomalies, normal_rows=0 if known is None else count(X)
         )
         if self.contamination is None:
             thresholds = thresholds.at_rate(self.false_alarm_rate)
         else:
             thresholds = thresholds.at_fraction(self.contamination)
         self._adopt(trained.scorer.autoencoder)
-        beside = "" if known is None else f", beside {counted(count(known), 'known anomaly')}"
+        beside = "" if known is None else f", beside {counted(anomalies.scores.size, 'known anomaly')}"
         self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment + beside
         self._scored_all = not is_stream(X) and len(trained.training.scores) == len(X)
         self.typical_residuals_ = trained.deviation

@@ -42,7 +42,7 @@ class ReconstructionMetrics:
         self.kinds = numeric, categorical
 
     def figures(self) -> dict[str, Any]:
-        """Return ``mse``, ``explained`` and ``columns``, as far as they apply."""
+        """Return ``mse``, ``explained``, ``columns`` and ``unmeasured`` (dates and durations), as far as they apply."""
         count, total, squares, errors = self.numbers
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
@@ -51,7 +51,11 @@ class ReconstructionMetrics:
             metrics["explained"] = float(np.mean(1 - errors[moved] / spread[moved]))
         elif moved.any():
             metrics["explained"] = float(1 - errors.sum() / spread.sum())
-        return metrics if self.columns is None else {**metrics, "columns": self._by_column(spread, moved)}
+        if self.columns is None:
+            return metrics
+        measured = self._by_column(spread, moved)
+        left = sorted(set(self.columns) - {column["column"] for column in measured}, key=self.columns.index)
+        return {**metrics, "columns": measured, **({"unmeasured": left} if left else {})}
 
     def _numbers(self, X: Rows, names: list[str]) -> np.ndarray:
         """Return numbers as float64 (n, features), NaN where a cell is missing."""
