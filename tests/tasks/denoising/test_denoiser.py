@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 import isthmus
 from isthmus import Autoencoder, Denoiser, Denoising, Images, InputError, Variational
 from isthmus.core.interfaces import Net
-from isthmus.core.part import lookup, part
+from isthmus.core.part import PARTS, lookup, part
 
 RNG = np.random.default_rng(0)
 SIDE = 6
@@ -192,7 +192,6 @@ def test_a_trained_autoencoder_becomes_a_denoiser(any_size):
 # -- a noise level -----------------------------------------------------------------------------------------------
 
 
-@part("net/toy-noise-level")
 class NoiseLevelNet(Net):
     """Adds the noise level to each pixel."""
 
@@ -213,7 +212,9 @@ class NoiseLevelNet(Net):
 
 
 def test_a_known_noise_level_reaches_the_net(any_size, monkeypatch):
-    model = Autoencoder("denoising", 1, net=NoiseLevelNet(), data=Images(crop=6), epochs=1, **FIT)
+    monkeypatch.setattr("isthmus.core.part.PARTS", dict(PARTS))  # other tests list the nets that there are
+    net = part("net/toy-noise-level")(NoiseLevelNet)()
+    model = Autoencoder("denoising", 1, net=net, data=Images(crop=6), epochs=1, **FIT)
     denoiser = Denoiser(model).fit(CLEAN[:20])
     gain = denoiser.autoencoder_.model_.net.gain.item()
     x = [0.5 * CLEAN[0], 0.5 * np.tile(CLEAN[1], (2, 3))]
