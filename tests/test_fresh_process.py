@@ -119,7 +119,7 @@ def cases():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
         yield from ((f"{case}-{type(v).__name__}", "array", quick(Plain(likelihood=v))) for v in both)
-    for case, both in forms("corruption", "composed").items():
+    for case, both in forms("corruption", "composed", "one-of").items():
         yield from ((f"{case}-{type(c).__name__}", "images", quick(Denoising(c))) for c in both)
     for case, (_, made) in forms("schedule").items():
         yield case, "array", quick(Variational(beta=made))
@@ -140,7 +140,8 @@ def cases():
     yield "members", "table", quick(Denoising(members=2))
     noise, jpeg = lookup("corruption/gaussian")((0.0, 0.1)), lookup("corruption/jpeg")((40, 95))
     yield "composed", "images", quick(Denoising(lookup("corruption/composed")((noise, jpeg), (0.9, 0.5)), balance=1.5))
-    yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0), 4))
+    yield "one-of", "images", quick(Denoising(lookup("corruption/one-of")((noise, jpeg))))
+    yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0)))
     yield "unet-knobs", "images", quick(net=lookup("net/unet")((4, 6), (1, 0), noise=True))
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
     yield "condition", "table", quick(condition=("kind", "ok"))

@@ -20,6 +20,7 @@ load_all()
 ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
     "corruption/composed": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
+    "corruption/one-of": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
 }
 
 

@@ -21,7 +21,7 @@ from isthmus.support.errors import InputError
 NETS = {
     "lapped 2": partial(Lapped, 2, (4,), (1,)),
     "lapped 4": partial(Lapped, 4, (4, 5), (0, 1)),
-    "lapped 8": partial(Lapped, 8, (4,), (0,), 8),
+    "lapped 8": partial(Lapped, 8, (4,), (0,)),
     "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
     "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
 }
@@ -97,7 +97,7 @@ def test_before_the_first_step_they_add_next_to_nothing_to_a_clean_image(name):
 def test_the_lapped_net_starts_as_a_denoiser(stride):
     x = smooth(channels=3)
     made = Model(
-        Lapped(8, (4,), (0,), gate_stride=stride),
+        Lapped(stride, (4,), (0,)),
         lookup("bottleneck/plain")(),
         lookup("likelihood/squared")(),
         (3, None, None),
@@ -179,9 +179,8 @@ def test_a_channel_that_is_the_same_in_all_rows_of_the_start_passes_later():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Lapped(3), "stride=3, gate_stride=2 of the lapped net: choose 2, 4 or 8"),
-        (lambda: Lapped(2, gate_stride=4), "the latter no larger"),
-        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1\) of the net 'lapped'"),
+        (lambda: Lapped(3), "stride=3 of the lapped net: choose 2, 4 or 8"),
+        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1, 1\) of the net 'lapped'"),
         (lambda: UNet((), ()), "expected a width"),
         (lambda: UNet((8,), (-1,)), r"blocks=\(-1,\)"),
         (lambda: model_of_rows(UNet()), r"the net 'unet' takes images.*\(9,\)"),

@@ -41,7 +41,7 @@ class Frame(nn.Module):
     def __init__(self, stride: int, axes: int) -> None:
         super().__init__()
         self.stride, self.axes, self.margin = stride, axes, (BLOCK - stride) // 2
-        self.register_buffer("basis", dct(axes))
+        self.register_buffer("basis", dct(axes), persistent=False)
         self.register_buffer("taps", self._taps(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ class Frame(nn.Module):
         It is the transposed convolution as a convolution, which processors compute several times as fast.
         """
         around = -(-self.margin // self.stride)
-        blocks, elements = torch.arange(-around, around + 1), torch.arange(self.stride)
+        blocks, elements = (torch.arange(*ends, device="cpu") for ends in ((-around, around + 1), (self.stride,)))
         at = (elements[:, None] + self.margin - self.stride * blocks).clamp(-1, BLOCK) + 1  # in a block; beyond it 0
         taps = nn.functional.pad(self.basis, (1, 1) * self.axes).squeeze(1)
         for axis in range(1, 1 + 2 * self.axes, 2):

@@ -46,10 +46,9 @@ class UNet(RestoringNet):
         return channels * numbers + self.estimates_noise, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return patches, with the noise level beside them if it is to be seen, and x."""
-        base = continued(x, self.stride)
-        maps = patches(base, CELL)
-        return (self.beside(maps, self.noise_level(batch)) if self.estimates_noise else maps), base
+        """Return patches, with the noise level beside them if it is to be seen, and the patches alone."""
+        base = patches(continued(x, self.stride), CELL)
+        return (self.beside(base, self.noise_level(batch)) if self.estimates_noise else base), base
 
     def joined(self, maps: Tensor) -> Tensor:
         """Return the patches side by side."""
