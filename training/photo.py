@@ -35,9 +35,9 @@ CAMERA = Composed(
 )
 """What cameras do: noise that grows with brightness, then JPEG; a quarter of the files were cut afterwards."""
 NOISE = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), (2, 1))
-WIDTHS, BLOCKS = (48, 96, 128), (2, 1, 1)
+WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS = {"photo": 60, "photo-grey": 60}
+EPOCHS = {"photo": 56, "photo-grey": 56}
 SEED = 0
 
 
