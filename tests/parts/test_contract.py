@@ -222,7 +222,7 @@ def test_the_truth_has_the_least_error(name):
     assert right < wrong
 
 
-OF_IMAGES = ("blur", "jpeg", "scratches")
+OF_IMAGES = ("blur", "jpeg", "scratches", "lettering", "stains", "folds", "bleed-through", "uneven-light")
 
 
 @all_of("corruption")

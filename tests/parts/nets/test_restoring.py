@@ -24,6 +24,7 @@ NETS = {
     "lapped 8": partial(Lapped, 8, (4,), (0,)),
     "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
     "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
+    "absolute unet": partial(UNet, (4, 5), (1, 1), noise=True, absolute=True),
 }
 EACH = pytest.mark.parametrize("name", NETS)
 
@@ -78,10 +79,17 @@ def test_tiles_give_the_numbers_of_the_whole_though_the_noise_level_is_that_of_a
 
 
 @torch.no_grad()
-@EACH
+@pytest.mark.parametrize("name", [name for name in NETS if name != "absolute unet"])
 def test_what_is_three_times_as_bright_comes_out_three_times_as_bright(name):
     made, x = model(name, std=0.1), noisy(smooth())
     torch.testing.assert_close(made(Batch(3 * x, 3 * x)).y, 3 * made(Batch(x, x)).y, rtol=1e-3, atol=1e-4)
+
+
+@torch.no_grad()
+def test_an_absolute_unet_knows_how_bright_it_is():
+    made, x = model("absolute unet", std=0.1), noisy(smooth())
+    once, thrice = (made(Batch(times * x, times * x, noise=torch.zeros(1))).y for times in (1, 3))
+    assert not torch.allclose(thrice, 3 * once, rtol=0.01, atol=0.01)
 
 
 @torch.no_grad()

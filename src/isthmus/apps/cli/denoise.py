@@ -19,6 +19,7 @@ from isthmus.apps.cli.output import json_option, output_option, writable
 from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
+from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -36,6 +37,7 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     "denoise",
+    "isthmus denoise scans/ --kind scan -o cleaned/",
     "isthmus denoise photo.jpg --model clean.safetensors",
     "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned/",
     "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned/",
@@ -46,6 +48,12 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 @option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there, the input too if named")
 @option("--before-after", is_flag=True, section="In and out", help="Also draw each image before and after, as a .png")
 @option("--save", metavar="MODEL", section="In and out", help="Write the denoiser, for --model of a later command")
+@option(
+    "--kind",
+    type=click.Choice(shipped.kinds()),
+    section="Denoiser",
+    help=f"A denoiser that comes with isthmus, by what it cleans [{shipped.DEFAULT}]",
+)
 @option("--model", metavar="MODEL", section="Denoiser", help="A denoiser, or a model of the variant denoising")
 @option(
     "--clean",
@@ -84,6 +92,7 @@ def denoise(
     overwrite: bool,
     before_after: bool,
     save: str | None,
+    kind: str | None,
     model: str | None,
     clean: str | None,
     noisy: str | None,
@@ -96,14 +105,14 @@ def denoise(
     """Write images without noise.
 
     INPUT is an image, or a folder of images. Each keeps its format, its bits, its profile, its EXIF data and its alpha
-    channel; the original stays as it is. The denoiser is one that was trained before, or is trained first: on pairs of
-    noisy and clean images, on clean images, or on noisy images. With a model of the variant denoising that was trained
-    on other data, INPUT is DATA of that kind.
+    channel; the original stays as it is. The denoiser is one that comes with isthmus, or was trained before, or is
+    trained first: on pairs of noisy and clean images, on clean images, or on noisy images. With a model of the variant
+    denoising that was trained on other data, INPUT is DATA of that kind.
     """
     path = click.get_current_context().params["data"]
     _refuse_former(path, former, output)
     settings = {name: value for name, value in typed.items() if value is not None}
-    _check_model(model, clean, noisy, settings)
+    model = _chosen(kind, model, clean, noisy, settings)
     if save:
         writable(save)
     trained = _loaded(model, settings) if model else _trained(noisy, clean, seed, settings)
@@ -125,15 +134,25 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
         raise click.UsageError(f"the model stands behind --model now: {line}")
 
 
-def _check_model(model: str | None, clean: str | None, noisy: str | None, settings: dict[str, Any]) -> None:
-    fixed = [name for name, value in (("--clean", clean), ("--noisy", noisy)) if value is not None]
-    if model is None and not fixed:
+def _chosen(
+    kind: str | None, model: str | None, clean: str | None, noisy: str | None, settings: dict[str, Any]
+) -> str | None:
+    """Return the file of the denoiser; None if it is to be trained."""
+    learnt = [name for name, value in (("--clean", clean), ("--noisy", noisy)) if value is not None]
+    if kind is None and model is None and learnt:
+        return None
+    if kind is not None and model is not None:
+        raise click.UsageError(f"--kind {kind} and --model {model!r} are two denoisers: leave one out")
+    if kind is None and model is None and shipped.DEFAULT not in shipped.kinds():
         raise click.UsageError(
-            "give a denoiser, --model MODEL, or images to learn from: --clean FOLDER, --noisy FOLDER, or both"
+            f"give a denoiser, --kind {' or '.join(shipped.kinds())} or --model MODEL, or images to learn from: "
+            "--clean FOLDER, --noisy FOLDER, or both"
         )
-    fixed += [flag(name) for name in settings if name != "device"]
-    if model is not None and fixed:
-        raise click.UsageError(f"--model {model!r} is trained already: leave out {', '.join(fixed)}")
+    fixed = learnt + [flag(name) for name in settings if name != "device"]
+    named = f"--model {model!r}" if model is not None else f"--kind {kind or shipped.DEFAULT}"
+    if fixed:
+        raise click.UsageError(f"{named} is trained already: leave out {', '.join(fixed)}")
+    return model or str(shipped.path_of(kind or shipped.DEFAULT))
 
 
 def _is_denoiser(model: Any) -> bool:

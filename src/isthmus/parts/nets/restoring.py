@@ -136,9 +136,9 @@ class RestoringNet(Net):
         noise = self.noise(self.readings(batch)) if batch.noise is None else batch.noise
         return self._each(noise).unsqueeze(1)
 
-    def beside(self, maps: Tensor, noise: Tensor) -> Tensor:
-        """Return maps, with one more that is the noise level everywhere."""
-        return torch.cat([maps, noise.expand(-1, 1, *maps.shape[2:])], 1)
+    def beside(self, maps: Tensor, level: Tensor) -> Tensor:
+        """Return maps, with one more that is a level, such as that of the noise, everywhere."""
+        return torch.cat([maps, level.expand(-1, 1, *maps.shape[2:])], 1)
 
     # -- start ---------------------------------------------------------------------------------------------------
 

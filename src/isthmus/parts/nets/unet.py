@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from isthmus.core.part import part
@@ -32,23 +33,32 @@ class UNet(RestoringNet):
         Residual blocks of each level on the way down, and as many on the way up.
     noise : bool, default False
         Whether it sees the noise level of the whole row beside x: the known one, else the estimated one.
+    absolute : bool, default False
+        Whether it sees a map of ones beside x, so that what is twice as bright need not come out twice as bright: paper
+        of any tone may become white.
     """
 
     def __init__(
-        self, widths: Sequence[int] = (32, 64, 96), blocks: Sequence[int] = (1, 1, 2), noise: bool = False
+        self,
+        widths: Sequence[int] = (32, 64, 96),
+        blocks: Sequence[int] = (1, 1, 2),
+        noise: bool = False,
+        absolute: bool = False,
     ) -> None:
         super().__init__(widths, blocks, CELL)
-        self.estimates_noise = noise
+        self.estimates_noise, self.absolute = noise, absolute
 
     def front(self, channels: int) -> tuple[int, int]:
         """Patches need no layer."""
         numbers = CELL**self.axes
-        return channels * numbers + self.estimates_noise, numbers
+        return channels * numbers + self.estimates_noise + self.absolute, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return patches, with the noise level beside them if it is to be seen, and the patches alone."""
-        base = patches(continued(x, self.stride), CELL)
-        return (self.beside(base, self.noise_level(batch)) if self.estimates_noise else base), base
+        """Return patches, with the noise level and ones beside them if these are to be seen, and the patches alone."""
+        base = maps = patches(continued(x, self.stride), CELL)
+        if self.estimates_noise:
+            maps = self.beside(maps, self.noise_level(batch))
+        return (self.beside(maps, torch.ones_like(maps[:, :1])) if self.absolute else maps), base
 
     def joined(self, maps: Tensor) -> Tensor:
         """Return the patches side by side."""

@@ -30,6 +30,7 @@ from isthmus.estimators.inference import in_order
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
+from isthmus.tasks.denoising import shipped
 from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
 from isthmus.tasks.denoising.graph import Denoise
 from isthmus.tasks.denoising.images import check_pairs, images_of, is_path, paired_streams
@@ -101,7 +102,15 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Rows, y: Labels = None, *, callbacks: Sequence[Callback] = ()) -> Self:
+    def fit(
+        self,
+        X: Rows,
+        y: Labels = None,
+        *,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+    ) -> Self:
         """Train on images.
 
         An exception leaves the denoiser as it was.
@@ -115,6 +124,10 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             Labels (n,), which pipelines pass on, are ignored.
         callbacks : sequence of callables, default ()
             Each is called with every `isthmus.core.training.callbacks.Event` of the training.
+        checkpoint : path, optional
+            File for the state of training, written after each epoch and each minute.
+        resume : bool, default False
+            Continue from `checkpoint` if it exists.
 
         Raises
         ------
@@ -126,7 +139,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         rows, images, learnt_from = self._rows(X, y)
         unfitted = self._prepared(images, learnt_from, callbacks)
         with _noise_expected():
-            fitted = unfitted.fit(rows)
+            fitted = unfitted.fit(rows, checkpoint=checkpoint, resume=resume)
         self._adopt(fitted)
         self.learnt_from_ = learnt_from
         return self
@@ -146,6 +159,22 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         denoiser._adopt(autoencoder)
         denoiser.learnt_from_ = None
         return denoiser
+
+    @classmethod
+    def shipped(cls, kind: str = shipped.DEFAULT) -> Denoiser:
+        """Return a denoiser that comes with the package, and needs no training.
+
+        Parameters
+        ----------
+        kind : str, default "photo"
+            What it cleans, such as ``"scan"``: pages with stains, folds and uneven light.
+
+        Raises
+        ------
+        InputError
+            There is none of this kind; the message names those that there are.
+        """
+        return cls.load(shipped.path_of(kind))
 
     def _check_settings(self) -> None:
         self._check_autoencoder()
