@@ -32,6 +32,7 @@ ORDER = (
     "streaming",
     "photo_folder",
     "restoration_nets",
+    "scans",
     "csv_reading",
     "scoring_stream",
     "online",

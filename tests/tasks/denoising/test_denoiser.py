@@ -103,6 +103,14 @@ def test_the_same_seed_gives_the_same_denoiser():
     np.testing.assert_array_equal(one.transform(NOISY[:2]), other.transform(NOISY[:2]))
 
 
+def test_a_training_goes_on_from_its_checkpoint(tmp_path):
+    path, steps = tmp_path / "c.safetensors", []
+    whole = Denoiser(linear(epochs=2)).fit(NOISY, CLEAN, checkpoint=path)
+    again = Denoiser(linear(epochs=2)).fit(NOISY, CLEAN, checkpoint=path, resume=True, callbacks=[steps.append])
+    assert not any(event.kind == "step" for event in steps)
+    np.testing.assert_array_equal(again.transform(NOISY), whole.transform(NOISY))
+
+
 def test_the_default_suits_small_images():
     watched = []
 
