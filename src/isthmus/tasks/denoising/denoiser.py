@@ -34,6 +34,7 @@ from isthmus.tasks.denoising import shipped
 from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
 from isthmus.tasks.denoising.graph import Denoise
 from isthmus.tasks.denoising.images import check_pairs, images_of, is_path, paired_streams
+from isthmus.tasks.denoising.masks import check_mask, observed
 from isthmus.tasks.denoising.restored import Restore, restored_files
 from isthmus.tasks.denoising.targets import targets
 from isthmus.variants import Variant, variant_name
@@ -217,7 +218,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     # -- using ---------------------------------------------------------------------------------------------------
 
-    def transform(self, X: Rows, strength: float = 1.0, sigma: float | None = None) -> Rows:
+    def transform(self, X: Rows, strength: float = 1.0, sigma: float | None = None, mask: Rows = None) -> Rows:
         """Return X without noise: x + strength (y - x), in the form and with the type of X.
 
         Parameters
@@ -228,6 +229,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         sigma : float or None, default None
             The standard deviation of the noise, where black to white is 1 (25 of 255 is 0.098), for a model that
             depends on it; None: it is estimated.
+        mask : bool array (n, height, width), or list of arrays (height, width), optional
+            For a model that fills images: True where pixels are missing. All others stay as they are.
 
         Returns
         -------
@@ -241,11 +244,13 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         """
         check_is_fitted(self)
         images, fitted = images_of(X), self.autoencoder_
+        check_mask(fitted.model_.net, mask)
         graph, noise = self._graph(strength), self._noise(sigma)
         with _noise_expected():
             answers = []
             for group in fitted.groups(images):
-                restored = group.rows if strength == 0 else self._restored(graph, group.columns, noise)
+                columns = group.columns if mask is None else _with_mask(group.columns, mask, group.index)
+                restored = group.rows if strength == 0 else self._restored(graph, columns, noise)
                 answers.append((group.index, _typed(restored, group.rows, fitted.data_)))
         return in_order(answers)
 
@@ -345,6 +350,11 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _restore_task(self, state: State) -> None:
         self.learnt_from_ = state["learnt_from"]
+
+
+def _with_mask(columns: Columns, mask: Rows, index: Tensor | None = None) -> Columns:
+    """Return the columns of images with what is observed of them."""
+    return {**columns, "observed": observed(mask, index, columns["pixels"])}
 
 
 @contextmanager
