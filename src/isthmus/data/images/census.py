@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.data.images.files import listing
-from isthmus.data.images.sequence import in_threads
+from isthmus.data.sized import in_threads
 from isthmus.data.images.survey import error_of
 
 

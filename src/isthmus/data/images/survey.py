@@ -12,7 +12,7 @@ import numpy as np
 from isthmus.data.images.decode import decode, head
 from isthmus.data.images.files import NAMED, Listing, joined_listing, unread
 from isthmus.data.images.head import Alpha, Form, common_form
-from isthmus.data.images.sequence import Shape, in_threads
+from isthmus.data.sized import Shape, in_threads
 from isthmus.support.errors import InputError, listed
 
 

@@ -1,4 +1,4 @@
-"""The rows to train on: in memory, from a stream, or crops of images."""
+"""The rows to train on: in memory, from a stream, or crops of rows of any size."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Protocol, cast
 import torch
 
 from isthmus.core.data import Columns, Data, Rows, Source
-from isthmus.data.images.images import Images
-from isthmus.data.images.sequence import ImageArray, ImageSequence
+from isthmus.data.sized import Croppable
 from isthmus.data.sources.crops import Crops
 from isthmus.data.sources.in_memory import InMemory, is_stream, weights
 from isthmus.data.tables.conditions import Condition
@@ -41,11 +40,11 @@ def training_rows(
     data : Data
         Fitted.
     sample_weight : array of shape (n,), or None
-        The weight of each row, or image.
+        The weight of each row.
     condition : Condition or None
         Fitted.
     condition_rows : array or DataFrame, or None
-        The condition of each row, or image.
+        The condition of each row.
 
     Raises
     ------
@@ -53,8 +52,9 @@ def training_rows(
         X is a stream and there are weights or a condition, or their number differs from that of the rows.
     """
     if data.any_size:
-        images = X if isinstance(X, ImageSequence) else ImageArray(X)
-        return Crops(images, cast(Images, data), _beside(len(images), sample_weight, condition, condition_rows))
+        croppable = cast(Croppable, data)
+        sequence = croppable.sequence(X)
+        return Crops(sequence, croppable, _beside(len(sequence), sample_weight, condition, condition_rows))
     if not is_stream(X):
         return InMemory(X, data, sample_weight, condition, condition_rows)
     if condition is not None or sample_weight is not None:
@@ -63,6 +63,6 @@ def training_rows(
 
 
 def _beside(n: int, sample_weight: Rows, condition: Condition | None, condition_rows: Rows) -> Columns:
-    """Return the weight and the condition of each of n images."""
+    """Return the weight and the condition of each of n rows."""
     weight = {} if sample_weight is None else {"weight": weights(sample_weight, n)}
     return weight | ({} if condition is None else condition.encode(condition_rows, n))
