@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.data.images.files import listing
-from isthmus.data.sized import in_threads
+from isthmus.data.images.files import IMAGES
 from isthmus.data.images.survey import error_of
+from isthmus.data.listing import listing
+from isthmus.data.sized import in_threads
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _shapes(X: Any) -> list[tuple[int, ...]]:
 
 def broken(folder: Path) -> dict[str, str]:
     """Return why images of a folder cannot be read, by their paths in it; every image is decoded once."""
-    paths = listing(folder).paths
+    paths = listing(folder, IMAGES).paths
     errors = zip(paths, in_threads(error_of, paths), strict=True)
     return {str(path.relative_to(folder)): error for path, error in errors if error is not None}
 
