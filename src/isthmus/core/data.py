@@ -132,6 +132,8 @@ class Data(nn.Module):
     """Shape of one row of ``Batch.x``; None for free axes."""
     named_columns = True
     """Whether the user's rows consist of named values, such as columns or channels; pixels have no names."""
+    locates = False
+    """Whether `located` says where in a row its error lies."""
     layout = RowLayout()
     """What the elements of a row of ``Batch.x`` stand for."""
 
@@ -222,6 +224,10 @@ class Data(nn.Module):
             In the user's coordinates: (batch, columns) for a table, the user's layout for images.
         """
         raise NotImplementedError
+
+    def located(self, error: Tensor) -> dict[str, float]:
+        """Return where in one row its error lies, of what `per_feature` returned of it; numbers by their names."""
+        raise NotImplementedError(f"{type(self).__name__} does not say where in a row an error lies")
 
     def quantities(self, columns: Columns) -> Tensor:
         """Return the numbers of columns in the user's units and coordinates, as `per_feature` has them.

@@ -112,6 +112,7 @@ class Audio(Croppable):
     """
 
     named_columns = False
+    locates = True
     any_size = True
     offset: Tensor
     divisor: Tensor
@@ -179,18 +180,20 @@ class Audio(Croppable):
         InputError
             There are no recordings; one holds no samples, or NaN; or their channels differ with ``channels="each"``.
         """
-        measured: Audio | None = None
-        conditions = Conditions()
+        started: Audio | None = None
+        statistics, conditions = RunningStatistics.none(0), Conditions()
         for recordings in (sounds(chunk, self.rate) for chunk in chunks):
             for one in map(recordings.at, range(len(recordings))):
                 samples = scaled(one)
-                measured = measured or self._started(one.rate, samples.shape[1])
-                conditions.add(one, samples, measured._known().rate)
-                measured = measured._measured(one, samples)
-        if measured is None:
+                if started is None:
+                    started = self._started(one.rate, samples.shape[1])
+                    statistics = started._known().statistics
+                conditions.add(one, samples, started.seen_rate)
+                statistics = statistics.merge(started._measured(one, samples))
+        if started is None:
             raise InputError("there are no recordings to learn from: X is empty; give at least one")
         conditions.warn()
-        return measured
+        return started._with(started.seen_rate, started._known().channels, statistics)
 
     def _started(self, rate: int, channels: int) -> Audio:
         """Return a copy that knows its rate, and has seen nothing."""
@@ -202,15 +205,14 @@ class Audio(Croppable):
         kept = {name: tuple(values.tolist()) for name, values in vars(statistics).items()}
         return Audio(**{**arguments(self), "learnt": asdict(Learnt(rate, channels, **kept))})
 
-    def _measured(self, one: Sound, samples: np.ndarray) -> Audio:
-        """Return a copy that has also seen a recording."""
-        known, heard = self._known(), self._heard(one, samples)
-        statistics = known.statistics
-        for first in range(0, self.stft.frames(heard.shape[1]), MEASURED):
-            count = min(MEASURED, self.stft.frames(heard.shape[1]) - first)
-            levels = self._magnitudes(heard, first, count) ** POWER
+    def _measured(self, one: Sound, samples: np.ndarray) -> RunningStatistics:
+        """Return the statistics of a recording."""
+        heard, statistics = self._heard(one, samples), RunningStatistics.none(self.shape[0])
+        frames = self.stft.frames(heard.shape[1])
+        for first in range(0, frames, MEASURED):
+            levels = self._magnitudes(heard, first, min(MEASURED, frames - first)) ** POWER
             statistics = statistics.merge(RunningStatistics.of(levels.T))
-        return self._with(known.rate, known.channels, statistics)
+        return statistics
 
     def merge(self, other: Data) -> Audio:
         """Return the result of `learn` for the recordings of both.
@@ -379,6 +381,21 @@ class Audio(Croppable):
         """Return the mean over frames: (n, frequencies)."""
         return error.mean(1)
 
+    def located(self, error: Tensor) -> dict[str, float]:
+        """Return the stretch around the largest error, in which each frame has at least half of that of its loudest.
+
+        ``from`` and ``to`` are in seconds; ``hertz`` is the frequency with the largest error between them.
+        """
+        by_frame = error.clamp_min(0).sum(1)
+        strong = by_frame >= by_frame.max() / 2
+        peak = int(by_frame.argmax())
+        weak = (~strong).nonzero().flatten()
+        first = int(max([-1, *weak[weak < peak].tolist()])) + 1
+        last = int(min([len(strong), *weak[weak > peak].tolist()]))
+        step = self.stft.hop / self.seen_rate
+        frequency = int(error[first:last].sum(0).argmax()) % self.stft.bins
+        return {"from": first * step, "to": last * step, "hertz": float(self.frequencies()[frequency])}
+
     # -- what it is ----------------------------------------------------------------------------------------------
 
     def numbers(self, X: Any) -> np.ndarray:
@@ -387,6 +404,15 @@ class Audio(Croppable):
         parts = [scaled(recordings.at(at)) for at in range(len(recordings))]
         seen = [part.mean(1, keepdims=True) if self.channels == "mix" else part for part in parts]
         return np.concatenate(seen).astype(np.float64)
+
+    @property
+    def seen_rate(self) -> int:
+        """Samples a second that the model sees."""
+        return self._known().rate
+
+    def typical_magnitudes(self) -> float:
+        """Return a magnitude as the loudest frequency has it on average."""
+        return float(self._known().statistics.mean.max() ** (1 / POWER))
 
     def frequencies(self) -> np.ndarray:
         """Return the frequencies in Hz, of one channel."""

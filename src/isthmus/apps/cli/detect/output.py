@@ -33,7 +33,7 @@ def detect_rows(
     from isthmus.apps.cli.kinds.base import files_of
 
     data = detector.autoencoder_.data_
-    if explain and not data.named_columns:
+    if explain and not (data.named_columns or data.locates):
         raise Failure(NOTHING_TO_NAME)
     X, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
@@ -66,6 +66,7 @@ def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
         {
             "file" if isinstance(row["row"], str) else "row": row["row"],
             "score": row["score"],
+            **row["where"],
             **({"contributors": _cells(row["contributors"], explain)} if row["contributors"] else {}),
         }
         for row in rows
