@@ -62,7 +62,9 @@ def _reduced(values: np.ndarray) -> np.ndarray:
 
 def wav_uri(samples: Any, rate: int) -> str:
     """Return the start of a recording (time,) or (time, channels) as a data URI: 16 bit, quieter if it is too loud."""
-    start = np.asarray(samples, np.float32)[: int(HEARD * rate)].reshape(-1, np.shape(samples)[1] if np.ndim(samples) == 2 else 1)
+    start = np.asarray(samples, np.float32)[: int(HEARD * rate)].reshape(
+        -1, np.shape(samples)[1] if np.ndim(samples) == 2 else 1
+    )
     start = start[:, :2] / max(1.0, float(np.abs(start).max(initial=0.0)))
     content = BytesIO()
     with wave.open(content, "wb") as file:

@@ -252,6 +252,10 @@ class Data(nn.Module):
         """Return rows of one size as float64 (samples, features) in the user's units: what metrics compare."""
         return np.asarray(X).reshape(len(X), -1).astype(np.float64)
 
+    def waveforms(self, X: Any) -> list[np.ndarray]:
+        """Return each of the user's rows as samples (time, channels); here none, since rows make no sound."""
+        return []
+
     def feature_names(self) -> list[str]:
         """Return the names of the user's coordinates, in the order of a flattened row of `by_feature`."""
         raise NotImplementedError

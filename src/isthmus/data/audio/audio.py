@@ -398,12 +398,15 @@ class Audio(Croppable):
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
-    def numbers(self, X: Any) -> np.ndarray:
-        """Return the samples of all recordings at their own rates, as the model sees their channels."""
+    def waveforms(self, X: Any) -> list[np.ndarray]:
+        """Return the samples of each recording at its own rate, as the model sees its channels."""
         recordings = self.sequence(X)
-        parts = [scaled(recordings.at(at)) for at in range(len(recordings))]
-        seen = [part.mean(1, keepdims=True) if self.channels == "mix" else part for part in parts]
-        return np.concatenate(seen).astype(np.float64)
+        whole = [scaled(recordings.at(at)) for at in range(len(recordings))]
+        return [one.mean(1, keepdims=True) if self.channels == "mix" else one for one in whole]
+
+    def numbers(self, X: Any) -> np.ndarray:
+        """Return the samples of all recordings, one after the other: (samples, channels)."""
+        return np.concatenate(self.waveforms(X)).astype(np.float64)
 
     @property
     def seen_rate(self) -> int:

@@ -61,9 +61,9 @@ def read(
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``, ``.txt``; gzipped too), ``.parquet``, ``.feather``, ``.xlsx``, ``.json``
         and ``.jsonl`` (records), an IDX file (gzipped too), an image (``.png``, ``.jpg``, ``.webp``, ``.tif``,
         ``.bmp``, ``.avif``, ``.heic``, ``.dcm``) or a sound (``.wav``, ``.flac``, ``.ogg``, ``.mp3``, ``.aiff``), whose
-        format is detected from the content, a folder of images, of sounds or of Parquet files, or the name of a data set, such as ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names
-        the part, such as ``mnist:test`` or ``book.xlsx:Sheet2``. For a folder with the name of a data set, write
-        ``./mnist``.
+        format is detected from the content, a folder of images, of sounds or of Parquet files, or the name of a data
+        set, such as ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names the part, such as ``mnist:test`` or
+        ``book.xlsx:Sheet2``. For a folder with the name of a data set, write ``./mnist``.
     label : str or None
         The column of a table, or the array of an ``.npz``, that holds the labels.
     part : str or None
@@ -396,7 +396,9 @@ def write(
         return _write_folder(target, X, names)
     suffix = target.suffix.lower()
     if suffix not in WRITERS:
-        raise InputError(f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for images and sounds")
+        raise InputError(
+            f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for images and sounds"
+        )
     _check_one_size(path, X)
     with atomic(target) as temporary, temporary.open("wb") as stream:
         WRITERS[suffix](X, columns, stream)

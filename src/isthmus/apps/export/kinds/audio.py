@@ -24,7 +24,9 @@ class Spectrograms(Adapter):
         self.data = audio
         shape = named((None, audio.shape[0]), SIZES)
         spread = audio.typical_magnitudes()
-        self.inputs = [Port("magnitudes", "tensor", "float32", shape, low=0.0, high=2 * spread, gaps=False, sizes=SIZES)]
+        self.inputs = [
+            Port("magnitudes", "tensor", "float32", shape, low=0.0, high=2 * spread, gaps=False, sizes=SIZES)
+        ]
         self.outputs = [Port("magnitudes", "tensor", "float32", shape, spread=spread, sizes=SIZES)]
 
     def read(self, tensors: Sequence[Tensor]) -> Columns:

@@ -86,13 +86,18 @@ class SoundRows(Rows):
         """Show the recordings with the highest scores, their reconstructions, and where the scores come from."""
         at = scoring.worst(COMPARED)
         rows = take(scoring.X, at)
-        versions = {"original": self._sounds(rows, COMPARED), "reconstruction": self._sounds(reconstruct(rows), COMPARED)}
+        versions = {
+            "original": self._sounds(rows, COMPARED),
+            "reconstruction": self._sounds(reconstruct(rows), COMPARED),
+        }
         blocks: list[Block] = []
         for row, (title, k) in enumerate(zip(scoring.titles(at), at.tolist(), strict=True)):
             sounds = {name: made[row] for name, made in versions.items()}
             name = f"{title} {_title(sounds['original'], row)}: score {number(float(scoring.scores[k]))}"
             card = self._card(name, sounds)
-            blocks.append(Group(name, [*card.blocks, self._map(np.asarray(scoring.contributions([k])[0]))]))
+            blocks.append(
+                Group(name, [*card.blocks, self._map(np.asarray(scoring.contributions(at[row : row + 1])[0]))])
+            )
         return blocks
 
     def _sounds(self, rows: Any, count: int) -> list[Sound]:
