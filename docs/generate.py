@@ -120,7 +120,7 @@ def data_diff():
     kinds = without_words(
         "src/isthmus/data/infer.py",
         ("from isthmus.data.images.images import Images\n", ""),
-        ("KINDS = (Table, Images, Signals)", "KINDS = (Table, Signals)"),
+        ("KINDS = (Table, Images, Signals, Audio)", "KINDS = (Table, Signals, Audio)"),
         (
             "return Images() if axes(X) in (3, 4) else Table()",
             "return Table()",

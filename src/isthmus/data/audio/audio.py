@@ -30,6 +30,9 @@ HIGHEST = 16_000
 MAX_WINDOWS = 256
 """Maximum number of windows of one recording per epoch, unless the user sets it."""
 
+NEAR = 5
+"""Frames whose errors are averaged to say where an error lies."""
+
 MEASURED = 2**12
 """Frames of a recording that are measured at a time."""
 
@@ -382,11 +385,11 @@ class Audio(Croppable):
         return error.mean(1)
 
     def located(self, error: Tensor) -> dict[str, float]:
-        """Return the stretch around the largest error, in which each frame has at least half of that of its loudest.
+        """Return the stretch around the largest error: as far as errors, means over neighbours, are half as large.
 
         ``from`` and ``to`` are in seconds; ``hertz`` is the frequency with the largest error between them.
         """
-        by_frame = error.clamp_min(0).sum(1)
+        by_frame = _smoothed(error.clamp_min(0).sum(1))
         strong = by_frame >= by_frame.max() / 2
         peak = int(by_frame.argmax())
         weak = (~strong).nonzero().flatten()
@@ -434,6 +437,12 @@ class Audio(Croppable):
     def defaults(self) -> Defaults:
         """Return the feature-map net, the squared error and its score."""
         return Defaults(lookup("net/feature-map")(), lookup("likelihood/squared")(), score="error")
+
+
+def _smoothed(values: Tensor) -> Tensor:
+    """Return the means over each value and its neighbours, fewer at the ends."""
+    row = torch.nn.functional.avg_pool1d(values[None], NEAR, 1, NEAR // 2, count_include_pad=False)
+    return row[0]
 
 
 def _like_rows(decoded: list[Sound], X: Any, indices: list[int]) -> list[Any]:

@@ -39,7 +39,7 @@ class Head:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _sound_file(path: Path) -> Iterator[Any]:
     """Open a sound file by its content."""
     library = extra("soundfile", "audio")
     try:
@@ -66,7 +66,7 @@ def head(path: Path) -> Head:
     InputError
         It is no sound file, damaged, or holds no samples.
     """
-    with _opened(path) as sound:
+    with _sound_file(path) as sound:
         if sound.frames == 0:
             raise InputError(f"the sound {str(path)!r} holds no samples: take it out")
         form = f"{sound.format} {sound.subtype}"
@@ -97,7 +97,7 @@ def decode(path: Path, name: str = "") -> Sound:
         As `head`; or the file is damaged.
     """
     expected = head(path)
-    with _opened(path) as sound:
+    with _sound_file(path) as sound:
         samples = sound.read(dtype="float32")
     if len(samples) < expected.samples:
         raise InputError(

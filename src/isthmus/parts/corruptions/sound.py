@@ -45,6 +45,8 @@ class RecordedNoise(Corruption):
     """
 
     def __init__(self, noise: Sequence[float], level: Level = (0.0, 10.0)) -> None:
+        if not isinstance(noise, (list, tuple)):
+            raise InputError("noise is an array, but model files keep it as a list of numbers: give noise.tolist()")
         clip = torch.as_tensor(noise, dtype=torch.float32)
         if clip.ndim != 1 or not 2 <= len(clip) <= LONGEST:
             raise InputError(
