@@ -136,7 +136,8 @@ def test_the_explorer_shows_it(asgi, models, kind):
 def test_the_report_shows_it(tmp_path, models, kind):
     pages.write(models[kind], EXAMPLES[kind][0], tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text()
-    assert all(f'<section id="{name}"' in text for name in ("originals", "errors", "latent", "samples", "units"))
+    units = "activity" if models[kind].positions_ else "units"
+    assert all(f'<section id="{name}"' in text for name in ("originals", "errors", "latent", "samples", units))
 
 
 @each

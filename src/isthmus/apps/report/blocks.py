@@ -52,7 +52,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Player:
-    """A recording: its spectrogram, and a player below it, embedded in the page.
+    """A recording: its spectrogram, or a map of it, and a player below it, embedded in the page.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Player:
     alt : str
         What it shows, for who cannot see it.
     wav : str
-        A data URI with the sound.
+        A data URI with the sound; empty: there is nothing to play.
     caption : str
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.apps import spectrograms
-from isthmus.apps.report.blocks import Block, Group, Image, Player
+from isthmus.apps.report.blocks import Block, Group, Player
 from isthmus.apps.report.charts import curves
 from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
 from isthmus.apps.report.numbers import number
@@ -126,13 +126,14 @@ class SoundRows(Rows):
     def _magnitudes(self, sound: Sound) -> np.ndarray:
         return self.data.read([sound])["magnitudes"][0].numpy()
 
-    def _map(self, contributions: np.ndarray) -> Image:
+    def _map(self, contributions: np.ndarray) -> Player:
         """Show where in the spectrogram a score comes from: the stronger the colour, the more."""
         drawn = spectrograms.fitted(np.maximum(contributions, 0).T)
         alpha = np.rint(255 * drawn / (drawn.max() or 1.0)).astype(np.uint8)[..., None]
         hue = np.broadcast_to(np.array(MORE, np.uint8), (*alpha.shape[:2], 3))
-        what = "contributions to the score"
-        return Image(data_uri(np.concatenate([hue, alpha], -1)), what, spectrograms.WIDTH, what)
+        return Player(
+            data_uri(np.concatenate([hue, alpha], -1)), "map of contributions", "", "contributions to the score"
+        )
 
 
 def _start(sound: Sound) -> Sound:
