@@ -17,7 +17,7 @@ from isthmus.apps.report.scoring import Scoring
 from isthmus.data.audio.audio import Audio
 from isthmus.data.audio.sounds import Sound
 
-COMPARED, EXTREMES = 4, 2
+COMPARED, EXTREMES = 3, 2
 """Recordings that are compared at most; and of the best and the worst ones."""
 
 SAMPLES = 6
