@@ -20,7 +20,7 @@ load_all()
 
 ROOT = Path(__file__).parents[1]
 DATA = [kind.part_name.partition("/")[2] for kind in KINDS]
-PLURALS = [name if name.endswith("s") else f"{name}s" for name in DATA]
+PLURALS = [{"audio": "sounds"}.get(name, name if name.endswith("s") else f"{name}s") for name in DATA]
 
 
 def entry(cls, parameter):

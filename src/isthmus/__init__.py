@@ -1,4 +1,4 @@
-"""isthmus: autoencoders for tables, images and signals.
+"""isthmus: autoencoders for tables, images, signals and sounds.
 
 The public names; each is imported when it is first used, so that ``import isthmus`` itself imports no library.
 """
