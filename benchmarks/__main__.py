@@ -31,6 +31,7 @@ ORDER = (
     "large_image",
     "streaming",
     "photo_folder",
+    "restoration_nets",
     "csv_reading",
     "scoring_stream",
     "online",
@@ -47,6 +48,7 @@ ORDER = (
     "nslkdd",
     "fraud",
     "false_alarms",
+    "few_rows",
     "synthetic",
     "imputation",
     "skab",
@@ -77,8 +79,8 @@ def main() -> None:
 def run_named(names: tuple[str, ...], listed: bool, quick: bool, resume: bool) -> None:
     """Run benchmarks, or all of them without a NAME; each keeps its rows and writes its result as soon as it has them.
 
-    A row that was measured with the same sources is not measured again, nor one of a peer whose input, settings and
-    version are the same. `pair REVISION NAME` runs a benchmark on two commits in turn.
+    A row that was measured with the same sources on this machine is not measured again, nor one of a peer whose input,
+    settings and version are the same. `pair REVISION NAME` runs a benchmark on two commits in turn.
     """
     if listed:
         say_all()

@@ -7,10 +7,13 @@ number of epochs; means over two seeds.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.support import rows
 from benchmarks.support.data import images, mse
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.timing import say
@@ -22,14 +25,12 @@ SEEDS, EPOCHS, PROBED = (0, 1), 22, 500
 
 def run(quick: bool) -> Result:
     X, T = images(quick)
-    norms: dict[str, list[float]] = {"plain": [], "contractive": []}
-    errors: dict[str, list[float]] = {"plain": [], "contractive": []}
+    found: dict[str, list[tuple[float, float]]] = {"plain": [], "contractive": []}
     for seed in SEEDS[: 1 if quick else None]:
-        for name in norms:
-            ae = Autoencoder(name, 32, epochs=1 if quick else EPOCHS, random_state=seed).fit(X)
-            norms[name].append(jacobian_norm(ae, T, 20 if quick else PROBED))
-            errors[name].append(mse(T, ae.reconstruct(T)))
-            say(f"{name}, seed {seed}: norm {norms[name][-1]:.3f}, test MSE {errors[name][-1]:.5f}")
+        for name, runs in found.items():
+            runs.append(rows.ours(f"{name}, seed {seed}", partial(measured, name, seed, X, T, quick), X, T))
+            say(f"{name}, seed {seed}: norm {runs[-1][0]:.3f}, test MSE {runs[-1][1]:.5f}")
+    norms, errors = ({name: [run[at] for run in runs] for name, runs in found.items()} for at in (0, 1))
     norm, error = ({name: float(np.mean(v)) for name, v in by.items()} for by in (norms, errors))
     figures = [
         Figure("norm of the Jacobian as a fraction of plain's", norm["contractive"] / norm["plain"], most=0.5),
@@ -37,6 +38,12 @@ def run(quick: bool) -> Result:
     ]
     table = [["", "norm of the Jacobian", "test MSE"], *([name, norm[name], error[name]] for name in norm)]
     return Result(figures, table, {"weight": Contractive().weight, "norms": norms, "errors": errors})
+
+
+def measured(name: str, seed: int, X: np.ndarray, T: np.ndarray, quick: bool) -> tuple[float, float]:
+    """Return the norm of the Jacobian and the test error."""
+    ae = Autoencoder(name, 32, epochs=1 if quick else EPOCHS, random_state=seed).fit(X)
+    return jacobian_norm(ae, T, 20 if quick else PROBED), mse(T, ae.reconstruct(T))
 
 
 def jacobian_norm(ae: Autoencoder, T: np.ndarray, probed: int) -> float:

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +24,7 @@ import numpy as np
 
 from benchmarks.streaming import field
 from benchmarks.support.figures import Figure, Result, Skip
+from benchmarks.support.rows import turns
 from benchmarks.support.timing import say
 
 BYTES = 150 * 2**20
@@ -38,21 +41,21 @@ Measured = dict[str, float]
 def run(quick: bool) -> Result:
     if not Path("/proc/self/status").exists():
         raise Skip("memory is read from /proc, which is not here")
-    figures, turns = [], {}
+    found = {form: read_in_turn(form, *((BYTES // 15, 1) if quick else (BYTES, 5))) for form in FORMS}
+    figures = [figure for form, measured in found.items() for figure in compared(form, measured)]
+    return Result(figures, details={"turns": found})
+
+
+def read_in_turn(form: str, size: int, repeats: int) -> dict[str, list[Measured]]:
+    """Return what each turn measured on one file, each with another reader first."""
+    names = ("nothing", *READERS)
     with tempfile.TemporaryDirectory() as folder:
-        for form, (separator, decimal) in FORMS.items():
-            path = Path(folder, f"{form}.csv")
-            write(path, BYTES // 15 if quick else BYTES, separator, decimal)
-            measured: dict[str, list[Measured]] = {name: [] for name in ("nothing", *READERS)}
-            for turn in range(1 if quick else 5):
-                for name in [*measured][turn % 4 :] + [*measured][: turn % 4]:
-                    took = apart(name, path, form)
-                    measured[name].append(took)
-                    say(f"{form}, {name}: {took['seconds']:.2f} s, {took['highest'] / 1e9:.2f} GB")
-            figures += compared(form, measured)
-            turns[form] = measured
-            path.unlink()
-    return Result(figures, details={"turns": turns})
+        path = Path(folder, f"{form}.csv")
+
+        def turn(at: int) -> dict[str, Measured]:
+            return {name: apart(name, path, form) for name in names[at % 4 :] + names[: at % 4]}
+
+        return turns(form, repeats, turn, version("pandas"), before=partial(write, path, size, *FORMS[form]))
 
 
 def compared(form: str, measured: dict[str, list[Measured]]) -> list[Figure]:
@@ -102,6 +105,7 @@ def apart(name: str, path: Path, form: str) -> Measured:
     command = [sys.executable, "-m", "benchmarks.csv_reading", name, str(path), form]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     measured: Measured = json.loads(done.stdout.splitlines()[-1])
+    say(f"{form}, {name}: {measured['seconds']:.2f} s, {measured['highest'] / 1e9:.2f} GB")
     return measured
 
 

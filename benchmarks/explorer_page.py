@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmarks.explorer import EXAMPLES, rows
 from benchmarks.serving import process
 from benchmarks.support.figures import Figure, Result, Skip
 from benchmarks.support.peers import needs
+from benchmarks.support.rows import ours
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SIZE, SECONDS = {"width": 1400, "height": 900}, 5.0
@@ -75,10 +77,9 @@ def run(quick: bool) -> Result:
         raise Skip("there is no Chromium: set ISTHMUS_CHROMIUM to one")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        with serving(*rows(Path(folder), 5_000 if quick else EXAMPLES)) as url:
-            ready, turns = many_points(browser, url, 0.5 if quick else SECONDS)
-        with serving("--demo") as url:
-            dragged = drag(browser, url, 10 if quick else 200)
+        examples, seconds, moves = (5_000, 0.5, 10) if quick else (EXAMPLES, SECONDS, 200)
+        ready, turns = ours("points", lambda: served(many_points, browser, seconds, *rows(Path(folder), examples)))
+        dragged = ours("drag", lambda: served(drag, browser, moves, "--demo"))
         browser.close()
     figures = [Figure("100,000 points: until they are drawn", ready, "s", most=3.0)]
     for what, (frames, script) in zip(MOVES, np.median(turns, 0), strict=True):
@@ -86,16 +87,19 @@ def run(quick: bool) -> Result:
             Figure(f"{what}: JavaScript of a frame, 95 of 100 within", script, "ms", most=8.0),
             Figure(f"{what}: a frame, 95 of 100 within", frames, "ms", most=100.0),
         ]
-    figures.append(Figure("any of these in its slowest turn: a frame, 95 of 100 within", turns[..., 0].max(), "ms"))
+    slowest = np.max(turns, (0, 1))[0]
+    figures.append(Figure("any of these in its slowest turn: a frame, 95 of 100 within", slowest, "ms"))
     figures.append(Figure("from a drag to the decoded image, 95 of 100 within", dragged, "ms", most=50.0))
     return Result(figures)
 
 
-def serving(*arguments: str) -> Any:
-    return process("-m", "isthmus", "explore", *arguments, "--port", "0", "--no-browser")
+def served(measure: Callable[..., Any], browser: Any, size: float, *arguments: str) -> Any:
+    """Return what is measured on the page of a command."""
+    with process("-m", "isthmus", "explore", *arguments, "--port", "0", "--no-browser") as url:
+        return measure(browser, url, size)
 
 
-def many_points(browser: Any, url: str, seconds: float) -> tuple[float, np.ndarray]:
+def many_points(browser: Any, url: str, seconds: float) -> tuple[float, list[Any]]:
     """Return seconds until the points are drawn, and 95 % quantiles in ms: (turns, movements, frame and script)."""
     page = browser.new_page(viewport=SIZE)
     page.add_init_script(CLOCK)
@@ -106,7 +110,7 @@ def many_points(browser: Any, url: str, seconds: float) -> tuple[float, np.ndarr
     page.wait_for_timeout(1500)
     box = page.locator(".map").bounding_box()
     centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    turns = np.array([[movement(page, what, centre, seconds) for what in MOVES] for _ in range(TURNS)])
+    turns = [[movement(page, what, centre, seconds) for what in MOVES] for _ in range(TURNS)]
     page.close()
     return ready, turns
 

@@ -7,11 +7,13 @@ components of patches of 4 x 4, `PCA` 512 of whole images. Errors are those of 3
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 
 import numpy as np
 from sklearn.decomposition import PCA
 
+from benchmarks.support import rows
 from benchmarks.support.data import found, mse
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.timing import say, timed
@@ -30,9 +32,8 @@ def run(quick: bool) -> Result:
     X, T = images(quick)
     errors, weights, seconds = {}, {}, {}
     for name in NETS:
-        ae, seconds[name] = trained(name, X, 2.0 if quick else SECONDS)
-        errors[name], weights[name] = mse(T, ae.reconstruct(T)), ae.info_["parameters"]
-        say(f"{name}: test MSE {errors[name]:.5f} after {ae.info_['epochs']} epochs, {seconds[name]:.0f} s")
+        measured = rows.ours(name, partial(trained, name, X, T, 2.0 if quick else SECONDS), X, T)
+        errors[name], weights[name], seconds[name] = measured
     k = min(NUMBERS, len(X) // 2)
     errors["linear patches"] = mse(T, from_patches(linear(patches(X), patches(T), NUMBERS // 64), T.shape))
     errors["PCA"] = mse(T, linear(flat(X), flat(T), k).reshape(T.shape))
@@ -54,13 +55,15 @@ def images(quick: bool) -> tuple[np.ndarray, np.ndarray]:
         return archive["train_images"][some], archive["test_images"][some]
 
 
-def trained(name: str, X: np.ndarray, seconds: float) -> tuple[Autoencoder, float]:
-    """Return a model that trained for about so many seconds."""
+def trained(name: str, X: np.ndarray, T: np.ndarray, seconds: float) -> tuple[float, int, float]:
+    """Return test error and weights of a model that trained for about so many seconds, and how many it took."""
     net, latent_dim = NETS[name]
     ae = Autoencoder(latent_dim=latent_dim, net=net, random_state=0)
     once = ae.set_params(epochs=1).fit(X).info_["seconds"]
     taken, ae = timed(lambda: ae.set_params(epochs=max(1, round(seconds / once))).fit(X))
-    return ae, taken
+    error = mse(T, ae.reconstruct(T))
+    say(f"{name}: test MSE {error:.5f} after {ae.info_['epochs']} epochs, {taken:.0f} s")
+    return error, ae.info_["parameters"], taken
 
 
 def flat(X: np.ndarray) -> np.ndarray:

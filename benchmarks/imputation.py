@@ -26,6 +26,7 @@ from benchmarks.support import rows
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.imputation_peers import ROUNDS, TREES, peers
 from benchmarks.support.imputation_tables import INTERCEPT, SEEDS, SLOPE, TABLES, Case, cases, errors
+from benchmarks.support.machine import speed
 from benchmarks.support.timing import say, timed
 from isthmus import Imputer
 
@@ -76,7 +77,7 @@ def kept(name: str, method: Fill, case: Case) -> dict[str, Any]:
     row, inputs = f"{case.table}, {case.setting}, seed {case.seed}, {name}", (case.holed, case.seed)
     if name == OURS:
         return rows.ours(row, lambda: filled(name, method, case), *inputs)
-    return rows.theirs(row, lambda: filled(name, method, case), "scikit-learn", name, ROUNDS, TREES, *inputs)
+    return rows.theirs(row, lambda: filled(name, method, case), "scikit-learn", name, ROUNDS, TREES, *inputs, speed())
 
 
 def filled(name: str, method: Fill, case: Case) -> dict[str, Any]:

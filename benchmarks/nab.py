@@ -32,7 +32,7 @@ def run(quick: bool) -> Result:
     best = {name: max(by.values()) for name, by in reached.items()}
     ahead = reached["isthmus"][FACTOR] - reached["isolation forest"][FACTOR]
     figures = [
-        Figure("standard profile", reached["isthmus"][FACTOR]),
+        Figure("standard profile", reached["isthmus"][FACTOR], least=45),
         Figure("the same less that of the isolation forest", ahead, least=0),
         Figure(
             "each at its best factor: less the isolation forest", best["isthmus"] - best["isolation forest"], least=0

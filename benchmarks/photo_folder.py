@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.streaming import field
+from benchmarks.support import rows
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result, Skip
 from benchmarks.support.timing import say
@@ -36,11 +38,10 @@ def run(quick: bool) -> Result:
     if not Path("/proc/self/status").exists():
         raise Skip("memory is read from /proc, which is not here")
     photos = found("photos/train")
-    turns: dict[str, list[Measured]] = {"isthmus": [], "by hand": []}
-    for _ in range(1 if quick else 3):
-        for name, results in turns.items():
-            results.append(apart(name, photos, 40 if quick else 402))
-            say(f"{name}: {results[-1]['rate']:,.0f} crops/s, {results[-1]['highest'] / 1e9:.2f} GB")
+    repeats, most = (1, 40) if quick else (3, 402)
+    turns = rows.turns(
+        "crops", repeats, lambda _: {name: apart(name, photos, most) for name in LOOPS}, version("torch")
+    )
     ratios = [ours["rate"] / theirs["rate"] for ours, theirs in zip(*turns.values(), strict=True)]
     figures = [
         Figure("peak memory", max(one["highest"] for one in turns["isthmus"]) / 1e9, "GB", most=1.0),
@@ -56,6 +57,7 @@ def apart(name: str, photos: Path, most: int) -> Measured:
     command = [sys.executable, "-m", "benchmarks.photo_folder", name, str(photos), str(most)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     measured: Measured = json.loads(done.stdout.splitlines()[-1])
+    say(f"{name}: {measured['rate']:,.0f} crops/s, {measured['highest'] / 1e9:.2f} GB")
     return measured
 
 

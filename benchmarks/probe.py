@@ -8,6 +8,8 @@ over the draws.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -15,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.support.data import corrupted, mnist, quietly
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.rows import ours
 from benchmarks.support.timing import say
 from isthmus import Autoencoder
 from isthmus.variants import variants
@@ -27,12 +30,16 @@ def run(quick: bool) -> Result:
     inputs = {"clean": test.X, **corrupted(test.X, sigma=0.3)}
     epochs, labels, draws = (1, 200, 2) if quick else (EPOCHS, LABELS, DRAWS)
     picks = [np.random.default_rng(draw).permutation(len(train.X))[:labels] for draw in range(draws)]
-    accuracies = {}
-    for name in variants():
+
+    def measured(name: str) -> dict[str, list[float]]:
         ae = Autoencoder(name, 32, epochs=epochs, random_state=0).fit(train.X)
         codes = {kind: quietly(ae.transform, X) for kind, X in inputs.items()}
         probes = [probe(ae.transform(train.X[pick]), train.y[pick]) for pick in picks]
-        accuracies[name] = {kind: [p.score(z, test.y) for p in probes] for kind, z in codes.items()}
+        return {kind: [p.score(z, test.y) for p in probes] for kind, z in codes.items()}
+
+    accuracies = {}
+    for name in variants():
+        accuracies[name] = ours(name, partial(measured, name), train.X, train.y, test.X, test.y)
         say(f"{name}: " + ", ".join(f"{kind} {np.mean(found):.3f}" for kind, found in accuracies[name].items()))
     gain = np.mean(accuracies["denoising"]["gaussian"]) - np.mean(accuracies["plain"]["gaussian"])
     figures = [Figure("accuracy under noise: denoising less plain", 100 * gain, "points", least=0)]

@@ -17,6 +17,7 @@ import torch
 
 from benchmarks.support import rows as kept
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.machine import speed
 from benchmarks.support.peers import needs
 from benchmarks.support.synthesis import FILES, Halves, halves
 from benchmarks.support.timing import say, timed
@@ -56,7 +57,7 @@ def compared(table: Halves, seed: int, quick: bool) -> dict[str, dict[str, float
     return {
         "real": kept.theirs(f"{where}, real", lambda: real(table), "scikit-learn", *inputs),
         "isthmus": kept.ours(f"{where}, isthmus", lambda: measured(ours), *inputs),
-        "TVAE": kept.theirs(f"{where}, TVAE", lambda: measured(theirs), "ctgan", *inputs),
+        "TVAE": kept.theirs(f"{where}, TVAE", lambda: measured(theirs), "ctgan", *inputs, speed()),
     }
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import partial
+from importlib.metadata import version
 from statistics import median
 
 import numpy as np
@@ -22,7 +23,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.support.figures import Figure, Result
-from benchmarks.support.timing import in_turn, ratios, say, spreads, timed
+from benchmarks.support.rows import ours, turns
+from benchmarks.support.timing import ratios, say, spreads, timed, turn
 from isthmus import Autoencoder, Plain, Table
 from isthmus.core.training.precision import has_bfloat16
 
@@ -37,15 +39,17 @@ def run(quick: bool) -> Result:
     starts: list[float] = []
     precision = Autoencoder(batch_size=BATCH, epochs=1).fit(X[: 2 * BATCH]).info_["precision"]
     precisions = ("float32", "bfloat16") if has_bfloat16(torch.device("cpu")) else ("float32",)
-    peaks = {name: peak(getattr(torch, name)) for name in precisions}
-    measured = in_turn(
-        1 if quick else 5,
-        {
-            "fit": lambda: fitted(X, starts),
-            **{f"bare {name}": partial(bare, net, rows, name == "bfloat16") for name in precisions},
-            "fit on uint8 images": lambda: fitted(pixels, []),
-        },
+    peaks = {name: ours(f"peak in {name}", partial(peak, getattr(torch, name))) for name in precisions}
+    runs = {
+        "fit": lambda: fitted(X, starts),
+        **{f"bare {name}": partial(bare, net, rows, name == "bfloat16") for name in precisions},
+        "fit on uint8 images": lambda: fitted(pixels, []),
+        "start": starts.pop,
+    }
+    measured = turns(
+        "rates", 1 if quick else 5, lambda _: turn(runs), version("torch"), before=lambda: turn(runs, " (warm-up)")
     )
+    start = median(measured.pop("start"))
     fastest = max((f"bare {name}" for name in precisions), key=lambda name: median(measured[name]))
     fraction, least = ratios(measured["fit"], measured[fastest])
     step = multiply_adds(net, rows[:BATCH])
@@ -57,7 +61,7 @@ def run(quick: bool) -> Result:
         Figure("multiply-adds in a step", step / 1e9, "10⁹"),
         Figure(f"peak of a matrix product in {precision}, which `fit` chose", peaks[precision] / 1e9, "10⁹/s"),
         Figure("fraction of that peak that `fit` reaches", done / peaks[precision]),
-        Figure("start of `fit`", median(starts), "s"),
+        Figure("start of `fit`", start, "s"),
     ]
     return Result(figures, details={"peaks": peaks, **spreads(measured)})
 

@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.support import rows
 from benchmarks.support.data import images, mse
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.machine import speed
 from benchmarks.support.peers import needs
 from benchmarks.support.timing import say, timed
 from isthmus import Autoencoder
@@ -33,7 +34,7 @@ def run(quick: bool) -> Result:
     target, cap = (0.1, 1.0) if quick else (TARGET, CAP)
     epochs, first = shortest(X, T, target)
     settings = ((784, *WIDTHS, LATENT), target, cap)
-    points = rows.theirs("pythae", lambda: course(X, T, *settings), "pythae", X, T, *settings)
+    points = rows.theirs("pythae", lambda: course(X, T, *settings), "pythae", X, T, *settings, speed())
     ours = [first, *(attempt(X, T, epochs, seed) for seed in (1, 2))]
     seconds, error = median(point[0] for point in ours), max(point[1] for point in ours)
     peer_seconds, peer_raw, peer_error = points[-1]

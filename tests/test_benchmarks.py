@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from benchmarks import throughput
 from benchmarks.__main__ import ORDER, main
-from benchmarks.support import pairs, rows, running
+from benchmarks.support import machine, pairs, rows, running
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.page import grid, page
 from benchmarks.support.rows import keeping
@@ -109,6 +109,60 @@ def test_rows_of_a_peer_are_kept_when_sources_change_and_ours_are_not(tmp_path, 
     assert measured(3, {"k": 4}) == (3, 3)
 
 
+def test_seconds_of_two_machines_are_not_compared(tmp_path, monkeypatch):
+    def measured(value):
+        with keeping(tmp_path / "rows.jsonl"):
+            us, score = rows.ours("us", lambda: value), rows.theirs("them", lambda: value, "numpy")
+            return us, score, rows.theirs("their seconds", lambda: value, "numpy", machine.speed())
+
+    assert measured(1) == measured(2) == (1, 1, 1)
+    for module in (machine, rows):
+        monkeypatch.setattr(module, "speed", lambda: ["another processor", 64])
+    assert measured(3) == (3, 1, 3)
+
+
+def test_a_turn_that_was_interrupted_is_measured_whole(tmp_path):
+    calls = []
+
+    def run(last):
+        def measure(turn):
+            calls.append(turn)
+            if turn > last:
+                raise KeyboardInterrupt
+            return {"ours": turn, "theirs": 10 * turn}
+
+        with keeping(tmp_path / "rows.jsonl"):
+            return rows.turns("rates", 3, measure, before=lambda: calls.append("warm-up"))
+
+    with pytest.raises(KeyboardInterrupt):
+        run(last=0)
+    assert run(last=2) == run(last=-1) == {"ours": [0, 1, 2], "theirs": [0, 10, 20]}
+    assert calls == ["warm-up", 0, 1, "warm-up", 1, 2]
+
+
+INDIVISIBLE = {
+    "large_image": "one model, and the rest measures it",
+    "scoring_stream": "one command",
+    "streaming": "one epoch",
+    "variational": "one model, and the rest measures it",
+}
+"""Benchmarks of more than a minute that would be a single row."""
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_what_takes_more_than_a_minute_goes_row_by_row(name):
+    path = HOME / "results" / f"{name}.json"
+    short = not path.exists() or json.loads(path.read_text())["seconds"] <= 60
+    by_row = re.search(r"\b(ours|theirs|turns|contest)\(", imported(name))
+    assert short or (by_row is None) == (name in INDIVISIBLE)
+
+
+def imported(name):
+    """Return the code of a benchmark where it has rows from `rows` itself, or from `anomaly_peers`."""
+    code = (HOME / f"{name}.py").read_text()
+    return code if re.search(r"import rows|support\.rows import|import .*contest", code) else ""
+
+
 def test_without_a_file_rows_are_measured_each_time():
     assert [rows.ours("a", lambda n=n: n) for n in range(2)] == [0, 1]
 
@@ -177,7 +231,7 @@ def test_bfloat16_is_measured_only_where_the_processor_has_it(monkeypatch):
     for module in (throughput, precision):
         monkeypatch.setattr(module, "has_bfloat16", lambda device: False)
     monkeypatch.setattr(throughput, "peak", lambda dtype: asked.append(dtype) or 1.0)
-    monkeypatch.setattr(throughput, "in_turn", lambda repeats, runs: {name: [1.0] for name in runs})
+    monkeypatch.setattr(throughput, "turn", lambda runs, note="": dict.fromkeys(runs, 1.0))
     monkeypatch.setattr(throughput, "median", lambda values: 1.0)
     result = throughput.run(quick=True)
     assert len(asked) == 1

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from safetensors import safe_open
 
-from isthmus import AnomalyDetector, Autoencoder, Denoising, Imputer, Plain, Sparse, Table, Variational
+from isthmus import AnomalyDetector, Autoencoder, Denoiser, Denoising, Imputer, Plain, Sound, Sparse, Table, Variational
 from isthmus.apps.cli.knobs import knobs
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.core.part import PARTS, lookup, names
@@ -94,6 +94,7 @@ ROWS = {
     "array": RNG.random((60, 6)),
     "gaps": TABLE.mask(RNG.random(TABLE.shape) < 0.1),
     "signals": RNG.normal(size=(24, 64, 2)),
+    "audio": [Sound(row, 8000) for row in RNG.uniform(-0.5, 0.5, (4, 1600))],
 }
 METHODS = ("transform", "reconstruct", "score_samples", "anomaly_score")
 
@@ -119,7 +120,7 @@ def cases():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
         yield from ((f"{case}-{type(v).__name__}", "array", quick(Plain(likelihood=v))) for v in both)
-    for case, both in forms("corruption").items():
+    for case, both in forms("corruption", "composed", "recorded-noise", "hum").items():
         yield from ((f"{case}-{type(c).__name__}", "images", quick(Denoising(c))) for c in both)
     for case, (_, made) in forms("schedule").items():
         yield case, "array", quick(Variational(beta=made))
@@ -138,10 +139,17 @@ def cases():
     yield "sparse-kl", "array", quick(Sparse("kl", weight=lookup("schedule/warmup")()))
     yield "variational-array", "array", quick("variational")
     yield "members", "table", quick(Denoising(members=2))
+    noise, jpeg = lookup("corruption/gaussian")((0.0, 0.1)), lookup("corruption/jpeg")((40, 95))
+    yield "composed", "images", quick(Denoising(lookup("corruption/composed")((noise, jpeg), (0.9, 0.5)), balance=1.5))
+    yield "recorded-noise", "images", quick(Denoising(lookup("corruption/recorded-noise")((0.5, -0.25, 0.125))))
+    yield "hum", "images", quick(Denoising(lookup("corruption/hum")(8000)))
+    yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0), 4))
+    yield "unet-knobs", "images", quick(net=lookup("net/unet")((4, 6), (1, 0), noise=True))
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
     yield "condition", "table", quick(condition=("kind", "ok"))
     yield "detector", "table", AnomalyDetector(quick("denoising"), contamination=0.1, random_state=0)
     yield "imputer", "gaps", Imputer(quick("masked"), random_state=0)
+    yield "denoiser", "images", Denoiser(quick("denoising"))
     yield "imputer-draws", "gaps", Imputer(quick("masked"), draws=2, random_state=0)
 
 
@@ -187,7 +195,7 @@ COMMANDS = {
     "encode": ["encode widths.safetensors table.csv -o codes.npy"],
     "decode": ["decode widths.safetensors some-codes.npy -o decoded.csv"],
     "reconstruct": ["reconstruct objects.safetensors table.csv -o rows.csv"],
-    "denoise": ["denoise objects.safetensors table.csv -o cleaned.csv"],
+    "denoise": ["denoise table.csv --model objects.safetensors -o cleaned.csv"],
     "detect": [
         "detect table.csv --model detector.safetensors -o scores.csv --explain",
         "detect table.csv --train table.csv --model objects.safetensors -o scores.csv",

@@ -17,6 +17,7 @@ import pytest
 
 import isthmus
 from benchmarks.house import circles
+from isthmus.data import infer
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "isthmus"
@@ -38,6 +39,18 @@ def python(*arguments: str, **environment: str) -> str:
 def test_importing_touches_no_heavy_library(module):
     loaded = python("-c", f"import sys, {module}; print(*sys.modules)").split()
     assert not HEAVY.intersection(loaded)
+
+
+def test_importing_an_autoencoder_imports_no_kind_of_data():
+    loaded = python("-c", "import sys; from isthmus import Autoencoder; print(*sys.modules)").split()
+    assert "isthmus.estimators.autoencoder" in loaded
+    assert not {f"isthmus.data.{module}" for module in infer.KINDS.values()}.intersection(loaded)
+
+
+def test_a_fresh_process_knows_every_kind_of_data():
+    names = [f"data/{name}" for name in (*infer.KINDS, "condition")]
+    code = f"from isthmus.core.part import lookup; print(*(lookup(name).part_name for name in {names}))"
+    assert python("-c", code).split() == names
 
 
 @pytest.mark.parametrize("command", ["", "train"])

@@ -19,7 +19,7 @@ from isthmus.variants import variants
 load_all()
 
 ROOT = Path(__file__).parents[1]
-DATA = [kind.part_name.partition("/")[2] for kind in KINDS]
+DATA = list(KINDS)
 PLURALS = [{"audio": "sounds"}.get(name, name if name.endswith("s") else f"{name}s") for name in DATA]
 
 

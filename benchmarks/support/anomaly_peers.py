@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.support import rows
+from benchmarks.support.machine import speed
 from benchmarks.support.oneclass import Case, Split
 from benchmarks.support.scoreboard import Scoreboard, Verdict
 from benchmarks.support.timing import say, timed
@@ -76,7 +77,7 @@ def kept(name: str, case: Case, settings: dict[str, Any]) -> dict[str, float]:
     inputs = (split.train, split.test, split.y, case.seed)
     if name == OURS:
         return rows.ours(row, lambda: asdict(judged(name, case, settings)), *inputs, settings)
-    return rows.theirs(row, lambda: asdict(judged(name, case, settings)), "pyod", name, *inputs)
+    return rows.theirs(row, lambda: asdict(judged(name, case, settings)), "pyod", name, *inputs, speed())
 
 
 def warm_up(names: Iterable[str], settings: dict[str, Any]) -> None:

@@ -15,9 +15,10 @@ those of one machine: compare the ratios. Bars in seconds are for two cores of a
 product, without bfloat16; below each table is the rate that its machine reached.
 
 `make bench` runs them all and writes this page; `python -m benchmarks --list` says what there is. A run that was ended
-continues where it was: rows that were measured with the same sources are kept, and those of a peer for as long as its
-version, its input and its settings stay the same. `python -m benchmarks pair REVISION NAME` compares two commits.
-Data are looked for under `$ISTHMUS_DATA`; a benchmark whose data or peer is absent is skipped, and says so.
+continues where it was: rows that were measured with the same sources on the same machine are kept, and those of a peer
+for as long as its version, its input and its settings stay the same. `python -m benchmarks pair REVISION NAME` compares
+two commits. Data are looked for under `$ISTHMUS_DATA`; a benchmark whose data or peer is absent is skipped, and says
+so.
 """
 
 TWO_COMMITS = """## Two commits

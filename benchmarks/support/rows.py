@@ -1,7 +1,11 @@
 """Rows of a benchmark, kept as they are measured: a run that was ended goes on where it was.
 
 A row is one line of JSON: its name, its key, its value, and the commit and machine that it was measured with. Ours has
-a key of the sources; a peer's has one of its input, its settings and its version, so that it is measured once.
+a key of the sources and of this machine; a peer's has one of its input, its settings and its version, so that it is
+measured once. A benchmark of more than a minute goes row by row.
+
+Times that are compared come from one machine: what takes turns is measured in one go and is one row, `turns`; a peer
+that has a row of its own, with seconds that are compared, has `speed()` among its inputs.
 """
 
 from __future__ import annotations
@@ -13,14 +17,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from benchmarks.support.machine import in_words, machine
+from benchmarks.support.machine import in_words, machine, speed
 from benchmarks.support.sources import commit, sources
 from benchmarks.support.timing import say
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -72,8 +79,29 @@ def keeping(path: Path | None) -> Iterator[None]:
 
 
 def ours(name: str, measure: Callable[[], Any], *inputs: Any) -> Any:
-    """Return a row of isthmus, measured with these sources and inputs."""
-    return ledger().row(name, digest("isthmus", sources(), *inputs), measure)
+    """Return a row of isthmus, measured on this machine with these sources and inputs."""
+    return ledger().row(name, digest("isthmus", sources(), speed(), *inputs), measure)
+
+
+def turns(
+    what: str,
+    repeats: int,
+    measure: Callable[[int], dict[str, T]],
+    *inputs: Any,
+    before: Callable[[], object] = lambda: None,
+) -> dict[str, list[T]]:
+    """Return what each turn measured of all that is compared; a turn is one row.
+
+    `before` is called once, if any turn is measured.
+    """
+    ready = cache(before)
+
+    def measured(turn: int) -> dict[str, T]:
+        ready()
+        return measure(turn)
+
+    found = [ours(f"{what}, turn {turn + 1}", partial(measured, turn), *inputs) for turn in range(repeats)]
+    return {name: [one[name] for one in found] for name in found[0]}
 
 
 def theirs(name: str, measure: Callable[[], Any], library: str, *inputs: Any) -> Any:

@@ -19,13 +19,16 @@ def timed(function: Callable[[], T]) -> tuple[float, T]:
 
 def in_turn(repeats: int, runs: dict[str, Callable[[], float]], warm_up: bool = True) -> dict[str, list[float]]:
     """Call each function in turn, `repeats` times, after one round that does not count; return what they returned."""
-    found: dict[str, list[float]] = {name: [] for name in runs}
-    for repeat in range(-warm_up, repeats):
-        for name, run in runs.items():
-            value = run()
-            say(f"{name}: {value:,.4g}" + ("" if repeat >= 0 else " (warm-up)"))
-            if repeat >= 0:
-                found[name].append(value)
+    rounds = [turn(runs, "" if repeat >= 0 else " (warm-up)") for repeat in range(-warm_up, repeats)][warm_up:]
+    return {name: [found[name] for found in rounds] for name in runs}
+
+
+def turn(runs: dict[str, Callable[[], float]], note: str = "") -> dict[str, float]:
+    """Call each function once."""
+    found = {}
+    for name, run in runs.items():
+        found[name] = run()
+        say(f"{name}: {found[name]:,.4g}{note}")
     return found
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.support.errors import MissingExtraError as MissingExtraError
     from isthmus.tasks import load as load
     from isthmus.tasks.anomaly.detector import AnomalyDetector as AnomalyDetector
+    from isthmus.tasks.denoising.denoiser import Denoiser as Denoiser
     from isthmus.tasks.evaluation.evaluate import evaluate as evaluate
     from isthmus.tasks.imputation.imputer import Imputer as Imputer
     from isthmus.tasks.tuning.tune import tune as tune
@@ -44,6 +45,7 @@ _HOMES = {
     "estimators.autoencoder": ["Autoencoder"],
     "tasks": ["load"],
     "tasks.anomaly.detector": ["AnomalyDetector"],
+    "tasks.denoising.denoiser": ["Denoiser"],
     "tasks.evaluation.evaluate": ["evaluate"],
     "tasks.imputation.imputer": ["Imputer"],
     "tasks.tuning.tune": ["tune"],

@@ -22,15 +22,26 @@ if TYPE_CHECKING:
     from isthmus.core.terms import Penalty
 
 LikelihoodName = Literal["squared", "absolute", "bernoulli", "gaussian", "categorical"]
-CorruptionName = Literal["gaussian", "masking", "salt-and-pepper", "patch-masking"]
+CorruptionName = Literal[
+    "gaussian",
+    "masking",
+    "salt-and-pepper",
+    "patch-masking",
+    "poisson-gaussian",
+    "speckle",
+    "rician",
+    "jpeg",
+    "blur",
+    "scratches",
+]
 Weight = float | Schedule
 if TYPE_CHECKING:
     NetChoice = str | Module | Sequence[int] | None
     LikelihoodChoice = LikelihoodName | Likelihood | None
-    CorruptionChoice = CorruptionName | Corruption
+    CorruptionChoice = CorruptionName | Corruption | None
 else:  # the command line reads the names from the hints of the fields, and imports no part
     LikelihoodChoice, CorruptionChoice = LikelihoodName | object | None, CorruptionName | object
-SEVERAL = 4
+SEVERAL = 6
 """Members for rows with categories, whose score is the residual alone: the mean of several is more accurate."""
 FITTED_PRIOR_BETA = 0.1
 """Weight of the KL term if a prior is fitted to the codes, which need not look like samples of N(0, I)."""
@@ -69,6 +80,16 @@ class Variant:
         """Whether training masks elements and tells the model which, so that it learns to fill missing cells."""
         corruption = self._corruption()
         return corruption is not None and corruption.masks
+
+    @property
+    def corrupts(self) -> bool:
+        """Whether training corrupts rows before the encoder sees them."""
+        return self._corruption() is not None
+
+    @property
+    def for_pairs(self) -> Variant:
+        """The variant for rows that come with a noisy version of themselves: without a corruption of its own."""
+        return self
 
     @property
     def has_posterior(self) -> bool:
@@ -211,7 +232,8 @@ class Linear(Variant):
 class Denoising(Variant):
     """Reconstructs the clean row from a corrupted one (Vincent 2008, 2010).
 
-    ``members=None`` lets the data choose: several nets for a table with categories, else one.
+    ``members=None`` lets the data choose: several nets for a table with categories, else one. ``corruption=None``
+    leaves rows as they are, where each comes with a noisy version of itself; see `Denoiser`.
     """
 
     corruption: CorruptionChoice = knob("gaussian", "what is done to x")
@@ -219,6 +241,9 @@ class Denoising(Variant):
         None, "strength: noise in units of x, or the fraction that is masked; a pair low,high draws one for each row"
     )
     members: int | None = knob(1, "nets trained at once, whose reconstructions are averaged", kw_only=True)
+    balance: float = knob(
+        0.0, "errors are divided by the strength of the corruption to this power: 1.5 if strengths vary", kw_only=True
+    )
 
     denoises = True
 
@@ -227,6 +252,9 @@ class Denoising(Variant):
             raise InputError(f"level={self.level} goes with the name of a corruption; {self.corruption!r} has its own")
         if self.members is not None and (type(self.members) is not int or self.members < 1):
             raise InputError(f"members={self.members!r} of the variant 'denoising': expected a whole number from 1")
+        positive(self, "balance")
+        if self.balance and self.corruption is None:
+            raise InputError(f"balance={self.balance} measures a corruption, but corruption=None: leave balance out")
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
         """Return the objective; each member has a code of `latent_dim` numbers, and its own noise."""
@@ -236,10 +264,18 @@ class Denoising(Variant):
         ensemble = lookup("net/ensemble")(self._net(net, data.defaults().net), members)
         return super().objective(data, latent_dim * members, ensemble, condition_dim)
 
-    def _corruption(self) -> Corruption:
-        if self.level is None:
-            return resolve("corruption", self.corruption)
-        return resolve("corruption", self.corruption, level=self.level)
+    @property
+    def for_pairs(self) -> Variant:
+        """The variant without a corruption."""
+        nothing: dict[str, Any] = dict.fromkeys(("corruption", "level"))
+        return replace(self, **nothing, balance=0.0)
+
+    def _corruption(self) -> Corruption | None:
+        if self.corruption is None:
+            return None
+        knobs = {} if self.level is None else {"level": self.level}
+        corruption = resolve("corruption", self.corruption, **knobs)
+        return lookup("corruption/measured")(corruption, self.balance) if self.balance else corruption
 
 
 @part("variant/sparse")

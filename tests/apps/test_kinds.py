@@ -22,6 +22,7 @@ from isthmus.apps.report.kinds.base import Rows, rows_of
 from isthmus.apps.server.app import build
 from isthmus.apps.server.kinds.base import Requests, requests_of
 from isthmus.apps.server.models import Model
+from isthmus.core.part import lookup
 from isthmus.data.infer import KINDS
 
 from .toy import LINE, Angles
@@ -65,7 +66,7 @@ each = pytest.mark.parametrize("kind", EXAMPLES)
 
 
 def test_every_kind_of_data_is_tested():
-    assert {cls.part_name for cls in KINDS} | LINE.keys() == EXAMPLES.keys() == kinds.ADAPTERS.keys()
+    assert {f"data/{name}" for name in KINDS} | LINE.keys() == EXAMPLES.keys() == kinds.ADAPTERS.keys()
 
 
 @each
@@ -76,7 +77,7 @@ def test_every_kind_has_an_adapter_for_every_face(kind, face):
     assert kinds.adapter(face, EXAMPLES_OF[kind]) is getattr(import_module(module), name)
 
 
-EXAMPLES_OF = {cls.part_name: cls() for cls in (*KINDS, Angles)}
+EXAMPLES_OF = {cls.part_name: cls() for cls in (*(lookup(f"data/{name}") for name in KINDS), Angles)}
 
 
 def test_adapters_keep_what_their_face_asks_for(models):

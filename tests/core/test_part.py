@@ -1,11 +1,15 @@
 import json
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isthmus import Autoencoder, Images, Table
 from isthmus.core import part as parts
 from isthmus.core.part import arguments, build, describe, lookup, part, resolve, unbuilt_copy
+from isthmus.parts.nets.ensemble import Ensemble
+from isthmus.parts.nets.mlp import MLP
 from isthmus.parts.schedules import Warmup
 from isthmus.support.errors import FileFormatError, InputError
 from isthmus.variants import Variational
@@ -110,3 +114,27 @@ def test_resolve_takes_names_and_parts_only():
     assert resolve("variant", "variational") == Variational()
     with pytest.raises(InputError, match="expected the name of a variant"):
         resolve("variant", 3)
+
+
+def test_a_part_is_shown_with_the_arguments_that_are_no_defaults(registry):
+    @part("thing/own")
+    class Own:
+        def __init__(self, a=1):
+            pass
+
+        def __repr__(self):
+            return "my own"
+
+    assert repr(Warmup()) == "Warmup()" and repr(Warmup(fraction=0.5)) == "Warmup(fraction=0.5)"
+    assert repr(MLP()) == "MLP()" and repr(MLP((64, 32))) == "MLP(widths=(64, 32))"
+    assert repr(Table(scale="none")) == "Table(scale='none')" and repr(Own(2)) == "my own"
+    assert "beta=Warmup(value=2.0)" in repr(Variational(Warmup(2.0)))
+    assert repr(Ensemble(MLP((8,)), 2)).count("MLP(widths=(8,))") == 1
+    assert repr(Autoencoder(net=MLP((8,)), data=Images(crop=16))) == (
+        "Autoencoder(data=Images(crop=16), net=MLP(widths=(8,)))"
+    )
+
+
+def test_what_a_part_learnt_is_cut_short():
+    learnt = Table().learn([pd.DataFrame({"a": [f"name {n}" for n in range(9)], "b": range(9)})])
+    assert len(repr(learnt)) < 600 and "Table(" in repr(learnt)

@@ -19,8 +19,14 @@ from isthmus.support.errors import InputError
 load_all()
 
 SMALL = {"stride": 4, "width": 8, "blocks": 1}
-NETS = {name: lookup(f"net/{name}") for name in names("net") if lookup(f"net/{name}").any_size}
+KNOBS = {name: {"widths": (8, 12), "blocks": (1, 1)} for name in ("lapped", "unet")}
+NETS = {
+    name: partial(lookup(f"net/{name}"), **KNOBS.get(name, {}))
+    for name in names("net")
+    if lookup(f"net/{name}").any_size
+}
 NETS["small"] = partial(lookup("net/feature-map"), **SMALL)
+NETS["lapped closely"] = partial(lookup("net/lapped"), 2, (8,), (1,))
 NETS["members"] = partial(lookup("net/ensemble"), NETS["small"](), 5)
 SCORES = [name for name in names("score") if lookup(f"score/{name}").has_map]
 

@@ -31,7 +31,7 @@ each = pytest.mark.parametrize(("name", "X"), PAIRS, ids=[f"{n}-{type(X).__name_
 
 
 def test_every_kind_has_an_example():
-    assert {kind.part_name for kind in KINDS} == {f"data/{name}" for name in EXAMPLES}
+    assert KINDS.keys() == EXAMPLES.keys()
 
 
 @pytest.fixture

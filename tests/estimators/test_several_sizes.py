@@ -46,6 +46,14 @@ def test_a_list_of_images_is_answered_in_single_precision(model):
     assert model.transform(pictures(), pool="mean").dtype == np.float32
 
 
+def test_codes_of_one_size_are_an_array_those_of_several_a_list(model):
+    X = pictures()  # of a stride of 8
+    assert model.transform(X[:1]).shape == (1, 2, 3, 4) and model.transform(np.stack(X[::2])).shape == (2, 2, 3, 4)
+    codes = model.transform(X)
+    assert isinstance(codes, list) and [z.shape for z in codes] == [(2, 3, 4), (3, 2, 4), (2, 3, 4), (3, 3, 4)]
+    assert model.transform(X, pool="mean").shape == (4, 4)
+
+
 def test_codes_of_any_number_of_positions_are_decoded(model):
     assert model.positions_ == (2, 2) and model.inverse_transform(RNG.random((2, 3, 5, 4))).shape == (2, 24, 40, 3)
     X = pictures()

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isthmus import Autoencoder, DivergenceError, load
+from isthmus import Autoencoder, DivergenceError, InputError, load
 from isthmus.estimators.run import prepare
 from isthmus.estimators.together import can_train_together, fit_together
 
@@ -43,6 +43,11 @@ def test_a_training_that_diverges_changes_none():
     with pytest.raises(DivergenceError):
         fit_together(prepare(made[0], X), made, X, PARTS)
     assert not any(hasattr(one, "data_") for one in made)
+
+
+def test_an_unknown_prior_is_named_before_training():
+    with pytest.raises(InputError, match="unknown prior 'gausian'"):
+        prepare(autoencoders(prior="gausian")[0], X)
 
 
 def test_callbacks_see_one_training():

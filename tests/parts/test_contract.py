@@ -21,6 +21,7 @@ ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
     "corruption/recorded-noise": {"noise": (0.5, -0.25, 0.125)},
     "corruption/hum": {"rate": 8000},
+    "corruption/composed": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
 }
 
 
@@ -65,15 +66,22 @@ def test_nets_join_the_sizes(name, x, condition):
     net.build(sizes)
     image = torch.rand(6, *x)
     batch = Batch(image, image, condition={"c": torch.rand(6, 3)} if condition else {})
-    h = net.encode(batch)
-    y = net.decode(h[..., :4], batch)
+    h, *skips = encoded(net, batch)
+    y = net.decode(h[..., :4], batch, *skips)
     assert h.shape == (6, *net.positions(x), 8)
     assert y.shape == (6, *sizes.y)
     (h.sum() + y.sum()).backward()
     assert all(p.grad is not None for p in net.parameters())
     if condition:
         with pytest.raises(ValueError, match="condition"):
-            net.decode(h[..., :4])
+            net.decode(h[..., :4], None, *skips)
+
+
+def encoded(net, batch):
+    """Return h, and the skip connections of nets that have them."""
+    h = net.encode(batch)
+    assert isinstance(h, tuple) == net.reconstructs_only
+    return h if net.reconstructs_only else (h,)
 
 
 @all_of("net")
@@ -93,8 +101,13 @@ def test_rows_do_not_see_each_other(name):
     net.build(Sizes((1, 8, 8), 4, 4, (1, 8, 8)))
     net.eval()
     x = torch.rand(5, 1, 8, 8)
-    alone = torch.cat([net.decode(net.encode(Batch(row[None], row[None]))) for row in x])
-    torch.testing.assert_close(net.decode(net.encode(Batch(x, x))), alone, rtol=1e-4, atol=1e-5)
+
+    def passed(x):
+        h, *skips = encoded(net, batch := Batch(x, x))
+        return net.decode(h, batch, *skips)
+
+    alone = torch.cat([passed(row[None]) for row in x])
+    torch.testing.assert_close(passed(x), alone, rtol=1e-4, atol=1e-5)
 
 
 POSITIONS = pytest.mark.parametrize("positions", [(), (5,), (4, 6)])
@@ -210,6 +223,9 @@ def test_the_truth_has_the_least_error(name):
     assert right < wrong
 
 
+OF_IMAGES = ("blur", "jpeg", "scratches")
+
+
 @all_of("corruption")
 @pytest.mark.parametrize("shape", [(3, 10, 10), (12,)])
 def test_corruptions_spoil_only_what_the_encoder_sees(name, shape):
@@ -217,6 +233,10 @@ def test_corruptions_spoil_only_what_the_encoder_sees(name, shape):
     x = torch.rand(50, *shape)
     feature = torch.arange(12) // 3 if len(shape) == 1 else None
     before = x.clone()
+    if name in OF_IMAGES and len(shape) == 1:
+        with pytest.raises(InputError, match=rf"the corruption '{name}' is one of images.*\(12,\)"):
+            corruption(Batch(x, x, feature=feature))
+        return
     batch = corruption(Batch(x, x, feature=feature))
     assert torch.equal(x, before)
     assert batch.corrupted.shape == x.shape

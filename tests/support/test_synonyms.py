@@ -38,6 +38,11 @@ def test_a_name_of_ours_is_no_synonym_of_another(kind):
     assert not mistaken
 
 
+@pytest.mark.parametrize("kind", UNSUPPORTED)
+def test_what_there_is_is_not_called_missing(kind):
+    assert not {name for name in KNOWN[kind] if plain(name) in UNSUPPORTED[kind]}
+
+
 @pytest.mark.parametrize("table", [SYNONYMS, UNSUPPORTED])
 def test_the_tables_hold_plain_names_once(table):
     every = [name for kind in table.values() for name in kind]

@@ -27,6 +27,11 @@ def detects(estimator: Any) -> bool:
     return "score" in estimator.graphs()
 
 
+def denoises(estimator: Any) -> bool:
+    """Tell whether an estimator was trained to clean its input."""
+    return "denoise" in estimator.graphs() or bool(estimator.autoencoder_.variant_.denoises)
+
+
 def imputes(estimator: Any) -> bool:
     """Tell whether an estimator fills in missing cells."""
     return "impute" in estimator.graphs()

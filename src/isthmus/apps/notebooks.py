@@ -62,7 +62,7 @@ def report(
 
     Parameters
     ----------
-    model : Autoencoder, AnomalyDetector or Imputer
+    model : Autoencoder, AnomalyDetector, Imputer or Denoiser
         Fitted.
     X : rows, a signal, or a stream
         What the model is looked at with; best rows that it was not trained on.
@@ -113,7 +113,7 @@ def explore(
 
     Parameters
     ----------
-    model : Autoencoder, AnomalyDetector or Imputer, or a dict of them by name
+    model : Autoencoder, AnomalyDetector, Imputer or Denoiser, or a dict of them by name
         Fitted; two are shown side by side.
     X : rows, a signal, or a stream
     y : array of shape (n,), optional

@@ -153,6 +153,11 @@ class Data(nn.Module):
         return None
 
     @property
+    def restorable(self) -> bool:
+        """Whether a `Denoiser` cleans such rows: `invert` gives one column, of the shape and scale of x."""
+        return False
+
+    @property
     def any_size(self) -> bool:
         """Whether rows may differ in size: some axes of `shape` are free."""
         return False
@@ -300,12 +305,12 @@ class Data(nn.Module):
         return values if self.windowed is None else self.windowed.fold_windows(values, X)
 
     def batch(self, columns: Columns) -> Batch:
-        """Call `forward`, then attach the weight and the conditions in the columns."""
+        """Call `forward`, then attach the weight, the noise level and the conditions in the columns."""
         columns = dict(columns)
-        weight = columns.pop("weight", None)
+        weight, noise = columns.pop("weight", None), columns.pop("noise", None)
         condition = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
         batch: Batch = self(columns)
-        return batch.with_(weight=weight, condition=condition)
+        return batch.with_(weight=weight, noise=noise, condition=condition)
 
 
 class Timing(NamedTuple):

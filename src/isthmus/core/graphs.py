@@ -44,6 +44,11 @@ class Graph(nn.Module):
         """Numbers in memory per row: the larger of x and y."""
         return max(self.model.elements, prod(fixed(self.model.likelihood.shape(self.model.typical_shape))))
 
+    @property
+    def multiplications(self) -> int:
+        """Approximate multiply-adds per row."""
+        return self.model.multiplications
+
     def local(self, columns: Columns) -> Columns:
         """Return a map of which each element depends only on x within the net's reach."""
         local: Columns = self(columns)

@@ -96,6 +96,12 @@ class Net(nn.Module):
     """The learning rate of a model with this net, times that of the training."""
     reach: int | None = None
     """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
+    start_fraction = 1.0
+    """Fraction of the usual sample that is enough to initialise it."""
+    estimates_noise = False
+    """Whether it depends on the noise level of the whole row, also where y depends on x within its reach only."""
+    reading = 1
+    """Side of the parts of a row of which each gives readings of the noise."""
     replicable = True
     """Whether copies of it can train at once: see `isthmus.core.training.replicas.Replicas`."""
 
@@ -114,6 +120,17 @@ class Net(nn.Module):
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y of shape (batch, *sizes.y) for z of shape (batch, *positions, sizes.z)."""
         raise NotImplementedError
+
+    def readings(self, batch: Batch) -> Tensor:
+        """Return what the noise level of each row is estimated from, of shape (batch, readings).
+
+        Those of parts of a row, cut at multiples of `reading`, are those of the row.
+        """
+        raise NotImplementedError(f"the net {type(self).__name__} estimates no noise level")
+
+    def noise(self, readings: Tensor) -> Tensor:
+        """Return the noise level of each row, of shape (batch,): a standard deviation in the units of x."""
+        raise NotImplementedError(f"the net {type(self).__name__} estimates no noise level")
 
     def initialize_encoder(self, batch: Batch) -> Tensor | None:
         """Initialise from the data; once, before the first step.
@@ -305,6 +322,10 @@ class Corruption:
 
     masks = False
     """Whether it takes elements away and says which, in ``Batch.masked``."""
+    measures = False
+    """Whether it sets ``noise`` or ``emphasis`` of rows: none may follow it, or go around it."""
+    replicable = True
+    """Whether copies of a model with it can train at once."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` (and ``masked``) changed."""

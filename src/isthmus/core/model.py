@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Bottleneck, Likelihood, Net, Shape, Sizes, UserNet, fixed
-from isthmus.core.part import lookup, names, part, part_name, unbuilt_copy
+from isthmus.core.part import kind_and_name, lookup, names, part, unbuilt_copy
 from isthmus.core.records import Batch, Code, Output
 from isthmus.support.errors import InputError
 
@@ -167,12 +167,16 @@ class Model(nn.Module):
         InputError
             The net has skip connections: it can only reconstruct.
         """
+        self.check_decodes()
+        return self.net.decode(z, batch).float()
+
+    def check_decodes(self) -> None:
+        """Raise an error for a net with skip connections: it can only reconstruct."""
         if self.net.reconstructs_only:
             raise InputError(
                 f"the net {type(self.net).__name__} has skip connections, so a code alone cannot be decoded: "
                 "use reconstruct, or a net without them"
             )
-        return self.net.decode(z, batch).float()
 
     def forward(self, batch: Batch, draw: bool | None = None) -> Output:
         """Pass a batch through; the terms are ``error`` and those of the bottleneck."""
@@ -247,7 +251,7 @@ def check_any_size(parts: Iterable[Sized]) -> None:
     """
     for one in parts:
         if not one.any_size:
-            kind, _, name = part_name(one).partition("/")
+            kind, name = kind_and_name(one)
             able = [other for other in names(kind) if getattr(lookup(f"{kind}/{other}"), "any_size", False) is True]
             raise InputError(
                 f"the {kind} {name!r} needs rows of one size, but these have many; {kind}s for any size: "
@@ -265,7 +269,7 @@ def check_members(members: int, parts: Iterable[Mixing]) -> None:
     """
     for one in parts:
         if one.mixes_rows:
-            kind, _, name = part_name(one).partition("/")
+            kind, name = kind_and_name(one)
             raise InputError(
                 f"the {kind} {name!r} looks at all rows of a batch, but each row belongs to one of the {members} "
                 f"members of an ensemble: give a net that is none (members=1), or another {kind}"

@@ -137,7 +137,8 @@ class Reconstruction(nn.Module):
     @property
     def replicable(self) -> bool:
         """Whether copies of it can train at once."""
-        return self.model.replicable and all(penalty.replicable for penalty in self.penalties.values())
+        corruptions = () if self.corruption is None else (self.corruption,)
+        return self.model.replicable and all(part.replicable for part in (*self.penalties.values(), *corruptions))
 
     @property
     def masks(self) -> bool:
@@ -145,8 +146,9 @@ class Reconstruction(nn.Module):
         return self.corruption is not None and self.corruption.masks
 
     def sample_rows(self) -> int:
-        """Return as many rows as hold `SAMPLE_ELEMENTS` numbers."""
-        return max(256, SAMPLE_ELEMENTS // self.model.elements)
+        """Return as many rows as hold `SAMPLE_ELEMENTS` numbers, or the fraction of them that the net needs."""
+        rows = max(256, SAMPLE_ELEMENTS // self.model.elements)
+        return max(1, int(rows * self.model.net.start_fraction))
 
     def initialize(self, batch: Batch) -> None:
         """Initialise the model on a corrupted sample, so that the decoder starts as the best linear restoration."""
@@ -182,9 +184,10 @@ class Reconstruction(nn.Module):
     def steps(self, batch: Batch, t: float) -> Iterator[Step]:
         """Yield the single step, on as many copies of the batch as the net needs."""
         copies = self.model.net.copies
-        _, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
-        terms = {name: torch.unflatten(term, 0, (copies, -1)).mean(0) for name, term in terms.items()}
-        yield "model", self.loss(batch, terms, t), terms
+        output, terms = self.terms(batch if copies == 1 else batch.repeated(copies))
+        emphasis, means = output.batch.emphasis, over_copies(terms, copies)
+        counted = means if emphasis is None else over_copies(emphasised(terms, emphasis), copies)
+        yield "model", self.loss(batch, counted, t), means
 
     def evaluate(self, batch: Batch) -> Tensor:
         """Return the loss of each sample under one fixed draw of corruption and code, with the weights of t = 1."""
@@ -192,8 +195,19 @@ class Reconstruction(nn.Module):
         with torch.random.fork_rng(devices=devices):
             # torch.manual_seed formats a stack trace for each kind of device that is not there: a millisecond
             (torch.manual_seed if devices else torch.default_generator.manual_seed)(EVALUATION_SEED)
-            _, terms = self.terms(batch, draw=True)
-        return self.total(terms, 1.0) / elements(batch)
+            output, terms = self.terms(batch, draw=True)
+        emphasis = output.batch.emphasis
+        return self.total(terms if emphasis is None else emphasised(terms, emphasis), 1.0) / elements(batch)
+
+
+def over_copies(terms: dict[str, Tensor], copies: int) -> dict[str, Tensor]:
+    """Return the mean of each term over the copies of a batch."""
+    return {name: torch.unflatten(term, 0, (copies, -1)).mean(0) for name, term in terms.items()}
+
+
+def emphasised(terms: dict[str, Tensor], emphasis: Tensor) -> dict[str, Tensor]:
+    """Return the terms of each row times its emphasis."""
+    return {name: term * emphasis for name, term in terms.items()}
 
 
 def elements(batch: Batch) -> int:

@@ -7,7 +7,8 @@ import copy
 import functools
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+import reprlib
+from collections.abc import Callable, Container, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -22,8 +23,11 @@ RENAMED: dict[str, dict[str, str]] = {}
 """The same for the arguments of each part."""
 SEQUENCES: dict[str, str] = {}
 """For each kind, the part that a sequence of numbers stands for."""
-CATALOGUES = ("isthmus.parts.catalogue",)
+CATALOGUES = ("isthmus.parts.catalogue", "isthmus.data.infer")
 """Modules whose `load_all` registers parts; they are loaded when a name is unknown."""
+SHORT = reprlib.Repr()
+SHORT.maxother = SHORT.maxstring = 60
+"""How the arguments of a part are shown: containers by their first elements, other values by 60 characters."""
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -83,6 +87,29 @@ def _remember(cls: type) -> None:
         original(self, *args, **kwargs)
 
     cls.__init__ = init  # type: ignore[misc]
+    open_class: Any = cls
+    if open_class.__repr__ is object.__repr__:
+        open_class.__repr__ = _as_call
+    elif "__repr__" not in vars(cls) and "extra_repr" not in vars(cls):
+        open_class.extra_repr = _in_brackets
+
+
+def _as_call(obj: Any) -> str:
+    """Return a part as the call that makes it."""
+    return f"{type(obj).__name__}({_changed(obj)})"
+
+
+def _changed(obj: Any, without: Container[str] = ()) -> str:
+    """Return the arguments of a part that differ from the defaults, as in a call; long ones are cut short."""
+    parameters = inspect.signature(type(obj).__init__).parameters
+    left = {name: value for name, value in arguments(obj).items() if name not in without}
+    changed = {name: value for name, value in left.items() if repr(value) != repr(parameters[name].default)}
+    return ", ".join(f"{name}={SHORT.repr(value)}" for name, value in changed.items())
+
+
+def _in_brackets(module: Any) -> str:
+    """Return what PyTorch shows of a module that is a part: its arguments without the modules in it, which follow."""
+    return _changed(module, dict(module.named_children()))
 
 
 def arguments(obj: Any) -> dict[str, Any]:
@@ -119,6 +146,12 @@ def _fresh_value(value: object) -> Any:
 def part_name(obj: object) -> str:
     """Return the name ``"kind/name"`` of a part; the class name of any other object."""
     return str(getattr(type(obj), "part_name", type(obj).__name__))
+
+
+def kind_and_name(obj: object) -> tuple[str, str]:
+    """Return ``("kind", "name")`` of a part, as messages call it."""
+    kind, _, name = part_name(obj).partition("/")
+    return kind, name
 
 
 def is_part(obj: object) -> bool:

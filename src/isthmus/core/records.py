@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+OPTIONAL = ("observed", "weight", "noise", "emphasis")
+"""The tensors of a batch that may be None, beside what a corruption masked."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some rows as a model sees them.
@@ -29,9 +33,13 @@ class Batch:
     feature : int64 Tensor of shape (d,), or None
         The user's column of each element of a row: masking takes whole columns.
     condition : dict of Tensor
-        Inputs that are not reconstructed, such as a label or a noise level, each of shape (batch, width).
+        Inputs that are not reconstructed, such as a label, each of shape (batch, width).
     weight : Tensor of shape (batch,), or None
         Weight of each sample.
+    noise : Tensor of shape (batch,), or None
+        The noise level of each row of `corrupted`, where it is known: a standard deviation in the units of x.
+    emphasis : Tensor of shape (batch,), or None
+        Factor of each sample's loss, set by a corruption that does not corrupt all alike.
     """
 
     x: Tensor
@@ -41,17 +49,19 @@ class Batch:
     feature: Tensor | None = None
     condition: dict[str, Tensor] = field(default_factory=dict)
     weight: Tensor | None = None
+    noise: Tensor | None = None
+    emphasis: Tensor | None = None
 
     @classmethod
     def of(cls, columns: dict[str, Tensor], feature: Tensor | None = None) -> Batch:
         """Return the batch of which `columns` gave these tensors: nothing is corrupted yet."""
         condition = {name.partition(":")[2]: t for name, t in columns.items() if name.startswith("condition:")}
-        x, observed, weight = columns["x"], columns.get("observed"), columns.get("weight")
-        return cls(x, x, None, observed, feature, condition, weight)
+        others = {name: columns.get(name) for name in OPTIONAL}
+        return cls(columns["x"], columns["x"], feature=feature, condition=condition, **others)
 
     def columns(self) -> dict[str, Tensor]:
         """Return the tensors that have rows, by name, before a corruption: ``corrupted`` is ``x``."""
-        named = {"x": self.x, "observed": self.observed, "weight": self.weight}
+        named = {name: getattr(self, name) for name in ("x", *OPTIONAL)}
         named |= {f"condition:{name}": tensor for name, tensor in self.condition.items()}
         return {name: tensor for name, tensor in named.items() if tensor is not None}
 
@@ -85,6 +95,8 @@ class Batch:
             feature,
             {name: change(tensor) for name, tensor in self.condition.items()},
             changed(self.weight),
+            changed(self.noise),
+            changed(self.emphasis),
         )
 
     def with_(self, **changes: Any) -> Batch:

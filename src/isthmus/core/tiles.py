@@ -2,7 +2,7 @@
 
 An output of a convolutional net depends only on the elements within its `reach`. A tile is cut with that margin, on the
 grid of the net's stride, and the margin is left out of the result. Tiles are cut from columns, without a float copy of
-the whole image.
+the whole image. What depends on all of it, such as its noise level, is estimated before.
 """
 
 from __future__ import annotations
@@ -86,7 +86,18 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
             f"numbers that are computed at once, and {'the net' if reach is None else 'this part of the model'} looks "
             "at all of it: bring it to a smaller size, or use the net 'feature-map'"
         )
+    columns = _with_noise(graph, columns, side)
     return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, graph.model.net.stride)))
+
+
+def _with_noise(graph: Graph, columns: Columns, side: int) -> Columns:
+    """Return the columns with the noise level of whole rows, if the net asks for it and it is not known."""
+    net = graph.model.net
+    if not net.estimates_noise or "noise" in columns:
+        return columns
+    apart = tiles(graph.data.space(columns), side, 0, net.reading)
+    readings = [net.readings(graph.data.batch(graph.data.cut(columns, tile.inner))) for tile in apart]
+    return {**columns, "noise": net.noise(torch.cat(readings, 1))}
 
 
 def _joined(graph: Graph, columns: Columns, axis: int, parts: Iterator[Tile]) -> Columns:

@@ -1,24 +1,26 @@
-"""Inferring the kind of data of the user's X, and the float type of outputs."""
+"""Inferring the kind of data of the user's X, and the float type of outputs. A kind is imported when it is needed."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 import narwhals as nw
 import numpy as np
 
 from isthmus.core.data import Data, Rows
 from isthmus.core.part import resolve
-from isthmus.data.audio.audio import Audio
 from isthmus.data.audio.sounds import are_sounds
-from isthmus.data.images.images import Images
-from isthmus.data.signals.signals import Signals
 from isthmus.data.sources.in_memory import is_stream
-from isthmus.data.tables.table import Table
 from isthmus.support.errors import InputError
 
-KINDS = (Table, Images, Signals, Audio)
-"""The kinds of data that ``data=`` and model files may name."""
+if TYPE_CHECKING:
+    from isthmus.data.tables.conditions import Condition
+
+KINDS = {"table": "tables.table", "images": "images.images", "signals": "signals.signals", "audio": "audio.audio"}
+"""The kinds of data that ``data=`` and model files may name, and their modules."""
 
 
 def choose_data(
@@ -38,8 +40,29 @@ def choose_data(
 
 def _inferred(X: Rows) -> Data:
     if are_sounds(X):
-        return Audio()
-    return Images() if axes(X) in (3, 4) else Table()
+        return _new("audio")
+    return _new("images" if axes(X) in (3, 4) else "table")
+
+
+def _new(kind: str) -> Data:
+    import_module(f"isthmus.data.{KINDS[kind]}")
+    return cast(Data, resolve("data", kind))
+
+
+@cache
+def load_all() -> None:
+    """Import all kinds of data once, and conditions, so that they are registered as parts."""
+    for module in (*KINDS.values(), "tables.conditions"):
+        import_module(f"isthmus.data.{module}")
+
+
+def choose_condition(names: str | Sequence[str] | None) -> Condition | None:
+    """Return an unfitted Condition; None if there are no names."""
+    if names is None:
+        return None
+    from isthmus.data.tables.conditions import Condition
+
+    return Condition(names)
 
 
 def axes(X: Rows) -> int:

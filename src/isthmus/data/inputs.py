@@ -13,6 +13,7 @@ import torch
 from scipy import sparse
 
 from isthmus.core.data import Rows
+from isthmus.data.images.lists import from_pillow, in_one_form, is_mixed_list, is_pillow_list
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.loaders import LabelledRows, gathered, is_loader
 from isthmus.data.tables.records import from_columns, from_records, is_records
@@ -37,7 +38,8 @@ def taken(X: Any) -> Rows:
 
     These themselves are returned unchanged. A list of dicts, and a dict of columns, become a DataFrame. Masked cells
     become missing ones. What is sparse becomes dense, if it fits in memory. Tensors come to the CPU, in float32 if they
-    were of half precision. What a DataLoader or a Dataset yields is gathered in memory, in the order of its data set.
+    were of half precision. PIL images become arrays, and a list of images that mixes grey and colour becomes colour.
+    What a DataLoader or a Dataset yields is gathered in memory, in the order of its data set.
 
     Raises
     ------
@@ -182,6 +184,8 @@ FORMS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Rows]], ...] = (
     (is_records, from_records),
     (lambda X: isinstance(X, Mapping), _frame),
     (_is_tensor_rows, _stacked),
+    (is_pillow_list, from_pillow),
+    (is_mixed_list, in_one_form),
     (_is_no_data, _refused),
 )
 """What needs a conversion, and this conversion."""

@@ -58,9 +58,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     latent_dim : int or None, default None
         Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net, sequence of int or None, default None
-        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as
-        ``MLP((512, 256))``, the widths of an mlp's hidden layers, as in ``[512, 256]``, or None: the default of the
-        data.
+        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"lapped"``, ``"unet"``, ``"linear"``, ``"ensemble"``,
+        ``"masked-ensemble"``, an object such as ``MLP((512, 256))``, the widths of an mlp's hidden layers, as in
+        ``[512, 256]``, or None: the default of the data.
     data : str, Data or None, default None
         ``"table"``, ``"images"``, ``"signals"``, ``"audio"``, an object such as ``Signals(window=64)``, or None:
         inferred from X.
@@ -413,8 +413,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     def transform(self, X: Rows, condition: Rows = None, *, pool: Literal["mean"] | None = None) -> Array:
         """Return the codes of X, of shape (n, positions x latent_dim), with one position for vector codes.
 
-        Of images that may have any size: (n, *positions, latent_dim), or a list of (*positions, latent_dim) where they
-        differ in size.
+        Of images that may have any size (``Images(crop=...)``): an array of shape (n, height, width, latent_dim) if
+        those of X have one size, else a list of n arrays of shape (height, width, latent_dim). Height and width count
+        positions: pixels divided by the stride of the net, rounded up.
 
         Parameters
         ----------
@@ -450,6 +451,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             Codes of another shape, or of several; NaN or infinity.
         """
         check_is_fitted(self)
+        self.model_.check_decodes()
         codes = checked_codes(Z, self.model_)
         return self.data_.write(self._decoded("decode", codes, condition))
 
@@ -574,6 +576,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             A code has several positions, and the prior samples each independently: the decoded rows are not coherent.
         """
         check_is_fitted(self)
+        self.model_.check_decodes()
         shape, device = self._sampled_shape(size), choose_device(self.device)
         n, positions = int(n_samples), self.model_.positions(shape)
         warn_of_positions(self.prior_, positions)

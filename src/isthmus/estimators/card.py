@@ -113,7 +113,7 @@ def card_of(parts: Parts, prior: Prior, training: dict[str, Any], epochs: int, g
     keeps = [
         *parts.data.keeps(),
         *(["the values of its labels, or of the columns of the condition"] if condition else []),
-        "statistics of codes, from which samples are drawn",
+        "statistics of codes" + ("" if model.net.reconstructs_only else ", from which samples are drawn"),
         f"the losses of {counted(epochs, 'epoch')}, and what was chosen for the training",
     ]
     return Card(

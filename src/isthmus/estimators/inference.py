@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,7 +22,9 @@ from isthmus.core.model import Model
 from isthmus.core.records import Batch
 from isthmus.core.tiles import in_tiles
 from isthmus.data.sources.in_memory import is_stream, pieces
-from isthmus.data.tables.conditions import Condition
+
+if TYPE_CHECKING:
+    from isthmus.data.tables.conditions import Condition
 
 Bound = Callable[[Model, Batch], Tensor]
 """A number for each row of a batch: a bound on log p(x)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from torch import nn
@@ -12,8 +12,10 @@ from torch import nn
 from isthmus.core.data import Data
 from isthmus.core.interfaces import Prior
 from isthmus.core.objective import Reconstruction
-from isthmus.data.tables.conditions import Condition
 from isthmus.variants import Variant
+
+if TYPE_CHECKING:
+    from isthmus.data.tables.conditions import Condition
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import copy
 import warnings
 from dataclasses import dataclass, replace
 from math import prod
+from typing import TYPE_CHECKING
 
 import torch
 from sklearn.utils import check_random_state
@@ -14,17 +15,19 @@ from isthmus.core.data import Data, Rows, Source
 from isthmus.core.objective import Reconstruction
 from isthmus.core.part import resolve, unbuilt_copy
 from isthmus.core.training.settings import Settings
-from isthmus.data.infer import choose_data
+from isthmus.data.infer import choose_condition, choose_data
 from isthmus.data.inputs import labelled
 from isthmus.data.sources.in_memory import is_stream, pieces
 from isthmus.data.sources.training_rows import TrainingRows, training_rows
-from isthmus.data.tables.conditions import Condition
 from isthmus.estimators.parts import Parameters, Parts
 from isthmus.estimators.plan import choose_device, plan
 from isthmus.estimators.validation import check_parameters
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import TooFewRowsError
 from isthmus.variants import Variant
+
+if TYPE_CHECKING:
+    from isthmus.data.tables.conditions import Condition
 
 WIDEST = 32
 """Default size of a code."""
@@ -122,7 +125,7 @@ def _parts(estimator: Parameters, known: Parts | None, X: Rows, y: Rows) -> Part
 
 def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> Parts:
     """Return fitted data, and an untrained objective built for it."""
-    condition = None if estimator.condition is None else Condition(estimator.condition)
+    condition = choose_condition(estimator.condition)
     free, beside = (X, None) if condition is None else condition.split(X, y)
     chosen = choose_data(estimator.data, free, variant.table_scale, variant.frame_scale)
     data = unbuilt_copy(chosen.learn(pieces(free)))
@@ -142,7 +145,7 @@ def untrained(estimator: Parameters, variant: Variant, data: Data, condition: Co
     """Return an untrained objective for fitted data, with random weights of the estimator's seed."""
     latent_dim = estimator.latent_dim or max(1, min(prod(data.typical_shape) // 2, WIDEST))
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(draw_seed(estimator))
+        torch.default_generator.manual_seed(draw_seed(estimator))  # the layers are made on the CPU
         return variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)
 
 

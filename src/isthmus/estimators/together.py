@@ -63,8 +63,10 @@ def _run(like: Run, estimator: Autoencoder, index: np.ndarray) -> Run:
     seed = draw_seed(estimator)
     source = cast(Memory, like.source).only(torch.from_numpy(index), seed)
     objective = untrained(estimator, like.parts.variant, like.parts.data, like.parts.condition)
-    objective.to(choose_device(estimator.device)).train()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    device = choose_device(estimator.device)
+    devices = [device] if device.type == "cuda" else []
+    objective.to(device).train()
+    with torch.random.fork_rng(devices=devices):
+        (torch.manual_seed if devices else torch.default_generator.manual_seed)(seed)
         objective.initialize(source.sample(objective.sample_rows()))
     return replace(like, parts=replace(like.parts, objective=objective), source=source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+from isthmus.core.part import resolve
 from isthmus.core.training.settings import SCHEDULES
 from isthmus.estimators.parts import Parameters
 from isthmus.support.errors import InputError, unknown
@@ -29,6 +30,8 @@ def check_parameters(estimator: Parameters) -> None:
             raise InputError(f"{name}={getattr(estimator, name)!r}: expected a number of at least 0")
     if not 0 <= number(estimator, "validation_fraction") < 1:
         raise InputError(f"validation_fraction={estimator.validation_fraction!r}: expected a number in [0, 1)")
+    if estimator.prior != "auto":
+        resolve("prior", estimator.prior)
     if estimator.schedule not in SCHEDULES:
         raise InputError(unknown("schedule", estimator.schedule, SCHEDULES))
     if estimator.average is not None and not 0 < number(estimator, "average") < 1:

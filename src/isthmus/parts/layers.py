@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,6 +16,10 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "re
 
 FLOOR = 1e-3
 """Components below this fraction of the first one's variance are not stretched to unit variance: noise would be."""
+
+
+BLOCK = 8
+"""Side of a block of `dct`."""
 
 
 def activation(name: str) -> nn.Module:
@@ -129,3 +134,24 @@ def regress(linear: nn.Linear, z: Tensor, y: Tensor, ridge: float = 1e-3) -> Non
     weight = torch.linalg.solve(gram, (a.T @ b).double()).T.to(linear.weight.dtype)
     linear.weight.copy_(weight)
     linear.bias.copy_(y_mean - weight @ z_mean)
+
+
+def continued(x: Tensor, stride: int) -> Tensor:
+    """Return x continued at its end by its last row and column, so that sides are multiples of the stride.
+
+    What continues it is found by index, and nothing depends on whether a side is a multiple of the stride, so that one
+    graph serves all sizes.
+    """
+    if stride == 1:
+        return x
+    missing = [(side + stride - 1) // stride * stride - side for side in reversed(x.shape[2:])]
+    return nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
+
+
+def dct(axes: int) -> Tensor:
+    """Return the orthonormal basis of a block: cosines, of shape (BLOCK^axes, 1, BLOCK, …)."""
+    i = torch.arange(BLOCK, device="cpu")  # numbers also where layers are built without memory
+    k = i[:, None]
+    one = torch.cos(math.pi * k * (2 * i + 1) / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
+    one[0] /= math.sqrt(2)
+    return (one if axes == 1 else torch.einsum("ai,bj->abij", one, one).flatten(0, 1)).unsqueeze(1)

@@ -16,16 +16,22 @@ class InputError(IsthmusError, ValueError):
 
 
 class TooFewRowsError(InputError):
-    """There are too few rows to train on.
+    """There are too few rows, to train on as a rule.
 
     Parameters
     ----------
     rows : int
+    purpose : str, default "training"
+        What needs more.
+    needed : int, default 2
+        How many it needs.
     """
 
-    def __init__(self, rows: int) -> None:
-        super().__init__(f"Found array with n_samples = {rows}, but at least 2 rows are needed to train")
-        self.rows = rows
+    def __init__(self, rows: int, purpose: str = "training", needed: int = 2) -> None:
+        super().__init__(
+            f"X has {counted(rows, 'row')} (n_samples = {rows}), but {purpose} needs at least {needed}: give more"
+        )
+        self.rows, self.purpose, self.needed = rows, purpose, needed
 
 
 class InputTypeError(InputError, TypeError):

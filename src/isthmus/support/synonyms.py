@@ -21,6 +21,8 @@ SYNONYMS = {
             ("dense", "fc", "fnn", "ffn", "nn", "dnn", "feedforward", "fullyconnected", "perceptron"), "mlp"
         ),
         **dict.fromkeys(("fcn", "fullyconvolutional"), "feature-map"),
+        **dict.fromkeys(("unet", "resunet", "drunet", "dncnn"), "unet"),
+        **dict.fromkeys(("dct", "lappedtransform"), "lapped"),
         "pca": "linear",
     },
     "data": {
@@ -49,6 +51,10 @@ SYNONYMS = {
         **dict.fromkeys(("noise", "normal", "additive"), "gaussian"),
         **dict.fromkeys(("mask", "dropout", "zero"), "masking"),
         **dict.fromkeys(("saltpepper", "impulse"), "salt-and-pepper"),
+        **dict.fromkeys(("poisson", "photon", "shot"), "poisson-gaussian"),
+        **dict.fromkeys(("jpg", "compression"), "jpeg"),
+        **dict.fromkeys(("multiplicative", "gamma"), "speckle"),
+        "mri": "rician",
     },
     "score": {
         **dict.fromkeys(("knn", "neighbors", "nearest", "lof"), "neighbours"),
@@ -115,9 +121,7 @@ UNSUPPORTED = {
     },
     "net": {
         **dict.fromkeys(("lstm", "gru", "rnn", "transformer", "vit", "attention", "seq2seq"), RECURRENT),
-        **dict.fromkeys(
-            ("unet", "resnet", "efficientnet"), "isthmus has no such net; 'conv' is the nearest for images"
-        ),
+        **dict.fromkeys(("resnet", "efficientnet"), "isthmus has no such net; 'conv' is the nearest for images"),
     },
     "device": {"tpu": "isthmus does not run on TPUs"},
 }

@@ -67,7 +67,8 @@ def test_a_model_is_trained_further_and_measured_on_columns_in_another_order(ist
 def test_missing_columns_are_named(isthmus, work, tmp_path, command):
     words = OUTPUTS.get(command, (["{m}", "{data}"],))[0]
     words = ["{data}", "--from", "{m}"] if command == "train" else words
-    output = [] if command == "evaluate" else ["-o", tmp_path / "o.csv"]
+    name = "o.safetensors" if command == "train" else "o.csv"
+    output = [] if command == "evaluate" else ["-o", tmp_path / name]
     said = isthmus(command, *typed(work, words, "rows.csv"), "--only", "a,c", *output, code=1).err
     assert "rows.csv' lacks 'b', 'kind', which" in said and "was trained on" in said
 
@@ -105,6 +106,23 @@ def test_a_column_that_is_named_twice_is_carried_along_once(isthmus, work, tmp_p
     isthmus(command, *typed(work, words, original), "--keep", "id", "--keep", "id", *label, "-o", tmp_path / "o.csv")
     kept, rows = (pd.read_csv(path) for path in (tmp_path / "o.csv", work / original))
     assert list(kept["id"]) == list(rows["id"]) and not [name for name in kept if name.startswith("id.")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["encode", "{m}", "{data}"],
+        ["detect", "{data}", "--model", "{d}"],
+        ["impute", "{data}", "--model", "{i}"],
+        ["detect", "{data}"],
+        ["impute", "{data}"],
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_column_is_reported_with_its_file_before_any_training(isthmus, work, tmp_path, words):
+    done = isthmus(*typed(work, words, "rows.csv"), "--keep", "di", "-o", tmp_path / "o.csv", code=1)
+    assert f"'{work / 'rows.csv'}': unknown column 'di'" in done.err
+    assert "training on" not in done.err and not (tmp_path / "o.csv").exists()
 
 
 def test_labels_that_a_model_was_trained_on_are_refused_by_name(isthmus, work, tmp_path):

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isthmus import load
+
 
 @pytest.fixture(scope="module")
 def work(isthmus, tmp_path_factory):
@@ -87,3 +89,21 @@ def test_pieces_of_a_column_have_one_format(isthmus, tmp_path, monkeypatch):
     isthmus("impute", tmp_path / "g.csv", "--epochs", 1, "-q", "-o", tmp_path / "f.csv")
     found = pd.read_csv(tmp_path / "f.csv")["day"]
     assert found[0] == "2020-01-01 00:00:00" and found.str.len().nunique() == 1
+
+
+def test_detect_writes_kept_dates_as_they_stand_in_the_file(isthmus, tmp_path):
+    days = pd.date_range("2024-03-01", periods=40, freq="7h").strftime("%d.%m.%Y %H:%M")
+    frame = pd.DataFrame({"t": days, "a": np.arange(40) % 7, "b": np.arange(40) ** 2 % 11})
+    frame.to_csv(tmp_path / "d.csv", index=False, sep=";")
+    how = ("--epochs", 1, "--latent-dim", 1)
+    isthmus("detect", tmp_path / "d.csv", *how, "--save", tmp_path / "m", "-o", tmp_path / "o.csv")
+    isthmus("detect", tmp_path / "d.csv", "--model", tmp_path / "m", "--keep", "t", "-o", tmp_path / "k.csv")
+    isthmus("detect", tmp_path / "d.csv", "--model", tmp_path / "m", "--keep", "t", "-o", tmp_path / "k.parquet")
+    load(tmp_path / "m").detect_file(tmp_path / "d.csv", tmp_path / "python.csv", kept_columns=["t"])
+    isthmus(
+        *("detect", tmp_path / "d.csv", "--window", 4, "--scorer", "residual", "--keep", "t", *how),
+        *("--train-rows", "0:20", "-o", tmp_path / "steps.csv"),
+    )
+    for name in ("k", "python", "steps"):
+        assert pd.read_csv(tmp_path / f"{name}.csv")["t"].tolist() == [*days]
+    assert pd.read_parquet(tmp_path / "k.parquet")["t"].dt.strftime("%d.%m.%Y %H:%M").tolist() == [*days]

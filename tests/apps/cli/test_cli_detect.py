@@ -324,5 +324,5 @@ def test_info_says_what_a_detector_decides_by_and_that_it_holds_rows(isthmus, de
     said, text = isthmus("info", detector[1], "--json").json, isthmus("info", detector[1]).out
     model = AnomalyDetector.load(detector[1])
     assert said["model"]["estimator"] == "AnomalyDetector" and said["detector"]["threshold"] == model.threshold_
-    assert "split" in text
+    assert "cross" in text
     assert ("no training row" in text) != hasattr(model.score_, "references")

@@ -21,7 +21,11 @@ TYPED_WRONG = {
         "did you mean 'warmup'?",
     ),
     "a schedule out of range": ([*DIGITS, "-o", "m", "--variant", "variational", "--beta", "warmup:1,7"], "fraction=7"),
-    "no number": ([*DIGITS, "-o", "m", "--latent-dim", "many"], "'many' is no INTEGER"),
+    "no number": ([*DIGITS, "-o", "m", "--latent-dim", "many"], "'many' is no INTEGER: give a whole number"),
+    "no number with a point": (
+        [*DIGITS, "-o", "m", "--learning-rate", "x"],
+        "'x' is no NUMBER: give a number, such as 0.1",
+    ),
     "a level of three numbers": ([*DIGITS, "-o", "m", "--variant", "denoising", "--level", "1,2,3"], "LOW,HIGH"),
     "an unknown precision": ([*DIGITS, "-o", "m", "--precision", "float3"], "did you mean 'float32'?"),
     "an unknown scale": (["train", "{wine}", "--scale", "comon", "-o", "m"], "did you mean 'common'?"),
@@ -32,8 +36,16 @@ TYPED_WRONG = {
 UNUSABLE = {
     "no such file": (["train", "digts", "-o", "m"], "did you mean 'digits'?"),
     "no such model": (["evaluate", "nope.safetensors", "digits"], "no model file 'nope.safetensors'"),
-    "data for a model": (["evaluate", "{wine}", "digits"], "not a whole isthmus file"),
-    "a model for data": (["evaluate", "{plain}", "{plain}"], "is of an unknown kind"),
+    "data for a model": (["evaluate", "{wine}", "digits"], "MODEL comes first and DATA after it"),
+    "a data set for a model": (["encode", "digits", "{plain}", "-o", "z.npy"], "'digits' is named as data are"),
+    "a model for data": (["evaluate", "{plain}", "{plain}"], "is a model file, where DATA is needed"),
+    "a model that is named as data are": ([*DIGITS, "-o", "m.csv"], "end it in .safetensors"),
+    "a model that is named as a figure is": ([*DIGITS, "-o", "m.svg"], "end it in .safetensors"),
+    "a page that is named as a model is": (["report", "{plain}", "digits", "-o", "m.safetensors"], "end it in .html"),
+    "an imputer that is named as its table is": (
+        ["impute", "{wine}", "-o", "f.csv", "--save", "f.csv"],
+        "cannot write a model to 'f.csv'",
+    ),
     "a folder that is not there": ([*DIGITS, "-o", "nowhere/m"], "make it first"),
     "a log in no folder": ([*DIGITS, "-o", "m", "--log", "nowhere/x.csv"], "make it first"),
     "a checkpoint in no folder": ([*DIGITS, "-o", "m", "--checkpoint", "nowhere/c"], "make it first"),
@@ -109,3 +121,37 @@ def test_when_the_loss_explodes_the_best_weights_are_written(isthmus, tmp_path):
     done = isthmus("train", tmp_path / "x.npy", "-o", tmp_path / "m", *wild, code=1)
     assert "learning_rate" in done.err and "They stand in" in done.err
     isthmus("evaluate", tmp_path / "m", tmp_path / "x.npy")
+
+
+AHEAD = {
+    "a file that is not there": (["nowhere.csv"], "there is no file 'nowhere.csv'"),
+    "a column to keep that is not there": (["{wine}", "--keep", "knd"], "unknown column 'knd'; did you mean 'kind'?"),
+    "a column that the model will not know": (["{more}"], "has the column 'extra', which the model does not know"),
+    "a Parquet file that lacks one": (["{less}"], "lacks 'kind', which the model was trained on"),
+    "a line that is cut off": (["{broken}"], "it is the last one: complete it"),
+}
+
+
+@pytest.fixture(scope="module")
+def ahead(wine, tmp_path_factory):
+    """Files that a model of the wines cannot take."""
+    folder, rows = tmp_path_factory.mktemp("ahead"), pd.read_csv(wine)
+    rows.assign(extra=1.5).to_csv(folder / "more.csv", index=False)
+    rows.drop(columns="kind").to_parquet(folder / "less.parquet")
+    (folder / "broken.csv").write_text(wine.read_text() + "1.5\n")
+    return {"wine": wine, **{path.stem: path for path in folder.iterdir()}}
+
+
+@pytest.mark.parametrize("command", ["detect", "impute"])
+@pytest.mark.parametrize("case", AHEAD)
+def test_what_cannot_be_done_after_the_training_is_said_before_it(isthmus, ahead, tmp_path, command, case):
+    typed, said = AHEAD[case]
+    arguments = [argument.format(**ahead) for argument in typed]
+    done = isthmus(command, *arguments, "--train", ahead["wine"], "-o", tmp_path / "s.csv", code=1)
+    assert said in done.err and "training on" not in done.err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["detect", "impute"])
+def test_a_column_to_keep_is_looked_for_before_the_training_on_data_themselves(isthmus, wine, tmp_path, command):
+    done = isthmus(command, wine, "--keep", "knd", "-o", tmp_path / "s.csv", code=1)
+    assert "did you mean 'kind'?" in done.err and "training on" not in done.err

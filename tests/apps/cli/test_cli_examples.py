@@ -18,6 +18,7 @@ TABLES = {
     "all.csv": "attack",
     "new.csv": "attack",
     "normal.csv": "attack",
+    "anomalies.csv": None,
     "january.csv": "kind",
     "february.csv": "kind",
     "march.csv": "kind",

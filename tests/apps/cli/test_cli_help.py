@@ -87,6 +87,7 @@ TYPED = {
     "corruption": ("patch-masking", "patch-masking"),
     "level": ("0.1,0.6", (0.1, 0.6)),
     "members": ("2", 2),
+    "balance": ("1.5", 1.5),
     "category_weight": ("2", 2.0),
     "penalty": ("kl", "kl"),
     "weight": ("0.25", 0.25),

@@ -36,7 +36,7 @@ def table(tmp_path_factory):
 
 def test_each_column_is_shown_with_kind_gaps_range_and_examples(isthmus, table):
     lines = isthmus("info", table).out.splitlines()
-    assert lines[0] == f"{table}: a table" and "  60 rows, 7 columns: 1 integer, 1 float" in lines[3]
+    assert lines[0] == f"{table}: a table" and "  60 rows, 7 columns: 1 integer, 2 float" in lines[3]
     shown = {name: cells for name, *cells in (re.split(r"\s{2,}", line) for line in lines[6:13])}
     assert shown["id"] == ["integer", "–", "100 to 159", "100, 101, 102"]
     assert shown["size"] == ["float", "7", "3.5 to 29.5", "3.5, 4, 4.5"]
@@ -48,7 +48,10 @@ def test_each_column_is_shown_with_kind_gaps_range_and_examples(isthmus, table):
 def test_what_may_be_wrong_is_said_with_the_option(isthmus, table):
     done = isthmus("info", table)
     text = " ".join(done.out.split())
-    for said in ("'price' (98% of its cells, such as '3.5', but not 'n. a.')", "number the rows: 'id' (100 to 159)"):
+    for said in (
+        "column 'price': 98 % of the cells are numbers, the others are 'n. a.': taken as gaps",
+        "number the rows: 'id' (100 to 159)",
+    ):
         assert said in text
     assert "--drop note" in text and done.err == ""
 

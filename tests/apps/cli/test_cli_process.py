@@ -62,6 +62,14 @@ def test_ctrl_c_while_data_are_read_ends_with_130(spawn, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+def test_ctrl_c_while_arguments_are_read_ends_with_130(isthmus, monkeypatch, tmp_path):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("isthmus.data.io.files.is_data", interrupted)
+    assert isthmus("train", "digits", "-o", tmp_path / "m", code=130).err == "interrupted\n"
+
+
 def test_json_stands_alone_on_stdout(spawn, models):
     process = spawn("evaluate", models["plain"], "digits", "--rows", "0:50", "--json")
     out, _ = process.communicate(timeout=120)

@@ -84,7 +84,7 @@ def test_an_export(isthmus, models, tmp_path, monkeypatch):
         (["MODEL"], 2, "give MODEL and DATA, or --demo"),
         (["MODEL", "digits", "--demo"], 2, "give MODEL and DATA, or --demo"),
         (["MODEL", "WINE"], 1, "trained on images"),
-        (["WINE", "digits"], 1, "is not a whole isthmus file"),
+        (["WINE", "digits"], 1, "a model file is needed there"),
         (["MODEL", "nowhere.csv"], 1, "there is no file"),
         (["MODEL", "digits", "--label", "kind"], 1, "does not apply to"),
         (["MODEL", "digits", "--host", "0.0.0.0"], 1, "set a token"),

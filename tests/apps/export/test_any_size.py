@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import torch
 
-from isthmus import Autoencoder, Images
+from isthmus import Autoencoder, Denoiser, Images
 from isthmus.apps.export.export import export
 from isthmus.apps.export.metadata import read
 from isthmus.parts.nets.feature_map import FeatureMap
@@ -103,3 +103,12 @@ def test_codes_with_positions_of_one_size_are_flat(part, tmp_path):
     [answer] = onnxruntime.InferenceSession(tmp_path / "m.onnx").run(None, {exported.inputs[0]["name"]: given})
     made = ae.inverse_transform(z) if part == "decode" else expected(ae, part, X)
     np.testing.assert_allclose(answer, made, rtol=1e-4, atol=1e-5)
+
+
+def test_a_denoiser_is_exported_as_what_it_is_for(ae, tmp_path):
+    exported = export(Denoiser.of(ae), tmp_path / "m.onnx")
+    assert exported.part == "denoise"
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    for size in SIZES[:2]:
+        [answer] = session.run(None, {"pixels": pictures(*size)})
+        np.testing.assert_allclose(answer, ae.reconstruct(pictures(*size)), rtol=1e-4, atol=1e-5)

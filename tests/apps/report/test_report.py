@@ -299,7 +299,7 @@ def test_a_missing_library_is_named_with_its_extra(models, tmp_path, monkeypatch
 def test_a_model_must_be_fitted_and_rows_be_there(models, tmp_path):
     with pytest.raises(NotFittedError):
         pages.write(Autoencoder(), X, tmp_path / "r.html")
-    with pytest.raises(InputError, match="X has 1 row, but a report needs at least 2"):
+    with pytest.raises(InputError, match="X has 1 row \\(n_samples = 1\\), but a report needs at least 2"):
         pages.write(models["plain"], X[:1], tmp_path / "r.html")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from isthmus import AnomalyDetector, Autoencoder, Images, Imputer, Signals
+from isthmus import AnomalyDetector, Autoencoder, Denoiser, Images, Imputer, Signals
 from isthmus.apps.server.app import build
 from isthmus.apps.server.models import load_models
 
@@ -53,6 +53,7 @@ def trained():
         "waves",
         AnomalyDetector(quick(data=Signals(window=16)), random_state=0).fit(pd.DataFrame(wave, columns=["a", "b"])),
     )
+    yield "restored", Denoiser(quick("denoising", net="linear")).fit(pictures / 16)
     gaps = people().drop(columns=["joined", "stay"])
     gaps.loc[3:30, "height"] = np.nan
     yield "gaps", Imputer(quick("masked"), random_state=0).fit(gaps)

@@ -219,6 +219,13 @@ def test_images(client, models):
     assert np.shape(scored["contributions"]) == (1, 8, 8)
 
 
+def test_a_denoiser_denoises(client, models):
+    picture = load_digits().images[:2] / 16
+    answer = client.post("/v1/models/restored/denoise", json={"rows": picture.tolist()})
+    np.testing.assert_allclose(found(answer)["rows"], models["restored"].estimator.transform(picture), atol=1e-5)
+    assert "denoise" in found(client.get("/v1/models/restored"))["operations"]
+
+
 def test_colour_images_with_channels_first(client, models):
     picture = np.random.default_rng(0).integers(0, 255, (6, 5, 3)).astype(np.uint8)
     answer = client.post("/v1/models/colour/encode", content=png(picture), headers=PNG)

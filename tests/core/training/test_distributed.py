@@ -68,6 +68,7 @@ WORKER = textwrap.dedent(
     }
     torch.save(found, f"{folder}/{world}-{rank}.pt")
     if world > 1:
+        dist.barrier()  # else one may end while the other still answers it
         dist.destroy_process_group()
     """
 )

@@ -28,6 +28,8 @@ NETS = {
     "masked-ensemble": (lookup("net/masked-ensemble")(dropout=0.0), TABLE),
     "conv": ("conv", IMAGES),
     "feature-map": ("feature-map", IMAGES),
+    "lapped": (lookup("net/lapped")(4, (4,), (1,), 4), IMAGES),
+    "unet": (lookup("net/unet")((4, 5), (1, 1), noise=True), IMAGES),
 }
 
 
@@ -96,7 +98,9 @@ def test_replicas_of_every_variant_have_the_gradients_of_each(name, X):
         assert name in ("variational", "contractive")
 
 
-@pytest.mark.parametrize("corruption", names("corruption"))
+@pytest.mark.parametrize(
+    "corruption", [name for name in names("corruption") if lookup(f"corruption/{name}").replicable]
+)
 def test_replicas_are_corrupted_each_by_itself(corruption):
     run = run_of(IMAGES, variant=Denoising(corruption))
     objective = started(run)
@@ -137,6 +141,10 @@ def test_a_part_that_cannot_be_batched_says_so():
     assert not UserNet(Own()).replicable
     assert not run_of(TABLE, variant="variational").objective.replicable
     assert run_of(TABLE, variant="denoising").objective.replicable
+    gaussian, speckle = lookup("corruption/gaussian")(), lookup("corruption/speckle")()
+    composed, measured = lookup("corruption/composed")((gaussian,)), lookup("corruption/measured")(speckle)
+    for corruption in (composed, speckle, measured):
+        assert not run_of(IMAGES, variant=Denoising(corruption)).objective.replicable
 
 
 def test_evaluation_gives_the_loss_of_each_sample():

@@ -9,7 +9,7 @@ import pytest
 from isthmus import Autoencoder, InputError, Table
 from isthmus.data.io.appending import appending
 from isthmus.data.io.csv_stream import CSVStream
-from isthmus.data.io.files import open_rows, read
+from isthmus.data.io.files import open_as_read, read
 from isthmus.data.io.reading import Reading, text_columns
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.sources.parquet import ParquetStream
@@ -84,12 +84,12 @@ def test_a_head_without_rows(tmp_path):
 def test_what_is_opened_is_a_stream_where_it_can_be(table, tmp_path):
     FRAME.to_parquet(tmp_path / "t.parquet")
     np.save(tmp_path / "t.npy", np.zeros((3, 2)))
-    assert isinstance(open_rows(str(table)), CSVStream) and isinstance(
-        open_rows(str(tmp_path / "t.parquet")), ParquetStream
+    assert isinstance(open_as_read(str(table))[0], CSVStream) and isinstance(
+        open_as_read(str(tmp_path / "t.parquet"))[0], ParquetStream
     )
-    assert open_rows(str(tmp_path / "t.npy")).shape == (3, 2)
+    assert open_as_read(str(tmp_path / "t.npy"))[0].shape == (3, 2)
     with pytest.raises(InputError, match=r"did you mean 't\.csv'"):
-        open_rows(str(tmp_path / "t.cvs"))
+        open_as_read(str(tmp_path / "t.cvs"))[0]
 
 
 def test_columns_of_text_are_those_whose_categories_are_words(table):

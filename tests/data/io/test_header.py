@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from isthmus import Autoencoder
+from isthmus.data.io.csv_stream import CSVStream
 from isthmus.data.io.files import read
 from isthmus.data.io.header import names_columns
 from isthmus.data.io.json_tables import read_records
@@ -64,6 +65,13 @@ def test_a_first_line_is_what_it_looks_like(what):
 def write(path, first, columns, sep=","):
     path.write_text("\n".join(sep.join(cells) for cells in [first, *zip(*columns, strict=True)]) + "\n")
     return path
+
+
+def test_decimal_commas_in_every_cell_without_names(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join(f"{n},5;-{n},25;{n + 1},125" for n in range(9)))
+    table = read(path).X
+    assert table.shape == (9, 3) and table.iloc[2].tolist() == [2.5, -2.25, 3.125]
 
 
 def test_a_column_that_an_option_names_is_a_name(tmp_path):
@@ -191,10 +199,32 @@ def written(path, first, *rows):
     return path
 
 
-def test_a_separator_at_the_end_of_each_line_makes_an_empty_column(tmp_path):
-    loaded = read(written(tmp_path / "t.csv", "a,b,c", *(f"{n},{n + 0.5},x," for n in range(5))))
-    assert list(loaded.X.columns) == ["a", "b", "c", "Unnamed: 3"] and loaded.X["a"].tolist() == [*range(5)]
-    assert "column 4 has no name: it is called 'Unnamed: 3'" in loaded.notes[0]
+@pytest.mark.parametrize("first", ["a,b,c", "a,b,c,", "0,0.5,x,"], ids=["without", "with", "no names"])
+def test_a_separator_at_the_end_of_each_line_makes_no_column(tmp_path, first):
+    path = written(tmp_path / "t.csv", first, *(f"{n},{n + 0.5},x," for n in range(5)))
+    loaded, stream = read(path), CSVStream(path, rows=2)
+    names = ["a", "b", "c"] if first[0] == "a" else ["column_0", "column_1", "column_2"]
+    assert list(loaded.X.columns) == stream.columns == names
+    assert [list(piece.columns) for piece in stream.chunks()] == [names] * 3
+    note = "each line ends in a separator: the empty column after it is left out"
+    assert note in loaded.notes and note in stream.notes and "Unnamed" not in "".join(loaded.notes)
+
+
+def test_a_last_column_without_a_name_stays_where_a_cell_is_filled_or_it_is_named(tmp_path):
+    rows = [f"{n},{n + 0.5},x," for n in range(2000)]
+    late = read(written(tmp_path / "t.csv", "a,b,c,", *rows, "1,2,x,7"))
+    assert list(late.X.columns) == ["a", "b", "c", "Unnamed: 3"] and late.X["Unnamed: 3"].sum() == 7
+    assert any("column 4 has no name: it is called 'Unnamed: 3'" in note for note in late.notes)
+    path = written(tmp_path / "u.csv", "a,b,c,", *rows[:5])
+    assert list(read(path, reading=Reading(only=("a", "Unnamed: 3"))).X.columns) == ["a", "Unnamed: 3"]
+    assert list(read(path, reading=Reading(drop=("Unnamed: 3",))).X.columns) == ["a", "b", "c"]
+    assert list(read(written(tmp_path / "v.csv", "a,b,c", *(f"{n},1," for n in range(5)))).X.columns) == ["a", "b", "c"]
+
+
+def test_a_large_file_whose_lines_end_in_a_separator_is_read_alike(tmp_path, monkeypatch):
+    monkeypatch.setattr("isthmus.data.io.tabular.AT_ONCE", 10)
+    path = written(tmp_path / "t.csv", "a,b,c,", *(f"{n},{n + 0.5},x," for n in range(50)))
+    assert list(read(path).X.columns) == ["a", "b", "c"]
 
 
 def test_names_of_rows_without_a_name_are_an_index(tmp_path):
@@ -211,3 +241,19 @@ def test_a_last_line_with_one_cell_is_said(tmp_path):
         read(written(tmp_path / "t.csv", "k,b,c", *rows, "Total,,"), reading=Reading(text=("k",))).notes
     )
     assert "only one cell" not in "; ".join(read(written(tmp_path / "u.csv", "k,b,c", *rows, "7,,x")).notes)
+
+
+@pytest.mark.parametrize("rows", [5, 1500])
+def test_a_last_line_that_sums_up_the_others_is_said(tmp_path, rows):
+    lines = [f"r{n},{n},{n + 0.5}" for n in range(rows)]
+    notes = read(written(tmp_path / "t.csv", "k,b,c", *lines, "Total:,10,")).notes
+    assert "the last line begins with 'Total:', and is read as a row" in "; ".join(notes)
+    others = [["r9,10,"], ["Total,10,", "r9,3,4"], ["Total,1,2", "Total,3,4"]]
+    assert all(not read(written(tmp_path / "u.csv", "k,b,c", *lines, *ends)).notes for ends in others)
+
+
+def test_a_line_that_ends_the_file_is_shown(tmp_path):
+    with pytest.raises(InputError, match="line 4 has 1 cell, .* names 2 columns: '# end of log'; it is the last one"):
+        read(written(tmp_path / "t.csv", "a,b", "1,2", "3,4", "# end of log"))
+    with pytest.raises(InputError, match="line 3 has 1 cell, .*: '# restart'; give all lines the same number"):
+        read(written(tmp_path / "u.csv", "a,b", "1,2", "# restart", "3,4"))

@@ -10,7 +10,7 @@ import pytest
 
 from isthmus.data.io import csv_stream, tabular
 from isthmus.data.io.csv_stream import CSVStream
-from isthmus.data.io.files import open_rows, read
+from isthmus.data.io.files import open_as_read, read
 from isthmus.data.io.reading import Reading
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.support.errors import FileFormatError, InputError
@@ -44,6 +44,26 @@ READ = {
         {"a": ("f", [540.0, 1.5]), "b": ("f", [4128.96, 12.0]), "c": ("t", ["x", "y"])},
         "decimal comma, as in '540,0'.*thousands separators, '4.128,96' is read as 4128.96",
     ),
+    "points that may separate thousands": (
+        "a;b\n70.409;x\n12.125;y\n",
+        {"a": ("f", [70.409, 12.125])},
+        "decimal point, as in '70.409' .--decimal , if it separates thousands",
+    ),
+    "decimal commas in every cell": (
+        "a;b;c\n0,5;-1,25;3,1\n1,5;2,5;-0,3\n2,25;0,1;0,2\n",
+        {"a": ("f", [0.5, 1.5, 2.25]), "c": ("f", [3.1, -0.3, 0.2])},
+        "decimal comma",
+    ),
+    "commas inside texts between bars": (
+        "a|b\nred, round|1\nblue, square|2\n",
+        {"a": ("t", ["red, round", "blue, square"]), "b": ("i", [1, 2])},
+        None,
+    ),
+    "semicolons inside texts between commas": (
+        "a,b,c\nx;y,1,2\nz;w,3,4\n",
+        {"a": ("t", ["x;y", "z;w"]), "c": ("i", [2, 4])},
+        None,
+    ),
     "tabs and decimal commas": (
         "a\tb\n0,5\t1\n1,25\t2\n",
         {"a": ("f", [0.5, 1.25]), "b": ("i", [1, 2])},
@@ -68,6 +88,20 @@ READ = {
     "whole thousands in quotes": ('a,b\n"1,234,567",1\n"12",2\n', {"a": ("i", [1234567, 12])}, "thousands separators"),
     "thousands with spaces": ("a;b\n1 234,5;1\n12,5;2\n", {"a": ("f", [1234.5, 12.5])}, "thousands"),
     "thousands with apostrophes": ("a;b\n1'234.5;1\n12.5;2\n", {"a": ("f", [1234.5, 12.5])}, "thousands"),
+    "negative numbers in brackets": (
+        'a,b\n(0.14),1\n0.17,2\n"(1,234.50)",3\n',
+        {"a": ("f", [-0.14, 0.17, -1234.5])},
+        r"column 'a': negative numbers, '\(0.14\)' is read as -0.14",
+    ),
+    "percentages in brackets": (column("a", ["(12.5%)", "3%"]), {"a": ("f", [-12.5, 3.0])}, "percentages"),
+    "a minus behind": (
+        "a;b\n0,77-;1\n1.234,50;2\n2.345,50-;3\n",
+        {"a": ("f", [-0.77, 1234.5, -2345.5])},
+        "negative numbers, '0,77-' is read as -0.77",
+    ),
+    "years in brackets": (column("a", ["(1995)", "(1996)"]), {"a": ("t", ["(1995)", "(1996)"])}, None),
+    "grades with a minus behind": (column("a", ["2-", "3", "1-"]), {"a": ("t", ["2-", "3", "1-"])}, None),
+    "quarters": (column("a", ["2024Q1", "2023Q1"]), {"a": ("t", ["2024Q1", "2023Q1"])}, None),
     "a mark that is named": ("a\tb\n1,234\t1\n2,345\t2\n", {"a": ("f", [1.234, 2.345])}, None, {"decimal": ","}),
     "the other mark that is named": (
         "a\tb\n1,234\t1\n2,345\t2\n",
@@ -93,6 +127,12 @@ READ = {
         "33 % of the cells are numbers",
     ),
     "gaps of Excel": (column("a", ["1.5", "#DIV/0!", "2"]), {"a": ("f", [1.5, NAN, 2.0])}, "#DIV/0!"),
+    "gaps of a German Excel": (
+        column("a", ["1.5", "#NV", "2", "#WERT!"]),
+        {"a": ("f", [1.5, NAN, 2.0, NAN])},
+        "#WERT!",
+    ),
+    "gaps of databases": (column("a", ["1.5", "\\N", "2"]), {"a": ("f", [1.5, NAN, 2.0])}, None),
     "gaps that pandas knows": (column("a", ["1.5", "", "NA", "?"]), {"a": ("f", [1.5, NAN, NAN, NAN])}, None),
     "gaps among decimal commas": ("a;b\n1,5;x\n--;y\n2,5;z\n", {"a": ("f", [1.5, NAN, 2.5])}, "'--': taken as gaps"),
     "gaps among dates": (
@@ -146,6 +186,11 @@ READ = {
         column("a", ["2003-02-01T10:00:00Z", "2003-02-01T12:00:00+02:00"]),
         {"a": ("d", stamps("2003-02-01 10:00Z", "2003-02-01 10:00Z"))},
         "dates",
+    ),
+    "times of PostgreSQL": (
+        column("a", ["2003-02-01 10:30:00.5+01", "2003-02-01 10:30:00+00"]),
+        {"a": ("d", pd.to_datetime(["2003-02-01T09:30:00.5Z", "2003-02-01T10:30:00Z"], format="ISO8601"))},
+        "ISO 8601",
     ),
     "days, months and years": (
         column("a", ["31.12.2003", "01.02.2003"]),
@@ -383,6 +428,10 @@ REFUSED = {
         {"encoding": "UTF-8"},
     ),
     "a quote that is not closed": ('a,b\n1,"x\n2,y\n', "line 2: a quote is opened there, and not closed"),
+    "what R writes": (
+        '"x" "y" "g"\n"Mazda RX4" 21.5 6 "a b"\n"Fiat 128" NA 4 "c"\n"Lotus" 2.5 5 "c"\n',
+        "separated by spaces, 4 in a line: put commas",
+    ),
     "spaces between cells": ("1.5  2 3\n2.5 3 4\n", "separated by spaces, 3 in a line: put commas, semicolons, tabs"),
     "an unknown column": ("id,b\n1,2\n", "unknown column 'idd'; did you mean 'id'", {"drop": ("idd",)}),
     "an unknown column of dates": (
@@ -474,7 +523,15 @@ def all_large(monkeypatch):
 
 
 IN_PIECES = {
-    *("gaps that pandas knows", "a gap that is named", "dates as digits", "columns left out", "only some columns"),
+    *(
+        "gaps that pandas knows",
+        "gaps of a German Excel",
+        "gaps of databases",
+        "a gap that is named",
+        "dates as digits",
+        "columns left out",
+        "only some columns",
+    ),
     *("spaces after separators", "UTF-16", "cp1252", "an encoding that is named"),
 }
 """What leaves a doubt that only a look at each line takes away."""
@@ -848,7 +905,7 @@ def test_columns_are_left_out_of_streamed_parquet(tmp_path):
     stream = nested(tmp_path / "t.parquet", budget=0, drop=("tags",)).X
     assert isinstance(stream, ParquetStream) and stream.columns == ["id", "v"]
     assert stream.without(["id"]).columns == ["v"]
-    assert open_rows(str(tmp_path / "t.parquet"), Reading(only=("v",))).columns == ["v"]
+    assert open_as_read(str(tmp_path / "t.parquet"), Reading(only=("v",)))[0].columns == ["v"]
 
 
 def test_options_of_tables_do_not_apply_to_arrays(tmp_path):
@@ -856,6 +913,21 @@ def test_options_of_tables_do_not_apply_to_arrays(tmp_path):
     with pytest.raises(InputError, match="reading=.*'drop': .*'a'.* does not apply to"):
         read(tmp_path / "a.npy", reading=Reading(drop=("a",)))
     assert read(tmp_path / "a.npy", reading=Reading(before=Reading(drop=("a",)))).X.shape == (3, 2)
+
+
+def test_missing_cells_of_excel_and_databases_are_gaps_in_text_too(tmp_path):
+    (tmp_path / "t.csv").write_text(column("a", ["x", "#NV", "#N/D", "\\N", "y"]))
+    assert read(tmp_path / "t.csv").X["a"].isna().tolist() == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_columns_with_umlauts_are_named_in_any_encoding(tmp_path, name):
+    opener = gzip.open if name.endswith("gz") else open
+    with opener(tmp_path / name, "wb") as stream:
+        stream.write("a;Größe\n1;2\n3;4\n".encode("cp1252"))
+    assert list(read(tmp_path / name, reading=Reading(drop=("Größe",))).X.columns) == ["a"]
+    with pytest.raises(InputError, match="unknown column 'Grösse'; did you mean 'Größe'"):
+        read(tmp_path / name, reading=Reading(drop=("Grösse",)))
 
 
 def test_gzipped_text(tmp_path):

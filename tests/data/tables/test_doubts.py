@@ -41,6 +41,23 @@ def said(X):
             "not 'n/a'); convert it (--dates COLUMN=FORMAT; in Python pandas.to_datetime(X[column]))",
         ),
         (
+            ["2024-01", "Mar 2024", "12/2024", "n/a"] * 10,
+            "text that looks like months is taken for categories: 'odd' (75% of its cells, such as '2024-01', but not "
+            "'n/a'); convert it (--dates COLUMN=%Y-%m or 'COLUMN=%b %Y', as they are written; in Python "
+            "pandas.to_datetime(X[column], format='%Y-%m'))",
+        ),
+        (
+            [f"{n % 24}:{n:02d}" for n in range(N)],
+            "text that looks like times of day is taken for categories: 'odd' (100% of its cells, such as '0:00'); "
+            "convert it (--dates COLUMN=%H:%M or COLUMN=%H:%M:%S, as they are written; in Python "
+            "pandas.to_datetime(X[column], format='%H:%M'))",
+        ),
+        (
+            ["8.5k", "1.2M"] * 20,
+            "text that looks like abbreviated numbers is taken for categories: 'odd' (100% of its cells, such as "
+            "'8.5k'); convert it (write them in full, such as 8500 in place of 8.5k)",
+        ),
+        (
             [f"person {n}" for n in range(N)],
             "these columns of text have a value of their own in most rows: 'odd' (40 in 40 rows, such as 'person 0'); "
             "leave them out (--drop odd; in Python X.drop(columns=[...]))",
@@ -51,7 +68,20 @@ def said(X):
         ([3.5] * N, "these columns have one value in all 40 rows, from which nothing can be learnt: 'odd' (3.5)"),
         (["same"] * N, "in all 40 rows, from which nothing can be learnt: 'odd' ('same')"),
     ],
-    ids=["numbers", "money", "dates", "names", "row numbers", "left out", "shuffled", "constant", "one category"],
+    ids=[
+        "numbers",
+        "money",
+        "dates",
+        "months",
+        "times",
+        "abbreviated",
+        "names",
+        "row numbers",
+        "left out",
+        "shuffled",
+        "constant",
+        "one category",
+    ],
 )
 def test_an_odd_column_is_named_with_the_remedy(library, cells, message):
     found = said(library({**GOOD, "odd": cells}))
@@ -120,3 +150,28 @@ def test_a_detector_that_trains_several_times_says_it_once(knobs):
     with pytest.warns(ColumnWarning) as caught:
         AnomalyDetector(model, random_state=0, **knobs).fit(X)
     assert sum("number the rows" in str(warning.message) for warning in caught) == 1
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("columns", [list(GOOD), ["size", "count"], ["kind", "size"]])
+def test_rows_without_any_value_are_named(columns, pieces):
+    frame = pd.DataFrame(GOOD)[columns].astype({name: "float64" for name in columns if name != "kind"})
+    assert not said(frame)
+    frame.loc[[17, 38, 39]] = None
+    chunks = [frame.iloc[part] for part in np.array_split(np.arange(N), pieces)]
+    with pytest.warns(DataWarning, match="^3 rows have no value, the first is row 17; .*dropna"):
+        Table().learn(chunks)
+
+
+def test_empty_rows_of_merged_tables_are_counted_on():
+    frame = pd.DataFrame(GOOD).astype({"count": "float64"})
+    rest = frame.copy()
+    rest.loc[3] = None
+    with pytest.warns(DataWarning, match="^row 43 has no value"):
+        Table().learn([frame]).merge(_learnt(rest))
+
+
+def _learnt(X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Table().learn([X])

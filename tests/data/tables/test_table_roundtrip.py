@@ -81,8 +81,9 @@ def polars_frame(drawn):
 
 
 def learn(frame):
-    """Return a table that went through JSON; columns of gaps alone are warned of elsewhere."""
+    """Return a table that went through JSON; columns and rows of gaps alone are warned of elsewhere."""
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* has no value|.* have no value")
         warnings.filterwarnings("ignore", "the columns .* are empty")
         return build(json.loads(json.dumps(describe(Table().learn([frame])))))
 

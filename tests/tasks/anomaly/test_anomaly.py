@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from isthmus import AnomalyDetector, Autoencoder, InputError, Signals, Table
 from isthmus.core.part import lookup
 from isthmus.data.sources.parquet import ParquetStream
 from isthmus.parts.scores.errors import Error
+from isthmus.tasks.anomaly.detector import STEPS, default_autoencoder
 
 RNG = np.random.default_rng(0)
 MIX = RNG.normal(size=(2, 6))
@@ -77,7 +79,12 @@ def test_few_rows_are_scored_fold_by_fold():
     assert made.calibration_["method"] == "cross" and made.calibration_["rows"] == 150
     assert "twice" in made.calibration_["guarantee"]
     with pytest.warns(UserWarning, match="smallest possible rate is 0.0196"):
-        AnomalyDetector(quick(), random_state=0).fit(normal(50))
+        few = AnomalyDetector(quick(), random_state=0).fit(normal(50))
+    said = few.calibration_["guarantee"]
+    assert (
+        said.startswith("only of the rate 0.0196, the smallest with 50 calibration rows") and "twice the rate 0" in said
+    )
+    assert "twice the rate asked for" in few.set_threshold(false_alarm_rate=0.02).calibration_["guarantee"]
 
 
 def test_few_rows_calibrate_all_by_models_that_train_at_once():
@@ -90,6 +97,17 @@ def test_few_rows_calibrate_all_by_models_that_train_at_once():
     assert low < 0.01 < high < 0.025
     split = AnomalyDetector(random_state=0).fit(normal(1100))
     assert split.calibration_["method"] == "split" and split.calibration_["band"][1] > high
+
+
+@pytest.mark.parametrize("rows", [3, 10, 16, 100, 600])
+def test_few_rows_take_as_many_steps_as_others(rows):
+    chosen = default_autoencoder(rows)
+    assert STEPS / 2 < ceil(rows / chosen.batch_size) * chosen.epochs <= 2 * STEPS
+
+
+def test_two_rows_are_too_few():
+    with pytest.raises(InputError, match="2 rows .*a detector.*needs at least 3"):
+        AnomalyDetector(random_state=0).fit(normal(2))
 
 
 def test_models_that_validate_do_not_train_at_once():
@@ -134,7 +152,7 @@ def test_groups_have_thresholds_of_their_own():
     limits = np.where(up, made.thresholds_["up"], made.thresholds_["down"])
     np.testing.assert_array_equal(made.limits(X), limits)
     np.testing.assert_array_equal(flagged, made.anomaly_score(X) > limits)
-    with pytest.raises(InputError, match="no column 'sort'"):
+    with pytest.raises(InputError, match="unknown column 'sort'"):
         AnomalyDetector(quick(), groups="sort").fit(X)
 
 
@@ -355,7 +373,7 @@ def test_members_are_several_where_the_residual_is_the_score(tmp_path):
         for name, X, members in [("numbers", normal(60), None), ("two", normal(60), 2), ("mixed", frame(60), None)]
     }
     nets = {name: detector.autoencoder_.objective_.model.net.copies for name, detector in copies.items()}
-    assert nets == {"numbers": 1, "two": 2, "mixed": 4}
+    assert nets == {"numbers": 1, "two": 2, "mixed": 6}
     assert clone(copies["two"]).members == 2
     copies["mixed"].save(tmp_path / "d.safetensors")
     again = isthmus.load(tmp_path / "d.safetensors")

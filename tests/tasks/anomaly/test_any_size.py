@@ -11,37 +11,43 @@ from isthmus.tasks.anomaly.reservoir import Reservoir
 
 RNG = np.random.default_rng(0)
 SIZES = [(16, 24), (24, 16), (16, 24), (17, 19)] * 3
-PICTURES = [RNG.random((*size, 3)).astype(np.float32) for size in SIZES]
+IMAGES = [RNG.random((*size, 3)).astype(np.float32) for size in SIZES]
 
 
 @pytest.fixture(scope="module", params=[None, 0.25])
 def detector(request):
     data = Images(crop=16, crops_per_image=1)
     model = Autoencoder("denoising", 4, data=data, epochs=1, verbose=False)
-    return AnomalyDetector(model, contamination=request.param, random_state=0).fit(PICTURES)
+    return AnomalyDetector(model, contamination=request.param, random_state=0).fit(IMAGES)
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
 def test_each_image_has_the_score_that_it_has_alone(detector):
-    scores = detector.anomaly_score(PICTURES)
-    alone = [detector.anomaly_score([picture])[0] for picture in PICTURES]
+    scores = detector.anomaly_score(IMAGES)
+    alone = [detector.anomaly_score([image])[0] for image in IMAGES]
     np.testing.assert_allclose(scores, alone, rtol=1e-4)
     assert detector.score_.per_channel and detector.score_.low.shape == (3,)
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
 def test_contributions_have_the_sizes_of_the_images(detector):
-    assert [one.shape for one in detector.explain(PICTURES)] == [picture.shape for picture in PICTURES]
-    assert detector.explain(PICTURES[:1]).shape == (1, 16, 24, 3)
+    assert [one.shape for one in detector.explain(IMAGES)] == [image.shape for image in IMAGES]
+    assert detector.explain(IMAGES[:1]).shape == (1, 16, 24, 3)
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
 def test_the_file_scores_alike(detector, tmp_path):
     detector.save(tmp_path / "d.safetensors")
     again = load(tmp_path / "d.safetensors")
-    np.testing.assert_array_equal(again.anomaly_score(PICTURES), detector.anomaly_score(PICTURES))
-    summary = detector.detect_file(PICTURES, tmp_path / "scores.csv")
+    np.testing.assert_array_equal(again.anomaly_score(IMAGES), detector.anomaly_score(IMAGES))
+    summary = detector.detect_file(IMAGES, tmp_path / "scores.csv")
     assert summary.rows == 12 and [row["contributors"] for row in summary.worst[:2]] == [[], []]
+
+
+def test_images_are_not_read_to_learn_that_folds_train_apart(monkeypatch):
+    monkeypatch.setattr(Images, "learn", None)  # to call it would be an error
+    model = Autoencoder("denoising", 4, data=Images(crop=16), validation_fraction=0.0)
+    assert AnomalyDetector(model).trainings(IMAGES) == 6
 
 
 def test_a_reservoir_keeps_the_rows_with_the_smallest_keys(monkeypatch):
@@ -68,13 +74,12 @@ def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
     with pytest.raises(
         InputError, match=r"needs rows of one size.*scores for any size: error, channel; or bring .*resize"
     ):
-        AnomalyDetector(model, scorer=scorer).fit(PICTURES)
+        AnomalyDetector(model, scorer=scorer).fit(IMAGES)
     assert not trained
 
 
-def test_known_anomalies_of_several_sizes_need_a_score_for_them():
+def test_known_anomalies_of_several_sizes_set_the_threshold_alone():
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False)
-    with pytest.raises(
-        InputError, match="the score 'joined' needs rows of one size.*scores for any size: error, channel"
-    ):
-        AnomalyDetector(model).fit(PICTURES, np.arange(12) == 0)
+    made = AnomalyDetector(model, false_alarm_rate=0.2).fit(IMAGES, np.arange(12) < 4)
+    assert type(made.score_).__name__ == "Error" and len(made.decision_scores_) == 8
+    assert made.set_threshold(recall=0.5).thresholds_.known_flagged == 2

@@ -119,7 +119,13 @@ def test_the_band_is_narrower_the_more_rows_calibrate():
     assert widths == sorted(widths, reverse=True)
 
 
-def test_the_band_of_a_threshold_beyond_all_scores_is_within_zero_and_one():
-    for threshold in (-5.0, 5.0):
-        low, high = conformal.band(np.arange(4.0), threshold)
-        assert 0 <= low < high <= 1
+def test_the_band_of_a_threshold_between_two_scores_reaches_from_that_of_the_higher_to_that_of_the_lower():
+    scores = np.arange(199.0)
+    lower, higher = conformal.band(scores, 196.0), conformal.band(scores, 197.0)
+    assert conformal.band(scores, 196.5) == (higher[0], lower[1])
+
+
+def test_the_band_of_a_threshold_beyond_all_scores_ends_at_zero_or_one():
+    scores = np.arange(4.0)
+    assert conformal.band(scores, 5.0) == (0.0, conformal.band(scores, 3.0)[1])
+    assert conformal.band(scores, -5.0) == (conformal.band(scores, 0.0)[0], 1.0)

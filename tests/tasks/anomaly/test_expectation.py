@@ -1,5 +1,7 @@
 """What was expected of a row: numbers with the deviation of normal rows, categories with their probability."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,7 +70,18 @@ def test_categories_booleans_and_dates_are_expected_too(detector):
     assert 86400 < expected.deviation["day"] < 60 * 86400
     new.loc[4, "day"] = pd.Timestamp("2031-01-01")
     row = detector.detect(new, explain=True).loc[4]
-    assert row.value_1 == "2031-01-01" and row.expected_1.endswith("days")
+    assert row.value_1 == "2031-01-01" and re.fullmatch(r"202\d-\d\d-\d\d ± [\d.]+ days", row.expected_1)
+
+
+def test_times_of_day_are_written_without_a_day():
+    minutes = np.random.default_rng(0).integers(360, 1320, 60)
+    starts = pd.to_datetime([f"{at // 60}:{at % 60:02d}" for at in minutes], format="%H:%M")
+    rows = pd.DataFrame({"start": starts, "length": minutes / 60.0})
+    tiny = Autoencoder(latent_dim=1, epochs=2, validation_fraction=0.0, random_state=0)
+    row = AnomalyDetector(tiny, contamination=0.1, random_state=0).fit(rows).detect(rows, explain=True).loc[0]
+    texts = {row[f"contributor_{rank}"]: (row[f"value_{rank}"], row[f"expected_{rank}"]) for rank in (1, 2)}
+    value, expected = texts["start"]
+    assert value == f"{starts[0]:%H:%M}" and re.fullmatch(r"\d\d:\d\d ± [\d.]+ (hours|minutes)", expected)
 
 
 def test_a_missing_value_is_called_so(detector):

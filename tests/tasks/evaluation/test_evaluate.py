@@ -29,6 +29,12 @@ def test_the_figures_are_what_the_methods_give(linear):
     assert figures["probe"] > 0.9 and figures["rows_per_second"] > 0 and "elbo" not in figures
 
 
+def test_columns_that_have_no_error_are_listed():
+    frame = pd.DataFrame(X[:80, :2], columns=["a", "b"]).assign(day=pd.date_range("2024-01-01", periods=80))
+    figures = isthmus.evaluate(Autoencoder(latent_dim=2, epochs=1, verbose=False).fit(frame), frame)
+    assert [column["column"] for column in figures["columns"]] == ["a", "b"] and figures["unmeasured"] == ["day"]
+
+
 def test_a_stream_is_measured_piece_by_piece_as_a_whole(linear, tmp_path):
     frame = pd.DataFrame(X, columns=list("abcde"))
     frame.to_parquet(tmp_path / "x.parquet", row_group_size=70)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import known_columns, load, suited
-from isthmus.apps.cli.rows import Rows
+from isthmus.apps.cli.inputs import check_there, known_columns, load, suited
+from isthmus.apps.cli.rows import Rows, columns_of
 from isthmus.apps.figures.figure import FORMATS
 from isthmus.support.errors import unknown
 
@@ -53,8 +53,9 @@ def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tup
     kept = [name for name in kept if name != rows.label or rows.y is None]  # labels are written anyway
     if not kept:
         return model, suited(model, path, rows), None
-    if not hasattr(rows.X, "columns"):
+    if not columns_of(rows.X):
         raise Failure(f"--keep {kept[0]}: {rows.name!r} holds no table with named columns: leave it out")
+    check_there(rows.name, columns_of(rows.X), kept)
     sides = [split_columns(piece, kept, known) for piece in pieces(rows.X)]
     import pyarrow
 
@@ -64,7 +65,7 @@ def kept_apart(path: str, read: Callable[..., Rows], kept: Sequence[str]) -> tup
 
 def numbers_of(table: Any, names: Sequence[str]) -> Any:
     """Return the codes in what was read from a file: of a table that encode wrote, without the columns beside them."""
-    if hasattr(table, "columns") and set(names) <= set(table.columns):
+    if names and set(names) <= set(columns_of(table)):
         return table[list(names)]
     return table
 

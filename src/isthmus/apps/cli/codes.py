@@ -17,6 +17,7 @@ from isthmus.apps.cli.reading_options import reading_of
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.values import Named
 from isthmus.apps.cli.written import as_read, common_shape, write
+from isthmus.support.errors import counted
 
 
 @command(
@@ -99,8 +100,8 @@ def _draw(output: str, codes: Any, rows: Rows, as_json: bool) -> None:
 
     code_map(np.asarray(codes, dtype=np.float64), rows.y, Path(rows.name).name, rows.label or "label").save(output)
     document = {"output": output, "rows": len(codes)}
-    numbers = f"{codes.shape[1]} number{'s' * (codes.shape[1] > 1)}"
-    show(document, f"{output}: a map of {len(codes):,} codes of {numbers}", as_json)
+    numbers = counted(codes.shape[1], "number")
+    show(document, f"{output}: a map of {counted(len(codes), 'code')} of {numbers}", as_json)
 
 
 @command("decode", "isthmus decode digits.safetensors codes.parquet -o decoded.npy")

@@ -88,9 +88,6 @@ class Command(WithExamples):
         try:
             with reporting(quiet=ctx.meta.get("quiet", False)):
                 return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
         except (IsthmusError, OSError) as error:
             if isinstance(error, BrokenPipeError) or ctx.meta.get("debug"):
                 raise

@@ -10,18 +10,18 @@ import click
 from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
 from isthmus.apps.cli.inputs import LABEL, load, read, stem, suited
-from isthmus.apps.cli.output import writable
+from isthmus.apps.cli.output import writable_page
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
-from isthmus.apps.cli.rows import Span
+from isthmus.apps.cli.rows import Span, enough
 from isthmus.support.errors import counted
 
-KINDS = ("Autoencoder", "AnomalyDetector", "Imputer")
+KINDS = ("Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
 EXPORTED = 5_000
 """Examples on an exported page, unless a limit is given."""
 
 
 def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    return None if path is None else writable(path)
+    return None if path is None else writable_page(path)
 
 
 @command(
@@ -132,7 +132,8 @@ def _session(
         name = stem(path) if stem(path) not in models else path
         models[name] = one
     tell(f"encoding {counted(len(loaded_rows.X), 'row')}")
-    return open_session(models, loaded_rows.X, loaded_rows.y, limit=limit, visible=not no_examples, title=title)
+    with enough(loaded_rows.name, loaded_rows.left_out):
+        return open_session(models, loaded_rows.X, loaded_rows.y, limit=limit, visible=not no_examples, title=title)
 
 
 def _serve(session: Any, host: str, port: int, token: str | None, no_browser: bool) -> None:

@@ -20,8 +20,8 @@ from isthmus.apps.cli.output import figure, json_option, output_option, show
     metavar="NAME",
     default=None,
     section="In and out",
-    help="encode, decode, reconstruct, score, explain, impute …; default: score of a detector, impute of an imputer, "
-    "else reconstruct",
+    help="encode, decode, reconstruct, score, explain, impute, denoise …; default: score of a detector, impute of an "
+    "imputer, denoise of a denoiser, else reconstruct",
 )
 @json_option
 def export(model: str, output: str, part: str | None, as_json: bool) -> None:
@@ -32,7 +32,7 @@ def export(model: str, output: str, part: str | None, as_json: bool) -> None:
     """
     from isthmus.apps.export import export as onnx
 
-    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
     chosen = onnx.checked(estimator, output, part)
     tell(f"exporting {chosen} of {model} …")
     done = onnx.export(estimator, output, chosen)

@@ -12,11 +12,21 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, hushed, option, tell
-from isthmus.apps.cli.inputs import data_argument, keep_option, known_columns, load, open_for, read
+from isthmus.apps.cli.inputs import (
+    check_ahead,
+    check_there,
+    data_argument,
+    keep_option,
+    known_columns,
+    load,
+    open_for,
+    read,
+)
 from isthmus.apps.cli.knobs import flag
-from isthmus.apps.cli.output import json_option, output_option, show, table, writable
+from isthmus.apps.cli.output import json_option, output_option, show, table, writable_model
 from isthmus.apps.cli.progress import rows_done, training_progress
 from isthmus.apps.cli.reading_options import Typed, after, reading_options, remember
+from isthmus.apps.cli.rows import columns_of, enough
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.tables import categories_option
 from isthmus.apps.cli.tables import table as table_of
@@ -78,13 +88,13 @@ def impute(
         raise click.UsageError(f"--model {model!r} is trained already: leave out {', '.join(fixed)}")
     check_appended(output)
     if save:
-        writable(save)
+        writable_model(save)
     if model:
         imputer = _loaded(model, draws)
         imputer.autoencoder_.set_params(**settings)
     else:
         unfitted = partial(_unfitted, draws or 1, seed, table_of(max_categories), settings)
-        imputer = _trained(train or data, keep, unfitted, reading)
+        imputer = _trained(train or data, data, keep, unfitted, reading)
     if save:
         imputer.save(save)
     document = _write(imputer, data, keep, _outputs(output, imputer.draws), reading)
@@ -138,8 +148,8 @@ def _unfitted(draws: int, seed: int, data: Any, settings: dict[str, Any], rows: 
     return Imputer(own, draws=draws, random_state=seed)
 
 
-def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], typed: Typed) -> Any:
-    """Return an imputer trained on the rows of a file."""
+def _trained(path: str, data: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], typed: Typed) -> Any:
+    """Return an imputer trained on the rows of a file, which is to fill those of `data`."""
     from isthmus.data.io.tabular import split_columns
     from isthmus.data.sources.in_memory import is_stream
     from isthmus.data.tables.integers import whole_numbers
@@ -148,11 +158,14 @@ def _trained(path: str, keep: tuple[str, ...], unfitted: Callable[[int], Any], t
     X = loaded.X
     if is_stream(X):
         raise Failure(f"{path!r} is too large to be trained on in memory: give --train with some of its rows")
-    if not hasattr(X, "columns"):
-        raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
+    _check_named(X, path)
+    if path == data:
+        check_there(path, columns_of(X), keep)
     X = whole_numbers(split_columns(X, [name for name in keep if name in X.columns])[0])
+    if path != data:
+        check_ahead(data, typed, columns_of(X), loaded.reading, *keep)
     tell(f"training on {counted(len(X), 'row')} of {path} …")
-    with hushed():
+    with hushed(), enough(path):
         imputer = unfitted(len(X)).fit(X, callbacks=training_progress())
     remember(imputer.autoencoder_, loaded.reading)
     return imputer
@@ -163,9 +176,14 @@ def _pieces(X: Any, path: str) -> Any:
 
     if is_stream(X):
         return pieces(X)
-    if not hasattr(X, "columns"):
-        raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
+    _check_named(X, path)
     return [X]
+
+
+def _check_named(X: Any, path: str) -> None:
+    """Raise an error unless X has columns with names."""
+    if not columns_of(X):
+        raise Failure(f"{path!r} holds no table with named columns: give a file of .csv, .parquet or .feather")
 
 
 def _filled(imputer: Any, piece: Any, keep: tuple[str, ...], gaps: Counter[str]) -> list[Any]:

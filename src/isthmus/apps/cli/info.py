@@ -62,7 +62,7 @@ def _refuse_data_options(path: str) -> None:
 
 def _about_model(path: str) -> tuple[dict[str, Any], str]:
     """Return what a model file contains, for machines and for people."""
-    estimator = load(path, "Autoencoder", "AnomalyDetector", "Imputer")
+    estimator = load(path, "Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
     trained, card = estimator.autoencoder_, estimator.card()
     document = {
         "file": _file(path),

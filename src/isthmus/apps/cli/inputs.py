@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 from isthmus.apps.cli.command import Failure, note, option, warn
 from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
-from isthmus.apps.cli.rows import Rows, Span, cut
+from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
 from isthmus.support.errors import listed, unknown
 
@@ -28,7 +28,7 @@ data_argument = click.argument("data", metavar="DATA")
 
 SKIP_BROKEN = "Leave out images or sounds of a folder that cannot be read, and say how many"
 ALPHA = "Whether an alpha channel of images is set on white, or kept as a fourth channel [white]"
-TASKS = {"AnomalyDetector": "detect", "Imputer": "impute"}
+TASKS = {"AnomalyDetector": "detect", "Imputer": "impute", "Denoiser": "denoise"}
 """The command of each kind of model that is no autoencoder."""
 LABEL = "The column of a table that holds labels: it is taken out of the table."
 
@@ -91,7 +91,9 @@ def read(
     return replace(rows, X=cut(X, span), y=None if y is None else y[span], names=loaded.names[span])
 
 
-def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None) -> tuple[Any, Reading]:
+def open_for(
+    path: str, model: Autoencoder, typed: Typed, *unchanged: str | None, optional: str | None = None
+) -> tuple[Any, Reading]:
     """Return the rows of a file for a model, for a single pass, and how they are read; what is converted is said.
 
     Parameters
@@ -103,18 +105,59 @@ def open_for(path: str, model: Autoencoder, typed: Typed, *unchanged: str | None
         What was typed of the reading of tables.
     *unchanged : str or None
         Columns whose cells are not converted: they are carried along.
+    optional : str, optional
+        One of these, which need not be there.
     """
     from isthmus.data.io.files import open_as_read
 
     with while_reading(path):
         X, reading = open_as_read(path, after(model, typed, *unchanged), say=lambda text: note(f"{path}: {text}"))
-    columns, known = columns_of(X), known_columns(model)
-    unknown_names = [name for name in unchanged if columns and name and name not in columns]
-    if unknown_names:
-        raise Failure(f"{path!r}: {unknown('column', unknown_names[0], columns)}")
+    _check_carried(path, columns_of(X), known_columns(model), *unchanged, optional=optional)
+    return X, reading
+
+
+def check_ahead(
+    path: str,
+    typed: Typed,
+    known: list[str],
+    before: Reading | None,
+    *unchanged: str | None,
+    optional: str | None = None,
+) -> None:
+    """Refuse rows that a model could not take, before it is trained: no such file, or other columns.
+
+    Parameters
+    ----------
+    path, typed, unchanged, optional :
+        As `open_for` takes them, once the model is trained.
+    known : list of str
+        The columns that it is trained on; nothing where they have no names.
+    before : Reading or None
+        How the rows were read that it is trained on.
+    """
+    from isthmus.data.io.files import columns_ahead
+
+    reading = replace(after(None, typed, *unchanged), before=None if before is None else before.merged())
+    with while_reading(path):
+        columns = columns_ahead(path, reading)
+    if columns is not None:
+        _check_carried(path, columns, known, *unchanged, optional=optional)
+
+
+def _check_carried(
+    path: str, columns: list[str], known: list[str], *unchanged: str | None, optional: str | None = None
+) -> None:
+    """Refuse a table without the columns that are carried along, or with others than a model knows."""
+    check_there(path, columns, [name for name in unchanged if columns and name and name != optional])
     seen = [name for name in columns if name in known or name not in unchanged]
     _check_columns(path, "the model", seen, known)
-    return X, reading
+
+
+def check_there(path: str, columns: Sequence[str], names: Iterable[str]) -> None:
+    """Refuse names that none of the columns of a file has."""
+    for name in names:
+        if name not in columns:
+            raise Failure(f"{path!r}: {unknown('column', name, columns)}")
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -123,17 +166,37 @@ def load(path: str, *kinds: str) -> Any:
     Raises
     ------
     Failure
-        It is of another class.
+        It is of another class, or data.
     """
     import isthmus
+    from isthmus.data.io.files import is_data
 
-    model = isthmus.load(path)
+    try:
+        model = isthmus.load(path)
+    except (FileNotFoundError, isthmus.FileFormatError) as error:
+        if not is_data(path):
+            raise
+        needed = "but a model file is needed there: where both are arguments, MODEL comes first and DATA after it"
+        raise Failure(f"{path!r} is named as data are, {needed}") from error
     kind, wanted = type(model).__name__, kinds or ("Autoencoder",)
     if kind not in wanted:
         use = TASKS.get(kind)
         hint = f": use it with isthmus {use} DATA --model {path}" if use else ""
-        raise Failure(f"{path!r} holds an {kind}, where an {' or '.join(wanted)} is needed{hint}")
+        raise Failure(
+            f"{path!r} holds {with_article(kind)}, where {' or '.join(map(with_article, wanted))} is needed{hint}"
+        )
     return model
+
+
+def with_article(kind: str) -> str:
+    """Return the name of a kind of model after its article.
+
+    Examples
+    --------
+    >>> with_article("Imputer"), with_article("Denoiser")
+    ('an Imputer', 'a Denoiser')
+    """
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"
 
 
 def suited(model: Autoencoder, path: str, rows: Rows) -> Rows:
@@ -185,13 +248,6 @@ def arranged(X: Any, name: str, model: Autoencoder, path: str) -> Any:
 def known_columns(model: Autoencoder) -> list[str]:
     """Return the columns that a model was trained on, in their order; nothing where they have no names."""
     return list(getattr(model, "feature_names_in_", ()))
-
-
-def columns_of(X: Any) -> list[str]:
-    """Return the names of the columns of a table or a stream; nothing where it has none."""
-    import narwhals as nw
-
-    return list(getattr(nw.from_native(X, eager_only=True, pass_through=True), "columns", ()))
 
 
 def _check_columns(name: str, model: str, columns: list[str], known: list[str]) -> None:

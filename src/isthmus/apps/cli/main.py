@@ -6,11 +6,12 @@ Nothing in this package imports torch, numpy, scikit-learn or pandas at its top:
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
 import isthmus
-from isthmus.apps.cli.command import WithExamples
+from isthmus.apps.cli.command import INTERRUPTED, WithExamples
 from isthmus.support.errors import hint
 
 COMMANDS = {
@@ -26,7 +27,7 @@ COMMANDS = {
     "encode": ("codes", "Write the codes of DATA, or draw their map."),
     "decode": ("codes", "Write what codes decode to."),
     "reconstruct": ("reconstruct", "Write the reconstruction of DATA."),
-    "denoise": ("reconstruct", "Write DATA cleaned by a denoising model."),
+    "denoise": ("denoise", "Write images without noise."),
     "detect": ("detect.detect", "Score each row of DATA, and flag those unlike normal ones."),
     "impute": ("impute", "Fill the missing cells of DATA."),
     "sample": ("generate", "Write new rows, decoded from random codes."),
@@ -59,6 +60,14 @@ class Commands(WithExamples, click.Group):
             ctx.fail(f"there is no command {cmd_name!r}{hint('command', cmd_name, MODULES)}")
         command: click.Command = getattr(import_module(f"isthmus.apps.cli.{MODULES[cmd_name]}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C ends it with a word, also while its arguments are read."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 EXAMPLES = (

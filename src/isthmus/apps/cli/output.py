@@ -27,13 +27,23 @@ ROWS = (
 )
 
 
+OTHERS = (".svg", ".html", ".htm", ".onnx", ".pt2", ".pdf", ".py", ".md")
+"""Endings of files that are neither data nor models."""
+
+PAGES = (".html", ".htm")
+
+
 def output_option(
-    help: str, folder: bool = False, required: bool = True
+    help: str, folder: bool = False, required: bool = True, checked: Callable[[str], str] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option ``-o``; `folder`: it may be a folder; `required`: it cannot be left out."""
+    """Return the option ``-o``; `folder`: it may be a folder; `required`: it cannot be left out.
+
+    `checked` refuses a path that cannot be written; None: `writable`.
+    """
+    refuse = checked or writable
 
     def check(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-        return path if path is None or (folder and Path(path).is_dir()) else writable(path)
+        return path if path is None or (folder and Path(path).is_dir()) else refuse(path)
 
     return option("-o", "--output", required=required, metavar="PATH", help=help, callback=check, section="In and out")
 
@@ -48,6 +58,22 @@ def writable(path: str) -> str:
     if not os.access(folder, os.W_OK):
         raise Failure(f"cannot write {path!r}: the folder {str(folder)!r} is read-only; choose another")
     return path
+
+
+def writable_model(path: str) -> str:
+    """Refuse a path that a model cannot be written to, or that is named as data, figures and pages are."""
+    from isthmus.data.io.files import is_data
+
+    if is_data(path) or Path(path).suffix.lower() in OTHERS:
+        raise Failure(f"cannot write a model to {path!r}, by its name another kind of file: end it in .safetensors")
+    return writable(path)
+
+
+def writable_page(path: str) -> str:
+    """Refuse a path that a page cannot be written to, or that is not named as one."""
+    if Path(path).suffix.lower() not in PAGES:
+        raise Failure(f"cannot write a page to {path!r}, by its name another kind of file: end it in .html")
+    return writable(path)
 
 
 def drawable(path: str) -> str:

@@ -41,7 +41,7 @@ def time_left(seconds: float) -> str:
 
 
 @contextmanager
-def rows_done(total: int, verb: str) -> Iterator[Callable[[int], object]]:
+def rows_done(total: int, verb: str, noun: str = "row") -> Iterator[Callable[[int], object]]:
     """Yield a function that is called with the number of rows of each piece that is done.
 
     Parameters
@@ -50,21 +50,23 @@ def rows_done(total: int, verb: str) -> Iterator[Callable[[int], object]]:
         Rows.
     verb : str
         What is done to them, such as ``"scored"``.
+    noun : str, default "row"
+        What is counted.
     """
     if not watched():
-        yield _Lines(total, verb)
+        yield _Lines(total, verb, noun)
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=total, unit=" rows", unit_scale=True, desc=verb, dynamic_ncols=True) as bar:
+    with tqdm(total=total, unit=f" {noun}s", unit_scale=True, desc=verb, dynamic_ncols=True) as bar:
         yield bar.update
 
 
 class _Lines:
     """A line for every `SECONDS` that pass."""
 
-    def __init__(self, total: int, verb: str) -> None:
-        self.total, self.verb, self.done = total, verb, 0
+    def __init__(self, total: int, verb: str, noun: str) -> None:
+        self.total, self.verb, self.noun, self.done = total, verb, noun, 0
         self.began = self.last = time.monotonic()
 
     def __call__(self, rows: int) -> None:
@@ -74,7 +76,7 @@ class _Lines:
             return
         self.last = now
         left = (now - self.began) / self.done * (self.total - self.done)
-        tell(f"{self.verb} {self.done:,} of {counted(self.total, 'row')}, {time_left(left)} left")
+        tell(f"{self.verb} {self.done:,} of {counted(self.total, self.noun)}, {time_left(left)} left")
 
 
 def training_progress(trainings: int = 1) -> tuple[Callable[[Any], None], ...]:

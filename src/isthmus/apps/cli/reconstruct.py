@@ -1,13 +1,11 @@
-"""``isthmus reconstruct`` and ``isthmus denoise``: rows in, rows out."""
+"""``isthmus reconstruct``: rows in, rows out."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from isthmus import variants
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import data_options, meet, model_argument
 from isthmus.apps.cli.output import ROWS, json_option, output_option, show
@@ -46,7 +44,7 @@ def reconstruct(model: str, read: Callable[..., Rows], output: str, beside: bool
     """
     trained, rows = meet(model, read)
     if not beside:
-        _reconstruct(trained, rows, output, as_json)
+        write_reconstruction(trained, rows, output, as_json)
         return
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.tables.rows import joined
@@ -57,29 +55,7 @@ def reconstruct(model: str, read: Callable[..., Rows], output: str, beside: bool
     show({"output": output, "rows": count}, said, as_json)
 
 
-@command(
-    "denoise",
-    "isthmus train scans/ -o clean.safetensors --variant denoising --level 0.1,0.6",
-    "isthmus denoise clean.safetensors noisy-scans/ -o cleaned.npy",
-)
-@model_argument
-@data_options
-@output_option(ROWS, folder=True)
-@json_option
-def denoise(model: str, read: Callable[..., Rows], output: str, as_json: bool) -> None:
-    """Write DATA cleaned by a denoising model."""
-    trained, rows = meet(model, read)
-    variant = trained.variant_
-    if not variant.denoises:
-        warnings.warn(
-            f"{model!r} is of the variant {variants.variant_name(variant)!r}, which was not trained to clean its "
-            "input: train one with --variant denoising",
-            stacklevel=2,
-        )
-    _reconstruct(trained, rows, output, as_json)
-
-
-def _reconstruct(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -> None:
+def write_reconstruction(trained: Autoencoder, rows: Rows, output: str, as_json: bool) -> None:
     """Write the reconstruction of rows."""
     as_written = pieces_as_read(output, rows.reading, len(rows.X))
     made = [as_written(made, piece) for piece, made in _pairs(trained, rows)]

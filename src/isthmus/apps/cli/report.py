@@ -8,13 +8,14 @@ from typing import Any
 from isthmus.apps.capabilities import autoencoder_of
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import data_options, load, model_argument, suited
-from isthmus.apps.cli.output import json_option, output_option, show
+from isthmus.apps.cli.output import json_option, output_option, show, writable_page
+from isthmus.apps.cli.rows import enough
 
 
 @command("report", "isthmus report digits.safetensors digits -o report.html")
 @model_argument
 @data_options
-@output_option("The page, such as report.html")
+@output_option("The page, such as report.html", checked=writable_page)
 @option("--title", default=None, help="The heading of the page; default: what the model is")
 @option("--no-examples", is_flag=True, help="Leave all rows and images of DATA out of the page")
 @json_option
@@ -29,7 +30,8 @@ def report(
     """
     from isthmus.apps.report import pages
 
-    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer")
+    estimator = load(model, "Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
     rows = suited(autoencoder_of(estimator), model, read(autoencoder_of(estimator)))
-    pages.write(estimator, rows.X, output, y=rows.y, examples=not no_examples, title=title)
+    with enough(rows.name, rows.left_out):
+        pages.write(estimator, rows.X, output, y=rows.y, examples=not no_examples, title=title)
     show({"output": output, "model": model, "data": rows.name}, f"{output}: open it in a browser", as_json)

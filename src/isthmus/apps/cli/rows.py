@@ -44,15 +44,26 @@ class Rows:
     left_out: int = 0
 
 
+def columns_of(X: Any) -> list[str]:
+    """Return the names of the columns of a table or a stream; nothing where it has none."""
+    import narwhals as nw
+
+    return list(getattr(nw.from_native(X, eager_only=True, pass_through=True), "columns", ()))
+
+
 @contextmanager
-def enough(rows: Rows) -> Iterator[None]:
-    """Say of which file there are too few rows, where a training inside the block finds too few."""
+def enough(name: str, left_out: int = 0, picked: str = "") -> Iterator[None]:
+    """Say of which file there are too few rows, where what runs inside the block finds too few.
+
+    `left_out` is how many images could not be read, `picked` the options that picked rows.
+    """
     try:
         yield
     except TooFewRowsError as error:
-        left_out = f", since {rows.left_out:,} could not be read and were left out" if rows.left_out else ""
-        count = f"{error.rows} row{'s' * (error.rows != 1)}"
-        raise Failure(f"{rows.name!r} holds {count}{left_out}: training needs at least 2") from error
+        why = f", since {left_out:,} could not be read and were left out" if left_out else ""
+        count = counted(error.rows, "row")
+        said = f"{picked} picks {count} of {name!r}" if picked else f"{name!r} holds {count}{why}"
+        raise Failure(f"{said}: {error.purpose} needs at least {error.needed}") from error
 
 
 class Span(click.ParamType):
@@ -103,4 +114,4 @@ def row(X: Any, number: int, flag: str) -> Any:
     if not 0 <= number < len(X):
         raise Failure(f"{flag} {number}: the data has {counted(len(X), 'row')}, numbered from 0")
     one = cut(X, slice(number, number + 1), flag)
-    return one[0] if hasattr(one, "ndim") and not hasattr(one, "columns") else one
+    return one[0] if hasattr(one, "ndim") and not columns_of(one) else one

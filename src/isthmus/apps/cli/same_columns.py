@@ -7,7 +7,7 @@ from shlex import quote
 from typing import Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.rows import Rows
+from isthmus.apps.cli.rows import Rows, columns_of
 
 KINDS = {
     "integer": "numbers",
@@ -32,7 +32,9 @@ def check_columns(parts: Sequence[Rows]) -> None:
     Failure
         It names both files, the column, and the option that decides.
     """
-    if not all(hasattr(part.X, "dtypes") for part in parts):
+    from isthmus.data.sources.in_memory import is_stream
+
+    if not all(columns_of(part.X) and not is_stream(part.X) for part in parts):
         return
     for name in map(str, parts[0].X.columns):
         _check_dates(name, parts)

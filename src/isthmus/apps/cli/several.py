@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.inputs import columns_of, data_options, read
+from isthmus.apps.cli.inputs import data_options, read
 from isthmus.apps.cli.progress import while_reading
-from isthmus.apps.cli.rows import Rows, cut
+from isthmus.apps.cli.rows import Rows, columns_of, cut
 from isthmus.apps.cli.same_columns import check_columns
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.apps.cli.command import Failure
-from isthmus.apps.cli.rows import Rows
+from isthmus.apps.cli.rows import Rows, columns_of
 
 SHEET = 60
 """Images on one sheet, at most."""
@@ -89,7 +89,7 @@ def _columns(X: Any, names: Sequence[str]) -> dict[str, Any]:
     """Return the columns of a table as arrays of Arrow."""
     from isthmus.data.io.tabular import to_arrow
 
-    table = to_arrow(X, None if hasattr(X, "columns") else names)
+    table = to_arrow(X, None if columns_of(X) else names)
     return dict(zip(table.column_names, table.columns, strict=True))
 
 

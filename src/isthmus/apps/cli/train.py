@@ -10,10 +10,10 @@ import click
 
 from isthmus import variants
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option, quiet
-from isthmus.apps.cli.inputs import TASKS, load, suited
+from isthmus.apps.cli.inputs import TASKS, load, suited, with_article
 from isthmus.apps.cli.knobs import chosen, flag, knobs, schedules
 from isthmus.apps.cli.model_options import model_options
-from isthmus.apps.cli.output import figure, json_option, output_option, show, writable
+from isthmus.apps.cli.output import figure, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.settings import DEFAULTS, audio_settings, image_settings, settings
@@ -23,6 +23,9 @@ from isthmus.support.errors import counted
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
+
+ROWS = {"detect": "--train ROWS", "impute": "--train ROWS", "denoise": "--clean FOLDER"}
+"""How each command for a kind of model names what that is trained on."""
 
 Read = Callable[..., Any]
 
@@ -40,7 +43,7 @@ Read = Callable[..., Any]
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
 @several_data_options
-@output_option("The model file, such as model.safetensors")
+@output_option("The model file, such as model.safetensors", checked=writable_model)
 @model_options
 @option(
     "--from",
@@ -173,8 +176,9 @@ def _loaded(start: str) -> Any:
         return model
     kept = "; for another threshold only: detect --model … --recalibrate NORMAL" if command == "detect" else ""
     raise Failure(
-        f"--from {start}: it holds an {type(model).__name__}, which would no longer fit its autoencoder if that were "
-        f"trained further: train it anew on all rows, isthmus {command} DATA --train ROWS --save MODEL{kept}"
+        f"--from {start}: it holds {with_article(type(model).__name__)}, which would no longer fit its autoencoder if "
+        f"that were trained further: train it anew on all rows, isthmus {command} DATA {ROWS[command]} --save MODEL"
+        f"{kept}"
     )
 
 
@@ -192,7 +196,7 @@ def _fit(model: Any, rows: Any, output: str, how: dict[str, Any]) -> None:
     if model.condition == "y" and y is None:
         raise Failure(f"--condition y: {rows.name!r} has no labels; name their column with --label")
     try:
-        with enough(rows):
+        with enough(rows.name, rows.left_out):
             model.fit(rows.X, y, **how)
         remember(model, rows.reading)
     except isthmus.DivergenceError as error:

@@ -12,9 +12,10 @@ import click
 from isthmus.apps.cli.command import INTERRUPTED, Failure, command, option
 from isthmus.apps.cli.inputs import data_options
 from isthmus.apps.cli.model_options import model_options
-from isthmus.apps.cli.output import drawable, figure, json_option, output_option, show, table, writable
+from isthmus.apps.cli.output import drawable, figure, json_option, output_option, show, table, writable, writable_model
 from isthmus.apps.cli.over import Over, spaces
 from isthmus.apps.cli.reading_options import remember
+from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.train import anew, train
 from isthmus.apps.cli.values import Named
 from isthmus.support.errors import extra
@@ -52,7 +53,7 @@ def _drawable(ctx: click.Context, param: click.Parameter, path: str | None) -> s
     "isthmus tune faces.parquet --variant variational --over beta=0.1..4 --minutes 9 --plot t.svg -o best.safetensors",
 )
 @data_options
-@output_option("The best model, such as best.safetensors")
+@output_option("The best model, such as best.safetensors", checked=writable_model)
 @option("--over", type=Over(), required=True, multiple=True, section="Tuning", help=OVER)
 @option(
     "--trials", type=click.IntRange(min=1), section="Tuning", help="Trials [20, or as many as there are minutes for]"
@@ -110,17 +111,18 @@ def tune(
     needs_labels = start.condition == "y" or (metric != "auto" and measures.METRICS[metric].needs_labels)
     if needs_labels and rows.y is None:
         raise Failure(f"{rows.name!r} has no labels; name their column with --label")
-    result = isthmus.tune(
-        rows.X,
-        rows.y if needs_labels else None,
-        over=ranges,
-        autoencoder=start,
-        trials=trials,
-        minutes=minutes,
-        metric=metric,
-        refit=not no_refit,
-        random_state=start.random_state,
-    )
+    with enough(rows.name, rows.left_out):
+        result = isthmus.tune(
+            rows.X,
+            rows.y if needs_labels else None,
+            over=ranges,
+            autoencoder=start,
+            trials=trials,
+            minutes=minutes,
+            metric=metric,
+            refit=not no_refit,
+            random_state=start.random_state,
+        )
     remember(result.best, rows.reading)
     result.best.save(output)
     if to_table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,6 +12,7 @@ from isthmus import variants
 from isthmus.support.errors import hint
 
 Reader = Callable[[str], Any]
+Number = TypeVar("Number", int, float)
 
 _, SCHEDULE = get_args(variants.Weight)
 """What a weight may be beside a number."""
@@ -26,6 +27,35 @@ def number(text: str) -> int | float:
     (3, 3.0)
     """
     return int(text) if text.strip("+-").isdigit() else float(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    return _read(int, text, "a whole number")
+
+
+def decimal(text: str) -> float:
+    """Read a number.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    return _read(float, text, "a number, such as 0.1")
+
+
+def _read(kind: Callable[[str], Number], text: str, what: str) -> Number:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ValueError(f"give {what}") from error
 
 
 def pair(text: str) -> tuple[float, float]:
@@ -76,8 +106,8 @@ def size(text: str) -> tuple[int, int]:
 
 
 READERS: dict[Any, tuple[str, Reader]] = {
-    int: ("INTEGER", int),
-    float: ("NUMBER", float),
+    int: ("INTEGER", whole),
+    float: ("NUMBER", decimal),
     str: ("TEXT", str),
     tuple: ("LOW,HIGH", pair),
     SCHEDULE: ("SCHEDULE", schedule),

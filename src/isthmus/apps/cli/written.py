@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isthmus.apps.cli.inputs import columns_of
 from isthmus.apps.cli.output import show
+from isthmus.apps.cli.rows import columns_of
 from isthmus.support.errors import counted
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
 from isthmus.apps.explorer.lazy_rows import ReadRows
 from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
+from isthmus.support.errors import TooFewRowsError
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -64,7 +65,7 @@ class View:
         self.nats = bool(self.ae.model_.likelihood.normalised)
         self.abnormality = Abnormality(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:
-            raise InputError(f"there are {len(self)} examples, but a map needs at least 2: give more")
+            raise TooFewRowsError(len(self), "a map")
         self.known_contributors: dict[int, list[dict[str, Any]]] = {}  # a threshold that is dragged asks again
         self.why = why_not(self.ae, self.graphs)
         encoded = self._all("encode")

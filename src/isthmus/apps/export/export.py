@@ -13,7 +13,7 @@ from isthmus.apps.export.metadata import KEY, described
 from isthmus.support.atomic import atomic
 
 SUFFIXES = (".onnx", ".pt2")
-DEFAULTS = ("score", "impute", "reconstruct")
+DEFAULTS = ("score", "impute", "denoise", "reconstruct")
 """What an estimator is for: the first of these that it has."""
 DRAWS = {
     "sample": "it draws at random; export 'decode', and draw the codes yourself",
@@ -52,13 +52,13 @@ def export(estimator: Any, path: str | os.PathLike[str], part: str | None = None
 
     Parameters
     ----------
-    estimator : Autoencoder, AnomalyDetector or Imputer
+    estimator : Autoencoder, AnomalyDetector, Imputer or Denoiser
         Fitted.
     path : str or PathLike
         ``.onnx``, or ``.pt2`` for a program of `torch.export`, which takes encoded columns: what ``data_.read`` gives.
     part : str or None, default None
-        One of ``estimator.graphs()``; None: ``"score"`` of a detector, ``"impute"`` of an imputer, else
-        ``"reconstruct"``.
+        One of ``estimator.graphs()``; None: ``"score"`` of a detector, ``"impute"`` of an imputer, ``"denoise"`` of a
+        denoiser, else ``"reconstruct"``.
 
     Returns
     -------

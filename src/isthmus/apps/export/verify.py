@@ -18,8 +18,8 @@ from isthmus.apps.export.ports import Size
 from isthmus.apps.export.wrapper import Joined
 from isthmus.support.errors import extra
 
-ROWS, ELEMENTS = 1000, 2**22
-"""Maximum rows of a trial, and maximum elements of all their intermediate results."""
+ROWS, ELEMENTS, WORK = 1000, 2**22, 2**30
+"""Maximum rows of a trial, and about as many elements of all their intermediate results, and multiplications."""
 RUNS = 5
 REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
 """Exceptions of onnxruntime, which have no common class."""
@@ -107,9 +107,9 @@ def joined_trials(trials: Sequence[Trial]) -> Trial:
 
 
 def rows_of(module: Joined, size: Size) -> int:
-    """Return the number of rows of a trial: the larger the rows, the fewer."""
+    """Return the number of rows of a trial: the larger the rows, and the more is computed of them, the fewer."""
     elements = max(getattr(module.part, "elements", 1), *(prod(port.lengths(size)) for port in module.inputs), 1)
-    return max(2, min(ROWS, ELEMENTS // elements))
+    return max(2, min(ROWS, ELEMENTS // elements, WORK // max(1, getattr(module.part, "multiplications", 1))))
 
 
 def milliseconds(run: Callable[[], object], n: int) -> float:

@@ -20,6 +20,7 @@ from isthmus.support.errors import counted
 SMALLEST, LARGEST = 128, 320
 """Pixels of the longer side of an image on a sheet: smaller ones are enlarged, larger ones made smaller."""
 GAP, CAPTION = 8, 22
+CAPTIONS = ("original", "reconstruction", "difference")
 LEGEND = ("difference: reconstruction less original;", "grey is none, brighter where the reconstruction is brighter")
 GAINS = (1, 2, 4, 8, 16, 32)
 """How much a difference may be enlarged to be seen."""
@@ -61,7 +62,13 @@ def triple(name: str, original: np.ndarray, reconstruction: np.ndarray, gain: in
     return Triple(name, (panels[0], panels[1], panels[2]))
 
 
-def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) -> Figure:
+def image_sheet(
+    triples: Sequence[Triple],
+    gain: int,
+    largest: float = LARGEST,
+    captions: tuple[str, str, str] = CAPTIONS,
+    legend: tuple[str, str] = LEGEND,
+) -> Figure:
     """Return all triples on one sheet, each with its name.
 
     Parameters
@@ -71,13 +78,15 @@ def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) 
         How much their differences are enlarged.
     largest : float, default 320
         Pixels of the longer side of an image, at most.
+    captions, legend : tuples of str
+        What the three panels are called, and what is said of the last.
     """
     sides = [_side(one, largest) for one in triples]
     width, height = (max(side[k] for side in sides) for k in (0, 1))
     block = 3 * width + 2 * GAP
     across = max(1, min(len(triples), round(sqrt(len(triples) * (height + CAPTION) / block))))
     shapes: list[Shape] = []
-    captions = ("original", "reconstruction", "difference" + (f" × {gain}" if gain > 1 else ""))
+    captions = (*captions[:2], captions[2] + (f" × {gain}" if gain > 1 else ""))
     for index in range(across):
         left = GAP + index * (block + 3 * GAP)
         shapes += [Text(left + k * (width + GAP), 18, text, colour=INK) for k, text in enumerate(captions)]
@@ -89,11 +98,10 @@ def image_sheet(triples: Sequence[Triple], gain: int, largest: float = LARGEST) 
             for k, pixels in enumerate(one.panels):
                 shapes.append(Image(x + k * (width + GAP), y + CAPTION - 2, *sides[start + index], pixels))
         y += max(side[1] for side in sides[start : start + across]) + CAPTION + GAP
-    shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(LEGEND)]
-    wide, legend = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, LEGEND)) + GAP
-    return Figure(
-        max(wide, legend), y + 34, shapes, f"{counted(len(triples), 'image')} beside the reconstruction.", scale=1
-    )
+    shapes += [Text(GAP, y + 10 + 15 * k, text, size=11) for k, text in enumerate(legend)]
+    wide, text_width = GAP + across * (block + 3 * GAP), 5.6 * max(map(len, legend)) + GAP
+    about = f"{counted(len(triples), 'image')}: {', '.join(captions)}."
+    return Figure(max(wide, text_width), y + 34, shapes, about, scale=1)
 
 
 def _side(one: Triple, largest: float) -> tuple[int, int]:

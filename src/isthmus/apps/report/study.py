@@ -11,13 +11,12 @@ import narwhals as nw
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus import InputError
 from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.apps.report.kinds.base import Rows, rows_of, take
 from isthmus.apps.report.labels import groups_of, labels_of, ordered
 from isthmus.apps.report.plane import Plane
 from isthmus.apps.report.scoring import Scoring
-from isthmus.support.errors import counted
+from isthmus.support.errors import TooFewRowsError
 from isthmus.tasks.evaluation.codes import CodeStatistics, divergence
 from isthmus.tasks.evaluation.reconstruction import ReconstructionMetrics
 
@@ -67,7 +66,7 @@ class Study:
         self.examples = examples
         self._rows = rows_of(self.model.data_)
         if len(X) < 2:
-            raise InputError(f"X has {counted(len(X), 'row')}, but a report needs at least 2: give more")
+            raise TooFewRowsError(len(X), "a report")
         labels = None if y is None else labels_of(y, len(X))
         picked = self._rows.pick(self.model.data_, X)
         self.X, self.index, self.total = picked.X, picked.index, picked.total

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import isthmus
 from isthmus import InputError
-from isthmus.apps.capabilities import code_shape, detects, imputes
+from isthmus.apps.capabilities import code_shape, denoises, detects, imputes
 from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 from isthmus.support.errors import counted
@@ -25,7 +25,7 @@ class Model:
     Parameters
     ----------
     name : str
-    estimator : Autoencoder, AnomalyDetector or Imputer
+    estimator : Autoencoder, AnomalyDetector, Imputer or Denoiser
         Fitted.
     """
 
@@ -50,7 +50,7 @@ class Model:
         more: dict[str, Callable[..., Results]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
-        if self.autoencoder.variant_.denoises:
+        if denoises(self.estimator):
             more["denoise"] = self._reconstruct
         if self.imputes:
             more["impute"] = lambda X, condition: {"rows": self.layout.answer(self.estimator.transform(X))}
@@ -111,7 +111,7 @@ class Model:
             "positions": list(self.codes.shape[:-1]),
             "condition": self.autoencoder.condition,
             "fields": [asdict(field) for field in self.fields],
-            "given": [asdict(field) for field in self.conditions.fields],
+            "condition_fields": [asdict(field) for field in self.conditions.fields],
             "operations": list(self.operations),
             "graphs": self.graphs,
             "parameters": card.parameters,

@@ -66,5 +66,5 @@ def decode(path: Path, form: Form | None = None, alpha: Alpha = "white", min_siz
     """
     kind = kind_of(path)
     reader = READERS[kind]
-    form = common_form([reader.head(path, kind)], [path], alpha) if form is None else form
+    form = common_form([reader.head(path, kind)], [str(path)], alpha) if form is None else form
     return reader.decode(path, kind, form, min_size)

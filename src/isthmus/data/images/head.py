@@ -19,6 +19,9 @@ COLOURS = (1, 3)
 """Numbers of channels that can be converted into each other: grey and colour."""
 
 
+KEEP = "alpha='keep' keeps it as a fourth channel"
+"""How an alpha channel is kept, where images come from files."""
+
 LARGEST = 2**28
 """Maximum number of pixels of an image: a corrupt file may claim any size."""
 
@@ -120,8 +123,10 @@ def check_area(height: int, width: int, path: Path) -> None:
         )
 
 
-def common_form(heads: Sequence[Head], paths: Sequence[Path], alpha: Alpha = "white") -> Form:
+def common_form(heads: Sequence[Head], names: Sequence[str], alpha: Alpha = "white", keep: str = KEEP) -> Form:
     """Return the common form of images, and warn about what is converted.
+
+    `names` are those of the images in messages, `keep` says how users keep an alpha channel.
 
     Grey images become colour if there are both, 8 bits become floats if some images have more, and an alpha
     channel is blended with white, or kept as a fourth channel.
@@ -134,23 +139,23 @@ def common_form(heads: Sequence[Head], paths: Sequence[Path], alpha: Alpha = "wh
     if alpha not in ALPHAS:
         raise InputError(unknown("alpha", alpha, ALPHAS))
     channels = max(head.channels for head in heads)
-    _check_channels(heads, paths, channels)
+    _check_channels(heads, names, channels)
     clear = sum(head.alpha for head in heads)
     kept = alpha == "keep" and clear > 0
     form = Form(3 if kept else channels, kept, any(head.deep for head in heads))
-    said = [_said_of_colour(heads, form), _said_of_alpha(clear, len(heads), kept), _said_of_depth(heads, form)]
+    said = [_said_of_colour(heads, form), _said_of_alpha(clear, len(heads), kept, keep), _said_of_depth(heads, form)]
     if len(heads) > 1 and any(said):
         warnings.warn("; ".join(filter(None, said)), stacklevel=3)
     return form
 
 
-def _check_channels(heads: Sequence[Head], paths: Sequence[Path], channels: int) -> None:
-    for head, path in zip(heads, paths, strict=True):
+def _check_channels(heads: Sequence[Head], names: Sequence[str], channels: int) -> None:
+    for head, name in zip(heads, names, strict=True):
         if head.channels != channels and not {head.channels, channels} <= set(COLOURS):
-            first = next(p for h, p in zip(heads, paths, strict=True) if h.channels == channels)
+            first = next(n for h, n in zip(heads, names, strict=True) if h.channels == channels)
             raise InputError(
-                f"the image {str(path)!r} has {head.channels} channels, {str(first)!r} has {channels}: "
-                "put images of different channels into folders of their own"
+                f"{name} has {head.channels} channels, {first} has {channels}: "
+                "train a model of its own on images of other channels (put their files into a folder of their own)"
             )
 
 
@@ -160,8 +165,8 @@ def _said_of_colour(heads: Sequence[Head], form: Form) -> str:
     return f"{grey:,} of {len(heads):,} images are grey: brought to colour as the others" if mixed else ""
 
 
-def _said_of_alpha(clear: int, count: int, kept: bool) -> str:
-    what = "kept as a fourth channel" if kept else "set on white (alpha='keep' keeps it as a fourth channel)"
+def _said_of_alpha(clear: int, count: int, kept: bool, keep: str) -> str:
+    what = "kept as a fourth channel" if kept else f"set on white ({keep})"
     return f"{clear:,} of {count:,} images have an alpha channel: {what}" if clear else ""
 
 

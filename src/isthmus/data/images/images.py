@@ -109,6 +109,11 @@ class Images(Croppable):
         return self.crop is not None
 
     @property
+    def restorable(self) -> bool:
+        """Whether images keep their size."""
+        return self.size is None
+
+    @property
     def typical_shape(self) -> tuple[int, ...]:
         """Shape of a row to plan for: (channels, crop, crop) if the size is free."""
         return self.shape if self.crop is None else (self.shape[0], self.crop, self.crop)
@@ -283,6 +288,12 @@ class Images(Croppable):
         self._check_shape(tuple(pixels.shape))
         check_range(pixels, room=NOISE)
         return channels_last(pixels.numpy(), self.channels_first)
+
+    def laid_out(self, image: np.ndarray) -> np.ndarray:
+        """Return one image of shape (height, width, channels) in the user's layout; the opposite of `canonical`."""
+        if len(self._known_shape()) == 2 and image.shape[2] == 1:
+            return image[..., 0]
+        return np.moveaxis(image, -1, 0) if self.channels_first else image
 
     def sequence(self, X: Any) -> ImageSequence:
         """Return images as a sequence."""

@@ -34,14 +34,14 @@ def row_shape(shape: Sequence[Side], channels_first: bool) -> tuple[int, Side, S
     """
     axes = tuple(shape) if channels_first else (*shape[2:], *shape[:2])
     axes = (1, *shape) if len(shape) == 2 else axes
-    if len(axes) != 3 or 0 in axes or _reversed(shape, channels_first):
+    if len(axes) != 3 or 0 in axes or is_reversed(shape, channels_first):
         raise InputError(f"an image of shape {tuple(shape)} has an unknown layout; {_remedy(shape, channels_first)}")
     channels, height, width = axes
     assert channels is not None  # only sizes are free
     return channels, height, width
 
 
-def _reversed(shape: Sequence[Side], channels_first: bool) -> bool:
+def is_reversed(shape: Sequence[Side], channels_first: bool) -> bool:
     """Tell whether the axis for channels is long, and the one at the other end has a typical number of channels."""
     if len(shape) != 3 or None in shape:
         return False
@@ -52,7 +52,7 @@ def _reversed(shape: Sequence[Side], channels_first: bool) -> bool:
 def _remedy(shape: Sequence[Side], channels_first: bool) -> str:
     if len(shape) == 1:
         return "give rows of numbers to a Table, or reshape X to (n, height, width)"
-    if _reversed(shape, channels_first):
+    if is_reversed(shape, channels_first):
         return f"its channels are at the other end: use Images(channels_first={not channels_first})"
     layout = "(channels, height, width)" if channels_first else "(height, width, channels)"
     return f"expected (height, width) or {layout}, with no axis of length 0"

@@ -60,11 +60,16 @@ def head(path: Path, format: str) -> Head:
         The file cannot be read, holds several frames, or has an unknown mode.
     """
     with open_image(path, format) as image:
-        width, height = image.size
-        if _orientation(image) in ON_ITS_SIDE:
-            width, height = height, width
-        channels, alpha = _channels(image, path)
-        return Head(height, width, channels, alpha, _deep(image))
+        return head_of(image, path)
+
+
+def head_of(image: Image, where: Path | str) -> Head:
+    """Return the header of an image that is open; `where` names it in messages."""
+    width, height = image.size
+    if orientation(image) in ON_ITS_SIDE:
+        width, height = height, width
+    channels, alpha = _channels(image, where)
+    return Head(height, width, channels, alpha, is_deep(image))
 
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
@@ -84,16 +89,21 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
     """
     with open_image(path, format) as image:
         if min_size is not None:
-            height, width = min_size[::-1] if _orientation(image) in ON_ITS_SIDE else min_size
+            height, width = min_size[::-1] if orientation(image) in ON_ITS_SIDE else min_size
             image.draft(None, (width, height))
-        channels, alpha = _channels(image, path)
-        if _deep(image):
-            return form.apply(_deep_pixels(image, path), alpha)
-        if alpha and channels == 1:
-            return form.apply(np.asarray(_upright(image, "RGBA"))[..., [0, 3]], alpha)
-        if alpha or form.alpha or form.deep:
-            return form.apply(np.asarray(_upright(image, "RGBA" if alpha else GREY_OR_COLOUR[channels])), alpha)
-        return np.asarray(_upright(image, GREY_OR_COLOUR[form.channels]))
+        return pixels_of(image, form, path)
+
+
+def pixels_of(image: Image, form: Form, where: Path | str) -> np.ndarray:
+    """Return the pixels of an image that is open, rotated upright, in a form; `where` is its file, or names it."""
+    channels, alpha = _channels(image, where)
+    if is_deep(image):
+        return form.apply(_deep_pixels(image, Path(where)), alpha)
+    if alpha and channels == 1:
+        return form.apply(np.asarray(_upright(image, "RGBA"))[..., [0, 3]], alpha)
+    if alpha or form.alpha or form.deep:
+        return form.apply(np.asarray(_upright(image, "RGBA" if alpha else GREY_OR_COLOUR[channels])), alpha)
+    return np.asarray(_upright(image, GREY_OR_COLOUR[form.channels]))
 
 
 @contextmanager
@@ -113,15 +123,15 @@ def open_image(path: Path, format: str) -> Iterator[Image]:
         raise InputError(f"cannot read the image {str(path)!r}: {error}; mend it or take it out") from error
 
 
-def _channels(image: Image, path: Path) -> tuple[int, bool]:
+def _channels(image: Image, where: Path | str) -> tuple[int, bool]:
     """Return the number of channels, and whether there is also an alpha channel or a transparent colour."""
     if image.mode not in MODES:
-        raise InputError(f"the image {str(path)!r} is of mode {image.mode}: save it as grey or colour")
+        raise InputError(f"the image {str(where)!r} is of mode {image.mode}: save it as grey or colour")
     channels, alpha = MODES[image.mode]
-    return channels, alpha or ("transparency" in image.info and not _deep(image))
+    return channels, alpha or ("transparency" in image.info and not is_deep(image))
 
 
-def _orientation(image: Image) -> int:
+def orientation(image: Image) -> int:
     """Return the orientation in the EXIF data; 1 for a TIFF, which Pillow itself rotates."""
     if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):  # would decode to find it
         return 1
@@ -130,12 +140,13 @@ def _orientation(image: Image) -> int:
 
 def _upright(image: Image, mode: str) -> Image:
     """Return an image in this mode, rotated upright."""
-    turn = TURNS.get(_orientation(image))
+    turn = TURNS.get(orientation(image))
     image = image if image.mode == mode else image.convert(mode)
     return image if turn is None else image.transpose(extra("PIL.Image", "images").Transpose[turn])
 
 
-def _deep(image: Image) -> bool:
+def is_deep(image: Image) -> bool:
+    """Tell whether a channel has 16 bits."""
     raw = str(image.tile[0].args) if image.format == "PNG" and image.tile else ""  # type: ignore[attr-defined]
     return image.mode in DEEP or raw in ("RGB;16B", "RGBA;16B")
 

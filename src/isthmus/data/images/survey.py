@@ -72,7 +72,7 @@ def survey(path: Path | Sequence[Path], alpha: Alpha = "white", skip_broken: boo
     if skip_broken:
         files = _whole(files, ", ".join(repr(str(one)) for one in paths))
     heads = in_threads(head, files.paths)
-    form = common_form(heads, files.paths, alpha)
+    form = common_form(heads, [f"the image {str(path)!r}" for path in files.paths], alpha)
     shapes = [form.shape(one.height, one.width) for one in heads]
     return Survey(files.paths, shapes, form, files.y, files.classes, listed_files - len(files.paths))
 

@@ -18,6 +18,8 @@ from isthmus.support.errors import InputError, extra
 
 BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 277, 338, 339
 UNSPECIFIED, UNSIGNED = 0, 1
+ALPHA = ((1,), (2,))
+"""What extra samples are where the only one is an alpha channel."""
 
 OF_PILLOW = {
     "1": 1,
@@ -36,6 +38,9 @@ OF_PILLOW = {
 
 GREATEST = {"uint8": 255, "uint16": 65535, "uint32": 2**32 - 1}
 
+RGB = "RGB"
+"""The channels of a colour image."""
+
 BANDS = "SC"
 """Axes of a file that are channels: samples per pixel, or pages marked as channels."""
 
@@ -53,7 +58,7 @@ def head(path: Path, format: str = "TIFF") -> Head:
     InputError
         The file cannot be read, holds several images, or pixels of a data type without a known range.
     """
-    if _pillow_can(path):
+    if pillow_can(path):
         return pillow.head(path, format)
     with _series(path) as series:
         (height, width, channels), _ = _layout(series, path)
@@ -62,7 +67,7 @@ def head(path: Path, format: str = "TIFF") -> Head:
 
 def decode(path: Path, format: str, form: Form, min_size: Size | None = None) -> np.ndarray:
     """Return a decoded image."""
-    if _pillow_can(path):
+    if pillow_can(path):
         return pillow.decode(path, format, form, min_size)
     with _series(path) as series:
         shape, axes = _layout(series, path)
@@ -73,7 +78,7 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
         )
 
 
-def _pillow_can(path: Path) -> bool:
+def pillow_can(path: Path) -> bool:
     """Tell whether Pillow decodes the whole file: it has one page, and no more channels than its mode."""
     token = _asking.set(True)
     try:
@@ -92,6 +97,50 @@ def _pillow_can(path: Path) -> bool:
         return False
     finally:
         _asking.reset(token)
+
+
+def dtype_of(path: Path) -> np.dtype[Any]:
+    """Return the type of the pixels in a file that Pillow cannot decode.
+
+    Raises
+    ------
+    InputError
+        It holds more bits than are kept when it is read.
+    """
+    with _series(path) as series:
+        dtype = np.dtype(series.dtype)
+    if dtype.kind == "u" and dtype.itemsize > 2:
+        raise InputError(
+            f"the pixels of {str(path)!r} are {dtype.name}, of which 24 bits are kept: save them as uint16"
+        )
+    return dtype
+
+
+def has_alpha(path: Path) -> bool:
+    """Tell whether the last channel of a file that Pillow cannot decode is an alpha channel."""
+    with _series(path) as series:
+        return series.keyframe.extrasamples in ALPHA
+
+
+def write(path: Path, pixels: np.ndarray, like: Path) -> None:
+    """Write pixels of any type and number of channels, with the profile and the resolution of another TIFF file."""
+    tifffile = extra("tifffile", "images")
+    with tifffile.TiffFile(like) as file:
+        page = file.pages[0]
+        profile, resolution, unit = page.iccprofile, page.resolution, page.resolutionunit
+        compressed, beside = page.compression != tifffile.COMPRESSION.NONE, page.extrasamples
+    tifffile.imwrite(
+        path,
+        pixels if pixels.shape[2] > 1 else pixels[..., 0],
+        photometric="rgb" if pixels.shape[2] - len(beside) == len(RGB) else "minisblack",
+        planarconfig="contig" if pixels.shape[2] > 1 else None,
+        extrasamples=beside or None,
+        compression="zlib" if compressed else None,
+        iccprofile=profile,
+        resolution=resolution,
+        resolutionunit=unit,
+        metadata=None,
+    )
 
 
 @contextmanager

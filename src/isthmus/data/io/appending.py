@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ def check_appended(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
-def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
+def appending(path: str | os.PathLike[str], dates: Mapping[str, str] | None = None) -> Iterator[Callable[[Any], None]]:
     """Yield a function that appends a DataFrame, or a dict of columns, to a file.
 
     The file is replaced only when the block ends without an error; otherwise an earlier file stays unchanged.
@@ -56,6 +56,8 @@ def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
     ----------
     path : str or PathLike
         ``.csv``, ``.parquet`` or ``.feather``.
+    dates : mapping of str to str, optional
+        The formats of columns of dates in a ``.csv`` file; others are written as ISO 8601.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
     """
     target = check_appended(path)
     with atomic(target) as temporary:
-        pieces = _Pieces(path, temporary, target.suffix.lower())
+        pieces = _Pieces(path, temporary, target.suffix.lower(), dates or {})
         with pieces.stack:
             yield pieces.append
             pieces.end()
@@ -73,11 +75,11 @@ def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
 class _Pieces:
     """The pieces of a table, each written once the next one comes: only then it is clear that it is not all."""
 
-    def __init__(self, path: object, temporary: Path, suffix: str) -> None:
+    def __init__(self, path: object, temporary: Path, suffix: str, dates: Mapping[str, str]) -> None:
         self.stack = ExitStack()
         self._path, self._temporary, self._suffix = path, temporary, suffix
         self._waiting: pyarrow.Table | None = None
-        self._forms = Forms()
+        self._dates, self._forms = dates, Forms(dates)
         self._writer: Any = None
         self._schema: pyarrow.Schema | None = None
 
@@ -90,7 +92,7 @@ class _Pieces:
             self._waiting = table
             return None
         if self._writer is None:
-            self._forms = Forms(rows=len(self._waiting) + len(table))
+            self._forms = Forms(self._dates, len(self._waiting) + len(table))
         self._write(plain_text(self._waiting, self._forms))
         self._waiting = table
         return None

@@ -26,7 +26,7 @@ from isthmus.data.io.units import (
     unlike,
 )
 from isthmus.data.tables.dates import ISO, parse, parse_chunks, with_offset
-from isthmus.data.tables.numerals import Bare, Numerals, bare, numerals
+from isthmus.data.tables.numerals import Bare, Numerals, bare, negative, numerals
 from isthmus.support.errors import InputError, extra, listed
 
 if TYPE_CHECKING:
@@ -429,6 +429,7 @@ def _say_numbers(name: str, cells: Distinct, taken: Bare, parsed: Numerals, seen
         (f"numbers in {seen.unit}", parsed.known & physical),
         ("percentages", taken.percent & parsed.known),
         ("numbers with a currency", taken.currency & parsed.known),
+        ("negative numbers", parsed.known & negative(cells.texts) & ~taken.currency & ~taken.percent),
         ("thousands separators", parsed.grouped & ~taken.currency & ~taken.percent & ~physical),
         ("decimal comma", fraction & ~physical if seen.decimal == "," else np.zeros_like(fraction)),
     )

@@ -15,12 +15,13 @@ from isthmus.core.data import Data, Source
 from isthmus.data.io.carried import carried
 from isthmus.data.io.conversions import Context, Conversion, Odd, Text, recognised
 from isthmus.data.io.decide import Open, decide
-from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes
+from isthmus.data.io.dialect import Dialect, dialect, encoding_of, open_text, say_codes, say_unnamed
 from isthmus.data.io.distinct import GAPS, begins_with_space, first_padded
 from isthmus.data.io.reading import Notes, Reading, Say
 from isthmus.data.io.regular import (
     NotThisEncoding,
     Survey,
+    check_encoding,
     check_first_row,
     count_one_by_one,
     fallback,
@@ -82,7 +83,7 @@ class CSVStream:
             self._dialect, self._seen = self._glanced() if glanced else self._surveyed()
         if not self._seen.rows:
             raise InputError(f"{str(path)!r} holds no rows")
-        self.columns = self._reading.chosen(self._dialect.names, path)
+        self.columns = self._chosen()
         self._context = Context(self._reading, str(path), self._dialect.mark, self.notes)
         self._carried = {*self._reading.unchanged} - {*self._reading.numbers, *self._reading.dates}
         self._lengths = dict(self._dialect.lengths)  # of columns that can be codes, until all their cells are known
@@ -191,7 +192,7 @@ class CSVStream:
     def _glanced(self) -> tuple[Dialect, Survey]:
         """Return how the file is written; its lines are not looked at."""
         how = dialect(self._path, self._reading.encoding or encoding_of(self._path), self._reading, self.notes)
-        if len(self._reading.chosen(how.names, self._path)) < len(how.names):
+        if how.unnamed or len(self._reading.chosen(how.names, self._path)) < len(how.names):
             raise InputError("the parser sees long lines only where it reads all columns")
         if not single_bytes(self._path, how.encoding):
             raise InputError(f"{str(self._path)!r} has to be looked at line by line")
@@ -214,12 +215,36 @@ class CSVStream:
 
     def _survey(self, encoding: str) -> tuple[Dialect, Survey]:
         notes = Notes()
-        how = dialect(self._path, encoding, self._reading, notes)
+        try:
+            how = dialect(self._path, encoding, self._reading, notes)
+        except InputError:
+            check_encoding(self._path, encoding)  # in another one its columns have other names
+            raise
         seen = survey(self._path, how)
-        if len(self._reading.chosen(how.names, self._path)) < len(how.names):
+        if how.unnamed or len(self._reading.chosen(how.names, self._path)) < len(how.names):
             count_one_by_one(self._path, how, how.start)  # the parser sees long lines only where it reads all columns
         self.notes.adopt(notes)
         return how, seen
+
+    def _chosen(self) -> list[str]:
+        """Return the columns to read: without an empty one after the last, where all lines end in a separator."""
+        how, reading = self._dialect, self._reading.merged()
+        chosen = self._reading.chosen(how.names, self._path)
+        if how.unnamed is None:
+            return chosen
+        asked = {*reading.only, *reading.text, *reading.dates, *reading.unchanged, *reading.numbers, *reading.no_text}
+        others = [name for name in chosen if name != how.unnamed]
+        if how.unnamed in chosen and others and how.unnamed not in asked and self._all_end():
+            self.notes.add("each line ends in a separator: the empty column after it is left out")
+            return others
+        if how.unnamed in chosen and how.named:
+            say_unnamed(len(how.names) - 1, how.unnamed, self.notes)
+        return chosen
+
+    def _all_end(self) -> bool:
+        """Tell whether the last cell of each line is empty."""
+        how = self._dialect
+        return all(not cells[-1].strip() for _, cells in records(self._path, how, how.start))
 
     @contextmanager
     def _table(self) -> Iterator[IO[str]]:

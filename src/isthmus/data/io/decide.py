@@ -32,7 +32,7 @@ from isthmus.data.io.measures import Measured, measured, shows
 from isthmus.data.io.reading import Reading
 from isthmus.data.io.units import check_named
 from isthmus.data.tables.dates import ISO, candidates, disguised, parse, written_as
-from isthmus.data.tables.numerals import bare, can_be_numbers
+from isthmus.data.tables.numerals import Bare, bare, can_be_numbers, negative
 from isthmus.support.errors import InputError, extra
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ def _numbers(name: str, cells: Distinct, context: Context) -> Conversion | Open 
     if not must and cells.weight(~cells.gaps & ~can_be_numbers(cells.texts)) >= (1 - MAJORITY) * present:
         return None
     taken = bare(cells.texts)
+    if not must and _all_bracketed(cells, taken):
+        return None
     best = mark_of(name, cells, taken, context)
     parsed = best.parsed
     fraction = cells.weight(parsed.known & ~cells.gaps) / present
@@ -183,6 +185,11 @@ def _alike(name: str, one: Measured, context: Context) -> Distinct:
         why = f"{text!r} is in {one.mixed[1]}, but other cells are in {one.mixed[0]}: write all in one unit"
         raise Odd(row, name, f"{why}; {context.remedy(name)}")
     return one.cells
+
+
+def _all_bracketed(cells: Distinct, taken: Bare) -> bool:
+    """Tell whether all cells are numbers in brackets: years, notes or the like, not negative amounts among others."""
+    return bool((negative(cells.texts) & ~taken.currency & ~taken.percent)[~cells.gaps].all())
 
 
 def _code(cells: Distinct) -> str | None:

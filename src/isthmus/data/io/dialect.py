@@ -26,6 +26,24 @@ LOOKED_AT = 1_000
 CHARACTERS = 2**21
 """Characters that it is recognised from, about."""
 
+TAIL = 2**12
+"""Bytes at the end of a file in which its last lines are looked for."""
+
+SUMS = (
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "subtotal",
+    "average",
+    "mean",
+    "summe",
+    "gesamt",
+    "mittelwert",
+    "somme",
+)
+"""What the last line of a table begins with that is computed from the others."""
+
 BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -38,6 +56,9 @@ BOMS = (
 FALLBACK = "cp1252"
 
 _DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+_SPACED = re.compile(r'"[^"]*"|\S+')
+"""A cell between spaces, with or without quotes."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,9 @@ class Dialect:
         Columns of codes with zeros in front.
     lengths : dict of str to int
         The number of digits of columns whose first cells are whole numbers of one length: they can be codes.
+    unnamed : str or None
+        What the last column is called if it has no name and its first cells are empty: all lines may end in a
+        separator.
     """
 
     encoding: str
@@ -72,6 +96,7 @@ class Dialect:
     mark: str | None
     codes: tuple[str, ...]
     lengths: Mapping[str, int]
+    unnamed: str | None = None
 
 
 def open_text(path: Path, encoding: str, errors: str = "strict") -> IO[str]:
@@ -122,9 +147,10 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     names, named, first = _names(path, lines, above, records, separator, reading, notes)
     _say_comments(lines[reading.skip_rows : above if named != above else above - 1], notes)
     rows = [cells for _, cells in records[first:]]
-    _check_spaces(path, rows)
+    _check_spaces(path, rows, lines[above:])
     if len(lines) < LOOKED_AT:
         _say_footer(records[first:], above, notes)
+    _say_sum(_tail(path, encoding), separator, rows, notes)
     if (said := units(names, rows)) is not None:
         notes.add(f"line {above + records[first][0] + 1} holds units, and is no row of the table: {said}")
         first, rows = first + 1, rows[1:]
@@ -132,7 +158,13 @@ def dialect(path: Path, encoding: str, reading: Reading, notes: Notes) -> Dialec
     decimal, mark = _decimal(rows, separator, reading, notes)
     lengths = _lengths(names, rows, reading, reading.chosen(names, path))
     codes = _codes(names, rows, lengths, notes)
-    return Dialect(encoding, separator, names, start, named, decimal, mark, codes, lengths)
+    unnamed = names[-1] if _all_end(records) else None
+    return Dialect(encoding, separator, names, start, named, decimal, mark, codes, lengths, unnamed)
+
+
+def _all_end(records: Sequence[tuple[int, list[str]]]) -> bool:
+    """Tell whether all lines end in a separator, also that with the names if there is one."""
+    return len(records) > 1 and all(len(cells) > 1 and not cells[-1].strip() for _, cells in records)
 
 
 def _head(path: Path, encoding: str) -> list[str]:
@@ -177,12 +209,17 @@ def _records(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[s
 
 
 def _separator(lines: Sequence[str], reading: Reading) -> str:
-    """Return the separator that gives most lines the same number of cells, more than one."""
-    best, score = ",", (0.0, 0)
+    """Return the separator that gives most lines the same number of cells, more than one.
+
+    Of several that do, one that suits the first line too, and whose cells are mostly numbers or dates, and many:
+    decimal commas separate cells of most lines, but none of names, and leave no numbers between them.
+    """
+    best, score = ",", (0.0, False, 0.0, 0)
     for separator in SEPARATORS:
-        widths = [len(cells) for _, cells in _records(lines[:200], separator)]
+        records = [cells for _, cells in _records(lines[:200], separator)]
+        widths = [len(cells) for cells in records]
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        fits = (round(count / len(widths), 1), width) if width > 1 else (0.0, 0)
+        fits = (round(count / len(widths), 1), widths[0] == width, _values(records), width) if width > 1 else score
         if fits > score:
             best, score = separator, fits
     if best == "," and reading.decimal == "," and "," not in lines[0]:
@@ -207,11 +244,11 @@ def _names(
     commented = _commented(lines, above, first, separator) if reading.merged().header is None else None
     if commented is not None:
         notes.add(f"line {above} names the columns: {', '.join(commented)}")
-        return named(commented, notes), above, 0
+        return named(commented, notes), above, 0  # which are all there
     rows = [cells for _, cells in records[1:]]
     try:
         if names_columns(first, rows, reading, f"line {above + 1}", notes):
-            return named(first, notes), above + 1, 1
+            return named(first, notes, _all_end(records)), above + 1, 1
     except InputError as error:
         raise InputError(f"{str(path)!r}: {error}") from error
     return tuple(default_names(len(first))), 0, 0
@@ -226,25 +263,34 @@ def _commented(lines: Sequence[str], above: int, first: Sequence[str], separator
     return cells if fits and bare and not any(map(_is_value, cells)) else None
 
 
+def _values(records: Sequence[Sequence[str]]) -> float:
+    """Return the fraction of the cells of some lines that are numbers or dates, in tenths."""
+    cells = [cell for record in records[1:LOOKED_AT] or records for cell in record]
+    return round(sum(map(_is_value, cells)) / len(cells), 1)
+
+
 def _is_value(cell: str) -> bool:
     return kind(cell) != "text"
 
 
-def named(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
-    """Return names without gaps and repetitions, as pandas makes them."""
+def named(names: Sequence[str], notes: Notes, all_end: bool = False) -> tuple[str, ...]:
+    """Return names without gaps and repetitions, as pandas makes them; nothing is said of the end of the lines."""
     unique: list[str] = []
     for index, name in enumerate(names):
         wanted, count = name or f"Unnamed: {index}", 0
         while (candidate := f"{wanted}.{count}" if count else wanted) in unique:
             count += 1
-        if not name:
-            notes.add(
-                f"column {index + 1} has no name: it is called {candidate!r} (--drop '{candidate}' leaves it out)"
-            )
-        elif count:
+        if not name and not (all_end and index == len(names) - 1):
+            say_unnamed(index, candidate, notes)
+        elif name and count:
             notes.add(f"two columns are called {name!r}: the second is called {candidate!r}")
         unique.append(candidate)
     return tuple(unique)
+
+
+def say_unnamed(index: int, name: str, notes: Notes) -> None:
+    """Say what a column is called that has no name."""
+    notes.add(f"column {index + 1} has no name: it is called {name!r} (--drop '{name}' leaves it out)")
 
 
 def _widened(records: list[tuple[int, list[str]]], above: int, notes: Notes) -> list[tuple[int, list[str]]]:
@@ -277,6 +323,26 @@ def _say_footer(records: Sequence[tuple[int, list[str]]], above: int, notes: Not
         )
 
 
+def _tail(path: Path, encoding: str) -> list[str]:
+    """Return the last lines of a file that are not blank; none if it is compressed."""
+    if path.suffix == ".gz":
+        return []
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - TAIL))
+        lines = stream.read().decode(encoding, "replace").splitlines()
+    return [line for line in lines[1:] if line.strip()]  # the first may be cut off
+
+
+def _say_sum(tail: Sequence[str], separator: str, rows: Sequence[Sequence[str]], notes: Notes) -> None:
+    """Say that the last line begins with ``Total`` or the like, as no other line does, and has cells beside it."""
+    cells = [cell.strip() for cell in next(csv.reader(tail[-1:], delimiter=separator), [])]
+    if sum(map(bool, cells)) < 2 or cells[0].rstrip(":").lower() not in SUMS:
+        return
+    alike = [row for row in rows if row[:1] == cells[:1]], [line for line in tail[:-1] if line.startswith(cells[0])]
+    if len(alike[0]) < 2 and not alike[1]:
+        notes.add(f"the last line begins with {cells[0]!r}, and is read as a row: remove it if it sums up the others")
+
+
 def _check_first(path: Path, records: Sequence[tuple[int, list[str]]], above: int) -> None:
     """Raise an error if the first lines are no part of the table: most others have another number of cells."""
     width, common = len(records[0][1]), _common(records)
@@ -299,15 +365,30 @@ def _common(records: Sequence[tuple[int, list[str]]]) -> int | None:
     return common if count > max(widths.count(widths[0]), 1 if len(widths) > 2 else 0) else None
 
 
-def _check_spaces(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Raise an error if lines are numbers with spaces between them."""
-    lines = [row[0].split() for row in rows if len(row) == 1]
-    spaced = [line for line in lines if len(line) > 1 and all(map(NUMERIC.fullmatch, line))]
-    if spaced and 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2:
+def _check_spaces(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[str]) -> None:
+    """Raise an error if lines are cells with spaces between them: numbers, or what R writes below a line of names."""
+    if not rows or max(map(len, rows)) > 1:
+        return
+    spaced = [line for row in rows if len(line := row[0].split()) > 1 and all(map(NUMERIC.fullmatch, line))]
+    numbers = 2 * len(spaced) > len(rows) and len(set(map(len, spaced))) == 1 and len(spaced[0]) > 2
+    if width := len(spaced[0]) if numbers else _spaced_width(lines):
         raise InputError(
-            f"{str(path)!r}: cells seem to be separated by spaces, {len(spaced[0])} in a line: put commas, semicolons, "
-            "tabs or bars there"
+            f"{str(path)!r}: cells seem to be separated by spaces, {width} in a line: put commas, semicolons, tabs or "
+            "bars there (pandas.read_csv(path, sep=r'\\s+') reads such a file, and to_csv writes one with commas)"
         )
+
+
+def _spaced_width(lines: Sequence[str]) -> int:
+    """Return the number of cells between spaces of lines below a line of names, two of them numbers; 0: they are none.
+
+    R writes a cell more than names, in front: the name of the row.
+    """
+    names, *rows = [_SPACED.findall(line) for line in lines if line.strip()]
+    width = len(rows[0]) if rows else 0
+    if width < 3 or len(names) not in (width, width - 1) or {*map(len, rows)} != {width}:
+        return 0
+    numeric = sum(_numeric([row[at] for row in rows]) for at in range(1, width))
+    return width if numeric > 1 else 0
 
 
 def cells_of(n: int) -> str:
@@ -356,6 +437,9 @@ def _decimal(rows: Sequence[Sequence[str]], separator: str, reading: Reading, no
     if comma is None and before.decimal == ",":
         notes.add(f"decimal comma, as in {before.origin}", about="decimal comma")
         return ",", ","
+    either = next((cell for cell in cells if "." in cell and EITHER.fullmatch(cell)), None)
+    if either is not None and point is comma is None and separator == ";" and not before.decimal:
+        notes.add(f"decimal point, as in {either!r} (--decimal , if it separates thousands)", about="decimal point")
     return ".", before.decimal or ("," if separator == ";" else None)
 
 

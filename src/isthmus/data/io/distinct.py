@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas
 
 GAPS = (
-    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"),
-    *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "#NV", "#N/D", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "\\N", "n/a", "nan", "null"),
 )
 """Cells that are missing, whatever else their column holds."""
 
@@ -25,6 +25,7 @@ MARKERS = frozenset(
         *("-", "--", "---", "–", "—", ".", "..", "...", "*", "/", "n.a.", "n. a.", "n.a", "k.a.", "nil", "missing"),
         *("unknown", "no data", "nodata", "not available", "not a number", "(null)", "nat"),
         *("#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
+        *("#n/v", "#nd", "#wert!", "#bezug!", "#valeur!", "#valor!", "#valore!"),
     }
 )
 """Cells that stand for a missing number or date, in small letters; in a column of text they are text."""

@@ -183,6 +183,8 @@ class Format(NamedTuple):
     pattern: str
     read: Callable[..., Dataset]
     options: tuple[str, ...] = ()
+    columns: Callable[[Path, Reading | None], list[str]] | None = None
+    """Returns the columns that would be read, where a file tells them without its rows."""
 
 
 def _format(path: Path) -> Format:
@@ -191,7 +193,7 @@ def _format(path: Path) -> Format:
     if path.is_dir():
         parquet = any(path.glob("*.parquet"))
         if parquet:
-            return Format("", tabular.read_parquet, ("label", "budget", "reading"))
+            return PARQUET
         if SOUNDS.holds(path):
             _check_one_kind(path)
             return Format("", _sound_folder, ("budget", "skip_broken"))
@@ -203,6 +205,11 @@ def _format(path: Path) -> Format:
         raise InputError(f"{str(path)!r} holds {what}, which cannot be read yet: save its images as separate files")
     if path.suffix.lower() in (".xls", ".ods"):
         raise InputError(f"{str(path)!r} is a table of an older kind: save it as .xlsx or .csv")
+    if path.suffix == ".safetensors":
+        raise InputError(
+            f"{str(path)!r} is a model file, where DATA is needed: MODEL comes first and DATA after it; detect and "
+            "impute take a model with --model"
+        )
     known = [form.pattern for form in FORMATS]
     raise InputError(f"{str(path)!r} is of an unknown kind; known: {', '.join(known)}")
 
@@ -210,6 +217,18 @@ def _format(path: Path) -> Format:
 def _check_one_kind(folder: Path) -> None:
     if image_files.IMAGES.holds(folder):
         raise InputError(f"{str(folder)!r} holds sounds and images: put them into two folders, and name one of these")
+
+
+def is_data(name: str) -> bool:
+    """Tell whether a name is that of a data set, or of a file of a kind that can be read.
+
+    Examples
+    --------
+    >>> [is_data(name) for name in ("digits", "cells.CSV", "model.safetensors", "model")]
+    [True, True, False, False]
+    """
+    file = Path(name).name.lower()
+    return name in datasets.NAMES or any(fnmatch(file, form.pattern) for form in FORMATS)
 
 
 def _nearest(path: Path) -> str:
@@ -319,11 +338,14 @@ TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.log", 
 RECORDS = ("*.json", "*.jsonl", "*.ndjson", "*.json.gz", "*.jsonl.gz", "*.ndjson.gz")
 """Names of tables of JSON."""
 
+PARQUET = Format("*.parquet", tabular.read_parquet, ("label", "budget", "reading"), tabular.parquet_columns)
+"""A Parquet file, or a folder of them."""
+
 FORMATS = (
     Format("*.npy", _npy),
     Format("*.npz", _npz, ("label", "part")),
     *(Format(pattern, tabular.read_csv, ("label", "reading")) for pattern in TEXT),
-    Format("*.parquet", tabular.read_parquet, ("label", "budget", "reading")),
+    PARQUET,
     Format("*.feather", tabular.read_feather, ("label", "reading")),
     Format("*.xlsx", read_sheet, ("label", "part", "reading")),
     *(Format(pattern, read_records, ("label", "reading")) for pattern in RECORDS),
@@ -334,8 +356,10 @@ FORMATS = (
 """All file formats; the first pattern that matches the lower-case name counts."""
 
 
-def open_rows(path: str, reading: Reading | None = None, say: Say | None = None) -> Any:
-    """Return the rows of a file for a single pass: a stream if its kind can be streamed, with any label column kept.
+def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
+    """Return the rows of a file for a single pass, and how they are read, with what was recognised.
+
+    The rows are a stream if their kind can be streamed; any label column is kept.
 
     Parameters
     ----------
@@ -346,11 +370,6 @@ def open_rows(path: str, reading: Reading | None = None, say: Say | None = None)
     say : callable, optional
         Called with each sentence on what was converted.
     """
-    return _stream_or_rows(path, reading, say)[0]
-
-
-def open_as_read(path: str, reading: Reading | None = None, say: Say | None = None) -> tuple[Any, Reading]:
-    """Return what `open_rows` does, and how the rows are read, with what was recognised."""
     X, done = _stream_or_rows(path, reading, say)
     return X, done or X.reading
 
@@ -358,13 +377,43 @@ def open_as_read(path: str, reading: Reading | None = None, say: Say | None = No
 def _stream_or_rows(path: str, reading: Reading | None, say: Say | None) -> tuple[Any, Reading | None]:
     """Return rows, and how they were read; None for text, whose stream tells once its first rows are read."""
     file = Path(path).expanduser()
-    if file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT):
+    if _is_text(file):
         return CSVStream(file, reading, say=say), None
     loaded = read(path, budget=0, reading=reading)
     if say is not None:
         for note in loaded.notes:
             say(note)
     return loaded.with_labels(reading.unchanged if reading else ()), loaded.reading or Reading()
+
+
+def _is_text(file: Path) -> bool:
+    return file.is_file() and any(fnmatch(file.name.lower(), pattern) for pattern in TEXT)
+
+
+def columns_ahead(path: str, reading: Reading | None = None) -> list[str] | None:
+    """Return the columns that would be read of a table; None where its kind tells them only with its rows.
+
+    Parameters
+    ----------
+    path : str
+        As `read` accepts it.
+    reading : Reading, optional
+        Which columns of a table to read, and how.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or a table of text is not regular.
+    """
+    file = Path(path).expanduser()
+    if _is_text(file):
+        return CSVStream(file, reading).columns
+    name, _ = _address(path, None)
+    if name in datasets.NAMES:
+        return None
+    source = Path(name).expanduser()
+    columns = _format(source).columns
+    return None if columns is None else columns(source, reading)
 
 
 def write(

@@ -13,9 +13,17 @@ from typing import Any
 
 from isthmus.data.io.dialect import FALLBACK, Dialect, cells_of, open_text
 from isthmus.support.errors import InputError
+from isthmus.support.lines import short
 
 BLOCK = 2**18
 """Bytes looked at at a time."""
+
+EXCERPT = 60
+"""Characters of a line that an error shows."""
+
+AMID = "give all lines the same number of cells (--skip-rows N leaves out lines above the table)"
+AT_END = "it is the last one: complete it, or remove it if it is no row"
+"""What to do about a line with another number of cells; and about the last line if it has fewer."""
 
 _QUOTED = re.compile(b'"[^"]*"')
 _EMPTY = re.compile(rb"\n(?:\r?\n)+")
@@ -67,8 +75,7 @@ def survey(path: Path, dialect: Dialect) -> Survey:
             block, above = _without(block, skipped), above - skipped
         count = None if bare else _regular(block, separator, width)
         if count is None:
-            if _SINGLE.fullmatch(dialect.encoding.lower()):
-                check_encoding(path, dialect.encoding)
+            check_encoding(path, dialect.encoding)
             return Survey(count_one_by_one(path, dialect, dialect.start), True)
         rows += count
     return Survey(rows, spaced)
@@ -115,7 +122,7 @@ def _check_encoding(block: bytes, encoding: str, path: Path) -> None:
 
 
 def check_encoding(path: Path, encoding: str) -> None:
-    """Raise an error if a file is not text of an encoding.
+    """Raise an error if a file is not text of an encoding in which what is ASCII is itself; of others nothing is known.
 
     Raises
     ------
@@ -123,6 +130,8 @@ def check_encoding(path: Path, encoding: str) -> None:
         The error says in which line, and whether lines before prove the encoding: they are more than ASCII.
     """
     line, proven = 0, False
+    if not _SINGLE.fullmatch(encoding.lower()):
+        return
     for block in _whole_lines(path, encoding):
         try:
             proven = proven or not block.decode(encoding).isascii()
@@ -199,11 +208,13 @@ def count_one_by_one(path: Path, dialect: Dialect, line: int) -> int:
         if dialect.named
         else f"other lines have {width}"
     )
-    for first, cells in records(path, dialect, line):
+    lines = records(path, dialect, line)
+    for first, cells in lines:
         if len(cells) != width and (width > 1 or cells):
+            last = len(cells) < width and next(lines, None) is None
             raise InputError(
-                f"{str(path)!r} is not a regular table: line {first} has {cells_of(len(cells))}, but {named}; give all "
-                "lines the same number of cells (--skip-rows N leaves out lines above the table)"
+                f"{str(path)!r} is not a regular table: line {first} has {cells_of(len(cells))}, but {named}: "
+                f"{short(dialect.separator.join(cells), EXCERPT)!r}; {AT_END if last else AMID}"
             )
         count += 1
     return count

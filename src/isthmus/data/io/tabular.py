@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,6 +16,7 @@ from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.dated import Forms, with_text
 from isthmus.data.io.header import default_names
 from isthmus.data.io.reading import Reading
+from isthmus.data.io.typed_text import TypedText, is_text
 from isthmus.data.io.units import typed_units
 from isthmus.data.sources.parquet import ParquetStream, check_flat, parquet_files
 from isthmus.data.sources.parquet import reading as arrow_errors
@@ -69,24 +70,53 @@ def read_parquet(path: Path, label: str | None = None, budget: int = 0, reading:
     """
     pandas, parquet = extra("pandas", "tables"), extra("pyarrow.parquet", "tables")
     reading = (reading or Reading()).also([label])
-    check_typed(path, reading)
     with arrow_errors(path):
         schema = parquet.read_schema(parquet_files(path)[0])
     columns = _stored(schema)
-    chosen = reading.chosen(columns, path)
-    reading, left_out = typed(path, reading, schema, chosen), [name for name in columns if name not in chosen]
-    stream = ParquetStream(path, leave_out=[*left_out, *([] if label is None else [label])])
+    chosen = [name for name in reading.chosen(columns, path) if name != label]
+    texts = _texts(path, reading, schema, chosen)
+    stream = ParquetStream(path, leave_out=[name for name in columns if name not in chosen])
+    convert = TypedText(str(path), schema, chosen, reading, _only(stream, texts).chunks() if texts else ())
     if 2 * stream.bytes <= budget:
         names = [*stream.columns, *([] if label is None else [label])]
         names = [name for name in schema.names if name in names or name not in columns]
         with arrow_errors(path):
-            frames = [pandas.read_parquet(file, columns=names) for file in parquet_files(path)]
-            return replace(split(pandas.concat(frames), label, path), reading=reading)
+            frame = pandas.concat([pandas.read_parquet(file, columns=names) for file in parquet_files(path)])
+        if convert.columns:
+            tables = [*_only(stream, convert.columns).chunks()]
+            frame = _with(frame, convert.series(extra("pyarrow", "tables").concat_tables(tables)))
+        return replace(split(frame, label, path), reading=convert.reading, notes=tuple(convert.notes))
     y = None
     if label is not None:
         with arrow_errors(path):
             y = np.concatenate([parquet.read_table(f, columns=[label])[label].to_numpy() for f in parquet_files(path)])
-    return Dataset(stream, y, (), str(path), reading=reading)
+    if convert.changing:
+        convert.survey(_only(stream, convert.changing).chunks())
+    converted = stream.converted(convert.table) if convert.columns else stream
+    return Dataset(converted, y, (), str(path), reading=convert.reading, notes=tuple(convert.notes))
+
+
+def parquet_columns(path: Path, reading: Reading | None = None) -> list[str]:
+    """Return the columns that would be read of a Parquet file, or of a folder of them."""
+    return (reading or Reading()).chosen(ParquetStream(path).columns, path)
+
+
+def _texts(path: Path, reading: Reading, schema: pyarrow.Schema, chosen: Sequence[str]) -> list[str]:
+    """Return the columns that may be read as text; refuse options for which there are none."""
+    asked = {*reading.text, *reading.merged().dates}
+    texts = [name for name in chosen if is_text(schema.field(name).type) or name in asked]
+    check_typed(path, reading, OF_TEXT if texts else (*OF_TEXT, "decimal"))
+    return texts
+
+
+def _only(stream: ParquetStream, names: Sequence[str]) -> ParquetStream:
+    """Return a stream of some columns."""
+    return stream.without([name for name in stream.columns if name not in names])
+
+
+def _with(frame: pandas.DataFrame, columns: Mapping[str, pandas.Series]) -> pandas.DataFrame:
+    """Return a frame with columns in place of those of these names."""
+    return frame.assign(**{name: column.set_axis(frame.index) for name, column in columns.items()})
 
 
 def _stored(schema: pyarrow.Schema) -> list[str]:
@@ -98,15 +128,17 @@ def _stored(schema: pyarrow.Schema) -> list[str]:
 def read_feather(path: Path, label: str | None = None, reading: Reading | None = None) -> Dataset:
     """Read a Feather file into a pandas DataFrame."""
     reading = (reading or Reading()).also([label])
-    check_typed(path, reading)
     with arrow_errors(path):
         table = extra("pyarrow.feather", "tables").read_table(path)
     columns = _stored(table.schema)
     chosen = reading.chosen(columns, path)
     check_flat(table.schema, chosen, path)
-    reading = typed(path, reading, table.schema, chosen)
+    own = [name for name in chosen if name != label]
+    _texts(path, reading, table.schema, own)
+    convert = TypedText(str(path), table.schema, own, reading, [table])
     left_out = [name for name in columns if name not in chosen]
-    return replace(split(table.drop_columns(left_out).to_pandas(), label, path), reading=reading)
+    frame = _with(table.drop_columns(left_out).to_pandas(), convert.series(table))
+    return replace(split(frame, label, path), reading=convert.reading, notes=tuple(convert.notes))
 
 
 def typed(path: Path | str, reading: Reading, schema: pyarrow.Schema, chosen: Sequence[str]) -> Reading:
@@ -127,17 +159,22 @@ def typed(path: Path | str, reading: Reading, schema: pyarrow.Schema, chosen: Se
     return replace(reading, **typed_units(path, reading, [one for one in numbers if one not in reading.unchanged]))
 
 
-def check_typed(path: Path | str, reading: Reading) -> None:
-    """Raise an error if options about text are set for a file or data set whose cells have types.
+OF_TEXT = ("encoding", "skip_rows", "header")
+"""Options that apply to files of text only."""
+
+OF_CELLS = ("decimal", "dates", "missing", "text")
+"""Options that apply to cells of text."""
+
+
+def check_typed(path: Path | str, reading: Reading, options: Sequence[str] = (*OF_TEXT, *OF_CELLS)) -> None:
+    """Raise an error if some options, those about text, are set for a file or data set whose cells have types.
 
     Raises
     ------
     InputError
         Such an option was given.
     """
-    for option, value in reading.asked(
-        "encoding", "skip_rows", "header", "decimal", "dates", "missing", "text"
-    ).items():
+    for option, value in reading.asked(*options).items():
         raise InputError(f"{option}={value!r} does not apply to {str(path)!r}, whose cells have types: leave it out")
 
 

@@ -9,8 +9,8 @@ PERCENT, NONE = "%", "none"
 UNITS = (PERCENT, *CURRENCIES, NONE)
 """The names of units, beside physical ones; `NONE` stands for numbers without one."""
 
-PHYSICAL = "[A-Za-zµμΩ°′″][A-Za-zµμΩ°²³·*^/0-9]{0,9}"
-"""What a physical unit looks like; currencies look the same."""
+PHYSICAL = "(?![A-Z][0-9]+$)[A-Za-zµμΩ°′″][A-Za-zµμΩ°²³·*^/0-9]{0,9}"
+"""What a physical unit looks like; currencies look the same, quarters such as Q1 do not."""
 
 
 def is_unit(text: str) -> bool:
@@ -18,8 +18,8 @@ def is_unit(text: str) -> bool:
 
     Examples
     --------
-    >>> [is_unit(text) for text in ("kg", "°C", "l/min", "m²", "EUR", "none", "63 kg", "")]
-    [True, True, True, True, False, False, False, False]
+    >>> [is_unit(text) for text in ("kg", "°C", "l/min", "m²", "EUR", "none", "63 kg", "", "Q1")]
+    [True, True, True, True, False, False, False, False, False]
     """
     return text not in UNITS and re.fullmatch(PHYSICAL, text) is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from torch import Tensor
 
 from isthmus.core.data import Data, Rows, Stream, rows
 from isthmus.data.sources.memory import Memory
-from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus.data.tables.conditions import Condition
 
 
 def is_stream(X: Rows) -> bool:

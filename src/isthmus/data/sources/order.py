@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.support.errors import InputError, unknown
 
-SPLIT, EPOCH, SAMPLE, CROP, MIX = range(5)
+SPLIT, EPOCH, SAMPLE, CROP, MIX, NEIGHBOURS = range(6)
 """The purpose of random numbers: the first key of `generator`."""
 
 

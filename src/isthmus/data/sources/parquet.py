@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, count
 from pathlib import Path
@@ -78,6 +78,8 @@ class ParquetStream:
         Bytes of decoded rows that are shuffled together.
     order : sequence of str, default ()
         All columns, in the order to yield them in; default: that of the file.
+    convert : callable, optional
+        Returns a piece, an Arrow table, with its cells converted, from it and the number of its first row.
 
     Raises
     ------
@@ -98,10 +100,11 @@ class ParquetStream:
         leave_out: Sequence[str] = (),
         shuffle_buffer: int = SHUFFLE_BUFFER,
         order: Sequence[str] = (),
+        convert: Callable[[Any, int], Any] | None = None,
     ) -> None:
         parquet = extra("pyarrow.parquet", "tables")
         self._path, self._left_out, self._shuffle_buffer = Path(path), list(leave_out), shuffle_buffer
-        self._order = list(order)
+        self._order, self._convert = list(order), convert
         self._files = parquet_files(self._path)
         self._metadata = []
         for file in self._files:
@@ -109,6 +112,8 @@ class ParquetStream:
                 self._metadata.append(parquet.read_metadata(file))
         self.columns = self._columns(leave_out)
         self._groups = [(f, g) for f, metadata in enumerate(self._metadata) for g in range(metadata.num_row_groups)]
+        sizes = (self._metadata[f].row_group(g).num_rows for f, g in self._groups)
+        self._starts = [0, *accumulate(sizes)]
         n: int = sum(metadata.num_rows for metadata in self._metadata)
         if not n or not self.columns:
             raise InputError(
@@ -128,11 +133,15 @@ class ParquetStream:
     def without(self, columns: Sequence[str]) -> ParquetStream:
         """Return a stream of the same rows without some more columns."""
         order = [name for name in self._order if name not in columns]
-        return ParquetStream(self._path, [*self._left_out, *columns], self._shuffle_buffer, order)
+        return ParquetStream(self._path, [*self._left_out, *columns], self._shuffle_buffer, order, self._convert)
 
     def in_order(self, names: Sequence[str]) -> ParquetStream:
         """Return a stream of the same rows with their columns in the order of `names`, which are the same columns."""
-        return ParquetStream(self._path, self._left_out, self._shuffle_buffer, names)
+        return ParquetStream(self._path, self._left_out, self._shuffle_buffer, names, self._convert)
+
+    def converted(self, convert: Callable[[Any, int], Any]) -> ParquetStream:
+        """Return a stream of the same rows whose cells are converted piece by piece."""
+        return ParquetStream(self._path, self._left_out, self._shuffle_buffer, self._order, convert)
 
     def _columns(self, leave_out: Sequence[str]) -> list[str]:
         schema = self._metadata[0].schema.to_arrow_schema()
@@ -184,6 +193,8 @@ class ParquetStream:
             table = next((t for first, t in readers[piece.group] if first == piece.first), None)
             if table is None or len(table) != piece.rows:
                 raise InputError(f"{self._file(piece.group)!r} was changed while it was read: start again")
+            if self._convert is not None:
+                table = self._convert(table, self._starts[piece.group] + piece.first)
             yield piece, table
             del table
             if piece.number in self._last:
@@ -319,7 +330,7 @@ class ParquetSource:
             chosen = self._chosen("train", piece)
             order = permutation(len(chosen), self._seed, SAMPLE, piece.number).numpy()
             tables.append(table.take(chosen[order[: int(np.ceil(fraction * len(chosen)))]]))
-        table = extra("pyarrow", "tables").concat_tables(tables)
+        table = extra("pyarrow", "tables").concat_tables(tables, promote_options="permissive")
         return self._batch(self._read(table.take(permutation(len(table), self._seed, SAMPLE)[:rows].numpy())))
 
     def fingerprint(self) -> str:

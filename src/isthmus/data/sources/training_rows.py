@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 
 from isthmus.core.data import Columns, Data, Rows, Source
-from isthmus.data.sized import Croppable
-from isthmus.data.sources.crops import Crops
 from isthmus.data.sources.in_memory import InMemory, is_stream, weights
-from isthmus.data.tables.conditions import Condition
 from isthmus.support.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus.data.sized import Croppable
+    from isthmus.data.tables.conditions import Condition
 
 
 class TrainingRows(Protocol):
@@ -26,6 +28,14 @@ class TrainingRows(Protocol):
     ) -> Source:
         """Return a source of batches of these rows."""
         ...
+
+
+class Prepared(ABC):
+    """What is trained on where it is more than rows (abstract)."""
+
+    @abstractmethod
+    def training_rows(self, data: Data) -> TrainingRows:
+        """Return the rows to train on, for fitted data."""
 
 
 def training_rows(
@@ -51,15 +61,22 @@ def training_rows(
     InputError
         X is a stream and there are weights or a condition, or their number differs from that of the rows.
     """
+    if isinstance(X, Prepared):
+        return X.training_rows(data)
     if data.any_size:
-        croppable = cast(Croppable, data)
-        sequence = croppable.sequence(X)
-        return Crops(sequence, croppable, _beside(len(sequence), sample_weight, condition, condition_rows))
+        return _crops(cast("Croppable", data), X, sample_weight, condition, condition_rows)
     if not is_stream(X):
         return InMemory(X, data, sample_weight, condition, condition_rows)
     if condition is not None or sample_weight is not None:
         raise InputError("condition and sample_weight need rows in memory: give a DataFrame or an array, not a stream")
     return cast(TrainingRows, X)
+
+
+def _crops(data: Croppable, X: Rows, weight: Rows, condition: Condition | None, condition_rows: Rows) -> TrainingRows:
+    from isthmus.data.sources.crops import Crops
+
+    sequence = data.sequence(X)
+    return Crops(sequence, data, _beside(len(sequence), weight, condition, condition_rows))
 
 
 def _beside(n: int, sample_weight: Rows, condition: Condition | None, condition_rows: Rows) -> Columns:

@@ -66,7 +66,10 @@ TIMES: tuple[tuple[str, str], ...] = (
 )
 """What the time of a day looks like, after what separates it from the day."""
 
-_ISO_TIME = "(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{1,9})?)?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
+_OFFSET = "(?:Z|[+-]\\d\\d(?::?\\d\\d)?)"
+"""An offset from UTC after a time; PostgreSQL leaves its minutes out."""
+
+_ISO_TIME = f"(?:[T ]\\d\\d(?::?\\d\\d(?::?\\d\\d(?:[.,]\\d{{1,9}})?)?{_OFFSET}?)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?"
 
 _CLOCK = r"\d{1,2}:\d{2}.*"
 _UNSURE = (r"\d{1,2}-\d{1,2}-\d{2}", r"\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}")
@@ -135,6 +138,41 @@ def like_day(text: str) -> bool:
     [False, False, False]
     """
     return _DAY_AND_TIME.fullmatch(text.strip()) is not None
+
+
+_MONTH = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+_LIKE_MONTH = re.compile(
+    rf"(?:19|20)\d\d[-/](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/](?:19|20)\d\d|"
+    rf"(?:{_MONTH}|nov(?:ember)?|dec(?:ember)?)\.?[ /-]'?(?:\d\d|\d{{4}})",
+    re.IGNORECASE,
+)
+_LIKE_TIME = re.compile(r"\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?\s*(?:[ap]m)?", re.IGNORECASE)
+
+
+def like_month(text: str) -> bool:
+    """Tell whether text looks like a month of a year, without a day.
+
+    Examples
+    --------
+    >>> [like_month(text) for text in ("2024-01", "1/2024", "Jan 2024", "may-24", "September 2024")]
+    [True, True, True, True, True]
+    >>> [like_month(text) for text in ("2024-13", "2024-01-31", "1-24", "May", "Unit 2024", "2024")]
+    [False, False, False, False, False, False]
+    """
+    return _LIKE_MONTH.fullmatch(text.strip()) is not None
+
+
+def like_time(text: str) -> bool:
+    """Tell whether text looks like a time of day or a duration, without a day.
+
+    Examples
+    --------
+    >>> [like_time(text) for text in ("13:45", "7:05:59", "1:30 PM", "2:17.5", "13:45:00.123")]
+    [True, True, True, True, True]
+    >>> [like_time(text) for text in ("3:2", "13:75", "10:0a:ff", "2024-01-01 13:45", "1:2:3")]
+    [False, False, False, False, False]
+    """
+    return _LIKE_TIME.fullmatch(text.strip()) is not None
 
 
 _TIMELY = re.compile(r"(?:.*[^a-z])?(?:time|timestamp|datetime|date|day|ts|epoch)(?:[^a-z].*)?", re.IGNORECASE)
@@ -252,7 +290,7 @@ def with_offset(texts: pyarrow.Array) -> np.ndarray:
     >>> with_offset(pyarrow.array(["2024-01-01T10:00Z", "2024-01-01 10:00+02:00", "2024-01-01T10:00"])).tolist()
     [True, True, False]
     """
-    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, ":.*(?:Z|[+-]\\d\\d:?\\d\\d)$")
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, f":.*{_OFFSET}$")
     return np.asarray(matches.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from shlex import quote
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from isthmus.core.data import MANY
 from isthmus.data.tables.categories import Categories
-from isthmus.data.tables.dates import like_day
-from isthmus.data.tables.numerals import like_number
+from isthmus.data.tables.dates import like_day, like_month, like_time
+from isthmus.data.tables.numerals import like_abbreviated, like_number
 from isthmus.data.tables.schema import Schema
 from isthmus.data.tables.sentinels import Sentinel, warnings_of
 from isthmus.support.errors import ColumnWarning, DataWarning, listed
@@ -27,12 +27,29 @@ LEAVE_OUT = "leave them out (--drop {names}; in Python X.drop(columns=[...]))"
 SHAPES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("numbers", like_number, "--missing TEXT takes other cells for gaps; in Python pandas.to_numeric(X[column])"),
     ("dates", like_day, "--dates COLUMN=FORMAT; in Python pandas.to_datetime(X[column])"),
+    (
+        "months",
+        like_month,
+        "--dates COLUMN=%Y-%m or 'COLUMN=%b %Y', as they are written; in Python pandas.to_datetime(X[column], "
+        "format='%Y-%m')",
+    ),
+    (
+        "times of day",
+        like_time,
+        "--dates COLUMN=%H:%M or COLUMN=%H:%M:%S, as they are written; in Python pandas.to_datetime(X[column], "
+        "format='%H:%M')",
+    ),
+    ("abbreviated numbers", like_abbreviated, "write them in full, such as 8500 in place of 8.5k"),
 )
 """What text may look like, and how it is converted."""
 
 
 def doubts(
-    schema: Schema, counted: Mapping[int, Categories], rising: np.ndarray, sentinels: Mapping[int, Sentinel]
+    schema: Schema,
+    counted: Mapping[int, Categories],
+    rising: np.ndarray,
+    sentinels: Mapping[int, Sentinel],
+    without: Sequence[int] = (),
 ) -> Iterator[DataWarning]:
     """Yield a warning for each kind of doubt, with the columns that it concerns.
 
@@ -45,9 +62,15 @@ def doubts(
         Whether each number of a column was larger than that before it.
     sentinels : dict
         The numbers that may stand for missing cells, by the index of their column.
+    without : sequence of int, default ()
+        The index of the first row without any value, and how many there are; empty if there are none.
     """
     if empty := [schema.name(index) for index in schema.indices("empty")]:
         yield DataWarning(f"the columns {empty} are empty: they are ignored, and come back empty")
+    if without and len(schema.kinds) > 1:
+        first, count = without
+        said = f"row {first} has no value" if count == 1 else f"{count:,} rows have no value, the first is row {first}"
+        yield DataWarning(f"{said}; such rows teach nothing: leave them out (in pandas: dropna(how='all'))")
     yield from _joined(schema, counted)
     if schema.names is None:
         return

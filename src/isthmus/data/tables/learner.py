@@ -65,6 +65,8 @@ class Learner:
         A sample of the rows, if bins are learnt.
     rising : ndarray of bool
         Whether each number of a column was larger than that before it.
+    empty : list of int
+        The index of the first row without any value, and how many there are; empty if there are none.
     """
 
     def __init__(self, first: Sheet | Schema, max_categories: int, bins: bool = False) -> None:
@@ -77,6 +79,7 @@ class Learner:
         self._rows = 0
         self._missing = np.zeros(columns, dtype=np.int64)
         self.rising = np.ones(columns, dtype=bool)
+        self.empty: list[int] = []
         self._ends = Ends(self._statistics)
         self._categories: dict[int, Categories] = {}
 
@@ -121,6 +124,7 @@ class Learner:
             self.sample = self.sample.merge(other.sample)
         for index, categories in other._categories.items():
             self._of(index).merge(categories)
+        self._add_empty(other.empty)
         self._rows, self._missing = self._rows + other._rows, self._missing + other._missing
 
     def see(self, piece: Sheet) -> None:
@@ -134,7 +138,7 @@ class Learner:
         self._check(piece.names, len(piece.kinds))
         for index, kind in enumerate(piece.kinds):
             self._meet(index, kind, piece.dtype(index))
-        present = np.zeros(len(piece.kinds))
+        present, cells = np.zeros(len(piece.kinds)), np.zeros((len(piece), 0))
         if numbers := indices_of(piece.kinds, "boolean", "integer", "float", "date", "duration"):
             cells = finite(piece, numbers)
             self._see_rising(cells, numbers)
@@ -146,8 +150,22 @@ class Learner:
                 self.sample.see(cells, numbers)
         for index in indices_of(piece.kinds, "category"):
             present[index] = self._of(index).see(piece.categories(index), piece.cells(index), self._name(index))
+        self._see_empty(piece, cells)
         self._missing += (len(piece) - present).astype(np.int64)
         self._rows += len(piece)
+
+    def _see_empty(self, piece: Sheet, numbers: np.ndarray) -> None:
+        """Note the rows without any value; most are ruled out by their first number."""
+        rows = np.flatnonzero(np.isnan(numbers[:, :1]).all(1))
+        rows = rows[np.isnan(numbers[rows]).all(1)]
+        for index in indices_of(piece.kinds, "category"):
+            rows = rows[np.array([cell is None for cell in piece.cells(index)[rows]], dtype=bool)]
+        self._add_empty([int(rows[0]), len(rows)] if len(rows) else [])
+
+    def _add_empty(self, empty: list[int]) -> None:
+        """Add rows without any value, counted from those that were seen."""
+        first, count = self.empty or (self._rows + sum(empty[:1]), 0)
+        self.empty = [first, count + empty[1]] if empty else self.empty
 
     def _see_rising(self, cells: np.ndarray, numbers: list[int]) -> None:
         """Note which columns still rise with these cells; `numbers` are the indices of the columns."""

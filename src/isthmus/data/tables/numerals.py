@@ -61,6 +61,12 @@ GROUPED = {mark: f"^{_grouped(mark)}$" for mark in ".,"}
 PLAIN = {mark: f"^{_plain(mark)}$" for mark in ".,"}
 """Any other number, by decimal mark."""
 
+_BRACKETS = "^\\(\\s*([^()+-]*[0-9][^()+-]*)\\)$"
+"""Brackets around a number, with a currency or percent sign or without: it is negative."""
+
+_BEHIND = f"^([0-9][0-9,.'’ {_SPACES}]*[,.][0-9]+)-$"
+"""A minus behind a number with a decimal mark, as SAP writes it; grades such as ``2-`` are none."""
+
 _WHOLE = "^[+-]?[0-9]+$"
 
 NUMERIC = re.compile(rf"[+-]?([0-9]+([.,][0-9]+)*|[.,][0-9]+){_POWER}")
@@ -82,6 +88,9 @@ _SIGN = r"[^\w\s.,]?"
 _LIKE = re.compile(rf"{_SIGN}\s?(?:{'|'.join(form(mark) for mark in '.,' for form in (_plain, _grouped))})\s?{_SIGN}")
 
 
+_ABBREVIATION = re.compile(r"\s?(?:[kKM]|mn|bn|Tsd\.?|Mio\.?|Mrd\.?)$")
+
+
 def like_number(text: str) -> bool:
     """Tell whether text looks like a number, with a currency or a percent sign or without.
 
@@ -93,6 +102,20 @@ def like_number(text: str) -> bool:
     [False, False, False, False, False, False, False]
     """
     return _LIKE.fullmatch(text.strip()) is not None
+
+
+def like_abbreviated(text: str) -> bool:
+    """Tell whether text looks like a number whose last digits a letter or a word stands for.
+
+    Examples
+    --------
+    >>> [like_abbreviated(text) for text in ("8.5k", "1.2M", "$3,5 Mio.", "-12K", "2 bn")]
+    [True, True, True, True, True]
+    >>> [like_abbreviated(text) for text in ("8.5", "12B", "17.5 °C", "k", "M3", "5 km")]
+    [False, False, False, False, False, False]
+    """
+    bare = _ABBREVIATION.sub("", text.strip())
+    return bare != text.strip() and like_number(bare)
 
 
 def number_of(text: str) -> float | None:
@@ -168,18 +191,32 @@ def bare(texts: pyarrow.Array) -> Bare:
     Examples
     --------
     >>> import pyarrow
-    >>> bare(pyarrow.array(["$5,473.94", "-12.5 %", "($3)", "7 EUR"])).texts.to_pylist()
-    ['5,473.94', '-12.5', '-3', '7']
+    >>> bare(pyarrow.array(["$5,473.94", "-12.5 %", "($3)", "7 EUR", "(0.14)", "1.50-"])).texts.to_pylist()
+    ['5,473.94', '-12.5', '-3', '7', '-0.14', '-1.50']
     """
     compute = extra("pyarrow.compute", "tables")
     trimmed = compute.replace_substring(compute.utf8_trim_whitespace(texts), "−", "-")
-    if not compute.any(compute.match_substring_regex(trimmed, f"%|{_CURRENCY}")).as_py():
+    if not compute.any(compute.match_substring_regex(trimmed, f"%|{_CURRENCY}|{_BEHIND}|{_BRACKETS}")).as_py():
         return Bare(trimmed, np.zeros(len(trimmed), bool), np.zeros(len(trimmed), bool))
-    signs = compute.replace_substring_regex(trimmed, f"^\\(\\s*({_CURRENCY}.*|.*{_CURRENCY})\\s*\\)$", "-\\1")
+    signs = compute.replace_substring_regex(trimmed, _BRACKETS, "-\\1")
     front = compute.replace_substring_regex(signs, f"^([+-]?)\\s*{_CURRENCY}\\s*", "\\1")
     priced = compute.replace_substring_regex(front, f"\\s*{_CURRENCY}$", "")
     done = compute.replace_substring_regex(priced, "\\s*%$", "")
-    return Bare(done, _differ(trimmed, priced), _differ(priced, done))
+    texts = compute.replace_substring_regex(done, _BEHIND, "-\\1")
+    return Bare(texts, _differ(signs, priced), _differ(priced, done))
+
+
+def negative(texts: pyarrow.Array) -> np.ndarray:
+    """Tell which texts have brackets or a minus behind, as accounts write negative numbers.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> negative(pyarrow.array(["(0.14)", "1.50-", "-1.5", "2-"])).tolist()
+    [True, True, False, False]
+    """
+    matches = extra("pyarrow.compute", "tables").match_substring_regex(texts, f"{_BEHIND}|{_BRACKETS}")
+    return _mask(matches)
 
 
 def _differ(a: Any, b: Any) -> np.ndarray:

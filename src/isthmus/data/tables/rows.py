@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from isthmus.data.tables.arrays import Grid
-from isthmus.support.errors import InputError, TooFewRowsError
+from isthmus.support.errors import InputError, TooFewRowsError, unknown
 
 
 def indexable(X: Any) -> Any:
@@ -102,7 +102,7 @@ def column(X: Any, name: object) -> np.ndarray:
     if nw.dependencies.is_into_dataframe(X):
         frame = nw.from_native(X, eager_only=True)
         if name not in frame.columns:
-            raise InputError(f"there is no column {name!r}; columns: {', '.join(map(str, frame.columns))}")
+            raise InputError(unknown("column", name, map(str, frame.columns)))
         return frame[name].to_numpy()
     values = np.asarray(X)
     if not isinstance(name, (int, np.integer)) or values.ndim != 2 or not -values.shape[1] <= name < values.shape[1]:

@@ -174,7 +174,7 @@ class Table(Fillable):
 
     def _fitted(self, scale: str | None, learner: Learner) -> Table:
         schema = learner.schema()
-        for doubt in doubts(schema, learner.counted(schema), learner.rising, learner.sentinels(schema)):
+        for doubt in doubts(schema, learner.counted(schema), learner.rising, learner.sentinels(schema), learner.empty):
             warnings.warn(doubt, stacklevel=4)
         fitted = Table(scale or automatic(schema), asdict(schema), self.max_categories)
         fitted._learner = learner

@@ -5,17 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from isthmus.core.interfaces import Corruption
+from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
 from isthmus.support.errors import InputError
 
 Level = float | tuple[float, float]
 
 
-def check_level(level: Level, maximum: float = float("inf")) -> Level:
-    """Return the level as a number or a pair; refuse one that is negative, above `maximum`, or not in order."""
+def check_level(level: Level, maximum: float = float("inf"), minimum: float = 0) -> Level:
+    """Return the level as a number or a pair; refuse one below `minimum`, above `maximum`, or not in order."""
     low, high = (level, level) if isinstance(level, (int, float)) else level
-    if not 0 <= low <= high <= maximum:
-        raise InputError(f"level={level!r}: expected a number, or (low, high), with 0 <= low <= high <= {maximum:g}")
+    if not minimum <= low <= high <= maximum:
+        raise InputError(
+            f"level={level!r}: expected a number, or (low, high), with {minimum:g} <= low <= high <= {maximum:g}"
+        )
     return low if low == high else (low, high)
 
 
@@ -35,3 +39,31 @@ def draw_mask(batch: Batch, level: Level) -> Tensor:
         return (torch.rand(len(x), columns, device=x.device) < draw_level(level, x))[:, batch.feature]
     shape = (len(x), 1, *x.shape[2:]) if x.ndim > 2 else x.shape
     return (torch.rand(shape, device=x.device) < draw_level(level, x)).expand_as(x)
+
+
+def draw_floored(level: Level, x: Tensor, floor: float) -> Tensor:
+    """Return the level for each row of x, no less than a number, shaped so that it broadcasts against x."""
+    levels = torch.as_tensor(draw_level(level, x), dtype=x.dtype, device=x.device)
+    return levels.clamp_min(floor).expand(len(x), *[1] * (x.ndim - 1))
+
+
+def highest(level: Level) -> float:
+    """Return the highest level."""
+    return level[1] if isinstance(level, tuple) else level
+
+
+def with_space(x: Tensor, corruption: Corruption, axes: int | None = None) -> Tensor:
+    """Return x, if its rows are images, or windows of signals.
+
+    Raises
+    ------
+    InputError
+        They are neither; or they are no images, where `axes` is 2.
+    """
+    if x.ndim < 3 or (axes is not None and x.ndim != 2 + axes):
+        what = "images" if axes == 2 else "images or windows of signals"
+        raise InputError(
+            f"the corruption {kind_and_name(corruption)[1]!r} is one of {what}, but rows have the shape "
+            f"{tuple(x.shape[1:])}: choose another, such as 'gaussian'"
+        )
+    return x

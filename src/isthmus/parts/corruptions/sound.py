@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,12 +48,12 @@ class RecordedNoise(Corruption):
     def __init__(self, noise: Sequence[float], level: Level = (0.0, 10.0)) -> None:
         if not isinstance(noise, (list, tuple)):
             raise InputError("noise is an array, but model files keep it as a list of numbers: give noise.tolist()")
-        clip = torch.as_tensor(noise, dtype=torch.float32)
+        clip = np.asarray(noise, np.float32)
         if clip.ndim != 1 or not 2 <= len(clip) <= LONGEST:
             raise InputError(
-                f"noise of shape {tuple(clip.shape)}: expected one channel of 2 to {LONGEST:,} samples; cut it shorter"
+                f"noise of shape {clip.shape}: expected one channel of 2 to {LONGEST:,} samples; cut it shorter"
             )
-        if not (torch.isfinite(clip).all() and clip.std() > 0):
+        if not (np.isfinite(clip).all() and clip.std() > 0):
             raise InputError("noise is silent, or holds NaN or infinity: give a clip in which there is noise to hear")
         self.noise, self.level = tuple(clip.tolist()), _decibels(level)
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.core.interfaces import Net, Sizes, fixed
-from isthmus.core.part import part
+from isthmus.core.part import kind_and_name, part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import activation, regress, whiten, zero_last
+from isthmus.parts.layers import activation, continued, regress, whiten, zero_last
 from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError
 
@@ -77,12 +77,7 @@ class FeatureMap(Net):
         InputError
             The rows are neither images nor windows.
         """
-        if len(sizes.x) not in (2, 3):
-            raise InputError(
-                "the feature-map net takes images of shape (channels, height, width) or windows of shape (channels, "
-                f"window), but the rows have shape {sizes.x}: give images or signals, or net='mlp'"
-            )
-        self.sizes, self.axes = sizes, len(sizes.x) - 1
+        self.sizes, self.axes = sizes, axes_of(sizes, self)
         self.patch = self.stride**self.axes
         x, y = (fixed(shape[:1])[0] * self.patch for shape in (sizes.x, sizes.y))
         self.encoder = Grid(x, sizes.h, self.width, self.blocks, self.activation, self.axes)
@@ -95,22 +90,13 @@ class FeatureMap(Net):
         """Return h of shape (batch, *positions, sizes.h)."""
         grid: Tensor = self.encoder(patches(batch.corrupted, self.stride))
         h = grid.movedim(1, -1)
-        return h if self.conditioning is None else h + self._everywhere(self.conditioning(condition(batch)))
+        return h if self.conditioning is None else h + everywhere(self.conditioning(condition(batch)), self.axes)
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x; where that is not known, and sizes differ, whole patches."""
-        y = joined(self.decoder(self._beside(z, batch).movedim(-1, 1)), self.stride)
+        y = joined(self.decoder(with_condition(z, batch, self.sizes).movedim(-1, 1)), self.stride)
         known = self.sizes.y if batch is None or batch.x.ndim != y.ndim else batch.x.shape[1:]
         return cropped(y, known[1:])
-
-    def _everywhere(self, vectors: Tensor) -> Tensor:
-        """Return a vector of each row with an axis of length 1 for each axis of positions."""
-        return vectors.view(len(vectors), *[1] * self.axes, -1)
-
-    def _beside(self, z: Tensor, batch: Batch | None) -> Tensor:
-        if not self.sizes.condition:
-            return z
-        return torch.cat([z, self._everywhere(condition(batch)).expand(*z.shape[:-1], -1)], -1)
 
     # -- start ---------------------------------------------------------------------------------------------------
 
@@ -127,7 +113,7 @@ class FeatureMap(Net):
         """Start the linear path as the regression from the codes around a patch to the patch."""
         width = KERNEL**self.axes * (self.sizes.z + self.sizes.condition)
         every = -(-prod(z.shape[:-1]) * width // NUMBERS)
-        codes = self._beside(z[::every], batch[::every]).movedim(-1, 1)
+        codes = with_condition(z[::every], batch[::every], self.sizes).movedim(-1, 1)
         line = nn.Linear(width, fixed(self.sizes.y[:1])[0] * self.patch, device=z.device)
         regress(line, by_position(neighbourhoods(codes)), by_position(patches(y[::every], self.stride)))
         self.decoder.start(line)
@@ -183,17 +169,38 @@ class Block(nn.Module):
         return y
 
 
-def patches(x: Tensor, stride: int) -> Tensor:
-    """Return (batch, channels, *space) as (batch, channels · stride^axes, *grid), continued at its end by its last row.
+def axes_of(sizes: Sizes, net: Net) -> int:
+    """Return how many axes a row has behind its channels: two of images, one of windows of signals.
 
-    What continues it is found by index, and nothing depends on whether a side is a multiple of the stride, so that one
-    graph serves all sizes.
+    Raises
+    ------
+    InputError
+        The rows are neither.
     """
-    axes = x.ndim - 2
-    if stride > 1:
-        missing = [(side + stride - 1) // stride * stride - side for side in reversed(x.shape[2:])]
-        x = nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
-    if axes == 2:
+    if len(sizes.x) not in (2, 3):
+        raise InputError(
+            f"the net {kind_and_name(net)[1]!r} takes images of shape (channels, height, width) or windows of shape "
+            f"(channels, window), but the rows have shape {sizes.x}: give images or signals, or net='mlp'"
+        )
+    return len(sizes.x) - 1
+
+
+def with_condition(z: Tensor, batch: Batch | None, sizes: Sizes) -> Tensor:
+    """Return codes (batch, *positions, z) with the condition of the row, if there is one, beside each."""
+    if not sizes.condition:
+        return z
+    return torch.cat([z, everywhere(condition(batch), z.ndim - 2).expand(*z.shape[:-1], -1)], -1)
+
+
+def everywhere(vectors: Tensor, axes: int) -> Tensor:
+    """Return a vector of each row with an axis of length 1 for each axis of positions."""
+    return vectors.view(len(vectors), *[1] * axes, -1)
+
+
+def patches(x: Tensor, stride: int) -> Tensor:
+    """Return (batch, channels, *space) as (batch, channels · stride^axes, *grid), continued to whole patches."""
+    x = continued(x, stride)
+    if x.ndim == 4:
         return nn.functional.pixel_unshuffle(x, stride)
     return torch.unflatten(x, 2, (-1, stride)).movedim(3, 2).flatten(1, 2)
 

@@ -7,9 +7,10 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from isthmus.core.data import Rows
 from isthmus.data.inputs import taken
 from isthmus.data.io.appending import appending
-from isthmus.data.io.files import open_rows
+from isthmus.data.io.files import open_as_read
 from isthmus.data.io.reading import Reading
 from isthmus.data.io.tabular import split_columns
 from isthmus.data.sources.in_memory import cut_pieces
@@ -102,12 +103,13 @@ class Worst:
 
     rows: list[tuple[float, float, int, Rows]] = field(default_factory=list)
 
-    def add(self, X: Rows, scored: ScoredRows, first: int) -> None:
-        """Keep the worst rows of a piece whose first row has the index `first`."""
+    def add(self, X: Rows, scored: ScoredRows, first: int, known: np.ndarray | None = None) -> None:
+        """Keep the worst rows of a piece whose first row has the index `first`, but for known anomalies."""
         score, p_value = scored["score"], scored["p_value"]
-        for index in np.argsort(-score, kind="stable")[:WORST].tolist():
+        order = np.argsort(-score, kind="stable")
+        for index in order[:WORST] if known is None else order[~known[order]][:WORST]:
             if len(self.rows) < WORST or score[index] > self.rows[-1][0]:
-                row = (float(score[index]), float(p_value[index]), first + index, some(X, np.array([index])))
+                row = (float(score[index]), float(p_value[index]), first + int(index), some(X, np.array([index])))
                 self.rows = sorted([*self.rows, row], key=lambda kept: -kept[0])[:WORST]
 
     def explained(self, rule: Rule, names: Sequence[str] = ()) -> list[WorstRow]:
@@ -152,6 +154,7 @@ def score_file(
     rule: Rule,
     X: Rows | str | os.PathLike[str],
     output: str | os.PathLike[str] | None,
+    dates: Mapping[str, str] | None = None,
     **settings: Unpack[Settings],
 ) -> ScanSummary:
     """Score a file, a stream or rows in memory piece by piece, and write the table of scores to a file.
@@ -162,17 +165,21 @@ def score_file(
     X : path, stream, DataFrame, array, or what `taken` takes
     output : path or None
         ``.parquet``, ``.csv`` or ``.feather``; None: nothing is written.
+    dates : mapping of str to str, optional
+        The formats of kept columns of dates in a ``.csv`` file; default: as in the file that is read, else ISO 8601.
     **settings
         Those of `score_pieces`.
     """
     if isinstance(X, (str, os.PathLike)):
         reading = Reading().also([*settings.get("kept_columns", ()), settings.get("label")])
-        X = open_rows(os.fspath(X), reading.after(rule.data, rule.scorer.autoencoder.info_.get("reading", {})))
+        kept = rule.scorer.autoencoder.info_.get("reading", {})
+        X, known = open_as_read(os.fspath(X), reading.after(rule.data, kept))
+        dates = known.dates if dates is None else dates
     else:
         X = taken(X)
     if output is None:
         return score_pieces(rule, X, lambda table: None, **settings)
-    with appending(output) as append:
+    with appending(output, dates) as append:
         return score_pieces(rule, X, append, **settings)
 
 
@@ -182,6 +189,7 @@ class Settings(TypedDict, total=False):
     rows: slice
     kept_columns: Sequence[str]
     label: str | None
+    known_labels: Sequence[str]
     explain: bool
     keep_scores: bool
     names: Sequence[str]
@@ -196,6 +204,7 @@ def score_pieces(
     rows: slice = slice(0, None),
     kept_columns: Sequence[str] = (),
     label: str | None = None,
+    known_labels: Sequence[str] = (),
     explain: bool = False,
     keep_scores: bool = False,
     names: Sequence[str] = (),
@@ -215,6 +224,8 @@ def score_pieces(
         Columns to copy into the table of scores; the detector sees those of them that it was trained on.
     label : str, optional
         One of `kept_columns`, by whose values rows are counted.
+    known_labels : sequence of str, default ()
+        Labels of known anomalies, which are not among the rows with the highest scores that the summary lists.
     explain : bool, default False
         Whether to name the columns that contribute most for each row.
     keep_scores : bool, default False
@@ -231,8 +242,9 @@ def score_pieces(
             seen, kept = split_columns(piece, kept_columns, rule.columns)
             scored = rule.score_rows(seen)
             contributors = rule.contributors(seen) if explain else {}
-        worst.add(seen, scored, start)
-        summary.add(scored, None if label is None or kept is None else _texts(kept[label].to_pylist()), keep_scores)
+        labels = None if label is None or kept is None else _texts(kept[label].to_pylist())
+        worst.add(seen, scored, start, None if labels is None else np.isin(labels.astype(str), known_labels))
+        summary.add(scored, labels, keep_scores)
         copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
         append({**which_rows(start, len(scored["score"]), names), **copied, **scored, **contributors})
         progress(len(scored["score"]))
@@ -242,13 +254,15 @@ def score_pieces(
 
 
 def label_text(value: object) -> str:
-    """Return a label as text: whole numbers without a decimal point.
+    """Return a label as text: whole numbers without a decimal point, missing ones as None.
 
     Examples
     --------
-    >>> label_text(1.0), label_text(0), label_text("normal")
-    ('1', '0', 'normal')
+    >>> label_text(1.0), label_text(0), label_text("normal"), label_text(float("nan"))
+    ('1', '0', 'normal', 'None')
     """
+    if isinstance(value, float) and isnan(value):
+        return "None"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

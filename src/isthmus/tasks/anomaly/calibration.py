@@ -22,10 +22,10 @@ FRACTION, MAX_ROWS, FOLDS = 0.2, 10_000, 5
 """The fraction of rows that is held out, the largest number of them, and the folds where these are too few."""
 
 GUARANTEES = {
-    "split": "of future normal rows that are exchangeable with the calibration rows, on average at most the rate asked "
-    "for is flagged (Vovk 2005)",
-    "cross": "of future normal rows on average at most twice the rate asked for is flagged, and about that rate in "
-    "practice (cross-conformal: Vovk 2015; Barber 2021)",
+    "split": "of future normal rows that are exchangeable with the calibration rows, on average at most {rate} is "
+    "flagged (Vovk 2005)",
+    "cross": "of future normal rows on average at most twice {rate} is flagged, and about that rate in practice "
+    "(cross-conformal: Vovk 2015; Barber 2021)",
     "training": "none: these are scores of rows that were trained on",
     "recalibrated": "as of split conformal prediction, for rows that are exchangeable with those of the recalibration",
 }
@@ -40,7 +40,7 @@ class Calibration:
     Attributes
     ----------
     method : str
-        One of `GUARANTEES`.
+        One of `GUARANTEES`, or "known" for known anomalies.
     scores : ndarray of shape (n,)
     labels : ndarray of str of shape (n,), or None
     """
@@ -73,10 +73,18 @@ class Calibration:
         method = state[name]["method"]
         return cls(FORMER_METHODS.get(method, method), state[f"{name}.scores"].numpy(), labels)
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """The method, the number of rows, and the guarantee."""
-        return {"method": self.method, "rows": len(self.scores), "guarantee": GUARANTEES[self.method]}
+    def about(self, rate: float | None) -> dict[str, Any]:
+        """Return the method, the number of rows, and the guarantee of a false-alarm rate, None: of any."""
+        return {"method": self.method, "rows": len(self.scores), "guarantee": self._guarantee(rate)}
+
+    def _guarantee(self, rate: float | None) -> str:
+        """Return the guarantee: of the smallest possible rate, where there are too few rows for the one asked for."""
+        words, fewest = GUARANTEES[self.method], min([len(self.scores), *map(len, self.groups().values())])
+        if rate is None or not self.covers_future or conformal.suffice(fewest, rate):
+            return words.format(rate="the rate asked for")
+        smallest = f"the rate {conformal.min_rate(fewest):.3g}"
+        unlike = f"only of {smallest}, the smallest with {fewest} calibration rows, not of the rate asked for: "
+        return unlike + words.format(rate=smallest)
 
     @property
     def covers_future(self) -> bool:
@@ -107,6 +115,10 @@ class Calibration:
             for label, own in self.groups().items():
                 p[labels == label] = conformal.p_values(scores[labels == label], own)
         return p
+
+
+NONE_KNOWN = Calibration("known", np.zeros(0))
+"""The scores of known anomalies where there are none."""
 
 
 def band_in_words(band: Band | dict[str, Band] | None) -> str | None:

@@ -38,6 +38,17 @@ def required_rows(rate: float) -> int:
     return max(1, ceil(round(1 / rate - 1, 9)))
 
 
+def suffice(calibration: int, rate: float) -> bool:
+    """Return whether so many calibration scores are enough for a false-alarm rate.
+
+    Examples
+    --------
+    >>> suffice(99, 0.01), suffice(98, 0.01)
+    (True, False)
+    """
+    return calibration >= required_rows(rate)
+
+
 def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
     """Return the score above which a row has p ≤ `rate`; `where` names the rows in a warning.
 
@@ -48,7 +59,7 @@ def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
     """
     n = len(calibration)
     alarms = floor(round(rate * (n + 1), 9))
-    if alarms < 1:
+    if not suffice(n, rate):
         warnings.warn(
             f"false_alarm_rate={rate:g} asks for {required_rows(rate)} calibration rows, but there are {n}{where}: the "
             f"threshold is their largest score; the smallest possible rate is {min_rate(n):.3g}",
@@ -60,17 +71,26 @@ def threshold(calibration: np.ndarray, rate: float, where: str = "") -> float:
 def band(calibration: np.ndarray, threshold: float) -> tuple[float, float]:
     """Return the limits between which the fraction of future normal rows above a threshold lies, with 95 % probability.
 
-    Above the k-th highest of n calibration scores the fraction has the distribution Beta(k, n + 1 - k) (Vovk 2012).
+    Above the k-th highest of n calibration scores the fraction has the distribution Beta(k, n + 1 - k) (Vovk 2012). A
+    threshold between two of them has the lower limit of the higher one, and the upper limit of the lower one.
 
     Examples
     --------
     >>> [round(limit, 4) for limit in band(np.arange(199.0), 197.0)]
     [0.0012, 0.0277]
+    >>> [round(limit, 4) for limit in band(np.arange(199.0), 197.5)]
+    [0.0001, 0.0277]
     """
+    above = int((calibration > threshold).sum())
+    return _quantile(calibration, above + (threshold in calibration), 0), _quantile(calibration, above + 1, 1)
+
+
+def _quantile(calibration: np.ndarray, k: int, side: int) -> float:
+    """Return the lower (0) or upper (1) limit of the fraction above the k-th highest score, 0 and 1 beyond all."""
     n = len(calibration)
-    k = min(n, int((calibration > threshold).sum()) + 1)
-    low, high = betaincinv(k, n + 1 - k, [(1 - BAND) / 2, (1 + BAND) / 2])
-    return float(low), float(high)
+    if not 1 <= k <= n:
+        return float(k > n)
+    return float(betaincinv(k, n + 1 - k, (1 - BAND) / 2 + side * BAND))
 
 
 def fraction_threshold(scores: np.ndarray, fraction: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -85,7 +85,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
         the distance of the code, each relative to its typical size (Q and T²). ``"known"``: nearness to known
         anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for images
-        of one size and signals; where anomalies are known, that joined with known.
+        of one size and signals, error for images of any size; where anomalies are known, that joined with
+        known, but for images of any size, where they set thresholds alone.
     contamination : float or None, default None
         Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
         scores the rows, and a second model is trained without the fraction with the highest scores. The number of
@@ -97,12 +98,13 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         A column whose values each have their own threshold.
     members : int or None, default None
         Members of the ensemble whose reconstructions are averaged, if `autoencoder` is None; else set them in the
-        autoencoder: ``Autoencoder(Denoising(members=4))``. None: four for tables with categories, whose score is the
+        autoencoder: ``Autoencoder(Denoising(members=4))``. None: six for tables with categories, whose score is the
         residual alone; else one, since more hardly change the distance to neighbours.
     keep_rows : bool, default True
         Whether the detector, and so its file, may hold training rows: the score ``"neighbours"`` holds up to 3,072.
-        False: ``scorer="auto"`` joins tails and residual alone for tables of numbers, and is ``"residual"`` for images
-        and signals; a scorer that holds rows is refused.
+        False: ``scorer="auto"`` joins tails and residual alone for tables of numbers, and is ``"residual"`` for tables
+        with categories, images of one size and signals, whatever anomalies are known; a scorer that holds rows is
+        refused.
     random_state : int, RandomState or None, default None
         An int makes results reproducible.
 
@@ -197,16 +199,17 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
         trainer = self._trainer(known, callbacks)
         trained = self._trained(X, trainer)
-        scores = trainer.known_scores(trained.scorer)
+        anomalies = trainer.known_scores(trained.scorer)
         thresholds = Thresholds(
-            trained.calibration, trained.training, known=scores, normal_rows=0 if known is None else count(X)
+            trained.calibration, trained.training, known=anomalies, normal_rows=0 if known is None else count(X)
         )
         if self.contamination is None:
             thresholds = thresholds.at_rate(self.false_alarm_rate)
         else:
             thresholds = thresholds.at_fraction(self.contamination)
         self._adopt(trained.scorer.autoencoder)
-        self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment
+        beside = "" if known is None else f", beside {counted(anomalies.scores.size, 'known anomaly')}"
+        self.score_, self.thresholds_, self.training_ = trained.scorer.score, thresholds, trained.treatment + beside
         self._scored_all = not is_stream(X) and len(trained.training.scores) == len(X)
         self.typical_residuals_ = trained.deviation
         for name in label_like(trained.scorer.data.row_names()):
@@ -412,10 +415,12 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         *,
         kept_columns: Sequence[str] = (),
         label: str | None = None,
+        known_labels: Sequence[str] = (),
         explain: bool = False,
         rows: slice = slice(0, None),
         keep_scores: bool = False,
         names: Sequence[str] = (),
+        dates: Mapping[str, str] | None = None,
         progress: Callable[[int], object] = int,
     ) -> ScanSummary:
         """Score a file or a stream piece by piece, in bounded memory, and write the table of scores to a file.
@@ -431,6 +436,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             trained on them.
         label : str or None, default None
             One of `kept_columns`, by whose values rows are counted.
+        known_labels : sequence of str, default ()
+            Labels of known anomalies: they are not listed among the ten rows with the highest scores.
         explain : bool, default False
             Whether to name the columns that contribute most to the score of each row.
         rows : slice, default all
@@ -439,6 +446,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             Whether the summary holds all scores, in single precision.
         names : sequence of str, default ()
             Names of the rows of X, such as those of image files: the table has a column ``file`` instead of ``row``.
+        dates : mapping of str to str, optional
+            The formats of kept columns of dates in a ``.csv`` output; default: those of the file X, else ISO 8601.
         progress : callable, optional
             Called with the number of rows of each piece that is done.
 
@@ -454,9 +463,11 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             rows=rows,
             kept_columns=kept_columns,
             label=label,
+            known_labels=known_labels,
             explain=explain,
             keep_scores=keep_scores,
             names=names,
+            dates=dates,
             progress=progress,
         )
 
@@ -590,6 +601,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             The threshold itself, or a dict with that of each group.
         recall : float, optional
             Fraction of the known anomalies to flag: of such as were not known, since each is scored without itself.
+            All groups then have the same threshold, as with `precision`.
         precision : float, optional
             Fraction of flagged rows that are abnormal, where anomalies are as frequent as in the training; of the
             thresholds that reach it, the lowest.
@@ -718,8 +730,13 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             score=written(describe(self.score_)),
             threshold=self.threshold_,
             thresholds=dict(self.thresholds_),
-            guarantees={"trained on": self.training_, **about},
+            guarantees={"trained on": self.training_, **self._asked(), **about},
         )
+
+    def _asked(self) -> dict[str, str]:
+        """Return what the threshold was asked for, as far as the file says."""
+        asked = self.thresholds_.asked("time steps" if self.autoencoder_.data_.windowed else "rows")
+        return {"asked for": asked} if asked else {}
 
     # -- the file ------------------------------------------------------------------------------------------------
 
@@ -753,7 +770,7 @@ def default_autoencoder(rows: int, data: Data | None = None, members: int | None
 
     Where there are few, none is left for validation.
     """
-    batch_size = min(BATCH, max(16, rows // 4))
+    batch_size = min(BATCH, max(16, rows // 4), rows)
     epochs = max(EPOCHS, ceil(STEPS * batch_size / rows))
     variant = lookup("variant/denoising")(level=NOISE, members=members)
     chosen = Autoencoder(variant, None, data=data, epochs=epochs, batch_size=batch_size, verbose=False)

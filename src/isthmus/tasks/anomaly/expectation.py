@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Rows, rows, take
+from isthmus.core.data import Columns, Data, Field, Rows, rows, take
 from isthmus.core.graphs import Graph
 from isthmus.core.records import Batch
 from isthmus.data.sources.in_memory import pieces
@@ -25,6 +25,10 @@ PASSES = 3
 """Further passes, each with the farthest column replaced by what was expected of it."""
 COMPARED = 2000
 """Rows whose residuals are looked at, at most."""
+TIME = "time"
+"""The kind of the cells of a column of dates that holds times of day."""
+NO_DAY = -2_208_988_800
+"""The second at which 1900-01-01 begins, the day of times that were read without one, as by ``strptime``."""
 UNITS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
 
 
@@ -95,7 +99,7 @@ class Cell:
     probability : float or None
         Of a category: the model's probability of the expected one.
     kind : str
-        As `isthmus.core.data.Field` has it.
+        As `isthmus.core.data.Field` has it, or "time" for a date of a column that holds times of day.
     """
 
     value: object
@@ -117,12 +121,20 @@ class Cell:
         --------
         >>> Cell(-0.17, 0.41, 0.098, None).expected_text, Cell("icmp", "tcp", None, 0.974).expected_text
         ('0.4 ± 0.1', 'tcp (97 %)')
+        >>> Cell("2025-01-01", "2025-06-03 14:22:10", 7e6, None, "date").expected_text
+        '2025-06-03 ± 81 days'
+        >>> Cell("13:45", "12:10:29", 5400.0, None, "time").expected_text
+        '12:10 ± 1.5 hours'
         """
         if self.probability is not None:
             return f"{_written(self.expected)} ({100 * self.probability:.0f} %)"
         if self.deviation is None:
             return _written(self.expected)
-        if self.kind in ("date", "duration"):
+        if self.kind == "date":
+            return f"{_as_fine(str(self.expected), self.deviation)} ± {span(self.deviation)}"
+        if self.kind == TIME:
+            return f"{str(self.expected)[: 5 if self.deviation >= 60 else 8]} ± {span(self.deviation)}"
+        if self.kind == "duration":
             return f"{self.expected} ± {span(self.deviation)}"
         return plus_minus(float(str(self.expected)), self.deviation)
 
@@ -158,7 +170,8 @@ class Compared:
         seen, expected = (_cells(side, self.names, at)[chosen] for side in (self.X, self.expected))
         probable = self.certainty[chosen, at].tolist()
         triples = zip(tidy(seen), tidy(expected), probable, strict=True)
-        return [Cell(_plain(v), _plain(e), known, None if p != p else p, kind) for v, e, p in triples]
+        text = _time if kind == TIME else _plain
+        return [Cell(text(v), text(e), known, None if p != p else p, kind) for v, e, p in triples]
 
 
 def compared(scorer: Scorer, X: Rows, deviation: np.ndarray) -> Compared:
@@ -168,7 +181,7 @@ def compared(scorer: Scorer, X: Rows, deviation: np.ndarray) -> Compared:
     names = data.row_names()
     sides = {name: data.per_row(columns[name], group.rows).numpy() for name in ("value", "number", "certainty")}
     known = deviation if len(deviation) else np.full(len(names), np.nan)
-    kinds = {field.name: field.kind for field in data.fields()}
+    kinds = {field.name: TIME if field.kind == "date" and on_no_day(field) else field.kind for field in data.fields()}
     return Compared(group.rows, data.write(columns, like=group.rows), names, kinds, **sides, deviation=known)
 
 
@@ -210,6 +223,23 @@ def _graph(scorer: Scorer) -> Expect:
 def _cells(X: Rows, names: Sequence[str], at: int) -> np.ndarray:
     """Return the cells of a column."""
     return column(X, names[at] if nw.dependencies.is_into_dataframe(X) else at)
+
+
+def on_no_day(field: Field) -> bool:
+    """Return whether the dates of a column are all on the day that stands for none: they are times of day.
+
+    Examples
+    --------
+    >>> noon = NO_DAY + 43_200
+    >>> [on_no_day(Field("start", "date", low=noon, high=noon + seconds)) for seconds in (60, 86_400)]
+    [True, False]
+    """
+    return field.low is not None and field.high is not None and NO_DAY <= field.low <= field.high < NO_DAY + 86_400
+
+
+def _time(value: object) -> object:
+    """Return the time of day of a date as text, ``13:45`` or ``13:45:10``; a gap as it is."""
+    return str(value.astype("M8[s]"))[11:].removesuffix(":00") if isinstance(value, np.datetime64) else value
 
 
 def _plain(value: object) -> object:
@@ -267,13 +297,25 @@ def _fixed(value: float, decimals: int) -> str:
     return f"{round(value, decimals) + 0.0:.{max(decimals, 0)}f}"
 
 
+def _as_fine(date: str, seconds: float) -> str:
+    """Return a date without what its deviation leaves insignificant: the time of day, or the seconds.
+
+    Examples
+    --------
+    >>> [_as_fine("2025-06-03 14:22:10", seconds) for seconds in (2e5, 600.0, 5.0)]
+    ['2025-06-03', '2025-06-03 14:22', '2025-06-03 14:22:10']
+    """
+    return date[:10] if seconds >= 86_400 else date[:16] if seconds >= 60 else date
+
+
 def span(seconds: float) -> str:
     """Return a duration in a suitable unit.
 
     Examples
     --------
-    >>> span(200000.0), span(90.0)
-    ('2.3 days', '1.5 minutes')
+    >>> span(200000.0), span(90.0), span(1.2e7)
+    ('2.3 days', '1.5 minutes', '139 days')
     """
     unit = next((unit for unit, size in UNITS.items() if seconds >= size), "seconds")
-    return f"{seconds / UNITS[unit]:.2g} {unit}"
+    number = seconds / UNITS[unit]
+    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"

@@ -20,8 +20,8 @@ from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.run import Run, prepare
 from isthmus.estimators.together import can_train_together, fit_together
-from isthmus.support.errors import DataWarning
-from isthmus.tasks.anomaly.calibration import Calibration, held_out, labels_of
+from isthmus.support.errors import TooFewRowsError
+from isthmus.tasks.anomaly.calibration import NONE_KNOWN, Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
 from isthmus.tasks.anomaly.expectation import typical_residuals
@@ -121,7 +121,7 @@ class Trainer:
         sample = self._sample(autoencoder, X)
         model, data = autoencoder.model_, autoencoder.data_
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed())
+            torch.default_generator.manual_seed(self._seed())
             parts = (part for columns in sample for part in _pieces(columns, data))
             outputs = (model(data.batch(part), False) for part in parts)
             score = self._score(data, fraction).fit_known(outputs, self._known(autoencoder), model)
@@ -140,12 +140,14 @@ class Trainer:
         parts = (part for columns in autoencoder.columns(self.known) for part in _pieces(columns, data))
         return [model(data.batch(part), False) for part in parts]
 
-    def known_scores(self, scorer: Scorer) -> np.ndarray:
-        """Return the score of each known anomaly as if it were not known."""
+    def known_scores(self, scorer: Scorer) -> Calibration:
+        """Return the score of each known anomaly as if it were not known, and its group."""
+        if self.known is None:
+            return NONE_KNOWN
         model = scorer.autoencoder.model_
         with torch.no_grad():
             scores = [scorer.score.of_known(output, model) for output in self._known(scorer.autoencoder)]
-        return torch.cat(scores).double().numpy() if scores else np.zeros(0)
+        return Calibration("known", torch.cat(scores).double().numpy(), labels_of(self.known, self.groups))
 
     def _seed(self) -> int:
         return int(self.random.integers(2**31 - 1))
@@ -164,7 +166,7 @@ class Trainer:
         made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
         if self.score == "auto" and not self.keep_rows:
             made = made.without_rows() or lookup(f"score/{WITHOUT_ROWS}")()
-        elif self.score == "auto" and self.known is not None:
+        elif self.score == "auto" and self.known is not None and not data.any_size:
             made = lookup("score/joined")([made, lookup("score/known")()])
         return made.for_contaminated(fraction) if fraction else made
 
@@ -179,7 +181,7 @@ class Trainer:
         if not ordered:
             first = scorer.scores(X)
             kept = np.flatnonzero(first <= fraction_threshold(first, fraction))
-            with _said_once():
+            with _silent():
                 scorer, _ = self.train(some(X, kept), fraction)
             treatment = f"trimmed: {n - len(kept)} of {n} rows were left out of the second training"
         scores = self._scored(scorer, X)
@@ -196,20 +198,15 @@ class Trainer:
         """Train on normal rows, and score those that were not trained on."""
         n = count(X)
         first = self._untrained(n)
+        if n == 2:
+            raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
         run = self.together(first, X, ordered)
         parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
-        if run is not None:
-            *scorers, scorer = self._trained_together(run, first, X, parts)
-            folds = [self._fold(each, X, part) for each, part in zip(scorers, parts, strict=True)]
-        else:
-            with _said_once(len(parts) > 1):
-                folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
-            scorer = folds[0].scorer if len(folds) == 1 else self.train(X)[0]
+        scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
         chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self.random.choice(n, FIT_ROWS, replace=False)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is new in rows that were held out has been said
+        with _silent(len(folds) == 1):  # what is new in rows that were held out has been said
             training = self._scored(scorer, chosen)
         deviation = np.mean([fold.deviation for fold in folds], axis=0)
         return Trained(scorer, calibration, training, "all rows as normal", deviation)
@@ -217,7 +214,8 @@ class Trainer:
     @staticmethod
     def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:
         """Return the prepared run of an autoencoder if those of all folds should train at once, since that is cheap."""
-        if ordered or count(X) > FEW or autoencoder.validation_fraction:
+        unlike = ordered or choose_data(autoencoder.data, X).any_size  # images are not read for nothing
+        if unlike or count(X) > FEW or autoencoder.validation_fraction:
             return None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
@@ -225,13 +223,22 @@ class Trainer:
         work = run.objective.model.multiplications * run.settings.epochs * count(X)
         return run if work <= LITTLE_WORK and can_train_together(run) else None
 
-    def _trained_together(self, run: Run, first: Autoencoder, X: Rows, folds: list[np.ndarray]) -> list[Scorer]:
-        """Return scorers trained without each fold, and one trained on all rows."""
-        rows = [*(_others(X, fold) for fold in folds), np.arange(count(X))]
-        autoencoders = [first, *(self._untrained(count(X)) for _ in folds)]
-        fit_together(run, autoencoders, X, rows)
-        pairs = zip(autoencoders, rows, strict=True)
-        return [self._scorer(autoencoder, some(X, index))[0] for autoencoder, index in pairs]
+    def _at_once(self, run: Run, first: Autoencoder, X: Rows, parts: list[np.ndarray]) -> tuple[Scorer, list[_Fold]]:
+        """Train on all rows, and without each fold, at once; score the rows of the folds."""
+        rows = [_others(X, part) for part in parts]
+        autoencoders = [first, *(self._untrained(count(X)) for _ in parts)]
+        fit_together(run, autoencoders, X, [*rows, np.arange(count(X))])
+        *others, last = autoencoders
+        with _silent():
+            scorers = [self._scorer(other, some(X, index))[0] for other, index in zip(others, rows, strict=True)]
+            folds = [self._fold(each, X, part) for each, part in zip(scorers, parts, strict=True)]
+        return self._scorer(last, X)[0], folds
+
+    def _apart(self, X: Rows, parts: list[np.ndarray]) -> tuple[Scorer, list[_Fold]]:
+        """Train without each fold and score its rows; if there are several, train on all rows too."""
+        with _silent(len(parts) > 1):
+            folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
+        return folds[0].scorer if len(folds) == 1 else self.train(X)[0], folds
 
     def _fold(self, scorer: Scorer, X: Rows, fold: np.ndarray) -> _Fold:
         """Score the rows that were not trained on."""
@@ -250,11 +257,11 @@ def _others(X: Rows, fold: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _said_once(elsewhere: bool = True) -> Iterator[None]:
-    """Suppress notes on the columns inside the block, if another training issues them."""
+def _silent(elsewhere: bool = True) -> Iterator[None]:
+    """Suppress notes on the rows inside the block, if they are issued elsewhere, for all rows."""
     with warnings.catch_warnings():
         if elsewhere:
-            warnings.simplefilter("ignore", DataWarning)
+            warnings.simplefilter("ignore", UserWarning)
         yield
 
 

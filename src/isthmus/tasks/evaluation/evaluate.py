@@ -68,7 +68,7 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
         quantiles over the rows, in the units of the likelihood; ``elbo`` in nats, of variational models; ``units`` of
         a code and how many are ``active``, over rows and positions; ``probe``: accuracy of a linear probe on codes, the
         mean over their positions where they have several, where there are classes; ``rows_per_second`` of encoding;
-        ``columns`` of DataFrames, each with its own error.
+        ``columns`` of DataFrames, each with its own error, and ``unmeasured``, those of dates and durations.
 
     Raises
     ------

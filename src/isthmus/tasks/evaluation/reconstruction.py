@@ -46,7 +46,7 @@ class ReconstructionMetrics:
         self.ratios += [si_sdr(*pair) for pair in pairs]
 
     def figures(self) -> dict[str, Any]:
-        """Return ``mse``, ``explained``, ``si_sdr`` and ``columns``, as far as they apply."""
+        """Return what applies of ``mse``, ``explained``, ``si_sdr``, ``columns`` and ``unmeasured``, dates say."""
         count, total, squares, errors = self.numbers
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
@@ -57,7 +57,11 @@ class ReconstructionMetrics:
             metrics["explained"] = float(1 - errors.sum() / spread.sum())
         if sounding := [ratio for ratio in self.ratios if not np.isnan(ratio)]:
             metrics["si_sdr"] = float(np.mean(sounding))
-        return metrics if self.columns is None else {**metrics, "columns": self._by_column(spread, moved)}
+        if self.columns is None:
+            return metrics
+        measured = self._by_column(spread, moved)
+        left = sorted(set(self.columns) - {column["column"] for column in measured}, key=self.columns.index)
+        return {**metrics, "columns": measured, **({"unmeasured": left} if left else {})}
 
     def _numbers(self, X: Rows, names: list[str]) -> np.ndarray:
         """Return numbers as float64 (n, features), NaN where a cell is missing."""

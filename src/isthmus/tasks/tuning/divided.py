@@ -11,7 +11,7 @@ from isthmus.data.infer import choose_data
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import count, indexable, some
 from isthmus.estimators.autoencoder import Autoencoder
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.base import Labels
 from isthmus.tasks.tuning.measures import MEASURED, METRICS, Measure
 
@@ -52,7 +52,9 @@ def divided(X: Rows, y: Labels, metric: str, fraction: float, autoencoder: Autoe
     InputError
         X is a stream, whose rows cannot be selected; there are too few rows; or a probe has no labels.
     """
-    measure = METRICS[metric]
+    measure, data = METRICS[metric], choose_data(autoencoder.data, X)
+    if not is_stream(X) and not data.any_size:
+        count(X)
     if not measure.needs_rows:
         return Divided(X, y, measure())
     if is_stream(X):
@@ -62,7 +64,11 @@ def divided(X: Rows, y: Labels, metric: str, fraction: float, autoencoder: Autoe
     X = indexable(X)
     n = count(X)
     tested = min(max(1, round(n * fraction)), n - 1)
-    ordered = choose_data(autoencoder.data, X).windowed is not None
+    ordered = data.windowed is not None
+    if n - tested < 2 and not data.any_size:
+        raise InputError(
+            f"X has {counted(n, 'row')}, of which {tested} to measure on: at least 2 are needed to train on; give more"
+        )
     order = np.arange(n)[::-1] if ordered else np.random.default_rng(seed).permutation(n)
     test, train = np.sort(order[: tested if ordered else min(tested, MEASURED)]), np.sort(order[tested:])
     labels = [None, None] if y is None else [np.asarray(y)[index] for index in (train, test)]

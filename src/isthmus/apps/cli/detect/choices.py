@@ -25,6 +25,8 @@ class Options:
     train_rows: slice | None
     normal: str | None
     label: str | None
+    abnormal: tuple[str, ...]
+    known: str | None
     kept: tuple[str, ...]
     window: int | None
     stride: int | None
@@ -32,6 +34,8 @@ class Options:
     no_rows: bool
     false_alarm_rate: float | None
     contamination: float | None
+    recall: float | None
+    min_precision: float | None
     max_categories: int | None
     seed: int
     images: Mapping[str, Any]
@@ -43,6 +47,30 @@ class Options:
     def kept_columns(self) -> list[str]:
         """The columns that the detector does not see."""
         return list(dict.fromkeys([*self.kept, *([self.label] if self.label else [])]))
+
+    @property
+    def picking_label(self) -> str | None:
+        """The label if it picks rows of another file: DATA may lack it."""
+        picks, elsewhere = self.normal is not None or self.abnormal, self.train or self.recalibrate
+        return self.label if picks and elsewhere else None
+
+    @property
+    def knows(self) -> bool:
+        """Whether anomalies are known."""
+        return self.known is not None or bool(self.abnormal)
+
+    @property
+    def by_known(self) -> dict[str, float]:
+        """What the threshold is to reach of the known anomalies, as `set_threshold` takes it; empty: nothing."""
+        typed = {"recall": self.recall, "precision": self.min_precision}
+        return {name: value for name, value in typed.items() if value is not None}
+
+    @property
+    def picking(self) -> str:
+        """The options that pick some of the rows to train on; empty if there are none."""
+        rows = self.train_rows
+        span = "" if rows is None else f"--train-rows {rows.start}:{'' if rows.stop is None else rows.stop}"
+        return " ".join(filter(None, [span, "" if self.normal is None else f"--normal {self.normal}"]))
 
     @property
     def trained(self) -> bool:

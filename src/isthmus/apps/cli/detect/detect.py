@@ -11,8 +11,9 @@ import click
 from isthmus.apps.cli.command import command, option, tell
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
+from isthmus.apps.cli.detect.output import known_figures
 from isthmus.apps.cli.inputs import data_argument, keep_option
-from isthmus.apps.cli.output import drawable, json_option, output_option, show, writable
+from isthmus.apps.cli.output import drawable, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import reading_options
 from isthmus.apps.cli.rows import Span
 from isthmus.apps.cli.settings import OF_TRAINING, image_options, image_settings, training_options
@@ -28,6 +29,8 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "detect",
     "isthmus detect new.csv --train normal.csv -o scores.csv --explain",
     "isthmus detect new.csv --train all.csv --label attack --normal none --save detector.safetensors -o scores.csv",
+    "isthmus detect new.csv --train all.csv --label attack --abnormal dos --recall 0.9 -o scores.csv",
+    "isthmus detect new.csv --train normal.csv --known anomalies.csv --keep attack -o scores.csv",
     "isthmus detect huge.parquet --model detector.safetensors -o scores.parquet --false-alarm-rate 0.001",
     "isthmus detect new.csv --model detector.safetensors --recalibrate normal.csv --label attack --save d2.safetensors "
     "-o scores.csv",
@@ -62,6 +65,17 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     metavar="VALUE",
     section="Detector",
     help="Of --train or --recalibrate, or else of DATA, only rows with this label",
+)
+@option(
+    "--abnormal",
+    metavar="VALUE",
+    multiple=True,
+    section="Detector",
+    help="Rows of --train, or else of DATA, with this label are known anomalies, not trained on: rows near them are "
+    "abnormal; may be repeated",
+)
+@option(
+    "--known", metavar="FILE", section="Detector", help="Known anomalies, rows with the columns of those to train on"
 )
 @option(
     "--model",
@@ -113,6 +127,19 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     section="Threshold",
     help=f"Fraction of the training rows that is abnormal, and flagged; without --train and --model [{CONTAMINATION}]",
 )
+@option(
+    "--recall",
+    type=click.FloatRange(0, 1, min_open=True),
+    section="Threshold",
+    help="Fraction of the anomalies like the known ones to flag, in place of --false-alarm-rate",
+)
+@option(
+    "--min-precision",
+    type=FRACTION,
+    section="Threshold",
+    help="Fraction of what is flagged that is abnormal, at least, where anomalies are as frequent as in the training "
+    "(--precision is that of computing)",
+)
 @json_option
 def detect(
     data: str,
@@ -127,9 +154,9 @@ def detect(
     """Score each row of DATA, and flag those unlike normal ones.
 
     Give normal rows with --train, or a detector with --model. With neither, the rows of DATA are trained on
-    themselves, as a mixture of normal and abnormal ones. Files of Parquet and CSV are scored piece by piece, in
-    bounded memory. Written are the row, its score (higher is more abnormal), its p-value (how rare such a score
-    is among normal rows), and whether it is flagged.
+    themselves, as a mixture of normal and abnormal ones. A few known anomalies help a lot: name them with --known or
+    --abnormal. Files of Parquet and CSV are scored piece by piece, in bounded memory. Written are the row, its score
+    (higher is more abnormal), its p-value (how rare such a score is among normal rows), and whether it is flagged.
     """  # fmt: skip
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.appending import check_appended
@@ -141,22 +168,31 @@ def detect(
     check(options, explain)
     check_appended(output)
     figure_path = _figure_path(plot, output)
-    for path in filter(None, [figure_path, save]):
-        writable(path)
+    if figure_path:
+        writable(figure_path)
+    if save:
+        writable_model(save)
     if options.unlabelled:
-        tell(
-            f"no rows are known to be normal (--train, --model): {data} is trained on as it is, and the most abnormal "
-            f"{options.contamination or CONTAMINATION:.1%} of its rows are flagged (--contamination)"
-        )
+        tell(_mixture(options))
     fitted = detector(options)
     if save:
         fitted.save(save)
     kind = files_of(fitted.autoencoder_.data_)
     document, text = kind.detect(fitted, options, rows or slice(0, None), output, explain, figure_path)
     document = {"output": output, "threshold": fitted.threshold_, "calibration": fitted.calibration_, **document}
+    document |= {"rule": dict(fitted.thresholds_.rule), "known": known_figures(fitted)}
     if save:
         text += f"\n\ndetector: {save}"
     show(document, text, as_json)
+
+
+def _mixture(options: Options) -> str:
+    """Say how rows are trained on of which nobody says that they are normal."""
+    fraction = f"{options.contamination or CONTAMINATION:.1%} of its rows"
+    said = f"no rows are known to be normal (--train, --model): {options.data} is trained on as it is"
+    if options.by_known:
+        return f"{said}, as if {fraction} were abnormal (--contamination)"
+    return f"{said}, and the most abnormal {fraction} are flagged (--contamination)"
 
 
 def _typed(typed: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

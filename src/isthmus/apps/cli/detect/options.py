@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from isthmus.apps.cli.command import Failure, hushed, tell
-from isthmus.apps.cli.inputs import arranged, known_columns, load, read
+from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
+from isthmus.apps.cli.detect.normal import TrainingRows, normal_rows, training_rows
+from isthmus.apps.cli.inputs import arranged, check_ahead, known_columns, load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
-from isthmus.apps.cli.reading_options import after, remember
-from isthmus.apps.cli.rows import cut
+from isthmus.apps.cli.reading_options import remember
+from isthmus.apps.cli.rows import columns_of, enough
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
-from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 
 RATE = 0.01
 """The false-alarm rate unless another one is typed."""
+
+FLAGS = {"recall": "--recall", "precision": "--min-precision"}
+"""Thresholds by known anomalies, as they are typed."""
+
+HOW_KNOWN = "with --known FILE, or --label COLUMN --abnormal VALUE"
+"""How known anomalies are named."""
 
 CONTAMINATION = 0.1
 """The fraction of abnormal rows that is assumed where nobody says which rows are normal."""
@@ -39,6 +45,7 @@ def check(options: Options, explain: bool = False) -> None:
         raise click.UsageError(
             "--normal VALUE picks rows to train on, or those of --recalibrate, by their --label: give that too"
         )
+    _check_known(options)
     _check_recalibration(options)
     _check_settings(options)
     if options.train_rows is not None and options.model is not None and options.train is None:
@@ -55,6 +62,45 @@ def check(options: Options, explain: bool = False) -> None:
         _check_table(options)
     if options.model is not None and options.window is not None:
         raise click.UsageError(f"--model {options.model!r} knows its windows: leave out --window")
+
+
+def _by_known(options: Options) -> str:
+    """Return what was typed of a threshold by known anomalies."""
+    return " and ".join(f"{FLAGS[name]} {value:g}" for name, value in options.by_known.items())
+
+
+def _check_known(options: Options) -> None:
+    """Refuse known anomalies that cannot be used, and thresholds by them where there are none."""
+    if options.by_known:
+        _check_by_known(options)
+    if not options.knows:
+        return
+    typed = "--known" if options.known is not None else "--abnormal"
+    if options.known is not None and options.abnormal:
+        raise click.UsageError("--known names a file of anomalies, --abnormal labels of them: give one")
+    if options.trained:
+        raise click.UsageError(f"--model {options.model!r} is trained already: leave out {typed}")
+    if options.abnormal and options.label is None:
+        raise click.UsageError("--abnormal VALUE names known anomalies by their --label: give that too")
+    if options.normal in options.abnormal:
+        raise click.UsageError(f"--normal {options.normal} and --abnormal {options.normal} name the same rows")
+    if options.window is not None:
+        raise click.UsageError(
+            f"{typed} is about rows, and --window makes DATA a signal: leave it out, and train on time steps without "
+            "anomalies (--train, --train-rows)"
+        )
+
+
+def _check_by_known(options: Options) -> None:
+    """Refuse a threshold by known anomalies beside another, or where none are known."""
+    others = {"--false-alarm-rate": options.false_alarm_rate}
+    if options.trained:
+        others["--contamination"] = options.contamination
+    typed = [_by_known(options), *(f"{name} {value:g}" for name, value in others.items() if value is not None)]
+    if len(options.by_known) > 1 or len(typed) > 1:
+        raise click.UsageError(f"{' and '.join(typed)} each set the threshold: give one")
+    if not options.knows and not options.trained:
+        raise click.UsageError(f"{_by_known(options)} sets the threshold by known anomalies: give them {HOW_KNOWN}")
 
 
 def _check_table(options: Options) -> None:
@@ -137,13 +183,27 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
         loaded.set_params(false_alarm_rate=rate)
     if options.recalibrate is not None:
         known = known_columns(loaded.autoencoder_)
-        X, _ = _normal(options, options.recalibrate, loaded.autoencoder_, known)
+        X = normal_rows(options, options.recalibrate, loaded.autoencoder_, known)
         X = arranged(X, options.recalibrate, loaded.autoencoder_, str(options.model))
         tell(f"choosing the threshold from {counted(len(X), 'row')} of {options.recalibrate} …")
-        return loaded.recalibrate(X)
+        loaded.recalibrate(X)
+    if options.by_known:
+        _check_knows(loaded, options)
+        return loaded.set_threshold(**options.by_known)
+    if options.recalibrate is not None:
+        return loaded
     if options.contamination is not None:
         return loaded.set_threshold(contamination=options.contamination)
     return loaded if rate is None else loaded.set_threshold(false_alarm_rate=rate)
+
+
+def _check_knows(loaded: AnomalyDetector, options: Options) -> None:
+    """Refuse a threshold by known anomalies for a detector that knows none."""
+    if not loaded.thresholds_.known.scores.size:
+        raise Failure(
+            f"{_by_known(options)} needs known anomalies, and {options.model!r} was trained without: train a detector "
+            f"with them {HOW_KNOWN}"
+        )
 
 
 def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
@@ -161,6 +221,13 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     return default_autoencoder(data.samples(X), data).set_params(**options.settings)
 
 
+def _check_data(options: Options, rows: TrainingRows) -> None:
+    """Refuse rows to score that a detector could not take, before it is trained on those of another file."""
+    if options.train is not None:
+        known, label = columns_of(rows.X), options.picking_label
+        check_ahead(options.data, options.reading, known, rows.reading, *options.kept_columns, optional=label)
+
+
 def _trained(
     options: Options, autoencoder: Autoencoder | None = None, origin: Autoencoder | None = None
 ) -> AnomalyDetector:
@@ -170,65 +237,17 @@ def _trained(
     how: dict[str, Any] = {"false_alarm_rate": options.false_alarm_rate or RATE}
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
-    X, reading = _normal(options, options.train or options.data, origin)
-    scored = autoencoder or _autoencoder(options, X)
+    rows = training_rows(options, origin)
+    _check_data(options, rows)
+    scored = autoencoder or _autoencoder(options, rows.X)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
     )
-    unit = "rows" if options.window is None else "time steps"
-    tell(f"training on {len(X):,} {unit} of {options.train or options.data} …")
-    with hushed():
-        fitted = made.fit(X, callbacks=training_progress(made.trainings(X)))
-    remember(fitted.autoencoder_, reading)
-    return fitted
-
-
-def _normal(
-    options: Options, path: str, model: Autoencoder | None = None, known: Sequence[str] = ()
-) -> tuple[Any, Any]:
-    """Return the normal rows of a file, without the columns that are kept from the detector, and how they were read.
-
-    `known` are the columns of a trained detector: it sees them even if they are kept.
-    """
-    from isthmus.data.io.tabular import split_columns
-    from isthmus.data.sources.in_memory import is_stream
-    from isthmus.data.tables.rows import column, some
-    from isthmus.tasks.anomaly.batch import label_text
-
-    rows = read(path, reading=after(model, options.reading, *options.kept_columns))
-    X = rows.X
-    if is_stream(X):
-        return _stream(X, path, options, known), rows.reading
-    if options.train_rows is not None:
-        X = cut(X, options.train_rows, "--train-rows")
-    if options.normal is not None:
-        import numpy as np
-
-        labels = np.array([label_text(value) for value in column(X, options.label)])
-        chosen = np.flatnonzero(labels == options.normal)
-        if not len(chosen):
-            there = ", ".join(sorted(set(labels.tolist()))[:10])
-            raise Failure(
-                f"--normal {options.normal}: no row of {path!r} has it in {options.label!r}; there are: {there}"
-            )
-        X = some(X, chosen)
-    return split_columns(X, _present(X, options), known)[0], rows.reading
-
-
-def _present(X: Any, options: Options) -> Sequence[str]:
-    """Return the columns to take out; training rows may lack those of the rows to be scored."""
-    names = list(map(str, getattr(X, "columns", []))) if not hasattr(X, "column_names") else X.column_names
-    own = options.train is None and options.recalibrate is None
-    return [name for name in options.kept_columns if own or name in names]
-
-
-def _stream(X: Any, path: str, options: Options, known: Sequence[str]) -> Any:
-    if (
-        options.train_rows is not None
-        or options.normal is not None
-        or options.contamination is not None
-        or options.unlabelled
-    ):
-        raise Failure(f"{path!r} is too large to be sorted in memory: give --train with a file of normal rows only")
-    left_out = [name for name in options.kept_columns if name in X.columns and name not in known]
-    return X.without(left_out) if left_out else X
+    unit, path = "row" if options.window is None else "time step", options.train or options.data
+    known = "" if rows.known is None else f", beside {counted(len(rows.known), 'known anomaly')}"
+    tell(f"training on {counted(len(rows.X), unit)} of {path}{known} …")
+    X, y = rows.labelled()
+    with hushed(), enough(path, picked=options.picking):
+        fitted = made.fit(X, y, callbacks=training_progress(made.trainings(rows.X)))
+    remember(fitted.autoencoder_, rows.reading)
+    return fitted.set_threshold(**options.by_known) if options.by_known else fitted

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.capabilities import NEIGHBOURING
-from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.command import Failure, note
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.apps.cli.inputs import known_columns, open_for
 from isthmus.apps.cli.output import facts, figure, table
 from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.rows import columns_of
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
+    from isthmus.data.io.reading import Reading
     from isthmus.tasks.anomaly.batch import Contributor, WorstRow
     from isthmus.tasks.anomaly.time_steps import SignalResult
 
@@ -35,7 +37,8 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not (data.named_columns or data.locates):
         raise Failure(NOTHING_TO_NAME)
-    X, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    X, carried, reading = _rows_to_score(detector, options)
+    label = options.label if options.label in carried else None
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(X):,}, numbered from 0")
@@ -44,20 +47,34 @@ def detect_rows(
             X,
             output,
             rows=span,
-            kept_columns=options.kept_columns,
-            label=options.label,
+            kept_columns=carried,
+            label=label,
+            known_labels=options.abnormal,
             explain=explain,
             keep_scores=plot is not None,
             names=files_of(data).names(X),
+            dates=reading.dates,
             progress=done,
         )
     if plot:
-        _draw_scores(plot, summary.scores, detector.threshold_, options)
-    labels = _labels(summary, options.label)
+        _draw_scores(plot, summary.scores, detector.threshold_, label, options.data)
+    labels = _labels(summary, label)
     worst = summary.worst
     document = {"rows": summary.rows, "flagged": summary.flagged, "labels": labels, "worst": worst, "plot": plot}
-    sections = [_head(output, summary.rows, summary.flagged, detector, options, plot), _first_labels(labels)]
-    return document, "\n\n".join(filter(None, [*sections, _titled("the most abnormal rows", _worst(worst, explain))]))
+    title = "the most abnormal rows" + (", known anomalies left out" if label and options.abnormal else "")
+    sections = [_head(output, summary.rows, summary.flagged, detector, plot), _first_labels(labels)]
+    return document, "\n\n".join(filter(None, [*sections, _titled(title, _worst(worst, explain))]))
+
+
+def _rows_to_score(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str], Reading]:
+    """Return DATA for a single pass, which of its columns are carried along, and how it is read."""
+    kept = options.kept_columns
+    X, reading = open_for(options.data, detector.autoencoder_, options.reading, *kept, optional=options.picking_label)
+    columns = columns_of(X)
+    lacking = [name for name in kept if columns and name not in columns]
+    for name in lacking:
+        note(f"{options.data}: there is no column {name!r}, by which its rows could be counted")
+    return X, [name for name in kept if name not in lacking], reading
 
 
 def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
@@ -73,16 +90,14 @@ def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, options: Options) -> None:
+def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, label: str | None, data: str) -> None:
     """Write the figure of scores by label."""
     import numpy as np
 
     from isthmus.apps.figures.scores import scores_figure
 
-    by_label = {
-        f"{options.label} = {label}" if options.label else "": np.concatenate(parts) for label, parts in scores.items()
-    }
-    scores_figure(by_label, threshold, f"Scores of {Path(options.data).name}").save(path)
+    by_label = {f"{label} = {value}" if label else "": np.concatenate(parts) for value, parts in scores.items()}
+    scores_figure(by_label, threshold, f"Scores of {Path(data).name}").save(path)
 
 
 def _labels(summary: Any, name: str | None) -> list[dict[str, Any]]:
@@ -124,22 +139,22 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps, _ = open_for(options.data, detector.autoencoder_, options.reading, *options.kept_columns)
+    steps, carried, reading = _rows_to_score(detector, options)
     rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
-    X, kept = split_columns(rows_of_span, options.kept_columns, known_columns(detector.autoencoder_))
+    X, kept = split_columns(rows_of_span, carried, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
     columns = {name: values for name, values in result.columns.items() if explain or not name.startswith("contribut")}
     rows: list[dict[str, Any]] = result.table()
     path = str(Path(output).with_stem(Path(output).stem + "-intervals"))
-    _write_time_steps(output, columns, kept)
+    _write_time_steps(output, columns, kept, reading.dates)
     if rows:
         _append(path, {name: [row[name] for row in rows] for name in rows[0]})
     if plot:
-        known = None if options.label is None or kept is None else kept[options.label]
+        known = None if options.label not in carried or kept is None else kept[options.label]
         drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known).save(plot)
     flagged = int(columns["flagged"].sum())
     document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
-    head = _head(output, len(result.times), flagged, detector, options, plot)
+    head = _head(output, len(result.times), flagged, detector, plot)
     title = f"intervals, the highest score first (all of them, in the order of time: {path})"
     worst = sorted(_at_peaks(rows, result) if explain else rows, key=lambda row: -row["score"])[:10]
     return document, "\n\n".join(filter(None, [head, _titled(title, worst) if rows else "no interval is flagged"]))
@@ -155,47 +170,58 @@ def _at_peaks(rows: list[dict[str, Any]], result: SignalResult) -> list[dict[str
     return lines
 
 
-def _write_time_steps(path: str, columns: dict[str, Any], kept: Any) -> None:
-    """Write the scores of time steps: the time first, then the kept columns."""
+def _write_time_steps(path: str, columns: dict[str, Any], kept: Any, dates: Mapping[str, str]) -> None:
+    """Write the scores of time steps: the time first, then the kept columns, their dates as they were read."""
     time, *others = columns
     copied = {} if kept is None else dict(zip(kept.column_names, kept.columns, strict=True))
-    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}})
+    forms = {name: form for name, form in dates.items() if name in copied}
+    _append(path, {time: columns[time], **copied, **{name: columns[name] for name in others}}, forms)
 
 
-def _append(path: str, columns: dict[str, Any]) -> None:
+def _append(path: str, columns: dict[str, Any], dates: Mapping[str, str] | None = None) -> None:
     from isthmus.data.io.appending import appending
 
-    with appending(path) as append:
+    with appending(path, dates) as append:
         append(columns)
 
 
 # -- what is said ----------------------------------------------------------------------------------------------------
 
 
-def _head(output: str, rows: int, flagged: int, detector: AnomalyDetector, options: Options, plot: str | None) -> str:
+def _head(output: str, rows: int, flagged: int, detector: AnomalyDetector, plot: str | None) -> str:
     """Say what was written, and what the threshold means."""
     what = {"rows": rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": detector.threshold_}
-    return f"{output}\n" + facts({**what, **_meaning(detector, options), **({"figure": plot} if plot else {})}, "  ")
+    return f"{output}\n" + facts({**what, **_meaning(detector), **({"figure": plot} if plot else {})}, "  ")
 
 
-def _meaning(detector: AnomalyDetector, options: Options) -> Mapping[str, object]:
-    """Say which fraction the threshold keeps, and of what."""
+def _meaning(detector: AnomalyDetector) -> Mapping[str, object]:
+    """Say what the threshold was asked for, and how far it can be trusted."""
     from isthmus.tasks.anomaly.calibration import band_in_words
 
-    about = detector.calibration_
-    if options.contamination is not None or (about["method"] == "training" and options.false_alarm_rate is None):
-        fraction = options.contamination or detector.contamination
-        kept = f"{fraction:.3g} of the training rows" if fraction is not None else "set by its value"
-        return {"keeps": kept, "training": detector.training_}
-    rate = options.false_alarm_rate or detector.false_alarm_rate
+    about, thresholds = detector.calibration_, detector.thresholds_
     signal = detector.autoencoder_.data_.windowed is not None
     unit = "time steps" if signal else "rows"
-    return {
-        "asked for": f"{rate:.3g} of future normal {unit} flagged",
-        "calibrated": f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal",
-        "guarantee": NEIGHBOURING if signal else about["guarantee"],
-        **({} if signal else {"band": band_in_words(about["band"])}),
-    }
+    said: dict[str, str | None] = {"asked for": thresholds.asked(unit), "known anomalies": thresholds.of_known()}
+    if "false_alarm_rate" in thresholds.rule:
+        said["calibrated"] = f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal"
+        said["guarantee"] = NEIGHBOURING if signal else about["guarantee"]
+    elif about["method"] == "training":
+        said["training"] = detector.training_
+    else:
+        said["false alarms"] = f"{thresholds.false_alarms:.2%} of {figure(about['rows'])} normal {unit}"
+    said["band"] = None if signal else band_in_words(about["band"])
+    return _filled(said)
+
+
+def known_figures(detector: AnomalyDetector) -> dict[str, int] | None:
+    """Return how many anomalies were known, and how many of them are flagged, each as if it were not; None: none."""
+    thresholds = detector.thresholds_
+    known = thresholds.known.scores.size
+    return {"rows": known, "flagged": thresholds.known_flagged} if known else None
+
+
+def _filled(said: Mapping[str, str | None]) -> Mapping[str, str]:
+    return {name: text for name, text in said.items() if text}
 
 
 def _titled(title: str, rows: list[dict[str, Any]]) -> str:

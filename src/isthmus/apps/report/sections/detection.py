@@ -46,14 +46,13 @@ def _score_section(study: Study, scoring: Scoring) -> Section:
 def _threshold(study: Study, scoring: Scoring) -> Facts:
     """Say what the threshold is, where it comes from, and what it guarantees."""
     detector, unit = scoring.detector, study.rows.unit
-    about = detector.calibration_
-    groups = ", ".join(f"{name}: {number(limit)}" for name, limit in detector.thresholds_.items())
-    rate = detector.false_alarm_rate if detector.contamination is None else detector.contamination
-    of = f"future normal {unit}" if detector.contamination is None else f"the training {unit}"
+    about, thresholds = detector.calibration_, detector.thresholds_
+    groups = ", ".join(f"{name}: {number(limit)}" for name, limit in thresholds.items())
     lines = {
         "threshold": number(scoring.threshold),
         "thresholds of groups": groups,
-        "fraction to be flagged": f"{rate:.3g} of {of}",
+        "asked for": thresholds.asked(unit),
+        "known anomalies": thresholds.of_known(),
         "calibration": f"{about['rows']:,} scores, method {about['method']!r}",
         "guarantee": study.rows.guarantee(about),
         "band": study.rows.band(about),

@@ -1,0 +1,181 @@
+"""``isthmus denoise``: images without noise, by a model or by one that is trained on the way."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isthmus import variants
+from isthmus.apps.cli.command import command, option
+from isthmus.apps.cli.inputs import data_options, load, suited
+from isthmus.apps.cli.knobs import flag
+from isthmus.apps.cli.output import json_option, output_option, writable
+from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
+from isthmus.apps.cli.rows import Rows
+from isthmus.apps.cli.settings import training_options
+
+if TYPE_CHECKING:
+    from isthmus import Autoencoder
+
+OUTPUT = (
+    "Where it goes: a file of the same format, or a folder, which may be new [photo-denoised.jpg for photo.jpg]; for "
+    "other data .npy, .csv, .parquet or .feather"
+)
+
+
+def _input(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments: the input, and what stood behind it in the former order of this command."""
+    return click.argument("data", metavar="INPUT")(click.argument("former", metavar="", required=False)(function))
+
+
+@command(
+    "denoise",
+    "isthmus denoise photo.jpg --model clean.safetensors",
+    "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned/",
+    "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned/",
+    "isthmus denoise new-photos/ --clean photos/ --save clean.safetensors -o cleaned/",
+)
+@partial(data_options, argument=_input)
+@output_option(OUTPUT, folder=True, required=False)
+@option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there, the input too if named")
+@option("--before-after", is_flag=True, section="In and out", help="Also draw each image before and after, as a .png")
+@option("--save", metavar="MODEL", section="In and out", help="Write the denoiser, for --model of a later command")
+@option("--model", metavar="MODEL", section="Denoiser", help="A denoiser, or a model of the variant denoising")
+@option(
+    "--clean",
+    metavar="FOLDER",
+    section="Denoiser",
+    help="Clean images to learn from; with --noisy those of the same names, else noise is added to them",
+)
+@option(
+    "--noisy",
+    metavar="FOLDER",
+    section="Denoiser",
+    help="Noisy images to learn from: with their clean versions in --clean, or alone, if each pixel has its own noise",
+)
+@option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    metavar="NUMBER",
+    default=1.0,
+    section="Denoiser",
+    help="Less than 1 keeps some of the noise, and of fine texture; 0 changes nothing [1]",
+)
+@option(
+    "--sigma",
+    type=click.FloatRange(0, 1),
+    metavar="NUMBER",
+    section="Denoiser",
+    help="The noise, as a fraction of black to white, for a model that depends on it; default: estimated",
+)
+@option("--seed", type=int, default=0, section="Denoiser", help="The same seed gives the same denoiser [0]")
+@training_options
+@json_option
+def denoise(
+    read: Callable[..., Rows],
+    former: str | None,
+    output: str | None,
+    overwrite: bool,
+    before_after: bool,
+    save: str | None,
+    model: str | None,
+    clean: str | None,
+    noisy: str | None,
+    strength: float,
+    sigma: float | None,
+    seed: int,
+    as_json: bool,
+    **typed: Any,
+) -> None:
+    """Write images without noise.
+
+    INPUT is an image, or a folder of images. Each keeps its format, its bits, its profile, its EXIF data and its alpha
+    channel; the original stays as it is. The denoiser is one that was trained before, or is trained first: on pairs of
+    noisy and clean images, on clean images, or on noisy images. With a model of the variant denoising that was trained
+    on other data, INPUT is DATA of that kind.
+    """
+    path = click.get_current_context().params["data"]
+    _refuse_former(path, former, output)
+    settings = {name: value for name, value in typed.items() if value is not None}
+    _check_model(model, clean, noisy, settings)
+    if save:
+        writable(save)
+    trained = _loaded(model, settings) if model else _trained(noisy, clean, seed, settings)
+    if save:
+        trained.save(save)
+    asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json)
+    if is_image_input(path) and _is_denoiser(trained):
+        denoise_files(trained, asked)
+    else:
+        denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
+
+
+def _refuse_former(path: str, former: str | None, output: str | None) -> None:
+    """Say how a line in the former order, MODEL DATA, is typed now."""
+    if former is not None and not path.endswith(".safetensors"):
+        raise click.UsageError(f"{path!r} and {former!r}: one INPUT at a time; put several images into a folder")
+    if former is not None:
+        line = f"isthmus denoise {quote(former)} --model {quote(path)}" + (f" -o {quote(output)}" if output else "")
+        raise click.UsageError(f"the model stands behind --model now: {line}")
+
+
+def _check_model(model: str | None, clean: str | None, noisy: str | None, settings: dict[str, Any]) -> None:
+    fixed = [name for name, value in (("--clean", clean), ("--noisy", noisy)) if value is not None]
+    if model is None and not fixed:
+        raise click.UsageError(
+            "give a denoiser, --model MODEL, or images to learn from: --clean FOLDER, --noisy FOLDER, or both"
+        )
+    fixed += [flag(name) for name in settings if name != "device"]
+    if model is not None and fixed:
+        raise click.UsageError(f"--model {model!r} is trained already: leave out {', '.join(fixed)}")
+
+
+def _is_denoiser(model: Any) -> bool:
+    return "denoise" in model.graphs()
+
+
+def _loaded(path: str, settings: dict[str, Any]) -> Any:
+    """Return the model in a file: as a denoiser, if it was trained on images of their own size."""
+    import isthmus
+
+    model = load(path, "Denoiser", "Autoencoder")
+    model.autoencoder_.set_params(**settings)
+    if _is_denoiser(model):
+        return model
+    _warn_of_variant(path, model)
+    usable = model.data_.restorable and model.condition is None
+    return isthmus.Denoiser.of(model) if usable else model
+
+
+def _warn_of_variant(path: str, model: Autoencoder) -> None:
+    variant = model.variant_
+    if not variant.denoises:
+        warnings.warn(
+            f"{path!r} is of the variant {variants.variant_name(variant)!r}, which was not trained to clean its "
+            "input: train one with --variant denoising",
+            stacklevel=2,
+        )
+
+
+def _trained(noisy: str | None, clean: str | None, seed: int, settings: dict[str, Any]) -> Any:
+    """Return a denoiser trained on images of folders."""
+    import isthmus
+    from isthmus.apps.cli.command import hushed, tell
+    from isthmus.apps.cli.progress import training_progress
+    from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
+    from isthmus.tasks.denoising.images import images_of
+
+    paths, alone = [path for path in (noisy, clean) if path is not None], clean is None
+    own = None
+    if settings:
+        own = suited_to(default_autoencoder(), images_of(paths[0]), alone).set_params(random_state=seed, **settings)
+    denoiser = isthmus.Denoiser(own, "clean" if noisy is None else "noisy", random_state=seed)
+    tell(f"training on {' and '.join(str(Path(path)) for path in paths)} …")
+    with hushed():
+        return denoiser.fit(*paths, callbacks=training_progress())

@@ -1,0 +1,238 @@
+"""Originals: image files that are read to be written again with other pixels, everything else as it was."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isthmus.data.images import pillow, tiff
+from isthmus.data.images.decode import decode
+from isthmus.data.images.head import Form, Head
+from isthmus.data.images.png import chunks_beside, png_head, write_png
+from isthmus.data.images.sniff import kind_of
+from isthmus.support.atomic import atomic
+from isthmus.support.errors import InputError, extra
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+GREATEST = {"bool": 1, "uint8": 255, "uint16": 65535}
+"""What white is in pixels of a type; in floats it is 1."""
+LOSSLESS_WEBP = b"VP8L"
+QUALITY = 95
+"""Of JPEG, and of WebP and AVIF unless they are lossless: pixels are compressed a second time."""
+KEPT_COMPRESSION = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "group3", "group4")
+"""Compressions of TIFF that lose nothing."""
+PALETTE, PRINT = ("P", "PA"), ("CMYK",)
+
+INVERSE: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda image: image[:, ::-1],
+    3: lambda image: image[::-1, ::-1],
+    4: lambda image: image[::-1],
+    5: lambda image: image.swapaxes(0, 1),
+    6: lambda image: np.rot90(image),
+    7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
+    8: lambda image: np.rot90(image, -1),
+}
+"""How an upright image is turned back to the orientation that its EXIF data says."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """An image file: its pixels, and what is needed to write others in the same way.
+
+    Attributes
+    ----------
+    path : Path
+    kind : str
+        The format, such as ``"PNG"``.
+    colour : ndarray of shape (height, width, channels)
+        Pixels without the alpha channel, upright: uint8, or float32 in [0, 1].
+    alpha : ndarray of shape (height, width, 1), or None
+        The alpha channel, of the same type.
+    dtype : numpy.dtype
+        The type of the pixels in the file: bool, uint8, uint16 or a float.
+    orientation : int
+        The orientation in the EXIF data, 1 to 8.
+    notes : tuple of str
+        What a user should know of the file.
+    """
+
+    path: Path
+    kind: str
+    colour: np.ndarray
+    alpha: np.ndarray | None
+    dtype: np.dtype[Any]
+    orientation: int = 1
+    notes: tuple[str, ...] = field(default=())
+
+    def write(self, colour: np.ndarray, path: Path) -> None:
+        """Write a file with other pixels, in the same format and with the same metadata; a new file, or none.
+
+        Parameters
+        ----------
+        colour : ndarray of the shape of ``self.colour``
+            Floats in [0, 1], or uint8.
+        path : Path
+        """
+        pixels = _typed(colour, self.dtype)
+        if self.alpha is not None:
+            pixels = np.concatenate([pixels, _typed(self.alpha, self.dtype)], axis=2)
+        stored = INVERSE[self.orientation](pixels) if self.orientation in INVERSE else pixels
+        with atomic(path) as temporary:
+            WRITERS[self.kind](self, stored, temporary)
+
+    def copy(self, path: Path) -> None:
+        """Write the file as it is."""
+        with atomic(path) as temporary:
+            shutil.copyfile(self.path, temporary)
+
+
+def open_original(path: Path) -> Original:
+    """Read an image file that is to be written again.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or pixels of its kind cannot be written again.
+    """
+    kind = kind_of(path)
+    if kind not in WRITERS:
+        raise InputError(
+            f"{str(path)!r} is a {kind} file, which can be read but not written: save it as PNG, TIFF or JPEG first"
+        )
+    if kind == "TIFF" and not tiff.pillow_can(path):
+        head, dtype = tiff.head(path), tiff.dtype_of(path)
+        return _read(path, kind, head, dtype, alpha=tiff.has_alpha(path))
+    with pillow.open_image(path, kind) as image:
+        _check_mode(image, path)
+        head, dtype = pillow.head(path, kind), _dtype(image, path, kind)
+        return _read(path, kind, head, dtype, head.alpha, pillow.orientation(image), _notes(image, path))
+
+
+def _read(
+    path: Path,
+    kind: str,
+    head: Head,
+    dtype: np.dtype[Any],
+    alpha: bool,
+    orientation: int = 1,
+    notes: tuple[str, ...] = (),
+) -> Original:
+    """Decode the pixels; the last channel is alpha, or not."""
+    pixels = decode(path, Form(head.channels, head.alpha, head.deep))
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    colour, opaque = (pixels[..., :-1], pixels[..., -1:]) if alpha else (pixels, None)
+    return Original(path, kind, colour, opaque, dtype, orientation, notes)
+
+
+def _check_mode(image: Image, path: Path) -> None:
+    if image.mode in PRINT:
+        raise InputError(
+            f"the image {str(path)!r} is of mode {image.mode}, colours for print: save it as RGB first, since "
+            "converting it would change them"
+        )
+
+
+def _dtype(image: Image, path: Path, kind: str) -> np.dtype[Any]:
+    """Return the type of the pixels in a file."""
+    if image.mode == "1":
+        return np.dtype(bool)
+    if pillow.is_deep(image):
+        return np.dtype(np.uint16)
+    if kind == "PNG" and png_head(path).depth == 16:
+        raise InputError(
+            f"the image {str(path)!r} is grey of 16 bits with an alpha channel, of which 8 bits are read: save it as "
+            "colour, or without alpha"
+        )
+    return np.dtype(np.uint8)
+
+
+def _notes(image: Image, path: Path) -> tuple[str, ...]:
+    notes = []
+    if image.mode in PALETTE:
+        notes.append(f"{path.name} has a palette, which does not hold what lies between its colours: written as colour")
+    if (frames := getattr(image, "n_frames", 1)) > 1:
+        notes.append(f"{path.name} holds {frames} images, such as a preview: the first is written")
+    return tuple(notes)
+
+
+def _typed(pixels: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return pixels, uint8 or floats in [0, 1], in another type."""
+    if pixels.dtype == dtype:
+        return pixels
+    if pixels.dtype == np.uint8:
+        pixels = pixels.astype(np.float32) / 255
+    if dtype.kind == "f":
+        return pixels.astype(dtype)
+    typed = np.empty(pixels.shape, dtype)
+    for row, into in zip(pixels, typed, strict=True):  # without another float image of the whole
+        into[...] = np.rint(row.clip(0, 1) * GREATEST[dtype.name])
+    return typed
+
+
+def _squeezed(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels without an axis of one channel."""
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
+
+
+def _write_png(original: Original, pixels: np.ndarray, path: Path) -> None:
+    write_png(path, pixels, chunks_beside(original.path))
+
+
+def _write_tiff(original: Original, pixels: np.ndarray, path: Path) -> None:
+    if original.dtype.name in ("bool", "uint8") and tiff.pillow_can(original.path):
+        _save(original, pixels, path)
+    else:
+        tiff.write(path, pixels, original.path)
+
+
+def _save(original: Original, pixels: np.ndarray, path: Path) -> None:
+    """Write a file by Pillow, with the profile and EXIF data of the original."""
+    with pillow.open_image(original.path, original.kind) as image:
+        image.load()
+        settings = {**_metadata(image, original.kind), **SETTINGS.get(original.kind, _nothing)(image, original.path)}
+        extra("PIL.Image", "images").fromarray(_squeezed(pixels)).save(path, format=original.kind, **settings)
+
+
+def _metadata(image: Image, kind: str) -> dict[str, Any]:
+    """Return what Pillow writes beside the pixels."""
+    exif = image.getexif() if kind == "TIFF" else image.info.get("exif")
+    known = {"exif": exif, **{name: image.info.get(name) for name in ("icc_profile", "dpi", "xmp", "comment")}}
+    return {name: value for name, value in known.items() if value}
+
+
+def _of_tiff(image: Image, path: Path) -> dict[str, Any]:
+    compression = image.info.get("compression", "raw")
+    return {"compression": compression if compression in KEPT_COMPRESSION else "tiff_adobe_deflate"}
+
+
+def _of_webp(image: Image, path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        lossless = LOSSLESS_WEBP in stream.read(64)
+    return {"lossless": lossless, "quality": QUALITY, "exact": True}
+
+
+def _nothing(image: Image, path: Path) -> dict[str, Any]:
+    return {}
+
+
+SETTINGS: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+    "JPEG": lambda image, path: {"quality": QUALITY, "subsampling": 0},
+    "WEBP": _of_webp,
+    "AVIF": lambda image, path: {"quality": QUALITY},
+    "TIFF": _of_tiff,
+}
+"""How Pillow writes a format."""
+
+WRITERS: dict[str, Callable[[Original, np.ndarray, Path], None]] = {
+    "PNG": _write_png,
+    "TIFF": _write_tiff,
+    **dict.fromkeys(("JPEG", "WEBP", "BMP", "AVIF"), _save),
+}
+"""What writes each format; others are read only."""

@@ -1,0 +1,113 @@
+"""The lapped net: a frame of cosines with learnt gates, and a body that corrects its coefficients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.part import part
+from isthmus.core.records import Batch
+from isthmus.parts.layers import BLOCK, continued
+from isthmus.parts.nets.frame import Frame, exactly
+from isthmus.parts.nets.restoring import RestoringNet
+from isthmus.support.errors import InputError
+
+THRESHOLD = 2.7
+"""How many times the noise level a coefficient is of which half passes, before the first step (Dabov 2007)."""
+CERTAIN = 16.0
+"""How many times the threshold a coefficient is that passes wholly."""
+TINY = 1e-6
+"""Added to thresholds, in the units of x: without noise, all passes."""
+POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
+
+
+@part("net/lapped")
+class Lapped(RestoringNet):
+    """Lets those cosines of overlapping blocks pass that are above the noise, and corrects the result.
+
+    ::
+
+        x ─┬─ blocks ─ cosines ─ gates ─ mean of overlapping blocks ─┬────────────────────────────── + ─ y
+           └─ noise level ─────────────────────────────────────────┬─┴─ cosines ─ body ─ mean of ──┘
+                                                                   x                      blocks
+
+    Before the first step it removes noise as a sliding cosine transform with a threshold does (Yu & Sapiro 2011): the
+    correction starts small. Colours are rotated to their principal axes. How much of a cosine passes depends on its
+    size over the noise level of the whole row: the known one, else the estimated one.
+
+    Parameters
+    ----------
+    stride : {2, 4, 8}, default 4
+        Elements from a block of 8 x 8 to the next, where the body corrects them.
+    widths : tuple of int, default (96, 128)
+        Channels of each level of the body; each has half as many positions along each axis as the one before.
+    blocks : tuple of int, default (1, 1)
+        Residual blocks of each level on the way down, and as many on the way up.
+    gate_stride : {2, 4, 8}, default 2
+        Elements from a block to the next, where they pass the gates.
+    """
+
+    colours: Tensor
+    estimates_noise = True
+
+    def __init__(
+        self, stride: int = 4, widths: Sequence[int] = (96, 128), blocks: Sequence[int] = (1, 1), gate_stride: int = 2
+    ) -> None:
+        if not {stride, gate_stride} <= {2, 4, 8} or gate_stride > stride:
+            raise InputError(
+                f"stride={stride}, gate_stride={gate_stride} of the lapped net: choose 2, 4 or 8, the latter no larger"
+            )
+        overlap, margin = BLOCK // (2 * stride), (BLOCK - stride) // 2 + BLOCK
+        super().__init__(widths, blocks, stride, ends=1, overlap=overlap, margin=margin)
+        self.gate_stride = gate_stride
+
+    def front(self, channels: int) -> tuple[int, int]:
+        """Make both frames, a gate for each cosine but the constant one, and the rotation of colours."""
+        numbers = BLOCK**self.axes
+        self.gated, self.frame = Frame(self.gate_stride, self.axes), Frame(self.cell, self.axes)
+        gates = channels, numbers - 1, *[1] * self.axes
+        self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLD)))
+        self.register_buffer("colours", torch.eye(channels))
+        return 2 * channels * numbers + 1, numbers
+
+    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the cosines of x, what passed the gates less those, the noise level, and what passed as base."""
+        x = continued(rotated(x, self.colours), self.stride)
+        seen = self.frame(x)
+        noise = self.noise_level(batch)
+        base = self._passed(x, noise)
+        removed = self.frame(base) - seen
+        maps = torch.cat([self._differences(seen[:, :, :1]), seen[:, :, 1:], removed], 2).flatten(1, 2)
+        return self.beside(maps, noise), rotated(base, self.colours.T)
+
+    def joined(self, maps: Tensor) -> Tensor:
+        """Return the mean of overlapping blocks, in the user's colours."""
+        return rotated(self.frame.inverse(torch.unflatten(maps, 1, (-1, self.numbers))), self.colours.T)
+
+    def _passed(self, x: Tensor, noise: Tensor) -> Tensor:
+        """Return what passes the gates: of each cosine r⁸ / (1 + r⁸), r its size over the threshold."""
+        cosines = self.gated(x)
+        mean, waves = cosines[:, :, :1], cosines[:, :, 1:]
+        ratio = waves / (self.threshold.exp() * noise.unsqueeze(1) + TINY)
+        steep = ratio.clamp(-CERTAIN, CERTAIN).square().square().square()
+        return self.gated.inverse(torch.cat([mean, waves * (steep / (1 + steep))], 2))
+
+    def _differences(self, mean: Tensor) -> Tensor:
+        """Return the mean of each block less that of the blocks around it: brightness alone changes nothing."""
+        around = POOL[self.axes - 1](mean.squeeze(2), 3, 1, 1, count_include_pad=False)
+        return mean - around.unsqueeze(2)
+
+    def initialize_encoder(self, batch: Batch) -> None:
+        """Rotate colours to their principal axes."""
+        x = batch.x.transpose(0, 1).flatten(1).double()
+        self.colours.copy_(torch.linalg.eigh(torch.cov(x).view(len(x), len(x)))[1].T)
+
+
+def rotated(x: Tensor, colours: Tensor) -> Tensor:
+    """Return rows with a rotation of each group of channels."""
+    groups = torch.unflatten(x, 1, (-1, len(colours)))
+    with exactly(x):
+        return torch.einsum("cd,ngd...->ngc...", colours, groups).flatten(1, 2)

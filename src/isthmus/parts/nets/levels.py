@@ -1,0 +1,107 @@
+"""Levels: residual blocks on grids of several widths, joined by skip connections (Ronneberger 2015)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from torch import Tensor, nn
+
+from isthmus.parts.nets.feature_map import CONV
+
+TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
+"""Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
+GAIN = 4.0
+"""Factor of what comes in: the layers see numbers of about 1 rather than those of pixels, and learn as fast."""
+SMALL = 2.5e-4
+"""Standard deviation of weights that start as if they were hardly there, but with a gradient for those before them."""
+
+
+class Levels(nn.Module):
+    """A way down to a coarse grid, and a way up again that sees what was there on the way down.
+
+    No layer has a bias or a norm: what is twice as bright, and twice as noisy, comes out twice as bright, so that noise
+    levels outside those of training are handled (Mohan 2020).
+
+    Parameters
+    ----------
+    d_in, d_out : int
+        Channels of what comes in and goes out, on the finest grid.
+    widths : tuple of int
+        Channels of each level; each has half as many positions along each axis as the one before.
+    blocks : tuple of int
+        Residual blocks of each level on the way down, and as many on the way up.
+    axes : int
+        Axes of the grid.
+    ends : int
+        Side of the kernels of the first layer and the last.
+    """
+
+    def __init__(
+        self, d_in: int, d_out: int, widths: tuple[int, ...], blocks: tuple[int, ...], axes: int, ends: int
+    ) -> None:
+        super().__init__()
+        conv, transposed = CONV[axes - 1], TRANSPOSED[axes - 1]
+        self.first = conv(d_in, widths[0], ends, padding=ends // 2, bias=False)
+        self.last = small(conv(widths[0], d_out, ends, padding=ends // 2, bias=False))
+        self.before, self.after = (
+            nn.ModuleList(
+                nn.Sequential(*(Block(width, conv) for _ in range(n))) for width, n in zip(widths, blocks, strict=True)
+            )
+            for _ in range(2)
+        )
+        self.narrower = nn.ModuleList(conv(a, b, 2, stride=2, bias=False) for a, b in pairwise(widths))
+        self.wider = nn.ModuleList(transposed(b, a, 2, stride=2, bias=False) for a, b in pairwise(widths))
+
+    def down(self, x: Tensor) -> list[Tensor]:
+        """Return the map of each level, the finest first."""
+        maps = [self.before[0](self.first(GAIN * x))]
+        for narrower, blocks in zip(self.narrower, self.before[1:], strict=True):
+            maps.append(blocks(narrower(maps[-1])))
+        return maps
+
+    def up(self, deepest: Tensor, finer: list[Tensor]) -> Tensor:
+        """Return what goes out, from the deepest map and the maps of the levels above, the finest first."""
+        x = self.after[-1](deepest)
+        for level in range(len(finer) - 1, -1, -1):
+            x = self.after[level](finer[level] + self.wider[level](x))
+        y: Tensor = self.last(x)
+        return y
+
+
+class Block(nn.Module):
+    """Two convolutions over the nearest positions, added to what came in; the second starts small."""
+
+    def __init__(self, width: int, conv: Any) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            conv(width, width, 3, padding=1, bias=False), nn.ReLU(), small(conv(width, width, 3, padding=1, bias=False))
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x and what the layers add to it."""
+        y: Tensor = x + self.layers(x)
+        return y
+
+
+def small(layer: Any) -> Any:
+    """Return a layer with small weights."""
+    nn.init.normal_(layer.weight, std=SMALL)
+    return layer
+
+
+def reach(blocks: tuple[int, ...], ends: int = 1, overlap: int = 0) -> int:
+    """Return how many positions of the finest grid what goes out depends on, beyond a position of the coarsest one.
+
+    `overlap` is how many positions beyond it are part of what goes out.
+
+    Examples
+    --------
+    >>> reach((1,)), reach((1, 2))
+    (4, 20)
+    """
+    seen = overlap + ends // 2
+    for level, n in enumerate(blocks):
+        cell = 1 << level
+        seen = -(-seen // cell) * cell + 2 * n * cell
+    return seen + 2 * sum(n << level for level, n in enumerate(blocks)) + ends // 2

@@ -1,0 +1,155 @@
+"""The frame of nets that restore: a front, levels of residual blocks with skip connections, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from isthmus.core.interfaces import Net, Sizes, fixed
+from isthmus.core.part import kind_and_name
+from isthmus.core.records import Batch
+from isthmus.parts.layers import BLOCK
+from isthmus.parts.nets.feature_map import CONV, axes_of, cropped, with_condition
+from isthmus.parts.nets.levels import Levels, reach
+from isthmus.parts.nets.noise_level import NoiseLevel
+from isthmus.support.errors import InputError
+
+CONSTANT = 1e-12
+"""The variance of a channel that is the same everywhere, but for rounding, in the units of x."""
+
+
+class RestoringNet(Net):
+    """``y = base + body``; abstract: a subclass gives the base, the maps that the body sees, and the way back.
+
+    ::
+
+        x ─┬─ base ─────────────────────────────────────────────────────────────────── + ─ y
+           └─ maps ─ blocks ─┬─ skip ───────────────────────── + ─ blocks ─ way back ──┘
+                             └─ /2 ─ blocks ─ … h … z ─ … blocks ─ ·2 ─┘
+
+    The code is the deepest map, seen through `latent_dim` numbers a position. Before the first step, the base is scaled
+    and shifted to what y should be of x, which matters for likelihoods whose y is no x, such as logits.
+    """
+
+    slope: Tensor
+    shift: Tensor
+    reconstructs_only = any_size = True
+    reading = BLOCK
+    start_fraction = 1 / 64
+    rate_scale = 0.5
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        blocks: Sequence[int],
+        cell: int,
+        ends: int = 3,
+        overlap: int = 0,
+        margin: int = 0,
+    ) -> None:
+        super().__init__()
+        self.widths, self.blocks = tuple(widths), tuple(blocks)
+        if not self.widths or len(self.widths) != len(self.blocks) or min(self.widths) < 1 or min(self.blocks) < 0:
+            raise InputError(
+                f"widths={self.widths}, blocks={self.blocks} of the net {kind_and_name(self)[1]!r}: expected a width "
+                "of at least 1, and a number of blocks, for each level"
+            )
+        self.stride = cell * 2 ** (len(self.widths) - 1)
+        self.reach = cell * reach(self.blocks, ends, overlap) + margin
+        self.cell, self.ends = cell, ends
+
+    def front(self, channels: int) -> tuple[int, int]:
+        """Make the layers before the body; return how many maps it sees, and how many it makes for a channel of y."""
+        raise NotImplementedError
+
+    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the maps that the body sees, and the base: x, or what is made of it before, of whole cells."""
+        raise NotImplementedError
+
+    def joined(self, maps: Tensor) -> Tensor:
+        """Return the maps that the body makes as what is added to the base."""
+        raise NotImplementedError
+
+    def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the positions of the deepest map."""
+        return tuple(-(-side // self.stride) for side in x_shape[1:])
+
+    def build(self, sizes: Sizes) -> None:
+        """Make the layers.
+
+        Raises
+        ------
+        InputError
+            The rows are neither images nor windows.
+        """
+        self.sizes, self.axes = sizes, axes_of(sizes, self)
+        (channels,), (out,), deepest = fixed(sizes.x[:1]), fixed(sizes.y[:1]), self.widths[-1]
+        if self.estimates_noise:
+            self.level = NoiseLevel(channels, self.axes)
+        maps, self.numbers = self.front(channels)
+        self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes, self.ends)
+        self.code = CONV[self.axes - 1](deepest, sizes.h, 1, bias=False)
+        self.decode_code = CONV[self.axes - 1](sizes.z + sizes.condition, deepest, 1, bias=False)
+        self.register_buffer("slope", torch.ones(out))
+        self.register_buffer("shift", torch.zeros(out))
+
+    # -- both ways -----------------------------------------------------------------------------------------------
+
+    def encode(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Return h of shape (batch, *positions, sizes.h), the base, and the maps above the deepest one."""
+        maps, base = self.analysed(batch.corrupted, batch)
+        *finer, deepest = self.body.down(maps)
+        h: Tensor = self.code(deepest)
+        return h.movedim(1, -1), base, *finer
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return y, as large as x."""
+        base, *finer = skips
+        added = self.joined(
+            self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
+        )
+        y = self._of_each_channel(base) * self._each(self.slope) + self._each(self.shift) + added
+        return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
+
+    def _of_each_channel(self, x: Tensor) -> Tensor:
+        """Return for each channel of y that of x which it is of."""
+        return x.repeat(1, len(self.slope) // x.shape[1], *[1] * self.axes)
+
+    def _each(self, numbers: Tensor) -> Tensor:
+        """Return a number for each channel, or row, shaped so that it broadcasts against rows."""
+        return numbers.view(-1, *[1] * self.axes)
+
+    # -- the noise level -----------------------------------------------------------------------------------------
+
+    def readings(self, batch: Batch) -> Tensor:
+        """Return the energy of high frequencies in each block of what the encoder sees."""
+        readings: Tensor = self.level.readings(batch.corrupted)
+        return readings
+
+    def noise(self, readings: Tensor) -> Tensor:
+        """Return the standard deviation of white noise."""
+        noise: Tensor = self.level(readings)
+        return noise
+
+    def noise_level(self, batch: Batch) -> Tensor:
+        """Return the noise level of each row, known or estimated, shaped so that it broadcasts against rows."""
+        noise = self.noise(self.readings(batch)) if batch.noise is None else batch.noise
+        return self._each(noise).unsqueeze(1)
+
+    def beside(self, maps: Tensor, noise: Tensor) -> Tensor:
+        """Return maps, with one more that is the noise level everywhere."""
+        return torch.cat([maps, noise.expand(-1, 1, *maps.shape[2:])], 1)
+
+    # -- start ---------------------------------------------------------------------------------------------------
+
+    def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
+        """Fit a line from x to y, for each channel of y; of slope 1 where x is the same everywhere."""
+        x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (self._of_each_channel(batch.x), y))
+        x_mean, y_mean = x.mean(1), y.mean(1)
+        x = x - x_mean[:, None]
+        energy = x.square().sum(1)
+        slope = (x * (y - y_mean[:, None])).sum(1) / energy
+        self.slope.copy_(torch.where(energy > CONSTANT * x.shape[1], slope, 1.0))
+        self.shift.copy_(y_mean - self.slope * x_mean)

@@ -1,0 +1,395 @@
+"""Denoiser: cleans images, learnt from clean images, from pairs of noisy and clean ones, or from noisy ones alone."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+
+import numpy as np
+import torch
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus.core.data import Columns, Rows
+from isthmus.core.part import part, resolve
+from isthmus.core.training.callbacks import Callback
+from isthmus.data.images.images import Images
+from isthmus.data.images.pixels import kind_of
+from isthmus.data.infer import axes, choose_data
+from isthmus.data.sources.composed import Neighbours, Pairs
+from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.estimators.card import Card
+from isthmus.estimators.inference import in_order
+from isthmus.parts.catalogue import load_all
+from isthmus.support.errors import InputError
+from isthmus.tasks.base import Labels, State, Task
+from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
+from isthmus.tasks.denoising.graph import Denoise
+from isthmus.tasks.denoising.images import check_pairs, images_of, is_path, paired_streams
+from isthmus.tasks.denoising.restored import Restore, restored_files
+from isthmus.tasks.denoising.targets import targets
+from isthmus.variants import Variant, variant_name
+
+if TYPE_CHECKING:
+    from torch import nn
+
+LEARN_FROM = ("clean", "noisy")
+"""What X is in `fit` where there is no y."""
+
+
+@part("estimator/denoiser")
+class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has no types
+    """Removes noise from images.
+
+    What it learns from is what `fit` gets::
+
+        Denoiser().fit(clean)                       # clean images, to which noise is added in training
+        Denoiser().fit(noisy, clean)                # pairs: the noise is that of the pairs
+        Denoiser(learn_from="noisy").fit(noisy)     # noisy images alone (neighbour to neighbour, Huang 2021)
+
+    As in regression, X is what the model sees and y is what it should give. Only for X alone it must be said whether it
+    is noisy. Learning from noisy images alone needs noise that is independent from pixel to pixel: that of a sensor,
+    not that of a JPEG file or a stain.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder or None, default None
+        The autoencoder to train. None: a denoising one for images of any size; from clean images, it learns Gaussian
+        noise of any level up to 50 of 255.
+    learn_from : {"clean", "noisy"}, default "clean"
+        What X is in `fit` where there is no y.
+    random_state : int, RandomState or None, default None
+        An int makes results reproducible; the user's own autoencoder keeps its own.
+
+    Attributes
+    ----------
+    autoencoder_ : Autoencoder
+        Fitted.
+    learnt_from_ : {"clean", "noisy", "pairs"}
+        What it was trained on; None for one that `of` made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> clean = np.linspace(0, 1, 16) * rng.uniform(0.5, 1, size=(64, 16, 1))
+    >>> noisy = clean + 0.1 * rng.normal(size=clean.shape)
+    >>> linear = Autoencoder("linear", latent_dim=16, epochs=20, random_state=0, verbose=False)
+    >>> denoiser = Denoiser(linear).fit(noisy[:48], clean[:48])
+    >>> bool(np.std(denoiser.transform(noisy[48:]) - clean[48:]) < 0.05)
+    True
+    """
+
+    learnt_from_: str | None
+
+    def __init__(
+        self,
+        autoencoder: Autoencoder | None = None,
+        learn_from: Literal["clean", "noisy"] = "clean",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.learn_from = learn_from
+        self.random_state = random_state
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Rows, y: Labels = None, *, callbacks: Sequence[Callback] = ()) -> Self:
+        """Train on images.
+
+        An exception leaves the denoiser as it was.
+
+        Parameters
+        ----------
+        X : array, tensor, list of images, or path
+            Images as `Images` describes them, or a folder of image files. With y: the noisy ones.
+        y : like X, optional
+            The clean version of each image, of the same size; files of two folders belong together by their names.
+            Labels (n,), which pipelines pass on, are ignored.
+        callbacks : sequence of callables, default ()
+            Each is called with every `isthmus.core.training.callbacks.Event` of the training.
+
+        Raises
+        ------
+        InputError
+            X is not images; pairs differ in number, name, size, or type; or a parameter cannot be used.
+        """
+        load_all()
+        self._check_settings()
+        rows, images, learnt_from = self._rows(X, y)
+        unfitted = self._prepared(images, learnt_from, callbacks)
+        with _noise_expected():
+            fitted = unfitted.fit(rows)
+        self._adopt(fitted)
+        self.learnt_from_ = learnt_from
+        return self
+
+    @classmethod
+    def of(cls, autoencoder: Autoencoder) -> Denoiser:
+        """Return a denoiser that uses a fitted autoencoder, such as one that ``isthmus train`` wrote.
+
+        Raises
+        ------
+        InputError
+            It was not trained on images of their own size, or has a condition.
+        """
+        _check_data(autoencoder)
+        _check_condition(autoencoder)
+        denoiser = cls()
+        denoiser._adopt(autoencoder)
+        denoiser.learnt_from_ = None
+        return denoiser
+
+    def _check_settings(self) -> None:
+        self._check_autoencoder()
+        if self.learn_from not in LEARN_FROM:
+            raise InputError(
+                f"learn_from={self.learn_from!r}; choose 'clean' or 'noisy', and for pairs call fit(noisy, clean)"
+            )
+
+    def _rows(self, X: Rows, y: Labels) -> tuple[Rows, Rows, str]:
+        """Return what to train on, the images that the data learn from, and what both are."""
+        if y is not None and (is_path(y) or axes(y) > 1):
+            noisy, clean = paired_streams(X, y) if is_path(X) and is_path(y) else (images_of(X), images_of(y))
+            check_pairs(noisy, clean)
+            return Pairs(noisy, clean), clean, "pairs"
+        images = images_of(X)
+        return (Neighbours(images) if self.learn_from == "noisy" else images), images, self.learn_from
+
+    def _prepared(self, images: Rows, learnt_from: str, callbacks: Sequence[Callback]) -> Autoencoder:
+        """Return the autoencoder to train."""
+        unfitted = self._untrained(len(images), callbacks)
+        if self.autoencoder is None:
+            unfitted = suited_to(unfitted, images, learnt_from == "noisy")
+        _check_condition(unfitted)
+        variant: Variant = resolve("variant", unfitted.variant)
+        data = choose_data(unfitted.data, images)
+        if not data.restorable:
+            _refuse_data(data)
+        if learnt_from == "clean":
+            _check_corrupts(variant)
+            return unfitted
+        if learnt_from == "noisy" and not data.any_size:
+            raise InputError(
+                "learn_from='noisy' trains on images of half the size, so the autoencoder must take any size: give it "
+                "data=Images(crop=64), or leave the autoencoder out"
+            )
+        return unfitted.set_params(variant=_uncorrupted(variant))
+
+    def _default_autoencoder(self, rows: int) -> Autoencoder:
+        return default_autoencoder().set_params(random_state=self.random_state)
+
+    # -- using ---------------------------------------------------------------------------------------------------
+
+    def transform(self, X: Rows, strength: float = 1.0, sigma: float | None = None) -> Rows:
+        """Return X without noise: x + strength (y - x), in the form and with the type of X.
+
+        Parameters
+        ----------
+        X : like the training images, of any size if they were, or a path
+        strength : float in [0, 1], default 1
+            1: what the model gives; less keeps some of the noise, and of fine texture; 0: X itself.
+        sigma : float or None, default None
+            The standard deviation of the noise, where black to white is 1 (25 of 255 is 0.098), for a model that
+            depends on it; None: it is estimated.
+
+        Returns
+        -------
+        array, tensor or list
+            uint8 and bool where X is, else floats. A list where images differ in size.
+
+        Raises
+        ------
+        InputError
+            Pixels are NaN or infinite, images do not suit the model, or a parameter is out of range.
+        """
+        check_is_fitted(self)
+        images, fitted = images_of(X), self.autoencoder_
+        graph, noise = self._graph(strength), self._noise(sigma)
+        with _noise_expected():
+            answers = []
+            for group in fitted.groups(images):
+                restored = group.rows if strength == 0 else self._restored(graph, group.columns, noise)
+                answers.append((group.index, _typed(restored, group.rows, fitted.data_)))
+        return in_order(answers)
+
+    def transform_files(
+        self,
+        source: str | os.PathLike[str],
+        output: str | os.PathLike[str],
+        *,
+        strength: float = 1.0,
+        sigma: float | None = None,
+        overwrite: bool = False,
+    ) -> list[Path]:
+        """Write image files without noise, in their format, with their bits, profile, EXIF data and alpha channel.
+
+        A model of grey images restores each channel of a colour image by itself, a model of colour images a grey one as
+        a colour image.
+
+        Parameters
+        ----------
+        source : path
+            An image, or a folder of images.
+        output : path
+            A file, or a folder, which may be new.
+        strength, sigma :
+            As in `transform`; with a strength of 0 files are copied.
+        overwrite : bool, default False
+            Whether files that are there may be replaced; also the input, if it is the output.
+
+        Returns
+        -------
+        list of Path
+            The files that were written.
+
+        Raises
+        ------
+        InputError
+            There is no image, one cannot be read, or written as it was, or the output cannot be used.
+        """
+        every = targets(Path(source), Path(output), overwrite)
+        restore = self.restoring(strength, sigma)
+        return [one.path for one in restored_files(every, restore)]
+
+    def restoring(self, strength: float = 1.0, sigma: float | None = None) -> Restore | None:
+        """Return a function that restores one image (height, width, channels); None if the strength is 0."""
+        check_is_fitted(self)
+        graph, noise = self._graph(strength), self._noise(sigma)
+        return None if strength == 0 else partial(self._restored_image, graph, noise)
+
+    def _graph(self, strength: float = 1.0) -> Denoise:
+        if not 0 <= strength <= 1:
+            raise InputError(f"strength={strength!r} is outside [0, 1]: 0 leaves images as they are, 1 is the model's")
+        fitted = self.autoencoder_
+        return Denoise(fitted.data_, fitted.model_, float(strength)).eval()
+
+    def _noise(self, sigma: float | None) -> float | None:
+        if sigma is None:
+            return None
+        if not self.autoencoder_.model_.net.estimates_noise:
+            raise InputError(f"sigma={sigma!r}: this model does not depend on the level of the noise; leave sigma out")
+        if not 0 <= sigma <= 1:
+            raise InputError(f"sigma={sigma!r} is outside [0, 1], where black to white is 1: divide it by 255, say")
+        return float(sigma)
+
+    def _restored(self, graph: Denoise, columns: Columns, noise: float | None) -> Rows:
+        """Return what the graph makes of columns, as floats in the user's layout."""
+        return self.autoencoder_.data_.write(self._run(graph, columns, noise))
+
+    def _run(self, graph: Denoise, columns: Columns, noise: float | None) -> Columns:
+        if noise is not None:
+            columns = {**columns, "noise": torch.full((len(next(iter(columns.values()))),), noise)}
+        return self.autoencoder_.run_columns(graph, columns)
+
+    def _restored_image(self, graph: Denoise, noise: float | None, image: np.ndarray) -> np.ndarray:
+        """Return one image, (height, width, channels), restored."""
+        data = cast(Images, self.autoencoder_.data_)
+        known, channels = data.shape[0], image.shape[2]
+        rows = _as_many_channels(image, known)
+        columns = data.read(np.stack([data.laid_out(row) for row in rows]))
+        [pixels] = self._run(graph, columns, noise).values()
+        restored = pixels.movedim(1, -1).numpy()
+        if known == channels:
+            return cast(np.ndarray, restored[0])
+        return np.concatenate(list(restored), axis=2) if known == 1 else restored[0].mean(2, keepdims=True)
+
+    def card(self) -> Card:
+        """Return a description of the fitted denoiser."""
+        check_is_fitted(self)
+        return replace(self.autoencoder_.card(), estimator=type(self).__name__, graphs=tuple(self.graphs()))
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def _task_graphs(self) -> dict[str, nn.Module]:
+        return {"denoise": self._graph()}
+
+    def _task_state(self) -> State:
+        return {"learnt_from": self.learnt_from_}
+
+    def _restore_task(self, state: State) -> None:
+        self.learnt_from_ = state["learnt_from"]
+
+
+@contextmanager
+def _noise_expected() -> Iterator[None]:
+    """Do not warn of pixels outside [0, 1]: noise takes them there."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"these pixels reach from")
+        yield
+
+
+def _as_many_channels(image: np.ndarray, known: int) -> list[np.ndarray]:
+    """Return images with as many channels as a model takes, that stand for one image.
+
+    Raises
+    ------
+    InputError
+        The image has another number of channels, neither 1 nor 3.
+    """
+    channels = image.shape[2]
+    if channels == known:
+        return [image]
+    if known == 1:
+        return [image[..., at : at + 1] for at in range(channels)]
+    if channels == 1:
+        return [image.repeat(known, axis=2)]
+    raise InputError(f"the image has {channels} channels, but the model was trained on images with {known}")
+
+
+def _typed(restored: Rows, like: Rows, data: Any) -> Rows:
+    """Return restored rows in the library and the type of others; equal ones are copied."""
+    kind, dtype = kind_of(like)
+    if restored is like:
+        return like.clone() if kind == "torch" else np.array(like)
+    pixels: Tensor = torch.as_tensor(restored)
+    if dtype in ("uint8", "bool"):
+        pixels = (pixels * 255).round().to(torch.uint8) if dtype == "uint8" else pixels >= 0.5
+    elif dtype in ("float16", "float64"):
+        pixels = pixels.to(getattr(torch, dtype))
+    return pixels if kind == "torch" else pixels.numpy()
+
+
+def _check_data(autoencoder: Autoencoder) -> None:
+    if not autoencoder.data_.restorable:
+        _refuse_data(autoencoder.data_)
+
+
+def _refuse_data(data: Any) -> None:
+    kind = type(data).part_name.partition("/")[2]
+    raise InputError(
+        f"a Denoiser takes images as they are, of one size or with Images(crop=64) of any, but these are read as "
+        f"{kind!r}: give images (n, height, width) or (n, height, width, channels), and no resize; other data is "
+        "cleaned by Autoencoder('denoising').reconstruct"
+    )
+
+
+def _check_condition(autoencoder: Autoencoder) -> None:
+    if autoencoder.condition is not None:
+        raise InputError(f"condition={autoencoder.condition!r}: a Denoiser takes no autoencoder with a condition")
+
+
+def _check_corrupts(variant: Variant) -> None:
+    """Refuse a variant that would learn to copy clean images."""
+    if not variant.corrupts:
+        raise InputError(
+            f"the variant {variant_name(variant)!r} adds no noise, so that clean images alone teach it nothing: choose "
+            "'denoising', or give pairs, fit(noisy, clean)"
+        )
+
+
+def _uncorrupted(variant: Variant) -> Variant:
+    """Return a variant without a corruption, for rows that are noisy already."""
+    if variant.for_pairs.corrupts:
+        raise InputError(
+            f"the variant {variant_name(variant)!r} corrupts images by itself, but these are noisy already: choose "
+            "'denoising', whose noise is left out then, or 'plain'"
+        )
+    return variant.for_pairs

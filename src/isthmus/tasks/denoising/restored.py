@@ -1,0 +1,86 @@
+"""Restoring image files: in order, the next one decoded meanwhile, everything but the pixels as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from isthmus.data.images.original import Original, open_original
+from isthmus.data.sources.streams import ahead
+from isthmus.support.errors import InputError
+from isthmus.tasks.denoising.targets import Target
+
+Restore = Callable[[np.ndarray], np.ndarray]
+"""From an image of shape (height, width, channels), uint8 or floats, to the restored one, floats."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A file that was restored, or could not be read.
+
+    Attributes
+    ----------
+    source, path : Path
+        What was read, and what was written.
+    before, after : ndarray of shape (height, width, channels), or None
+        The pixels without an alpha channel, upright; None if the file could not be read.
+    notes : tuple of str
+        What a user should know of it.
+    error : str or None
+        Why it could not be read.
+    """
+
+    source: Path
+    path: Path
+    before: np.ndarray | None = None
+    after: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def restored_files(targets: Sequence[Target], restore: Restore | None, skip_broken: bool = False) -> Iterator[Restored]:
+    """Restore files one after the other, and yield each once it is written.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+    restore : Restore or None
+        None: files are copied as they are.
+    skip_broken : bool, default False
+        Leave out files that cannot be read, instead of raising an error.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, written, or restored by the model; the message names it.
+    """
+
+    def read(target: Target) -> tuple[Target, Original | None, str | None]:
+        try:
+            return target, open_original(target.source), None
+        except InputError as error:
+            if not skip_broken:
+                raise
+            return target, None, str(error)
+
+    for target, original, error in ahead(map(read, targets)):
+        if original is None:
+            yield Restored(target.source, target.path, error=error)
+        else:
+            yield _restored(target, original, restore)
+
+
+def _restored(target: Target, original: Original, restore: Restore | None) -> Restored:
+    target.path.parent.mkdir(parents=True, exist_ok=True)
+    if restore is None:
+        original.copy(target.path)
+        return Restored(target.source, target.path, original.colour, original.colour)
+    try:
+        after = restore(original.colour)
+    except InputError as error:
+        raise InputError(f"{str(target.source)!r}: {error}") from error
+    original.write(after, target.path)
+    return Restored(target.source, target.path, original.colour, after, original.notes)

@@ -1,0 +1,102 @@
+"""Targets: where restored files go, checked before anything is written: no original is harmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.data.images.files import IMAGES
+from isthmus.data.listing import listing
+from isthmus.support.errors import InputError, listed
+
+SUFFIX = "-denoised"
+"""What is added to the name of an input where no output is named."""
+SAME = {".jpeg": ".jpg", ".tiff": ".tif", ".heif": ".heic"}
+"""Endings that mean the same format as another."""
+NAMED = 3
+"""Files that a message names, at most."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An image file, and the file that its restoration goes to."""
+
+    source: Path
+    path: Path
+
+
+def output_beside(source: Path) -> Path:
+    """Return where the result goes if no output is named: beside the input.
+
+    Examples
+    --------
+    >>> str(output_beside(Path("a/photo.jpg"))), str(output_beside(Path("scans/")))
+    ('a/photo-denoised.jpg', 'scans-denoised')
+    """
+    return source.with_name(f"{source.stem}{SUFFIX}{source.suffix}" if source.suffix else f"{source.name}{SUFFIX}")
+
+
+def targets(source: Path, output: Path, overwrite: bool = False) -> list[Target]:
+    """Return the files to read, each with the file to write, in the order of their names.
+
+    Parameters
+    ----------
+    source : Path
+        An image, or a folder of images or of class subfolders.
+    output : Path
+        A file for a file, a folder for a folder; a folder that is there takes a file under its own name.
+    overwrite : bool, default False
+        Whether files that are there may be replaced, the input too if it is the output.
+
+    Raises
+    ------
+    InputError
+        There is no such input, or no image in it; the output is inside the input, is of another format, or is there.
+    """
+    if not source.exists():
+        raise InputError(f"there is no file or folder {str(source)!r}")
+    every = _of_folder(source, output) if source.is_dir() else [_of_file(source, output)]
+    _check_free([one.path for one in every], overwrite)
+    return every
+
+
+def _of_file(source: Path, output: Path) -> Target:
+    path = output / source.name if output.is_dir() else output
+    if _ending(path) != _ending(source):
+        raise InputError(
+            f"the output {str(path)!r} is to have the format of the input {source.name!r}: end its name in "
+            f"{source.suffix!r}, or convert it afterwards"
+        )
+    if not path.parent.is_dir():
+        raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first")
+    return Target(source, path)
+
+
+def _ending(path: Path) -> str:
+    return SAME.get(path.suffix.lower(), path.suffix.lower())
+
+
+def _of_folder(source: Path, output: Path) -> list[Target]:
+    if output.exists() and not output.is_dir():
+        raise InputError(
+            f"the input {str(source)!r} is a folder, so the output is one too, but {str(output)!r} is none"
+        )
+    inner, outer = output.resolve(), source.resolve()
+    if outer in inner.parents:
+        raise InputError(
+            f"the output {str(output)!r} is inside the input {str(source)!r}, where its files would be taken for "
+            "images to restore: name a folder elsewhere"
+        )
+    if not output.parent.is_dir():
+        raise InputError(f"cannot write {str(output)!r}: there is no folder {str(output.parent)!r}; make it first")
+    return [Target(path, output / path.relative_to(source)) for path in listing(source, IMAGES).paths]
+
+
+def _check_free(paths: Sequence[Path], overwrite: bool) -> None:
+    taken = [str(path) for path in paths if path.exists()]
+    if taken and not overwrite:
+        raise InputError(
+            f"the output is there already: {listed(taken, NAMED)}; name another one, or let it be replaced "
+            "(--overwrite; in Python transform_files(source, output, overwrite=True))"
+        )

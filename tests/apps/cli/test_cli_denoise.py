@@ -1,0 +1,155 @@
+"""``isthmus denoise``: files and folders, models of either kind, and denoisers that are trained on the way."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import isthmus as package
+from isthmus.data.io import files
+
+RNG = np.random.default_rng(0)
+TRAIN = ("--epochs", 1, "--latent-dim", 4, "--batch-size", 64, "-q")
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    """A folder with noisy and clean versions of six images, of two sizes."""
+    folder = tmp_path_factory.mktemp("scans")
+    for name in ("noisy", "clean"):
+        (folder / name).mkdir()
+    for number in range(6):
+        image = np.rint(127 + 60 * np.sin(np.add.outer(np.arange(24), np.arange(24 + number % 2)) / 4)).astype(np.uint8)
+        noisy = np.clip(image + 20 * RNG.normal(size=image.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(image).save(folder / "clean" / f"{number}.png")
+        Image.fromarray(noisy).save(folder / "noisy" / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def denoiser(isthmus, scans):
+    path = scans / "pairs.safetensors"
+    learn = ("--noisy", scans / "noisy", "--clean", scans / "clean", "--save", path)
+    isthmus("denoise", scans / "noisy", *learn, *TRAIN, "-o", scans / "out")
+    return path
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_pairs_teach_a_denoiser_that_is_saved(denoiser, scans):
+    known = package.load(denoiser)
+    assert known.learnt_from_ == "pairs" and known.autoencoder_.info_["epochs"] == 1
+    for path in sorted((scans / "noisy").iterdir()):
+        np.testing.assert_array_equal(read(scans / "out" / path.name), known.transform([read(path)])[0])
+
+
+@pytest.mark.parametrize("side", ["clean", "noisy"])
+def test_one_folder_teaches_too(isthmus, scans, tmp_path, side):
+    line = ("denoise", scans / "noisy" / "0.png", f"--{side}", scans / side, "--save", tmp_path / "d.safetensors")
+    isthmus(*line, *TRAIN, "-o", tmp_path / "0.png")
+    assert package.load(tmp_path / "d.safetensors").learnt_from_ == side and (tmp_path / "0.png").exists()
+
+
+def test_the_output_is_beside_the_input_unless_named(isthmus, denoiser, scans, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes((scans / "noisy" / "0.png").read_bytes())
+    one = isthmus("denoise", tmp_path / "in" / "a.png", "--model", denoiser, "--before-after", "--json").json
+    assert one["files"] == [str(tmp_path / "in" / "a-denoised.png")] and one["images"] == 1
+    assert read(tmp_path / "in" / "a-denoised-before-after.png").ndim == 3
+    said = isthmus("denoise", tmp_path / "in", "--model", denoiser, "--strength", 0.5)
+    assert said.out.strip() == f"{tmp_path / 'in-denoised'}: 3 images without noise"
+
+
+def test_a_model_that_train_wrote_is_a_denoiser(isthmus, scans, tmp_path):
+    path = tmp_path / "m.safetensors"
+    isthmus("train", scans / "clean", "--crop", 16, "--variant", "denoising", "--level", "0,0.2", *TRAIN, "-o", path)
+    isthmus("denoise", scans / "noisy", "--model", path, "-o", tmp_path / "out")
+    expected = package.Denoiser.of(package.load(path)).transform(scans / "noisy")
+    for number, image in enumerate(expected):
+        np.testing.assert_array_equal(read(tmp_path / "out" / f"{number}.png"), image)
+    line = ("denoise", scans / "noisy", "--model", path, "-o", tmp_path / "other", "--sigma", 0.1)
+    assert "leave sigma out" in isthmus(*line, code=1).err
+
+
+def test_the_noise_level_is_estimated_unless_it_is_known(isthmus, denoiser, scans, tmp_path):
+    line = ("denoise", scans / "noisy" / "0.png", "--model", denoiser)
+    isthmus(*line, "-o", tmp_path / "estimated.png")
+    for sigma in (0.0, 0.2):
+        isthmus(*line, "-o", tmp_path / f"{sigma}.png", "--sigma", sigma)
+    images = [read(tmp_path / f"{name}.png").astype(float) for name in ("0.0", "estimated", "0.2")]
+    roughness = [np.abs(np.diff(image)).mean() for image in images]
+    assert roughness == sorted(roughness, reverse=True) and roughness[0] > 1.5 * roughness[2]
+
+
+def test_models_of_other_data_clean_it(isthmus, wine, models, tmp_path):
+    table = tmp_path / "t.safetensors"
+    isthmus("train", wine, "--label", "kind", "--variant", "denoising", *TRAIN, "-o", table)
+    isthmus("denoise", wine, "--label", "kind", "--model", table, "-o", tmp_path / "clean.csv")
+    assert len((tmp_path / "clean.csv").read_text().splitlines()) == 121
+    line = ("denoise", wine, "--label", "kind", "--model", table, "-o", tmp_path / "clean.csv")
+    assert "about images" in isthmus(*line, "--strength", 0.5, code=2).err
+    assert "name the file" in isthmus(*line[:-2], code=2).err
+    digits = ("denoise", "digits", "--rows", "0:5", "-o", tmp_path / "d.npy", "--model", models["denoising"])
+    isthmus(*digits, "--strength", 0)
+    np.testing.assert_array_equal(np.load(tmp_path / "d.npy"), files.read("digits").X[:5])
+
+
+def test_broken_files_are_left_out_where_that_is_asked_for(isthmus, denoiser, scans, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes((scans / "noisy" / "0.png").read_bytes())
+    (tmp_path / "in" / "b.png").write_bytes((scans / "noisy" / "1.png").read_bytes()[:100])
+    line = ("denoise", tmp_path / "in", "--model", denoiser, "-o", tmp_path / "out")
+    assert "b.png" in isthmus(*line, code=1).err
+    done = isthmus(*line, "--skip-broken", "--overwrite", "--json")
+    assert done.json["left_out"] == ["b.png"] and "left out: b.png" in done.err
+    (tmp_path / "in" / "a.png").unlink()
+    assert "none of its images can be read" in isthmus(*line, "--skip-broken", "--overwrite", code=1).err
+
+
+def test_what_a_user_should_know_of_a_file_is_said(isthmus, denoiser, tmp_path):
+    Image.fromarray(RNG.integers(0, 255, (20, 20, 3), np.uint8)).quantize(8).save(tmp_path / "a.png")
+    assert "palette" in isthmus("denoise", tmp_path / "a.png", "--model", denoiser, "-o", tmp_path / "b.png").err
+
+
+def test_the_former_order_names_the_new_line(isthmus, denoiser):
+    said = isthmus("denoise", "m.safetensors", "new scans/", "-o", "out", code=2).err
+    assert "isthmus denoise 'new scans/' --model m.safetensors -o out" in said
+    assert "one INPUT at a time" in isthmus("denoise", "a.png", "b.png", "--model", denoiser, code=2).err
+
+
+REFUSED = {
+    "no denoiser": ([], 2, "--model MODEL, or images to learn from"),
+    "a denoiser and images to learn from": (["--model", "MODEL", "--clean", "IN"], 2, "leave out --clean"),
+    "a denoiser and settings": (["--model", "MODEL", "--epochs", 3], 2, "leave out --epochs"),
+    "an output inside the input": (["--model", "MODEL", "-o", "IN/out"], 1, "inside the input"),
+    "an output that is there": (["--model", "MODEL", "-o", "IN"], 1, "--overwrite)"),
+    "options of rows": (["--model", "MODEL", "--rows", "0:1"], 2, "--rows is not about image files"),
+    "options of tables": (["--model", "MODEL", "--drop", "a"], 2, "--drop is not about image files"),
+    "a strength above 1": (["--model", "MODEL", "--strength", 2], 2, "0<=x<=1"),
+    "a noise level in steps of grey": (["--model", "MODEL", "--sigma", 25], 2, "0<=x<=1"),
+    "no pairs": (["--noisy", "IN", "--clean", "EMPTY", *TRAIN], 1, "holds no images"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_lines_that_cannot_be_right_are_refused(isthmus, denoiser, scans, tmp_path, name):
+    typed, code, said = REFUSED[name]
+    paths = {"MODEL": denoiser, "IN": scans / "noisy", "IN/out": scans / "noisy" / "out", "EMPTY": tmp_path}
+    before = {path: path.read_bytes() for path in (scans / "noisy").iterdir()}
+    done = isthmus("denoise", scans / "noisy", *(paths.get(one, one) for one in typed), code=code)
+    assert said in done.err
+    assert {path: path.read_bytes() for path in (scans / "noisy").iterdir()} == before
+
+
+def test_other_commands_know_a_denoiser(isthmus, denoiser, scans):
+    assert json.loads(isthmus("info", denoiser, "--json").out)["model"]["estimator"] == "Denoiser"
+    said = isthmus("encode", denoiser, scans / "noisy", "-o", "z.npy", code=1).err
+    assert (
+        f"holds a Denoiser, where an Autoencoder is needed: use it with isthmus denoise DATA --model {denoiser}" in said
+    )
+    said = isthmus("train", scans / "noisy", "--from", denoiser, "-o", "m.safetensors", code=1).err
+    assert "it holds a Denoiser" in said and "isthmus denoise DATA --clean FOLDER" in said

@@ -1,0 +1,196 @@
+"""Nets that restore: their reach, tiles, noise levels, and what they do before the first step."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from isthmus import Images
+from isthmus.core.graphs import Encode, Reconstruct
+from isthmus.core.model import Model
+from isthmus.core.part import lookup
+from isthmus.core.records import Batch
+from isthmus.core.tiles import in_tiles
+from isthmus.parts.layers import dct
+from isthmus.parts.nets.frame import Frame
+from isthmus.parts.nets.lapped import Lapped
+from isthmus.parts.nets.noise_level import NoiseLevel
+from isthmus.parts.nets.unet import UNet
+from isthmus.support.errors import InputError
+
+NETS = {
+    "lapped 2": partial(Lapped, 2, (4,), (1,)),
+    "lapped 4": partial(Lapped, 4, (4, 5), (0, 1)),
+    "lapped 8": partial(Lapped, 8, (4,), (0,), 8),
+    "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
+    "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
+}
+EACH = pytest.mark.parametrize("name", NETS)
+
+
+def model(name, channels=1, std=0.2):
+    """Return a model whose layers all do something, if `std` is not None."""
+    torch.manual_seed(0)
+    shape, likelihood = (channels, None, None), lookup("likelihood/squared")()
+    made = Model(NETS[name](), lookup("bottleneck/plain")(), likelihood, shape, 3, typical_shape=(channels, 32, 32))
+    for weight in [] if std is None else made.parameters():
+        torch.nn.init.normal_(weight, std=std)
+    return made.eval()
+
+
+def smooth(height=64, width=80, channels=1):
+    rows, columns = torch.arange(float(height))[:, None], torch.arange(float(width))
+    image = 0.5 + 0.2 * torch.sin(rows / 9) + 0.2 * torch.cos(columns / 7)
+    return torch.stack([image.roll(5 * channel, 0) for channel in range(channels)])[None]
+
+
+def noisy(x, level=0.1, seed=0):
+    return x + level * torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
+
+
+@EACH
+def test_what_is_within_reach_is_all_that_a_pixel_depends_on(name):
+    made = model(name)
+    net, side = made.net, 2 * made.net.reach + 3 * made.net.stride
+    side -= side % net.stride
+    start = side // 2 // net.stride * net.stride
+    x = torch.rand(1, 1, side, side, requires_grad=True)
+    batch = Batch(x, x, noise=torch.tensor([0.1]))
+    made(batch).y[0, 0, start : start + net.stride, start : start + net.stride].sum().backward()
+    seen = (x.grad != 0)[0, 0]
+    for found in (seen.any(1).nonzero(), seen.any(0).nonzero()):
+        first, last = start - found.min().item(), found.max().item() - (start + net.stride - 1)
+        assert net.reach - net.stride - 8 < max(first, last) <= net.reach
+
+
+@torch.no_grad()
+@EACH
+@pytest.mark.parametrize("graph", [Encode, Reconstruct])
+def test_tiles_give_the_numbers_of_the_whole_though_the_noise_level_is_that_of_all(name, graph):
+    made, data = model(name, channels=3), Images().learn([torch.rand(2, 16, 16, 3).numpy()])
+    part = graph(data, made).eval()
+    x = noisy(smooth(83, 101, 3))
+    x[..., :60] = noisy(x[..., :60])  # the level of parts of it differs from that of the whole
+    columns = {"pixels": x}
+    whole, apart = part(columns), in_tiles(part, columns, 24)
+    for key, tensor in whole.items():
+        torch.testing.assert_close(apart[key], tensor, rtol=1e-5, atol=1e-5)
+
+
+@torch.no_grad()
+@EACH
+def test_what_is_three_times_as_bright_comes_out_three_times_as_bright(name):
+    made, x = model(name, std=0.1), noisy(smooth())
+    torch.testing.assert_close(made(Batch(3 * x, 3 * x)).y, 3 * made(Batch(x, x)).y, rtol=1e-3, atol=1e-4)
+
+
+@torch.no_grad()
+@EACH
+def test_before_the_first_step_they_add_next_to_nothing_to_a_clean_image(name):
+    made, x = model(name, channels=3, std=None), smooth(channels=3)
+    made.initialize(Batch(x, x))
+    assert (made(Batch(x, x)).y - x).square().mean() < 1e-5  # a PSNR of 50
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("stride", [2, 4, 8])
+def test_the_lapped_net_starts_as_a_denoiser(stride):
+    x = smooth(channels=3)
+    made = Model(
+        Lapped(8, (4,), (0,), gate_stride=stride),
+        lookup("bottleneck/plain")(),
+        lookup("likelihood/squared")(),
+        (3, None, None),
+        3,
+        typical_shape=(3, 64, 64),
+    )
+    made.initialize(Batch(x, x))
+    y = made.eval()(Batch(x, noisy(x))).y
+    assert (y - x).square().mean() < 0.1**2 / 5
+
+
+@torch.no_grad()
+def test_a_known_noise_level_takes_the_place_of_the_estimate():
+    made, x = model("lapped 4", std=None), noisy(smooth())
+    estimate = made.net.noise(made.net.readings(Batch(x, x)))
+    assert 0.09 < estimate.item() < 0.11
+    blind = made(Batch(x, x)).y
+    torch.testing.assert_close(made(Batch(x, x, noise=estimate)).y, blind)
+    kept = made(Batch(x, x, noise=torch.zeros(1))).y
+    assert (kept - x).square().mean() < 0.1 * (blind - x).square().mean()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("level", [0.02, 0.1, 0.2])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_noise_levels_are_found_though_half_of_the_image_is_texture_and_a_quarter_is_cut_off(level, channels):
+    x = smooth(256, 256, channels)
+    x[..., :128, :] += 0.3 * torch.rand_like(x[..., :128, :])
+    x = noisy(x, level)
+    x[..., 192:, :] = 1.0
+    measure = NoiseLevel(channels, 2)
+    assert 0.95 * level < measure(measure.readings(x)).item() < 1.2 * level
+
+
+def test_noise_levels_of_signals():
+    measure, x = NoiseLevel(2, 1), noisy(torch.zeros(1, 2, 4096), 0.3)
+    assert 0.28 < measure(measure.readings(x)).item() < 0.32
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("stride", [2, 4, 8])
+def test_the_frame_gives_back_what_it_transforms(stride, axes):
+    basis = dct(axes).flatten(1)
+    torch.testing.assert_close(basis @ basis.T, torch.eye(8**axes), atol=1e-6, rtol=0)
+    frame, x = Frame(stride, axes), torch.rand(2, 3, *[24, 16][:axes])
+    coefficients = frame(x)
+    assert coefficients.shape == (2, 3, 8**axes, *[side // stride for side in x.shape[2:]])
+    torch.testing.assert_close(frame.inverse(coefficients), x, atol=1e-5, rtol=0)
+
+
+def test_colours_are_rotated_to_their_principal_axes():
+    x = torch.randn(1, 1, 32, 32) * torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1) + 0.1 * torch.randn(1, 3, 32, 32)
+    made = model("lapped 8", channels=3)
+    made.initialize(Batch(x, x))
+    colours = made.net.colours
+    torch.testing.assert_close(colours @ colours.T, torch.eye(3))
+    apart = torch.cov(torch.einsum("cd,ndhw->cnhw", colours, x).flatten(1))
+    assert (apart - apart.diag().diag()).abs().max() < 1e-3
+
+
+def test_a_likelihood_of_logits_starts_at_the_logits_of_x():
+    torch.manual_seed(0)
+    x = torch.rand(20, 3, 16, 16)
+    for name in ("bernoulli", "gaussian"):
+        likelihood = lookup(f"likelihood/{name}")(**{"variance": "output"} if name == "gaussian" else {})
+        made = Model(UNet((4,), (1,)), lookup("bottleneck/plain")(), likelihood, (3, 16, 16), 4)
+        made.initialize(Batch(x, x))
+        mean = likelihood.mean(made.eval()(Batch(x, x)).y)
+        assert (mean - x).square().mean() < 0.1 * x.var(), name
+
+
+def test_a_channel_that_is_the_same_in_all_rows_of_the_start_passes_later():
+    blank, x = torch.ones(2, 1, 16, 16), torch.rand(2, 1, 16, 16)
+    made = model("unet", std=None)
+    made.initialize(Batch(blank, blank))
+    torch.testing.assert_close(made(Batch(x, x)).y, x, atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Lapped(3), "stride=3, gate_stride=2 of the lapped net: choose 2, 4 or 8"),
+        (lambda: Lapped(2, gate_stride=4), "the latter no larger"),
+        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1\) of the net 'lapped'"),
+        (lambda: UNet((), ()), "expected a width"),
+        (lambda: UNet((8,), (-1,)), r"blocks=\(-1,\)"),
+        (lambda: model_of_rows(UNet()), r"the net 'unet' takes images.*\(9,\)"),
+    ],
+)
+def test_knobs_and_rows_that_do_not_fit_are_named(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def model_of_rows(net):
+    return Model(net, lookup("bottleneck/plain")(), lookup("likelihood/squared")(), (9,), 4)
