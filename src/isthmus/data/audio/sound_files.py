@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -125,6 +126,7 @@ def write_wav(X: Any, columns: object, stream: BinaryIO) -> None:
 
 
 def encode(one: Sound, stream: BinaryIO) -> None:
-    """Write a recording as a WAV file of 32-bit floats."""
-    library = extra("soundfile", "audio")
-    library.write(stream, np.asarray(one, np.float32), one.rate, format="WAV", subtype="FLOAT")
+    """Write a recording as a WAV file of 32-bit floats: made in memory, since the library hides what a disk says."""
+    library, content = extra("soundfile", "audio"), BytesIO()
+    library.write(content, np.asarray(one, np.float32), one.rate, format="WAV", subtype="FLOAT")
+    stream.write(content.getbuffer())
