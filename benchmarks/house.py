@@ -20,7 +20,7 @@ from benchmarks.support.figures import Figure, Result
 
 HOME = Path(isthmus.__file__).parent
 RUN = 6
-EXEMPT = {"__init__.py", "base.py", "table.py", "images.py", "signals.py"}
+EXEMPT = {"__init__.py", "base.py", "table.py", "images.py", "signals.py", "audio.py"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from safetensors import safe_open
 
-from isthmus import AnomalyDetector, Autoencoder, Denoiser, Denoising, Imputer, Plain, Sparse, Table, Variational
+from isthmus import AnomalyDetector, Autoencoder, Denoiser, Denoising, Imputer, Plain, Sound, Sparse, Table, Variational
 from isthmus.apps.cli.knobs import knobs
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.core.part import PARTS, lookup, names
@@ -94,6 +94,7 @@ ROWS = {
     "array": RNG.random((60, 6)),
     "gaps": TABLE.mask(RNG.random(TABLE.shape) < 0.1),
     "signals": RNG.normal(size=(24, 64, 2)),
+    "audio": [Sound(row, 8000) for row in RNG.uniform(-0.5, 0.5, (4, 1600))],
 }
 METHODS = ("transform", "reconstruct", "score_samples", "anomaly_score")
 
@@ -119,7 +120,7 @@ def cases():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
         yield from ((f"{case}-{type(v).__name__}", "array", quick(Plain(likelihood=v))) for v in both)
-    for case, both in forms("corruption", "composed", "one-of").items():
+    for case, both in forms("corruption", "composed", "one-of", "recorded-noise", "hum").items():
         yield from ((f"{case}-{type(c).__name__}", "images", quick(Denoising(c))) for c in both)
     for case, (_, made) in forms("schedule").items():
         yield case, "array", quick(Variational(beta=made))
@@ -142,6 +143,8 @@ def cases():
     yield "composed", "images", quick(Denoising(lookup("corruption/composed")((noise, jpeg), (0.9, 0.5)), balance=1.5))
     yield "one-of", "images", quick(Denoising(lookup("corruption/one-of")((noise, jpeg))))
     yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0)))
+    yield "recorded-noise", "images", quick(Denoising(lookup("corruption/recorded-noise")((0.5, -0.25, 0.125))))
+    yield "hum", "images", quick(Denoising(lookup("corruption/hum")(8000)))
     yield "unet-knobs", "images", quick(net=lookup("net/unet")((4, 6), (1, 0), noise=True))
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
     yield "condition", "table", quick(condition=("kind", "ok"))

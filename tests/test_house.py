@@ -98,7 +98,7 @@ def test_package_inits_are_empty():
     assert full <= {"__init__.py", "tasks/__init__.py"}
 
 
-KINDS = {"table.py", "images.py", "signals.py"}
+KINDS = {"table.py", "images.py", "signals.py", "audio.py"}
 """Files of the kinds of data: each app and each room has its own."""
 
 
@@ -147,7 +147,7 @@ def test_apps_import_names_from_where_they_are_defined():
 
 def test_apps_know_no_kind_of_data_by_its_class():
     """Each kind is named by its own adapters only; the table of adapters names it by its part name."""
-    classes = {"Table": "table", "Images": "images", "Signals": "signals"}
+    classes = {"Table": "table", "Images": "images", "Signals": "signals", "Audio": "audio"}
     strange = [
         f"{path.relative_to(PACKAGE)}: {name}"
         for path in (PACKAGE / "apps").rglob("*.py")

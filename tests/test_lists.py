@@ -20,7 +20,7 @@ load_all()
 
 ROOT = Path(__file__).parents[1]
 DATA = list(KINDS)
-PLURALS = [name if name.endswith("s") else f"{name}s" for name in DATA]
+PLURALS = [{"audio": "sounds"}.get(name, name if name.endswith("s") else f"{name}s") for name in DATA]
 
 
 def entry(cls, parameter):

@@ -1,4 +1,4 @@
-"""isthmus: autoencoders for tables, images and signals.
+"""isthmus: autoencoders for tables, images, signals and sounds.
 
 The public names; each is imported when it is first used, so that ``import isthmus`` itself imports no library.
 """
@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.core.training.callbacks import CSVLog as CSVLog
     from isthmus.core.training.callbacks import StopTraining as StopTraining
     from isthmus.core.training.callbacks import TensorBoard as TensorBoard
+    from isthmus.data.audio.audio import Audio as Audio
+    from isthmus.data.audio.sounds import Sound as Sound
     from isthmus.data.images.images import Images as Images
     from isthmus.data.signals.signals import Signals as Signals
     from isthmus.data.tables.table import Table as Table
@@ -51,6 +53,8 @@ _HOMES = {
     "data.tables.table": ["Table"],
     "data.images.images": ["Images"],
     "data.signals.signals": ["Signals"],
+    "data.audio.audio": ["Audio"],
+    "data.audio.sounds": ["Sound"],
     "core.training.callbacks": ["CSVLog", "TensorBoard", "StopTraining"],
     "apps.notebooks": ["plot_history", "report", "explore"],
     "support.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],

@@ -19,6 +19,8 @@ load_all()
 
 ARGUMENTS = {
     "likelihood/mixed": {"groups": (("squared", 3), ("categorical", 4), ("bernoulli", 1))},
+    "corruption/recorded-noise": {"noise": (0.5, -0.25, 0.125)},
+    "corruption/hum": {"rate": 8000},
     "corruption/composed": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
     "corruption/one-of": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
 }

@@ -1,7 +1,7 @@
 /** What the explorer's API says; see apps/explorer on the Python side. */
 
 export type Cell = string | number | boolean | null;
-export type Value = { png: string } | { cells: Cell[] } | { curve: (number | null)[][] };
+export type Value = { png: string; wav?: string } | { cells: Cell[] } | { curve: (number | null)[][] };
 /** How much each element contributes to the score or the error of an example; without a server, its difference. */
 export type Contributions = { png: string } | { values: number[] } | { curve: number[][] };
 export type Point = [number, number];
@@ -48,7 +48,7 @@ export interface About {
   n: number;
   demo: boolean;
   fields: Field[];
-  kind: "table" | "pixels" | "signal";
+  kind: "table" | "pixels" | "signal" | "sound";
   models: Model[];
   colours: Colour[];
   examples: boolean;

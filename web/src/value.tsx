@@ -16,16 +16,17 @@ export function cellText(cell: Cell | undefined, field?: Field): string {
 }
 
 /** An image; a click on its button saves it, enlarged. */
-export function PngImage({ png, title, keep }: { png: string; title: string; keep?: boolean }) {
+export function PngImage({ png, wav, title, keep }: { png: string; wav?: string; title: string; keep?: boolean }) {
   const save = async () => saveImage(await enlarged(png, 400), `${title.replaceAll(/\W+/g, "-")}.png`);
   return (
-    <span class="image">
+    <span class={wav ? "image sound" : "image"}>
       <img class={pixelated(png) ? "pixelated" : ""} src={png} alt={title} draggable={false} />
       {keep && (
         <button class="keep" title="Save as PNG" aria-label={`Save ${title} as PNG`} onClick={save}>
           ↓
         </button>
       )}
+      {wav && <audio controls preload="metadata" src={wav} aria-label={title} />}
     </span>
   );
 }
@@ -125,7 +126,7 @@ export function Row({ rows, heads, contributions, what = "", limit }: RowProps) 
 /** One value of whatever kind. */
 export function Shown({ value, title, keep }: { value: Value | null; title: string; keep?: boolean }) {
   if (!value) return <span class="nothing">not shown</span>;
-  if ("png" in value) return <PngImage png={value.png} title={title} keep={keep} />;
+  if ("png" in value) return <PngImage {...value} title={title} keep={keep} />;
   if ("curve" in value) return <Curves windows={[value.curve]} title={title} keep={keep} />;
   return <Row rows={[value.cells]} heads={["value"]} />;
 }
@@ -186,6 +187,7 @@ export function Pair({
   contributions: Contributions | null;
   what: string;
 }) {
+  const sounds = usePage().about.kind === "sound";
   const named = what === "difference" ? what : `contribution to ${what}`;
   if (after && "cells" in after) {
     const rows = before && "cells" in before ? [before.cells, after.cells] : [after.cells];
@@ -216,7 +218,7 @@ export function Pair({
   ];
   if (contributions && "png" in contributions) shown.push([contributions, named]);
   return (
-    <div class="trio">
+    <div class={sounds ? "trio sounds" : "trio"}>
       {shown.map(([value, head]) => (
         <figure>
           <Shown value={value} title={head} keep />

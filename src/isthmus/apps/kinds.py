@@ -42,6 +42,13 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "server": "isthmus.apps.server.kinds.signals:SignalRequests",
         "export": "isthmus.apps.export.kinds.signals:Windows",
     },
+    "data/audio": {
+        "cli": "isthmus.apps.cli.kinds.audio:SoundFiles",
+        "explorer": "isthmus.apps.explorer.kinds.audio:Recordings",
+        "report": "isthmus.apps.report.kinds.audio:SoundRows",
+        "server": "isthmus.apps.server.kinds.audio:SoundRequests",
+        "export": "isthmus.apps.export.kinds.audio:Spectrograms",
+    },
 }
 """``"module:name"`` of each adapter, by the part name of the data and by the face. It is imported when it is needed."""
 

@@ -132,6 +132,8 @@ class Data(nn.Module):
     """Shape of one row of ``Batch.x``; None for free axes."""
     named_columns = True
     """Whether the user's rows consist of named values, such as columns or channels; pixels have no names."""
+    locates = False
+    """Whether `located` says where in a row its error lies."""
     layout = RowLayout()
     """What the elements of a row of ``Batch.x`` stand for."""
 
@@ -228,6 +230,10 @@ class Data(nn.Module):
         """
         raise NotImplementedError
 
+    def located(self, error: Tensor) -> dict[str, float]:
+        """Return where in one row its error lies, of what `per_feature` returned of it; numbers by their names."""
+        raise NotImplementedError(f"{type(self).__name__} does not say where in a row an error lies")
+
     def quantities(self, columns: Columns) -> Tensor:
         """Return the numbers of columns in the user's units and coordinates, as `per_feature` has them.
 
@@ -250,6 +256,10 @@ class Data(nn.Module):
     def numbers(self, X: Any) -> np.ndarray:
         """Return rows of one size as float64 (samples, features) in the user's units: what metrics compare."""
         return np.asarray(X).reshape(len(X), -1).astype(np.float64)
+
+    def waveforms(self, X: Any) -> list[np.ndarray]:
+        """Return each of the user's rows as samples (time, channels); here none, since rows make no sound."""
+        return []
 
     def feature_names(self) -> list[str]:
         """Return the names of the user's coordinates, in the order of a flattened row of `by_feature`."""

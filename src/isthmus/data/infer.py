@@ -12,20 +12,21 @@ import numpy as np
 
 from isthmus.core.data import Data, Rows
 from isthmus.core.part import resolve
+from isthmus.data.audio.sounds import are_sounds
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus.data.tables.conditions import Condition
 
-KINDS = {"table": "tables.table", "images": "images.images", "signals": "signals.signals"}
+KINDS = {"table": "tables.table", "images": "images.images", "signals": "signals.signals", "audio": "audio.audio"}
 """The kinds of data that ``data=`` and model files may name, and their modules."""
 
 
 def choose_data(
     data: str | Data | None, X: Rows, table_scale: str | None = None, frame_scale: str | None = None
 ) -> Data:
-    """Return an unfitted Data for X: `data` if it is not None, else images for 3 or 4 axes and a table otherwise.
+    """Return an unfitted Data for X: `data`, else audio for sounds, images for 3 or 4 axes and a table otherwise.
 
     A table that does not say how it is scaled is scaled by `frame_scale`, if that is not None and its columns have
     names, else by `table_scale`.
@@ -38,6 +39,8 @@ def choose_data(
 
 
 def _inferred(X: Rows) -> Data:
+    if are_sounds(X):
+        return _new("audio")
     return _new("images" if axes(X) in (3, 4) else "table")
 
 

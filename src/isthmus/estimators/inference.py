@@ -182,17 +182,19 @@ class Inference:
 def in_order(answers: list[tuple[Tensor | None, Any]]) -> Any:
     """Return the results for groups of rows in the order of the rows: an array if all have one shape, else a list.
 
+    What is a list for some rows is a list for all: recordings, which know their rate.
+
     Parameters
     ----------
     answers : list of (index, answer)
-        Each answer an array or tensor with the rows first; a single one is returned as it is.
+        Each answer an array, tensor or list with the rows first; a single one is returned as it is.
     """
     if len(answers) == 1:
         return answers[0][1]
     numbers = torch.cat([index for index, _ in answers if index is not None])
     rows = [row for _, answer in answers for row in answer]
     ordered = [rows[at] for at in numbers.argsort().tolist()]
-    if len({tuple(row.shape) for row in ordered}) > 1:
+    if any(isinstance(answer, list) for _, answer in answers) or len({tuple(row.shape) for row in ordered}) > 1:
         return ordered
     return torch.stack(ordered) if torch.is_tensor(ordered[0]) else np.stack(ordered)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isthmus import Autoencoder
+from isthmus import Autoencoder, Sound
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.data.io.files import read, write
 
@@ -55,6 +55,7 @@ def folder(tmp_path, monkeypatch):
     for name in FOLDERS:
         one_size = name in ("photos", "scans", "noisy-scans")
         write(f"{name}/", [RNG.random((70 if one_size else 70 + 8 * i, 72)) for i in range(4)])
+    write("recordings/", [Sound(RNG.uniform(-0.5, 0.5, 4000), 8000) for _ in range(4)])
     digits = read("digits").X
     for name in ("plain", "topk", "vae"):
         variant = {"vae": "variational"}.get(name, name)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isthmus.data.images.files import grid, listing, to_bytes, write_png
+from isthmus.data.images.files import IMAGES, grid, to_bytes, write_png
+from isthmus.data.listing import listing
 from isthmus.support.errors import InputError
 
 Image = pytest.importorskip("PIL.Image")
@@ -35,23 +36,23 @@ def test_class_subfolders_are_labels(tmp_path):
     ):
         path = tmp_path / name
         saved(path) if path.suffix != ".txt" else (path.parent.mkdir(exist_ok=True), path.write_text("no image"))
-    found = listing(tmp_path)
+    found = listing(tmp_path, IMAGES)
     assert [str(path.relative_to(tmp_path)) for path in found.paths] == ["cat/0.jpeg", "dog/1.JPG", "dog/2.png"]
     assert found.classes == ("cat", "dog") and found.y.tolist() == [0, 1, 1]
 
 
 def test_a_flat_folder_has_no_labels(tmp_path):
     saved(tmp_path / "b.png"), saved(tmp_path / "a.png")
-    found = listing(tmp_path)
+    found = listing(tmp_path, IMAGES)
     assert [path.name for path in found.paths] == ["a.png", "b.png"] and found.y is None and found.classes == ()
 
 
 def test_folders_without_images_or_of_both_kinds_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds no images"):
-        listing(tmp_path)
+        listing(tmp_path, IMAGES)
     saved(tmp_path / "a.png"), saved(tmp_path / "cat" / "b.png")
     with pytest.raises(InputError, match="holds 'a.png' beside the class subfolder 'cat'"):
-        listing(tmp_path)
+        listing(tmp_path, IMAGES)
 
 
 @settings(max_examples=30, deadline=None)
@@ -94,7 +95,7 @@ def test_what_cannot_be_drawn_is_said(X, message):
 
 
 def test_real_photos_are_found(real_data):
-    assert len(listing(real_data("photos/kodak")).paths) == 16
+    assert len(listing(real_data("photos/kodak"), IMAGES).paths) == 16
 
 
 def test_a_folder_of_what_cannot_be_read_yet_says_so(tmp_path):
@@ -103,4 +104,4 @@ def test_a_folder_of_what_cannot_be_read_yet_says_so(tmp_path):
     with pytest.raises(
         InputError, match="holds no images.*it holds video .b.MP4. and volumes .a.nii.gz., which cannot be read yet"
     ):
-        listing(tmp_path)
+        listing(tmp_path, IMAGES)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from isthmus import Sound
 from isthmus.data.io import files
 from isthmus.data.io.files import read, write
 from isthmus.data.sources.folders import ImageStream
@@ -310,7 +311,9 @@ def test_a_full_disk_is_said_and_the_old_output_kept(tmp_path, suffix):
     resource = pytest.importorskip("resource")
     path = tmp_path / f"a{suffix}"
     path.write_text("old")
-    X = np.random.default_rng(0).random((40, 60, 60) if suffix == ".png" else (3000, 40))
+    rng = np.random.default_rng(0)
+    others = {".png": rng.random((40, 60, 60)), ".wav": [Sound(rng.random(40_000), 8000)]}
+    X = others.get(suffix, rng.random((3000, 40)))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, before[1]))

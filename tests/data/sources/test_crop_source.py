@@ -106,8 +106,8 @@ def test_a_later_start_decodes_only_what_it_needs(monkeypatch):
     monkeypatch.setattr(module, "SHUFFLED", 5)
     found = source()
     decoded = []
-    at = found._images.at
-    monkeypatch.setattr(found._images, "at", lambda index: decoded.append(index) or at(index))
+    at = found._sequence.at
+    monkeypatch.setattr(found._sequence, "at", lambda index: decoded.append(index) or at(index))
     list(found.batches("train", 0, 5))
     assert 0 < len(decoded) <= 8
     decoded.clear()

@@ -83,17 +83,21 @@ def _data_for(X: Any) -> Any:
 
 
 def _broken(path: str) -> dict[str, str]:
-    """Return the images of a folder that cannot be read, and why; nothing for other data."""
+    """Return the images or sounds of a folder that cannot be read, and why; nothing for other data."""
     folder = Path(path).expanduser()
     if not folder.is_dir() or any(folder.glob("*.parquet")):
         return {}
+    from isthmus.data.audio.sound_files import SOUNDS
     from isthmus.data.images.census import broken
+    from isthmus.data.images.files import IMAGES
+    from isthmus.data.images.survey import error_of
+    from isthmus.data.sources.sound_folders import sound_error
 
-    return broken(folder)
+    return broken(folder, SOUNDS, sound_error) if SOUNDS.holds(folder) else broken(folder, IMAGES, error_of)
 
 
 def _whole(path: str) -> Rows:
-    """Read the images of a folder that can be read, as the options say."""
+    """Read the images or sounds of a folder that can be read, as the options say."""
     import warnings
 
     typed = click.get_current_context().params

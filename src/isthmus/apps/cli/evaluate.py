@@ -20,6 +20,7 @@ NAMES = {
     "rows": "rows",
     "mse": "mean squared error",
     "explained": "variance explained",
+    "si_sdr": "SI-SDR in dB",
     "elbo": "ELBO, nats a row",
     "units": "units",
     "active": "active units",

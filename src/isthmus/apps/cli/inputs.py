@@ -26,7 +26,7 @@ model_argument = click.argument("model", metavar="MODEL")
 data_argument = click.argument("data", metavar="DATA")
 
 
-SKIP_BROKEN = "Leave out images of a folder that cannot be read, and say how many"
+SKIP_BROKEN = "Leave out images or sounds of a folder that cannot be read, and say how many"
 ALPHA = "Whether an alpha channel of images is set on white, or kept as a fourth channel [white]"
 TASKS = {"AnomalyDetector": "detect", "Imputer": "impute", "Denoiser": "denoise"}
 """The command of each kind of model that is no autoencoder."""

@@ -84,7 +84,7 @@ EXAMPLES = (
 )
 @click.version_option(isthmus.__version__, message="isthmus %(version)s")
 def main() -> None:
-    """Autoencoders for tables, images and signals.
+    """Autoencoders for tables, images, signals and sounds.
 
     DATA is a file (.csv, .xlsx, .json, .parquet, .npy, .png …), a folder of images, whose subfolders are classes, a
     folder of Parquet files, or the name of a data set, such as digits or iris. The exit code is 0 on success, 1 if the

@@ -21,7 +21,10 @@ json_option = option(
 )
 
 
-ROWS = "Where the rows go: .npy, .csv, .parquet or .feather; for images .png, or a folder, which may be new"
+ROWS = (
+    "Where the rows go: .npy, .csv, .parquet or .feather; for images .png, for one sound .wav; or a folder, which may "
+    "be new"
+)
 
 
 OTHERS = (".svg", ".html", ".htm", ".onnx", ".pt2", ".pdf", ".py", ".md")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     "reconstruct",
     "isthmus reconstruct digits.safetensors digits --rows 0:64 -o reconstructed.png",
     "isthmus reconstruct photos.safetensors holiday-photos/ -o reconstructed/",
+    "isthmus reconstruct sounds.safetensors talk.wav -o reconstructed.wav",
     "isthmus reconstruct digits.safetensors digits --rows 0:20 --beside -o beside.png",
     "isthmus reconstruct cells.safetensors new-cells.csv --label kind --beside -o beside.csv",
 )

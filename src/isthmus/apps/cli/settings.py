@@ -1,4 +1,4 @@
-"""The options of ``train`` that are parameters of Autoencoder and Images, read from their source.
+"""The options of ``train`` that are parameters of Autoencoder, Images and Audio, read from their source.
 
 To import them would take seconds.
 """
@@ -30,8 +30,11 @@ OF_TRAINING = (
 )
 """Parameters of Autoencoder that commands with a model of their own let choose; defaults are those of that model."""
 
+LEARNT = ("learnt",)
+"""The parameter of Audio that is learnt."""
+
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
-IMAGES = "Images"
+IMAGES, SOUNDS = "Images", "Sounds"
 
 NETS = ("mlp", "conv", "feature-map", "lapped", "unet", "linear", "ensemble", "masked-ensemble")
 
@@ -71,6 +74,12 @@ def settings() -> dict[str, Setting]:
 def image_settings() -> dict[str, Setting]:
     """Return the parameters of Images that options stand for, by name."""
     return _parameters("isthmus.data.images.images", "Images", OF_ARRAYS)
+
+
+@cache
+def audio_settings() -> dict[str, Setting]:
+    """Return the parameters of Audio that options stand for, by name."""
+    return _parameters("isthmus.data.audio.audio", "Audio", LEARNT)
 
 
 def _parameters(module: str, name: str, handled: Sequence[str]) -> dict[str, Setting]:
@@ -113,7 +122,9 @@ def _documented(docstring: str) -> dict[str, tuple[str, str]]:
 
 
 def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for each parameter of Autoencoder and Images; what is not typed is None."""
+    """Give a command an option for each parameter of Autoencoder, Images and Audio; what is not typed is None."""
+    for setting in reversed(audio_settings().values()):
+        function = _option(setting, SOUNDS)(function)
     function = image_options(function)
     for setting in reversed(settings().values()):
         function = _option(setting, SECTIONS.get(setting.name, "Training"))(function)

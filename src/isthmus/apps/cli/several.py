@@ -46,7 +46,7 @@ def _images(
     alpha: Alpha | None = None,
     skip_broken: bool = False,
 ) -> Rows | None:
-    """Return several images and folders of images as one folder would be read; None if there is something else."""
+    """Return files and folders of images or sounds as one folder would be read; None if there is something else."""
     from isthmus.data.io.files import read_images
 
     if (

@@ -21,7 +21,7 @@ SHEET = 60
 def write_images(rows: Rows, reconstruction: Any, output: str, channels_first: bool) -> int:
     """Write images, their reconstructions and differences on a sheet, or a file for each into a folder."""
     from isthmus.apps.figures.beside import gain_of, image_sheet, triple
-    from isthmus.data.io.files import png_names
+    from isthmus.data.io.files import file_names
 
     target, count = Path(output), len(rows.X)
     folder = target.is_dir() or not target.suffix
@@ -43,7 +43,7 @@ def write_images(rows: Rows, reconstruction: Any, output: str, channels_first: b
     if not folder:
         image_sheet(list(triples), gain).save(target)
         return count
-    for one, name in zip(triples, png_names(rows.names, count), strict=True):
+    for one, name in zip(triples, file_names(rows.names, count), strict=True):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         image_sheet([one], gain, largest=math.inf).save(path)

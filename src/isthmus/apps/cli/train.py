@@ -16,7 +16,7 @@ from isthmus.apps.cli.model_options import model_options
 from isthmus.apps.cli.output import figure, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.rows import enough
-from isthmus.apps.cli.settings import DEFAULTS, image_settings, settings
+from isthmus.apps.cli.settings import DEFAULTS, audio_settings, image_settings, settings
 from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
@@ -36,6 +36,7 @@ Read = Callable[..., Any]
     "isthmus train cells.csv -o cells.safetensors --label kind --latent-dim 4",
     "isthmus train photos/ -o clean.safetensors --variant denoising --corruption masking --level 0.5",
     "isthmus train holiday-photos/ -o photos.safetensors --crop 64 --flips",
+    "isthmus train recordings/ -o sounds.safetensors --rate 16000",
     "isthmus train january.csv february.csv -o cells.safetensors --label kind",
     "isthmus train march.csv --from cells.safetensors -o newer.safetensors --label kind --epochs 5",
     "isthmus train faces.parquet -o faces.safetensors --variant variational --beta warmup:1.0,0.3",
@@ -81,7 +82,8 @@ def train(
 ) -> None:
     """Train an autoencoder on DATA.
 
-    The rows of several files are joined; their columns are the same. Images of several sizes need --crop or --resize.
+    The rows of several files are joined; their columns are the same. Images of several sizes need --crop or --resize;
+    sounds may differ in length.
     """
     if resume and not checkpoint:
         raise click.UsageError("--resume goes on from a checkpoint: give --checkpoint PATH too")
@@ -101,34 +103,45 @@ def train(
         click.get_current_context().exit(INTERRUPTED)
 
 
-def _split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Return what was typed as settings of Autoencoder, as knobs of the variant, and as settings of Images."""
-    own, turned, images = (
+def _split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return what was typed as settings of Autoencoder, as knobs of the variant, and of Images and Audio."""
+    own, turned, images, audio = (
         {name: value for name, value in values.items() if name in known}
-        for known in (settings(), knobs(), image_settings())
+        for known in (settings(), knobs(), image_settings(), audio_settings())
     )
-    return own, turned, images
+    return own, turned, images, audio
 
 
-def _data(about: dict[str, Any], images: dict[str, Any]) -> Any:
-    """Return what is said of the data: `about` tables, or of images; None where nothing is."""
+def _data(about: dict[str, Any], images: dict[str, Any], audio: dict[str, Any]) -> Any:
+    """Return what is said of the data: `about` tables, or of images, or of sounds; None where nothing is."""
     import isthmus
 
-    typed = [flag(name) for name, value in about.items() if value is not None]
-    if typed and images:
-        raise click.UsageError(f"{typed[0]} is about tables, {flag(next(iter(images)))} about images: leave one out")
+    typed = {
+        what: flag(next(iter(said)))
+        for what, said in (("tables", _typed(about)), ("images", images), ("sounds", audio))
+        if said
+    }
+    if len(typed) > 1:
+        (one, first), (two, second), *_ = typed.items()
+        raise click.UsageError(f"{first} is about {one}, {second} about {two}: leave one out")
+    if audio:
+        return isthmus.Audio(**audio)
     return isthmus.Images(**images) if images else table(**about)
+
+
+def _typed(about: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in about.items() if value is not None}
 
 
 def anew(variant: str, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return an estimator that is not trained yet."""
-    own, turned, images = _split(values)
+    own, turned, images, audio = _split(values)
     recipe = chosen(variant, turned)
     import isthmus
 
     if "condition" in own:
         own["condition"] = _names(own["condition"])
-    return isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images))
+    return isthmus.Autoencoder(recipe, **{**DEFAULTS, **own}, data=_data(about, images, audio))
 
 
 def _names(text: str) -> str | tuple[str, ...]:
@@ -138,10 +151,10 @@ def _names(text: str) -> str | tuple[str, ...]:
 
 def _further(start: str, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
-    own, turned, images = _split(values)
+    own, turned, *data = _split(values)
     typed = {"variant": variant, **about, **own}
     fixed = [flag(name) for name in ("variant", *about, *BUILT) if typed.get(name) is not None]
-    if fixed := [*fixed, *map(flag, turned), *map(flag, images)]:
+    if fixed := [*fixed, *map(flag, turned), *(flag(name) for said in data for name in said)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
     return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
 

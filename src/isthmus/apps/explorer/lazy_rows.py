@@ -48,6 +48,10 @@ class ReadRows(ABC):
         [(_, columns)] = self.pieces(torch.tensor([index]))
         return columns
 
+    def user_row(self, index: int) -> tuple[Any, np.ndarray | None]:
+        """Return one row as the user has it, in a list, and its condition."""
+        raise NotImplementedError("rows of one size are kept as they were read")
+
     def each(self, function: Callable[[Columns], Sequence[T]], indices: Tensor | None = None) -> list[T]:
         """Return what a function makes of each row, in the order of the indices; None: of all rows."""
         indices = torch.arange(len(self)) if indices is None else indices
@@ -121,6 +125,11 @@ class AnySize(ReadRows):
     def some(self, indices: np.ndarray) -> AnySize:
         """Return the rows of rising indices; none is read."""
         return AnySize(self.ae, self.X, self.condition, self.chosen[indices])
+
+    def user_row(self, index: int) -> tuple[Any, np.ndarray | None]:
+        """Return one row as the user has it, in a list, and its condition."""
+        at = self.chosen[index]
+        return [self.X[int(at)]], None if self.condition is None else self.condition[[at]]
 
     def pieces(self, indices: Tensor) -> Iterator[tuple[Tensor, Columns]]:
         """Yield rows of one size each, some of them at a time."""

@@ -28,7 +28,7 @@ OTHER = "the decoder of this model cannot be written in the steps that a page wi
 """Why a page cannot decode although the model can."""
 
 POLICY = (
-    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+    "default-src 'none'; img-src data: blob:; media-src data:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src data: blob:; "
     "font-src data:; base-uri 'none'; form-action 'none'"
 )

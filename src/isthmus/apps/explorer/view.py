@@ -202,6 +202,13 @@ class View:
         with _every_core():
             return self.kind.packed(self.read.joined(run))
 
+    def heard(self, index: int) -> tuple[Value, Value]:
+        """Return what the page plays of an example, and of its reconstruction."""
+        if not self.kind.audible:
+            return {}, {}
+        rows, condition = self.read.user_row(index)
+        return self.kind.heard(rows), self.kind.heard(self.ae.reconstruct(rows, condition))
+
     def score(self, index: int, columns: Columns) -> float:
         """Return the score of an example, without computing those of the others if that is possible."""
         if self._detected is None:

@@ -51,6 +51,28 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Player:
+    """A recording: its spectrogram, or a map of it, and a player below it, embedded in the page.
+
+    Attributes
+    ----------
+    uri : str
+        A data URI with the spectrogram.
+    alt : str
+        What it shows, for who cannot see it.
+    wav : str
+        A data URI with the sound; empty: there is nothing to play.
+    caption : str
+    """
+
+    kind: ClassVar[str] = "player"
+    uri: str
+    alt: str
+    wav: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Cell:
     """A cell of a table.
 
@@ -196,7 +218,7 @@ class Drawing:
     legend: Sequence[tuple[str, str]] = ()
 
 
-Block = Note | Image | Drawing | Table | Facts | Bars | Chart | Group
+Block = Note | Image | Player | Drawing | Table | Facts | Bars | Chart | Group
 
 
 @dataclass(frozen=True)

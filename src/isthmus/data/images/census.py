@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.data.images.files import listing
-from isthmus.data.images.sequence import in_threads
-from isthmus.data.images.survey import error_of
+from isthmus.data.listing import FileKind, listing
+from isthmus.data.sized import in_threads
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,9 @@ def _shapes(X: Any) -> list[tuple[int, ...]]:
     return [tuple(X.shape[1:])] * len(X)
 
 
-def broken(folder: Path) -> dict[str, str]:
-    """Return why images of a folder cannot be read, by their paths in it; every image is decoded once."""
-    paths = listing(folder).paths
+def broken(folder: Path, kind: FileKind, error_of: Callable[[Path], str | None]) -> dict[str, str]:
+    """Return why files of a folder cannot be read, by their paths in it; each is decoded once."""
+    paths = listing(folder, kind).paths
     errors = zip(paths, in_threads(error_of, paths), strict=True)
     return {str(path.relative_to(folder)): error for path, error in errors if error is not None}
 

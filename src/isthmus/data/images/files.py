@@ -1,10 +1,9 @@
-"""Image files: listing folders, reading requests, and writing."""
+"""Image files: which they are, reading requests, and writing."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from isthmus.data.images.head import LARGEST
 from isthmus.data.images.sniff import SUFFIXES, not_yet
+from isthmus.data.listing import FileKind, visible
 from isthmus.support.errors import InputError, extra, listed
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
@@ -29,95 +29,23 @@ class TooManyPixels(InputError):
     """An image has more pixels than are taken."""
 
 
-@dataclass(frozen=True)
-class Listing:
-    """The image files of a folder, sorted by name; if its subfolders are classes, with class numbers and names."""
-
-    paths: list[Path]
-    y: np.ndarray | None
-    classes: tuple[str, ...]
-
-
-def listing(folder: Path) -> Listing:
-    """Return the images in a folder, or in its class subfolders; other files and hidden files are skipped.
-
-    Raises
-    ------
-    InputError
-        There are no images, or some are outside the class subfolders.
-    """
-    loose = _images(folder)
-    classes = {sub.name: paths for sub in _visible(folder) if sub.is_dir() and (paths := _images(sub))}
-    if loose and classes:
-        raise InputError(
-            f"{str(folder)!r} holds {loose[0].name!r} beside the class subfolder {next(iter(classes))!r}: "
-            "put all images into class subfolders, or none"
-        )
-    if not loose and not classes:
-        raise InputError(
-            f"{str(folder)!r} holds no images, nor do its subfolders; looked for {', '.join(SUFFIXES)}"
-            f"{_passed_over(folder)}"
-        )
-    if loose:
-        return Listing(loose, None, ())
-    y = np.repeat(np.arange(len(classes)), [len(paths) for paths in classes.values()])
-    return Listing([path for paths in classes.values() for path in paths], y, tuple(classes))
-
-
-def joined_listing(paths: Sequence[Path]) -> Listing:
-    """Return the images of several files and folders as one, in this order.
-
-    Raises
-    ------
-    InputError
-        As `listing`; or some have class subfolders and others none.
-    """
-    parts = [listing(path) if path.is_dir() else Listing([path], None, ()) for path in paths]
-    files = [path for part in parts for path in part.paths]
-    labelled = [part.y is not None for part in parts]
-    if not any(labelled):
-        return Listing(files, None, ())
-    if not all(labelled):
-        there, lacking = paths[labelled.index(True)], paths[labelled.index(False)]
-        raise InputError(
-            f"{str(there)!r} has class subfolders, but {str(lacking)!r} has none: give images that all have classes, "
-            "or none"
-        )
-    classes = sorted({name for part in parts for name in part.classes})
-    y = [classes.index(part.classes[number]) for part in parts if part.y is not None for number in part.y.tolist()]
-    return Listing(files, np.array(y), tuple(classes))
-
-
 def are_images(paths: Sequence[Path]) -> bool:
     """Tell whether all of some paths are image files, or folders of other files than Parquet."""
-    return all(_is_image(path) or (path.is_dir() and not any(path.glob("*.parquet"))) for path in paths)
-
-
-def _passed_over(folder: Path) -> str:
-    others = unread(folder)
-    return f"; it holds {others}, which cannot be read yet" if others else ""
+    return all(IMAGES.fits(path) or (path.is_dir() and not any(path.glob("*.parquet"))) for path in paths)
 
 
 def unread(folder: Path) -> str:
     """Name the videos and volumes in a folder or its subfolders, which are not read; empty if there are none."""
-    within = [folder, *(sub for sub in _visible(folder) if sub.is_dir())]
+    within = [folder, *(sub for sub in visible(folder) if sub.is_dir())]
     names: dict[str, list[str]] = {}
-    for path in (path for one in within for path in _visible(one)):
+    for path in (path for one in within for path in visible(one)):
         if what := not_yet(path.name):
             names.setdefault(what, []).append(str(path.relative_to(folder)))
     return " and ".join(f"{what} ({listed(names[what], NAMED)})" for what in sorted(names))
 
 
-def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _images(folder: Path) -> list[Path]:
-    return [path for path in _visible(folder) if _is_image(path)]
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+IMAGES = FileKind("images", SUFFIXES, unread)
+"""Image files."""
 
 
 def decode_sized(

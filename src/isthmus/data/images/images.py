@@ -16,11 +16,12 @@ from isthmus.core.data import Columns, Data, Defaults, Field, Rows
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
-from isthmus.data.images.crops import Smaller, crops_of
+from isthmus.data.images.crops import Smaller, crops_of, cut, turned
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled
-from isthmus.data.images.sequence import ImageArray, ImageSequence, in_threads
+from isthmus.data.images.sequence import ImageArray, ImageSequence
+from isthmus.data.sized import Croppable, in_threads
 from isthmus.support.errors import InputError
 
 SMALL = 32 * 32
@@ -33,7 +34,7 @@ COLOURS = {1: "grey", 2: "two-channel", 3: "colour", 4: "four-channel"}
 
 
 @part("data/images", renamed={"given": "image_shape"})
-class Images(Data):
+class Images(Croppable):
     """Images; ``Batch.x`` is float32 (n, channels, height, width) in [0, 1].
 
     Pixels are uint8, bool, or floats in [0, 1], in NumPy arrays or torch tensors of shape (n, height, width) or
@@ -218,7 +219,7 @@ class Images(Data):
             [0, 1].
         """
         if self.size is not None:
-            return {"pixels": torch.from_numpy(self._resized(self._images(X))).movedim(-1, 1)}
+            return {"pixels": torch.from_numpy(self._resized(self.sequence(X))).movedim(-1, 1)}
         pixels, _, _ = to_tensor(X)
         self._check_shape(tuple(pixels.shape[1:]))
         check_range(pixels, room=NOISE)
@@ -235,7 +236,7 @@ class Images(Data):
         if not self.any_size or not isinstance(X, Sequence):
             yield from super().groups(X)
             return
-        images = self._images(X)
+        images = self.sequence(X)
         if not len(images):
             raise InputError("there are no images: X is empty; give at least one")
         for indices in images.groups():
@@ -248,7 +249,32 @@ class Images(Data):
 
     def samples(self, X: Any) -> int:
         """Return how many images, or crops of them, an epoch shows."""
-        return sum(map(self.crops_of, self._images(X).shapes)) if self.any_size else len(X)
+        return sum(map(self.crops_of, self.sequence(X).shapes)) if self.any_size else len(X)
+
+    def crop_buffers(self, count: int, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
+        """Return arrays for so many crops, and for how each is rotated, and whether it is mirrored."""
+        channels, height, width = self.typical_shape
+        pixels = np.moveaxis(np.empty((count, height, width, channels), dtype), -1, 1)
+        varied = {"mirrored": np.empty(count, bool), "turns": np.empty(count, np.int32)}
+        return {"pixels": pixels} | (varied if self.turns or self.flips else {})
+
+    def crops(self, row: Any, draws: np.ndarray) -> dict[str, np.ndarray]:
+        """Return crops of an image."""
+        pixels = cut(self.canonical(row), self.typical_shape[-1], draws[:, :2])
+        mirrored, turns = draws[:, 2] < 0.5 * self.flips, (4 * draws[:, 3] * self.turns).astype(np.int32)
+        return {"pixels": np.moveaxis(pixels, -1, 1), "mirrored": mirrored, "turns": turns}
+
+    def varied(self, columns: Columns) -> Columns:
+        """Return crops rotated and mirrored."""
+        columns = dict(columns)
+        if "turns" in columns:
+            columns["pixels"] = turned(columns["pixels"], columns.pop("turns"), columns.pop("mirrored"))
+        return columns
+
+    @property
+    def crop_settings(self) -> tuple[object, ...]:
+        """What crops depend on, beside the images."""
+        return self.crop, self.crops_per_image, self.flips, self.turns
 
     def canonical(self, image: Rows) -> np.ndarray:
         """Return one image as uint8 or float32 (height, width, channels).
@@ -269,7 +295,8 @@ class Images(Data):
             return image[..., 0]
         return np.moveaxis(image, -1, 0) if self.channels_first else image
 
-    def _images(self, X: Any) -> ImageSequence:
+    def sequence(self, X: Any) -> ImageSequence:
+        """Return images as a sequence."""
         return X if isinstance(X, ImageSequence) else ImageArray(X)
 
     def _resized(self, images: ImageSequence) -> np.ndarray:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from isthmus.data.images.decode import decode, head
-from isthmus.data.images.files import NAMED, Listing, joined_listing, unread
+from isthmus.data.images.files import IMAGES, NAMED, unread
 from isthmus.data.images.head import Alpha, Form, common_form
-from isthmus.data.images.sequence import Shape, in_threads
+from isthmus.data.listing import Listing, joined_listing
+from isthmus.data.sized import Shape, in_threads
 from isthmus.support.errors import InputError, listed
 
 
@@ -63,7 +64,7 @@ def survey(path: Path | Sequence[Path], alpha: Alpha = "white", skip_broken: boo
         There are no images, one cannot be read, or their channels differ.
     """
     paths = [path] if isinstance(path, Path) else list(path)
-    files = joined_listing(paths)
+    files = joined_listing(paths, IMAGES)
     for folder in filter(Path.is_dir, paths):
         if others := unread(folder):
             warnings.warn(f"{str(folder)!r} also holds {others}, which cannot be read yet: left out", stacklevel=3)

@@ -11,12 +11,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatch
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from isthmus.data.audio import sound_files
+from isthmus.data.audio.sound_files import SOUNDS
+from isthmus.data.audio.sounds import is_sound
 from isthmus.data.images import files as image_files
 from isthmus.data.images.decode import decode
 from isthmus.data.images.head import Alpha
@@ -28,8 +32,10 @@ from isthmus.data.io.dataset import Dataset
 from isthmus.data.io.json_tables import read_records
 from isthmus.data.io.reading import OPTIONS, Reading, Say
 from isthmus.data.io.sheet import read_sheet
+from isthmus.data.listing import are_files
 from isthmus.data.sources.budget import available
 from isthmus.data.sources.folders import ImageStream
+from isthmus.data.sources.sound_folders import SoundStream, sound_survey
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra, unknown
 
@@ -54,21 +60,21 @@ def read(
     path : str or PathLike
         ``.npy``, ``.npz``, ``.csv`` (``.tsv``, ``.txt``; gzipped too), ``.parquet``, ``.feather``, ``.xlsx``, ``.json``
         and ``.jsonl`` (records), an IDX file (gzipped too), an image (``.png``, ``.jpg``, ``.webp``, ``.tif``,
-        ``.bmp``, ``.avif``, ``.heic``, ``.dcm``; the format is detected from the content), a folder of images or of
-        Parquet files, or the name of a data set, such as ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names
-        the part, such as ``mnist:test`` or ``book.xlsx:Sheet2``. For a folder with the name of a data set, write
-        ``./mnist``.
+        ``.bmp``, ``.avif``, ``.heic``, ``.dcm``) or a sound (``.wav``, ``.flac``, ``.ogg``, ``.mp3``, ``.aiff``), whose
+        format is detected from the content, a folder of images, of sounds or of Parquet files, or the name of a data
+        set, such as ``digits``, ``mnist`` or ``iris``. ``PATH:PART`` also names the part, such as ``mnist:test`` or
+        ``book.xlsx:Sheet2``. For a folder with the name of a data set, write ``./mnist``.
     label : str or None
         The column of a table, or the array of an ``.npz``, that holds the labels.
     part : str or None
         The array of an ``.npz``, the sheet of an ``.xlsx``, or ``"train"`` or ``"test"`` of a data set.
     budget : int or None
-        Bytes of memory that the data may take; larger Parquet files and folders of images are streamed. None: a
-        quarter of the available memory.
+        Bytes of memory that the data may take; larger Parquet files and folders of images or sounds are streamed. None:
+        a quarter of the available memory.
     alpha : {"white", "keep"}, optional
         For images: whether to blend an alpha channel with white (the default), or keep it as a fourth channel.
     skip_broken : bool, default False
-        Skip images of a folder that cannot be read, with a warning.
+        Skip images or sounds of a folder that cannot be read, with a warning.
     reading : Reading, optional
         For tables: which columns to read, and how, where the content leaves it open.
 
@@ -76,7 +82,7 @@ def read(
     -------
     Dataset
         X, y, the names of the classes, the path, and what was converted. Images of several sizes are a list of
-        arrays, or a stream.
+        arrays, or a stream; sounds are a list of `Sound`, or a stream.
 
     Raises
     ------
@@ -111,7 +117,7 @@ def read(
 def read_images(
     paths: Sequence[str], budget: int | None = None, *, alpha: Alpha | None = None, skip_broken: bool = False
 ) -> Dataset | None:
-    """Read several image files, and folders of images, as one folder would be: in one form, and of any sizes.
+    """Read several files and folders of images, or of sounds, as one folder would be: in one form, and of any sizes.
 
     Parameters
     ----------
@@ -127,13 +133,17 @@ def read_images(
     Raises
     ------
     InputError
-        An image cannot be read, or their channels differ.
+        An image or sound cannot be read, or the channels of images differ.
     """
     files = [Path(path).expanduser() for path in paths]
+    budget = int(available() * STREAMED_FROM) if budget is None else budget
+    if are_files(files, SOUNDS):
+        _refuse("alpha", alpha, ", ".join(map(repr, paths)))
+        sounds = SoundStream(sound_survey(files, skip_broken))
+        return _sounds(sounds, budget, ", ".join(paths), tuple(map(str, sounds.survey.files.paths)))
     if not image_files.are_images(files):
         return None
     stream = ImageStream(survey(files, alpha or "white", skip_broken))
-    budget = int(available() * STREAMED_FROM) if budget is None else budget
     return _images(stream, budget, ", ".join(paths), tuple(map(str, stream.survey.paths)))
 
 
@@ -182,8 +192,12 @@ def _format(path: Path) -> Format:
         raise InputError(f"there is no file {str(path)!r}{_nearest(path)}, nor a data set of that name")
     if path.is_dir():
         parquet = any(path.glob("*.parquet"))
-        images = Format("", _folder, ("budget", "alpha", "skip_broken"))
-        return PARQUET if parquet else images
+        if parquet:
+            return PARQUET
+        if SOUNDS.holds(path):
+            _check_one_kind(path)
+            return Format("", _sound_folder, ("budget", "skip_broken"))
+        return Format("", _folder, ("budget", "alpha", "skip_broken"))
     for form in FORMATS:
         if fnmatch(path.name.lower(), form.pattern):
             return _small_enough(form, path)
@@ -198,6 +212,11 @@ def _format(path: Path) -> Format:
         )
     known = [form.pattern for form in FORMATS]
     raise InputError(f"{str(path)!r} is of an unknown kind; known: {', '.join(known)}")
+
+
+def _check_one_kind(folder: Path) -> None:
+    if image_files.IMAGES.holds(folder):
+        raise InputError(f"{str(folder)!r} holds sounds and images: put them into two folders, and name one of these")
 
 
 def is_data(name: str) -> bool:
@@ -297,6 +316,22 @@ def _images(stream: ImageStream, budget: int, path: str, names: tuple[str, ...])
     return Dataset(X, stream.survey.y, stream.survey.classes, path, names, left_out=stream.survey.left_out)
 
 
+def _sound(path: Path, budget: int) -> Dataset:
+    return _sounds(SoundStream(sound_survey([path])), budget, str(path), ())
+
+
+def _sound_folder(path: Path, budget: int, skip_broken: bool | None) -> Dataset:
+    stream = SoundStream(sound_survey([path], bool(skip_broken)))
+    return _sounds(stream, budget, str(path), stream.names)
+
+
+def _sounds(stream: SoundStream, budget: int, path: str, names: tuple[str, ...]) -> Dataset:
+    """Return sounds in memory if they take no more than `budget` bytes, else the stream."""
+    X = stream if stream.bytes > budget else stream.decoded()
+    files = stream.survey.files
+    return Dataset(X, files.y, files.classes, path, names, left_out=stream.survey.left_out)
+
+
 TEXT = ("*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.log", "*.dat")
 """Names of tables of text."""
 
@@ -315,6 +350,7 @@ FORMATS = (
     Format("*.xlsx", read_sheet, ("label", "part", "reading")),
     *(Format(pattern, read_records, ("label", "reading")) for pattern in RECORDS),
     *(Format(f"*{suffix}", _image, ("alpha",)) for suffix in SUFFIXES),
+    *(Format(f"*{suffix}", _sound, ("budget",)) for suffix in SOUNDS.suffixes),
     *(Format(pattern, _idx) for pattern in ("*.idx", "*.idx.gz", "*[.-]idx[1-9]-*", "*.idx[1-9]")),
 )
 """All file formats; the first pattern that matches the lower-case name counts."""
@@ -389,14 +425,14 @@ def write(
     ----------
     path : str or PathLike
         ``.npy`` for any array; ``.csv``, ``.parquet`` or ``.feather`` for DataFrames and arrays of one or two axes;
-        ``.png`` for one image, or several as a grid; a folder, or a name without an ending, for one PNG file for each
-        image: a folder that is not there is made.
-    X : array, Tensor, DataFrame, or list of images that differ in size
+        ``.png`` for one image, or several as a grid; ``.wav`` for one recording, as 32-bit floats; a folder, or a name
+        without an ending, for one PNG or WAV file for each image or recording: a folder that is not there is made.
+    X : array, Tensor, DataFrame, or list of images that differ in size, or of `Sound`
         Images are uint8, or floats in [0, 1].
     columns : sequence of str or None
         Names for the columns of an array in a table; None: ``column_0``, ``column_1`` …
     names : sequence of str
-        Of the images in a folder, with or without an ending; empty: their numbers.
+        Of the files in a folder, with or without an ending; empty: their numbers.
 
     Raises
     ------
@@ -409,7 +445,9 @@ def write(
         return _write_folder(target, X, names)
     suffix = target.suffix.lower()
     if suffix not in WRITERS:
-        raise InputError(f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for images")
+        raise InputError(
+            f"{str(path)!r}: {unknown('kind of output', suffix, WRITERS)}; or a folder, for images and sounds"
+        )
     _check_one_size(path, X)
     with atomic(target) as temporary, temporary.open("wb") as stream:
         WRITERS[suffix](X, columns, stream)
@@ -420,38 +458,44 @@ def _check_one_size(path: str | os.PathLike[str], X: Any) -> None:
     if len(shapes) > 1:
         raise InputError(
             f"{str(path)!r} takes rows of one size, but these have several, such as {shapes[0]} and {shapes[-1]}: "
-            f"write images into a folder, {str(Path(path).with_suffix(''))!r}"
+            f"write images or sounds into a folder, {str(Path(path).with_suffix(''))!r}"
         )
 
 
 def _write_folder(folder: Path, X: Any, names: Sequence[str]) -> None:
-    """Write a PNG file for each image, once it is clear that the first one is an image."""
-    for one, name in zip(X, png_names(names, len(X)), strict=True):
-        (image,) = image_files.to_bytes(np.asarray(one)[None])
+    """Write a file for each image or recording, once it is clear that the first one is such."""
+    suffix, encode = (".wav", sound_files.encode) if len(X) and is_sound(X[0]) else (".png", _encode_image)
+    for one, name in zip(X, file_names(names, len(X), suffix), strict=True):
+        content = BytesIO()
+        encode(one, content)
         target = folder / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"the folder {str(target.parent)!r} cannot be made: {error.strerror}") from error
         with atomic(target) as temporary, temporary.open("wb") as stream:
-            image_files.encode(image, stream)
+            stream.write(content.getbuffer())
 
 
-def png_names(names: Sequence[str], n: int) -> list[str]:
-    """Return the names of n files: numbers, or the given names with .png in place of the ending where that is unique.
+def _encode_image(image: Any, stream: BinaryIO) -> None:
+    image_files.write_png(np.asarray(image)[None], None, stream)
+
+
+def file_names(names: Sequence[str], n: int, suffix: str = ".png") -> list[str]:
+    """Return the names of n files: numbers, or names with the suffix in place of their ending where that is unique.
 
     Examples
     --------
-    >>> png_names(["cat/1.jpg", "dog/1.jpg", "2.tif", "2.jpg"], 4)
+    >>> file_names(["cat/1.jpg", "dog/1.jpg", "2.tif", "2.jpg"], 4)
     ['cat/1.png', 'dog/1.png', '2.tif.png', '2.jpg.png']
-    >>> png_names([], 2)
-    ['0.png', '1.png']
+    >>> file_names([], 2, ".wav")
+    ['0.wav', '1.wav']
     """
     if not names:
-        return [f"{i:0{len(str(n - 1))}}.png" for i in range(n)]
-    stems = [str(Path(name).with_suffix(".png")) for name in names]
+        return [f"{i:0{len(str(n - 1))}}{suffix}" for i in range(n)]
+    stems = [str(Path(name).with_suffix(suffix)) for name in names]
     times = Counter(stems)
-    return [stem if times[stem] == 1 else f"{name}.png" for stem, name in zip(stems, names, strict=True)]
+    return [stem if times[stem] == 1 else f"{name}{suffix}" for stem, name in zip(stems, names, strict=True)]
 
 
 def _write_npy(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
@@ -468,4 +512,5 @@ WRITERS: dict[str, Callable[[Any, Any, BinaryIO], None]] = {
     ".parquet": tabular.write_parquet,
     ".feather": tabular.write_feather,
     ".png": image_files.write_png,
+    ".wav": sound_files.write_wav,
 }

@@ -1,10 +1,10 @@
-"""Crops of images of any size, in memory or in a folder, as a source; each image is decoded once per epoch."""
+"""Crops of rows of any size, in memory or in a folder, as a source; each row is decoded once per epoch."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,47 +12,43 @@ from torch import Tensor
 
 from isthmus.core.data import Columns, Data, Source, join, rows, take
 from isthmus.core.records import Batch
-from isthmus.data.images.crops import cut, turned
-from isthmus.data.images.sequence import ImageSequence, in_threads
+from isthmus.data.sized import Croppable, SizedSequence, in_threads
 from isthmus.data.sources.memory import moved, on
 from isthmus.data.sources.order import CROP, EPOCH, MIX, SAMPLE, Split, generator, permutation, steps
 from isthmus.data.sources.shards import Shard
 from isthmus.data.sources.streams import ahead, regroup
 
-if TYPE_CHECKING:
-    from isthmus.data.images.images import Images
-
 MIXED = 64
-"""Minimum number of images whose crops are shuffled together."""
+"""Minimum number of rows whose crops are shuffled together."""
 
 SHUFFLED = 2048
 """Minimum number of crops that are shuffled together, unless they are too large."""
 
 ROOM = 64 * 2**20
-"""Maximum bytes of crops that are shuffled together; but always at least those of one image."""
+"""Maximum bytes of crops that are shuffled together; but always at least those of one row."""
 
 SAMPLED = 2**24
-"""Maximum number of pixels of a sample."""
+"""Maximum number of elements of a sample."""
 
 ALL_EPOCHS = 0
 """The key of crops that do not depend on the epoch; epochs are counted from 1 in these keys."""
 
 
 class Crops:
-    """Rows that are crops of images, for training on images of any size.
+    """Crops of rows that may differ in size, such as images or recordings.
 
     Parameters
     ----------
-    images : ImageSequence
-    data : Images
-        Fitted, with `crop`.
+    sequence : SizedSequence
+    data : Croppable
+        Fitted, and of any size.
     beside : Columns
-        The weight and conditions of each image, which apply to all its crops.
+        The weight and conditions of each row, which apply to all its crops.
     """
 
-    def __init__(self, images: ImageSequence, data: Images, beside: Columns) -> None:
-        self.images, self.beside = images, beside
-        self.counts = np.array([data.crops_of(shape) for shape in images.shapes], dtype=np.int64)
+    def __init__(self, sequence: SizedSequence, data: Croppable, beside: Columns) -> None:
+        self.sequence, self.beside = sequence, beside
+        self.counts = np.array([data.crops_of(shape) for shape in sequence.shapes], dtype=np.int64)
 
     def __len__(self) -> int:
         return int(self.counts.sum())
@@ -67,25 +63,24 @@ class Crops:
         device: torch.device | str = "cpu",
     ) -> CropSource:
         """Return a source of batches of crops; see `CropSource`."""
-        return CropSource(
-            self, cast("Images", data), Split(len(self.images), validation_fraction, seed), batch_size, device
-        )
+        split = Split(len(self.sequence), validation_fraction, seed)
+        return CropSource(self, cast(Croppable, data), split, batch_size, device)
 
 
 class CropSource:
     """A source of crops.
 
-    Images are shuffled, then the crops of neighbouring images together. During training on one group, several
-    threads decode the next images, each once per epoch, and cut crops out of them. Crop k of image i is a function
-    of (seed, epoch, i, k); for validation and `sample`, of (seed, i, k). No crop of a validation image is trained on.
+    Rows are shuffled, then the crops of neighbouring rows together. During training on one group, several threads
+    decode the next rows, each once per epoch, and cut crops out of them. Crop k of row i is a function of
+    (seed, epoch, i, k); for validation and `sample`, of (seed, i, k). No crop of a validation row is trained on.
 
     Parameters
     ----------
     crops : Crops
-    data : Images
-        Fitted, with `crop`.
+    data : Croppable
+        Fitted, and of any size.
     split : Split
-        The split of the images.
+        The split of the rows.
     batch_size : int
         Crops in a batch; the last batch of an epoch may be smaller.
     device : str or torch.device, default "cpu"
@@ -98,12 +93,12 @@ class CropSource:
     """
 
     def __init__(
-        self, crops: Crops, data: Images, split: Split, batch_size: int, device: torch.device | str = "cpu"
+        self, crops: Crops, data: Croppable, split: Split, batch_size: int, device: torch.device | str = "cpu"
     ) -> None:
         self.rows = len(crops)
         steps(self.rows, batch_size)
         self.batch_size, self.seed = int(batch_size), split.seed
-        self._images, self._beside = crops.images, crops.beside
+        self._sequence, self._beside = crops.sequence, crops.beside
         self._counts = torch.from_numpy(crops.counts)
         self._split, self._device = split, torch.device(device)
         self._kind, self._data = data, on(data, device)
@@ -121,9 +116,9 @@ class CropSource:
         return steps(int(self._counts[self._split.indices(split)].sum()), self.batch_size)
 
     def sample(self, rows: int) -> Batch:
-        """Return one batch of at most `rows` crops of training images, the same on each call.
+        """Return one batch of at most `rows` crops of training rows, the same on each call.
 
-        They come from at least `MIXED` images if there are as many, and from more if one epoch has too few crops.
+        They come from at least `MIXED` rows if there are as many, and from more if one epoch has too few crops.
         """
         order = self._split.indices("train")
         order = order[permutation(len(order), self.seed, SAMPLE)]
@@ -135,10 +130,9 @@ class CropSource:
         return self._batch(_part(crops, 0, rows))
 
     def fingerprint(self) -> str:
-        """Return a short string that changes with the images, their crops, the order and the batch size."""
-        data = self._kind
-        how = (data.crop, data.crops_per_image, data.flips, data.turns, self.batch_size, self._split.settings)
-        return hashlib.sha256(f"{self._images.signature()} {how}".encode()).hexdigest()[:16]
+        """Return a short string that changes with the rows, their crops, the order and the batch size."""
+        how = (*self._kind.crop_settings, self.batch_size, self._split.settings)
+        return hashlib.sha256(f"{self._sequence.signature()} {how}".encode()).hexdigest()[:16]
 
     def shard(self, rank: int, world: int) -> Source:
         """Return the part of each batch that one of several processes trains on."""
@@ -147,8 +141,8 @@ class CropSource:
     # -- windows -------------------------------------------------------------------------------------------------
 
     def _windows(self, order: Tensor) -> Iterator[Tensor]:
-        """Yield the indices of images whose crops are shuffled together."""
-        size = int(np.prod(self._kind.typical_shape)) * self._images.dtype.itemsize
+        """Yield the indices of rows whose crops are shuffled together."""
+        size = int(np.prod(self._kind.typical_shape)) * self._sequence.dtype.itemsize
         start = crops = 0
         for i, count in enumerate(self._counts[order].tolist()):
             full = i - start >= MIXED and crops >= SHUFFLED
@@ -161,46 +155,35 @@ class CropSource:
 
     def _cut_windows(self, order: Tensor, shuffle: bool, key: int, skipped: int) -> Iterator[Columns]:
         """Yield the crops of each window, from crop number `skipped` on, without decoding the windows before it."""
-        for number, images in enumerate(self._windows(order)):
-            counts = self._counts[images]
+        for number, chosen in enumerate(self._windows(order)):
+            counts = self._counts[chosen]
             count = int(counts.sum())
             if skipped < count:
                 slots = permutation(count, self.seed, MIX, key, number) if shuffle else torch.arange(count)
-                yield _part(self._cut(images, counts, slots, key), skipped, count)
+                yield _part(self._cut(chosen, counts, slots, key), skipped, count)
             skipped = max(0, skipped - count)
 
-    def _cut(self, images: Tensor, counts: Tensor, slots: Tensor, key: int) -> Columns:
-        """Return crops of some images, `counts` of each; crop number j goes to ``slots[j]``."""
-        data, crop, draws = self._kind, self._data.typical_shape[-1], np.empty((len(slots), 2))
-        pixels = np.empty((len(slots), crop, crop, data.typical_shape[0]), self._images.dtype)
+    def _cut(self, chosen: Tensor, counts: Tensor, slots: Tensor, key: int) -> Columns:
+        """Return crops of some rows, `counts` of each; crop number j goes to ``slots[j]``."""
+        buffers = self._kind.crop_buffers(len(slots), self._sequence.dtype)
         ends = counts.cumsum(0)
 
         def fill(number: int) -> None:
-            index, end = int(images[number]), int(ends[number])
+            index, end = int(chosen[number]), int(ends[number])
             at = slots[end - int(counts[number]) : end].numpy()
             stream = generator(self.seed, CROP, key, index)
             drawn = torch.rand((len(at), 4), generator=stream, dtype=torch.float64).numpy()
-            pixels[at], draws[at] = cut(data.canonical(self._images.at(index)), crop, drawn[:, :2]), drawn[:, 2:]
+            crops = self._kind.crops(self._sequence.at(index), drawn)
+            for name, buffer in buffers.items():
+                buffer[at] = crops[name]
 
-        in_threads(fill, range(len(images)))
+        in_threads(fill, range(len(chosen)))
         owners = torch.empty_like(slots)
-        owners[slots] = images.repeat_interleave(counts)
-        columns = take(self._beside, owners) | {"pixels": torch.from_numpy(pixels).movedim(-1, 1)}
-        return columns | self._turns(torch.from_numpy(draws))
-
-    def _turns(self, draws: Tensor) -> Columns:
-        """Return how each crop is rotated, and whether it is mirrored; empty if crops are neither."""
-        data = self._kind
-        if not (data.turns or data.flips):
-            return {}
-        mirrored, turns = draws[:, 0] < 0.5 * data.flips, (4 * draws[:, 1] * data.turns).int()
-        return {"mirrored": mirrored, "turns": turns}
+        owners[slots] = chosen.repeat_interleave(counts)
+        return take(self._beside, owners) | {name: torch.from_numpy(buffer) for name, buffer in buffers.items()}
 
     def _batch(self, columns: Columns) -> Batch:
-        columns = moved(columns, self._device)
-        if "turns" in columns:
-            columns["pixels"] = turned(columns["pixels"], columns.pop("turns"), columns.pop("mirrored"))
-        return self._data.batch(columns)
+        return self._data.batch(self._kind.varied(moved(columns, self._device)))
 
 
 def _joined(pieces: list[Columns]) -> Columns:

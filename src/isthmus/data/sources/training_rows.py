@@ -1,4 +1,4 @@
-"""The rows to train on: in memory, from a stream, or crops of images."""
+"""The rows to train on: in memory, from a stream, or crops of rows of any size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from isthmus.data.sources.in_memory import InMemory, is_stream, weights
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
-    from isthmus.data.images.images import Images
+    from isthmus.data.sized import Croppable
     from isthmus.data.tables.conditions import Condition
 
 
@@ -50,11 +50,11 @@ def training_rows(
     data : Data
         Fitted.
     sample_weight : array of shape (n,), or None
-        The weight of each row, or image.
+        The weight of each row.
     condition : Condition or None
         Fitted.
     condition_rows : array or DataFrame, or None
-        The condition of each row, or image.
+        The condition of each row.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def training_rows(
     if isinstance(X, Prepared):
         return X.training_rows(data)
     if data.any_size:
-        return _crops(X, data, _beside(len(X), sample_weight, condition, condition_rows))
+        return _crops(cast("Croppable", data), X, sample_weight, condition, condition_rows)
     if not is_stream(X):
         return InMemory(X, data, sample_weight, condition, condition_rows)
     if condition is not None or sample_weight is not None:
@@ -72,14 +72,14 @@ def training_rows(
     return cast(TrainingRows, X)
 
 
-def _crops(X: Rows, data: Data, beside: Columns) -> TrainingRows:
-    from isthmus.data.images.sequence import ImageArray, ImageSequence
+def _crops(data: Croppable, X: Rows, weight: Rows, condition: Condition | None, condition_rows: Rows) -> TrainingRows:
     from isthmus.data.sources.crops import Crops
 
-    return Crops(X if isinstance(X, ImageSequence) else ImageArray(X), cast("Images", data), beside)
+    sequence = data.sequence(X)
+    return Crops(sequence, data, _beside(len(sequence), weight, condition, condition_rows))
 
 
 def _beside(n: int, sample_weight: Rows, condition: Condition | None, condition_rows: Rows) -> Columns:
-    """Return the weight and the condition of each of n images."""
+    """Return the weight and the condition of each of n rows."""
     weight = {} if sample_weight is None else {"weight": weights(sample_weight, n)}
     return weight | ({} if condition is None else condition.encode(condition_rows, n))

@@ -49,12 +49,16 @@ class Contributor(TypedDict):
 
 
 class WorstRow(TypedDict):
-    """A row with one of the highest scores: its index (or name), score, p-value, and what contributes to its score."""
+    """A row with one of the highest scores: its index (or name), score, p-value, and what contributes to its score.
+
+    Of data that say it, `where` is where in the row the score comes from; else it is empty.
+    """
 
     row: int | str
     score: float
     p_value: float
     contributors: list[Contributor]
+    where: dict[str, float]
 
 
 @dataclass
@@ -110,6 +114,7 @@ class Worst:
 
     def explained(self, rule: Rule, names: Sequence[str] = ()) -> list[WorstRow]:
         """Return the worst rows, explained; with names, these are their ``row``."""
+        locates = rule.data.locates
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is unusual of them was said when they were scored
             return [
@@ -118,6 +123,7 @@ class Worst:
                     "score": score,
                     "p_value": p_value,
                     "contributors": _contributors(rule, X),
+                    "where": {name: float(value[0]) for name, value in rule.located(X).items()} if locates else {},
                 }
                 for score, p_value, row, X in self.rows
             ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
 from isthmus.core.data import Data, Rows
@@ -79,6 +80,8 @@ class Rule:
     def contributors(self, X: Rows, count: int = CONTRIBUTORS) -> ScoredRows:
         """Return the columns that contribute most to the score of each row, and what was expected in them.
 
+        Of recordings, return where in each the score comes from: ``from`` and ``to`` in seconds, and ``hertz``.
+
         As `top_contributors` does, and ``value_1`` (in the row), ``expected_1`` (``0.4 ± 0.1``, or ``tcp (97 %)``),
         ``value_2`` …, as text.
 
@@ -87,6 +90,8 @@ class Rule:
         InputError
             The data are images, which have no named columns.
         """
+        if self.data.locates:
+            return self.located(X)
         if not self.data.named_columns:
             raise InputError("images have no columns whose contributions could be named: use explain(X) for maps")
         names = self.data.row_names()
@@ -95,6 +100,12 @@ class Rule:
             for piece in pieces(X)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def located(self, X: Rows) -> ScoredRows:
+        """Return where in each row its score comes from, for data that say so."""
+        maps = [torch.as_tensor(one) for piece in pieces(X) for one in self.scorer.contributions(piece)]
+        where = list(map(self.data.located, maps))
+        return {name: np.array([one[name] for one in where]) for name in where[0]}
 
     def cells(self, X: Rows, top: ScoredRows) -> list[list[Cell]]:
         """Return the cells of the columns that contribute most, beside what was expected: a list for each rank."""

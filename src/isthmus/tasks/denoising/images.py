@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from isthmus.core.data import Rows
-from isthmus.data.images.files import listing
+from isthmus.data.images.files import IMAGES
 from isthmus.data.images.pixels import kind_of
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.data.images.survey import survey
 from isthmus.data.infer import axes
 from isthmus.data.inputs import taken
+from isthmus.data.listing import listing
 from isthmus.data.sources.folders import ImageStream
 from isthmus.support.errors import InputError, listed
 
@@ -80,7 +81,7 @@ def _named(path: Path) -> dict[str, Path]:
     """Return the images of a folder by their names in it: without the ending, where that is unique."""
     if not path.is_dir():
         return {"": path}
-    paths = listing(path).paths
+    paths = listing(path, IMAGES).paths
     stems = [str(one.relative_to(path).with_suffix("")) for one in paths]
     times = Counter(stems)
     return {

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isthmus.data.images.files import listing
+from isthmus.data.images.files import IMAGES
+from isthmus.data.listing import listing
 from isthmus.support.errors import InputError, listed
 
 SUFFIX = "-denoised"
@@ -89,7 +90,7 @@ def _of_folder(source: Path, output: Path) -> list[Target]:
         )
     if not output.parent.is_dir():
         raise InputError(f"cannot write {str(output)!r}: there is no folder {str(output.parent)!r}; make it first")
-    return [Target(path, output / path.relative_to(source)) for path in listing(source).paths]
+    return [Target(path, output / path.relative_to(source)) for path in listing(source, IMAGES).paths]
 
 
 def _check_free(paths: Sequence[Path], overwrite: bool) -> None:

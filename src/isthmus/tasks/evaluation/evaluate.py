@@ -63,7 +63,8 @@ def evaluate(model: Autoencoder, X: Rows, y: Labels = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows``; ``mse`` (of arrays and images) and ``explained`` (fraction of the variance); ``error``: its mean and
+        ``rows``; ``mse`` (of arrays and images) and ``explained`` (fraction of the variance); ``si_sdr`` of
+        recordings, in decibels; ``error``: its mean and
         quantiles over the rows, in the units of the likelihood; ``elbo`` in nats, of variational models; ``units`` of
         a code and how many are ``active``, over rows and positions; ``probe``: accuracy of a linear probe on codes, the
         mean over their positions where they have several, where there are classes; ``rows_per_second`` of encoding;

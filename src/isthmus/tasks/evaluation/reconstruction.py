@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 
 from isthmus.core.data import Data, Rows
+from isthmus.tasks.evaluation.waveforms import si_sdr
 
 CATEGORICAL = (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object)
 """Types of columns that are evaluated by accuracy."""
@@ -27,6 +28,7 @@ class ReconstructionMetrics:
         self.columns: list[str] | None = None
         self.kinds: tuple[list[str], list[str]] = [], []
         self.numbers = self.categories = np.zeros((1, 1))
+        self.ratios: list[float] = []
 
     def add(self, X: Rows, reconstruction: Rows) -> None:
         """Add rows of one size; columns that were not reconstructed, since they are a condition, are left out."""
@@ -40,9 +42,11 @@ class ReconstructionMetrics:
         there = a != None  # noqa: E711  (elementwise)
         self.categories = self.categories + np.stack([there.sum(0), (there & (a == b)).sum(0)])
         self.kinds = numeric, categorical
+        pairs = zip(self.data.waveforms(X), self.data.waveforms(reconstruction), strict=True)
+        self.ratios += [si_sdr(*pair) for pair in pairs]
 
     def figures(self) -> dict[str, Any]:
-        """Return ``mse``, ``explained``, ``columns`` and ``unmeasured`` (dates and durations), as far as they apply."""
+        """Return what applies of ``mse``, ``explained``, ``si_sdr``, ``columns`` and ``unmeasured``, dates say."""
         count, total, squares, errors = self.numbers
         spread = squares - total**2 / np.maximum(count, 1)
         moved = spread > 1e-12 * np.maximum(squares, 1e-300)
@@ -51,6 +55,8 @@ class ReconstructionMetrics:
             metrics["explained"] = float(np.mean(1 - errors[moved] / spread[moved]))
         elif moved.any():
             metrics["explained"] = float(1 - errors.sum() / spread.sum())
+        if sounding := [ratio for ratio in self.ratios if not np.isnan(ratio)]:
+            metrics["si_sdr"] = float(np.mean(sounding))
         if self.columns is None:
             return metrics
         measured = self._by_column(spread, moved)

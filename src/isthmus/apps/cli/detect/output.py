@@ -35,7 +35,7 @@ def detect_rows(
     from isthmus.apps.cli.kinds.base import files_of
 
     data = detector.autoencoder_.data_
-    if explain and not data.named_columns:
+    if explain and not (data.named_columns or data.locates):
         raise Failure(NOTHING_TO_NAME)
     X, carried, reading = _rows_to_score(detector, options)
     label = options.label if options.label in carried else None
@@ -83,6 +83,7 @@ def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
         {
             "file" if isinstance(row["row"], str) else "row": row["row"],
             "score": row["score"],
+            **row["where"],
             **({"contributors": _cells(row["contributors"], explain)} if row["contributors"] else {}),
         }
         for row in rows

@@ -39,14 +39,15 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
     examples.check([index], "i")
     columns = view.read.one(index)
     visible = examples.visible
+    original, reconstruction = view.heard(index) if visible else ({}, {})
     return {
         "index": index,
         "row": int(examples.row_index[index]),
         "label": examples.label(index),
         "error": float(view.run("error", columns)["error"]),
         **_scored(view, index, columns),
-        "original": examples.values(torch.tensor([index]))[0] if visible else None,
-        "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] if visible else None,
+        "original": examples.values(torch.tensor([index]))[0] | original if visible else None,
+        "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] | reconstruction if visible else None,
         "contributions": view.kind.contributions(view.error_map(columns)[0]) if visible else None,
         "code": view.codes[index].tolist(),
         "neighbours": near(view, view.codes[index], index),

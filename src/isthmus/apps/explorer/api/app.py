@@ -34,7 +34,7 @@ MANY = 1000
 MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: run `make page` in a clone of isthmus."
 # regl, which draws the points, makes functions of text: 'unsafe-eval'
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data: blob:; media-src data:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' 'unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )

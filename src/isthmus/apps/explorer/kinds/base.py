@@ -42,6 +42,8 @@ class Kind(ABC):
     """Whether contributions have names that say something."""
     windowed: ClassVar[bool] = False
     """Whether an example is a window of several of the user's rows."""
+    audible: ClassVar[bool] = False
+    """Whether `heard` plays an example."""
 
     def about(self, columns: Columns | None) -> dict[str, Any]:
         """Return what the page knows of the shape of examples; and, unless None is given, of their range."""
@@ -54,6 +56,10 @@ class Kind(ABC):
     @abstractmethod
     def values(self, columns: Columns) -> list[Value]:
         """Return what each row looks like."""
+
+    def heard(self, rows: Any) -> Value:
+        """Return what the page plays of one of the user's rows; here nothing."""
+        return {}
 
     def plain(self, columns: Columns) -> list[Value]:
         """Return each row as numbers and text, images too."""

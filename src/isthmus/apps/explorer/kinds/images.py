@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from isthmus import InputError
 from isthmus.apps.explorer.kinds.base import Columns, Kind, Number
+from isthmus.apps.explorer.sprites import sprite, tile_side
 from isthmus.apps.report.png import data_uri, visible
 from isthmus.data.images.images import Images
 from isthmus.data.images.resize import resize, scaled
@@ -20,12 +20,6 @@ HUE = (216, 82, 28)
 
 FAST = 1
 """Level of compression: images are small, and people wait."""
-
-TILES, SHEETS = (40, 256), (2048, 8192)
-"""Pixels of the side of a large image on an exported page, least and most, and of the sheet that holds them all."""
-
-SMALL = 64
-"""Pixels of the side of images that keep their size on an exported page, unless they are very many."""
 
 MAX_SIDE = 512
 """Pixels of the longer side of an image on the page, at most: a page is no viewer of photographs."""
@@ -81,8 +75,8 @@ class Pixels(Kind):
     def packed(self, columns: Columns) -> dict[str, Any]:
         """Return all images side by side on one sheet."""
         if self.data.any_size:
-            return {"sprite": _sprite(_trimmed(columns["pixels"].movedim(1, -1).numpy()))}
-        return {"sprite": _sprite(self.tiles(columns))}
+            return {"sprite": sprite(_trimmed(columns["pixels"].movedim(1, -1).numpy()))}
+        return {"sprite": sprite(self.tiles(columns))}
 
     def layout(self) -> dict[str, Any]:
         """Return the sizes of x̂."""
@@ -157,18 +151,6 @@ def shrunk(tile: np.ndarray, side: int) -> np.ndarray:
     return resize(tile, scaled((height, width), (side, side), "contain"), "stretch")
 
 
-def tile_side(count: int) -> int:
-    """Return the maximum side of each image, in pixels, of so many on one sheet.
-
-    Examples
-    --------
-    >>> [tile_side(count) for count in (20, 1000, 5000)]
-    [256, 64, 40]
-    """
-    columns = ceil(sqrt(count))
-    return max(1, min(max(TILES[0], SHEETS[0] // columns), TILES[1], SHEETS[1] // columns))
-
-
 def _on_tile(tile: np.ndarray, side: int) -> np.ndarray:
     """Return an image with an alpha channel in the middle of a square tile."""
     small = shrunk(tile, side)
@@ -187,18 +169,3 @@ def _trimmed(tiles: np.ndarray) -> np.ndarray:
     top, bottom = np.flatnonzero(seen.max(1))[[0, -1]]
     left, right = np.flatnonzero(seen.max(0))[[0, -1]]
     return tiles[:, top : bottom + 1, left : right + 1]
-
-
-def _sprite(tiles: np.ndarray) -> dict[str, Any]:
-    """Return images side by side as one."""
-    n, height, width, channels = tiles.shape
-    columns = ceil(sqrt(n))
-    by = max(1, ceil(max(height, width) / max(tile_side(n), min(SMALL, SHEETS[1] // columns))))
-    small = tiles[:, : height // by * by, : width // by * by].reshape(n, height // by, by, width // by, by, channels)
-    small = small.mean((2, 4)).round().astype(np.uint8) if by > 1 else tiles
-    height, width, rows = small.shape[1], small.shape[2], ceil(n / columns)
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:n] = small
-    laid = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    image = laid.reshape(rows * height, columns * width, channels)
-    return {"png": data_uri(image), "columns": columns, "width": width, "height": height}

@@ -1,0 +1,474 @@
+"""Audio: recordings of any length, as spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.core.data import Columns, Data, Defaults, Field, Rows
+from isthmus.core.part import arguments, lookup, part
+from isthmus.core.records import Batch
+from isthmus.data.audio.condition import Conditions
+from isthmus.data.audio.resample import resampled
+from isthmus.data.audio.sounds import Sound, Sounds, checked_rate, is_sound, scaled, sounds
+from isthmus.data.audio.stft import Stft, with_phase
+from isthmus.data.sized import Croppable, Shape, in_threads
+from isthmus.data.tables.statistics import RunningStatistics
+from isthmus.support.errors import InputError
+
+POWER = 0.3
+"""Magnitudes are raised to this power, as loudness grows: between the magnitudes themselves and their logarithms."""
+
+HIGHEST = 16_000
+"""The default rate at most: what lies above half of it is left as it is."""
+
+MAX_WINDOWS = 256
+"""Maximum number of windows of one recording per epoch, unless the user sets it."""
+
+NEAR = 5
+"""Frames whose errors are averaged to say where an error lies."""
+
+MEASURED = 2**12
+"""Frames of a recording that are measured at a time."""
+
+Channels = Literal["mix", "each"]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt about recordings, as plain values.
+
+    Attributes
+    ----------
+    rate : int
+        Samples a second.
+    channels : int
+        Channels that the model sees.
+    count, mean, squares, low, high : tuple of float
+        The fields of the `RunningStatistics` of the frequencies.
+    """
+
+    rate: int
+    channels: int
+    count: tuple[float, ...]
+    mean: tuple[float, ...]
+    squares: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def statistics(self) -> RunningStatistics:
+        """The statistics of all frequencies."""
+        return RunningStatistics(*map(np.array, (self.count, self.mean, self.squares, self.low, self.high)))
+
+
+@part("data/audio")
+class Audio(Croppable):
+    """Recordings of any length; ``Batch.x`` is float32 (n, frequencies, frames).
+
+    A recording is a `Sound`, which knows its rate, or an array of shape (time,) or (time, channels). X is a list of
+    them, an array of several of one length, or what `isthmus.data.io.files.read` made of a file or folder. The model
+    sees the magnitudes of a spectrogram, each frequency less its mean and divided by its deviation. It is trained on
+    windows, and applied to whole recordings.
+
+    A reconstruction has exactly as many samples and channels as the recording, and its rate. It has the phases of the
+    recording; what the model does not see is left as it is: frequencies above half of its rate, and how channels
+    differ that are mixed.
+
+    Parameters
+    ----------
+    rate : int or None, default None
+        Samples a second that the model sees: other recordings are resampled; None: the rate of the first recording, at
+        most 16000. Arrays have this rate.
+    window : float, default 0.5
+        Seconds of a recording that are trained on at a time.
+    frame : float, default 0.032
+        Seconds of a frame of the spectrogram, rounded to a power of two of samples.
+    hop : float, default 0.008
+        Seconds from one frame to the next, rounded so that they divide a frame; at most half of `frame`.
+    channels : {"mix", "each"}, default "mix"
+        ``"mix"``: the model sees the mean of the channels. ``"each"``: it sees all, which must be equally many.
+    windows_per_recording : int or None, default None
+        Windows of each recording per epoch; None: as many as cover it, from 1 to 256.
+    learnt : dict or None
+        Learnt: the fields of a `Learnt`. None if not fitted.
+
+    Raises
+    ------
+    InputError
+        A setting is out of range.
+
+    Examples
+    --------
+    >>> tone = np.sin(np.arange(4000) / 3).astype(np.float32)
+    >>> audio = Audio(rate=8000).learn([[tone]])
+    >>> audio.batch(audio.read([tone])).x.shape
+    torch.Size([1, 129, 64])
+    >>> restored = audio.write(audio.read([tone]), like=[tone])
+    >>> bool(np.allclose(restored, tone, atol=1e-5))
+    True
+    """
+
+    named_columns = False
+    locates = True
+    any_size = True
+    offset: Tensor
+    divisor: Tensor
+
+    def __init__(
+        self,
+        rate: int | None = None,
+        window: float = 0.5,
+        frame: float = 0.032,
+        hop: float = 0.008,
+        channels: Channels = "mix",
+        windows_per_recording: int | None = None,
+        learnt: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.rate = None if rate is None else checked_rate(rate, "Audio")
+        self.window, self.frame, self.hop = float(window), float(frame), float(hop)
+        self.channels, self.windows_per_recording = channels, windows_per_recording
+        _check(self)
+        self.learnt = None if learnt is None else Learnt(**learnt)
+        if self.learnt is not None:
+            self.stft = self._stft(self.learnt.rate)
+            self.shape = (self.learnt.channels * self.stft.bins, None)  # type: ignore[assignment]  # None where free
+            statistics = self.learnt.statistics
+            for name, values in (("offset", statistics.centre), ("divisor", statistics.deviation)):
+                self.register_buffer(name, torch.from_numpy(values).float()[:, None], persistent=False)
+
+    def _stft(self, rate: int) -> Stft:
+        length = max(4, 1 << round(np.log2(self.frame * rate)))
+        return Stft(length, length // max(2, round(self.frame / self.hop)) or 1)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the rate and the frequencies have been learnt."""
+        return self.learnt is not None
+
+    @property
+    def window_frames(self) -> int:
+        """The frames of a window."""
+        return max(1, round(self.window * self._known().rate / self.stft.hop))
+
+    @property
+    def typical_shape(self) -> tuple[int, ...]:
+        """The shape of a window: (frequencies, frames)."""
+        return (self.shape[0], self.window_frames)
+
+    @property
+    def summary(self) -> str:
+        """A one-sentence description of what the model sees of recordings."""
+        known, stft = self._known(), self.stft
+        seen = "the mean of their channels" if self.channels == "mix" else f"{known.channels} channels"
+        milliseconds = [f"{1000 * samples / known.rate:.3g}" for samples in (stft.length, stft.hop)]
+        return (
+            f"recordings of any length at {known.rate:,} Hz ({seen}), as magnitudes of {stft.bins} frequencies in "
+            f"frames of {milliseconds[0]} ms, one every {milliseconds[1]} ms; windows of {self.window:g} s"
+        )
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def learn(self, chunks: Iterable[Any]) -> Audio:
+        """Return a fitted copy after one pass over pieces of recordings; memory use is bounded by the longest one.
+
+        Raises
+        ------
+        InputError
+            There are no recordings; one holds no samples, or NaN; or their channels differ with ``channels="each"``.
+        """
+        started: Audio | None = None
+        statistics, conditions = RunningStatistics.none(0), Conditions()
+        for recordings in (sounds(chunk, self.rate) for chunk in chunks):
+            for one in map(recordings.at, range(len(recordings))):
+                samples = scaled(one)
+                if started is None:
+                    started = self._started(one.rate, samples.shape[1])
+                    statistics = started._known().statistics
+                conditions.add(one, samples, started.seen_rate)
+                statistics = statistics.merge(started._measured(one, samples))
+        if started is None:
+            raise InputError("there are no recordings to learn from: X is empty; give at least one")
+        conditions.warn()
+        return started._with(started.seen_rate, started._known().channels, statistics)
+
+    def _started(self, rate: int, channels: int) -> Audio:
+        """Return a copy that knows its rate, and has seen nothing."""
+        rate = self.rate or min(rate, HIGHEST)
+        seen = 1 if self.channels == "mix" else channels
+        return self._with(rate, seen, RunningStatistics.none(seen * self._stft(rate).bins))
+
+    def _with(self, rate: int, channels: int, statistics: RunningStatistics) -> Audio:
+        kept = {name: tuple(values.tolist()) for name, values in vars(statistics).items()}
+        return Audio(**{**arguments(self), "learnt": asdict(Learnt(rate, channels, **kept))})
+
+    def _measured(self, one: Sound, samples: np.ndarray) -> RunningStatistics:
+        """Return the statistics of a recording."""
+        heard, statistics = self._heard(one, samples), RunningStatistics.none(self.shape[0])
+        frames = self.stft.frames(heard.shape[1])
+        for first in range(0, frames, MEASURED):
+            levels = self._magnitudes(heard, first, min(MEASURED, frames - first)) ** POWER
+            statistics = statistics.merge(RunningStatistics.of(levels.T))
+        return statistics
+
+    def merge(self, other: Data) -> Audio:
+        """Return the result of `learn` for the recordings of both.
+
+        Raises
+        ------
+        InputError
+            The rates or the channels differ.
+        """
+        assert isinstance(other, Audio)  # recordings are learnt from recordings
+        one, two = self._known(), other._known()
+        if (one.rate, one.channels) != (two.rate, two.channels):
+            raise InputError(
+                f"these recordings were learnt at {one.rate:,} Hz with {one.channels} channels, the others at "
+                f"{two.rate:,} Hz with {two.channels}: give Audio(rate={one.rate}, channels='mix') for both"
+            )
+        return self._with(one.rate, one.channels, one.statistics.merge(two.statistics))
+
+    def _known(self) -> Learnt:
+        if self.learnt is None:
+            raise InputError("this Audio is not fitted: call learn(chunks), or fit, first")
+        return self.learnt
+
+    def keeps(self) -> list[str]:
+        """Describe what a model file stores about the recordings."""
+        return [f"the rate, and mean, deviation and range of {len(self._known().mean):,} frequencies"]
+
+    # -- the host's side -----------------------------------------------------------------------------------------
+
+    def sequence(self, X: Any) -> Sounds:
+        """Return recordings as a sequence; arrays have the learnt rate."""
+        return sounds(X, self._known().rate)
+
+    def samples(self, X: Any) -> int:
+        """Return how many windows an epoch shows."""
+        return sum(map(self.crops_of, self.sequence(X).shapes))
+
+    def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
+        """Yield indices and recordings of one length and rate, a bounded number at a time.
+
+        Raises
+        ------
+        InputError
+            X is empty, or an item is no recording.
+        """
+        recordings = self.sequence(X)
+        if isinstance(X, np.ndarray):
+            yield None, X
+            return
+        for indices in recordings.groups():
+            yield torch.tensor(indices), _like_rows(recordings.decoded(indices), X, indices)
+
+    def read(self, X: Any) -> Columns:
+        """Return ``{"magnitudes": (n, frequencies, frames)}``, float32, of recordings of one length and rate.
+
+        Raises
+        ------
+        InputError
+            A recording holds no samples, or NaN; they differ in length; or their channels are not those learnt.
+        """
+        recordings = self.sequence(X)
+        if len({self.frames_of(shape) for shape in recordings.shapes}) > 1:
+            raise InputError("these recordings differ in length: read those of one length together; see groups")
+        parts = in_threads(lambda at: self._magnitudes(self.heard(recordings.at(at))), range(len(recordings)))
+        return {"magnitudes": torch.from_numpy(np.stack(parts))}
+
+    def frames_of(self, shape: Shape) -> int:
+        """Return the number of frames of a recording of this shape: time, channels and rate."""
+        return self.stft.frames(round(shape[0] * self._known().rate / shape[2]))
+
+    def heard(self, one: Sound) -> np.ndarray:
+        """Return what the model sees of a recording: samples at its rate, float32 (channels, time)."""
+        return self._heard(one, scaled(one))
+
+    def _heard(self, one: Sound, samples: np.ndarray) -> np.ndarray:
+        known = self._known()
+        if self.channels == "mix":
+            samples = samples.mean(1, keepdims=True)
+        if samples.shape[1] != known.channels:
+            raise InputError(
+                f"{one.name} has {samples.shape[1]} channels, but this Audio has learnt {known.channels}: give as "
+                "many, or train with channels='mix' (--channels mix), which takes any number"
+            )
+        count = round(len(samples) * known.rate / one.rate)
+        return np.ascontiguousarray(resampled(samples, one.rate, known.rate, max(1, count)).T)
+
+    def _magnitudes(self, heard: np.ndarray, first: int = 0, count: int | None = None) -> np.ndarray:
+        """Return the magnitudes of some frames: (frequencies, frames), the channels one below the other."""
+        return np.abs(self.stft.spectra(heard, first, count)).reshape(self.shape[0], -1)
+
+    def write(self, columns: Columns, like: Rows = None) -> Any:
+        """Return recordings with these magnitudes, in the form of `like`, and with its phases.
+
+        Without `like`, return a list of `Sound` at the learnt rate, with phases that fit the magnitudes.
+        """
+        magnitudes = columns["magnitudes"].detach().cpu().unflatten(1, (-1, self.stft.bins)).numpy()
+        if like is None:
+            return in_threads(self._sounding, list(magnitudes))
+        recordings = self.sequence(like)
+        made = in_threads(lambda at: self._changed(recordings.at(at), magnitudes[at]), range(len(recordings)))
+        rows = [_in_form(samples, one) for samples, one in zip(made, like, strict=True)]
+        return np.stack(rows) if isinstance(like, np.ndarray) else rows
+
+    def _sounding(self, magnitudes: np.ndarray) -> Sound:
+        """Return a recording of which only the magnitudes are known."""
+        count = max(1, (magnitudes.shape[-1] - 1) * self.stft.hop)
+        return Sound(self.stft.guessed(magnitudes, count).T, self._known().rate)
+
+    def _changed(self, one: Sound, magnitudes: np.ndarray) -> np.ndarray:
+        """Return a recording with other magnitudes: the difference is what is added, at its own rate."""
+        own, heard = scaled(one), self.heard(one)
+        count = heard.shape[1]
+        made = self.stft.samples(with_phase(magnitudes, self.stft.spectra(heard)), count)
+        return own + resampled((made - heard).T, self._known().rate, one.rate, len(own))
+
+    # -- windows -------------------------------------------------------------------------------------------------
+
+    def crops_of(self, shape: Shape) -> int:
+        """Return the number of windows per epoch of a recording of this shape."""
+        covering = self.frames_of(shape) // self.window_frames
+        return self.windows_per_recording or min(MAX_WINDOWS, max(1, covering))
+
+    def crop_buffers(self, count: int, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
+        """Return an array for so many windows."""
+        return {"magnitudes": np.empty((count, *self.typical_shape), np.float32)}
+
+    def crops(self, row: Any, draws: np.ndarray) -> dict[str, np.ndarray]:
+        """Return windows of a recording; one that is shorter is continued by its last frame."""
+        heard, width = self.heard(row), self.window_frames
+        frames = self.stft.frames(heard.shape[1])
+        starts = np.floor(draws[:, 0] * max(1, frames - width + 1)).astype(int)
+        windows = np.stack([self._magnitudes(heard, first, min(width, frames)) for first in starts.tolist()])
+        return {"magnitudes": np.pad(windows, ((0, 0), (0, 0), (0, width - windows.shape[2])), mode="edge")}
+
+    @property
+    def crop_settings(self) -> tuple[object, ...]:
+        """What windows depend on, beside the recordings."""
+        known = self._known()
+        return known.rate, known.channels, self.window, self.frame, self.hop, self.windows_per_recording
+
+    # -- in the graph --------------------------------------------------------------------------------------------
+
+    def forward(self, columns: Columns) -> Batch:
+        """Return x float32 (n, frequencies, frames)."""
+        x = (columns["magnitudes"] ** POWER - self.offset) / self.divisor
+        return Batch(x, x)
+
+    def invert(self, mean: Tensor) -> Columns:
+        """Return ``{"magnitudes": …}``, at least 0."""
+        return {"magnitudes": (mean * self.divisor + self.offset).clamp_min(0) ** (1 / POWER)}
+
+    def space(self, columns: Columns) -> tuple[int, ...]:
+        """Return the number of frames."""
+        return tuple(columns["magnitudes"].shape[2:])
+
+    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
+        """Return the frames of a span; a view."""
+        [(first, last)] = spans
+        return {**columns, "magnitudes": columns["magnitudes"][:, :, first:last]}
+
+    def per_feature(self, error: Tensor) -> Tensor:
+        """Return the error of each frame and frequency: (n, frames, frequencies)."""
+        return error.movedim(1, -1)
+
+    def by_feature(self, error: Tensor) -> Tensor:
+        """Return the mean over frames: (n, frequencies)."""
+        return error.mean(1)
+
+    def located(self, error: Tensor) -> dict[str, float]:
+        """Return the stretch around the largest error: as far as errors, means over neighbours, are half as large.
+
+        ``from`` and ``to`` are in seconds; ``hertz`` is the frequency with the largest error between them.
+        """
+        by_frame = _smoothed(error.clamp_min(0).sum(1))
+        strong = by_frame >= by_frame.max() / 2
+        peak = int(by_frame.argmax())
+        weak = (~strong).nonzero().flatten()
+        first = int(max([-1, *weak[weak < peak].tolist()])) + 1
+        last = int(min([len(strong), *weak[weak > peak].tolist()]))
+        step = self.stft.hop / self.seen_rate
+        frequency = int(error[first:last].sum(0).argmax()) % self.stft.bins
+        return {"from": first * step, "to": last * step, "hertz": float(self.frequencies()[frequency])}
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    def waveforms(self, X: Any) -> list[np.ndarray]:
+        """Return the samples of each recording at its own rate, as the model sees its channels."""
+        recordings = self.sequence(X)
+        whole = [scaled(recordings.at(at)) for at in range(len(recordings))]
+        return [one.mean(1, keepdims=True) if self.channels == "mix" else one for one in whole]
+
+    def numbers(self, X: Any) -> np.ndarray:
+        """Return the samples of all recordings, one after the other: (samples, channels)."""
+        return np.concatenate(self.waveforms(X)).astype(np.float64)
+
+    @property
+    def seen_rate(self) -> int:
+        """Samples a second that the model sees."""
+        return self._known().rate
+
+    def typical_magnitudes(self) -> float:
+        """Return a magnitude as the loudest frequency has it on average."""
+        return float(self._known().statistics.mean.max() ** (1 / POWER))
+
+    def frequencies(self) -> np.ndarray:
+        """Return the frequencies in Hz, of one channel."""
+        return np.fft.rfftfreq(self.stft.length, 1 / self._known().rate)
+
+    def feature_names(self) -> list[str]:
+        """Return the frequencies, such as ``"250 Hz"``, of each channel if there are several."""
+        count = self._known().channels
+        names = [f"{hertz:g} Hz" for hertz in self.frequencies().tolist()]
+        return names if count == 1 else [f"channel {c}, {name}" for c in range(count) for name in names]
+
+    def fields(self) -> list[Field]:
+        """Return one field: the samples of a recording."""
+        return [Field("samples", "sound", (None,), low=-1.0, high=1.0)]  # type: ignore[arg-type]  # None where free
+
+    def defaults(self) -> Defaults:
+        """Return the feature-map net, the squared error and its score."""
+        return Defaults(lookup("net/feature-map")(), lookup("likelihood/squared")(), score="error")
+
+
+def _smoothed(values: Tensor) -> Tensor:
+    """Return the means over each value and its neighbours, fewer at the ends."""
+    row = torch.nn.functional.avg_pool1d(values[None], NEAR, 1, NEAR // 2, count_include_pad=False)
+    return row[0]
+
+
+def _like_rows(decoded: list[Sound], X: Any, indices: list[int]) -> list[Any]:
+    """Return decoded recordings, in the form in which X holds them."""
+    return [one if is_sound(X[at]) else X[at] for one, at in zip(decoded, indices, strict=True)]
+
+
+def _in_form(samples: np.ndarray, like: Any) -> Any:
+    """Return samples (time, channels) in the form of one recording."""
+    shaped = samples[:, 0] if np.ndim(like) == 1 else samples
+    if is_sound(like):
+        return like.with_samples(shaped)
+    return shaped.astype(like.dtype) if getattr(like, "dtype", np.dtype(int)).kind == "f" else shaped
+
+
+def _check(audio: Audio) -> None:
+    """Raise an error for settings out of range."""
+    for name in ("window", "frame", "hop"):
+        if not 0 < getattr(audio, name) < np.inf:
+            raise InputError(f"{name}={getattr(audio, name)!r}: expected seconds, above 0")
+    if audio.hop > audio.frame / 2:
+        raise InputError(f"hop={audio.hop:g}: frames must overlap by half; at most {audio.frame / 2:g} (half a frame)")
+    if audio.window < audio.hop:
+        raise InputError(f"window={audio.window:g}: shorter than a hop of {audio.hop:g} s; give 0.5, say")
+    count = audio.windows_per_recording
+    if count is not None and (not isinstance(count, int) or count < 1):
+        raise InputError(f"windows_per_recording={count!r}: expected a whole number of at least 1")
+    if audio.channels not in ("mix", "each"):
+        raise InputError(f"unknown channels {audio.channels!r}. Known: mix, each")
