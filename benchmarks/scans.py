@@ -1,7 +1,7 @@
 """Dirty scans: the error that is left after cleaning, and how many words tesseract misreads.
 
-`training/scan.py` trains as for the model that comes with isthmus, but without the pages that are measured: three fonts
-of twelve, or one text of two. Truth is the clean page, and for words what tesseract reads on it.
+`training/scan.py` trains as for the model that comes with isthmus, but without the pages that are measured: two fonts of
+twelve, or one text of two. Truth is the clean page, and for words what tesseract reads on it.
 """
 
 from __future__ import annotations
