@@ -1,6 +1,6 @@
 """Dirty scans: the error that is left after cleaning, and how many words tesseract misreads.
 
-`training/scan.py` trains as for the model that comes with isthmus, but without the pages that are measured: two fonts of
+`training/scan.py` trains as for the model that comes with isthmus, without the pages that are measured: two fonts of
 twelve, or one text of two. Truth is the clean page, and for words what tesseract reads on it.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +107,21 @@ def misread(pages: list[np.ndarray], truths: list[np.ndarray]) -> float:
     return sum(distance(words, truth) for words, truth in texts) / sum(len(truth) for _, truth in texts)
 
 
-def read(page: np.ndarray) -> list[str]:
+def read(page: np.ndarray) -> tuple[str, ...]:
     """Return the words that tesseract reads on a page."""
+    return words_on(np.rint(255 * page).astype(np.uint8).tobytes(), page.shape[1])
+
+
+@cache
+def words_on(pixels: bytes, width: int) -> tuple[str, ...]:
     import pytesseract
 
-    image = Image.fromarray(np.rint(255 * page).astype(np.uint8))
+    image = Image.frombytes("L", (width, len(pixels) // width), pixels)
     large = image.resize((ENLARGED * image.width, ENLARGED * image.height), Image.Resampling.LANCZOS)
-    return str(pytesseract.image_to_string(large, config="--psm 6")).split()
+    return tuple(str(pytesseract.image_to_string(large, config="--psm 6")).split())
 
 
-def distance(words: list[str], truth: list[str]) -> int:
+def distance(words: Sequence[str], truth: Sequence[str]) -> int:
     """Return the distance of Levenshtein between two texts, in words.
 
     >>> distance("a c d".split(), "a b c".split())
