@@ -31,14 +31,40 @@ def rmse(x, y):
 
 @pytest.mark.parametrize("kind", shipped.kinds())
 def test_each_loads_is_small_and_has_a_card(kind):
-    assert isinstance(Denoiser.shipped(kind), Denoiser)
-    assert shipped.path_of(kind).stat().st_size <= LARGEST
+    for channels in (1, 3):
+        assert isinstance(Denoiser.shipped(kind, channels), Denoiser)
+        assert shipped.path_of(kind, channels).stat().st_size <= LARGEST
     card = shipped.path_of(kind).with_suffix(".md").read_text()
     assert [line for line in card.splitlines() if line.startswith("## ")] == list(HEADINGS)
 
 
 def test_there_is_no_card_without_a_model():
-    assert {path.stem for path in shipped.MODELS.iterdir()} == set(shipped.kinds())
+    assert {path.stem.removesuffix(shipped.GREY) for path in shipped.MODELS.iterdir()} == set(shipped.kinds())
+    assert {path.stem for path in shipped.MODELS.glob("*.md")} == set(shipped.kinds())
+
+
+def test_grey_images_have_their_own_denoiser_where_there_are_two(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "MODELS", tmp_path)
+    for name in ("photo", "photo-grey", "scan-grey"):
+        (tmp_path / f"{name}.safetensors").touch()
+    assert shipped.kinds() == ("photo", "scan")
+    names = [shipped.path_of(kind, channels).stem for kind in shipped.kinds() for channels in (1, 3, 4)]
+    assert names == ["photo-grey", "photo", "photo", "scan-grey", "scan-grey", "scan-grey"]
+
+
+def test_each_image_is_restored_by_the_denoiser_for_its_channels():
+    asked = []
+
+    def of(channels):
+        asked.append(channels)
+        return lambda strength, sigma: (lambda image: image * strength * channels) if strength else None
+
+    restore = shipped.restoring_by_channels(of)(0.5, None)
+    for channels in (1, 3, 1):
+        image = np.ones((2, 2, channels))
+        np.testing.assert_array_equal(restore(image), image * 0.5 * channels)
+    assert asked == [1, 3]
+    assert shipped.restoring_by_channels(of)(0.0, None) is None
 
 
 def test_an_unknown_kind_names_those_that_there_are():

@@ -112,7 +112,8 @@ def denoise(
     path = click.get_current_context().params["data"]
     _refuse_former(path, former, output)
     settings = {name: value for name, value in typed.items() if value is not None}
-    model = _chosen(kind, model, clean, noisy, settings)
+    ours = _ours(kind, model, clean, noisy, settings)
+    model = str(shipped.path_of(ours)) if ours else model
     if save:
         writable(save)
     trained = _loaded(model, settings) if model else _trained(noisy, clean, seed, settings)
@@ -120,7 +121,7 @@ def denoise(
         trained.save(save)
     asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json)
     if is_image_input(path) and _is_denoiser(trained):
-        denoise_files(trained, asked)
+        denoise_files(_restoring_ours(ours, settings) if ours else trained.restoring, asked)
     else:
         denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
 
@@ -134,10 +135,10 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
         raise click.UsageError(f"the model stands behind --model now: {line}")
 
 
-def _chosen(
+def _ours(
     kind: str | None, model: str | None, clean: str | None, noisy: str | None, settings: dict[str, Any]
 ) -> str | None:
-    """Return the file of the denoiser; None if it is to be trained."""
+    """Return the kind of a denoiser that comes with isthmus; None if the user's is taken, or one is to be trained."""
     learnt = [name for name, value in (("--clean", clean), ("--noisy", noisy)) if value is not None]
     if kind is None and model is None and learnt:
         return None
@@ -152,7 +153,14 @@ def _chosen(
     named = f"--model {model!r}" if model is not None else f"--kind {kind or shipped.DEFAULT}"
     if fixed:
         raise click.UsageError(f"{named} is trained already: leave out {', '.join(fixed)}")
-    return model or str(shipped.path_of(kind or shipped.DEFAULT))
+    return None if model is not None else kind or shipped.DEFAULT
+
+
+def _restoring_ours(kind: str, settings: dict[str, Any]) -> Callable[..., Any]:
+    """Return what restores images in grey and in colour, each by its own denoiser where there are two."""
+    return shipped.restoring_by_channels(
+        lambda channels: _loaded(str(shipped.path_of(kind, channels)), settings).restoring
+    )
 
 
 def _is_denoiser(model: Any) -> bool:

@@ -162,20 +162,22 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         return denoiser
 
     @classmethod
-    def shipped(cls, kind: str = shipped.DEFAULT) -> Denoiser:
+    def shipped(cls, kind: str = shipped.DEFAULT, channels: int = 3) -> Denoiser:
         """Return a denoiser that comes with the package, and needs no training.
 
         Parameters
         ----------
         kind : str, default "photo"
             What it cleans, such as ``"scan"``: pages with stains, folds and uneven light.
+        channels : int, default 3
+            Of the images; 1 takes the denoiser for grey ones, where there are two.
 
         Raises
         ------
         InputError
             There is none of this kind; the message names those that there are.
         """
-        return cls.load(shipped.path_of(kind))
+        return cls.load(shipped.path_of(kind, channels))
 
     def _check_settings(self) -> None:
         self._check_autoencoder()
