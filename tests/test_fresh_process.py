@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from click.testing import CliRunner
 from safetensors import safe_open
 
@@ -229,7 +230,7 @@ def typed():
     for param in main.get_command(None, "train").params:
         for choice in getattr(param.type, "choices", ()):
             variant = ["--variant", next(iter(knobs()[param.name]))] if param.name in knobs() else []
-            data = "table.csv" if param.name in ("scale", "table_decimal") else "digits"
+            data = {"scale": "table.csv", "table_decimal": "table.csv", "channels": "hum.wav"}.get(param.name, "digits")
             yield f"{param.name}-{choice}", [data, *variant, param.opts[0], choice]
 
 
@@ -240,8 +241,9 @@ def run(*arguments):
 
 @pytest.fixture
 def inside(tmp_path, monkeypatch):
-    """Give a folder to stand in, with a table, the same with gaps, and codes."""
+    """Give a folder to stand in, with a table, the same with gaps, codes, and a recording."""
     monkeypatch.chdir(tmp_path)
+    soundfile.write("hum.wav", np.sin(np.arange(16000) / 20)[:, None] * [0.5, 0.2], 8000)
     TABLE.to_csv("table.csv", index=False)
     ROWS["gaps"].to_csv("gaps.csv", index=False)
     np.save("some-codes.npy", RNG.normal(size=(3, 2)))
