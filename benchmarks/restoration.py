@@ -1,7 +1,7 @@
 """The denoisers of photographs that come with isthmus, beside BM3D that is told the level of the noise.
 
 Gaussian noise of three strengths on kodim01 to 16, in grey and in colour, and on eight aerial images in colour. Noise,
-and what BM3D makes of it, are the same in each run. Ours is not told the strength; a clean image must come out as it was.
+and what BM3D makes of it, are the same in each run. Ours is not told the strength. A clean image must stay as it is.
 """
 
 from __future__ import annotations

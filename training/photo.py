@@ -1,8 +1,8 @@
 """Trains models/photo.safetensors and photo-grey.safetensors, for noisy photographs: ``python -m training.photo``.
 
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
-JPEG files: two thirds of the crops get Gaussian noise of any strength up to 50 of 255, the others the noise of a camera, as
-JPEG files have it. The model is not told the strength, and estimates it.
+JPEG files: two thirds of the crops get Gaussian noise of any strength up to 50 of 255, the others the noise of a camera,
+as JPEG files have it. The model is not told the strength, and estimates it.
 """
 
 from __future__ import annotations
