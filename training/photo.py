@@ -1,7 +1,7 @@
 """Trains models/photo.safetensors and photo-grey.safetensors, for noisy photographs: ``python -m training.photo``.
 
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
-JPEG files: two thirds of the crops get Gaussian noise of any strength up to 50 of 255, the others the noise of a camera,
+JPEG files. Two thirds of the crops get Gaussian noise of any strength up to 50 of 255, the others that of a camera,
 as JPEG files have it. The model is not told the strength, and estimates it.
 """
 
