@@ -1,7 +1,7 @@
-"""The denoisers of photographs that come with isthmus, beside BM3D that is told the level of the noise.
+"""The denoisers of photographs that come with isthmus, beside BM3D that knows the level of the noise.
 
 Gaussian noise of three strengths on kodim01 to 16, in grey and in colour, and on eight aerial images in colour. Noise,
-and what BM3D makes of it, are the same in each run. Ours is not told the strength. A clean image must stay as it is.
+and what BM3D makes of it, are the same in each run. Ours does not know the strength. A clean image must stay as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SECONDS = 1.0
 def run(quick: bool) -> Result:
     kodak = sorted(found("photos/kodak").glob("*.png"))[: 1 if quick else None]
     aerials = sorted(found("aerials").glob("*.png"))[: 1 if quick else None]
-    figures, table = [], [["images", "σ", "noisy", "BM3D, told σ", "isthmus", "gain", "worst gain"]]
+    figures, table = [], [["images", "σ", "noisy", "BM3D, σ known", "isthmus", "gain", "worst gain"]]
     for name, (mode, channels) in MODES.items():
         denoiser, photos = Denoiser.shipped("photo", channels), [unit(path, mode) for path in kodak]
         for sigma, bar in zip(SIGMAS, BARS[name], strict=True):

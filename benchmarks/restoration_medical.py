@@ -1,7 +1,7 @@
 """Brain MRI with the noise of its magnitudes (Rician, σ 15 of 255), and X-rays with Gaussian noise (σ 25).
 
 A denoiser learns from clean images of other patients, ten minutes of one core at most, and is tried on a fifth of the
-MRI slices and on the test part of the X-rays, beside BM3D and non-local means that are told the strength, and PCA of
+MRI slices and on the test part of the X-rays, beside BM3D and non-local means that know the strength, and PCA of
 the clean training images.
 """
 
@@ -25,7 +25,7 @@ MINUTES = 10
 
 
 def run(quick: bool) -> Result:
-    figures, table = [], [["images", "noisy", "BM3D, told σ", "non-local means, told σ", "PCA", "isthmus", "minutes"]]
+    figures, table = [], [["images", "noisy", "BM3D, σ known", "non-local means, σ known", "PCA", "isthmus", "minutes"]]
     for name, (train, test, corruption, sigma, noisy) in cases().items():
         train, test = train[: 40 if quick else None], test[: 2 if quick else TESTED]
         rng = np.random.default_rng(0)

@@ -1,6 +1,6 @@
 """Photographs as phones give them: noise of unknown strength that grows with brightness, then JPEG of quality 30 to 70.
 
-kodim01 to 16, with the denoisers that come with isthmus, beside BM3D and OpenCV's non-local means. These are given the
+kodim01 to 16, with the denoisers that come with isthmus, beside BM3D and OpenCV's non-local means. These know the
 strength of the noise that scikit-image estimates from the noisy image; ours estimates it itself.
 """
 

@@ -2,7 +2,7 @@
 
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
 JPEG files. Two thirds of the crops get Gaussian noise of any strength up to 50 of 255, the others that of a camera,
-as JPEG files have it. The model is not told the strength, and estimates it.
+as JPEG files have it. The model does not know the strength, and estimates it.
 """
 
 from __future__ import annotations

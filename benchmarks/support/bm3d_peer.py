@@ -29,7 +29,7 @@ def key_of(noisy: np.ndarray, sigma: float) -> str:
 
 
 def bm3d_psnr(noisy: np.ndarray, clean: np.ndarray, sigma: float) -> float:
-    """Return the PSNR of an image, (height, width) or (height, width, 3), after BM3D that is told the level of noise.
+    """Return the PSNR of an image, (height, width) or (height, width, 3), after BM3D that knows the level of noise.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from isthmus.core.part import lookup
 from isthmus.core.records import Batch
 from isthmus.core.tiles import in_tiles
 from isthmus.parts.layers import dct
+from isthmus.parts.nets.filling import filled
 from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.lapped import Lapped
 from isthmus.parts.nets.noise_level import NoiseLevel
@@ -23,6 +24,7 @@ NETS = {
     "lapped 4": partial(Lapped, 4, (4, 5), (0, 1)),
     "lapped 8": partial(Lapped, 8, (4,), (0,)),
     "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
+    "unet that fills": partial(UNet, (4,), (1,), fill=True),
     "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
     "absolute unet": partial(UNet, (4, 5), (1, 1), noise=True, absolute=True),
 }
@@ -175,6 +177,32 @@ def test_a_likelihood_of_logits_starts_at_the_logits_of_x():
         made.initialize(Batch(x, x))
         mean = likelihood.mean(made.eval()(Batch(x, x)).y)
         assert (mean - x).square().mean() < 0.1 * x.var(), name
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("axes", [1, 2])
+def test_what_is_missing_is_continued_from_around(axes):
+    steps = torch.linspace(0, 1, 90)
+    x = (steps if axes == 1 else (steps[:, None] + steps[:70]) / 2)[None, None].repeat(1, 2, *[1] * axes)
+    missing = torch.rand(x[:, :1].shape, generator=torch.Generator().manual_seed(0)) < 0.4
+    missing[..., 40:50] = True
+    y = filled(x.masked_fill(missing, 7.0), missing)
+    known = ~missing.expand_as(x)
+    assert torch.equal(y[known], x[known]) and (y - x).abs().max() < 0.1
+    assert torch.equal(filled(x, torch.zeros_like(missing)), x)
+    constant = torch.full_like(x, 0.3)
+    torch.testing.assert_close(filled(constant.masked_fill(missing, 0.0), missing), constant)
+
+
+@torch.no_grad()
+def test_a_net_that_fills_starts_from_what_is_around():
+    made, x = model("unet that fills", std=None), smooth()
+    missing = torch.zeros_like(x, dtype=torch.bool)
+    missing[..., 20:26, 30:36] = True
+    y = made(Batch(x, x.masked_fill(missing, 0.0), masked=missing)).y
+    assert (y - x).abs().max() < 0.1
+    observed = made(Batch(x.masked_fill(missing, 0.0), x.masked_fill(missing, 0.0), observed=~missing)).y
+    torch.testing.assert_close(observed, y)
 
 
 def test_a_channel_that_is_the_same_in_all_rows_of_the_start_passes_later():

@@ -240,6 +240,42 @@ def known_of(denoiser, image, gain):
     return gain * (gain * image + 0.1)
 
 
+# -- a mask ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def filling():
+    net = lookup("net/unet")((8,), (1,), fill=True)
+    model = Autoencoder(Denoising("masking", 0.3), 8, net=net, data=Images(crop=6), epochs=2, **FIT)
+    return Denoiser(model).fit(CLEAN)
+
+
+def test_a_mask_says_what_is_to_be_filled_and_all_else_stays(filling):
+    mask = np.zeros(CLEAN[:3].shape, dtype=bool)
+    mask[:, 2:4, 3] = True
+    x = np.where(mask, 0.0, CLEAN[:3])
+    y = filling.transform(x, mask=mask)
+    np.testing.assert_array_equal(y[~mask], x[~mask].astype(np.float32))
+    assert np.abs(y - CLEAN[:3])[mask].mean() < 0.5 * np.abs(x - CLEAN[:3])[mask].mean()
+    larger = [x[0], np.tile(x[1], (2, 3)), x[2]]
+    several = filling.transform(larger, mask=[mask[0], np.tile(mask[1], (2, 3)), mask[2]])
+    np.testing.assert_allclose(several[2], y[2], atol=1e-5)
+    assert several[1].shape == larger[1].shape
+    pixels = (255 * x).astype(np.uint8)
+    np.testing.assert_array_equal(filling.transform(pixels, mask=mask)[~mask], pixels[~mask])
+
+
+def test_a_mask_that_does_not_fit_is_refused(filling, any_size):
+    with pytest.raises(InputError, match="fills what a mask marks: give mask"):
+        filling.transform(CLEAN[:3])
+    with pytest.raises(InputError, match="does not fill"):
+        any_size.transform(CLEAN[:3], mask=np.zeros(CLEAN[:3].shape))
+    with pytest.raises(InputError, match=r"mask 0 has the shape \(2, 2\), but its image is 6 x 6"):
+        filling.transform(CLEAN[:3], mask=np.zeros((3, 2, 2)))
+    with pytest.raises(InputError, match="2 masks for 3 images"):
+        filling.transform(CLEAN[:3], mask=np.zeros((2, 6, 6)))
+
+
 # -- bad input ---------------------------------------------------------------------------------------------------
 
 NAN = np.where(np.arange(SIDE**2).reshape(SIDE, SIDE) == 7, np.nan, CLEAN[0])[None].repeat(4, 0)
