@@ -51,7 +51,7 @@ def noisy(x, level=0.1, seed=0):
     return x + level * torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
 
 
-@EACH
+@pytest.mark.parametrize("name", sorted(NETS.keys() - {"unet that fills"}))  # that one reaches far for large holes only
 def test_what_is_within_reach_is_all_that_a_pixel_depends_on(name):
     made = model(name)
     net, side = made.net, 2 * made.net.reach + 3 * made.net.stride
@@ -78,6 +78,18 @@ def test_tiles_give_the_numbers_of_the_whole_though_the_noise_level_is_that_of_a
     whole, apart = part(columns), in_tiles(part, columns, 24)
     for key, tensor in whole.items():
         torch.testing.assert_close(apart[key], tensor, rtol=1e-5, atol=1e-5)
+
+
+@torch.no_grad()
+def test_tiles_of_a_net_that_fills_give_the_numbers_of_the_whole():
+    made, data = model("unet that fills"), Images().learn([torch.rand(2, 16, 16).numpy()])
+    generator = torch.Generator().manual_seed(0)
+    x, observed = (torch.rand(1, 1, 40, 700, generator=generator) for _ in range(2))
+    columns = {"pixels": x, "observed": observed > 0.3}
+    columns["observed"][..., 300:360] = False
+    part = Reconstruct(data, made).eval()
+    [whole], [apart] = part(columns).values(), in_tiles(part, columns, 64).values()
+    torch.testing.assert_close(apart, whole, rtol=1e-5, atol=1e-5)
 
 
 @torch.no_grad()
@@ -188,7 +200,7 @@ def test_what_is_missing_is_continued_from_around(axes):
     missing[..., 40:50] = True
     y = filled(x.masked_fill(missing, 7.0), missing)
     known = ~missing.expand_as(x)
-    assert torch.equal(y[known], x[known]) and (y - x).abs().max() < 0.1
+    assert torch.equal(y[known], x[known]) and (y - x).abs().max() < 0.15
     assert torch.equal(filled(x, torch.zeros_like(missing)), x)
     constant = torch.full_like(x, 0.3)
     torch.testing.assert_close(filled(constant.masked_fill(missing, 0.0), missing), constant)
