@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from math import prod
+from math import lcm, prod
 from typing import NamedTuple
 
 import torch
@@ -79,7 +79,8 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
         return whole
     space = graph.data.space(columns)
     side = side or int((TILE / channels) ** (1 / len(space)))
-    reach = graph.model.net.reach
+    net = graph.model.net
+    reach = net.reach
     if reach is None or graph.axis is None:
         raise InputError(
             f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {LARGEST:,} "
@@ -87,7 +88,7 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
             "at all of it: bring it to a smaller size, or use the net 'feature-map'"
         )
     columns = _with_noise(graph, columns, side)
-    return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, graph.model.net.stride)))
+    return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, lcm(net.stride, net.grid))))
 
 
 def _with_noise(graph: Graph, columns: Columns, side: int) -> Columns:

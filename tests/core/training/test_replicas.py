@@ -28,7 +28,7 @@ NETS = {
     "masked-ensemble": (lookup("net/masked-ensemble")(dropout=0.0), TABLE),
     "conv": ("conv", IMAGES),
     "feature-map": ("feature-map", IMAGES),
-    "lapped": (lookup("net/lapped")(4, (4,), (1,), 4), IMAGES),
+    "lapped": (lookup("net/lapped")(4, (4,), (1,)), IMAGES),
     "unet": (lookup("net/unet")((4, 5), (1, 1), noise=True), IMAGES),
 }
 

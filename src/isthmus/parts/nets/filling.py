@@ -9,8 +9,10 @@ from isthmus.parts.layers import continued
 from isthmus.parts.nets.feature_map import cropped
 
 LEVELS = 7
-"""Grids, each twice as coarse as the one before: what is wider than 2^LEVELS elements stays 0 in its middle."""
-REACH = 2 ** (LEVELS + 1)
+"""Grids, each twice as coarse as the one before: what is wider than the coarsest cells stays 0 in its middle."""
+CELLS = 2**LEVELS
+"""Side of a cell of the coarsest grid."""
+REACH = 2 * CELLS
 """Elements that what is filled depends on, on each side."""
 POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 SMOOTH = ("linear", "bilinear")
@@ -26,8 +28,8 @@ def filled(x: Tensor, missing: Tensor) -> Tensor:
     x : Tensor of shape (batch, channels, *space)
     missing : bool Tensor that broadcasts against x, of as many axes
     """
-    whole = continued(x, 2**LEVELS)
-    known = continued((~missing).to(x.dtype).expand_as(x), 2**LEVELS)
+    whole = continued(x, CELLS)
+    known = continued((~missing).to(x.dtype).expand_as(x), CELLS)
     levels = [(whole * known, known)]
     for _ in range(LEVELS):
         levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))

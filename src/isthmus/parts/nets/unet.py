@@ -11,7 +11,7 @@ from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import continued
 from isthmus.parts.nets.feature_map import joined, patches
-from isthmus.parts.nets.filling import REACH, filled
+from isthmus.parts.nets.filling import CELLS, REACH, filled
 from isthmus.parts.nets.restoring import RestoringNet
 
 CELL = 2
@@ -51,6 +51,7 @@ class UNet(RestoringNet):
     ) -> None:
         super().__init__(widths, blocks, CELL, margin=REACH if fill else 0)
         self.estimates_noise, self.absolute, self.fills = noise, absolute, fill
+        self.grid = CELLS if fill else 1
 
     def front(self, channels: int) -> tuple[int, int]:
         """Patches need no layer."""
