@@ -61,6 +61,7 @@ class Lettering(Corruption):
     """
 
     masks = True
+    replicable = False  # how many letters fit is asked of each batch, which vmap does not tell
 
     def __init__(self, level: Level = (0.2, 1.0), scale: tuple[int, int] = (1, 3)) -> None:
         self.level, self.scale = check_level(level, 1), tuple(scale)
