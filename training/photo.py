@@ -35,9 +35,9 @@ CAMERA = Composed(
 )
 """What cameras do: noise that grows with brightness, then JPEG; a quarter of the files were cut afterwards."""
 NOISE = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), (2, 1))
-WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
+WIDTHS, BLOCKS = {"photo": (64, 96, 128), "photo-grey": (48, 96, 128)}, (3, 1, 1)
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS = {"photo": 56, "photo-grey": 56}
+EPOCHS = {"photo": 50, "photo-grey": 56}
 SEED = 0
 
 
@@ -53,12 +53,12 @@ def smaller(path: Path, mode: str, scales: tuple[float, ...]) -> list[np.ndarray
     return [np.asarray(image.resize(size, Image.Resampling.LANCZOS)) for size in sizes]
 
 
-def untrained(epochs: int) -> Autoencoder:
+def untrained(kind: str, epochs: int) -> Autoencoder:
     """Return the autoencoder."""
     return Autoencoder(
         Denoising(NOISE, balance=1.5),
         CODE,
-        net=Lapped(2, WIDTHS, BLOCKS),
+        net=Lapped(2, WIDTHS[kind], BLOCKS),
         data=Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True),
         epochs=epochs,
         batch_size=BATCH,
@@ -83,7 +83,7 @@ def tell(event: Event) -> None:
 def main(kind: str, output: Path | None, epochs: int | None, checkpoint: Path | None) -> None:
     """Train the model KIND, and write it to OUTPUT [src/isthmus/models/KIND.safetensors]."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
-    start, model = time.process_time(), untrained(epochs or EPOCHS[kind])
+    start, model = time.process_time(), untrained(kind, epochs or EPOCHS[kind])
     model.fit(photos(MODES[kind]), checkpoint=checkpoint, resume=True)
     target = output or Path(f"src/isthmus/models/{kind}.safetensors")
     Denoiser.of(model).save(target, half=True)
