@@ -163,3 +163,26 @@ def test_other_commands_know_a_denoiser(isthmus, denoiser, scans):
     )
     said = isthmus("train", scans / "noisy", "--from", denoiser, "-o", "m.safetensors", code=1).err
     assert "it holds a Denoiser" in said and "isthmus denoise DATA --clean FOLDER" in said
+
+
+def test_a_denoiser_that_adds_noise_is_trained_further(isthmus, scans, tmp_path, monkeypatch):
+    ours = tmp_path / "models"
+    ours.mkdir()
+    isthmus(
+        "denoise",
+        scans / "noisy",
+        "--clean",
+        scans / "clean",
+        "--save",
+        ours / "photo.safetensors",
+        *TRAIN,
+        "-o",
+        tmp_path / "o",
+    )
+    monkeypatch.setattr("isthmus.tasks.denoising.shipped.MODELS", ours)
+    further = ("train", scans / "clean", "--from", "photo", "--epochs", 1, "-o", tmp_path / "mine.safetensors")
+    isthmus(*further, "--variant", "denoising")
+    mine, start = package.load(tmp_path / "mine.safetensors"), package.load(ours / "photo.safetensors").autoencoder_
+    assert mine.history_[: len(start.history_)] == start.history_ and len(mine.history_) == len(start.history_) + 1
+    isthmus("denoise", scans / "noisy", "--model", tmp_path / "mine.safetensors", "-o", tmp_path / "cleaned")
+    assert "leave out --variant" in isthmus(*further, "--variant", "plain", code=2).err

@@ -20,6 +20,7 @@ from isthmus.apps.cli.settings import DEFAULTS, audio_settings, image_settings, 
 from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import table
 from isthmus.support.errors import counted
+from isthmus.tasks.denoising import shipped
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -152,11 +153,14 @@ def _names(text: str) -> str | tuple[str, ...]:
 def _further(start: str, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
     own, turned, *data = _split(values)
+    model = _loaded(start)
+    if variant == variants.variant_name(model.variant_):
+        variant = None
     typed = {"variant": variant, **about, **own}
     fixed = [flag(name) for name in ("variant", *about, *BUILT) if typed.get(name) is not None]
     if fixed := [*fixed, *map(flag, turned), *(flag(name) for said in data for name in said)]:
         raise click.UsageError(f"--from trains {start!r} further, as it was built: leave out {', '.join(fixed)}")
-    return _loaded(start).set_params(warm_start=True, **{**DEFAULTS, **own})
+    return model.set_params(warm_start=True, **{**DEFAULTS, **own})
 
 
 def _fitting(model: Any, start: str, rows: Any) -> Any:
@@ -170,10 +174,12 @@ def _fitting(model: Any, start: str, rows: Any) -> Any:
 
 
 def _loaded(start: str) -> Any:
-    """Return the autoencoder in a file; of a task, say how it is trained anew."""
-    model = load(start, "Autoencoder", *TASKS)
+    """Return the autoencoder in a file, or of a denoiser that adds noise; of other tasks, say how one is trained."""
+    model = load(str(shipped.file_named(start) or start), "Autoencoder", *TASKS)
     if (command := TASKS.get(type(model).__name__)) is None:
         return model
+    if command == "denoise" and model.adds_noise:
+        return model.autoencoder_
     kept = "; for another threshold only: detect --model … --recalibrate NORMAL" if command == "detect" else ""
     raise Failure(
         f"--from {start}: it holds {with_article(type(model).__name__)}, which would no longer fit its autoencoder if "

@@ -179,6 +179,12 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         """
         return cls.load(shipped.path_of(kind, channels))
 
+    @property
+    def adds_noise(self) -> bool:
+        """Whether its autoencoder adds noise to what it is trained on, so that it can be trained on clean images."""
+        check_is_fitted(self)
+        return self.learnt_from_ in ("clean", None)
+
     def _check_settings(self) -> None:
         self._check_autoencoder()
         if self.learn_from not in LEARN_FROM:

@@ -45,6 +45,11 @@ def path_of(kind: str, channels: int = 3) -> Path:
     return next(path for path in (both[::-1] if channels == 1 else both) if path.exists())
 
 
+def file_named(name: str) -> Path | None:
+    """Return the file that is called so, such as ``photo`` or ``photo-grey``; None if there is none."""
+    return next((path for path in MODELS.glob("*.safetensors") if path.stem == name), None)
+
+
 def restoring_by_channels(of: Callable[[int], Restoring]) -> Restoring:
     """Return the `restoring` of denoisers of which each image has its own, by its number of channels.
 
