@@ -10,14 +10,11 @@ from torch import Tensor
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK
+from isthmus.parts.layers import BLOCK, fitted_lines
 from isthmus.parts.nets.feature_map import CONV, axes_of, cropped, with_condition
 from isthmus.parts.nets.levels import Levels, reach
 from isthmus.parts.nets.noise_level import NoiseLevel
 from isthmus.support.errors import InputError
-
-CONSTANT = 1e-12
-"""The variance of a channel that is the same everywhere, but for rounding, in the units of x."""
 
 
 class RestoringNet(Net):
@@ -146,10 +143,6 @@ class RestoringNet(Net):
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
         """Fit a line from x to y, for each channel of y; of slope 1 where x is the same everywhere."""
-        x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (self._of_each_channel(batch.x), y))
-        x_mean, y_mean = x.mean(1), y.mean(1)
-        x = x - x_mean[:, None]
-        energy = x.square().sum(1)
-        slope = (x * (y - y_mean[:, None])).sum(1) / energy
-        self.slope.copy_(torch.where(energy > CONSTANT * x.shape[1], slope, 1.0))
-        self.shift.copy_(y_mean - self.slope * x_mean)
+        slope, shift = fitted_lines(self._of_each_channel(batch.x), y)
+        self.slope.copy_(slope)
+        self.shift.copy_(shift)
