@@ -32,6 +32,7 @@ ORDER = (
     "streaming",
     "photo_folder",
     "restoration_nets",
+    "speech",
     "csv_reading",
     "scoring_stream",
     "online",

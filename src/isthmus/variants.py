@@ -282,7 +282,8 @@ class Denoising(Variant):
 
     def with_corruption(self, corruption: Corruption) -> Variant:
         """Return the variant with another corruption."""
-        return replace(self, corruption=corruption, level=None)
+        changes: dict[str, Any] = {"corruption": corruption, "level": None}
+        return replace(self, **changes)
 
     def _corruption(self) -> Corruption | None:
         if self.corruption is None:

@@ -332,6 +332,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
             return None
         return Parts(self.variant_, self.data_, self.condition_, self.objective_)
 
+    def forget_corruption(self) -> Self:
+        """Keep nothing of what corrupted rows in training, which may be large, such as a clip of noise."""
+        self.variant = self.variant_ = self.variant_.for_pairs
+        self.objective_.corruption = None
+        return self
+
     @property
     def model_(self) -> Model:
         """The trained model: net, bottleneck and likelihood."""

@@ -1,4 +1,4 @@
-"""``isthmus denoise``: images without noise, by a model or by one that is trained on the way."""
+"""``isthmus denoise``: images and recordings without noise, by a model or by one that is trained on the way."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from isthmus.apps.cli.output import json_option, output_option, writable
 from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
+from isthmus.apps.cli.sounding import denoise_sounds, is_sound_input, typed_noise
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -40,24 +41,39 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
     "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned/",
     "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned/",
     "isthmus denoise new-photos/ --clean photos/ --save clean.safetensors -o cleaned/",
+    "isthmus denoise talk.wav --noise-from 0:2",
+    "isthmus denoise talk.wav --clean recordings/ --noise-from 0:2 --save voices.safetensors -o clean.wav",
 )
 @partial(data_options, argument=_input)
 @output_option(OUTPUT, folder=True, required=False)
 @option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there, the input too if named")
-@option("--before-after", is_flag=True, section="In and out", help="Also draw each image before and after, as a .png")
+@option("--before-after", is_flag=True, section="In and out", help="Also draw each before and after, as a .png")
 @option("--save", metavar="MODEL", section="In and out", help="Write the denoiser, for --model of a later command")
 @option("--model", metavar="MODEL", section="Denoiser", help="A denoiser, or a model of the variant denoising")
 @option(
     "--clean",
     metavar="FOLDER",
     section="Denoiser",
-    help="Clean images to learn from; with --noisy those of the same names, else noise is added to them",
+    help="Clean images or recordings to learn from; with --noisy those of the same names, else noise is added to them",
 )
 @option(
     "--noisy",
     metavar="FOLDER",
     section="Denoiser",
-    help="Noisy images to learn from: with their clean versions in --clean, or alone, if each pixel has its own noise",
+    help="Noisy ones to learn from: with their clean versions in --clean, or alone: images if each pixel has its own "
+    "noise, recordings with --noise",
+)
+@option(
+    "--noise",
+    metavar="CLIP",
+    section="Denoiser",
+    help="Of recordings: a sound file of noise alone, to learn from; with --clean it is added to these, else to INPUT",
+)
+@option(
+    "--noise-from",
+    metavar="A:B",
+    section="Denoiser",
+    help="The same, where INPUT itself holds noise alone from second A to B",
 )
 @option(
     "--strength",
@@ -87,30 +103,36 @@ def denoise(
     model: str | None,
     clean: str | None,
     noisy: str | None,
+    noise: str | None,
+    noise_from: str | None,
     strength: float,
     sigma: float | None,
     seed: int,
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Write images without noise.
+    """Write images or recordings without noise.
 
-    INPUT is an image, or a folder of images. Each keeps its format, its bits, its profile, its EXIF data and its alpha
-    channel; the original stays as it is. The denoiser is one that was trained before, or is trained first: on pairs of
-    noisy and clean images, on clean images, or on noisy images. With a model of the variant denoising that was trained
-    on other data, INPUT is DATA of that kind.
+    INPUT is an image or a recording, or a folder of them. Each keeps its format and its bits; an image its profile,
+    EXIF data and alpha channel, a recording its rate, channels and length; the original stays as it is. The denoiser
+    is one that was trained before, or is trained first: on pairs of noisy and clean files, on clean ones, or on noisy
+    ones. With a model of the variant denoising that was trained on other data, INPUT is DATA of that kind.
     """
     path = click.get_current_context().params["data"]
     _refuse_former(path, former, output)
     settings = {name: value for name, value in typed.items() if value is not None}
-    _check_model(model, clean, noisy, settings)
+    alone = typed_noise(path, noise, noise_from)
+    noisy = path if alone is not None and not (clean or noisy or model) else noisy
+    _check_model(model, clean, noisy, alone, settings)
     if save:
         writable(save)
-    trained = _loaded(model, settings) if model else _trained(noisy, clean, seed, settings)
+    trained = _loaded(model, settings) if model else _trained(noisy, clean, alone, seed, settings)
     if save:
         trained.save(save)
     asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json)
-    if is_image_input(path) and _is_denoiser(trained):
+    if is_sound_input(path) and _is_denoiser(trained) and trained.autoencoder_.data_.audible:
+        denoise_sounds(trained, asked)
+    elif is_image_input(path) and _is_denoiser(trained):
         denoise_files(trained, asked)
     else:
         denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
@@ -125,11 +147,13 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
         raise click.UsageError(f"the model stands behind --model now: {line}")
 
 
-def _check_model(model: str | None, clean: str | None, noisy: str | None, settings: dict[str, Any]) -> None:
-    fixed = [name for name, value in (("--clean", clean), ("--noisy", noisy)) if value is not None]
+def _check_model(model: str | None, clean: str | None, noisy: str | None, noise: Any, settings: dict[str, Any]) -> None:
+    learnt_from = {"--clean": clean, "--noisy": noisy, "--noise or --noise-from": noise}
+    fixed = [name for name, value in learnt_from.items() if value is not None]
     if model is None and not fixed:
         raise click.UsageError(
-            "give a denoiser, --model MODEL, or images to learn from: --clean FOLDER, --noisy FOLDER, or both"
+            "give a denoiser, --model MODEL, or files to learn from: --clean FOLDER, --noisy FOLDER, or both; of a "
+            "recording noise alone is enough: --noise CLIP, or --noise-from 0:2"
         )
     fixed += [flag(name) for name in settings if name != "device"]
     if model is not None and fixed:
@@ -163,19 +187,17 @@ def _warn_of_variant(path: str, model: Autoencoder) -> None:
         )
 
 
-def _trained(noisy: str | None, clean: str | None, seed: int, settings: dict[str, Any]) -> Any:
-    """Return a denoiser trained on images of folders."""
+def _trained(noisy: str | None, clean: str | None, noise: Any, seed: int, settings: dict[str, Any]) -> Any:
+    """Return a denoiser trained on images or recordings of folders."""
     import isthmus
     from isthmus.apps.cli.command import hushed, tell
     from isthmus.apps.cli.progress import training_progress
-    from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
-    from isthmus.tasks.denoising.images import images_of
+    from isthmus.tasks.denoising.defaults import unfitted_for
 
-    paths, alone = [path for path in (noisy, clean) if path is not None], clean is None
-    own = None
-    if settings:
-        own = suited_to(default_autoencoder(), images_of(paths[0]), alone).set_params(random_state=seed, **settings)
+    paths = [path for path in (noisy, clean) if path is not None]
+    learnt_from = "clean" if noisy is None else "noisy" if clean is None else "pairs"
+    own = unfitted_for(paths[0], learnt_from).set_params(random_state=seed, **settings) if settings else None
     denoiser = isthmus.Denoiser(own, "clean" if noisy is None else "noisy", random_state=seed)
     tell(f"training on {' and '.join(str(Path(path)) for path in paths)} …")
     with hushed():
-        return denoiser.fit(*paths, callbacks=training_progress())
+        return denoiser.fit(*paths, noise=noise, callbacks=training_progress())

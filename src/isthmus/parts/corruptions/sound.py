@@ -78,7 +78,8 @@ def _taken(clip: Tensor, count: int, width: int) -> Tensor:
     """Return stretches of a clip, of shape (count, width)."""
     clip = clip.repeat(-(-width // len(clip)) + 1)
     starts = torch.randint(len(clip) - width + 1, (count,), device=clip.device)
-    return clip.unfold(0, width, 1)[starts]
+    stretches: Tensor = clip.unfold(0, width, 1)[starts]
+    return stretches
 
 
 def _varied(clip: Tensor, count: int, width: int) -> Tensor:
@@ -104,7 +105,8 @@ def _tilted(x: Tensor) -> Tensor:
     spectra = torch.fft.rfft(x)
     knots = TILT * torch.randn(len(x), 1, KNOTS, device=x.device)
     decibels = nn.functional.interpolate(knots, spectra.shape[-1], mode="linear", align_corners=True)
-    return torch.fft.irfft(spectra * 10 ** (decibels[:, 0] / 20), x.shape[-1])
+    tilted: Tensor = torch.fft.irfft(spectra * 10 ** (decibels[:, 0] / 20), x.shape[-1])
+    return tilted
 
 
 @part("corruption/hum")

@@ -16,6 +16,8 @@ from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.data.infer import choose_data
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
+from isthmus.tasks.denoising.images import images_of
+from isthmus.tasks.denoising.recordings import are_recordings, recordings_of
 from isthmus.variants import Denoising
 
 NET, CODE = "lapped", 128
@@ -25,8 +27,10 @@ NOISE, BALANCE = (0.0, 50 / 255), 1.5
 CROP, BATCH, AVERAGE = 64, 16, 0.999
 SOUND_CODE, SOUND_BATCH, SOUND_AVERAGE = 96, 32, 0.99
 """The same of recordings, whose net is that of their data."""
-SOUND_STEPS = 1000
-"""Steps of a training on recordings, about."""
+SNR = (-5.0, 15.0)
+"""Decibels of recordings over the noise that is added to them."""
+SOUND_STEPS, WINDOW, FEWEST = 800, 0.5, 64
+"""Steps of a training on recordings, about; seconds of a window; and how many an epoch shows at least."""
 STEPS, MAX_EPOCHS = 3000, 100
 """Steps of a training, about, and the maximum number of epochs: few images are soon learnt by heart."""
 
@@ -35,6 +39,21 @@ def default_autoencoder() -> Autoencoder:
     """Return the default autoencoder, without data."""
     variant = Denoising(level=NOISE, balance=BALANCE)
     return Autoencoder(variant, CODE, net=NET, batch_size=BATCH, average=AVERAGE, verbose=False)
+
+
+def unfitted_for(X: Rows, learnt_from: str, snr: tuple[float, float] = SNR) -> Autoencoder:
+    """Return the default autoencoder for images or recordings, to change what it is trained with.
+
+    Parameters
+    ----------
+    X : images or recordings, or their path
+    learnt_from : {"clean", "noisy", "pairs"}
+    snr : (float, float)
+        For recordings: decibels of them over the noise.
+    """
+    if are_recordings(X):
+        return suited_to_recordings(default_autoencoder(), recordings_of(X), snr, learnt_from == "pairs")
+    return suited_to(default_autoencoder(), images_of(X), learnt_from == "noisy")
 
 
 def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
@@ -75,8 +94,10 @@ def suited_to_recordings(
     paired : bool
         Whether they come with noisy versions, so that nothing is added, and nothing may be varied.
     """
-    data = Waveforms(min(recordings.shapes[0][2], HIGHEST), vary=not paired)
-    windows = sum(1 + int(samples / rate / data.window) for samples, _, rate in recordings.shapes)
+    covering = sum(1 + int(samples / rate / WINDOW) for samples, _, rate in recordings.shapes)
+    each = -(-FEWEST // len(recordings)) if covering < FEWEST else None
+    data = Waveforms(min(recordings.shapes[0][2], HIGHEST), WINDOW, each, vary=not paired)
+    windows = max(covering, FEWEST)
     return unfitted.set_params(
         variant=Denoising(lookup("corruption/coloured-noise")(snr), balance=BALANCE),
         net=None,

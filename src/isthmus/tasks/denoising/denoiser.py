@@ -35,6 +35,7 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.denoising.defaults import (
+    SNR,
     default_autoencoder,
     recorded_noise,
     seen_rate,
@@ -120,7 +121,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         self,
         autoencoder: Autoencoder | None = None,
         learn_from: Literal["clean", "noisy"] = "clean",
-        snr: tuple[float, float] = (-5.0, 15.0),
+        snr: tuple[float, float] = SNR,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.autoencoder = autoencoder
@@ -167,7 +168,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             unfitted = self._prepared(images, learnt_from, callbacks)
         with _noise_expected():
             fitted = unfitted.fit(rows)
-        self._adopt(fitted)
+        self._adopt(fitted if noise is None else fitted.forget_corruption())
         self.learnt_from_ = learnt_from
         return self
 

@@ -12,12 +12,15 @@ import numpy as np
 
 from isthmus.data.audio.condition import CLIPPED, clipped_fraction, is_silent
 from isthmus.data.audio.sound_files import head
+from isthmus.data.audio.sounds import Sound
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 from isthmus.tasks.denoising.recordings import as_integers
 from isthmus.tasks.denoising.sounding import Cleaning
 from isthmus.tasks.denoising.targets import Target
 
+SHOWN = 10.0
+"""Seconds at the start of a recording that figures show."""
 PIECE = 2**18
 """Samples that are read at a time."""
 BITS: dict[str, tuple[int, Any, int]] = {
@@ -45,12 +48,16 @@ class CleanedFile:
         What a user should know of it.
     error : str or None
         Why it could not be read.
+    before, after : Sound or None
+        The start of the recording, as it was and as it is now.
     """
 
     source: Path
     path: Path
     notes: tuple[str, ...] = ()
     error: str | None = None
+    before: Sound | None = None
+    after: Sound | None = None
 
 
 def cleaned_files(
@@ -80,9 +87,15 @@ def cleaned_files(
             yield CleanedFile(target.source, target.path, error=str(error))
             continue
         target.path.parent.mkdir(parents=True, exist_ok=True)
+        before = _start(target.source)
         with atomic(target.path) as temporary:
             notes = _copied(target.source, temporary) if restore is None else _clean(target, temporary, restore)
-        yield CleanedFile(target.source, target.path, notes)
+        yield CleanedFile(target.source, target.path, notes, None, before, _start(target.path))
+
+
+def _start(path: Path) -> Sound:
+    with extra("soundfile", "audio").SoundFile(path) as sound:
+        return Sound(sound.read(int(SHOWN * sound.samplerate), dtype="float32"), sound.samplerate, str(path))
 
 
 def _copied(source: Path, path: Path) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ class Cleaning:
         """Return the next samples without noise, and forget those that no later ones depend on."""
         first = self._before
         piece = self._kept[: first + count + self._margin]
-        clean = piece[first : first + count] + self._change(piece)[first : first + count]
+        clean: np.ndarray = piece[first : first + count] + self._change(piece)[first : first + count]
         forgotten = max(0, first + count - self._margin)
         self._kept, self._before = self._kept[forgotten:], first + count - forgotten
         return clean
@@ -117,4 +117,5 @@ class Cleaning:
         seen = max(1, round(len(piece) * self.seen_rate / self.rate))
         heard = resampled(piece.astype(np.float32), self.rate, self.seen_rate, seen)
         made = self._run({"samples": torch.from_numpy(np.ascontiguousarray(heard.T)[:, None])})["samples"]
-        return self.strength * resampled(made[:, 0].numpy().T - heard, self.seen_rate, self.rate, len(piece))
+        change: np.ndarray = resampled(made[:, 0].numpy().T - heard, self.seen_rate, self.rate, len(piece))
+        return self.strength * change
