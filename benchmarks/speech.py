@@ -119,6 +119,7 @@ def _measured(how: str, denoiser: Denoiser, tests: Tests, clip: bool) -> list[li
         ]
         stoi = [_stoi(clean, side) for side in (noisy, made)]
         rows.append([how, tests[0][1], ratio, *ratios, *stoi])
+        say(str(rows[-1]))
     return rows
 
 

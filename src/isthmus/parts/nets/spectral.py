@@ -67,6 +67,7 @@ class Spectral(Net):
     shift: Tensor
     reconstructs_only = any_size = windows_only = True
     start_fraction = 1 / 64
+    replicable = False  # the gates of each copy would be chosen together
 
     def __init__(
         self,

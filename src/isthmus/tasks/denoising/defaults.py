@@ -29,7 +29,7 @@ SOUND_CODE, SOUND_BATCH, SOUND_AVERAGE = 96, 32, 0.99
 """The same of recordings, whose net is that of their data."""
 SNR = (-5.0, 15.0)
 """Decibels of recordings over the noise that is added to them."""
-SOUND_STEPS, WINDOW, FEWEST = 800, 0.5, 64
+SOUND_STEPS, WINDOW, FEWEST = 600, 0.5, 64
 """Steps of a training on recordings, about; seconds of a window; and how many an epoch shows at least."""
 STEPS, MAX_EPOCHS = 3000, 100
 """Steps of a training, about, and the maximum number of epochs: few images are soon learnt by heart."""
