@@ -62,8 +62,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         ``"ensemble"``, ``"masked-ensemble"``, an object such as ``MLP((512, 256))``, the widths of an mlp's hidden
         layers, as in ``[512, 256]``, or None: the default of the data.
     data : str, Data or None, default None
-        ``"table"``, ``"images"``, ``"signals"``, ``"audio"``, ``"waveforms"``, an object such as ``Signals(window=64)``,
-        or None: inferred from X.
+        ``"table"``, ``"images"``, ``"signals"``, ``"audio"``, ``"waveforms"``, an object such as
+        ``Signals(window=64)``, or None: inferred from X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
         The distribution that new codes are sampled from, fitted to codes of training rows; ``"auto"``: for a
         variational model the default of the data, or N(0, I) with a condition, else a Gaussian.
