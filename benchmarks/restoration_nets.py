@@ -27,7 +27,7 @@ SCALES = ((1.0, 0.65), (0.8, 0.5))
 EPOCHS, CROPS, BATCH = 8, 8, 16
 NETS = {
     "lapped": Lapped,
-    "lapped, gates on the body's frame": lambda: Lapped(gate_stride=4),
+    "lapped, stride 4": lambda: Lapped(4, (96, 128), (1, 1)),
     "unet": UNet,
 }
 

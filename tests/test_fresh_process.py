@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from click.testing import CliRunner
 from safetensors import safe_open
 
@@ -121,7 +122,7 @@ def cases():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
         yield from ((f"{case}-{type(v).__name__}", "array", quick(Plain(likelihood=v))) for v in both)
-    for case, both in forms("corruption", "composed", "recorded-noise", "hum").items():
+    for case, both in forms("corruption", "composed", "one-of", "recorded-noise", "hum").items():
         yield from ((f"{case}-{type(c).__name__}", "images", quick(Denoising(c))) for c in both)
     for case, (_, made) in forms("schedule").items():
         yield case, "array", quick(Variational(beta=made))
@@ -142,10 +143,11 @@ def cases():
     yield "members", "table", quick(Denoising(members=2))
     noise, jpeg = lookup("corruption/gaussian")((0.0, 0.1)), lookup("corruption/jpeg")((40, 95))
     yield "composed", "images", quick(Denoising(lookup("corruption/composed")((noise, jpeg), (0.9, 0.5)), balance=1.5))
+    yield "one-of", "images", quick(Denoising(lookup("corruption/one-of")((noise, jpeg))))
+    yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0)))
     yield "recorded-noise", "images", quick(Denoising(lookup("corruption/recorded-noise")((0.5, -0.25, 0.125))))
     yield "spectral", "audio", quick(net="spectral", data="waveforms")
     yield "hum", "images", quick(Denoising(lookup("corruption/hum")(8000)))
-    yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0), 4))
     yield "unet-knobs", "images", quick(net=lookup("net/unet")((4, 6), (1, 0), noise=True))
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
     yield "condition", "table", quick(condition=("kind", "ok"))
@@ -231,7 +233,7 @@ def typed():
     for param in main.get_command(None, "train").params:
         for choice in getattr(param.type, "choices", ()):
             variant = ["--variant", next(iter(knobs()[param.name]))] if param.name in knobs() else []
-            data = "table.csv" if param.name in ("scale", "table_decimal") else "digits"
+            data = {"scale": "table.csv", "table_decimal": "table.csv", "channels": "hum.wav"}.get(param.name, "digits")
             yield f"{param.name}-{choice}", [data, *variant, param.opts[0], choice]
 
 
@@ -242,8 +244,9 @@ def run(*arguments):
 
 @pytest.fixture
 def inside(tmp_path, monkeypatch):
-    """Give a folder to stand in, with a table, the same with gaps, and codes."""
+    """Give a folder to stand in, with a table, the same with gaps, codes, and a recording."""
     monkeypatch.chdir(tmp_path)
+    soundfile.write("hum.wav", np.sin(np.arange(16000) / 20)[:, None] * [0.5, 0.2], 8000)
     TABLE.to_csv("table.csv", index=False)
     ROWS["gaps"].to_csv("gaps.csv", index=False)
     np.save("some-codes.npy", RNG.normal(size=(3, 2)))

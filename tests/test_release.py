@@ -18,7 +18,7 @@ from isthmus.apps.cli.main import main
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = ROOT / ".github" / "workflows"
 SMOKE = ROOT / ".ci" / "smoke"
-FOLDERS = {"src", "tests", "docs", "benchmarks", "web", "deploy", ".ci"}
+FOLDERS = {"src", "tests", "docs", "benchmarks", "training", "web", "deploy", ".ci"}
 """What an sdist has beside the files of the root."""
 
 in_a_clone = pytest.mark.skipif(not WORKFLOWS.exists(), reason="an sdist has no workflows")

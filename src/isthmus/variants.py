@@ -33,6 +33,11 @@ CorruptionName = Literal[
     "jpeg",
     "blur",
     "scratches",
+    "lettering",
+    "stains",
+    "folds",
+    "bleed-through",
+    "uneven-light",
 ]
 Weight = float | Schedule
 if TYPE_CHECKING:

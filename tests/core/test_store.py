@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 
@@ -42,6 +43,28 @@ def test_tensors_and_description_come_back(tmp_path):
     root, again = store.read(tmp_path / "f.safetensors")
     assert root == {"x": [1, "ü", None]}
     assert all(torch.equal(again[name], tensor) for name, tensor in tensors.items())
+
+
+def test_weights_may_be_written_in_half_the_space(saved, digits, tmp_path):
+    model = isthmus.load(saved)
+    model.save(tmp_path / "half.safetensors", half=True)
+    assert (tmp_path / "half.safetensors").stat().st_size < 0.7 * saved.stat().st_size
+    again = isthmus.load(tmp_path / "half.safetensors")
+    assert {tensor.dtype for tensor in again.model_.parameters()} == {torch.float32}
+    codes = model.transform(digits)
+    np.testing.assert_allclose(again.transform(digits), codes, atol=2e-3 * np.abs(codes).max())
+    for path, version in ((saved, "1"), (tmp_path / "half.safetensors", "2")):
+        with safe_open(path, framework="pt") as file:
+            assert file.metadata()["version"] == version
+
+
+def test_what_float16_cannot_hold_stays_float32():
+    large = {"a": torch.full((20, 20), 1e6), "b": torch.zeros(20, 20), "c": torch.zeros(400), "d": torch.zeros(2, 2)}
+    assert [tensor.dtype for tensor in store.halved(large).values()] == [
+        torch.float32,
+        torch.float16,
+        *[torch.float32] * 2,
+    ]
 
 
 def test_a_fresh_process_gives_identical_outputs(saved, digits, tmp_path):

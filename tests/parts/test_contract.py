@@ -22,6 +22,7 @@ ARGUMENTS = {
     "corruption/recorded-noise": {"noise": (0.5, -0.25, 0.125)},
     "corruption/hum": {"rate": 8000},
     "corruption/composed": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
+    "corruption/one-of": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
 }
 
 
@@ -227,7 +228,7 @@ def test_the_truth_has_the_least_error(name):
     assert right < wrong
 
 
-OF_IMAGES = ("blur", "jpeg", "scratches")
+OF_IMAGES = ("blur", "jpeg", "scratches", "lettering", "stains", "folds", "bleed-through", "uneven-light")
 
 
 @all_of("corruption")

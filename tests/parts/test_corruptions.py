@@ -17,6 +17,7 @@ from isthmus.parts.corruptions.masking import Masking
 from isthmus.parts.corruptions.measured import Measured
 from isthmus.parts.corruptions.measurements import PoissonGaussian
 from isthmus.parts.corruptions.noise import GaussianNoise
+from isthmus.parts.corruptions.one_of import OneOf
 from isthmus.parts.corruptions.scratches import Scratches
 from isthmus.support.errors import InputError
 from isthmus.variants import Denoising
@@ -136,11 +137,35 @@ def test_composed_corruptions_follow_each_other_each_by_chance():
     assert (batch.corrupted[batch.masked] == 0).all()
 
 
+def test_each_row_is_corrupted_by_one_of_several():
+    torch.manual_seed(0)
+    x = torch.full((400, 1, 16, 16), 0.5)
+    batch = OneOf((GaussianNoise(0.1), GaussianNoise(0.2), Masking(0.5)), (5, 3, 2))(Batch(x, x))
+    masked = batch.masked.flatten(1).any(1)
+    spread = batch.corrupted.flatten(1).std(1)
+    fractions = [(~masked & (abs(spread - level) < 0.03)).float().mean().item() for level in (0.1, 0.2)]
+    np.testing.assert_allclose([*fractions, masked.float().mean()], (0.5, 0.3, 0.2), atol=0.08)
+    assert (batch.corrupted[batch.masked] == 0).all() and torch.equal(batch.x, x)
+
+
 def test_a_composed_corruption_may_be_due_on_no_row():
     x = torch.rand(3, 1, 16, 16)
     for name in ("blur", "jpeg", "salt-and-pepper", "speckle", "scratches"):
-        batch = Composed((lookup(f"corruption/{name}")(),), (0.0,))(Batch(x, x))
-        assert torch.equal(batch.corrupted, x) and batch.masked is None
+        corruption = lookup(f"corruption/{name}")()
+        for never in (Composed((corruption,), (0.0,)), OneOf((corruption, GaussianNoise(0.0)), (0, 1))):
+            batch = never(Batch(x, x))
+            assert torch.equal(batch.corrupted, x) and batch.masked is None
+
+
+def test_blocks_of_a_jpeg_that_was_cut_start_anywhere():
+    torch.manual_seed(3)
+    x = 0.3 + 0.4 * torch.rand(2, 1, 40, 40)
+    cut = Jpeg(20, aligned=False)(Batch(x, x)).corrupted
+    again = [
+        (Jpeg(20)(Batch(part, part)).corrupted - part).square().mean()
+        for part in (cut[..., top : top + 24, left : left + 24] for top in range(8) for left in range(8))
+    ]
+    assert again[0] > 0.001 and min(again) < 1e-5
 
 
 def test_a_measured_corruption_says_how_strong_it_was_and_puts_emphasis_on_faint_ones():
@@ -189,6 +214,9 @@ def test_the_variant_balances():
         (lambda: Composed(()), "at least one corruption"),
         (lambda: Composed((GaussianNoise(),), (1.5,)), r"probabilities=\(1.5,\) of 1 corruptions"),
         (lambda: Composed((GaussianNoise(),), ()), r"probabilities=\(\) of 1"),
+        (lambda: OneOf(()), "at least one corruption"),
+        (lambda: OneOf((GaussianNoise(),), (0,)), r"weights=\(0,\) of 1 corruptions"),
+        (lambda: OneOf((Measured(), Jpeg())), "'one-of' changes what 'measured' inside it"),
         (lambda: Measured(balance=-1), "balance=-1"),
         (lambda: Composed((Measured(), Jpeg())), "'composed' changes what 'measured' inside it"),
         (lambda: Measured(Measured()), "put 'measured' around all others"),

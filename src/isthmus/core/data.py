@@ -310,12 +310,14 @@ class Data(nn.Module):
         return values if self.windowed is None else self.windowed.fold_windows(values, X)
 
     def batch(self, columns: Columns) -> Batch:
-        """Call `forward`, then attach the weight, the noise level and the conditions in the columns."""
+        """Call `forward`, then attach the weight, the noise level, the conditions, and what was said to be observed."""
         columns = dict(columns)
+        observed = columns.pop("observed", None)
         weight, noise = columns.pop("weight", None), columns.pop("noise", None)
         condition = {k.partition(":")[2]: columns.pop(k) for k in list(columns) if k.startswith("condition:")}
         batch: Batch = self(columns)
-        return batch.with_(weight=weight, noise=noise, condition=condition)
+        observed = batch.observed if observed is None else observed.expand_as(batch.x)
+        return batch.with_(weight=weight, noise=noise, condition=condition, observed=observed)
 
 
 class Timing(NamedTuple):

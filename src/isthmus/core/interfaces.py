@@ -104,6 +104,8 @@ class Net(nn.Module):
     """Whether it depends on the noise level of the whole row, also where y depends on x within its reach only."""
     reading = 1
     """Side of the parts of a row of which each gives readings of the noise."""
+    fills = False
+    """Whether it is shown which elements are missing or masked, and fills them."""
     replicable = True
     """Whether copies of it can train at once: see `isthmus.core.training.replicas.Replicas`."""
 

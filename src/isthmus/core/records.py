@@ -65,6 +65,13 @@ class Batch:
         named |= {f"condition:{name}": tensor for name, tensor in self.condition.items()}
         return {name: tensor for name, tensor in named.items() if tensor is not None}
 
+    @property
+    def missing(self) -> torch.Tensor | None:
+        """True where a corruption masked x, or x itself is missing; None: nowhere."""
+        if self.observed is None:
+            return self.masked
+        return ~self.observed if self.masked is None else self.masked | ~self.observed
+
     def __len__(self) -> int:
         return len(self.x)
 

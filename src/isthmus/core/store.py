@@ -17,7 +17,10 @@ from isthmus.support.atomic import atomic
 from isthmus.support.errors import FileFormatError, InputError
 
 FORMAT = "isthmus"
-VERSION = 1
+VERSION = 2
+"""2: weights may be float16 where the description asks for float32. Files without such weights are of version 1."""
+HALVED = 256
+"""Minimum numbers of a tensor that is written as float16."""
 
 BROKEN = (
     SafetensorError,
@@ -53,7 +56,8 @@ def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) 
     InputError
         The file cannot be written; an existing file stays unchanged.
     """
-    header = {"format": FORMAT, "version": str(VERSION), "root": json.dumps(root, allow_nan=False)}
+    version = VERSION if any(tensor.dtype == torch.float16 for tensor in tensors.values()) else 1
+    header = {"format": FORMAT, "version": str(version), "root": json.dumps(root, allow_nan=False)}
     contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with atomic(path) as temporary:
         mode = temporary.stat().st_mode
@@ -62,6 +66,16 @@ def write(path: str | os.PathLike[str], root: dict[str, Any], tensors: Tensors) 
             temporary.chmod(mode)  # save_file makes a file of its own, for the owner only
         except SafetensorError as error:
             raise InputError(f"cannot write {str(path)!r}: {error}; nothing was changed") from error
+
+
+def halved(tensors: Tensors) -> Tensors:
+    """Return tensors with float16 for the weights of layers: float32, of two axes at least, within its range."""
+    return {name: tensor.half() if _halves(tensor) else tensor for name, tensor in tensors.items()}
+
+
+def _halves(tensor: Tensor) -> bool:
+    large = tensor.dtype == torch.float32 and tensor.ndim > 1 and tensor.numel() >= HALVED
+    return large and bool(tensor.abs().max() < torch.finfo(torch.float16).max)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
@@ -78,7 +92,11 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
         raise FileNotFoundError(f"there is no model file {str(path)!r}")
     with refused_if_broken(path), safe_open(path, framework="pt") as file:
         root = _root(path, file.metadata() or {})
-        return root, {name: file.get_tensor(name) for name in file.keys()}
+        return root, {name: _whole(file.get_tensor(name)) for name in file.keys()}
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 @contextmanager

@@ -121,10 +121,20 @@ def test_the_former_order_names_the_new_line(isthmus, denoiser):
     assert "one INPUT at a time" in isthmus("denoise", "a.png", "b.png", "--model", denoiser, code=2).err
 
 
+def test_a_denoiser_that_comes_with_the_package_is_chosen_by_its_kind(isthmus, scans, tmp_path):
+    isthmus("denoise", scans / "noisy", "--kind", "scan", "-o", tmp_path / "out")
+    expected = package.Denoiser.shipped("scan").transform(scans / "noisy")
+    for number, image in enumerate(expected):
+        np.testing.assert_array_equal(read(tmp_path / "out" / f"{number}.png"), image)
+    assert "scan" in isthmus("denoise", scans / "noisy", "--kind", "scans", code=2).err
+
+
 REFUSED = {
     "no denoiser": ([], 2, "--model MODEL, or images to learn from"),
     "a denoiser and images to learn from": (["--model", "MODEL", "--clean", "IN"], 2, "leave out --clean"),
     "a denoiser and settings": (["--model", "MODEL", "--epochs", 3], 2, "leave out --epochs"),
+    "a kind and a denoiser": (["--kind", "scan", "--model", "MODEL"], 2, "leave one out"),
+    "a kind and images to learn from": (["--kind", "scan", "--clean", "IN"], 2, "--kind scan is trained already"),
     "an output inside the input": (["--model", "MODEL", "-o", "IN/out"], 1, "inside the input"),
     "an output that is there": (["--model", "MODEL", "-o", "IN"], 1, "--overwrite)"),
     "options of rows": (["--model", "MODEL", "--rows", "0:1"], 2, "--rows is not about image files"),

@@ -12,6 +12,7 @@ from isthmus.core.part import lookup
 from isthmus.core.records import Batch
 from isthmus.core.tiles import in_tiles
 from isthmus.parts.layers import dct
+from isthmus.parts.nets.filling import filled
 from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.lapped import Lapped
 from isthmus.parts.nets.noise_level import NoiseLevel
@@ -21,9 +22,11 @@ from isthmus.support.errors import InputError
 NETS = {
     "lapped 2": partial(Lapped, 2, (4,), (1,)),
     "lapped 4": partial(Lapped, 4, (4, 5), (0, 1)),
-    "lapped 8": partial(Lapped, 8, (4,), (0,), 8),
+    "lapped 8": partial(Lapped, 8, (4,), (0,)),
     "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
+    "unet that fills": partial(UNet, (4,), (1,), fill=True),
     "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
+    "absolute unet": partial(UNet, (4, 5), (1, 1), noise=True, absolute=True),
 }
 EACH = pytest.mark.parametrize("name", NETS)
 
@@ -78,10 +81,17 @@ def test_tiles_give_the_numbers_of_the_whole_though_the_noise_level_is_that_of_a
 
 
 @torch.no_grad()
-@EACH
+@pytest.mark.parametrize("name", [name for name in NETS if name != "absolute unet"])
 def test_what_is_three_times_as_bright_comes_out_three_times_as_bright(name):
     made, x = model(name, std=0.1), noisy(smooth())
     torch.testing.assert_close(made(Batch(3 * x, 3 * x)).y, 3 * made(Batch(x, x)).y, rtol=1e-3, atol=1e-4)
+
+
+@torch.no_grad()
+def test_an_absolute_unet_knows_how_bright_it_is():
+    made, x = model("absolute unet", std=0.1), noisy(smooth())
+    once, thrice = (made(Batch(times * x, times * x, noise=torch.zeros(1))).y for times in (1, 3))
+    assert not torch.allclose(thrice, 3 * once, rtol=0.01, atol=0.01)
 
 
 @torch.no_grad()
@@ -97,7 +107,7 @@ def test_before_the_first_step_they_add_next_to_nothing_to_a_clean_image(name):
 def test_the_lapped_net_starts_as_a_denoiser(stride):
     x = smooth(channels=3)
     made = Model(
-        Lapped(8, (4,), (0,), gate_stride=stride),
+        Lapped(stride, (4,), (0,)),
         lookup("bottleneck/plain")(),
         lookup("likelihood/squared")(),
         (3, None, None),
@@ -169,6 +179,32 @@ def test_a_likelihood_of_logits_starts_at_the_logits_of_x():
         assert (mean - x).square().mean() < 0.1 * x.var(), name
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("axes", [1, 2])
+def test_what_is_missing_is_continued_from_around(axes):
+    steps = torch.linspace(0, 1, 90)
+    x = (steps if axes == 1 else (steps[:, None] + steps[:70]) / 2)[None, None].repeat(1, 2, *[1] * axes)
+    missing = torch.rand(x[:, :1].shape, generator=torch.Generator().manual_seed(0)) < 0.4
+    missing[..., 40:50] = True
+    y = filled(x.masked_fill(missing, 7.0), missing)
+    known = ~missing.expand_as(x)
+    assert torch.equal(y[known], x[known]) and (y - x).abs().max() < 0.1
+    assert torch.equal(filled(x, torch.zeros_like(missing)), x)
+    constant = torch.full_like(x, 0.3)
+    torch.testing.assert_close(filled(constant.masked_fill(missing, 0.0), missing), constant)
+
+
+@torch.no_grad()
+def test_a_net_that_fills_starts_from_what_is_around():
+    made, x = model("unet that fills", std=None), smooth()
+    missing = torch.zeros_like(x, dtype=torch.bool)
+    missing[..., 20:26, 30:36] = True
+    y = made(Batch(x, x.masked_fill(missing, 0.0), masked=missing)).y
+    assert (y - x).abs().max() < 0.1
+    observed = made(Batch(x.masked_fill(missing, 0.0), x.masked_fill(missing, 0.0), observed=~missing)).y
+    torch.testing.assert_close(observed, y)
+
+
 def test_a_channel_that_is_the_same_in_all_rows_of_the_start_passes_later():
     blank, x = torch.ones(2, 1, 16, 16), torch.rand(2, 1, 16, 16)
     made = model("unet", std=None)
@@ -179,9 +215,8 @@ def test_a_channel_that_is_the_same_in_all_rows_of_the_start_passes_later():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Lapped(3), "stride=3, gate_stride=2 of the lapped net: choose 2, 4 or 8"),
-        (lambda: Lapped(2, gate_stride=4), "the latter no larger"),
-        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1\) of the net 'lapped'"),
+        (lambda: Lapped(3), "stride=3 of the lapped net: choose 2, 4 or 8"),
+        (lambda: Lapped(widths=(8,)), r"widths=\(8,\), blocks=\(1, 1, 1\) of the net 'lapped'"),
         (lambda: UNet((), ()), "expected a width"),
         (lambda: UNet((8,), (-1,)), r"blocks=\(-1,\)"),
         (lambda: model_of_rows(UNet()), r"the net 'unet' takes images.*\(9,\)"),

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 import isthmus
 from isthmus import Autoencoder, Denoiser, Denoising, Images, InputError, Variational
 from isthmus.core.interfaces import Net
-from isthmus.core.part import lookup, part
+from isthmus.core.part import PARTS, lookup, part
 
 RNG = np.random.default_rng(0)
 SIDE = 6
@@ -101,6 +101,14 @@ def test_the_same_seed_gives_the_same_denoiser():
         Denoiser(random_state=0).set_params(autoencoder=small()).fit(NOISY[:40], CLEAN[:40]) for _ in range(2)
     )
     np.testing.assert_array_equal(one.transform(NOISY[:2]), other.transform(NOISY[:2]))
+
+
+def test_a_training_goes_on_from_its_checkpoint(tmp_path):
+    path, steps = tmp_path / "c.safetensors", []
+    whole = Denoiser(linear(epochs=2)).fit(NOISY, CLEAN, checkpoint=path)
+    again = Denoiser(linear(epochs=2)).fit(NOISY, CLEAN, checkpoint=path, resume=True, callbacks=[steps.append])
+    assert not any(event.kind == "step" for event in steps)
+    np.testing.assert_array_equal(again.transform(NOISY), whole.transform(NOISY))
 
 
 def test_the_default_suits_small_images():
@@ -192,7 +200,6 @@ def test_a_trained_autoencoder_becomes_a_denoiser(any_size):
 # -- a noise level -----------------------------------------------------------------------------------------------
 
 
-@part("net/toy-noise-level")
 class NoiseLevelNet(Net):
     """Adds the noise level to each pixel."""
 
@@ -213,7 +220,9 @@ class NoiseLevelNet(Net):
 
 
 def test_a_known_noise_level_reaches_the_net(any_size, monkeypatch):
-    model = Autoencoder("denoising", 1, net=NoiseLevelNet(), data=Images(crop=6), epochs=1, **FIT)
+    monkeypatch.setattr("isthmus.core.part.PARTS", dict(PARTS))  # other tests list the nets that there are
+    net = part("net/toy-noise-level")(NoiseLevelNet)()
+    model = Autoencoder("denoising", 1, net=net, data=Images(crop=6), epochs=1, **FIT)
     denoiser = Denoiser(model).fit(CLEAN[:20])
     gain = denoiser.autoencoder_.model_.net.gain.item()
     x = [0.5 * CLEAN[0], 0.5 * np.tile(CLEAN[1], (2, 3))]
@@ -229,6 +238,42 @@ def test_a_known_noise_level_reaches_the_net(any_size, monkeypatch):
 
 def known_of(denoiser, image, gain):
     return gain * (gain * image + 0.1)
+
+
+# -- a mask ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def filling():
+    net = lookup("net/unet")((8,), (1,), fill=True)
+    model = Autoencoder(Denoising("masking", 0.3), 8, net=net, data=Images(crop=6), epochs=2, **FIT)
+    return Denoiser(model).fit(CLEAN)
+
+
+def test_a_mask_says_what_is_to_be_filled_and_all_else_stays(filling):
+    mask = np.zeros(CLEAN[:3].shape, dtype=bool)
+    mask[:, 2:4, 3] = True
+    x = np.where(mask, 0.0, CLEAN[:3])
+    y = filling.transform(x, mask=mask)
+    np.testing.assert_array_equal(y[~mask], x[~mask].astype(np.float32))
+    assert np.abs(y - CLEAN[:3])[mask].mean() < 0.5 * np.abs(x - CLEAN[:3])[mask].mean()
+    larger = [x[0], np.tile(x[1], (2, 3)), x[2]]
+    several = filling.transform(larger, mask=[mask[0], np.tile(mask[1], (2, 3)), mask[2]])
+    np.testing.assert_allclose(several[2], y[2], atol=1e-5)
+    assert several[1].shape == larger[1].shape
+    pixels = (255 * x).astype(np.uint8)
+    np.testing.assert_array_equal(filling.transform(pixels, mask=mask)[~mask], pixels[~mask])
+
+
+def test_a_mask_that_does_not_fit_is_refused(filling, any_size):
+    with pytest.raises(InputError, match="fills what a mask marks: give mask"):
+        filling.transform(CLEAN[:3])
+    with pytest.raises(InputError, match="does not fill"):
+        any_size.transform(CLEAN[:3], mask=np.zeros(CLEAN[:3].shape))
+    with pytest.raises(InputError, match=r"mask 0 has the shape \(2, 2\), but its image is 6 x 6"):
+        filling.transform(CLEAN[:3], mask=np.zeros((3, 2, 2)))
+    with pytest.raises(InputError, match="2 masks for 3 images"):
+        filling.transform(CLEAN[:3], mask=np.zeros((2, 6, 6)))
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_im
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.sounding import denoise_sounds, is_sound_input, typed_noise
+from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -37,6 +38,7 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     "denoise",
+    "isthmus denoise scans/ --kind scan -o cleaned-by-kind/",
     "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned-scans/",
     "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned-photos/",
     "isthmus denoise new-photos/ --clean photos/ --save clean.safetensors -o cleaned/",
@@ -49,6 +51,12 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 @option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there, the input too if named")
 @option("--before-after", is_flag=True, section="In and out", help="Also draw each before and after, as a .png")
 @option("--save", metavar="MODEL", section="In and out", help="Write the denoiser, for --model of a later command")
+@option(
+    "--kind",
+    type=click.Choice(shipped.kinds()),
+    section="Denoiser",
+    help=f"A denoiser that comes with isthmus, by what it cleans [{shipped.DEFAULT}]",
+)
 @option("--model", metavar="MODEL", section="Denoiser", help="A denoiser, or a model of the variant denoising")
 @option(
     "--clean",
@@ -100,6 +108,7 @@ def denoise(
     overwrite: bool,
     before_after: bool,
     save: str | None,
+    kind: str | None,
     model: str | None,
     clean: str | None,
     noisy: str | None,
@@ -115,15 +124,22 @@ def denoise(
 
     INPUT is an image or a recording, or a folder of them. Each keeps its format and its bits; an image its profile,
     EXIF data and alpha channel, a recording its rate, channels and length; the original stays as it is. The denoiser
-    is one that was trained before, or is trained first: on pairs of noisy and clean files, on clean ones, or on noisy
-    ones. With a model of the variant denoising that was trained on other data, INPUT is DATA of that kind.
+    is one that comes with isthmus (for images), or was trained before, or is trained first: on pairs of noisy and clean
+    files, on clean ones, or on noisy ones. With a model of the variant denoising that was trained on other data, INPUT
+    is DATA of that kind.
     """
     path = click.get_current_context().params["data"]
     _refuse_former(path, former, output)
     settings = {name: value for name, value in typed.items() if value is not None}
     alone = typed_noise(path, noise, noise_from)
     noisy = path if alone is not None and not (clean or noisy or model) else noisy
-    _check_model(model, clean, noisy, alone, settings)
+    ours = _ours(kind, model, {"--clean": clean, "--noisy": noisy, "--noise or --noise-from": alone}, settings)
+    if ours and is_sound_input(path):
+        raise click.UsageError(
+            f"{path!r} is a recording, for which no denoiser comes with isthmus: name noise alone, --noise CLIP or "
+            "--noise-from 0:2, or give a denoiser, --model MODEL, or files to learn from, --clean FOLDER"
+        )
+    model = str(shipped.path_of(ours)) if ours else model
     if save:
         writable(save)
     trained = _loaded(model, settings) if model else _trained(noisy, clean, alone, seed, settings)
@@ -133,7 +149,7 @@ def denoise(
     if is_sound_input(path) and _is_denoiser(trained) and trained.autoencoder_.data_.audible:
         denoise_sounds(trained, asked)
     elif is_image_input(path) and _is_denoiser(trained):
-        denoise_files(trained, asked)
+        denoise_files(_restoring_ours(ours, settings) if ours else trained.restoring, asked)
     else:
         denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
 
@@ -147,17 +163,31 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
         raise click.UsageError(f"the model stands behind --model now: {line}")
 
 
-def _check_model(model: str | None, clean: str | None, noisy: str | None, noise: Any, settings: dict[str, Any]) -> None:
-    learnt_from = {"--clean": clean, "--noisy": noisy, "--noise or --noise-from": noise}
-    fixed = [name for name, value in learnt_from.items() if value is not None]
-    if model is None and not fixed:
+def _ours(kind: str | None, model: str | None, learnt_from: dict[str, Any], settings: dict[str, Any]) -> str | None:
+    """Return the kind of a denoiser that comes with isthmus; None if the user's is taken, or one is to be trained."""
+    learnt = [name for name, value in learnt_from.items() if value is not None]
+    if kind is None and model is None and learnt:
+        return None
+    if kind is not None and model is not None:
+        raise click.UsageError(f"--kind {kind} and --model {model!r} are two denoisers: leave one out")
+    if kind is None and model is None and shipped.DEFAULT not in shipped.kinds():
         raise click.UsageError(
-            "give a denoiser, --model MODEL, or files to learn from: --clean FOLDER, --noisy FOLDER, or both; of a "
-            "recording noise alone is enough: --noise CLIP, or --noise-from 0:2"
+            f"give a denoiser, --kind {' or '.join(shipped.kinds())} or --model MODEL, or files to learn from: "
+            "--clean FOLDER, --noisy FOLDER, or both; of a recording noise alone is enough: --noise CLIP, or "
+            "--noise-from 0:2"
         )
-    fixed += [flag(name) for name in settings if name != "device"]
-    if model is not None and fixed:
-        raise click.UsageError(f"--model {model!r} is trained already: leave out {', '.join(fixed)}")
+    fixed = learnt + [flag(name) for name in settings if name != "device"]
+    named = f"--model {model!r}" if model is not None else f"--kind {kind or shipped.DEFAULT}"
+    if fixed:
+        raise click.UsageError(f"{named} is trained already: leave out {', '.join(fixed)}")
+    return None if model is not None else kind or shipped.DEFAULT
+
+
+def _restoring_ours(kind: str, settings: dict[str, Any]) -> Callable[..., Any]:
+    """Return what restores images in grey and in colour, each by its own denoiser where there are two."""
+    return shipped.restoring_by_channels(
+        lambda channels: _loaded(str(shipped.path_of(kind, channels)), settings).restoring
+    )
 
 
 def _is_denoiser(model: Any) -> bool:

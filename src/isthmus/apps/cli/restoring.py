@@ -21,6 +21,7 @@ from isthmus.support.errors import counted, listed
 
 if TYPE_CHECKING:
     from isthmus import Denoiser
+    from isthmus.tasks.denoising.shipped import Restoring
 
 OF_ROWS = ("label", "rows", "alpha")
 """Options that say what of DATA is read, and are not about image files."""
@@ -58,7 +59,7 @@ def is_image_input(path: str) -> bool:
     return are_images([Path(path)])
 
 
-def denoise_files(denoiser: Denoiser, asked: Asked) -> None:
+def denoise_files(restoring: Restoring, asked: Asked) -> None:
     """Write each file without noise, and say so."""
     from isthmus.tasks.denoising.restored import restored_files
     from isthmus.tasks.denoising.targets import output_beside, targets
@@ -69,7 +70,7 @@ def denoise_files(denoiser: Denoiser, asked: Asked) -> None:
     every = targets(source, output, asked.overwrite)
     if asked.before_after:
         check_sheets([sheet_of(one.path) for one in every], asked.overwrite)
-    restore, broken, files = denoiser.restoring(asked.strength, asked.sigma), [], []
+    restore, broken, files = restoring(asked.strength, asked.sigma), [], []
     with rows_done(len(every), "denoised", "image") as done:
         skip = bool(click.get_current_context().params["skip_broken"])
         for one in restored_files(every, restore, skip):

@@ -335,7 +335,10 @@ class Images(Croppable):
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
         """Return the pixels within the spans of rows and columns; views."""
         (top, bottom), (left, right) = spans
-        return {**columns, "pixels": columns["pixels"][:, :, top:bottom, left:right]}
+        parts: Columns = {
+            name: columns[name][:, :, top:bottom, left:right] for name in ("pixels", "observed") if name in columns
+        }
+        return {**columns, **parts}
 
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error in the user's layout: (n, *image_shape)."""

@@ -48,15 +48,26 @@ class Composed(Corruption):
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with all that its rows are due on ``corrupted``; x stays as it is."""
         for corruption, probability in zip(self.corruptions, self.probabilities, strict=True):
-            chosen = (torch.rand(len(batch), device=batch.x.device) < probability).nonzero().flatten()
-            batch = after(batch, corruption, chosen) if len(chosen) else batch
-        if batch.masked is None:
-            return batch
-        return batch.with_(corrupted=batch.corrupted.masked_fill(batch.masked, 0.0))
+            chosen = torch.rand(len(batch), device=batch.x.device) < probability
+            batch = after(batch, corruption, chosen)
+        return blanked(batch)
 
 
-def after(batch: Batch, corruption: Corruption, rows: Tensor) -> Batch:
-    """Return the batch with some rows of what is corrupted already corrupted once more."""
+def blanked(batch: Batch) -> Batch:
+    """Return the batch with nothing on masked elements, whatever was added to them after they were masked."""
+    if batch.masked is None:
+        return batch
+    return batch.with_(corrupted=batch.corrupted.masked_fill(batch.masked, 0.0))
+
+
+def after(batch: Batch, corruption: Corruption, chosen: Tensor) -> Batch:
+    """Return the batch with the chosen rows of what is corrupted already corrupted once more.
+
+    `chosen` is True for those, of shape (batch,).
+    """
+    rows = chosen.nonzero().flatten()
+    if not len(rows):
+        return batch
     some = batch[rows]
     more = corruption(some.with_(x=some.corrupted))
     corrupted = batch.corrupted.index_copy(0, rows, more.corrupted)

@@ -49,6 +49,9 @@ class Jpeg(Corruption):
     ----------
     level : float or (float, float), default (30, 90)
         Quality as encoders count it: from 1 to 100, the highest.
+    aligned : bool, default True
+        Whether blocks start in the corner, as in a file of which nothing was cut off; False: anywhere, alike for all
+        rows of a batch.
 
     Raises
     ------
@@ -56,8 +59,8 @@ class Jpeg(Corruption):
         A quality is below 1 or above 100.
     """
 
-    def __init__(self, level: Level = (30, 90)) -> None:
-        self.level = check_level(level, maximum=100, minimum=1)
+    def __init__(self, level: Level = (30, 90), aligned: bool = True) -> None:
+        self.level, self.aligned = check_level(level, maximum=100, minimum=1), aligned
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with ``corrupted`` as it comes out of a file."""
@@ -65,7 +68,10 @@ class Jpeg(Corruption):
         quality = draw_floored(self.level, x, 1).round()
         pixels = x.clamp(0, 1).mul(255).round()
         through = in_colour if x.shape[1] == 3 else in_grey
-        return batch.with_(corrupted=through(pixels, quality).round().clamp(0, 255) / 255)
+        top, left = (0, 0) if self.aligned else torch.randint(BLOCK, (2,)).tolist()
+        pixels = functional.pad(pixels, (left, 0, top, 0), mode="replicate")
+        compressed = through(pixels, quality)[..., top:, left:]
+        return batch.with_(corrupted=compressed.round().clamp(0, 255) / 255)
 
 
 def in_grey(pixels: Tensor, quality: Tensor, table: tuple[tuple[int, ...], ...] = LUMA) -> Tensor:

@@ -26,13 +26,13 @@ POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 
 @part("net/lapped")
 class Lapped(RestoringNet):
-    """Lets those cosines of overlapping blocks pass that are above the noise, and corrects the result.
+    """Lets those cosines of overlapping blocks pass that are above the noise, and corrects them.
 
     ::
 
-        x ─┬─ blocks ─ cosines ─ gates ─ mean of overlapping blocks ─┬────────────────────────────── + ─ y
-           └─ noise level ─────────────────────────────────────────┬─┴─ cosines ─ body ─ mean of ──┘
-                                                                   x                      blocks
+        x ─┬─ cosines of blocks ─┬─ gates ─┬─────────── + ─ mean of overlapping blocks ─ y
+           │                     └─────────┴─┬─ body ───┘
+           └─ noise level ───────────────────┘
 
     Before the first step it removes noise as a sliding cosine transform with a threshold does (Yu & Sapiro 2011): the
     correction starts small. Colours are rotated to their principal axes. How much of a cosine passes depends on its
@@ -40,60 +40,51 @@ class Lapped(RestoringNet):
 
     Parameters
     ----------
-    stride : {2, 4, 8}, default 4
-        Elements from a block of 8 x 8 to the next, where the body corrects them.
-    widths : tuple of int, default (96, 128)
+    stride : {2, 4, 8}, default 2
+        Elements from a block of 8 x 8 to the next.
+    widths : tuple of int, default (48, 96, 128)
         Channels of each level of the body; each has half as many positions along each axis as the one before.
-    blocks : tuple of int, default (1, 1)
+    blocks : tuple of int, default (1, 1, 1)
         Residual blocks of each level on the way down, and as many on the way up.
-    gate_stride : {2, 4, 8}, default 2
-        Elements from a block to the next, where they pass the gates.
     """
 
     colours: Tensor
     estimates_noise = True
 
     def __init__(
-        self, stride: int = 4, widths: Sequence[int] = (96, 128), blocks: Sequence[int] = (1, 1), gate_stride: int = 2
+        self, stride: int = 2, widths: Sequence[int] = (48, 96, 128), blocks: Sequence[int] = (1, 1, 1)
     ) -> None:
-        if not {stride, gate_stride} <= {2, 4, 8} or gate_stride > stride:
-            raise InputError(
-                f"stride={stride}, gate_stride={gate_stride} of the lapped net: choose 2, 4 or 8, the latter no larger"
-            )
-        overlap, margin = BLOCK // (2 * stride), (BLOCK - stride) // 2 + BLOCK
+        if stride not in (2, 4, 8):
+            raise InputError(f"stride={stride} of the lapped net: choose 2, 4 or 8")
+        overlap, margin = BLOCK // (2 * stride), (BLOCK - stride) // 2 + stride
         super().__init__(widths, blocks, stride, ends=1, overlap=overlap, margin=margin)
-        self.gate_stride = gate_stride
 
     def front(self, channels: int) -> tuple[int, int]:
-        """Make both frames, a gate for each cosine but the constant one, and the rotation of colours."""
+        """Make the frame, a gate for each cosine but the constant one, and the rotation of colours."""
         numbers = BLOCK**self.axes
-        self.gated, self.frame = Frame(self.gate_stride, self.axes), Frame(self.cell, self.axes)
+        self.frame = Frame(self.cell, self.axes)
         gates = channels, numbers - 1, *[1] * self.axes
         self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLD)))
         self.register_buffer("colours", torch.eye(channels))
-        return 2 * channels * numbers + 1, numbers
+        return channels * (2 * numbers - 1) + 1, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the cosines of x, what passed the gates less those, the noise level, and what passed as base."""
-        x = continued(rotated(x, self.colours), self.stride)
-        seen = self.frame(x)
+        """Return the cosines of x, what the gates keep of those, and the noise level; and as base what passed."""
+        cosines = self.frame(rotated(continued(x, self.stride), self.colours))
+        mean, waves = cosines[:, :, :1], cosines[:, :, 1:]
         noise = self.noise_level(batch)
-        base = self._passed(x, noise)
-        removed = self.frame(base) - seen
-        maps = torch.cat([self._differences(seen[:, :, :1]), seen[:, :, 1:], removed], 2).flatten(1, 2)
-        return self.beside(maps, noise), rotated(base, self.colours.T)
+        removed = self._removed(waves, noise)
+        maps = torch.cat([self._differences(mean), waves, removed], 2).flatten(1, 2)
+        return self.beside(maps, noise), torch.cat([mean, waves - removed], 2).flatten(1, 2)
 
     def joined(self, maps: Tensor) -> Tensor:
         """Return the mean of overlapping blocks, in the user's colours."""
         return rotated(self.frame.inverse(torch.unflatten(maps, 1, (-1, self.numbers))), self.colours.T)
 
-    def _passed(self, x: Tensor, noise: Tensor) -> Tensor:
-        """Return what passes the gates: of each cosine r⁸ / (1 + r⁸), r its size over the threshold."""
-        cosines = self.gated(x)
-        mean, waves = cosines[:, :, :1], cosines[:, :, 1:]
+    def _removed(self, waves: Tensor, noise: Tensor) -> Tensor:
+        """Return what does not pass the gates: of each cosine 1 / (1 + r⁸), r its size over the threshold."""
         ratio = waves / (self.threshold.exp() * noise.unsqueeze(1) + TINY)
-        steep = ratio.clamp(-CERTAIN, CERTAIN).square().square().square()
-        return self.gated.inverse(torch.cat([mean, waves * (steep / (1 + steep))], 2))
+        return waves / (1 + ratio.clamp(-CERTAIN, CERTAIN).square().square().square())
 
     def _differences(self, mean: Tensor) -> Tensor:
         """Return the mean of each block less that of the blocks around it: brightness alone changes nothing."""

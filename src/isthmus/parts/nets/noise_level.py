@@ -35,7 +35,7 @@ class NoiseLevel(nn.Module):
 
     def __init__(self, channels: int, axes: int) -> None:
         super().__init__()
-        self.register_buffer("basis", high(axes))
+        self.register_buffer("basis", high(axes), persistent=False)
         self.energy = chi_square(channels * len(self.basis))
 
     def readings(self, x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK, fitted_lines
+from isthmus.parts.layers import BLOCK, CONSTANT
 from isthmus.parts.nets.feature_map import CONV, axes_of, cropped, with_condition
 from isthmus.parts.nets.levels import Levels, reach
 from isthmus.parts.nets.noise_level import NoiseLevel
@@ -22,8 +22,8 @@ class RestoringNet(Net):
 
     ::
 
-        x ─┬─ base ─────────────────────────────────────────────────────────────────── + ─ y
-           └─ maps ─ blocks ─┬─ skip ───────────────────────── + ─ blocks ─ way back ──┘
+        x ─┬─ base ─────────────────────────────────────────────────────── + ─ way back ─ y
+           └─ maps ─ blocks ─┬─ skip ───────────────────────── + ─ blocks ─┘
                              └─ /2 ─ blocks ─ … h … z ─ … blocks ─ ·2 ─┘
 
     The code is the deepest map, seen through `latent_dim` numbers a position. Before the first step, the base is scaled
@@ -58,15 +58,15 @@ class RestoringNet(Net):
         self.cell, self.ends = cell, ends
 
     def front(self, channels: int) -> tuple[int, int]:
-        """Make the layers before the body; return how many maps it sees, and how many it makes for a channel of y."""
+        """Make the layers before the body; return how many maps it sees, and how many stand for a channel."""
         raise NotImplementedError
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the maps that the body sees, and the base: x, or what is made of it before, of whole cells."""
+        """Return the maps that the body sees, and the base: the maps of x, or what is made of them before."""
         raise NotImplementedError
 
     def joined(self, maps: Tensor) -> Tensor:
-        """Return the maps that the body makes as what is added to the base."""
+        """Return what maps stand for, of shape (batch, channels, *space)."""
         raise NotImplementedError
 
     def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -89,7 +89,7 @@ class RestoringNet(Net):
         self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes, self.ends)
         self.code = CONV[self.axes - 1](deepest, sizes.h, 1, bias=False)
         self.decode_code = CONV[self.axes - 1](sizes.z + sizes.condition, deepest, 1, bias=False)
-        self.register_buffer("slope", torch.ones(out))
+        self.register_buffer("slope", torch.ones(out // channels))
         self.register_buffer("shift", torch.zeros(out))
 
     # -- both ways -----------------------------------------------------------------------------------------------
@@ -104,15 +104,13 @@ class RestoringNet(Net):
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x."""
         base, *finer = skips
-        added = self.joined(
-            self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
-        )
-        y = self._of_each_channel(base) * self._each(self.slope) + self._each(self.shift) + added
+        added = self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
+        y = self.joined(self._sloped(base) + added) + self._each(self.shift)
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
 
-    def _of_each_channel(self, x: Tensor) -> Tensor:
-        """Return for each channel of y that of x which it is of."""
-        return x.repeat(1, len(self.slope) // x.shape[1], *[1] * self.axes)
+    def _sloped(self, base: Tensor) -> Tensor:
+        """Return the base for each group of channels of y that are of x, times the slope of the group."""
+        return torch.cat([slope * base for slope in self.slope], 1)
 
     def _each(self, numbers: Tensor) -> Tensor:
         """Return a number for each channel, or row, shaped so that it broadcasts against rows."""
@@ -135,14 +133,21 @@ class RestoringNet(Net):
         noise = self.noise(self.readings(batch)) if batch.noise is None else batch.noise
         return self._each(noise).unsqueeze(1)
 
-    def beside(self, maps: Tensor, noise: Tensor) -> Tensor:
-        """Return maps, with one more that is the noise level everywhere."""
-        return torch.cat([maps, noise.expand(-1, 1, *maps.shape[2:])], 1)
+    def beside(self, maps: Tensor, level: Tensor) -> Tensor:
+        """Return maps, with one more that is a level, such as that of the noise, everywhere."""
+        return torch.cat([maps, level.expand(-1, 1, *maps.shape[2:])], 1)
 
     # -- start ---------------------------------------------------------------------------------------------------
 
     def initialize_decoder(self, z: Tensor, y: Tensor, batch: Batch) -> None:
-        """Fit a line from x to y, for each channel of y; of slope 1 where x is the same everywhere."""
-        slope, shift = fitted_lines(self._of_each_channel(batch.x), y)
-        self.slope.copy_(slope)
-        self.shift.copy_(shift)
+        """Fit a line from x to y: a slope for each group of channels of y that are of x, and a shift for each channel.
+
+        The slope is 1 where x is the same everywhere.
+        """
+        groups = torch.unflatten(y.double(), 1, (len(self.slope), -1)).transpose(0, 1).transpose(1, 2).flatten(2)
+        x = batch.x.double().transpose(0, 1).flatten(1)
+        x_mean, y_mean = x.mean(1, keepdim=True), groups.mean(2, keepdim=True)
+        energy = (x - x_mean).square().sum()
+        if energy > CONSTANT * x.numel():
+            self.slope.copy_(((x - x_mean) * (groups - y_mean)).sum((1, 2)) / energy)
+        self.shift.copy_((y_mean.squeeze(2) - self.slope.double()[:, None] * x_mean.squeeze(1)).flatten())

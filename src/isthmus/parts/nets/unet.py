@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import continued
 from isthmus.parts.nets.feature_map import joined, patches
+from isthmus.parts.nets.filling import REACH, filled
 from isthmus.parts.nets.restoring import RestoringNet
 
 CELL = 2
@@ -32,24 +34,44 @@ class UNet(RestoringNet):
         Residual blocks of each level on the way down, and as many on the way up.
     noise : bool, default False
         Whether it sees the noise level of the whole row beside x: the known one, else the estimated one.
+    absolute : bool, default False
+        Whether it sees a map of ones beside x, so that what is twice as bright need not come out twice as bright: paper
+        of any tone may become white.
+    fill : bool, default False
+        Whether it sees which elements are missing or masked, and starts from a smooth continuation of what is around.
     """
 
     def __init__(
-        self, widths: Sequence[int] = (32, 64, 96), blocks: Sequence[int] = (1, 1, 2), noise: bool = False
+        self,
+        widths: Sequence[int] = (32, 64, 96),
+        blocks: Sequence[int] = (1, 1, 2),
+        noise: bool = False,
+        absolute: bool = False,
+        fill: bool = False,
     ) -> None:
-        super().__init__(widths, blocks, CELL)
-        self.estimates_noise = noise
+        super().__init__(widths, blocks, CELL, margin=REACH if fill else 0)
+        self.estimates_noise, self.absolute, self.fills = noise, absolute, fill
 
     def front(self, channels: int) -> tuple[int, int]:
         """Patches need no layer."""
         numbers = CELL**self.axes
-        return channels * numbers + self.estimates_noise, numbers
+        return channels * numbers + self.estimates_noise + self.absolute + self.fills * numbers, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return patches, with the noise level beside them if it is to be seen, and x."""
-        base = continued(x, self.stride)
-        maps = patches(base, CELL)
-        return (self.beside(maps, self.noise_level(batch)) if self.estimates_noise else maps), base
+        """Return patches with what else is to be seen beside them, and the patches alone."""
+        missing = self._missing(x, batch) if self.fills else None
+        x = x if missing is None else filled(x, missing)
+        base = maps = patches(continued(x, self.stride), CELL)
+        if missing is not None:
+            maps = torch.cat([maps, patches(continued(missing.to(x.dtype), self.stride), CELL)], 1)
+        if self.estimates_noise:
+            maps = self.beside(maps, self.noise_level(batch))
+        return (self.beside(maps, torch.ones_like(maps[:, :1])) if self.absolute else maps), base
+
+    def _missing(self, x: Tensor, batch: Batch) -> Tensor:
+        """Return what is missing in any channel, of shape (batch, 1, *space)."""
+        missing = torch.zeros_like(x, dtype=torch.bool) if batch.missing is None else batch.missing
+        return missing.any(1, keepdim=True)
 
     def joined(self, maps: Tensor) -> Tensor:
         """Return the patches side by side."""

@@ -34,6 +34,7 @@ from isthmus.estimators.inference import in_order
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
+from isthmus.tasks.denoising import shipped
 from isthmus.tasks.denoising.defaults import (
     SNR,
     default_autoencoder,
@@ -44,6 +45,7 @@ from isthmus.tasks.denoising.defaults import (
 )
 from isthmus.tasks.denoising.graph import Denoise
 from isthmus.tasks.denoising.images import check_pairs, images_of, paired_streams
+from isthmus.tasks.denoising.masks import check_mask, observed
 from isthmus.tasks.denoising.pairing import is_path
 from isthmus.tasks.denoising.recordings import (
     are_recordings,
@@ -131,7 +133,16 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Rows, y: Labels = None, *, noise: Any = None, callbacks: Sequence[Callback] = ()) -> Self:
+    def fit(
+        self,
+        X: Rows,
+        y: Labels = None,
+        *,
+        noise: Any = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+    ) -> Self:
         """Train on images or recordings.
 
         An exception leaves the denoiser as it was.
@@ -148,6 +159,10 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             Of recordings: noise alone, that is added in training; at least about a second.
         callbacks : sequence of callables, default ()
             Each is called with every `isthmus.core.training.callbacks.Event` of the training.
+        checkpoint : path, optional
+            File for the state of training, written after each epoch and each minute.
+        resume : bool, default False
+            Continue from `checkpoint` if it exists.
 
         Raises
         ------
@@ -167,7 +182,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             rows, images, learnt_from = self._rows(X, y)
             unfitted = self._prepared(images, learnt_from, callbacks)
         with _noise_expected():
-            fitted = unfitted.fit(rows)
+            fitted = unfitted.fit(rows, checkpoint=checkpoint, resume=resume)
         self._adopt(fitted if noise is None else fitted.forget_corruption())
         self.learnt_from_ = learnt_from
         return self
@@ -187,6 +202,24 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         denoiser._adopt(autoencoder)
         denoiser.learnt_from_ = None
         return denoiser
+
+    @classmethod
+    def shipped(cls, kind: str = shipped.DEFAULT, channels: int = 3) -> Denoiser:
+        """Return a denoiser that comes with the package, and needs no training.
+
+        Parameters
+        ----------
+        kind : str, default "photo"
+            What it cleans, such as ``"scan"``: pages with stains, folds and uneven light.
+        channels : int, default 3
+            Of the images; 1 takes the denoiser for grey ones, where there are two.
+
+        Raises
+        ------
+        InputError
+            There is none of this kind; the message names those that there are.
+        """
+        return cls.load(shipped.path_of(kind, channels))
 
     def _check_settings(self) -> None:
         self._check_autoencoder()
@@ -266,7 +299,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     # -- using ---------------------------------------------------------------------------------------------------
 
-    def transform(self, X: Rows, strength: float = 1.0, sigma: float | None = None) -> Rows:
+    def transform(self, X: Rows, strength: float = 1.0, sigma: float | None = None, mask: Rows = None) -> Rows:
         """Return X without noise: x + strength (y - x), in the form and with the type of X.
 
         Parameters
@@ -277,6 +310,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         sigma : float or None, default None
             The standard deviation of the noise, where black to white is 1 (25 of 255 is 0.098), for a model that
             depends on it; None: it is estimated.
+        mask : bool array (n, height, width), or list of arrays (height, width), optional
+            For a model that fills images: True where pixels are missing. All others stay as they are.
 
         Returns
         -------
@@ -294,11 +329,13 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             self._noise(sigma)
             return [self._cleaned(one, strength) for one in recordings_of(X)]
         images, fitted = images_of(X), self.autoencoder_
+        check_mask(fitted.model_.net, mask)
         graph, noise = self._graph(strength), self._noise(sigma)
         with _noise_expected():
             answers = []
             for group in fitted.groups(images):
-                restored = group.rows if strength == 0 else self._restored(graph, group.columns, noise)
+                columns = group.columns if mask is None else _with_mask(group.columns, mask, group.index)
+                restored = group.rows if strength == 0 else self._restored(graph, columns, noise)
                 answers.append((group.index, _typed(restored, group.rows, fitted.data_)))
         return in_order(answers)
 
@@ -447,6 +484,11 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _restore_task(self, state: State) -> None:
         self.learnt_from_ = state["learnt_from"]
+
+
+def _with_mask(columns: Columns, mask: Rows, index: Tensor | None = None) -> Columns:
+    """Return the columns of images with what is observed of them."""
+    return {**columns, "observed": observed(mask, index, columns["pixels"])}
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from isthmus.core.data import Columns, Data
 from isthmus.core.graphs import Graph
 from isthmus.core.model import Model
+from isthmus.core.records import Batch
 
 
 class Denoise(Graph):
@@ -31,6 +33,10 @@ class Denoise(Graph):
         """Return the user's columns, restored."""
         batch, y = self.reconstruction(columns)
         restored = self.data.invert(self.model.likelihood.mean(y))
-        if self.strength == 1:
-            return restored
-        return {name: torch.lerp(batch.x, column, self.strength) for name, column in restored.items()}
+        return {name: self._moved(batch, column) for name, column in restored.items()}
+
+    def _moved(self, batch: Batch, restored: Tensor) -> Tensor:
+        """Return x moved towards its restoration; where elements are missing, those restored, and x elsewhere."""
+        if self.strength < 1:
+            restored = torch.lerp(batch.x, restored, self.strength)
+        return restored if batch.observed is None else torch.where(batch.observed, batch.x, restored)
