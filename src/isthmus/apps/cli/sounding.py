@@ -13,7 +13,6 @@ from isthmus.apps.cli.restoring import Asked, check_sheets, refuse_options_of_ro
 
 if TYPE_CHECKING:
     from isthmus import Denoiser, Sound
-    from isthmus.tasks.denoising.sound_file import CleanedFile
 
 
 def is_sound_input(path: str) -> bool:
@@ -83,12 +82,12 @@ def denoise_sounds(denoiser: Denoiser, asked: Asked) -> None:
                 broken.append(one.source.name)
                 continue
             files.append(str(one.path))
-            if asked.before_after:
-                _draw(one)
+            if asked.before_after and one.before is not None and one.after is not None:
+                _draw(one.before, one.after, sheet_of(one.path))
     say_done(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken, "recording")
 
 
-def _draw(one: CleanedFile) -> None:
+def _draw(before: Sound, after: Sound, sheet: Path) -> None:
     from isthmus.apps.figures.sound_before_after import sound_before_after
 
-    sound_before_after(one.source.name, one.before, one.after).save(sheet_of(one.path))
+    sound_before_after(Path(before.name).name, before, after).save(sheet)
