@@ -52,4 +52,4 @@ def test_a_folder_keeps_its_formats_and_gets_figures(isthmus, talk, tmp_path):
     ],
 )
 def test_what_is_typed_wrongly_is_said(isthmus, talk, tmp_path, typed, code, said):
-    assert said in isthmus("denoise", talk / "talk.wav", "-o", tmp_path / "a.wav", *typed, code=code).stderr
+    assert said in isthmus("denoise", talk / "talk.wav", "-o", tmp_path / "a.wav", *typed, code=code).err
