@@ -36,6 +36,7 @@ ORDER = (
     "restoration_phone",
     "restoration_medical",
     "scans",
+    "speech",
     "csv_reading",
     "scoring_stream",
     "online",

@@ -97,6 +97,7 @@ ROWS = {
     "signals": RNG.normal(size=(24, 64, 2)),
     "audio": [Sound(row, 8000) for row in RNG.uniform(-0.5, 0.5, (4, 1600))],
 }
+ROWS["waveforms"] = ROWS["audio"]
 METHODS = ("transform", "reconstruct", "score_samples", "anomaly_score")
 
 quick = partial(Autoencoder, latent_dim=2, epochs=1, batch_size=16, random_state=0, verbose=False)
@@ -117,7 +118,7 @@ def cases():
     """Yield the name of each model, the rows it is of, and the model; the tables of parts say which there are."""
     for case, both in forms("variant").items():
         yield from ((f"{case}-{type(v).__name__}", "table", quick(v)) for v in both)
-    for case, both in forms("net").items():
+    for case, both in forms("net", "spectral").items():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
         yield from ((f"{case}-{type(v).__name__}", "array", quick(Plain(likelihood=v))) for v in both)
@@ -145,6 +146,7 @@ def cases():
     yield "one-of", "images", quick(Denoising(lookup("corruption/one-of")((noise, jpeg))))
     yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0)))
     yield "recorded-noise", "images", quick(Denoising(lookup("corruption/recorded-noise")((0.5, -0.25, 0.125))))
+    yield "spectral", "audio", quick(net="spectral", data="waveforms")
     yield "hum", "images", quick(Denoising(lookup("corruption/hum")(8000)))
     yield "unet-knobs", "images", quick(net=lookup("net/unet")((4, 6), (1, 0), noise=True))
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
@@ -223,7 +225,8 @@ threading.Thread(target=stop, daemon=True).start()
 
 def typed():
     """Yield what is typed for each form of a net, each schedule, and each name that an option of `train` offers."""
-    for name in [*filter(lambda name: own(f"net/{name}"), names("net")), "16,8"]:
+    nets = [name for name in names("net") if own(f"net/{name}") and not lookup(f"net/{name}").windows_only]
+    for name in [*nets, "16,8"]:
         yield f"net-{name}", ["digits", "--net", name]
     for name in names("schedule"):
         yield f"beta-{name}", ["digits", "--variant", "variational", "--beta", name]

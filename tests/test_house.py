@@ -48,7 +48,7 @@ def test_importing_an_autoencoder_imports_no_kind_of_data():
 
 
 def test_a_fresh_process_knows_every_kind_of_data():
-    names = [f"data/{name}" for name in (*infer.KINDS, "condition")]
+    names = [f"data/{name}" for name in (*infer.KINDS, "waveforms", "condition")]
     code = f"from isthmus.core.part import lookup; print(*(lookup(name).part_name for name in {names}))"
     assert python("-c", code).split() == names
 

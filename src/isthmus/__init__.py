@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.core.training.callbacks import TensorBoard as TensorBoard
     from isthmus.data.audio.audio import Audio as Audio
     from isthmus.data.audio.sounds import Sound as Sound
+    from isthmus.data.audio.waveforms import Waveforms as Waveforms
     from isthmus.data.images.images import Images as Images
     from isthmus.data.signals.signals import Signals as Signals
     from isthmus.data.tables.table import Table as Table
@@ -55,6 +56,7 @@ _HOMES = {
     "data.signals.signals": ["Signals"],
     "data.audio.audio": ["Audio"],
     "data.audio.sounds": ["Sound"],
+    "data.audio.waveforms": ["Waveforms"],
     "core.training.callbacks": ["CSVLog", "TensorBoard", "StopTraining"],
     "apps.notebooks": ["plot_history", "report", "explore"],
     "support.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],

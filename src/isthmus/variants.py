@@ -96,6 +96,16 @@ class Variant:
         """The variant for rows that come with a noisy version of themselves: without a corruption of its own."""
         return self
 
+    def with_corruption(self, corruption: Corruption) -> Variant:
+        """Return the variant with another corruption of rows.
+
+        Raises
+        ------
+        InputError
+            It corrupts nothing, or in its own way.
+        """
+        raise InputError(f"the variant {variant_name(self)!r} takes no noise: choose 'denoising'")
+
     @property
     def has_posterior(self) -> bool:
         """Whether codes are sampled from a q(z|x)."""
@@ -274,6 +284,11 @@ class Denoising(Variant):
         """The variant without a corruption."""
         nothing: dict[str, Any] = dict.fromkeys(("corruption", "level"))
         return replace(self, **nothing, balance=0.0)
+
+    def with_corruption(self, corruption: Corruption) -> Variant:
+        """Return the variant with another corruption."""
+        changes: dict[str, Any] = {"corruption": corruption, "level": None}
+        return replace(self, **changes)
 
     def _corruption(self) -> Corruption | None:
         if self.corruption is None:

@@ -23,7 +23,7 @@ KNOBS = {name: {"widths": (8, 12), "blocks": (1, 1)} for name in ("lapped", "une
 NETS = {
     name: partial(lookup(f"net/{name}"), **KNOBS.get(name, {}))
     for name in names("net")
-    if lookup(f"net/{name}").any_size
+    if lookup(f"net/{name}").any_size and not lookup(f"net/{name}").windows_only
 }
 NETS["small"] = partial(lookup("net/feature-map"), **SMALL)
 NETS["lapped closely"] = partial(lookup("net/lapped"), 2, (8,), (1,))

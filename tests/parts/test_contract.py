@@ -34,6 +34,10 @@ def all_of(kind):
     return pytest.mark.parametrize("name", names(kind))
 
 
+each_net = pytest.mark.parametrize("name", [name for name in names("net") if not lookup(f"net/{name}").windows_only])
+"""Those of waveforms alone are in tests/parts/nets/test_spectral.py."""
+
+
 def rows_for(likelihood, n=16):
     """Return x that the likelihood can be asked about."""
     name = type(likelihood).part_name
@@ -58,7 +62,7 @@ def test_every_part_survives_json(kind):
         assert lookup(f"{kind}/{name}").__doc__
 
 
-@all_of("net")
+@each_net
 @pytest.mark.parametrize("x", [(1, 12, 12), (3, 9, 7), (1, 28, 28), (1, 1, 3), (2, 21)])
 @pytest.mark.parametrize("condition", [0, 3])
 def test_nets_join_the_sizes(name, x, condition):
@@ -85,7 +89,7 @@ def encoded(net, batch):
     return h if net.reconstructs_only else (h,)
 
 
-@all_of("net")
+@each_net
 def test_nets_start_no_worse_than_the_mean_row(name):
     torch.manual_seed(0)
     net = made("net", name)
@@ -96,7 +100,7 @@ def test_nets_start_no_worse_than_the_mean_row(name):
     assert model.eval()(batch).terms["error"].mean() < per_sample((x - x.mean(0)).square()).mean()
 
 
-@all_of("net")
+@each_net
 def test_rows_do_not_see_each_other(name):
     net = made("net", name)
     net.build(Sizes((1, 8, 8), 4, 4, (1, 8, 8)))

@@ -63,7 +63,7 @@ def test_clipping_cuts_at_a_fraction_of_the_largest():
     [
         ("recorded-noise", {"noise": [0.0, 0.0]}, "silent"),
         ("recorded-noise", {"noise": [1.0, float("nan")]}, "NaN"),
-        ("recorded-noise", {"noise": [1.0]}, "2 to 65,536"),
+        ("recorded-noise", {"noise": [1.0]}, "2 to 131,072"),
         ("recorded-noise", {"noise": np.ones(5)}, "give noise.tolist()"),
         ("recorded-noise", {"noise": [[1.0, 2.0]]}, "one channel"),
         ("recorded-noise", {"noise": [1.0, 2.0], "level": 200}, "decibels"),

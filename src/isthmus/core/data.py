@@ -158,6 +158,11 @@ class Data(nn.Module):
         return False
 
     @property
+    def audible(self) -> bool:
+        """Whether rows are recordings, which have a rate."""
+        return False
+
+    @property
     def any_size(self) -> bool:
         """Whether rows may differ in size: some axes of `shape` are free."""
         return False

@@ -88,6 +88,8 @@ class Net(nn.Module):
     """Nets that it consists of, at most: as many as divide the length of the code are built."""
     any_size = False
     """Whether the axes of x behind the channels may be free."""
+    windows_only = False
+    """Whether rows must be windows of waveforms: one axis behind the channels."""
     affine = False
     """Whether both directions are affine maps, so that codes span a subspace."""
     stride = 1

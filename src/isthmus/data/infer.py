@@ -51,8 +51,8 @@ def _new(kind: str) -> Data:
 
 @cache
 def load_all() -> None:
-    """Import all kinds of data once, and conditions, so that they are registered as parts."""
-    for module in (*KINDS.values(), "tables.conditions"):
+    """Import all kinds of data once, with waveforms and conditions, so that they are registered as parts."""
+    for module in (*KINDS.values(), "audio.waveforms", "tables.conditions"):
         import_module(f"isthmus.data.{module}")
 
 

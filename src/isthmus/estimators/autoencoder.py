@@ -23,7 +23,7 @@ from isthmus.core.data import Columns, Data, Rows
 from isthmus.core.graphs import Graph
 from isthmus.core.interfaces import Prior
 from isthmus.core.model import Model
-from isthmus.core.part import build, describe, part, spell
+from isthmus.core.part import arguments, build, describe, part, spell
 from isthmus.core.store import adopt, building, refused_if_broken
 from isthmus.core.training.callbacks import Callback, LogProgress, ProgressBar, interactive
 from isthmus.core.training.checkpoint import Checkpoint
@@ -58,12 +58,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     latent_dim : int or None, default None
         Numbers in a code; None: half as many as in a row, at most 32.
     net : str, Net, sequence of int or None, default None
-        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"lapped"``, ``"unet"``, ``"linear"``, ``"ensemble"``,
-        ``"masked-ensemble"``, an object such as ``MLP((512, 256))``, the widths of an mlp's hidden layers, as in
-        ``[512, 256]``, or None: the default of the data.
+        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"lapped"``, ``"unet"``, ``"spectral"``, ``"linear"``,
+        ``"ensemble"``, ``"masked-ensemble"``, an object such as ``MLP((512, 256))``, the widths of an mlp's hidden
+        layers, as in ``[512, 256]``, or None: the default of the data.
     data : str, Data or None, default None
-        ``"table"``, ``"images"``, ``"signals"``, ``"audio"``, an object such as ``Signals(window=64)``, or None:
-        inferred from X.
+        ``"table"``, ``"images"``, ``"signals"``, ``"audio"``, ``"waveforms"``, an object such as
+        ``Signals(window=64)``, or None: inferred from X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
         The distribution that new codes are sampled from, fitted to codes of training rows; ``"auto"``: for a
         variational model the default of the data, or N(0, I) with a condition, else a Gaussian.
@@ -331,6 +331,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         if not self.__sklearn_is_fitted__():
             return None
         return Parts(self.variant_, self.data_, self.condition_, self.objective_)
+
+    def forget_corruption(self) -> Self:
+        """Keep nothing of what corrupted rows in training, which may be large, such as a clip of noise."""
+        self.variant = self.variant_ = self.variant_.for_pairs
+        kept = {**arguments(self.objective_), "corruption": None}
+        self.objective_ = type(self.objective_)(**kept).eval()
+        return self
 
     @property
     def model_(self) -> Model:

@@ -18,6 +18,10 @@ FLOOR = 1e-3
 """Components below this fraction of the first one's variance are not stretched to unit variance: noise would be."""
 
 
+CONSTANT = 1e-12
+"""The variance of a channel that is the same everywhere, but for rounding, in the units of x."""
+
+
 BLOCK = 8
 """Side of a block of `dct`."""
 
@@ -134,6 +138,17 @@ def regress(linear: nn.Linear, z: Tensor, y: Tensor, ridge: float = 1e-3) -> Non
     weight = torch.linalg.solve(gram, (a.T @ b).double()).T.to(linear.weight.dtype)
     linear.weight.copy_(weight)
     linear.bias.copy_(y_mean - weight @ z_mean)
+
+
+def fitted_lines(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return slope and shift of the line from x to y, for each channel; a slope of 1 where x is the same everywhere."""
+    x, y = (rows.transpose(0, 1).flatten(1).double() for rows in (x, y))
+    x_mean, y_mean = x.mean(1), y.mean(1)
+    x = x - x_mean[:, None]
+    energy = x.square().sum(1)
+    slope = (x * (y - y_mean[:, None])).sum(1) / energy
+    slope = torch.where(energy > CONSTANT * x.shape[1], slope, 1.0)
+    return slope, y_mean - slope * x_mean
 
 
 def continued(x: Tensor, stride: int) -> Tensor:

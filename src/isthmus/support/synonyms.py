@@ -23,6 +23,7 @@ SYNONYMS = {
         **dict.fromkeys(("fcn", "fullyconvolutional"), "feature-map"),
         **dict.fromkeys(("unet", "resunet", "drunet", "dncnn"), "unet"),
         **dict.fromkeys(("dct", "lappedtransform"), "lapped"),
+        **dict.fromkeys(("stft", "tcn", "tasnet"), "spectral"),
         "pca": "linear",
     },
     "data": {

@@ -29,7 +29,7 @@ TABLES = {
     "huge.parquet": None,
 }
 """Files, and the column of labels that they have."""
-FOLDERS = ("photos", "new-photos", "holiday-photos", "scans", "noisy-scans")
+FOLDERS = ("photos", "new-photos", "holiday-photos", "scans", "noisy-scans", "clean-scans", "new-scans")
 FIRST = ("train", "detect", "impute", "encode", "export", "info")
 """Commands whose outputs other examples read."""
 NOT_RUN = ("serve", "explore", "tune", "completion")
@@ -53,9 +53,11 @@ def folder(tmp_path, monkeypatch):
         write(name, frame if label is None else frame.assign(**{label: np.where(frame["a"] < 1, "none", "dos")}))
     write("log.csv", pd.DataFrame({"flow": np.sin(np.arange(2_100) / 5)}))
     for name in FOLDERS:
-        one_size = name in ("photos", "scans", "noisy-scans")
+        one_size = name == "photos" or name.endswith("scans")
         write(f"{name}/", [RNG.random((70 if one_size else 70 + 8 * i, 72)) for i in range(4)])
+    write("photo.png", RNG.random((1, 70, 72)))
     write("recordings/", [Sound(RNG.uniform(-0.5, 0.5, 4000), 8000) for _ in range(4)])
+    write("talk.wav", [Sound(RNG.uniform(-0.5, 0.5, 18_000), 8000)])
     digits = read("digits").X
     for name in ("plain", "topk", "vae"):
         variant = {"vae": "variational"}.get(name, name)
@@ -67,5 +69,6 @@ def folder(tmp_path, monkeypatch):
 def test_the_examples_of_the_help_run(isthmus, folder):
     for line in examples():
         words = shlex.split(line)[1:]
-        quick = ["--epochs", "1"] if words[0] == "train" else []
+        trains = words[0] == "train" or (words[0] == "denoise" and "--model" not in words)
+        quick = ["--epochs", "1"] if trains else []
         isthmus(*words, *quick)

@@ -1,4 +1,4 @@
-"""``isthmus denoise``: images without noise, by a model or by one that is trained on the way."""
+"""``isthmus denoise``: images and recordings without noise, by a model or by one that is trained on the way."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from isthmus.apps.cli.output import json_option, output_option, writable
 from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
+from isthmus.apps.cli.sounding import denoise_sounds, is_sound_input, typed_noise
 from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
@@ -37,16 +38,18 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     "denoise",
-    "isthmus denoise scans/ --kind scan -o cleaned/",
-    "isthmus denoise photo.jpg --model clean.safetensors",
-    "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned/",
-    "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned/",
+    "isthmus denoise scans/ --kind scan -o cleaned-by-kind/",
+    "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned-scans/",
+    "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned-photos/",
     "isthmus denoise new-photos/ --clean photos/ --save clean.safetensors -o cleaned/",
+    "isthmus denoise photo.png --model clean.safetensors",
+    "isthmus denoise talk.wav --noise-from 0:2",
+    "isthmus denoise talk.wav --clean recordings/ --noise-from 0:2 --save voices.safetensors -o clean.wav",
 )
 @partial(data_options, argument=_input)
 @output_option(OUTPUT, folder=True, required=False)
 @option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there, the input too if named")
-@option("--before-after", is_flag=True, section="In and out", help="Also draw each image before and after, as a .png")
+@option("--before-after", is_flag=True, section="In and out", help="Also draw each before and after, as a .png")
 @option("--save", metavar="MODEL", section="In and out", help="Write the denoiser, for --model of a later command")
 @option(
     "--kind",
@@ -59,13 +62,26 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
     "--clean",
     metavar="FOLDER",
     section="Denoiser",
-    help="Clean images to learn from; with --noisy those of the same names, else noise is added to them",
+    help="Clean images or recordings to learn from; with --noisy those of the same names, else noise is added to them",
 )
 @option(
     "--noisy",
     metavar="FOLDER",
     section="Denoiser",
-    help="Noisy images to learn from: with their clean versions in --clean, or alone, if each pixel has its own noise",
+    help="Noisy ones to learn from: with their clean versions in --clean, or alone: images if each pixel has its own "
+    "noise, recordings with --noise",
+)
+@option(
+    "--noise",
+    metavar="CLIP",
+    section="Denoiser",
+    help="Of recordings: a sound file of noise alone, to learn from; with --clean it is added to these, else to INPUT",
+)
+@option(
+    "--noise-from",
+    metavar="A:B",
+    section="Denoiser",
+    help="The same, where INPUT itself holds noise alone from second A to B",
 )
 @option(
     "--strength",
@@ -96,31 +112,43 @@ def denoise(
     model: str | None,
     clean: str | None,
     noisy: str | None,
+    noise: str | None,
+    noise_from: str | None,
     strength: float,
     sigma: float | None,
     seed: int,
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Write images without noise.
+    """Write images or recordings without noise.
 
-    INPUT is an image, or a folder of images. Each keeps its format, its bits, its profile, its EXIF data and its alpha
-    channel; the original stays as it is. The denoiser is one that comes with isthmus, or was trained before, or is
-    trained first: on pairs of noisy and clean images, on clean images, or on noisy images. With a model of the variant
-    denoising that was trained on other data, INPUT is DATA of that kind.
+    INPUT is an image or a recording, or a folder of them. Each keeps its format and its bits; an image its profile,
+    EXIF data and alpha channel, a recording its rate, channels and length; the original stays as it is. The denoiser
+    is one that comes with isthmus (for images), or was trained before, or is trained first: on pairs of noisy and clean
+    files, on clean ones, or on noisy ones. With a model of the variant denoising that was trained on other data, INPUT
+    is DATA of that kind.
     """
     path = click.get_current_context().params["data"]
     _refuse_former(path, former, output)
     settings = {name: value for name, value in typed.items() if value is not None}
-    ours = _ours(kind, model, clean, noisy, settings)
+    alone = typed_noise(path, noise, noise_from)
+    noisy = path if alone is not None and not (clean or noisy or model) else noisy
+    ours = _ours(kind, model, {"--clean": clean, "--noisy": noisy, "--noise or --noise-from": alone}, settings)
+    if ours and is_sound_input(path):
+        raise click.UsageError(
+            f"{path!r} is a recording, for which no denoiser comes with isthmus: name noise alone, --noise CLIP or "
+            "--noise-from 0:2, or give a denoiser, --model MODEL, or files to learn from, --clean FOLDER"
+        )
     model = str(shipped.path_of(ours)) if ours else model
     if save:
         writable(save)
-    trained = _loaded(model, settings) if model else _trained(noisy, clean, seed, settings)
+    trained = _loaded(model, settings) if model else _trained(noisy, clean, alone, seed, settings)
     if save:
         trained.save(save)
     asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json)
-    if is_image_input(path) and _is_denoiser(trained):
+    if is_sound_input(path) and _is_denoiser(trained) and trained.autoencoder_.data_.audible:
+        denoise_sounds(trained, asked)
+    elif is_image_input(path) and _is_denoiser(trained):
         denoise_files(_restoring_ours(ours, settings) if ours else trained.restoring, asked)
     else:
         denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
@@ -135,19 +163,18 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
         raise click.UsageError(f"the model stands behind --model now: {line}")
 
 
-def _ours(
-    kind: str | None, model: str | None, clean: str | None, noisy: str | None, settings: dict[str, Any]
-) -> str | None:
+def _ours(kind: str | None, model: str | None, learnt_from: dict[str, Any], settings: dict[str, Any]) -> str | None:
     """Return the kind of a denoiser that comes with isthmus; None if the user's is taken, or one is to be trained."""
-    learnt = [name for name, value in (("--clean", clean), ("--noisy", noisy)) if value is not None]
+    learnt = [name for name, value in learnt_from.items() if value is not None]
     if kind is None and model is None and learnt:
         return None
     if kind is not None and model is not None:
         raise click.UsageError(f"--kind {kind} and --model {model!r} are two denoisers: leave one out")
     if kind is None and model is None and shipped.DEFAULT not in shipped.kinds():
         raise click.UsageError(
-            f"give a denoiser, --kind {' or '.join(shipped.kinds())} or --model MODEL, or images to learn from: "
-            "--clean FOLDER, --noisy FOLDER, or both"
+            f"give a denoiser, --kind {' or '.join(shipped.kinds())} or --model MODEL, or files to learn from: "
+            "--clean FOLDER, --noisy FOLDER, or both; of a recording noise alone is enough: --noise CLIP, or "
+            "--noise-from 0:2"
         )
     fixed = learnt + [flag(name) for name in settings if name != "device"]
     named = f"--model {model!r}" if model is not None else f"--kind {kind or shipped.DEFAULT}"
@@ -190,19 +217,17 @@ def _warn_of_variant(path: str, model: Autoencoder) -> None:
         )
 
 
-def _trained(noisy: str | None, clean: str | None, seed: int, settings: dict[str, Any]) -> Any:
-    """Return a denoiser trained on images of folders."""
+def _trained(noisy: str | None, clean: str | None, noise: Any, seed: int, settings: dict[str, Any]) -> Any:
+    """Return a denoiser trained on images or recordings of folders."""
     import isthmus
     from isthmus.apps.cli.command import hushed, tell
     from isthmus.apps.cli.progress import training_progress
-    from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
-    from isthmus.tasks.denoising.images import images_of
+    from isthmus.tasks.denoising.defaults import unfitted_for
 
-    paths, alone = [path for path in (noisy, clean) if path is not None], clean is None
-    own = None
-    if settings:
-        own = suited_to(default_autoencoder(), images_of(paths[0]), alone).set_params(random_state=seed, **settings)
+    paths = [path for path in (noisy, clean) if path is not None]
+    learnt_from = "clean" if noisy is None else "noisy" if clean is None else "pairs"
+    own = unfitted_for(paths[0], learnt_from).set_params(random_state=seed, **settings) if settings else None
     denoiser = isthmus.Denoiser(own, "clean" if noisy is None else "noisy", random_state=seed)
     tell(f"training on {' and '.join(str(Path(path)) for path in paths)} …")
     with hushed():
-        return denoiser.fit(*paths, callbacks=training_progress())
+        return denoiser.fit(*paths, noise=noise, callbacks=training_progress())

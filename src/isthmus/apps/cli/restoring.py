@@ -64,12 +64,12 @@ def denoise_files(restoring: Restoring, asked: Asked) -> None:
     from isthmus.tasks.denoising.restored import restored_files
     from isthmus.tasks.denoising.targets import output_beside, targets
 
-    _refuse_options_of_rows(asked.path)
+    refuse_options_of_rows(asked.path)
     source = Path(asked.path)
     output = output_beside(source) if asked.output is None else Path(asked.output)
     every = targets(source, output, asked.overwrite)
     if asked.before_after:
-        _check_sheets([_sheet_of(one.path) for one in every], asked.overwrite)
+        check_sheets([sheet_of(one.path) for one in every], asked.overwrite)
     restore, broken, files = restoring(asked.strength, asked.sigma), [], []
     with rows_done(len(every), "denoised", "image") as done:
         skip = bool(click.get_current_context().params["skip_broken"])
@@ -83,40 +83,50 @@ def denoise_files(restoring: Restoring, asked: Asked) -> None:
             files.append(str(one.path))
             if asked.before_after:
                 _draw(one)
-    _say(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken)
+    say_done(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken, "image")
 
 
 def _draw(restored: Any) -> None:
     from isthmus.apps.figures.before_after import before_after
 
-    before_after(restored.source.name, restored.before, restored.after).save(_sheet_of(restored.path))
+    before_after(restored.source.name, restored.before, restored.after).save(sheet_of(restored.path))
 
 
-def _say(asked: Asked, output: str, files: list[str], broken: list[str]) -> None:
+def say_done(asked: Asked, output: str, files: list[str], broken: list[str], noun: str) -> None:
+    """Say what was written, and what could not be read."""
     if not files:
-        raise Failure(f"{asked.path!r}: none of its images can be read: {listed(broken, 3)}")
+        raise Failure(f"{asked.path!r}: none of its {noun}s can be read: {listed(broken, 3)}")
     if broken:
-        warn(f"{counted(len(broken), 'image')} cannot be read, and were left out: {listed(broken, 3)}")
-    document = {"output": output, "images": len(files), "files": files, "left_out": broken, "strength": asked.strength}
-    show(document, f"{output}: {counted(len(files), 'image')} without noise", asked.as_json)
+        warn(f"{counted(len(broken), noun)} cannot be read, and were left out: {listed(broken, 3)}")
+    document = {
+        "output": output,
+        f"{noun}s": len(files),
+        "files": files,
+        "left_out": broken,
+        "strength": asked.strength,
+    }
+    show(document, f"{output}: {counted(len(files), noun)} without noise", asked.as_json)
 
 
-def _sheet_of(path: Path) -> Path:
+def sheet_of(path: Path) -> Path:
+    """Return where the figure of a file goes."""
     return path.with_name(f"{path.stem}{SHEET}")
 
 
-def _check_sheets(paths: list[Path], overwrite: bool) -> None:
+def check_sheets(paths: list[Path], overwrite: bool) -> None:
+    """Raise an error if a figure is there already, and may not be replaced."""
     taken = [str(path) for path in paths if path.exists()]
     if taken and not overwrite:
         raise Failure(f"--before-after: {listed(taken, 3)} is there already; --overwrite replaces it")
 
 
-def _refuse_options_of_rows(path: str) -> None:
+def refuse_options_of_rows(path: str) -> None:
+    """Raise an error if an option was typed that says what of DATA is read."""
     context = click.get_current_context()
     for param in context.command.params:
         typed = context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
         if typed and (getattr(param, "section", "") == TABLES or param.name in OF_ROWS):
-            raise click.UsageError(f"{param.opts[0]} is not about image files such as {path!r}: leave it out")
+            raise click.UsageError(f"{param.opts[0]} is not about files such as {path!r}: leave it out")
 
 
 def denoise_rows(model: Any, asked: Asked, rows: Rows) -> None:

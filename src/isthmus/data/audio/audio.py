@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Columns, Data, Defaults, Field, Rows
+from isthmus.core.data import Columns, Data, Defaults, Rows
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
-from isthmus.data.audio.condition import Conditions
-from isthmus.data.audio.resample import resampled
-from isthmus.data.audio.sounds import Sound, Sounds, checked_rate, is_sound, scaled, sounds
+from isthmus.data.audio.recorded import HIGHEST, MAX_WINDOWS, Channels, Recorded, in_form
+from isthmus.data.audio.sounds import Sound, checked_rate
 from isthmus.data.audio.stft import Stft, with_phase
-from isthmus.data.sized import Croppable, Shape, in_threads
+from isthmus.data.sized import Shape, in_threads
 from isthmus.data.tables.statistics import RunningStatistics
 from isthmus.support.errors import InputError
 
 POWER = 0.3
 """Magnitudes are raised to this power, as loudness grows: between the magnitudes themselves and their logarithms."""
 
-HIGHEST = 16_000
-"""The default rate at most: what lies above half of it is left as it is."""
-
-MAX_WINDOWS = 256
-"""Maximum number of windows of one recording per epoch, unless the user sets it."""
-
 NEAR = 5
 """Frames whose errors are averaged to say where an error lies."""
 
 MEASURED = 2**12
 """Frames of a recording that are measured at a time."""
-
-Channels = Literal["mix", "each"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Learnt:
 
 
 @part("data/audio")
-class Audio(Croppable):
+class Audio(Recorded):
     """Recordings of any length; ``Batch.x`` is float32 (n, frequencies, frames).
 
     A recording is a `Sound`, which knows its rate, or an array of shape (time,) or (time, channels). X is a list of
@@ -114,9 +105,7 @@ class Audio(Croppable):
     True
     """
 
-    named_columns = False
     locates = True
-    any_size = True
     offset: Tensor
     divisor: Tensor
 
@@ -153,6 +142,16 @@ class Audio(Croppable):
         return self.learnt is not None
 
     @property
+    def seen_rate(self) -> int:
+        """Samples a second that the model sees."""
+        return self._known().rate
+
+    @property
+    def seen_channels(self) -> int:
+        """Channels that the model sees."""
+        return self._known().channels
+
+    @property
     def window_frames(self) -> int:
         """The frames of a window."""
         return max(1, round(self.window * self._known().rate / self.stft.hop))
@@ -184,18 +183,13 @@ class Audio(Croppable):
             There are no recordings; one holds no samples, or NaN; or their channels differ with ``channels="each"``.
         """
         started: Audio | None = None
-        statistics, conditions = RunningStatistics.none(0), Conditions()
-        for recordings in (sounds(chunk, self.rate) for chunk in chunks):
-            for one in map(recordings.at, range(len(recordings))):
-                samples = scaled(one)
-                if started is None:
-                    started = self._started(one.rate, samples.shape[1])
-                    statistics = started._known().statistics
-                conditions.add(one, samples, started.seen_rate)
-                statistics = statistics.merge(started._measured(one, samples))
-        if started is None:
-            raise InputError("there are no recordings to learn from: X is empty; give at least one")
-        conditions.warn()
+        statistics = RunningStatistics.none(0)
+        for one, samples in self.listened(chunks):
+            if started is None:
+                started = self._started(one.rate, samples.shape[1])
+                statistics = started._known().statistics
+            statistics = statistics.merge(started._measured(one, samples))
+        assert started is not None  # there is a recording, or an error was raised
         return started._with(started.seen_rate, started._known().channels, statistics)
 
     def _started(self, rate: int, channels: int) -> Audio:
@@ -210,7 +204,7 @@ class Audio(Croppable):
 
     def _measured(self, one: Sound, samples: np.ndarray) -> RunningStatistics:
         """Return the statistics of a recording."""
-        heard, statistics = self._heard(one, samples), RunningStatistics.none(self.shape[0])
+        heard, statistics = self.at_seen_rate(one, samples), RunningStatistics.none(self.shape[0])
         frames = self.stft.frames(heard.shape[1])
         for first in range(0, frames, MEASURED):
             levels = self._magnitudes(heard, first, min(MEASURED, frames - first)) ** POWER
@@ -245,29 +239,6 @@ class Audio(Croppable):
 
     # -- the host's side -----------------------------------------------------------------------------------------
 
-    def sequence(self, X: Any) -> Sounds:
-        """Return recordings as a sequence; arrays have the learnt rate."""
-        return sounds(X, self._known().rate)
-
-    def samples(self, X: Any) -> int:
-        """Return how many windows an epoch shows."""
-        return sum(map(self.crops_of, self.sequence(X).shapes))
-
-    def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
-        """Yield indices and recordings of one length and rate, a bounded number at a time.
-
-        Raises
-        ------
-        InputError
-            X is empty, or an item is no recording.
-        """
-        recordings = self.sequence(X)
-        if isinstance(X, np.ndarray):
-            yield None, X
-            return
-        for indices in recordings.groups():
-            yield torch.tensor(indices), _like_rows(recordings.decoded(indices), X, indices)
-
     def read(self, X: Any) -> Columns:
         """Return ``{"magnitudes": (n, frequencies, frames)}``, float32, of recordings of one length and rate.
 
@@ -286,22 +257,6 @@ class Audio(Croppable):
         """Return the number of frames of a recording of this shape: time, channels and rate."""
         return self.stft.frames(round(shape[0] * self._known().rate / shape[2]))
 
-    def heard(self, one: Sound) -> np.ndarray:
-        """Return what the model sees of a recording: samples at its rate, float32 (channels, time)."""
-        return self._heard(one, scaled(one))
-
-    def _heard(self, one: Sound, samples: np.ndarray) -> np.ndarray:
-        known = self._known()
-        if self.channels == "mix":
-            samples = samples.mean(1, keepdims=True)
-        if samples.shape[1] != known.channels:
-            raise InputError(
-                f"{one.name} has {samples.shape[1]} channels, but this Audio has learnt {known.channels}: give as "
-                "many, or train with channels='mix' (--channels mix), which takes any number"
-            )
-        count = round(len(samples) * known.rate / one.rate)
-        return np.ascontiguousarray(resampled(samples, one.rate, known.rate, max(1, count)).T)
-
     def _magnitudes(self, heard: np.ndarray, first: int = 0, count: int | None = None) -> np.ndarray:
         """Return the magnitudes of some frames: (frequencies, frames), the channels one below the other."""
         return np.abs(self.stft.spectra(heard, first, count)).reshape(self.shape[0], -1)
@@ -316,7 +271,7 @@ class Audio(Croppable):
             return in_threads(self._sounding, list(magnitudes))
         recordings = self.sequence(like)
         made = in_threads(lambda at: self._changed(recordings.at(at), magnitudes[at]), range(len(recordings)))
-        rows = [_in_form(samples, one) for samples, one in zip(made, like, strict=True)]
+        rows = [in_form(samples, one) for samples, one in zip(made, like, strict=True)]
         return np.stack(rows) if isinstance(like, np.ndarray) else rows
 
     def _sounding(self, magnitudes: np.ndarray) -> Sound:
@@ -326,10 +281,9 @@ class Audio(Croppable):
 
     def _changed(self, one: Sound, magnitudes: np.ndarray) -> np.ndarray:
         """Return a recording with other magnitudes: the difference is what is added, at its own rate."""
-        own, heard = scaled(one), self.heard(one)
-        count = heard.shape[1]
-        made = self.stft.samples(with_phase(magnitudes, self.stft.spectra(heard)), count)
-        return own + resampled((made - heard).T, self._known().rate, one.rate, len(own))
+        heard = self.heard(one)
+        made = self.stft.samples(with_phase(magnitudes, self.stft.spectra(heard)), heard.shape[1])
+        return self.changed(one, made, heard)
 
     # -- windows -------------------------------------------------------------------------------------------------
 
@@ -401,21 +355,6 @@ class Audio(Croppable):
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
-    def waveforms(self, X: Any) -> list[np.ndarray]:
-        """Return the samples of each recording at its own rate, as the model sees its channels."""
-        recordings = self.sequence(X)
-        whole = [scaled(recordings.at(at)) for at in range(len(recordings))]
-        return [one.mean(1, keepdims=True) if self.channels == "mix" else one for one in whole]
-
-    def numbers(self, X: Any) -> np.ndarray:
-        """Return the samples of all recordings, one after the other: (samples, channels)."""
-        return np.concatenate(self.waveforms(X)).astype(np.float64)
-
-    @property
-    def seen_rate(self) -> int:
-        """Samples a second that the model sees."""
-        return self._known().rate
-
     def typical_magnitudes(self) -> float:
         """Return a magnitude as the loudest frequency has it on average."""
         return float(self._known().statistics.mean.max() ** (1 / POWER))
@@ -430,10 +369,6 @@ class Audio(Croppable):
         names = [f"{hertz:g} Hz" for hertz in self.frequencies().tolist()]
         return names if count == 1 else [f"channel {c}, {name}" for c in range(count) for name in names]
 
-    def fields(self) -> list[Field]:
-        """Return one field: the samples of a recording."""
-        return [Field("samples", "sound", (None,), low=-1.0, high=1.0)]  # type: ignore[arg-type]  # None where free
-
     def defaults(self) -> Defaults:
         """Return the feature-map net, the squared error and its score."""
         return Defaults(lookup("net/feature-map")(), lookup("likelihood/squared")(), score="error")
@@ -443,19 +378,6 @@ def _smoothed(values: Tensor) -> Tensor:
     """Return the means over each value and its neighbours, fewer at the ends."""
     row = torch.nn.functional.avg_pool1d(values[None], NEAR, 1, NEAR // 2, count_include_pad=False)
     return row[0]
-
-
-def _like_rows(decoded: list[Sound], X: Any, indices: list[int]) -> list[Any]:
-    """Return decoded recordings, in the form in which X holds them."""
-    return [one if is_sound(X[at]) else X[at] for one, at in zip(decoded, indices, strict=True)]
-
-
-def _in_form(samples: np.ndarray, like: Any) -> Any:
-    """Return samples (time, channels) in the form of one recording."""
-    shaped = samples[:, 0] if np.ndim(like) == 1 else samples
-    if is_sound(like):
-        return like.with_samples(shaped)
-    return shaped.astype(like.dtype) if getattr(like, "dtype", np.dtype(int)).kind == "f" else shaped
 
 
 def _check(audio: Audio) -> None:

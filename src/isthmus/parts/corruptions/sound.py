@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
@@ -15,11 +15,14 @@ from isthmus.core.records import Batch
 from isthmus.parts.corruptions.levels import Level, check_level, draw_level
 from isthmus.support.errors import InputError
 
-LONGEST = 2**16
+LONGEST = 2**17
 """Samples of noise that a model file keeps, at most."""
 
 DECIBELS = 100.0
 """Largest signal-to-noise ratio, and minus the smallest."""
+
+SPEED, TILT, KNOTS = 0.1, 2.0, 6
+"""Of varied noise: how much faster or slower it is at most, and the deviation in decibels at so many frequencies."""
 
 HARMONICS = 5
 """Multiples of the frequency of a hum, each half as strong as the one before."""
@@ -35,9 +38,12 @@ class RecordedNoise(Corruption):
     Parameters
     ----------
     noise : sequence of float
-        A clip of noise alone, at the rate of the rows; up to 65,536 samples.
+        A clip of noise alone, at the rate of the rows; up to 131,072 samples.
     level : float or (float, float), default (0.0, 10.0)
         Signal-to-noise ratio in decibels: the lower, the noisier.
+    vary : bool, default False
+        Whether stretches are mixed, reversed, slower or faster, and somewhat brighter or darker: a model learns a short
+        clip by heart otherwise.
 
     Raises
     ------
@@ -45,7 +51,7 @@ class RecordedNoise(Corruption):
         The clip is too short, too long, silent, or not finite; or the level is out of range.
     """
 
-    def __init__(self, noise: Sequence[float], level: Level = (0.0, 10.0)) -> None:
+    def __init__(self, noise: Sequence[float], level: Level = (0.0, 10.0), vary: bool = False) -> None:
         if not isinstance(noise, (list, tuple)):
             raise InputError("noise is an array, but model files keep it as a list of numbers: give noise.tolist()")
         clip = np.asarray(noise, np.float32)
@@ -55,21 +61,52 @@ class RecordedNoise(Corruption):
             )
         if not (np.isfinite(clip).all() and clip.std() > 0):
             raise InputError("noise is silent, or holds NaN or infinity: give a clip in which there is noise to hear")
-        self.noise, self.level = tuple(clip.tolist()), _decibels(level)
+        self.noise, self.level, self.vary = tuple(clip.tolist()), decibels(level), vary
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with noise on ``corrupted``."""
-        x = batch.x
-        noise = _power_one(self._stretches(x))
-        ratio = torch.as_tensor(draw_level(self.level, x), dtype=x.dtype, device=x.device)
-        return batch.with_(corrupted=x + noise * (_power(x) / 10 ** (ratio / 10)).sqrt())
+        return batch.with_(corrupted=at_ratio(batch.x, self._stretches(batch.x), self.level))
 
     def _stretches(self, x: Tensor) -> Tensor:
         """Return a stretch of the clip for each row, broadcastable against x."""
-        clip, width = torch.tensor(self.noise, dtype=x.dtype, device=x.device), x.shape[-1]
-        clip = clip.repeat(-(-width // len(clip)) + 1)
-        starts = torch.randint(len(clip) - width + 1, (len(x),), device=x.device)
-        return clip.unfold(0, width, 1)[starts].view(len(x), *[1] * (x.ndim - 2), width)
+        clip = torch.tensor(self.noise, dtype=x.dtype, device=x.device)
+        taken = _varied(clip, len(x), x.shape[-1]) if self.vary else _taken(clip, len(x), x.shape[-1])
+        return taken.view(len(x), *[1] * (x.ndim - 2), x.shape[-1])
+
+
+def _taken(clip: Tensor, count: int, width: int) -> Tensor:
+    """Return stretches of a clip, of shape (count, width)."""
+    clip = clip.repeat(-(-width // len(clip)) + 1)
+    starts = torch.randint(len(clip) - width + 1, (count,), device=clip.device)
+    stretches: Tensor = clip.unfold(0, width, 1)[starts]
+    return stretches
+
+
+def _varied(clip: Tensor, count: int, width: int) -> Tensor:
+    """Return stretches of a clip that are changed in many ways, of shape (count, width)."""
+    wide = math.ceil(width * (1 + SPEED)) + 1
+    one, other = _taken(clip, count, wide), _taken(clip, count, wide).flip(1)
+    amount = torch.rand(count, 1, device=clip.device)
+    mixed = _power_one(one) + _power_one(other) * (2 * amount - 1).clamp_min(0)
+    mixed = torch.where(torch.rand_like(amount) < 0.5, mixed, mixed.flip(1))
+    speed = 1 + SPEED * (2 * torch.rand(count, 1, device=clip.device) - 1)
+    return _tilted(_faster(mixed, speed, width))
+
+
+def _faster(x: Tensor, speed: Tensor, width: int) -> Tensor:
+    """Return rows (n, longer) faster by a factor (n, 1), of shape (n, width)."""
+    at = torch.arange(width, device=x.device) * speed
+    before = at.long()
+    return torch.lerp(x.gather(1, before), x.gather(1, before + 1), at - before)
+
+
+def _tilted(x: Tensor) -> Tensor:
+    """Return rows, some frequencies louder and others softer."""
+    spectra = torch.fft.rfft(x)
+    knots = TILT * torch.randn(len(x), 1, KNOTS, device=x.device)
+    decibels = nn.functional.interpolate(knots, spectra.shape[-1], mode="linear", align_corners=True)
+    tilted: Tensor = torch.fft.irfft(spectra * 10 ** (decibels[:, 0] / 20), x.shape[-1])
+    return tilted
 
 
 @part("corruption/hum")
@@ -130,6 +167,12 @@ class Clipping(Corruption):
         return batch.with_(corrupted=torch.maximum(torch.minimum(x, limit), -limit))
 
 
+def at_ratio(x: Tensor, noise: Tensor, level: Level) -> Tensor:
+    """Return rows with noise at a signal-to-noise ratio in decibels; silent rows stay silent."""
+    ratio = torch.as_tensor(draw_level(level, x), dtype=x.dtype, device=x.device)
+    return x + _power_one(noise) * (_power(x) / 10 ** (ratio / 10)).sqrt()
+
+
 def _power(x: Tensor) -> Tensor:
     """Return the mean square of each row."""
     return x.square().mean(tuple(range(1, x.ndim)), keepdim=True)
@@ -141,7 +184,8 @@ def _power_one(x: Tensor) -> Tensor:
     return x / torch.where(power > 0, power, 1.0).sqrt()
 
 
-def _decibels(level: Level) -> Level:
+def decibels(level: Level) -> Level:
+    """Return a signal-to-noise ratio, or a range of them; raise an error where it is none."""
     low, high = (level, level) if isinstance(level, (int, float)) else level
     if not -DECIBELS <= low <= high <= DECIBELS:
         raise InputError(f"level={level!r}: expected decibels, or (low, high), from -{DECIBELS:g} to {DECIBELS:g}")

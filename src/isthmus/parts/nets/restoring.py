@@ -10,14 +10,11 @@ from torch import Tensor
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK
+from isthmus.parts.layers import BLOCK, CONSTANT
 from isthmus.parts.nets.feature_map import CONV, axes_of, cropped, with_condition
 from isthmus.parts.nets.levels import Levels, reach
 from isthmus.parts.nets.noise_level import NoiseLevel
 from isthmus.support.errors import InputError
-
-CONSTANT = 1e-12
-"""The variance of a channel that is the same everywhere, but for rounding, in the units of x."""
 
 
 class RestoringNet(Net):

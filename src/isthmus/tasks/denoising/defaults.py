@@ -1,13 +1,23 @@
-"""The autoencoder that a Denoiser trains unless the user gives one."""
+"""The autoencoder that a Denoiser trains unless the user gives one: for images, and for recordings."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from isthmus.core.data import Rows
+from isthmus.core.interfaces import Corruption
+from isthmus.core.part import lookup
+from isthmus.data.audio.recorded import HIGHEST, Recorded
+from isthmus.data.audio.sounds import Sounds
+from isthmus.data.audio.waveforms import Waveforms
 from isthmus.data.images.images import Images
 from isthmus.data.images.layout import row_shape
 from isthmus.data.images.sequence import ImageArray, ImageSequence
+from isthmus.data.infer import choose_data
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.support.errors import InputError
+from isthmus.tasks.denoising.images import images_of
+from isthmus.tasks.denoising.recordings import are_recordings, recordings_of
 from isthmus.variants import Denoising
 
 NET, CODE = "lapped", 128
@@ -15,6 +25,12 @@ NET, CODE = "lapped", 128
 NOISE, BALANCE = (0.0, 50 / 255), 1.5
 """Levels of the noise that is added to clean images, and how much more faint noise counts."""
 CROP, BATCH, AVERAGE = 64, 16, 0.999
+SOUND_CODE, SOUND_BATCH, SOUND_AVERAGE = 96, 32, 0.99
+"""The same of recordings, whose net is that of their data."""
+SNR = (-5.0, 15.0)
+"""Decibels of recordings over the noise that is added to them."""
+SOUND_STEPS, WINDOW, FEWEST = 600, 0.5, 64
+"""Steps of a training on recordings, about; seconds of a window; and how many an epoch shows at least."""
 STEPS, MAX_EPOCHS = 3000, 100
 """Steps of a training, about, and the maximum number of epochs: few images are soon learnt by heart."""
 
@@ -23,6 +39,21 @@ def default_autoencoder() -> Autoencoder:
     """Return the default autoencoder, without data."""
     variant = Denoising(level=NOISE, balance=BALANCE)
     return Autoencoder(variant, CODE, net=NET, batch_size=BATCH, average=AVERAGE, verbose=False)
+
+
+def unfitted_for(X: Rows, learnt_from: str, snr: tuple[float, float] = SNR) -> Autoencoder:
+    """Return the default autoencoder for images or recordings, to change what it is trained with.
+
+    Parameters
+    ----------
+    X : images or recordings, or their path
+    learnt_from : {"clean", "noisy", "pairs"}
+    snr : (float, float)
+        For recordings: decibels of them over the noise.
+    """
+    if are_recordings(X):
+        return suited_to_recordings(default_autoencoder(), recordings_of(X), snr, learnt_from == "pairs")
+    return suited_to(default_autoencoder(), images_of(X), learnt_from == "noisy")
 
 
 def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
@@ -49,12 +80,52 @@ def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
     return unfitted.set_params(data=data, epochs=_epochs(sum(map(data.crops_of, sequence.shapes))))
 
 
-def _epochs(crops: int) -> int:
-    """Return the number of passes that make about `STEPS` steps.
+def suited_to_recordings(
+    unfitted: Autoencoder, recordings: Sounds, snr: tuple[float, float], paired: bool
+) -> Autoencoder:
+    """Return the default autoencoder for recordings, to which noise of any colour is added.
+
+    Parameters
+    ----------
+    unfitted : Autoencoder
+    recordings : Sounds
+    snr : (float, float)
+        Decibels of the recording over the noise.
+    paired : bool
+        Whether they come with noisy versions, so that nothing is added, and nothing may be varied.
+    """
+    covering = sum(1 + int(samples / rate / WINDOW) for samples, _, rate in recordings.shapes)
+    each = -(-FEWEST // len(recordings)) if covering < FEWEST else None
+    data = Waveforms(min(recordings.shapes[0][2], HIGHEST), WINDOW, each, vary=not paired)
+    windows = max(covering, FEWEST)
+    return unfitted.set_params(
+        variant=Denoising(lookup("corruption/coloured-noise")(snr), balance=BALANCE),
+        net=None,
+        latent_dim=SOUND_CODE,
+        data=data,
+        epochs=_epochs(windows, SOUND_STEPS, SOUND_BATCH),
+        batch_size=SOUND_BATCH,
+        average=SOUND_AVERAGE,
+    )
+
+
+def recorded_noise(clip: list[float], snr: tuple[float, float]) -> Corruption:
+    """Return the corruption that adds stretches of a clip."""
+    return cast(Corruption, lookup("corruption/recorded-noise")(clip, snr, vary=True))
+
+
+def seen_rate(unfitted: Autoencoder, recordings: Sounds) -> int:
+    """Return the rate at which an autoencoder will see recordings."""
+    data = cast(Recorded, choose_data(unfitted.data, recordings))
+    return data.rate or min(recordings.shapes[0][2], HIGHEST)
+
+
+def _epochs(crops: int, steps: int = STEPS, batch: int = BATCH) -> int:
+    """Return the number of passes that make about so many steps.
 
     Examples
     --------
     >>> [_epochs(crops) for crops in (32, 6400, 100_000)]
     [100, 8, 1]
     """
-    return min(MAX_EPOCHS, max(1, round(STEPS * BATCH / crops)))
+    return min(MAX_EPOCHS, max(1, round(steps * batch / crops)))

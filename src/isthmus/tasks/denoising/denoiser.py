@@ -1,10 +1,10 @@
-"""Denoiser: cleans images, learnt from clean images, from pairs of noisy and clean ones, or from noisy ones alone."""
+"""Denoiser: cleans images and recordings, learnt from clean ones, from pairs, or from noisy ones alone."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,10 @@ from torch import Tensor
 from isthmus.core.data import Columns, Rows
 from isthmus.core.part import part, resolve
 from isthmus.core.training.callbacks import Callback
+from isthmus.data.audio.recorded import Recorded
+from isthmus.data.audio.sound_files import SOUNDS
+from isthmus.data.audio.sounds import Sound, Sounds, checked_rate
+from isthmus.data.images.files import IMAGES
 from isthmus.data.images.images import Images
 from isthmus.data.images.pixels import kind_of
 from isthmus.data.infer import axes, choose_data
@@ -31,11 +35,29 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.denoising import shipped
-from isthmus.tasks.denoising.defaults import default_autoencoder, suited_to
+from isthmus.tasks.denoising.defaults import (
+    SNR,
+    default_autoencoder,
+    recorded_noise,
+    seen_rate,
+    suited_to,
+    suited_to_recordings,
+)
 from isthmus.tasks.denoising.graph import Denoise
-from isthmus.tasks.denoising.images import check_pairs, images_of, is_path, paired_streams
+from isthmus.tasks.denoising.images import check_pairs, images_of, paired_streams
 from isthmus.tasks.denoising.masks import check_mask, observed
+from isthmus.tasks.denoising.pairing import is_path
+from isthmus.tasks.denoising.recordings import (
+    are_recordings,
+    in_units,
+    noise_clip,
+    paired_recordings,
+    recordings_of,
+    sound_like,
+)
 from isthmus.tasks.denoising.restored import Restore, restored_files
+from isthmus.tasks.denoising.sound_file import cleaned_files
+from isthmus.tasks.denoising.sounding import BLOCK, Cleaning
 from isthmus.tasks.denoising.targets import targets
 from isthmus.variants import Variant, variant_name
 
@@ -48,7 +70,7 @@ LEARN_FROM = ("clean", "noisy")
 
 @part("estimator/denoiser")
 class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has no types
-    """Removes noise from images.
+    """Removes noise from images and from recordings.
 
     What it learns from is what `fit` gets::
 
@@ -56,17 +78,23 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         Denoiser().fit(noisy, clean)                # pairs: the noise is that of the pairs
         Denoiser(learn_from="noisy").fit(noisy)     # noisy images alone (neighbour to neighbour, Huang 2021)
 
+        Denoiser().fit(clean, noise=clip)           # clean recordings, and noise alone
+        Denoiser(learn_from="noisy").fit(noisy, noise=clip)    # noisy recordings, and noise alone
+
     As in regression, X is what the model sees and y is what it should give. Only for X alone it must be said whether it
     is noisy. Learning from noisy images alone needs noise that is independent from pixel to pixel: that of a sensor,
-    not that of a JPEG file or a stain.
+    not that of a JPEG file or a stain. To noisy recordings more of their noise is added, and they are learnt from
+    that: a model cannot tell the noise that was added from that which was there (Fujimura 2021).
 
     Parameters
     ----------
     autoencoder : Autoencoder or None, default None
         The autoencoder to train. None: a denoising one for images of any size; from clean images, it learns Gaussian
-        noise of any level up to 50 of 255.
+        noise of any level up to 50 of 255. For recordings, one with `Waveforms`.
     learn_from : {"clean", "noisy"}, default "clean"
         What X is in `fit` where there is no y.
+    snr : (float, float), default (-5.0, 15.0)
+        For recordings: the signal-to-noise ratio in decibels, at which noise is added in training.
     random_state : int, RandomState or None, default None
         An int makes results reproducible; the user's own autoencoder keeps its own.
 
@@ -95,10 +123,12 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         self,
         autoencoder: Autoencoder | None = None,
         learn_from: Literal["clean", "noisy"] = "clean",
+        snr: tuple[float, float] = SNR,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.autoencoder = autoencoder
         self.learn_from = learn_from
+        self.snr = snr
         self.random_state = random_state
 
     # -- training ------------------------------------------------------------------------------------------------
@@ -108,21 +138,25 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         X: Rows,
         y: Labels = None,
         *,
+        noise: Any = None,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
     ) -> Self:
-        """Train on images.
+        """Train on images or recordings.
 
         An exception leaves the denoiser as it was.
 
         Parameters
         ----------
-        X : array, tensor, list of images, or path
-            Images as `Images` describes them, or a folder of image files. With y: the noisy ones.
+        X : array, tensor, list of images or of Sound, or path
+            Images as `Images` describes them, recordings with their rates, or a folder of image or sound files. With y:
+            the noisy ones.
         y : like X, optional
-            The clean version of each image, of the same size; files of two folders belong together by their names.
+            The clean version of each, of the same size; files of two folders belong together by their names.
             Labels (n,), which pipelines pass on, are ignored.
+        noise : Sound or path, optional
+            Of recordings: noise alone, that is added in training; at least about a second.
         callbacks : sequence of callables, default ()
             Each is called with every `isthmus.core.training.callbacks.Event` of the training.
         checkpoint : path, optional
@@ -133,15 +167,23 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         Raises
         ------
         InputError
-            X is not images; pairs differ in number, name, size, or type; or a parameter cannot be used.
+            X is neither images nor recordings; pairs differ in number, name, size, or type; or a parameter cannot be
+            used.
         """
         load_all()
         self._check_settings()
-        rows, images, learnt_from = self._rows(X, y)
-        unfitted = self._prepared(images, learnt_from, callbacks)
+        if are_recordings(X):
+            rows, unfitted, learnt_from = self._sound_lesson(X, y, noise, callbacks)
+        else:
+            if noise is not None:
+                raise InputError(
+                    "noise= is for recordings: leave it out, or give the list of Sound, or a folder of them"
+                )
+            rows, images, learnt_from = self._rows(X, y)
+            unfitted = self._prepared(images, learnt_from, callbacks)
         with _noise_expected():
             fitted = unfitted.fit(rows, checkpoint=checkpoint, resume=resume)
-        self._adopt(fitted)
+        self._adopt(fitted if noise is None else fitted.forget_corruption())
         self.learnt_from_ = learnt_from
         return self
 
@@ -201,6 +243,43 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         images = images_of(X)
         return (Neighbours(images) if self.learn_from == "noisy" else images), images, self.learn_from
 
+    def _sound_lesson(
+        self, X: Rows, y: Labels, noise: Any, callbacks: Sequence[Callback]
+    ) -> tuple[Rows, Autoencoder, str]:
+        """Return the recordings to train on, the autoencoder, and what they are."""
+        if y is not None and (is_path(y) or are_recordings(y)):
+            noisy, clean = paired_recordings(X, y)
+            unfitted = self._listening(clean, callbacks, paired=True)
+            return (
+                Pairs(noisy, clean),
+                unfitted.set_params(variant=_uncorrupted(resolve("variant", unfitted.variant))),
+                "pairs",
+            )
+        recordings = recordings_of(X)
+        if noise is None and self.learn_from == "noisy":
+            raise InputError(
+                "noisy recordings alone do not tell what the noise is: give noise=, a recording of noise alone, such "
+                "as the start of one of them (--noise-from 0:2)"
+            )
+        unfitted = self._listening(recordings, callbacks)
+        variant: Variant = resolve("variant", unfitted.variant)
+        if noise is not None:
+            rate = seen_rate(unfitted, recordings)
+            variant = variant.with_corruption(recorded_noise(noise_clip(noise, rate), self.snr))
+        _check_corrupts(variant)
+        return recordings, unfitted.set_params(variant=variant), self.learn_from
+
+    def _listening(self, recordings: Sounds, callbacks: Sequence[Callback], paired: bool = False) -> Autoencoder:
+        """Return the autoencoder to train on recordings."""
+        unfitted = self._untrained(len(recordings), callbacks)
+        if self.autoencoder is None:
+            unfitted = suited_to_recordings(unfitted, recordings, self.snr, paired)
+        _check_condition(unfitted)
+        data = choose_data(unfitted.data, recordings)
+        if not data.restorable:
+            _refuse_data(data)
+        return unfitted
+
     def _prepared(self, images: Rows, learnt_from: str, callbacks: Sequence[Callback]) -> Autoencoder:
         """Return the autoencoder to train."""
         unfitted = self._untrained(len(images), callbacks)
@@ -231,7 +310,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
         Parameters
         ----------
-        X : like the training images, of any size if they were, or a path
+        X : like the training images or recordings, of any size if they were, or a path
         strength : float in [0, 1], default 1
             1: what the model gives; less keeps some of the noise, and of fine texture; 0: X itself.
         sigma : float or None, default None
@@ -243,7 +322,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         Returns
         -------
         array, tensor or list
-            uint8 and bool where X is, else floats. A list where images differ in size.
+            uint8 and bool where X is, else floats. A list where images differ in size, and of recordings: each has as
+            many samples and channels as before, its rate, and its type.
 
         Raises
         ------
@@ -251,6 +331,9 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             Pixels are NaN or infinite, images do not suit the model, or a parameter is out of range.
         """
         check_is_fitted(self)
+        if self.autoencoder_.data_.audible:
+            self._noise(sigma)
+            return [self._cleaned(one, strength) for one in recordings_of(X)]
         images, fitted = images_of(X), self.autoencoder_
         check_mask(fitted.model_.net, mask)
         graph, noise = self._graph(strength), self._noise(sigma)
@@ -271,7 +354,9 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         sigma: float | None = None,
         overwrite: bool = False,
     ) -> list[Path]:
-        """Write image files without noise, in their format, with their bits, profile, EXIF data and alpha channel.
+        """Write files without noise, in their format and with all else that is in them.
+
+        Images keep their bits, profile, EXIF data and alpha channel, sounds their bits, rate, channels and texts.
 
         A model of grey images restores each channel of a colour image by itself, a model of colour images a grey one as
         a colour image.
@@ -279,7 +364,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         Parameters
         ----------
         source : path
-            An image, or a folder of images.
+            An image or a sound, or a folder of them.
         output : path
             A file, or a folder, which may be new.
         strength, sigma :
@@ -297,9 +382,56 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         InputError
             There is no image, one cannot be read, or written as it was, or the output cannot be used.
         """
-        every = targets(Path(source), Path(output), overwrite)
-        restore = self.restoring(strength, sigma)
-        return [one.path for one in restored_files(every, restore)]
+        check_is_fitted(self)
+        if self.autoencoder_.data_.audible:
+            sounding = targets(Path(source), Path(output), overwrite, SOUNDS)
+            return [one.path for one in cleaned_files(sounding, self.cleaning(strength, sigma))]
+        every = targets(Path(source), Path(output), overwrite, IMAGES)
+        return [one.path for one in restored_files(every, self.restoring(strength, sigma))]
+
+    def stream(self, rate: int, strength: float = 1.0, block: float = BLOCK) -> Cleaning:
+        """Return what removes noise from a recording that comes in pieces.
+
+        ``stream.add(piece)`` takes samples (time, channels) in [-1, 1] and returns those that are clean by then;
+        ``stream.end()`` returns the rest. How the recording is cut makes no difference.
+
+        Parameters
+        ----------
+        rate : int
+            Samples a second of the recording.
+        strength : float, default 1.0
+            As in `transform`.
+        block : float, default 10.0
+            Seconds that are cleaned at a time: with fewer, samples come earlier, and more is computed.
+
+        Raises
+        ------
+        InputError
+            The denoiser is one of images, or a parameter is out of range.
+        """
+        check_is_fitted(self)
+        data, net, graph = self.autoencoder_.data_, self.autoencoder_.model_.net, self._graph(strength)
+        if not data.audible:
+            raise InputError("this denoiser cleans images, which do not come in pieces: call transform")
+        if not 0 < block < np.inf:
+            raise InputError(f"block={block!r}: expected seconds, above 0")
+        if net.reach is None:
+            raise InputError("this net looks at whole recordings, so that it cannot clean them piece by piece")
+        whole = self._graph()
+        run = partial(self.autoencoder_.run_columns, whole)
+        rate = checked_rate(rate, "stream")
+        return Cleaning(run, rate, cast(Recorded, data).seen_rate, net.reach, net.stride, graph.strength, block)
+
+    def cleaning(self, strength: float = 1.0, sigma: float | None = None) -> Callable[[int], Cleaning] | None:
+        """Return what makes the `stream` of a rate; None if the strength is 0."""
+        self._graph(strength)
+        self._noise(sigma)
+        return None if strength == 0 else partial(self.stream, strength=strength)
+
+    def _cleaned(self, one: Sound, strength: float) -> Sound:
+        """Return a recording without noise."""
+        stream, samples = self.stream(one.rate, strength), in_units(one.samples)
+        return sound_like(np.concatenate([stream.add(samples), stream.end()]), one) if strength else one
 
     def restoring(self, strength: float = 1.0, sigma: float | None = None) -> Restore | None:
         """Return a function that restores one image (height, width, channels); None if the strength is 0."""
@@ -413,8 +545,8 @@ def _refuse_data(data: Any) -> None:
     kind = type(data).part_name.partition("/")[2]
     raise InputError(
         f"a Denoiser takes images as they are, of one size or with Images(crop=64) of any, but these are read as "
-        f"{kind!r}: give images (n, height, width) or (n, height, width, channels), and no resize; other data is "
-        "cleaned by Autoencoder('denoising').reconstruct"
+        f"{kind!r}: give images (n, height, width) or (n, height, width, channels), and no resize; recordings with "
+        "data=Waveforms(); other data is cleaned by Autoencoder('denoising').reconstruct"
     )
 
 

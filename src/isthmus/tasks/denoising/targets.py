@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.data.images.files import IMAGES
-from isthmus.data.listing import listing
+from isthmus.data.listing import FileKind, listing
 from isthmus.support.errors import InputError, listed
 
 SUFFIX = "-denoised"
@@ -20,7 +20,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Target:
-    """An image file, and the file that its restoration goes to."""
+    """A file, and the file that its restoration goes to."""
 
     source: Path
     path: Path
@@ -37,7 +37,7 @@ def output_beside(source: Path) -> Path:
     return source.with_name(f"{source.stem}{SUFFIX}{source.suffix}" if source.suffix else f"{source.name}{SUFFIX}")
 
 
-def targets(source: Path, output: Path, overwrite: bool = False) -> list[Target]:
+def targets(source: Path, output: Path, overwrite: bool = False, kind: FileKind = IMAGES) -> list[Target]:
     """Return the files to read, each with the file to write, in the order of their names.
 
     Parameters
@@ -48,15 +48,17 @@ def targets(source: Path, output: Path, overwrite: bool = False) -> list[Target]
         A file for a file, a folder for a folder; a folder that is there takes a file under its own name.
     overwrite : bool, default False
         Whether files that are there may be replaced, the input too if it is the output.
+    kind : FileKind, default IMAGES
+        What is restored.
 
     Raises
     ------
     InputError
-        There is no such input, or no image in it; the output is inside the input, is of another format, or is there.
+        There is no such input, or no such file in it; or the output is inside the input, of another format, or there.
     """
     if not source.exists():
         raise InputError(f"there is no file or folder {str(source)!r}")
-    every = _of_folder(source, output) if source.is_dir() else [_of_file(source, output)]
+    every = _of_folder(source, output, kind) if source.is_dir() else [_of_file(source, output)]
     _check_free([one.path for one in every], overwrite)
     return every
 
@@ -77,7 +79,7 @@ def _ending(path: Path) -> str:
     return SAME.get(path.suffix.lower(), path.suffix.lower())
 
 
-def _of_folder(source: Path, output: Path) -> list[Target]:
+def _of_folder(source: Path, output: Path, kind: FileKind) -> list[Target]:
     if output.exists() and not output.is_dir():
         raise InputError(
             f"the input {str(source)!r} is a folder, so the output is one too, but {str(output)!r} is none"
@@ -86,11 +88,11 @@ def _of_folder(source: Path, output: Path) -> list[Target]:
     if outer in inner.parents:
         raise InputError(
             f"the output {str(output)!r} is inside the input {str(source)!r}, where its files would be taken for "
-            "images to restore: name a folder elsewhere"
+            f"{kind.noun} to restore: name a folder elsewhere"
         )
     if not output.parent.is_dir():
         raise InputError(f"cannot write {str(output)!r}: there is no folder {str(output.parent)!r}; make it first")
-    return [Target(path, output / path.relative_to(source)) for path in listing(source, IMAGES).paths]
+    return [Target(path, output / path.relative_to(source)) for path in listing(source, kind).paths]
 
 
 def _check_free(paths: Sequence[Path], overwrite: bool) -> None:

@@ -1,0 +1,93 @@
+"""What ``isthmus denoise`` does with recordings: noise alone as it is typed, and sound files without noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isthmus.apps.cli.command import note
+from isthmus.apps.cli.progress import rows_done
+from isthmus.apps.cli.restoring import Asked, check_sheets, refuse_options_of_rows, say_done, sheet_of
+
+if TYPE_CHECKING:
+    from isthmus import Denoiser, Sound
+
+
+def is_sound_input(path: str) -> bool:
+    """Tell whether a path is a sound file, or a folder that holds some."""
+    from isthmus.data.audio.sound_files import SOUNDS
+    from isthmus.data.listing import are_files
+
+    return Path(path).exists() and are_files([Path(path)], SOUNDS)
+
+
+def typed_noise(path: str, clip: str | None, stretch: str | None) -> str | Sound | None:
+    """Return noise alone: the file of --noise, or the stretch of the input that --noise-from names."""
+    from isthmus.tasks.denoising.recordings import part_of
+
+    if clip is None and stretch is None:
+        return None
+    if clip is not None and stretch is not None:
+        raise click.UsageError("--noise names a file, --noise-from a stretch of the input: give one of them")
+    if not is_sound_input(path):
+        raise click.UsageError(
+            f"--noise and --noise-from are about recordings, but {path!r} holds none: leave them out"
+        )
+    if stretch is None:
+        return clip
+    if Path(path).is_dir():
+        raise click.UsageError(f"{path!r} is a folder: cut the noise out of one of its files, and name it with --noise")
+    return part_of(Path(path), *_seconds(stretch))
+
+
+def _seconds(stretch: str) -> tuple[float, float]:
+    """Return the seconds of A:B.
+
+    Examples
+    --------
+    >>> _seconds("0.5:2")
+    (0.5, 2.0)
+    """
+    first, colon, last = stretch.partition(":")
+    try:
+        if colon:
+            return float(first or 0), float(last)
+    except ValueError:
+        pass
+    raise click.UsageError(f"--noise-from {stretch!r}: expected seconds from and to, such as 0:2")
+
+
+def denoise_sounds(denoiser: Denoiser, asked: Asked) -> None:
+    """Write each sound file without noise, and say so."""
+    from isthmus.data.audio.sound_files import SOUNDS
+    from isthmus.tasks.denoising.sound_file import cleaned_files
+    from isthmus.tasks.denoising.targets import output_beside, targets
+
+    refuse_options_of_rows(asked.path)
+    source = Path(asked.path)
+    output = output_beside(source) if asked.output is None else Path(asked.output)
+    every = targets(source, output, asked.overwrite, SOUNDS)
+    if asked.before_after:
+        check_sheets([sheet_of(one.path) for one in every], asked.overwrite)
+    files, broken = [], []
+    with rows_done(len(every), "denoised", "recording") as done:
+        skip = bool(click.get_current_context().params["skip_broken"])
+        for one in cleaned_files(every, denoiser.cleaning(asked.strength, asked.sigma), skip):
+            done(1)
+            for text in one.notes:
+                note(text)
+            if one.error is not None:
+                broken.append(one.source.name)
+                continue
+            files.append(str(one.path))
+            if asked.before_after and one.before is not None and one.after is not None:
+                _draw(one.before, one.after, sheet_of(one.path))
+    say_done(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken, "recording")
+
+
+def _draw(before: Sound, after: Sound, sheet: Path) -> None:
+    from isthmus.apps.figures.sound_before_after import sound_before_after
+
+    sound_before_after(Path(before.name).name, before, after).save(sheet)

@@ -1,0 +1,209 @@
+"""Denoiser of recordings: what it learns from, what it keeps, and files in their formats."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from isthmus import Autoencoder, Denoiser, Denoising, InputError, Sound, Waveforms, load
+from isthmus.parts.nets.spectral import Spectral
+
+RNG = np.random.default_rng(0)
+RATE = 1000
+
+
+def tone(steps=1500, pitch=0.3):
+    wave = 0.3 * np.sin(pitch * np.arange(steps)) * (np.arange(steps) // 250 % 2)
+    return wave.astype(np.float32)
+
+
+def noise(steps=2000):
+    return (0.1 * RNG.normal(size=steps)).astype(np.float32)
+
+
+def small(**changes):
+    net = Spectral(32, 8, (1, 2), (1,), 3)
+    variant = Denoising("coloured-noise", level=(0.0, 10.0))
+    settings = {"net": net, "data": Waveforms(RATE), "epochs": 2, "batch_size": 8, "random_state": 0, "verbose": False}
+    return Autoencoder(variant, 4, **{**settings, **changes})
+
+
+CLEAN = [Sound(tone(1500, pitch), RATE) for pitch in np.linspace(0.2, 0.6, 12)]
+CLIP = Sound(noise(), RATE)
+
+
+@pytest.fixture(scope="module")
+def denoiser():
+    return Denoiser(small()).fit(CLEAN, noise=CLIP)
+
+
+def error(one, clean):
+    return float(np.square(np.asarray(one) - clean).mean())
+
+
+# -- what it learns from -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["clean", "clip", "noisy", "pairs"])
+def test_it_learns_from_what_there_is(how):
+    noisy = [one.with_samples(one.samples + noise(1500)) for one in CLEAN]
+    fits = {
+        "clean": lambda: Denoiser(small()).fit(CLEAN),
+        "clip": lambda: Denoiser(small()).fit(CLEAN, noise=CLIP),
+        "noisy": lambda: Denoiser(small(), learn_from="noisy").fit(noisy, noise=CLIP),
+        "pairs": lambda: Denoiser(small()).fit(noisy, CLEAN),
+    }
+    made = fits[how]()
+    assert made.learnt_from_ == {"clip": "clean"}.get(how, how)
+    test = tone(1400, 0.45)
+    heard = test + noise(1400)
+    assert error(made.transform([Sound(heard, RATE)])[0], test) < 0.8 * error(heard, test)
+
+
+def test_the_default_learns_from_one_recording(monkeypatch):
+    monkeypatch.setattr("isthmus.tasks.denoising.defaults.SOUND_STEPS", 1)
+    heard = Sound(tone(900) + noise(900), RATE)
+    made = Denoiser(learn_from="noisy", random_state=0).fit([heard], noise=CLIP)
+    assert made.transform([heard])[0].shape == heard.shape
+    assert made.autoencoder_.data_.seen_rate == RATE
+
+
+def test_the_clip_is_not_kept(denoiser, tmp_path):
+    path = tmp_path / "d.safetensors"
+    denoiser.save(path)
+    assert b"recorded-noise" not in path.read_bytes()
+    loaded = load(path)
+    heard = [Sound(tone() + noise(1500), RATE)]
+    np.testing.assert_array_equal(loaded.transform(heard)[0].samples, denoiser.transform(heard)[0].samples)
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (lambda d: d.set_params(learn_from="noisy").fit(CLEAN), "give noise="),
+        (lambda d: d.fit(CLEAN, noise=np.zeros(9)), "noise is a recording of noise alone"),
+        (lambda d: d.fit(CLEAN, noise=Sound(np.zeros(900), RATE)), "noise is silent"),
+        (lambda d: d.fit(CLEAN, CLEAN[1:]), "12 noisy recordings and 11 clean ones are not pairs"),
+        (lambda d: d.fit(CLEAN, [Sound(tone(9), RATE)] * 12), "of one length, aligned"),
+        (lambda d: d.fit([Sound(np.zeros((0, 1)), RATE)]), "holds no samples"),
+        (lambda d: d.fit([Sound(np.zeros((2, 5000)), RATE)]), "give x.T"),
+        (lambda d: d.fit(np.zeros((4, 8, 8)), noise=CLIP), "noise= is for recordings"),
+    ],
+)
+def test_what_teaches_nothing_is_refused(fit, said):
+    with pytest.raises(InputError, match=said):
+        fit(Denoiser(small()))
+
+
+# -- what it keeps -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32", "uint8"])
+def test_form_and_type_are_kept(denoiser, dtype):
+    wave = tone() + noise(1500)
+    info = np.iinfo(dtype) if np.dtype(dtype).kind in "iu" else None
+    centre = 128 if dtype == "uint8" else 0
+    samples = wave.astype(dtype) if info is None else (wave * info.max / 2 + centre).astype(dtype)
+    made = denoiser.transform([Sound(samples, RATE, "a")])[0]
+    assert (made.samples.dtype, made.shape, made.rate, made.name) == (np.dtype(dtype), samples.shape, RATE, "a")
+    assert denoiser.transform([Sound(samples, RATE)], strength=0)[0].samples is samples
+
+
+def test_channels_are_cleaned_by_themselves(denoiser):
+    sides = [tone() + noise(1500), tone(pitch=0.5) + noise(1500)]
+    both = denoiser.transform([Sound(np.stack(sides, 1), RATE)])[0].samples
+    alone = [denoiser.transform([Sound(side, RATE)])[0].samples for side in sides]
+    np.testing.assert_allclose(both, np.stack(alone, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [RATE, 441, 44_100])
+@pytest.mark.parametrize("block", [0.3, 1.0, 60.0])
+def test_a_stream_gives_the_same_as_the_whole(denoiser, rate, block):
+    x = np.stack([np.repeat(tone() + noise(1500), 3)[: 2 * rate]] * 2, 1).astype(np.float64)
+    stream = denoiser.stream(rate, block=block)
+    cuts = [x[start : start + rate // 3] for start in range(0, len(x), rate // 3)]
+    made = np.concatenate([*map(stream.add, cuts), stream.end()])
+    assert made.shape == x.shape
+    np.testing.assert_allclose(made, denoiser.transform([Sound(x, rate)])[0].samples, atol=1e-3 * (rate != RATE) + 1e-5)
+
+
+def test_what_lies_above_the_band_stays(denoiser):
+    high = 0.1 * np.sin(2 * np.pi * 3000 / 8000 * np.arange(8000))
+    made = denoiser.transform([Sound(high, 8000)])[0].samples
+    assert np.abs(made - high)[800:-800].max() < 1e-3
+
+
+@pytest.mark.parametrize("samples", [np.zeros(500), np.zeros(1), np.full((300, 6), 0.1), np.ones(40)])
+def test_silence_and_constants_stay_finite(denoiser, samples):
+    made = denoiser.transform([Sound(samples, RATE)])[0].samples
+    assert made.shape == samples.shape and np.isfinite(made).all()
+
+
+def test_strength_is_a_fraction_of_the_way(denoiser):
+    x = tone() + noise(1500)
+    whole, half = (denoiser.transform([Sound(x, RATE)], strength=s)[0].samples for s in (1.0, 0.5))
+    np.testing.assert_allclose(half, (x + whole) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda d: d.transform([Sound(np.array([0.0, np.nan]), RATE)]), "NaN"),
+        (lambda d: d.transform([Sound(tone(), RATE)], sigma=0.1), "does not depend on the level"),
+        (lambda d: d.transform([Sound(tone(), RATE)], strength=2), "strength=2"),
+        (lambda d: d.stream(0), "rate=0"),
+        (lambda d: d.stream(RATE, block=0), "block=0"),
+        (lambda d: d.stream(RATE).add(np.zeros(9)), "expected .time, channels"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_refused(denoiser, use, said):
+    with pytest.raises(InputError, match=said):
+        use(denoiser)
+
+
+# -- files -------------------------------------------------------------------------------------------------------
+
+FORMATS = [
+    ("a.wav", "PCM_U8"),
+    ("a.wav", "PCM_16"),
+    ("a.wav", "PCM_24"),
+    ("a.wav", "PCM_32"),
+    ("a.wav", "FLOAT"),
+    ("a.wav", "DOUBLE"),
+    ("a.flac", "PCM_16"),
+    ("a.flac", "PCM_24"),
+    ("a.ogg", "VORBIS"),
+]
+
+
+@pytest.mark.parametrize(("name", "subtype"), FORMATS)
+def test_files_keep_their_format(denoiser, tmp_path, name, subtype):
+    path, output = tmp_path / name, tmp_path / f"clean-{name}"
+    with soundfile.SoundFile(path, "w", 8000, 2, subtype=subtype) as file:
+        file.title = "Talk"
+        file.write(np.stack([tone(9001) + noise(9001)] * 2, 1))
+    assert denoiser.transform_files(path, output) == [output]
+    one, other = soundfile.info(path), soundfile.info(output)
+    assert (one.format, one.subtype, one.samplerate, one.channels, one.frames) == (
+        other.format,
+        other.subtype,
+        other.samplerate,
+        other.channels,
+        other.frames,
+    )
+    with soundfile.SoundFile(output) as file:
+        assert file.title == "Talk"
+
+
+def test_a_strength_of_zero_copies_a_file(denoiser, tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(), RATE)
+    denoiser.transform_files(tmp_path / "a.wav", tmp_path / "b.wav", strength=0)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+@pytest.mark.parametrize("bits", ["PCM_16", "PCM_24"])
+def test_whole_numbers_are_written_as_they_are(tmp_path, bits, monkeypatch, denoiser):
+    monkeypatch.setattr(denoiser.autoencoder_, "run_columns", lambda graph, columns: columns)
+    whole = RNG.integers(-(2**15), 2**15, 500).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", whole, RATE, subtype=bits)
+    denoiser.transform_files(tmp_path / "a.wav", tmp_path / "b.wav")
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "b.wav", dtype="int16")[0], whole)
