@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import isthmus as package
+from isthmus.core.part import lookup
 from isthmus.data.io import files
 
 RNG = np.random.default_rng(0)
@@ -130,15 +131,15 @@ def test_a_denoiser_that_comes_with_the_package_is_chosen_by_its_kind(isthmus, s
 
 
 REFUSED = {
-    "no denoiser": ([], 2, "--model MODEL, or images to learn from"),
+    "no denoiser": ([], 2, "--model MODEL, or files to learn from"),
     "a denoiser and images to learn from": (["--model", "MODEL", "--clean", "IN"], 2, "leave out --clean"),
     "a denoiser and settings": (["--model", "MODEL", "--epochs", 3], 2, "leave out --epochs"),
     "a kind and a denoiser": (["--kind", "scan", "--model", "MODEL"], 2, "leave one out"),
     "a kind and images to learn from": (["--kind", "scan", "--clean", "IN"], 2, "--kind scan is trained already"),
     "an output inside the input": (["--model", "MODEL", "-o", "IN/out"], 1, "inside the input"),
     "an output that is there": (["--model", "MODEL", "-o", "IN"], 1, "--overwrite)"),
-    "options of rows": (["--model", "MODEL", "--rows", "0:1"], 2, "--rows is not about image files"),
-    "options of tables": (["--model", "MODEL", "--drop", "a"], 2, "--drop is not about image files"),
+    "options of rows": (["--model", "MODEL", "--rows", "0:1"], 2, "--rows is not about files"),
+    "options of tables": (["--model", "MODEL", "--drop", "a"], 2, "--drop is not about files"),
     "a strength above 1": (["--model", "MODEL", "--strength", 2], 2, "0<=x<=1"),
     "a noise level in steps of grey": (["--model", "MODEL", "--sigma", 25], 2, "0<=x<=1"),
     "no pairs": (["--noisy", "IN", "--clean", "EMPTY", *TRAIN], 1, "holds no images"),
@@ -186,3 +187,33 @@ def test_a_denoiser_that_adds_noise_is_trained_further(isthmus, scans, tmp_path,
     assert mine.history_[: len(start.history_)] == start.history_ and len(mine.history_) == len(start.history_) + 1
     isthmus("denoise", scans / "noisy", "--model", tmp_path / "mine.safetensors", "-o", tmp_path / "cleaned")
     assert "leave out --variant" in isthmus(*further, "--variant", "plain", code=2).err
+
+
+def test_what_a_mask_marks_is_filled(isthmus, scans, tmp_path):
+    net = lookup("net/unet")((8,), (1,), fill=True)
+    model = package.Autoencoder(package.Denoising("masking", 0.3), 8, net=net, data=package.Images(crop=16), epochs=2)
+    package.Denoiser(model.set_params(verbose=False)).fit(scans / "clean").save(tmp_path / "fill.safetensors")
+    masks, holed = tmp_path / "masks", tmp_path / "holed"
+    masks.mkdir()
+    holed.mkdir()
+    for path in sorted((scans / "clean").iterdir()):
+        image = read(path).copy()
+        mask = np.zeros_like(image)
+        mask[8:11, 5:15] = 255
+        Image.fromarray(mask).save(masks / f"{path.stem}.bmp")
+        Image.fromarray(np.where(mask > 0, 0, image).astype(np.uint8)).save(holed / path.name)
+    line = ("denoise", holed, "--model", tmp_path / "fill.safetensors", "-o", tmp_path / "filled")
+    isthmus(*line, "--mask", masks)
+    for path in (scans / "clean").iterdir():
+        clean, filled = (read(one).astype(float) for one in (path, tmp_path / "filled" / path.name))
+        hole = read(masks / f"{path.stem}.bmp") > 0
+        np.testing.assert_array_equal(filled[~hole], clean[~hole])
+        assert np.abs(filled - clean)[hole].mean() < 0.5 * clean[hole].mean()
+    assert "fills what a mask marks" in isthmus(*line, "--overwrite", code=1).err
+    (masks / "0.bmp").unlink()
+    assert "holds no mask of 0" in isthmus(*line, "--mask", masks, "--overwrite", code=1).err
+    one = ("denoise", holed / "1.png", "--model", tmp_path / "fill.safetensors", "-o", tmp_path / "one.png")
+    assert "there is no mask" in isthmus(*one, "--mask", tmp_path / "none.png", code=1).err
+    assert "its image is 24 x 25 pixels" in isthmus(*one, "--mask", masks / "2.bmp", code=1).err
+    isthmus(*one, "--mask", masks / "1.bmp")
+    np.testing.assert_array_equal(read(tmp_path / "one.png"), read(tmp_path / "filled" / "1.png"))

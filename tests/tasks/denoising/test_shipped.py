@@ -57,12 +57,12 @@ def test_each_image_is_restored_by_the_denoiser_for_its_channels():
 
     def of(channels):
         asked.append(channels)
-        return lambda strength, sigma: (lambda image: image * strength * channels) if strength else None
+        return lambda strength, sigma: (lambda image, mask: image * strength * channels) if strength else None
 
     restore = shipped.restoring_by_channels(of)(0.5, None)
     for channels in (1, 3, 1):
         image = np.ones((2, 2, channels))
-        np.testing.assert_array_equal(restore(image), image * 0.5 * channels)
+        np.testing.assert_array_equal(restore(image, None), image * 0.5 * channels)
     assert asked == [1, 3]
     assert shipped.restoring_by_channels(of)(0.0, None) is None
 

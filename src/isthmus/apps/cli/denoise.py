@@ -98,6 +98,12 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
     section="Denoiser",
     help="The noise, as a fraction of black to white, for a model that depends on it; default: estimated",
 )
+@option(
+    "--mask",
+    metavar="IMAGE",
+    section="Denoiser",
+    help="For a denoiser that fills: an image, white where pixels are missing, or a folder with one for each image",
+)
 @option("--seed", type=int, default=0, section="Denoiser", help="The same seed gives the same denoiser [0]")
 @training_options
 @json_option
@@ -116,6 +122,7 @@ def denoise(
     noise_from: str | None,
     strength: float,
     sigma: float | None,
+    mask: str | None,
     seed: int,
     as_json: bool,
     **typed: Any,
@@ -145,7 +152,7 @@ def denoise(
     trained = _loaded(model, settings) if model else _trained(noisy, clean, alone, seed, settings)
     if save:
         trained.save(save)
-    asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json)
+    asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json, mask)
     if is_sound_input(path) and _is_denoiser(trained) and trained.autoencoder_.data_.audible:
         denoise_sounds(trained, asked)
     elif is_image_input(path) and _is_denoiser(trained):

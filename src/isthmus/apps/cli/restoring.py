@@ -41,6 +41,7 @@ class Asked:
     strength : float
     sigma : float or None
     overwrite, before_after, as_json : bool
+    mask : str or None
     """
 
     path: str
@@ -50,6 +51,7 @@ class Asked:
     overwrite: bool
     before_after: bool
     as_json: bool
+    mask: str | None = None
 
 
 def is_image_input(path: str) -> bool:
@@ -61,6 +63,7 @@ def is_image_input(path: str) -> bool:
 
 def denoise_files(restoring: Restoring, asked: Asked) -> None:
     """Write each file without noise, and say so."""
+    from isthmus.tasks.denoising.masks import with_masks
     from isthmus.tasks.denoising.restored import restored_files
     from isthmus.tasks.denoising.targets import output_beside, targets
 
@@ -68,6 +71,8 @@ def denoise_files(restoring: Restoring, asked: Asked) -> None:
     source = Path(asked.path)
     output = output_beside(source) if asked.output is None else Path(asked.output)
     every = targets(source, output, asked.overwrite)
+    if asked.mask is not None:
+        every = with_masks(every, source, Path(asked.mask))
     if asked.before_after:
         check_sheets([sheet_of(one.path) for one in every], asked.overwrite)
     restore, broken, files = restoring(asked.strength, asked.sigma), [], []

@@ -45,7 +45,7 @@ from isthmus.tasks.denoising.defaults import (
 )
 from isthmus.tasks.denoising.graph import Denoise
 from isthmus.tasks.denoising.images import check_pairs, images_of, paired_streams
-from isthmus.tasks.denoising.masks import check_mask, observed
+from isthmus.tasks.denoising.masks import check_mask, observed, with_masks
 from isthmus.tasks.denoising.pairing import is_path
 from isthmus.tasks.denoising.recordings import (
     are_recordings,
@@ -352,6 +352,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         *,
         strength: float = 1.0,
         sigma: float | None = None,
+        mask: str | os.PathLike[str] | None = None,
         overwrite: bool = False,
     ) -> list[Path]:
         """Write files without noise, in their format and with all else that is in them.
@@ -369,6 +370,9 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             A file, or a folder, which may be new.
         strength, sigma :
             As in `transform`; with a strength of 0 files are copied.
+        mask : path, optional
+            For a model that fills images: an image that is white where pixels are missing, or a folder with one for
+            each, under the same name.
         overwrite : bool, default False
             Whether files that are there may be replaced; also the input, if it is the output.
 
@@ -387,6 +391,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             sounding = targets(Path(source), Path(output), overwrite, SOUNDS)
             return [one.path for one in cleaned_files(sounding, self.cleaning(strength, sigma))]
         every = targets(Path(source), Path(output), overwrite, IMAGES)
+        every = every if mask is None else with_masks(every, Path(source), Path(mask))
         return [one.path for one in restored_files(every, self.restoring(strength, sigma))]
 
     def stream(self, rate: int, strength: float = 1.0, block: float = BLOCK) -> Cleaning:
@@ -463,12 +468,16 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             columns = {**columns, "noise": torch.full((len(next(iter(columns.values()))),), noise)}
         return self.autoencoder_.run_columns(graph, columns)
 
-    def _restored_image(self, graph: Denoise, noise: float | None, image: np.ndarray) -> np.ndarray:
-        """Return one image, (height, width, channels), restored."""
+    def _restored_image(
+        self, graph: Denoise, noise: float | None, image: np.ndarray, mask: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return one image, (height, width, channels), restored; filled where the mask is True."""
         data = cast(Images, self.autoencoder_.data_)
+        check_mask(self.autoencoder_.model_.net, mask)
         known, channels = data.shape[0], image.shape[2]
         rows = _as_many_channels(image, known)
         columns = data.read(np.stack([data.laid_out(row) for row in rows]))
+        columns = columns if mask is None else _with_mask(columns, [mask] * len(rows))
         [pixels] = self._run(graph, columns, noise).values()
         restored = pixels.movedim(1, -1).numpy()
         if known == channels:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,7 +12,11 @@ from torch import Tensor
 
 from isthmus.core.data import Rows
 from isthmus.core.interfaces import Net
-from isthmus.support.errors import InputError
+from isthmus.data.images.files import IMAGES
+from isthmus.data.images.original import open_original
+from isthmus.data.listing import listing
+from isthmus.support.errors import InputError, listed
+from isthmus.tasks.denoising.targets import NAMED, Target
 
 
 def check_mask(net: Net, mask: Rows) -> None:
@@ -61,3 +67,38 @@ def _one(mask: Sequence[Rows], number: int, size: tuple[int, ...]) -> Tensor:
             "large as its image, without channels"
         )
     return torch.from_numpy(marked == 0).unsqueeze(0)
+
+
+def with_masks(targets: Sequence[Target], source: Path, mask: Path) -> list[Target]:
+    """Return targets with the image of what is to be filled in each.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+    source : Path
+        The input.
+    mask : Path
+        An image for all, or a folder with one for each, which has the name of its image, perhaps with another ending.
+
+    Raises
+    ------
+    InputError
+        There is no such file or folder, or an image has no mask in it.
+    """
+    if not mask.exists():
+        raise InputError(f"there is no mask {str(mask)!r}")
+    if not mask.is_dir():
+        return [replace(one, mask=mask) for one in targets]
+    known = {path.relative_to(mask).with_suffix(""): path for path in listing(mask, IMAGES).paths}
+    top = source if source.is_dir() else source.parent
+    names = [one.source.relative_to(top).with_suffix("") for one in targets]
+    if alone := [str(name) for name in names if name not in known]:
+        raise InputError(f"{str(mask)!r} holds no mask of {listed(alone, NAMED)}: it has the name of its image")
+    return [replace(one, mask=known[name]) for one, name in zip(targets, names, strict=True)]
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """Return the mask in an image file, upright: True, of shape (height, width), where it is brighter than half."""
+    pixels = open_original(path).colour
+    bright: np.ndarray = pixels.max(2) > (127 if pixels.dtype == np.uint8 else 0.5)
+    return bright

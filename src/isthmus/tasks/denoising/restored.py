@@ -11,10 +11,12 @@ import numpy as np
 from isthmus.data.images.original import Original, open_original
 from isthmus.data.sources.streams import ahead
 from isthmus.support.errors import InputError
+from isthmus.tasks.denoising.masks import read_mask
 from isthmus.tasks.denoising.targets import Target
 
-Restore = Callable[[np.ndarray], np.ndarray]
-"""From an image of shape (height, width, channels), uint8 or floats, to the restored one, floats."""
+Restore = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+"""From an image of shape (height, width, channels), uint8 or floats, and what is to be filled of it, True in an array
+(height, width), if anything, to the restored one, floats."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _restored(target: Target, original: Original, restore: Restore | None) -> Re
         original.copy(target.path)
         return Restored(target.source, target.path, original.colour, original.colour)
     try:
-        after = restore(original.colour)
+        after = restore(original.colour, None if target.mask is None else read_mask(target.mask))
     except InputError as error:
         raise InputError(f"{str(target.source)!r}: {error}") from error
     original.write(after, target.path)

@@ -63,10 +63,10 @@ def restoring_by_channels(of: Callable[[int], Restoring]) -> Restoring:
     def restoring(strength: float, sigma: float | None) -> Restore | None:
         chosen = cache(lambda channels: of(channels)(strength, sigma))
 
-        def restore(image: np.ndarray) -> np.ndarray:
+        def restore(image: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
             one = chosen(image.shape[2])
             assert one is not None  # the strength is not 0
-            return one(image)
+            return one(image, mask)
 
         return restore if strength else of(3)(strength, sigma)
 

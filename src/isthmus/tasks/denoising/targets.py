@@ -20,10 +20,11 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Target:
-    """A file, and the file that its restoration goes to."""
+    """A file, the file that its restoration goes to, and an image of what is to be filled, if any."""
 
     source: Path
     path: Path
+    mask: Path | None = None
 
 
 def output_beside(source: Path) -> Path:
