@@ -104,7 +104,7 @@ def part_of(path: Path, first: float, last: float) -> Sound:
 def sound_like(samples: np.ndarray, like: Sound) -> Sound:
     """Return floats (time, channels) in [-1, 1] as a recording of the form and the type of another.
 
-    Whole numbers are rounded, and held within what their type can express.
+    Whole numbers are rounded, and limited to what their type can express.
     """
     shaped = samples[:, 0] if like.ndim == 1 else samples
     dtype = np.dtype(str(like.dtype).removeprefix("torch."))
