@@ -19,7 +19,7 @@ from isthmus.tasks.denoising.recordings import as_integers
 from isthmus.tasks.denoising.sounding import Cleaning
 from isthmus.tasks.denoising.targets import Target
 
-SHOWN = 10.0
+PREVIEW = 10.0
 """Seconds at the start of a recording that figures show."""
 PIECE = 2**18
 """Samples that are read at a time."""
@@ -95,7 +95,7 @@ def cleaned_files(
 
 def _start(path: Path) -> Sound:
     with extra("soundfile", "audio").SoundFile(path) as sound:
-        return Sound(sound.read(int(SHOWN * sound.samplerate), dtype="float32"), sound.samplerate, str(path))
+        return Sound(sound.read(int(PREVIEW * sound.samplerate), dtype="float32"), sound.samplerate, str(path))
 
 
 def _copied(source: Path, path: Path) -> tuple[str, ...]:
