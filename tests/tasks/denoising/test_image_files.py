@@ -80,8 +80,8 @@ def test_pairs_are_cropped_and_turned_alike(folders):
 
 def test_pairs_of_folders_are_streamed(folders):
     denoiser = Denoiser(small("denoising"))
-    rows, images, source = denoiser._rows(*folders)
-    assert source == "pairs" and isinstance(images, ImageStream) and isinstance(rows.noisy, ImageStream)
+    lesson = denoiser._lesson(*folders, noise=None, callbacks=())
+    assert lesson.learnt_from == "pairs" and isinstance(lesson.rows.noisy, ImageStream)
     denoiser.fit(*folders)
     stacked = ([np.asarray(Image.open(path).copy()) for path in sorted(folder.iterdir())] for folder in folders)
     same = Denoiser(small("denoising")).fit(*stacked)

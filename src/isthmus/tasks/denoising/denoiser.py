@@ -18,16 +18,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus.core.data import Columns, Rows
-from isthmus.core.part import part, resolve
+from isthmus.core.part import part
 from isthmus.core.training.callbacks import Callback
 from isthmus.data.audio.recorded import Recorded
 from isthmus.data.audio.sound_files import SOUNDS
-from isthmus.data.audio.sounds import Sound, Sounds, checked_rate
+from isthmus.data.audio.sounds import Sound, checked_rate
 from isthmus.data.images.files import IMAGES
 from isthmus.data.images.images import Images
 from isthmus.data.images.pixels import kind_of
-from isthmus.data.infer import axes, choose_data
-from isthmus.data.sources.composed import Neighbours, Pairs
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card
 from isthmus.estimators.inference import in_order
@@ -38,20 +36,14 @@ from isthmus.tasks.denoising import shipped
 from isthmus.tasks.denoising.defaults import (
     SNR,
     default_autoencoder,
-    recorded_noise,
-    seen_rate,
-    suited_to,
-    suited_to_recordings,
 )
 from isthmus.tasks.denoising.graph import Denoise
-from isthmus.tasks.denoising.images import check_pairs, images_of, paired_streams
+from isthmus.tasks.denoising.images import images_of
+from isthmus.tasks.denoising.lessons import Lesson, Teaching, check_condition, check_data
 from isthmus.tasks.denoising.masks import check_mask, observed, with_masks
-from isthmus.tasks.denoising.pairing import is_path
 from isthmus.tasks.denoising.recordings import (
     are_recordings,
     in_units,
-    noise_clip,
-    paired_recordings,
     recordings_of,
     sound_like,
 )
@@ -59,7 +51,6 @@ from isthmus.tasks.denoising.restored import Restore, restored_files
 from isthmus.tasks.denoising.sound_file import cleaned_files
 from isthmus.tasks.denoising.sounding import BLOCK, Cleaning
 from isthmus.tasks.denoising.targets import targets
-from isthmus.variants import Variant, variant_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -172,20 +163,23 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         """
         load_all()
         self._check_settings()
-        if are_recordings(X):
-            rows, unfitted, learnt_from = self._sound_lesson(X, y, noise, callbacks)
-        else:
-            if noise is not None:
-                raise InputError(
-                    "noise= is for recordings: leave it out, or give the list of Sound, or a folder of them"
-                )
-            rows, images, learnt_from = self._rows(X, y)
-            unfitted = self._prepared(images, learnt_from, callbacks)
+        lesson = self._lesson(X, y, noise, callbacks)
         with _noise_expected():
-            fitted = unfitted.fit(rows, checkpoint=checkpoint, resume=resume)
+            fitted = lesson.autoencoder.fit(lesson.rows, checkpoint=checkpoint, resume=resume)
         self._adopt(fitted if noise is None else fitted.forget_corruption())
-        self.learnt_from_ = learnt_from
+        self.learnt_from_ = lesson.learnt_from
         return self
+
+    def _lesson(self, X: Rows, y: Labels, noise: Any, callbacks: Sequence[Callback]) -> Lesson:
+        """Return what to train on what."""
+        teaching = Teaching(
+            self.learn_from, self.snr, lambda rows: self._untrained(rows, callbacks), self.autoencoder is None
+        )
+        if are_recordings(X):
+            return teaching.of_recordings(X, y, noise)
+        if noise is not None:
+            raise InputError("noise= is for recordings: leave it out, or give the list of Sound, or a folder of them")
+        return teaching.of_images(X, y)
 
     @classmethod
     def of(cls, autoencoder: Autoencoder) -> Denoiser:
@@ -196,8 +190,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         InputError
             It was not trained on images of their own size, or has a condition.
         """
-        _check_data(autoencoder)
-        _check_condition(autoencoder)
+        check_data(autoencoder.data_)
+        check_condition(autoencoder)
         denoiser = cls()
         denoiser._adopt(autoencoder)
         denoiser.learnt_from_ = None
@@ -233,72 +227,6 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             raise InputError(
                 f"learn_from={self.learn_from!r}; choose 'clean' or 'noisy', and for pairs call fit(noisy, clean)"
             )
-
-    def _rows(self, X: Rows, y: Labels) -> tuple[Rows, Rows, str]:
-        """Return what to train on, the images that the data learn from, and what both are."""
-        if y is not None and (is_path(y) or axes(y) > 1):
-            noisy, clean = paired_streams(X, y) if is_path(X) and is_path(y) else (images_of(X), images_of(y))
-            check_pairs(noisy, clean)
-            return Pairs(noisy, clean), clean, "pairs"
-        images = images_of(X)
-        return (Neighbours(images) if self.learn_from == "noisy" else images), images, self.learn_from
-
-    def _sound_lesson(
-        self, X: Rows, y: Labels, noise: Any, callbacks: Sequence[Callback]
-    ) -> tuple[Rows, Autoencoder, str]:
-        """Return the recordings to train on, the autoencoder, and what they are."""
-        if y is not None and (is_path(y) or are_recordings(y)):
-            noisy, clean = paired_recordings(X, y)
-            unfitted = self._listening(clean, callbacks, paired=True)
-            return (
-                Pairs(noisy, clean),
-                unfitted.set_params(variant=_uncorrupted(resolve("variant", unfitted.variant))),
-                "pairs",
-            )
-        recordings = recordings_of(X)
-        if noise is None and self.learn_from == "noisy":
-            raise InputError(
-                "noisy recordings alone do not tell what the noise is: give noise=, a recording of noise alone, such "
-                "as the start of one of them (--noise-from 0:2)"
-            )
-        unfitted = self._listening(recordings, callbacks)
-        variant: Variant = resolve("variant", unfitted.variant)
-        if noise is not None:
-            rate = seen_rate(unfitted, recordings)
-            variant = variant.with_corruption(recorded_noise(noise_clip(noise, rate), self.snr))
-        _check_corrupts(variant)
-        return recordings, unfitted.set_params(variant=variant), self.learn_from
-
-    def _listening(self, recordings: Sounds, callbacks: Sequence[Callback], paired: bool = False) -> Autoencoder:
-        """Return the autoencoder to train on recordings."""
-        unfitted = self._untrained(len(recordings), callbacks)
-        if self.autoencoder is None:
-            unfitted = suited_to_recordings(unfitted, recordings, self.snr, paired)
-        _check_condition(unfitted)
-        data = choose_data(unfitted.data, recordings)
-        if not data.restorable:
-            _refuse_data(data)
-        return unfitted
-
-    def _prepared(self, images: Rows, learnt_from: str, callbacks: Sequence[Callback]) -> Autoencoder:
-        """Return the autoencoder to train."""
-        unfitted = self._untrained(len(images), callbacks)
-        if self.autoencoder is None:
-            unfitted = suited_to(unfitted, images, learnt_from == "noisy")
-        _check_condition(unfitted)
-        variant: Variant = resolve("variant", unfitted.variant)
-        data = choose_data(unfitted.data, images)
-        if not data.restorable:
-            _refuse_data(data)
-        if learnt_from == "clean":
-            _check_corrupts(variant)
-            return unfitted
-        if learnt_from == "noisy" and not data.any_size:
-            raise InputError(
-                "learn_from='noisy' trains on images of half the size, so the autoencoder must take any size: give it "
-                "data=Images(crop=64), or leave the autoencoder out"
-            )
-        return unfitted.set_params(variant=_uncorrupted(variant))
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
         return default_autoencoder().set_params(random_state=self.random_state)
@@ -543,41 +471,3 @@ def _typed(restored: Rows, like: Rows, data: Any) -> Rows:
     elif dtype in ("float16", "float64"):
         pixels = pixels.to(getattr(torch, dtype))
     return pixels if kind == "torch" else pixels.numpy()
-
-
-def _check_data(autoencoder: Autoencoder) -> None:
-    if not autoencoder.data_.restorable:
-        _refuse_data(autoencoder.data_)
-
-
-def _refuse_data(data: Any) -> None:
-    kind = type(data).part_name.partition("/")[2]
-    raise InputError(
-        f"a Denoiser takes images as they are, of one size or with Images(crop=64) of any, but these are read as "
-        f"{kind!r}: give images (n, height, width) or (n, height, width, channels), and no resize; recordings with "
-        "data=Waveforms(); other data is cleaned by Autoencoder('denoising').reconstruct"
-    )
-
-
-def _check_condition(autoencoder: Autoencoder) -> None:
-    if autoencoder.condition is not None:
-        raise InputError(f"condition={autoencoder.condition!r}: a Denoiser takes no autoencoder with a condition")
-
-
-def _check_corrupts(variant: Variant) -> None:
-    """Refuse a variant that would learn to copy clean images."""
-    if not variant.corrupts:
-        raise InputError(
-            f"the variant {variant_name(variant)!r} adds no noise, so that clean images alone teach it nothing: choose "
-            "'denoising', or give pairs, fit(noisy, clean)"
-        )
-
-
-def _uncorrupted(variant: Variant) -> Variant:
-    """Return a variant without a corruption, for rows that are noisy already."""
-    if variant.for_pairs.corrupts:
-        raise InputError(
-            f"the variant {variant_name(variant)!r} corrupts images by itself, but these are noisy already: choose "
-            "'denoising', whose noise is left out then, or 'plain'"
-        )
-    return variant.for_pairs
