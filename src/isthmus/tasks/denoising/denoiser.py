@@ -25,7 +25,6 @@ from isthmus.data.audio.sound_files import SOUNDS
 from isthmus.data.audio.sounds import Sound, checked_rate
 from isthmus.data.images.files import IMAGES
 from isthmus.data.images.images import Images
-from isthmus.data.images.pixels import kind_of
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card
 from isthmus.estimators.inference import in_order
@@ -38,7 +37,7 @@ from isthmus.tasks.denoising.defaults import (
     default_autoencoder,
 )
 from isthmus.tasks.denoising.graph import Denoise
-from isthmus.tasks.denoising.images import images_of
+from isthmus.tasks.denoising.images import as_many_channels, images_of, typed
 from isthmus.tasks.denoising.lessons import Lesson, Teaching, check_condition, check_data
 from isthmus.tasks.denoising.masks import check_mask, observed, with_masks
 from isthmus.tasks.denoising.recordings import (
@@ -270,7 +269,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             for group in fitted.groups(images):
                 columns = group.columns if mask is None else _with_mask(group.columns, mask, group.index)
                 restored = group.rows if strength == 0 else self._restored(graph, columns, noise)
-                answers.append((group.index, _typed(restored, group.rows, fitted.data_)))
+                answers.append((group.index, typed(restored, group.rows)))
         return in_order(answers)
 
     def transform_files(
@@ -403,7 +402,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         data = cast(Images, self.autoencoder_.data_)
         check_mask(self.autoencoder_.model_.net, mask)
         known, channels = data.shape[0], image.shape[2]
-        rows = _as_many_channels(image, known)
+        rows = as_many_channels(image, known)
         columns = data.read(np.stack([data.laid_out(row) for row in rows]))
         columns = columns if mask is None else _with_mask(columns, [mask] * len(rows))
         [pixels] = self._run(graph, columns, noise).values()
@@ -440,34 +439,3 @@ def _noise_expected() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"these pixels reach from")
         yield
-
-
-def _as_many_channels(image: np.ndarray, known: int) -> list[np.ndarray]:
-    """Return images with as many channels as a model takes, that stand for one image.
-
-    Raises
-    ------
-    InputError
-        The image has another number of channels, neither 1 nor 3.
-    """
-    channels = image.shape[2]
-    if channels == known:
-        return [image]
-    if known == 1:
-        return [image[..., at : at + 1] for at in range(channels)]
-    if channels == 1:
-        return [image.repeat(known, axis=2)]
-    raise InputError(f"the image has {channels} channels, but the model was trained on images with {known}")
-
-
-def _typed(restored: Rows, like: Rows, data: Any) -> Rows:
-    """Return restored rows in the library and the type of others; equal ones are copied."""
-    kind, dtype = kind_of(like)
-    if restored is like:
-        return like.clone() if kind == "torch" else np.array(like)
-    pixels: Tensor = torch.as_tensor(restored)
-    if dtype in ("uint8", "bool"):
-        pixels = (pixels * 255).round().to(torch.uint8) if dtype == "uint8" else pixels >= 0.5
-    elif dtype in ("float16", "float64"):
-        pixels = pixels.to(getattr(torch, dtype))
-    return pixels if kind == "torch" else pixels.numpy()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from isthmus.core.data import Rows
 from isthmus.data.images.files import IMAGES
@@ -77,3 +79,34 @@ def check_pairs(noisy: Rows, clean: Rows) -> None:
             f"noisy images hold {types[0]}, clean ones {types[1]}: convert both to one type, such as floats in [0, 1] "
             "(uint8: image.astype('float32') / 255)"
         )
+
+
+def as_many_channels(image: np.ndarray, known: int) -> list[np.ndarray]:
+    """Return images with as many channels as a model takes, that stand for one image.
+
+    Raises
+    ------
+    InputError
+        The image has another number of channels, neither 1 nor 3.
+    """
+    channels = image.shape[2]
+    if channels == known:
+        return [image]
+    if known == 1:
+        return [image[..., at : at + 1] for at in range(channels)]
+    if channels == 1:
+        return [image.repeat(known, axis=2)]
+    raise InputError(f"the image has {channels} channels, but the model was trained on images with {known}")
+
+
+def typed(restored: Rows, like: Rows) -> Rows:
+    """Return restored rows in the library and the type of others; equal ones are copied."""
+    kind, dtype = kind_of(like)
+    if restored is like:
+        return like.clone() if kind == "torch" else np.array(like)
+    pixels: Tensor = torch.as_tensor(restored)
+    if dtype in ("uint8", "bool"):
+        pixels = (pixels * 255).round().to(torch.uint8) if dtype == "uint8" else pixels >= 0.5
+    elif dtype in ("float16", "float64"):
+        pixels = pixels.to(getattr(torch, dtype))
+    return pixels if kind == "torch" else pixels.numpy()
