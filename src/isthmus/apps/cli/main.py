@@ -27,7 +27,7 @@ COMMANDS = {
     "encode": ("codes", "Write the codes of DATA, or draw their map."),
     "decode": ("codes", "Write what codes decode to."),
     "reconstruct": ("reconstruct", "Write the reconstruction of DATA."),
-    "denoise": ("denoise", "Write images without noise."),
+    "denoise": ("denoise", "Write images or recordings without noise."),
     "detect": ("detect.detect", "Score each row of DATA, and flag those unlike normal ones."),
     "impute": ("impute", "Fill the missing cells of DATA."),
     "sample": ("generate", "Write new rows, decoded from random codes."),
