@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from isthmus.core.data import Columns, Data, Defaults, Rows
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
-from isthmus.data.audio.recorded import HIGHEST, MAX_WINDOWS, Channels, Recorded, in_form
+from isthmus.data.audio.recorded import HIGHEST, MAX_WINDOWS, Channels, Recorded, check_windows, in_form
 from isthmus.data.audio.sounds import Sound, checked_rate
 from isthmus.data.audio.stft import Stft, with_phase
 from isthmus.data.sized import Shape, in_threads
@@ -105,6 +105,7 @@ class Audio(Recorded):
     True
     """
 
+    column = "magnitudes"
     locates = True
     offset: Tensor
     divisor: Tensor
@@ -321,23 +322,6 @@ class Audio(Recorded):
         """Return ``{"magnitudes": …}``, at least 0."""
         return {"magnitudes": (mean * self.divisor + self.offset).clamp_min(0) ** (1 / POWER)}
 
-    def space(self, columns: Columns) -> tuple[int, ...]:
-        """Return the number of frames."""
-        return tuple(columns["magnitudes"].shape[2:])
-
-    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
-        """Return the frames of a span; a view."""
-        [(first, last)] = spans
-        return {**columns, "magnitudes": columns["magnitudes"][:, :, first:last]}
-
-    def per_feature(self, error: Tensor) -> Tensor:
-        """Return the error of each frame and frequency: (n, frames, frequencies)."""
-        return error.movedim(1, -1)
-
-    def by_feature(self, error: Tensor) -> Tensor:
-        """Return the mean over frames: (n, frequencies)."""
-        return error.mean(1)
-
     def located(self, error: Tensor) -> dict[str, float]:
         """Return the stretch around the largest error: as far as errors, means over neighbours, are half as large.
 
@@ -389,8 +373,6 @@ def _check(audio: Audio) -> None:
         raise InputError(f"hop={audio.hop:g}: frames must overlap by half; at most {audio.frame / 2:g} (half a frame)")
     if audio.window < audio.hop:
         raise InputError(f"window={audio.window:g}: shorter than a hop of {audio.hop:g} s; give 0.5, say")
-    count = audio.windows_per_recording
-    if count is not None and (not isinstance(count, int) or count < 1):
-        raise InputError(f"windows_per_recording={count!r}: expected a whole number of at least 1")
+    check_windows(audio.windows_per_recording)
     if audio.channels not in ("mix", "each"):
         raise InputError(f"unknown channels {audio.channels!r}. Known: mix, each")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.core.data import Field
+from isthmus.core.data import Columns, Field
 from isthmus.data.audio.condition import Conditions
 from isthmus.data.audio.resample import resampled
 from isthmus.data.audio.sounds import Sound, Sounds, is_sound, scaled, sounds
@@ -34,12 +34,15 @@ class Recorded(Croppable):
         Samples a second that the user chose.
     channels : {"mix", "each"}
         Whether the mean of the channels is seen, or all.
+    column : str
+        Name of what is read of a recording: (n, channels, time).
     """
 
     named_columns = False
     any_size = audible = True
     rate: int | None
     channels: Channels
+    column: str
 
     @property
     def seen_rate(self) -> int:
@@ -125,9 +128,38 @@ class Recorded(Croppable):
         own = scaled(one)
         return own + resampled((made - heard).T, self.seen_rate, one.rate, len(own))
 
+    def space(self, columns: Columns) -> tuple[int, ...]:
+        """Return the number of time steps: of samples, or of frames."""
+        return tuple(columns[self.column].shape[2:])
+
+    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
+        """Return the time steps of a span; a view."""
+        [(first, last)] = spans
+        return {**columns, self.column: columns[self.column][:, :, first:last]}
+
+    def per_feature(self, error: Tensor) -> Tensor:
+        """Return the error of each time step: (n, time, features)."""
+        return error.movedim(1, -1)
+
+    def by_feature(self, error: Tensor) -> Tensor:
+        """Return the mean over time: (n, features)."""
+        return error.mean(1)
+
     def fields(self) -> list[Field]:
         """Return one field: the samples of a recording."""
         return [Field("samples", "sound", (None,), low=-1.0, high=1.0)]  # type: ignore[arg-type]  # None where free
+
+
+def check_windows(count: object) -> None:
+    """Refuse a number of windows per recording that is none.
+
+    Raises
+    ------
+    InputError
+        It is neither None nor a whole number of at least 1.
+    """
+    if count is not None and (type(count) is not int or count < 1):
+        raise InputError(f"windows_per_recording={count!r}: expected a whole number of at least 1")
 
 
 def _like_rows(decoded: list[Sound], X: Any, indices: list[int]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from isthmus.core.data import Columns, Data, Defaults, Rows
 from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
-from isthmus.data.audio.recorded import HIGHEST, MAX_WINDOWS, Recorded, in_form
+from isthmus.data.audio.recorded import HIGHEST, MAX_WINDOWS, Recorded, check_windows, in_form
 from isthmus.data.audio.sounds import Sound, checked_rate
 from isthmus.data.sized import Shape, in_threads
 from isthmus.support.errors import InputError
@@ -77,7 +77,7 @@ class Waveforms(Recorded):
 
     restorable = True
     shape = (1, None)  # type: ignore[assignment]  # None where free
-    channels = "mix"
+    channels, column = "mix", "samples"
 
     def __init__(
         self,
@@ -92,8 +92,7 @@ class Waveforms(Recorded):
         self.window, self.windows_per_recording, self.vary = float(window), windows_per_recording, vary
         if not 0 < self.window < np.inf:
             raise InputError(f"window={window!r}: expected seconds, above 0")
-        if windows_per_recording is not None and (type(windows_per_recording) is not int or windows_per_recording < 1):
-            raise InputError(f"windows_per_recording={windows_per_recording!r}: expected a whole number of at least 1")
+        check_windows(windows_per_recording)
         self.learnt = None if learnt is None else Learnt(**learnt)
 
     @property
@@ -244,23 +243,6 @@ class Waveforms(Recorded):
     def invert(self, mean: Tensor) -> Columns:
         """Return ``{"samples": …}``."""
         return {"samples": mean * self.deviation}
-
-    def space(self, columns: Columns) -> tuple[int, ...]:
-        """Return the number of samples."""
-        return tuple(columns["samples"].shape[2:])
-
-    def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
-        """Return the samples of a span; a view."""
-        [(first, last)] = spans
-        return {**columns, "samples": columns["samples"][:, :, first:last]}
-
-    def per_feature(self, error: Tensor) -> Tensor:
-        """Return the error of each sample: (n, time, 1)."""
-        return error.movedim(1, -1)
-
-    def by_feature(self, error: Tensor) -> Tensor:
-        """Return the mean over time: (n, 1)."""
-        return error.mean(1)
 
     def feature_names(self) -> list[str]:
         """Return the name of the channel."""
