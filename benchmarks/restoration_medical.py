@@ -8,6 +8,7 @@ the clean training images.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -15,40 +16,51 @@ from sklearn.decomposition import PCA
 from benchmarks.support.bm3d_peer import bm3d_psnr, psnr
 from benchmarks.support.data import found, quietly
 from benchmarks.support.figures import Figure, Result, Skip
+from benchmarks.support.rows import ours
 from benchmarks.support.timing import say, timed
 from isthmus import Autoencoder, Denoiser, Denoising, Images
 from isthmus.core.part import lookup
 
 TESTED = 45
+Case = tuple[np.ndarray, np.ndarray, object, float, Callable[..., np.ndarray]]
+"""Clean images to learn from, clean images to try, the corruption, its strength, and what adds the noise."""
 COMPONENTS = (8, 16, 32, 64, 128)
 MINUTES = 10
 
 
 def run(quick: bool) -> Result:
     figures, table = [], [["images", "noisy", "BM3D, σ known", "non-local means, σ known", "PCA", "isthmus", "minutes"]]
-    for name, (train, test, corruption, sigma, noisy) in cases().items():
-        train, test = train[: 40 if quick else None], test[: 2 if quick else TESTED]
-        rng = np.random.default_rng(0)
-        y = noisy(rng, test).astype(np.float32)
-        denoiser = untrained(corruption, min(64, train.shape[1]), 1 if quick else 100, len(train))
-        seconds, _ = timed(lambda denoiser=denoiser, train=train: denoiser.fit(train))
-        ours = quietly(denoiser.transform, y)
-        peers = {
-            "BM3D": np.mean([bm3d_psnr(one, clean, sigma) for one, clean in zip(y, test, strict=True)]),
-            "non-local means": mean_psnr([means(one, sigma) for one in y], test),
-            "PCA": max(mean_psnr(projected(train, y, n), test) for n in COMPONENTS if n < len(train)),
-        }
-        row = [mean_psnr(y, test), *peers.values(), mean_psnr(ours, test), seconds / 60]
+    for name, case in cases().items():
+        row = ours(name, partial(restored, case, quick), *case[:2])
         say(f"{name}: {row}")
         table.append([name, *row])
+        *peers, after, minutes = row[1:]
         figures += [
-            Figure(f"{name}: gain over {peer}", row[4] - value, "dB", least=0.0) for peer, value in peers.items()
+            Figure(f"{name}: gain over {peer}", after - value, "dB", least=0.0)
+            for peer, value in zip(("BM3D", "non-local means", "PCA"), peers, strict=True)
         ]
-        figures.append(Figure(f"{name}: training", seconds / 60, "min", most=MINUTES))
+        figures.append(Figure(f"{name}: training", minutes, "min", most=MINUTES))
     return Result(figures, table)
 
 
-def cases() -> dict[str, tuple[np.ndarray, np.ndarray, object, float, Callable[..., np.ndarray]]]:
+def restored(case: Case, quick: bool) -> list[float]:
+    """Return the mean PSNR of noisy images, of what each peer and ours make of them, and the minutes of training."""
+    train, test, corruption, sigma, noisy = case
+    train, test = train[: 40 if quick else None], test[: 2 if quick else TESTED]
+    y = noisy(np.random.default_rng(0), test).astype(np.float32)
+    denoiser = untrained(corruption, min(64, train.shape[1]), 1 if quick else 100, len(train))
+    seconds, _ = timed(lambda: denoiser.fit(train))
+    return [
+        mean_psnr(y, test),
+        float(np.mean([bm3d_psnr(one, clean, sigma) for one, clean in zip(y, test, strict=True)])),
+        mean_psnr([means(one, sigma) for one in y], test),
+        max(mean_psnr(projected(train, y, n), test) for n in COMPONENTS if n < len(train)),
+        mean_psnr(quietly(denoiser.transform, y), test),
+        seconds / 60,
+    ]
+
+
+def cases() -> dict[str, Case]:
     mri = np.load(found("medical/brain_mri_96.npz"))["images"].astype(np.float32) / 255
     order = np.random.default_rng(0).permutation(len(mri))
     rays = np.load(found("medical/pneumoniamnist_balanced.npz"))
