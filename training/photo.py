@@ -20,6 +20,7 @@ from isthmus import Autoencoder, Denoiser, Denoising, Images
 from isthmus.core.training.callbacks import Event
 from isthmus.parts.corruptions.composed import Composed
 from isthmus.parts.corruptions.jpeg import Jpeg
+from isthmus.parts.corruptions.measured import Measured
 from isthmus.parts.corruptions.measurements import PoissonGaussian
 from isthmus.parts.corruptions.noise import GaussianNoise
 from isthmus.parts.corruptions.one_of import OneOf
@@ -37,7 +38,7 @@ CAMERA = Composed(
 NOISE = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), (2, 1))
 WIDTHS, BLOCKS = {"photo": (64, 96, 128), "photo-grey": (48, 96, 128)}, (3, 1, 1)
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS = {"photo": 50, "photo-grey": 56}
+EPOCHS = {"photo": 42, "photo-grey": 42}
 SEED = 0
 
 
@@ -56,7 +57,7 @@ def smaller(path: Path, mode: str, scales: tuple[float, ...]) -> list[np.ndarray
 def untrained(kind: str, epochs: int) -> Autoencoder:
     """Return the autoencoder."""
     return Autoencoder(
-        Denoising(NOISE, balance=1.5),
+        Denoising(Measured(NOISE, known=True)),
         CODE,
         net=Lapped(2, WIDTHS[kind], BLOCKS),
         data=Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,10 @@ CONSTANT = 1e-12
 
 BLOCK = 8
 """Side of a block of `dct`."""
+
+
+FUNCTIONAL: tuple[Any, ...] = (nn.functional.conv1d, nn.functional.conv2d)
+"""For rows of one axis (windows of signals) and of two (images), beside the channels."""
 
 
 def activation(name: str) -> nn.Module:
@@ -170,3 +176,15 @@ def dct(axes: int) -> Tensor:
     one = torch.cos(math.pi * k * (2 * i + 1) / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
     one[0] /= math.sqrt(2)
     return (one if axes == 1 else torch.einsum("ai,bj->abij", one, one).flatten(0, 1)).unsqueeze(1)
+
+
+def transformed(x: Tensor, basis: Tensor, stride: int) -> Tensor:
+    """Return the coefficients of each channel of x, of shape (batch, channels, functions, *grid)."""
+    with exactly(x):
+        each = FUNCTIONAL[x.ndim - 3](x.flatten(0, 1).unsqueeze(1), basis, stride=stride)
+    return torch.unflatten(each, 0, x.shape[:2])
+
+
+def exactly(x: Tensor) -> AbstractContextManager[None]:
+    """Compute products in float32 inside the block, although those around it may be computed in bfloat16."""
+    return torch.autocast(x.device.type, enabled=False)

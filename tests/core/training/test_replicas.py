@@ -8,7 +8,7 @@ import torch
 from isthmus import Autoencoder
 from isthmus.core.interfaces import UserNet
 from isthmus.core.part import lookup, names
-from isthmus.core.training.loop import Training, _clip
+from isthmus.core.training.loop import Training
 from isthmus.core.training.replicas import Replicas
 from isthmus.data.sources.dealt import Dealt
 from isthmus.estimators.run import prepare
@@ -128,14 +128,6 @@ def test_training_together_is_training_apart():
         for name, tensor in own.state_dict().items():
             torch.testing.assert_close(tensor, other.state_dict()[name], rtol=1e-3, atol=1e-4)
     assert progress.history[-1]["loss"] == pytest.approx(progress.history[-1]["error"] / 6, rel=1e-4)
-
-
-def test_each_replica_is_clipped_by_itself():
-    weights = [torch.nn.Parameter(torch.zeros(2, 3)), torch.nn.Parameter(torch.zeros(2))]
-    weights[0].grad, weights[1].grad = torch.tensor([[3.0, 0, 0], [0.3, 0, 0]]), torch.tensor([4.0, 0.4])
-    _clip(weights, 1.0, 2)
-    assert torch.allclose(weights[0].grad[:, 0], torch.tensor([0.6, 0.3]))
-    assert torch.allclose(weights[1].grad, torch.tensor([0.8, 0.4]))
 
 
 def test_a_part_that_cannot_be_batched_says_so():

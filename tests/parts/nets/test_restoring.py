@@ -15,8 +15,8 @@ from isthmus.parts.layers import dct
 from isthmus.parts.nets.filling import filled
 from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.lapped import Lapped
-from isthmus.parts.nets.noise_level import NoiseLevel
 from isthmus.parts.nets.unet import UNet
+from isthmus.parts.noise_level import NoiseLevel
 from isthmus.support.errors import InputError
 
 NETS = {
@@ -77,7 +77,7 @@ def test_tiles_give_the_numbers_of_the_whole_though_the_noise_level_is_that_of_a
     columns = {"pixels": x}
     whole, apart = part(columns), in_tiles(part, columns, 24)
     for key, tensor in whole.items():
-        torch.testing.assert_close(apart[key], tensor, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(apart[key], tensor, rtol=1e-5, atol=3e-5)  # of weights that make numbers near 10
 
 
 @torch.no_grad()

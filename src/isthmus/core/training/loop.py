@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from isthmus.core.data import Source
@@ -20,6 +19,7 @@ from isthmus.core.records import Batch
 from isthmus.core.training import distributed
 from isthmus.core.training.callbacks import Callback, Event, StopTraining
 from isthmus.core.training.checkpoint import Checkpoint
+from isthmus.core.training.clipping import Clipping
 from isthmus.core.training.distributed import Sync
 from isthmus.core.training.former import from_one
 from isthmus.core.training.precision import computing
@@ -73,6 +73,7 @@ class Training:
         }
         self.weights: list[Tensor] = [p for p in objective.parameters() if p.requires_grad]
         self.averages = [p.detach().clone() for p in self.weights] if settings.average else []
+        self.clipping = Clipping(settings.clip) if settings.clip else None
         self.best: Tensors = {}
         self.last: Tensors = {}
         self.sums: Tensors = {}
@@ -160,8 +161,8 @@ class Training:
             torch.autograd.backward(loss)
             if self.sync:
                 self.sync(weights, _count(batch))
-            if self.settings.clip:
-                _clip(weights, self.settings.clip, self.objective.replicas)
+            if self.clipping:
+                self.clipping(player, weights, self.objective.replicas, self.progress.updates)
             optimizer.step()
             self._add(player, loss, terms, len(batch))
         self.progress.updates += 1
@@ -296,6 +297,7 @@ class Training:
             "best": self.best,
             "average": {str(index): tensor for index, tensor in enumerate(self.averages)},
             "sum": self.sums,
+            "usual": self.clipping.usual if self.clipping else {},
             **{f"optimizer.{player}": optimizer_tensors(opt) for player, opt in self.optimizers.items()},
         }
         for group, tensors in groups.items():
@@ -314,6 +316,8 @@ class Training:
         self.objective.load_state_dict(state.under("weights."))
         self.last, self.best = {}, state.under("best.")
         self.sums = {name: tensor.to(self.device) for name, tensor in state.under("sum.").items()}
+        if self.clipping:
+            self.clipping.usual = {player: usual.to(self.device) for player, usual in state.under("usual.").items()}
         averages = state.under("average.")
         _copy([averages[str(index)] for index in range(len(self.averages))], self.averages)
         for player, optimizer in self.optimizers.items():
@@ -356,27 +360,6 @@ def _flat(groups: list[dict[str, Any]]) -> list[Tensor]:
 def _count(batch: Batch) -> float:
     """Return the weight of a batch in a mean: its rows, or the sum of their weights."""
     return float(len(batch)) if batch.weight is None else float(batch.weight.sum())
-
-
-def _clip(weights: list[Tensor], longest: float, replicas: int) -> None:
-    """Clip the gradient if it is too long, that of each replica by itself.
-
-    On a CPU, the test costs less than scaling by 1.
-    """
-    gradients = [weight.grad for weight in weights if weight.grad is not None]
-    if replicas > 1:
-        _clip_each(gradients, longest, replicas)
-        return
-    norm = get_total_norm(gradients)
-    if norm.is_cuda or norm > longest:
-        clip_grads_with_norm_(weights, longest, norm)
-
-
-def _clip_each(gradients: list[Tensor], longest: float, replicas: int) -> None:
-    norm = torch.stack([gradient.reshape(replicas, -1).norm(dim=1) for gradient in gradients]).norm(dim=0)
-    scale = (longest / norm).clamp_max(1)
-    for gradient in gradients:
-        gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))
 
 
 def _snapshot(module: Objective) -> Tensors:

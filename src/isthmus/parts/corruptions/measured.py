@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
+from torch import Tensor
+
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import kind_and_name, part
 from isthmus.core.records import Batch
 from isthmus.parts.corruptions.noise import GaussianNoise
+from isthmus.parts.noise_level import NoiseLevel
 from isthmus.support.errors import InputError
 
 FAINTEST = 1 / 128
@@ -28,7 +32,8 @@ class Measured(Corruption):
     balance : float, default 1.5
         The loss of a row is divided by the strength to this power; 2 would count ratios of signal to noise alone.
     known : bool, default False
-        Whether a net that asks for a noise level is given the strength; else it estimates one.
+        Whether a net that asks for a noise level gets that of what was changed, and none larger than what it would
+        estimate; else it estimates one. This is right for crops of much larger rows, over which it is estimated in use.
 
     Raises
     ------
@@ -47,10 +52,20 @@ class Measured(Corruption):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch corrupted, with its emphasis and, if it is known, its noise."""
-        corrupted = self.corruption(batch)
-        strength = (corrupted.corrupted - corrupted.x).flatten(1).square().mean(1).sqrt()
+        batch = self.corruption(batch)
+        change = batch.corrupted - batch.x
+        strength = change.flatten(1).square().mean(1).sqrt()
         emphasis = strength.clamp_min(FAINTEST) ** -self.balance
-        return corrupted.with_(emphasis=emphasis, noise=strength if self.known else corrupted.noise)
+        return batch.with_(emphasis=emphasis, noise=noise_level(change, batch.corrupted) if self.known else batch.noise)
+
+
+def noise_level(change: Tensor, corrupted: Tensor) -> Tensor:
+    """Return about what would be estimated on the whole of large rows, for crops of them that may have no smooth part.
+
+    That is the noise of what was changed; but where JPEG has cut off all that is faint, only what it has left.
+    """
+    level = NoiseLevel(change.shape[1], change.ndim - 2).to(change.device)
+    return torch.minimum(*(level(level.readings(x)) for x in (change, corrupted)))
 
 
 def refuse_measured(corruptions: Iterable[Corruption], outer: Corruption) -> None:

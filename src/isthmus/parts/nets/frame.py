@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from itertools import product
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.layers import BLOCK, dct
+from isthmus.parts.layers import BLOCK, FUNCTIONAL, dct, exactly, transformed
 from isthmus.parts.nets.feature_map import joined
-
-CONV: tuple[Any, ...] = (nn.functional.conv1d, nn.functional.conv2d)
-"""For rows of one axis (windows of signals) and of two (images), beside the channels."""
-HIGH = (5, 9)
-"""What counts as high frequencies, for one axis and for two."""
-
-
-def high(axes: int) -> Tensor:
-    """Return the functions of the basis whose frequencies along all axes add up to `HIGH` at least."""
-    sums = [sum(each) for each in product(range(BLOCK), repeat=axes)]
-    return dct(axes)[[number for number, total in enumerate(sums) if total >= HIGH[axes - 1]]]
 
 
 class Frame(nn.Module):
@@ -58,7 +43,7 @@ class Frame(nn.Module):
 
     def _added(self, each: Tensor, taps: Tensor) -> Tensor:
         with exactly(each):
-            cells = CONV[self.axes - 1](each, taps, padding=taps.shape[-1] // 2)
+            cells = FUNCTIONAL[self.axes - 1](each, taps, padding=taps.shape[-1] // 2)
         return joined(cells, self.stride)
 
     def _taps(self) -> Tensor:
@@ -74,15 +59,3 @@ class Frame(nn.Module):
             taps = torch.unflatten(taps.index_select(axis, at.flatten()), axis, at.shape)
         elements_first = (*range(1, 1 + 2 * self.axes, 2), 0, *range(2, 2 + 2 * self.axes, 2))
         return taps.permute(elements_first).flatten(0, self.axes - 1)
-
-
-def transformed(x: Tensor, basis: Tensor, stride: int) -> Tensor:
-    """Return the coefficients of each channel of x, of shape (batch, channels, functions, *grid)."""
-    with exactly(x):
-        each = CONV[x.ndim - 3](x.flatten(0, 1).unsqueeze(1), basis, stride=stride)
-    return torch.unflatten(each, 0, x.shape[:2])
-
-
-def exactly(x: Tensor) -> AbstractContextManager[None]:
-    """Compute products in float32 inside the block, although those around it may be computed in bfloat16."""
-    return torch.autocast(x.device.type, enabled=False)

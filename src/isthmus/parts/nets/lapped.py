@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK, continued
-from isthmus.parts.nets.frame import Frame, exactly
+from isthmus.parts.layers import BLOCK, continued, exactly
+from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.restoring import RestoringNet
 from isthmus.support.errors import InputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name
@@ -13,7 +13,7 @@ from isthmus.core.records import Batch
 from isthmus.parts.layers import BLOCK, CONSTANT
 from isthmus.parts.nets.feature_map import CONV, axes_of, cropped, with_condition
 from isthmus.parts.nets.levels import Levels, reach
-from isthmus.parts.nets.noise_level import NoiseLevel
+from isthmus.parts.noise_level import NoiseLevel
 from isthmus.support.errors import InputError
 
 
@@ -89,8 +89,15 @@ class RestoringNet(Net):
         self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes, self.ends)
         self.code = CONV[self.axes - 1](deepest, sizes.h, 1, bias=False)
         self.decode_code = CONV[self.axes - 1](sizes.z + sizes.condition, deepest, 1, bias=False)
+        self._start_code()
         self.register_buffer("slope", torch.ones(out // channels))
         self.register_buffer("shift", torch.zeros(out))
+
+    def _start_code(self) -> None:
+        """Let the code start as what passes the deepest map on unchanged, or an orthogonal projection of it."""
+        nn.init.orthogonal_(self.code.weight.flatten(1))
+        with torch.no_grad():
+            self.decode_code.weight[:, : self.sizes.z] = self.code.weight[: self.sizes.z].transpose(0, 1)
 
     # -- both ways -----------------------------------------------------------------------------------------------
 

@@ -7,8 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.layers import continued
-from isthmus.parts.nets.frame import exactly
+from isthmus.parts.layers import continued, exactly
 
 
 class Spectra(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+from statistics import median
 from typing import cast
 
 from isthmus.core.data import Rows
@@ -25,6 +27,8 @@ NET, CODE = "lapped", 128
 NOISE, BALANCE = (0.0, 50 / 255), 1.5
 """Levels of the noise that is added to clean images, and how much more faint noise counts."""
 CROP, BATCH, AVERAGE = 64, 16, 0.999
+LARGE = 16
+"""Crops in an image from which on the noise level of the whole is well estimated, but not that of a crop."""
 SOUND_CODE, SOUND_BATCH, SOUND_AVERAGE = 96, 32, 0.99
 """The same of recordings, whose net is that of their data."""
 SNR = (-5.0, 15.0)
@@ -77,7 +81,18 @@ def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
     shapes = [row_shape(shape, False) for shape in sequence.shapes]
     side = min(length for shape in shapes for length in (*shape[1:], (1 + halved) * CROP) if length)
     data = Images(crop=side, flips=True, turns=True)
-    return unfitted.set_params(data=data, epochs=_epochs(sum(map(data.crops_of, sequence.shapes))))
+    large = median(prod(length or side for length in shape[1:]) for shape in shapes) >= LARGE * side**2
+    return unfitted.set_params(
+        variant=_of_known_level() if large else unfitted.variant,
+        data=data,
+        epochs=_epochs(sum(map(data.crops_of, sequence.shapes))),
+    )
+
+
+def _of_known_level() -> Denoising:
+    """Return the variant that gets the level of the noise which is added, instead of one estimated on each crop."""
+    noise = lookup("corruption/gaussian")(NOISE)
+    return Denoising(lookup("corruption/measured")(noise, BALANCE, known=True))
 
 
 def suited_to_recordings(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 from torch import Tensor, nn
 
-from isthmus.parts.layers import BLOCK, continued
-from isthmus.parts.nets.frame import high, transformed
+from isthmus.parts.layers import BLOCK, continued, dct, transformed
 
+HIGH = (5, 9)
+"""Sums of frequencies along all axes from which they count as high, for one axis and for two."""
 QUANTILE = 0.2
 """Fraction of the blocks that are smooth, at least."""
 NORMAL_QUANTILE = -0.8416
@@ -61,3 +63,9 @@ def chi_square(freedom: int) -> float:
     """
     spread = 2 / (9 * freedom)
     return freedom * (1 - spread + NORMAL_QUANTILE * math.sqrt(spread)) ** 3
+
+
+def high(axes: int) -> Tensor:
+    """Return the functions of the basis whose frequencies along all axes add up to `HIGH` at least."""
+    sums = [sum(each) for each in product(range(BLOCK), repeat=axes)]
+    return dct(axes)[[number for number, total in enumerate(sums) if total >= HIGH[axes - 1]]]
