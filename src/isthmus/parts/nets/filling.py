@@ -12,7 +12,9 @@ LEVELS = 7
 """Grids, each twice as coarse as the one before: what is wider than the coarsest cells stays 0 in its middle."""
 CELLS = 2**LEVELS
 """Side of a cell of the coarsest grid."""
-REACH = 2 * CELLS
+SWEEPS, SWEPT = 8, 3
+"""How often what is missing becomes the mean of its neighbours, and on how many of the finest grids."""
+REACH = 2 * CELLS + SWEEPS * (2**SWEPT - 1)
 """Elements that what is filled depends on, on each side."""
 POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 SMOOTH = ("linear", "bilinear")
@@ -21,7 +23,10 @@ LEAST = 1e-6
 
 
 def filled(x: Tensor, missing: Tensor) -> Tensor:
-    """Return x with what is missing filled by push and pull (Gortler 1996): means of ever larger cells, interpolated.
+    """Return x with what is missing filled smoothly: it is about the mean of its neighbours, everywhere.
+
+    Means of ever larger cells are interpolated (push and pull, Gortler 1996), and on the finest grids relaxed
+    towards the harmonic function that continues what is around (multigrid, Brandt 1977).
 
     Parameters
     ----------
@@ -29,14 +34,16 @@ def filled(x: Tensor, missing: Tensor) -> Tensor:
     missing : bool Tensor that broadcasts against x, of as many axes
     """
     whole = continued(x, CELLS)
-    known = continued((~missing).to(x.dtype).expand_as(x), CELLS)
+    known = continued((~missing).to(x.dtype), CELLS)
     levels = [(whole * known, known)]
     for _ in range(LEVELS):
         levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
     sums, known = levels.pop()
     y = sums / known.clamp_min(LEAST)
-    for sums, known in reversed(levels):
-        y = sums + (1 - known) * _doubled(y)
+    for level, (sums, known) in reversed([*enumerate(levels)]):
+        y = torch.addcmul(sums, 1 - known, _doubled(y))
+        for _ in range(SWEEPS if level < SWEPT else 0):
+            y = torch.addcmul(sums, 1 - known, _neighbours(y))
     return torch.where(missing, cropped(y, x.shape[2:]), x)
 
 
@@ -46,3 +53,14 @@ def _halved(x: Tensor) -> Tensor:
 
 def _doubled(x: Tensor) -> Tensor:
     return nn.functional.interpolate(x, scale_factor=2, mode=SMOOTH[x.ndim - 3])
+
+
+def _neighbours(x: Tensor) -> Tensor:
+    """Return the mean of the two next elements along each axis; at the border, x itself is one of them."""
+    axes = x.ndim - 2
+    around = nn.functional.pad(x, (1, 1) * axes, mode="replicate")
+    within = [slice(1, -1)] * axes
+    sides = [
+        (*within[:axis], side, *within[axis + 1 :]) for axis in range(axes) for side in (slice(-2), slice(2, None))
+    ]
+    return torch.stack([around[..., *side] for side in sides]).mean(0)
