@@ -6,6 +6,7 @@ and what BM3D makes of it, are the same in each run. Ours does not know the stre
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 from benchmarks.support.bm3d_peer import bm3d_psnr, psnr
 from benchmarks.support.data import found, quietly
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.rows import ours
 from benchmarks.support.timing import say, timed
 from isthmus import Denoiser
 
@@ -31,15 +33,16 @@ def run(quick: bool) -> Result:
     for name, (mode, channels) in MODES.items():
         denoiser, photos = Denoiser.shipped("photo", channels), [unit(path, mode) for path in kodak]
         for sigma, bar in zip(SIGMAS, BARS[name], strict=True):
-            row = compared(denoiser, photos, sigma)
+            row = ours(f"{name}, σ {sigma}", partial(compared, denoiser, photos, sigma), *photos)
             say(f"{name}, σ {sigma}: {row}")
             table.append([f"Kodak, {name}", sigma, *row])
             figures.append(Figure(f"{name}, σ {sigma}: gain over BM3D", row[3], "dB", least=bar))
-        clean = min(psnr(restored(denoiser, x), x) for x in photos)
+        clean = ours(f"{name}, clean", partial(least_of_clean, denoiser, photos), *photos)
         figures.append(Figure(f"{name}, clean images: lowest PSNR", clean, "dB", least=LEAST_OF_CLEAN))
         seconds, _ = timed(lambda denoiser=denoiser, x=photos[0]: restored(denoiser, x))
         figures.append(Figure(f"{name}: an image of 768 x 512", seconds, "s", most=SECONDS if channels == 1 else None))
-    row = compared(Denoiser.shipped("photo"), [unit(path, "RGB") for path in aerials], 25)
+    images = [unit(path, "RGB") for path in aerials]
+    row = ours("aerial", lambda: compared(Denoiser.shipped("photo"), images, 25), *images)
     table.append(["aerial, colour", 25, *row])
     figures.append(Figure("aerial images, σ 25: gain over BM3D", row[3], "dB", least=0.0))
     return Result(figures, table)
@@ -58,13 +61,16 @@ def restored(denoiser: Denoiser, x: np.ndarray) -> np.ndarray:
     return result
 
 
+def least_of_clean(denoiser: Denoiser, images: list[np.ndarray]) -> float:
+    return min(psnr(restored(denoiser, x), x) for x in images)
+
+
 def compared(denoiser: Denoiser, images: list[np.ndarray], sigma: int) -> list[float]:
     """Return the mean PSNR of noisy images, of BM3D's and of ours, our gain over BM3D, and the least gain."""
     each = []
     for number, x in enumerate(images):
         y = noisy(x, number, sigma)
         each.append((psnr(y, x), bm3d_psnr(y, x, sigma / 255), psnr(restored(denoiser, y), x)))
-    before, peer, ours = np.array(each).T
-    return [
-        float(number) for number in (before.mean(), peer.mean(), ours.mean(), (ours - peer).mean(), (ours - peer).min())
-    ]
+    before, peer, after = np.array(each).T
+    gain = after - peer
+    return [float(number) for number in (before.mean(), peer.mean(), after.mean(), gain.mean(), gain.min())]

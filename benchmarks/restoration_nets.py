@@ -7,6 +7,7 @@ It is tried on kodim01 to 04, which it never saw, with noise whose level it does
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from PIL import Image
 
 from benchmarks.support.data import found, quietly
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.rows import ours
 from benchmarks.support.timing import say, timed
 from isthmus import Autoencoder, Denoising, Images
 from isthmus.core.training.callbacks import Event
+from isthmus.parts.corruptions.measured import Measured
+from isthmus.parts.corruptions.noise import GaussianNoise
 from isthmus.parts.nets.lapped import Lapped
 from isthmus.parts.nets.unet import UNet
 
@@ -38,13 +42,18 @@ def run(quick: bool) -> Result:
     tests = [grey(path) for path in sorted(found("photos/kodak").glob("*.png"))[: 1 if quick else 4]]
     figures, table = [], [["net", "weights", "minutes", *(f"σ {sigma}" for sigma in SIGMAS), "s an image"]]
     for name, net in NETS.items():
-        ae, minutes = trained(net(), X, 1 if quick else EPOCHS)
-        measured = {sigma: tried(ae, tests, sigma) for sigma in SIGMAS}
-        seconds, _ = timed(lambda ae=ae: ae.reconstruct([tests[0]]))
-        figures += [Figure(f"{name}: PSNR, σ {sigma}", psnr, "dB") for sigma, psnr in measured.items()]
-        figures.append(Figure(f"{name}: an image of 768 x 512", seconds, "s", most=1.0))
-        table.append([name, ae.info_["parameters"], minutes, *measured.values(), seconds])
+        row = ours(name, partial(measured, net, X, tests, 1 if quick else EPOCHS), len(X), *tests)
+        figures += [Figure(f"{name}: PSNR, σ {s}", psnr, "dB") for s, psnr in zip(SIGMAS, row[2:], strict=False)]
+        figures.append(Figure(f"{name}: an image of 768 x 512", row[-1], "s", most=1.0))
+        table.append([name, *row])
     return Result(figures, table)
+
+
+def measured(net: Any, X: list[np.ndarray], tests: list[np.ndarray], epochs: int) -> list[float]:
+    """Return the weights of a net, the minutes of its training, its PSNR, and the seconds that an image takes."""
+    ae, minutes = trained(net(), X, epochs)
+    seconds, _ = timed(lambda: ae.reconstruct([tests[0]]))
+    return [ae.info_["parameters"], minutes, *(tried(ae, tests, sigma) for sigma in SIGMAS), seconds]
 
 
 def grey(path: Path) -> np.ndarray:
@@ -66,7 +75,7 @@ def trained(net: Any, X: list[np.ndarray], epochs: int) -> tuple[Autoencoder, fl
             say(f"{type(net).__name__}: {event.record}")
 
     ae = Autoencoder(
-        Denoising(level=(0.0, 50 / 255), balance=1.5),
+        Denoising(Measured(GaussianNoise((0.0, 50 / 255)), known=True)),
         latent_dim=128,
         net=net,
         data=Images(crop=64, crops_per_image=CROPS, flips=True, turns=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -16,6 +17,7 @@ from benchmarks.restoration import restored, unit
 from benchmarks.support.bm3d_peer import bm3d_psnr, psnr
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result, Skip
+from benchmarks.support.rows import ours
 from benchmarks.support.timing import say
 from isthmus import Denoiser
 
@@ -30,19 +32,23 @@ def run(quick: bool) -> Result:
     table, each = [["image", *ways]], []
     for number, path in enumerate(sorted(found("photos/kodak").glob("*.png"))[: 1 if quick else None]):
         x = unit(path, "RGB")
-        y = from_a_phone(x, number)
-        sigma = estimated(y)
-        each.append([psnr(y, x), bm3d_psnr(y, x, sigma), psnr(means(y, sigma), x), psnr(restored(denoiser, y), x)])
+        each.append(ours(path.stem, partial(tried, denoiser, x, from_a_phone(x, number)), x))
         table.append([path.stem, *each[-1]])
         say(f"{path.stem}: {each[-1]}")
-    before, peer, other, ours = np.array(each).T
+    before, peer, other, after = np.array(each).T
     figures = [
-        Figure("mean gain over the file", (ours - before).mean(), "dB", least=LEAST_GAIN),
-        Figure("least gain of an image", (ours - before).min(), "dB", least=0.0),
-        Figure("mean gain over BM3D", (ours - peer).mean(), "dB", least=0.0),
-        Figure("mean gain over non-local means", (ours - other).mean(), "dB", least=0.0),
+        Figure("mean gain over the file", (after - before).mean(), "dB", least=LEAST_GAIN),
+        Figure("least gain of an image", (after - before).min(), "dB", least=0.0),
+        Figure("mean gain over BM3D", (after - peer).mean(), "dB", least=0.0),
+        Figure("mean gain over non-local means", (after - other).mean(), "dB", least=0.0),
     ]
     return Result(figures, [*table, ["mean", *np.mean(each, 0)]])
+
+
+def tried(denoiser: Denoiser, x: np.ndarray, y: np.ndarray) -> list[float]:
+    """Return the PSNR of a file, and of what each way makes of it."""
+    sigma = estimated(y)
+    return [psnr(y, x), bm3d_psnr(y, x, sigma), psnr(means(y, sigma), x), psnr(restored(denoiser, y), x)]
 
 
 def from_a_phone(x: np.ndarray, number: int) -> np.ndarray:

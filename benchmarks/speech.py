@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.support.data import found, quietly
 from benchmarks.support.figures import Figure, Result
 from benchmarks.support.peers import needs
+from benchmarks.support.rows import ours
 from benchmarks.support.timing import say, timed
 from isthmus import Denoiser, Sound
 from isthmus.core.training.callbacks import Event
@@ -44,15 +46,23 @@ def run(quick: bool) -> Result:
     for how, jobs in _jobs(noises).items():
         rows, minutes = [], []
         for speaker, clip, tested in jobs:
-            denoiser, seconds = _trained(speaker, clip, quick)
+            name = f"{how}, without {speaker}"
+            seconds, *measured = ours(name, partial(_job, how, speaker, clip, tested, quick), *tested.values())
             minutes.append(seconds / 60)
-            for name, noise in tested.items():
-                tests = _tests(speaker, name, noise, 2 if quick else TESTS)
-                rows += _measured(how, denoiser, tests, clip is not None)
+            rows += measured
         table += rows
         figures += _figures(how, rows)
         figures.append(Figure(f"{how}: training", float(np.mean(minutes)), "min"))
     return Result(figures, table)
+
+
+def _job(how: str, speaker: str, clip: Sound | None, tested: dict[str, np.ndarray], quick: bool) -> list[Any]:
+    """Return the seconds of a training, then the rows of the table."""
+    denoiser, seconds = _trained(speaker, clip, quick)
+    found: list[Any] = [seconds]
+    for name, noise in tested.items():
+        found += _measured(how, denoiser, _tests(speaker, name, noise, 2 if quick else TESTS), clip is not None)
+    return found
 
 
 def _jobs(noises: dict[str, np.ndarray]) -> dict[str, list[tuple[str, Sound | None, dict[str, np.ndarray]]]]:
@@ -107,13 +117,13 @@ def _mixed(clean: np.ndarray, noise: np.ndarray, ratio: int, rng: np.random.Gene
 
 def _measured(how: str, denoiser: Denoiser, tests: Tests, clip: bool) -> list[list[object]]:
     """Return a row of the table for each ratio."""
-    ours = [np.asarray(one) for one in denoiser.transform([Sound(noisy, RATE) for *_, noisy, _ in tests])]
+    own = [np.asarray(one) for one in denoiser.transform([Sound(noisy, RATE) for *_, noisy, _ in tests])]
     theirs = [_noisereduce(noisy, alone if clip else None) for *_, noisy, alone in tests]
     rows: list[list[object]] = []
     for ratio in RATIOS:
         at = [k for k, test in enumerate(tests) if test[0] == ratio]
         clean, noisy = [tests[k][2] for k in at], [tests[k][3] for k in at]
-        made, peer = [ours[k] for k in at], [theirs[k] for k in at]
+        made, peer = [own[k] for k in at], [theirs[k] for k in at]
         ratios = [
             float(np.mean([si_sdr(*pair) for pair in zip(clean, side, strict=True)])) for side in (noisy, made, peer)
         ]

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MEASURED = ("src", "benchmarks")
 """The folders that decide what is measured; results and pages do not."""
+KINDS = ("*.py", "*.safetensors")
 
 
 @cache
@@ -29,8 +30,8 @@ def git(*arguments: str) -> str:
 
 @cache
 def sources() -> str:
-    """Return a hash of the Python files that decide what is measured."""
+    """Return a hash of the Python files, and the models that come with the package, that decide what is measured."""
     total = hashlib.sha256()
-    for path in sorted(path for folder in MEASURED for path in (ROOT / folder).rglob("*.py")):
+    for path in sorted(path for folder in MEASURED for kind in KINDS for path in (ROOT / folder).rglob(kind)):
         total.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return total.hexdigest()[:16]
