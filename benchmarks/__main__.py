@@ -35,6 +35,7 @@ ORDER = (
     "restoration",
     "restoration_phone",
     "restoration_medical",
+    "inpainting",
     "scans",
     "speech",
     "csv_reading",
