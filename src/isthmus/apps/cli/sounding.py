@@ -66,6 +66,8 @@ def denoise_sounds(denoiser: Denoiser, asked: Asked) -> None:
     from isthmus.tasks.denoising.targets import output_beside, targets
 
     refuse_options_of_rows(asked.path)
+    if asked.mask is not None:
+        raise click.UsageError(f"--mask is about images, but {asked.path!r} holds sounds: leave it out")
     source = Path(asked.path)
     output = output_beside(source) if asked.output is None else Path(asked.output)
     every = targets(source, output, asked.overwrite, SOUNDS)

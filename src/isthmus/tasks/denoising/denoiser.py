@@ -22,7 +22,7 @@ from isthmus.core.part import part
 from isthmus.core.training.callbacks import Callback
 from isthmus.data.audio.recorded import Recorded
 from isthmus.data.audio.sound_files import SOUNDS
-from isthmus.data.audio.sounds import Sound, checked_rate
+from isthmus.data.audio.sounds import Sound, checked_rate, scaled
 from isthmus.data.images.files import IMAGES
 from isthmus.data.images.images import Images
 from isthmus.estimators.autoencoder import Autoencoder
@@ -42,7 +42,6 @@ from isthmus.tasks.denoising.lessons import Lesson, Teaching, check_condition, c
 from isthmus.tasks.denoising.masks import check_mask, observed, with_masks
 from isthmus.tasks.denoising.recordings import (
     are_recordings,
-    in_units,
     recordings_of,
     sound_like,
 )
@@ -260,6 +259,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         check_is_fitted(self)
         if self.autoencoder_.data_.audible:
             self._noise(sigma)
+            check_mask(self.autoencoder_.model_.net, mask)
             return [self._cleaned(one, strength) for one in recordings_of(X)]
         images, fitted = images_of(X), self.autoencoder_
         check_mask(fitted.model_.net, mask)
@@ -315,6 +315,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         """
         check_is_fitted(self)
         if self.autoencoder_.data_.audible:
+            check_mask(self.autoencoder_.model_.net, mask)
             sounding = targets(Path(source), Path(output), overwrite, SOUNDS)
             return [one.path for one in cleaned_files(sounding, self.cleaning(strength, sigma))]
         every = targets(Path(source), Path(output), overwrite, IMAGES)
@@ -362,12 +363,14 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _cleaned(self, one: Sound, strength: float) -> Sound:
         """Return a recording without noise."""
-        stream, samples = self.stream(one.rate, strength), in_units(one.samples)
+        stream, samples = self.stream(one.rate, strength), scaled(one, np.float64)
         return sound_like(np.concatenate([stream.add(samples), stream.end()]), one) if strength else one
 
     def restoring(self, strength: float = 1.0, sigma: float | None = None) -> Restore | None:
         """Return a function that restores one image (height, width, channels); None if the strength is 0."""
         check_is_fitted(self)
+        if self.autoencoder_.data_.audible:
+            raise InputError("this denoiser cleans recordings: give sound files, or take a denoiser of images")
         graph, noise = self._graph(strength), self._noise(sigma)
         return None if strength == 0 else partial(self._restored_image, graph, noise)
 
