@@ -243,7 +243,10 @@ BAD = {
     "grey-alpha.png": (grey_alpha_16, "of which 8 bits are read"),
     "text.png": (text, "holds no PNG"),
     "deep.tif": (lambda path: tifffile.imwrite(path, np.zeros((4, 4), np.uint32)), "uint32, of which 24 bits"),
-    "nan.tif": (lambda path: tifffile.imwrite(path, np.full((4, 4), np.nan, np.float32)), r"pixel \(0, 0, 0\) of .* nan"),
+    "nan.tif": (
+        lambda path: tifffile.imwrite(path, np.full((4, 4), np.nan, np.float32)),
+        r"pixel \(0, 0, 0\) of .* nan",
+    ),
     "255.tif": (lambda path: tifffile.imwrite(path, np.full((4, 4), 200, np.float32)), "to 200: scale .* image / 255"),
 }
 

@@ -104,7 +104,8 @@ def test_what_teaches_nothing_is_refused(fit, said):
 
 
 @pytest.mark.parametrize(
-    ("clip", "said"), [(Sound(noise(200), RATE), "is 0.2 s long"), (Sound(noise(), RATE // 2), "above 250 Hz: .* stays")]
+    ("clip", "said"),
+    [(Sound(noise(200), RATE), "is 0.2 s long"), (Sound(noise(), RATE // 2), "above 250 Hz: .* stays")],
 )
 def test_noise_that_tells_little_is_named(clip, said):
     with pytest.warns(DataWarning, match=said):

@@ -187,7 +187,9 @@ def _checked(one: Any, number: int, rate: int | None) -> Sound:
 def checked_rate(rate: Any, name: str) -> int:
     """Return a rate as a whole number; raise an error where it is none."""
     if not (isinstance(rate, int | float | np.number) and rate == int(rate) and SLOWEST <= rate <= FASTEST):
-        raise InputError(f"{name}: rate={rate!r}; expected a whole number of samples a second, {SLOWEST} to {FASTEST:,}")
+        raise InputError(
+            f"{name}: rate={rate!r}; expected a whole number of samples a second, {SLOWEST} to {FASTEST:,}"
+        )
     return int(rate)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,17 @@ def open_original(path: Path) -> Original:
     InputError
         It cannot be read, or pixels of its kind cannot be written again.
     """
+    return examined(path)()
+
+
+def examined(path: Path) -> Callable[[], Original]:
+    """Look at the header of an image file that is to be written again, and return what reads it.
+
+    Raises
+    ------
+    InputError
+        Pixels of its kind cannot be read, or written again.
+    """
     kind = kind_of(path)
     if kind not in WRITERS:
         raise InputError(
@@ -98,12 +110,12 @@ def open_original(path: Path) -> Original:
         )
     if kind == "TIFF" and not tiff.pillow_can(path):
         head, dtype = tiff.head(path), tiff.dtype_of(path)
-        return _read(path, kind, head, dtype, tiff.has_alpha(path), tiff.orientation(path))
+        return partial(_read, path, kind, head, dtype, tiff.has_alpha(path), tiff.orientation(path))
     with pillow.open_image(path, kind) as image:
         _check_mode(image, path)
         head, dtype = pillow.head(path, kind), _dtype(image, path, kind)
         orientation = tiff.orientation(path) if kind == "TIFF" else pillow.orientation(image)
-        return _read(path, kind, head, dtype, head.alpha, orientation, _notes(image, path))
+        return partial(_read, path, kind, head, dtype, head.alpha, orientation, _notes(image, path))
 
 
 def _read(

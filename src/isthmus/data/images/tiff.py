@@ -220,7 +220,8 @@ def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
     low, high = float(pixels.min()), float(pixels.max())
     if not (low >= 0 and high <= 1):
         raise InputError(
-            f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1], such as image / {_top(high)}"
+            f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1], such as image / "
+            f"{_top(high)}"
         )
     return pixels.astype(np.float32)
 

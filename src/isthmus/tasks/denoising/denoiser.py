@@ -188,6 +188,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         InputError
             It was not trained on images of their own size, or has a condition.
         """
+        check_is_fitted(autoencoder)
         check_data(autoencoder.data_)
         check_condition(autoencoder)
         denoiser = cls()
@@ -375,8 +376,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         return None if strength == 0 else partial(self._restored_image, graph, noise)
 
     def _graph(self, strength: float = 1.0) -> Denoise:
-        if not 0 <= strength <= 1:
-            raise InputError(f"strength={strength!r} is outside [0, 1]: 0 leaves images as they are, 1 is the model's")
+        if not _is_fraction(strength):
+            raise InputError(f"strength={strength!r} is no number in [0, 1]: 0 changes nothing, 1 is the model's")
         fitted = self.autoencoder_
         return Denoise(fitted.data_, fitted.model_, float(strength)).eval()
 
@@ -385,8 +386,10 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             return None
         if not self.autoencoder_.model_.net.estimates_noise:
             raise InputError(f"sigma={sigma!r}: this model does not depend on the level of the noise; leave sigma out")
-        if not 0 <= sigma <= 1:
-            raise InputError(f"sigma={sigma!r} is outside [0, 1], where black to white is 1: divide it by 255, say")
+        if not _is_fraction(sigma):
+            raise InputError(
+                f"sigma={sigma!r} is no number in [0, 1], where black to white is 1: 25 of 255 is {25 / 255:.3f}"
+            )
         return float(sigma)
 
     def _restored(self, graph: Denoise, columns: Columns, noise: float | None) -> Rows:
@@ -429,6 +432,10 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _restore_task(self, state: State) -> None:
         self.learnt_from_ = state["learnt_from"]
+
+
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and bool(0 <= value <= 1)
 
 
 def _with_mask(columns: Columns, mask: Rows, index: Tensor | None = None) -> Columns:

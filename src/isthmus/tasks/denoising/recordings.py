@@ -82,7 +82,9 @@ def noise_clip(noise: Any, rate: int) -> list[float]:
     if not is_path(noise) and not is_sound(noise):
         raise InputError("noise is a recording of noise alone: the path of a sound file, or a Sound, which has a rate")
     if is_path(noise) and existing(noise).is_dir():
-        raise InputError(f"noise is the path of one sound file, but {os.fspath(noise)!r} is a folder: name a file in it")
+        raise InputError(
+            f"noise is the path of one sound file, but {os.fspath(noise)!r} is a folder: name a file in it"
+        )
     one = decode(existing(noise)) if is_path(noise) else sounds([noise], None).at(0)
     _warn_of_clip(one, rate)
     mono = scaled(one).mean(1, keepdims=True)
@@ -147,4 +149,3 @@ def as_integers(samples: np.ndarray, bits: int, dtype: Any) -> np.ndarray:
     top = 2.0 ** (bits - 1)
     whole = np.clip(np.rint(samples * top), -top, top - 1)
     return (whole + (128 if np.dtype(dtype).kind == "u" else 0)).astype(dtype)
-

@@ -13,6 +13,7 @@ import numpy as np
 from isthmus.data.audio.condition import CLIPPED, clipped_fraction, is_silent
 from isthmus.data.audio.sound_files import head, opened, pieces
 from isthmus.data.audio.sounds import Sound, check_finite
+from isthmus.data.sized import in_threads
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 from isthmus.tasks.denoising.recordings import as_integers
@@ -65,6 +66,8 @@ def cleaned_files(
 ) -> Iterator[CleanedFile]:
     """Clean files one after the other, and yield each once it is written.
 
+    Before the first is written, the headers of all are looked at.
+
     Parameters
     ----------
     targets : sequence of Target
@@ -78,11 +81,12 @@ def cleaned_files(
     InputError
         A file cannot be read or written; the message names it.
     """
+    if not skip_broken:
+        in_threads(head, [target.source for target in targets])
     for target in targets:
         if skip_broken and (error := _error_of(target.source)) is not None:
             yield CleanedFile(target.source, target.path, error=error)
             continue
-        head(target.source)
         target.path.parent.mkdir(parents=True, exist_ok=True)
         before = _start(target.source)
         with atomic(target.path) as temporary:
