@@ -99,7 +99,9 @@ def test_what_a_face_cannot_show_is_named(monkeypatch, models, face, called):
 
 @pytest.mark.parametrize("face", kinds.FACES)
 def test_waveforms_are_refused_with_what_to_do_instead(face):
-    with pytest.raises(InputError, match="cannot show data/waveforms yet.* isthmus denoise FILE --model MODEL.*'audio'"):
+    with pytest.raises(
+        InputError, match="cannot show data/waveforms yet.* isthmus denoise FILE --model MODEL.*'audio'"
+    ):
         kinds.adapter(face, Waveforms(8000))
 
 

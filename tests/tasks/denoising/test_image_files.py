@@ -126,6 +126,17 @@ def test_a_folder_and_a_file_are_no_pairs(folders):
         Denoiser().fit(folders[0], folders[1] / "0.png")
 
 
+def test_folders_that_teach_nothing_are_refused(folders, tmp_path):
+    with pytest.raises(InputError, match="named as the noisy and as the clean images"):
+        Denoiser(small("denoising")).fit(folders[0], folders[0])
+    Image.fromarray(clean(1, 9)).save(folders[0] / "0.png")
+    with pytest.raises(InputError, match="a side of 1 pixel: noisy images alone"):
+        Denoiser(learn_from="noisy").fit(folders[0])
+    (folders[0] / "0.wav").write_bytes(b"RIFF")
+    with pytest.raises(InputError, match="holds sounds and images"):
+        Denoiser().fit(folders[0])
+
+
 # -- what is written ---------------------------------------------------------------------------------------------
 
 

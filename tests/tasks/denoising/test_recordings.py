@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from isthmus import Autoencoder, Denoiser, Denoising, InputError, Sound, Waveforms, load
+from isthmus import Autoencoder, Denoiser, Denoising, Images, InputError, Sound, Waveforms, load
 from isthmus.data.audio.sound_files import SOUNDS
 from isthmus.parts.nets.spectral import Spectral
 from isthmus.support.errors import DataWarning
@@ -92,6 +92,7 @@ def test_the_clip_is_not_kept(denoiser, tmp_path):
         (lambda d: d.fit(CLEAN, CLEAN[1:]), "12 noisy recordings and 11 clean ones are not pairs"),
         (lambda d: d.fit(CLEAN, [Sound(tone(9), RATE)] * 12), "of one length, aligned"),
         (lambda d: d.fit([Sound(np.zeros((0, 1)), RATE)]), "holds no samples"),
+        (lambda d: d.set_params(autoencoder__data=Images(crop=8)).fit(CLEAN), "recordings, which .* 'images'"),
         (lambda d: d.fit([Sound(np.zeros((2, 5000)), RATE)]), "give x.T"),
         (lambda d: d.fit([Sound(np.zeros((2, 100)), RATE)]), "give x.T"),
         (lambda d: d.fit(CLEAN, noise=Path("/")), "one sound file, but '/' is a folder"),

@@ -13,6 +13,7 @@ from isthmus.core.data import Rows
 from isthmus.data.audio.resample import resampled
 from isthmus.data.audio.sound_files import SOUNDS, decode
 from isthmus.data.audio.sounds import Sound, Sounds, are_sounds, is_sound, scaled, sounds
+from isthmus.data.images.files import IMAGES
 from isthmus.data.listing import are_files
 from isthmus.data.sources.sound_folders import SoundStream, sound_survey
 from isthmus.parts.corruptions.sound import LONGEST
@@ -24,8 +25,21 @@ SHORT = 0.5
 
 
 def are_recordings(X: object) -> bool:
-    """Tell whether X is recordings with their rates, or the path of a sound file, or of a folder of them."""
-    return are_files([existing(X)], SOUNDS) if is_path(X) else are_sounds(X)
+    """Tell whether X is recordings with their rates, or the path of a sound file, or of a folder of them.
+
+    Raises
+    ------
+    InputError
+        There is no such file or folder, or it holds images too.
+    """
+    if not is_path(X):
+        return are_sounds(X)
+    audible = are_files([existing(X)], SOUNDS)
+    if audible and existing(X).is_dir() and IMAGES.holds(existing(X)):
+        raise InputError(
+            f"{str(existing(X))!r} holds sounds and images, of which only one kind is learnt: put them into two folders"
+        )
+    return audible
 
 
 def recordings_of(X: Rows) -> Sounds:
