@@ -101,15 +101,15 @@ class Tree:
 
 def tree(folder: Path, kind: FileKind) -> Tree:
     """Return the files in a folder and in all folders in it; what is hidden is left out."""
-    found = Tree([], [])
+    inside = Tree([], [])
     for path in visible(folder):
         if path.is_dir() and not path.is_symlink():
             inner = tree(path, kind)
-            found.paths.extend(inner.paths)
-            found.others.extend(inner.others)
+            inside.paths.extend(inner.paths)
+            inside.others.extend(inner.others)
         else:
-            (found.paths if kind.fits(path) else found.others).append(path)
-    return found
+            (inside.paths if kind.fits(path) else inside.others).append(path)
+    return inside
 
 
 def joined_listing(paths: Sequence[Path], kind: FileKind) -> Listing:

@@ -40,7 +40,7 @@ class Head:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def open_sound(path: Path) -> Iterator[Any]:
     """Open a sound file by its content."""
     library = extra("soundfile", "audio")
     try:
@@ -67,7 +67,7 @@ def head(path: Path) -> Head:
     InputError
         It is no sound file, damaged, or holds no samples.
     """
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         if sound.frames == 0:
             raise InputError(f"the sound {str(path)!r} holds no samples: take it out")
         form = f"{sound.format} {sound.subtype}"
@@ -98,7 +98,7 @@ def pieces(path: Path, size: int) -> Iterator[np.ndarray]:
         As `head`; or the file is damaged.
     """
     expected, count = head(path), 0
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         while len(samples := sound.read(size, dtype="float64", always_2d=True)):
             count += len(samples)
             yield samples
@@ -123,7 +123,7 @@ def decode(path: Path, name: str = "") -> Sound:
         As `head`; or the file is damaged.
     """
     expected = head(path)
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         samples = sound.read(dtype="float32")
     _check_count(path, len(samples), expected)
     return Sound(samples, expected.rate, name or str(path))

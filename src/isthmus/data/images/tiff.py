@@ -144,7 +144,7 @@ def write(path: Path, pixels: np.ndarray, like: Path, orientation: int = 1) -> N
     path : Path
     pixels : ndarray of shape (height, width, channels)
     like : Path
-        The other file: its profile, resolution, texts, place on the earth, EXIF data and GPS are kept.
+        The other file: its profile, resolution, texts, geographic coordinates, EXIF data and GPS are kept.
     orientation : int, default 1
         That of the pixels, which they are stored in.
     """

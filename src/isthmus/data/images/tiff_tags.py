@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 TEXTS = (269, 270, 271, 272, 285, 305, 306, 315, 316, 33432)
 """Names of the document and of the page, description, maker, model, program, date, artist, computer, and copyright."""
-PLACES = (286, 287, 33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113)
+COORDINATES = (286, 287, 33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113)
 """Where the image lies on a page, or on the earth (GeoTIFF)."""
 RECORDS = (700, 33723, 34377)
 """XMP, IPTC, and what Photoshop keeps."""
-KEPT = (*TEXTS, *PLACES, *RECORDS)
+KEPT = (*TEXTS, *COORDINATES, *RECORDS)
 DIRECTORIES = (34665, 34853)
 """EXIF data and GPS, which are directories of their own: the value is where they lie."""
 LIES_ELSEWHERE = (0xA005,)

@@ -102,16 +102,16 @@ def with_masks(targets: Sequence[Target], source: Path, mask: Path) -> list[Targ
     top = source if source.is_dir() else source.parent
     known = _by_name(mask)
     names = [one.source.relative_to(top) for one in targets]
-    found = [known.get(name) or known.get(name.with_suffix("")) or [] for name in names]
-    if alone := [one.source.name for one, masks in zip(targets, found, strict=True) if not masks]:
+    candidates = [known.get(name) or known.get(name.with_suffix("")) or [] for name in names]
+    if alone := [one.source.name for one, masks in zip(targets, candidates, strict=True) if not masks]:
         raise InputError(f"{str(mask)!r} holds no mask of {listed(alone, NAMED)}: it has the name of its image")
-    for one, masks in zip(targets, found, strict=True):
+    for one, masks in zip(targets, candidates, strict=True):
         if len(masks) > 1:
             raise InputError(
                 f"{str(mask)!r} holds {masks[0].name!r} and {masks[1].name!r}, either of which may be the mask of "
                 f"{one.source.name!r}: take one out"
             )
-    return [replace(one, mask=masks[0]) for one, masks in zip(targets, found, strict=True)]
+    return [replace(one, mask=masks[0]) for one, masks in zip(targets, candidates, strict=True)]
 
 
 def _by_name(folder: Path) -> dict[Path, list[Path]]:

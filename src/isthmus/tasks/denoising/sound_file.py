@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.data.audio.condition import CLIPPED, clipped_fraction, is_silent
-from isthmus.data.audio.sound_files import head, opened, pieces
+from isthmus.data.audio.sound_files import head, open_sound, pieces
 from isthmus.data.audio.sounds import Sound, check_finite
 from isthmus.data.sized import in_threads
 from isthmus.support.atomic import atomic
@@ -105,7 +105,7 @@ def _error_of(path: Path) -> str | None:
 
 
 def _start(path: Path) -> Sound:
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         return Sound(sound.read(int(PREVIEW * sound.samplerate), dtype="float32"), sound.samplerate, str(path))
 
 

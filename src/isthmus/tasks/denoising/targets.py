@@ -102,11 +102,11 @@ def _of_folder(source: Path, output: Path, kind: FileKind) -> list[Target]:
         )
     if not output.parent.is_dir():
         raise InputError(f"cannot write {str(output)!r}: there is no folder {str(output.parent)!r}; make it first")
-    found = tree(source, kind)
-    if not found.paths:
+    inside = tree(source, kind)
+    if not inside.paths:
         listing(source, kind)  # says that there are none, and what there is
-    _warn_of_others(source, found.others, kind)
-    return [Target(path, output / path.relative_to(source)) for path in found.paths]
+    _warn_of_others(source, inside.others, kind)
+    return [Target(path, output / path.relative_to(source)) for path in inside.paths]
 
 
 def _warn_of_others(source: Path, others: Sequence[Path], kind: FileKind) -> None:
