@@ -8,7 +8,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 
-from isthmus import AnomalyDetector, Audio, Autoencoder, InputError, Signals, Sound, load
+from isthmus import AnomalyDetector, Audio, Autoencoder, InputError, Signals, Sound, Waveforms, load
 from isthmus.apps import kinds
 from isthmus.apps.cli.kinds.base import Files, files_of
 from isthmus.apps.explorer import page
@@ -95,6 +95,14 @@ def test_what_a_face_cannot_show_is_named(monkeypatch, models, face, called):
     monkeypatch.setitem(kinds.ADAPTERS, "data/angles", {})
     with pytest.raises(InputError, match=f"{called} cannot show data/angles yet; it shows data/table, "):
         kinds.adapter(face, models["data/angles"].data_)
+
+
+@pytest.mark.parametrize("face", kinds.FACES)
+def test_waveforms_are_refused_with_what_to_do_instead(face):
+    with pytest.raises(
+        InputError, match="cannot show data/waveforms yet.* isthmus denoise FILE --model MODEL.*'audio'"
+    ):
+        kinds.adapter(face, Waveforms(8000))
 
 
 @each

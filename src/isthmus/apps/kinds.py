@@ -52,6 +52,12 @@ ADAPTERS: dict[str, dict[str, str]] = {
 }
 """``"module:name"`` of each adapter, by the part name of the data and by the face. It is imported when it is needed."""
 
+INSTEAD = {
+    "data/waveforms": "clean recordings with isthmus denoise FILE --model MODEL, in Python Denoiser.transform; for "
+    "anything else train with data='audio'"
+}
+"""What to do with kinds of data that no face shows."""
+
 
 def adapter(face: str, data: object) -> Any:
     """Return what makes the adapter of a kind of data for one of the `FACES`; each face says what it is called with.
@@ -71,6 +77,7 @@ def adapter(face: str, data: object) -> Any:
     kind = getattr(type(data), "part_name", type(data).__name__)
     known = [name for name, faces in ADAPTERS.items() if face in faces]
     if kind not in known:
-        raise InputError(f"{FACES[face]} cannot show {kind} yet; it shows {', '.join(known)}")
+        instead = f": {INSTEAD[kind]}" if kind in INSTEAD else ""
+        raise InputError(f"{FACES[face]} cannot show {kind} yet; it shows {', '.join(known)}{instead}")
     module, _, name = ADAPTERS[kind][face].partition(":")
     return getattr(import_module(module), name)

@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 
 from isthmus.core.data import Data, Rows
-from isthmus.core.part import resolve
+from isthmus.core.part import kind_and_name, resolve
 from isthmus.data.audio.sounds import are_sounds
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.support.errors import InputError
@@ -32,6 +32,11 @@ def choose_data(
     names, else by `table_scale`.
     """
     resolved = _inferred(X) if data is None else cast(Data, resolve("data", data))
+    if are_sounds(X) and not resolved.audible:
+        raise InputError(
+            f"X holds recordings, which are not read as {kind_and_name(resolved)[1]!r}: leave out what is about other "
+            "data, such as data= or --crop"
+        )
     if resolved.windowed is not None and is_stream(X):
         raise InputError("a signal cannot be streamed, since windows would be cut: read the whole file first")
     named = is_stream(X) or nw.dependencies.is_into_dataframe(X)

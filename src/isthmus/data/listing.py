@@ -83,6 +83,35 @@ def listing(folder: Path, kind: FileKind) -> Listing:
     return Listing([path for paths in classes.values() for path in paths], y, tuple(classes))
 
 
+@dataclass(frozen=True)
+class Tree:
+    """What is in a folder and all folders in it, sorted.
+
+    Attributes
+    ----------
+    paths : list of Path
+        Files of a kind.
+    others : list of Path
+        All others; also links to nothing, and links to folders, which are not followed.
+    """
+
+    paths: list[Path]
+    others: list[Path]
+
+
+def tree(folder: Path, kind: FileKind) -> Tree:
+    """Return the files in a folder and in all folders in it; what is hidden is left out."""
+    inside = Tree([], [])
+    for path in visible(folder):
+        if path.is_dir() and not path.is_symlink():
+            inner = tree(path, kind)
+            inside.paths.extend(inner.paths)
+            inside.others.extend(inner.others)
+        else:
+            (inside.paths if kind.fits(path) else inside.others).append(path)
+    return inside
+
+
 def joined_listing(paths: Sequence[Path], kind: FileKind) -> Listing:
     """Return several files, and the files of several folders, as one, in this order.
 

@@ -65,6 +65,37 @@ def test_the_output_is_beside_the_input_unless_named(isthmus, denoiser, scans, t
     assert said.out.strip() == f"{tmp_path / 'in-denoised'}: 3 images without noise"
 
 
+def test_a_broken_file_says_how_many_were_written_and_how_to_go_on(isthmus, denoiser, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("1.png", "2.png"):
+        Image.fromarray(RNG.integers(0, 256, (24, 24), np.uint8)).save(tmp_path / "in" / name)
+    whole = (tmp_path / "in" / "2.png").read_bytes()
+    (tmp_path / "in" / "2.png").write_bytes(whole[: len(whole) // 2])
+    line = ("denoise", tmp_path / "in", "--model", denoiser)
+    said = isthmus(*line, code=1).err
+    assert "2.png" in said and "1 file was written before; --skip-broken leaves out" in said
+    assert "1 image cannot be read, and was left out: 2.png" in isthmus(*line, "--skip-broken", "--overwrite").err
+
+
+def test_figures_of_files_that_differ_in_their_ending_have_two_names(isthmus, denoiser, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("1.png", "1.tif", "2-before-after.png"):
+        Image.fromarray(RNG.integers(0, 256, (24, 24), np.uint8)).save(tmp_path / "in" / name)
+    line = ("denoise", tmp_path / "in", "--model", denoiser, "--before-after", "-o", tmp_path / "out")
+    isthmus(*line)
+    assert {"1-png-before-after.png", "1-tif-before-after.png"} < {path.name for path in (tmp_path / "out").iterdir()}
+    (tmp_path / "in" / "2-before-after.png").with_name("2.png").write_bytes((tmp_path / "in" / "1.png").read_bytes())
+    assert "2-before-after.png would be a figure, and an output" in isthmus(*line, "--overwrite", code=1).err
+
+
+def test_images_of_a_folder_that_holds_sounds_too_are_cleaned(isthmus, denoiser, tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(RNG.integers(0, 256, (24, 24), np.uint8)).save(tmp_path / "in" / "1.png")
+    (tmp_path / "in" / "1.wav").write_bytes(b"RIFF")
+    done = isthmus("denoise", tmp_path / "in", "--kind", "scan", "-o", tmp_path / "out", "--json")
+    assert done.json["images"] == 1 and "also holds 1.wav: no images, left out" in done.err
+
+
 def test_a_model_that_train_wrote_is_a_denoiser(isthmus, scans, tmp_path):
     path = tmp_path / "m.safetensors"
     isthmus("train", scans / "clean", "--crop", 16, "--variant", "denoising", "--level", "0,0.2", *TRAIN, "-o", path)
@@ -141,7 +172,7 @@ REFUSED = {
     "options of rows": (["--model", "MODEL", "--rows", "0:1"], 2, "--rows is not about files"),
     "options of tables": (["--model", "MODEL", "--drop", "a"], 2, "--drop is not about files"),
     "a strength above 1": (["--model", "MODEL", "--strength", 2], 2, "0<=x<=1"),
-    "a noise level in steps of grey": (["--model", "MODEL", "--sigma", 25], 2, "0<=x<=1"),
+    "a noise level in steps of grey": (["--model", "MODEL", "--sigma", 25], 1, "25 of 255 is 0.098"),
     "no pairs": (["--noisy", "IN", "--clean", "EMPTY", *TRAIN], 1, "holds no images"),
 }
 

@@ -206,7 +206,7 @@ def test_channels_of_a_microscope_are_channels_and_slices_are_a_volume(tmp_path)
     [
         (np.zeros((4, 4), np.int16), "are int16, which has no known range"),
         (np.full((4, 4), 200.0, np.float32), "reach from 200 to 200: scale them to"),
-        (np.full((4, 4), np.nan, np.float32), "reach from nan to nan"),
+        (np.full((4, 4), np.nan, np.float32), "is nan: images must be finite"),
         (np.zeros((4, 4), np.complex64), "are complex64"),
     ],
 )

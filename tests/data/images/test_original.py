@@ -8,14 +8,17 @@ import tifffile
 from PIL import Image, ImageCms, PngImagePlugin, features
 
 from isthmus import InputError
-from isthmus.data.images.original import open_original
+from isthmus.data.images.orientation import upright
+from isthmus.data.images.original import GREATEST, open_original
 from isthmus.data.images.png import write_png
 from isthmus.data.images.sniff import kind_of
+from isthmus.data.images.tiff_tags import add_directories, directories_of
 
 RNG = np.random.default_rng(0)
 HEIGHT, WIDTH = 19, 26
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-ORIENTATION, MAKER = 0x0112, 0x010F
+ORIENTATION, MAKER, EXIF, GPS = 0x0112, 0x010F, 0x8769, 0x8825
+EXPOSURE, SCALE = 0x829A, 33550
 
 
 def pixels(mode):
@@ -152,6 +155,46 @@ def test_an_image_is_upright_for_the_model_and_stored_as_it_was(tmp_path, orient
     assert opened(path).getexif()[ORIENTATION] == orientation
 
 
+TIFFS = {
+    "grey-8.tif": lambda path, **tags: tifffile.imwrite(path, pixels("L"), metadata=None, **tags),
+    "colour-8.tif": lambda path, **tags: tifffile.imwrite(path, pixels("RGB"), photometric="rgb", **tags),
+    "tiled.tif": lambda path, **tags: tifffile.imwrite(path, pixels("RGB"), photometric="rgb", tile=(16, 16), **tags),
+    "colour-16.tif": lambda path, **tags: deep_tiff(path, 3, byteorder=">", **tags),
+    "grey-16.tif": lambda path, **tags: deep_tiff(path, **tags),
+    "floats.tif": lambda path, **tags: deep_tiff(path, dtype=np.float32, **tags),
+}
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 7, 8])
+@pytest.mark.parametrize("name", TIFFS)
+def test_a_tiff_on_its_side_is_upright_for_the_model_and_stored_as_it_was(tmp_path, name, orientation):
+    source, path = tmp_path / name, tmp_path / f"again-{name}"
+    TIFFS[name](source, extratags=[(ORIENTATION, "H", 1, orientation, True), (SCALE, "d", 3, (2.0, 2.0, 0.0), True)])
+    original = open_original(source)
+    expected = upright(tifffile.imread(source), orientation).reshape(original.colour.shape)
+    white = GREATEST.get(expected.dtype.name, 1) if original.colour.dtype != np.uint8 else 1
+    np.testing.assert_allclose(original.colour, expected / white, atol=1e-6)
+    original.write(original.colour, path)
+    np.testing.assert_array_equal(tifffile.imread(path), tifffile.imread(source))
+    with tifffile.TiffFile(path) as file:
+        assert file.pages[0].tags.valueof(ORIENTATION, 1) == orientation
+        assert file.pages[0].tags.valueof(SCALE) == (2.0, 2.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "compression"), [("RGB", "raw"), ("RGB", "tiff_lzw"), ("RGB", "jpeg"), ("1", "raw"), ("1", "group4")]
+)
+def test_exif_data_and_gps_of_a_tiff_are_kept(tmp_path, mode, compression):
+    source, path = tmp_path / "a.tif", tmp_path / "b.tif"
+    Image.fromarray(pixels("RGB")).convert(mode).save(source, compression=compression)
+    add_directories(source, {EXIF: {EXPOSURE: 0.5}, GPS: {1: "N", 2: (48.0, 8.0, 0.0)}})
+    original = open_original(source)
+    original.write(original.colour, path)
+    np.testing.assert_array_equal(raw(path), raw(source))
+    assert opened(path).size == opened(source).size == (WIDTH, HEIGHT)
+    assert directories_of(path) == {EXIF: {EXPOSURE: 0.5}, GPS: {1: "N", 2: (48.0, 8.0, 0.0)}}
+
+
 def test_a_jpeg_is_compressed_with_little_loss(tmp_path):
     smooth = np.add.outer(np.arange(64), np.arange(80)).astype(np.uint8)
     Image.fromarray(smooth).save(tmp_path / "a.jpg", quality=90)
@@ -200,7 +243,11 @@ BAD = {
     "grey-alpha.png": (grey_alpha_16, "of which 8 bits are read"),
     "text.png": (text, "holds no PNG"),
     "deep.tif": (lambda path: tifffile.imwrite(path, np.zeros((4, 4), np.uint32)), "uint32, of which 24 bits"),
-    "nan.tif": (lambda path: tifffile.imwrite(path, np.full((4, 4), np.nan, np.float32)), "scale them"),
+    "nan.tif": (
+        lambda path: tifffile.imwrite(path, np.full((4, 4), np.nan, np.float32)),
+        r"pixel \(0, 0, 0\) of .* nan",
+    ),
+    "255.tif": (lambda path: tifffile.imwrite(path, np.full((4, 4), 200, np.float32)), "to 200: scale .* image / 255"),
 }
 
 

@@ -1,5 +1,6 @@
 """Nets that restore: their reach, tiles, noise levels, and what they do before the first step."""
 
+import sys
 from functools import partial
 
 import pytest
@@ -178,6 +179,13 @@ def test_colours_are_rotated_to_their_principal_axes():
     torch.testing.assert_close(colours @ colours.T, torch.eye(3))
     apart = torch.cov(torch.einsum("cd,ndhw->cnhw", colours, x).flatten(1))
     assert (apart - apart.diag().diag()).abs().max() < 1e-3
+
+
+@EACH
+def test_building_without_memory_imports_no_compiler(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # importing it, which takes longer than all else, fails
+    with torch.device("meta"):
+        assert model(name, std=None).net.body.last.weight is not None
 
 
 def test_a_likelihood_of_logits_starts_at_the_logits_of_x():

@@ -230,7 +230,7 @@ def test_a_known_noise_level_reaches_the_net(any_size, monkeypatch):
         np.testing.assert_allclose(known, whole + 0.1 * gain, atol=1e-5)
     monkeypatch.setattr("isthmus.core.tiles.LARGEST", 10)
     np.testing.assert_allclose(denoiser.transform(x, sigma=0.1)[0], known_of(denoiser, x[0], gain), atol=1e-5)
-    with pytest.raises(InputError, match="divide it by 255"):
+    with pytest.raises(InputError, match="25 of 255 is 0.098"):
         denoiser.transform(x, sigma=25)
     with pytest.raises(InputError, match="does not depend on the level of the noise"):
         any_size.transform(x, sigma=0.1)
@@ -272,6 +272,12 @@ def test_a_mask_that_does_not_fit_is_refused(filling, any_size):
         any_size.transform(CLEAN[:3], mask=np.zeros(CLEAN[:3].shape))
     with pytest.raises(InputError, match=r"mask 0 has the shape \(2, 2\), but its image is 6 x 6"):
         filling.transform(CLEAN[:3], mask=np.zeros((3, 2, 2)))
+    with pytest.raises(InputError, match=r"\(6, 6\) is one mask: give one for each image, \[mask\]"):
+        filling.transform(CLEAN[:1], mask=np.zeros((6, 6)))
+    with pytest.raises(InputError, match="mask is the path 'a.png'"):
+        filling.transform(CLEAN[:1], mask="a.png")
+    with pytest.raises(InputError, match="mask 0 holds 35 values beside 0, such as 1 and 35: give bools"):
+        filling.transform(CLEAN[:1], mask=np.arange(36).reshape(1, 6, 6))
     with pytest.raises(InputError, match="2 masks for 3 images"):
         filling.transform(CLEAN[:3], mask=np.zeros((2, 6, 6)))
 
@@ -321,8 +327,12 @@ def test_what_cannot_be_learnt_from_is_refused(name):
     [
         (NAN, {}, "is nan"),
         (NAN, {"strength": 0}, "is nan"),
-        (CLEAN, {"strength": 1.5}, r"strength=1.5 is outside \[0, 1\]"),
+        (CLEAN, {"strength": 1.5}, r"strength=1.5 is no number in \[0, 1\]"),
         (CLEAN, {"strength": -1}, "strength=-1"),
+        (CLEAN, {"strength": "a"}, "strength='a'"),
+        (CLEAN, {"sigma": [0.1]}, "sigma="),
+        (CLEAN[:0], {}, "X is empty"),
+        (np.zeros((9, 8, 3)), {}, r"9 grey images of 8 x 3 pixels: give a single image in colour as \[X\]"),
         (np.zeros((2, 6, 6, 3)), {}, "grey"),
         ([], {}, "no images|is no images"),
         (CLEAN[:, 0], {}, "is no images"),

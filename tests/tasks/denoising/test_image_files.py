@@ -1,5 +1,7 @@
 """Denoiser on files and folders: pairs by their names, what is written, and originals that are not harmed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -10,7 +12,10 @@ from isthmus.core.part import lookup
 from isthmus.data.images.original import open_original
 from isthmus.data.sources.composed import Pairs
 from isthmus.data.sources.folders import ImageStream
+from isthmus.support.errors import DataWarning
 from isthmus.tasks.denoising.images import paired_streams
+from isthmus.tasks.denoising.masks import with_masks
+from isthmus.tasks.denoising.targets import output_beside, targets
 
 RNG = np.random.default_rng(0)
 FIT = {"epochs": 1, "batch_size": 16, "random_state": 0, "verbose": False}
@@ -121,6 +126,17 @@ def test_a_folder_and_a_file_are_no_pairs(folders):
         Denoiser().fit(folders[0], folders[1] / "0.png")
 
 
+def test_folders_that_teach_nothing_are_refused(folders, tmp_path):
+    with pytest.raises(InputError, match="named as the noisy and as the clean images"):
+        Denoiser(small("denoising")).fit(folders[0], folders[0])
+    Image.fromarray(clean(1, 9)).save(folders[0] / "0.png")
+    with pytest.raises(InputError, match="a side of 1 pixel: noisy images alone"):
+        Denoiser(learn_from="noisy").fit(folders[0])
+    (folders[0] / "0.wav").write_bytes(b"RIFF")
+    with pytest.raises(InputError, match="holds sounds and images"):
+        Denoiser().fit(folders[0])
+
+
 # -- what is written ---------------------------------------------------------------------------------------------
 
 
@@ -223,6 +239,53 @@ def test_a_link_to_the_input_is_the_input(grey, folders, tmp_path):
         grey.transform_files(folders[0], tmp_path / "link" / "out")
 
 
+@pytest.mark.parametrize(
+    ("link", "leads_to", "output", "said"),
+    [
+        ("noisy/link.png", "noisy/0.png", "noisy", "0.png' and .*link.png' would both be written to .*0.png'"),
+        ("out/0.png", "noisy/1.png", "out", "out/0.png' leads to .*noisy/1.png', which is another input"),
+    ],
+)
+def test_a_link_writes_no_file_twice_and_over_no_other_input(grey, folders, tmp_path, link, leads_to, output, said):
+    (tmp_path / "out").mkdir()
+    (tmp_path / link).symlink_to(tmp_path / leads_to)
+    before = (tmp_path / leads_to).read_bytes()
+    with pytest.raises(InputError, match=said):
+        grey.transform_files(folders[0], tmp_path / output, overwrite=True)
+    assert (tmp_path / leads_to).read_bytes() == before
+
+
+def test_all_folders_in_a_folder_are_restored_and_the_rest_is_named(grey, folders, tmp_path):
+    (folders[0] / "a" / "b").mkdir(parents=True)
+    (folders[0] / "7.png").rename(folders[0] / "a" / "b" / "7.png")
+    (folders[0] / "6.png").rename(folders[0] / "a" / "6.png")
+    (folders[0] / "a" / "loop").symlink_to(tmp_path)
+    (folders[0] / "notes.txt").write_text("of the camera")
+    (folders[0] / ".DS_Store").write_bytes(b"")
+    with pytest.warns(DataWarning, match="noisy' also holds a/loop, notes.txt: no images, left out"):
+        written = grey.transform_files(folders[0], tmp_path / "out")
+    names = [str(path.relative_to(tmp_path / "out")) for path in written]
+    assert names == [*(f"{number}.png" for number in range(6)), "a/6.png", "a/b/7.png"]
+
+
+def test_headers_of_all_files_are_looked_at_before_one_is_written(grey, folders, tmp_path):
+    (folders[0] / "7.png").write_text("no image")
+    with pytest.raises(InputError, match="7.png"):
+        grey.transform_files(folders[0], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_mask_is_that_of_the_same_name_or_the_only_one_with_another_ending(folders):
+    source, masks = folders
+    every = targets(source, source.with_name("out"))
+    assert [one.mask.name for one in with_masks(every, source, masks)] == [one.source.name for one in every]
+    (masks / "3.png").rename(masks / "3.jpg")
+    assert with_masks(every, source, masks)[3].mask == masks / "3.jpg"
+    Image.fromarray(clean(9, 9)).save(masks / "3.bmp")
+    with pytest.raises(InputError, match="3.bmp' and '3.jpg', either of which may be the mask of '3.png'"):
+        with_masks(every, source, masks)
+
+
 def test_the_input_is_replaced_where_that_is_asked_for(grey, folders):
     before = pixels(folders[0] / "0.png")
     grey.transform_files(folders[0], folders[0], overwrite=True)
@@ -240,3 +303,8 @@ def test_a_file_that_cannot_be_restored_is_named(grey, tmp_path):
     with pytest.raises(InputError, match=r"large.png.*\(10, 10"):
         colour.transform_files(tmp_path / "large.png", tmp_path / "b.png")
     assert not (tmp_path / "b.png").exists() and not (tmp_path / "b.tif").exists()
+
+
+def test_the_output_of_the_working_folder_is_beside_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert output_beside(Path(".")) == tmp_path.with_name(f"{tmp_path.name}-denoised")

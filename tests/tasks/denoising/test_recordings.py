@@ -1,11 +1,18 @@
 """Denoiser of recordings: what it learns from, what it keeps, and files in their formats."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 
-from isthmus import Autoencoder, Denoiser, Denoising, InputError, Sound, Waveforms, load
+from isthmus import Autoencoder, Denoiser, Denoising, Images, InputError, Sound, Waveforms, load
+from isthmus.data.audio.sound_files import SOUNDS
 from isthmus.parts.nets.spectral import Spectral
+from isthmus.support.errors import DataWarning
+from isthmus.tasks.denoising.recordings import noise_clip
+from isthmus.tasks.denoising.sound_file import cleaned_files
+from isthmus.tasks.denoising.targets import targets
 
 RNG = np.random.default_rng(0)
 RATE = 1000
@@ -85,13 +92,29 @@ def test_the_clip_is_not_kept(denoiser, tmp_path):
         (lambda d: d.fit(CLEAN, CLEAN[1:]), "12 noisy recordings and 11 clean ones are not pairs"),
         (lambda d: d.fit(CLEAN, [Sound(tone(9), RATE)] * 12), "of one length, aligned"),
         (lambda d: d.fit([Sound(np.zeros((0, 1)), RATE)]), "holds no samples"),
+        (lambda d: d.set_params(autoencoder__data=Images(crop=8)).fit(CLEAN), "recordings, which .* 'images'"),
         (lambda d: d.fit([Sound(np.zeros((2, 5000)), RATE)]), "give x.T"),
+        (lambda d: d.fit([Sound(np.zeros((2, 100)), RATE)]), "give x.T"),
+        (lambda d: d.fit(CLEAN, noise=Path("/")), "one sound file, but '/' is a folder"),
         (lambda d: d.fit(np.zeros((4, 8, 8)), noise=CLIP), "noise= is for recordings"),
     ],
 )
 def test_what_teaches_nothing_is_refused(fit, said):
     with pytest.raises(InputError, match=said):
         fit(Denoiser(small()))
+
+
+@pytest.mark.parametrize(
+    ("clip", "said"),
+    [(Sound(noise(200), RATE), "is 0.2 s long"), (Sound(noise(), RATE // 2), "above 250 Hz: .* stays")],
+)
+def test_noise_that_tells_little_is_named(clip, said):
+    with pytest.warns(DataWarning, match=said):
+        noise_clip(clip, RATE)
+
+
+def _streamed(stream, *pieces):
+    return [stream.add(piece) for piece in pieces]
 
 
 # -- what it keeps -----------------------------------------------------------------------------------------------
@@ -147,7 +170,16 @@ def test_strength_is_a_fraction_of_the_way(denoiser):
 @pytest.mark.parametrize(
     ("use", "said"),
     [
-        (lambda d: d.transform([Sound(np.array([0.0, np.nan]), RATE)]), "NaN"),
+        (lambda d: d.transform([Sound(np.array([0.0, np.nan]), RATE)]), "recording 0: sample 1 of channel 0 is nan"),
+        (lambda d: d.transform([Sound(np.full(9, 1e300), RATE)]), "sample 0 of channel 0 is 1e.300"),
+        (lambda d: d.transform([Sound(np.zeros(9, np.uint16), RATE)]), "uint16: expected floats, or whole numbers"),
+        (lambda d: d.transform([Sound(np.zeros(9, bool), RATE)]), "holds bool"),
+        (lambda d: d.transform(CLIP), r"one recording: give a list of recordings, \[x\]"),
+        (lambda d: d.transform([Sound(np.zeros(9), 50)]), "rate=50; .* 100 to 1,000,000"),
+        (lambda d: d.transform([CLIP], mask=[np.zeros(9)]), "does not fill"),
+        (lambda d: d.transform_files("a.wav", "b.wav", mask="c.png"), "does not fill"),
+        (lambda d: d.restoring(), "cleans recordings: give sound files"),
+        (lambda d: _streamed(d.stream(RATE), np.zeros((9, 1)), np.array([[0.0], [np.inf]])), "sample 10 of channel 0"),
         (lambda d: d.transform([Sound(tone(), RATE)], sigma=0.1), "does not depend on the level"),
         (lambda d: d.transform([Sound(tone(), RATE)], strength=2), "strength=2"),
         (lambda d: d.stream(0), "rate=0"),
@@ -192,6 +224,41 @@ def test_files_keep_their_format(denoiser, tmp_path, name, subtype):
     )
     with soundfile.SoundFile(output) as file:
         assert file.title == "Talk"
+
+
+def bad_file(path):
+    """Write a sound file that has something wrong with it, which its name says."""
+    wave = tone(9000) + noise(9000)
+    if path.stem == "nan":
+        wave[7000] = np.nan
+    soundfile.write(path, wave, RATE * 8, subtype="FLOAT" if path.stem == "nan" else None)
+    if path.stem == "half":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+BAD_FILES = {
+    "nan.wav": "nan.wav': sample 7,000 of channel 0 is nan",
+    "half.wav": "half.wav': it ends after .* of .* bytes",
+    "half.flac": "cannot read the sound '.*half.flac'",
+    "half.mp3": "half.mp3': it ends after .* of 9,000 samples",
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_files_that_end_early_or_hold_nan_are_named_and_nothing_is_written(denoiser, tmp_path, name):
+    bad_file(tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(InputError, match=BAD_FILES[name]):
+        denoiser.transform_files(tmp_path / name, tmp_path / f"clean-{name}")
+    assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_bytes() == before
+
+
+def test_files_that_end_early_are_left_out_where_that_is_asked_for(denoiser, tmp_path):
+    for name in ("half.flac", "half.wav", "whole.wav"):
+        bad_file(tmp_path / name)
+    every = targets(tmp_path, tmp_path.with_name("clean"), kind=SOUNDS)
+    done = list(cleaned_files(every, denoiser.cleaning(), skip_broken=True))
+    assert [one.source.name for one in done if one.error is None] == ["whole.wav"]
 
 
 def test_a_strength_of_zero_copies_a_file(denoiser, tmp_path):

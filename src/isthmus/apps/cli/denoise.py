@@ -19,7 +19,7 @@ from isthmus.apps.cli.output import json_option, output_option, writable
 from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
-from isthmus.apps.cli.sounding import denoise_sounds, is_sound_input, typed_noise
+from isthmus.apps.cli.sounding import denoise_sounds, is_sound_alone, is_sound_input, typed_noise
 from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @option(
     "--sigma",
-    type=click.FloatRange(0, 1),
+    type=float,
     metavar="NUMBER",
     section="Denoiser",
     help="The noise, as a fraction of black to white, for a model that depends on it; default: estimated",
@@ -141,9 +141,9 @@ def denoise(
     alone = typed_noise(path, noise, noise_from)
     noisy = path if alone is not None and not (clean or noisy or model) else noisy
     ours = _ours(kind, model, {"--clean": clean, "--noisy": noisy, "--noise or --noise-from": alone}, settings)
-    if ours and is_sound_input(path):
+    if ours and is_sound_alone(path):
         raise click.UsageError(
-            f"{path!r} is a recording, for which no denoiser comes with isthmus: name noise alone, --noise CLIP or "
+            f"{path!r} holds recordings, for which no denoiser comes with isthmus: name noise alone, --noise CLIP or "
             "--noise-from 0:2, or give a denoiser, --model MODEL, or files to learn from, --clean FOLDER"
         )
     model = str(shipped.path_of(ours)) if ours else model
@@ -162,7 +162,9 @@ def denoise(
 
 
 def _refuse_former(path: str, former: str | None, output: str | None) -> None:
-    """Say how a line in the former order, MODEL DATA, is typed now."""
+    """Say how a line in the former order, MODEL DATA, is typed now; and that there is nothing to denoise."""
+    if not path:
+        raise click.UsageError("INPUT is empty: name an image, a recording, or a folder of them")
     if former is not None and not path.endswith(".safetensors"):
         raise click.UsageError(f"{path!r} and {former!r}: one INPUT at a time; put several images into a folder")
     if former is not None:

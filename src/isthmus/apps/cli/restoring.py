@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,10 +75,9 @@ def denoise_files(restoring: Restoring, asked: Asked) -> None:
     every = targets(source, output, asked.overwrite)
     if asked.mask is not None:
         every = with_masks(every, source, Path(asked.mask))
-    if asked.before_after:
-        check_sheets([sheet_of(one.path) for one in every], asked.overwrite)
-    restore, broken, files = restoring(asked.strength, asked.sigma), [], []
-    with rows_done(len(every), "denoised", "image") as done:
+    sheets = sheets_of([one.path for one in every], asked)
+    restore, broken, files = restoring(asked.strength, asked.sigma), list[str](), list[str]()
+    with unfinished(asked, files), rows_done(len(every), "denoised", "image") as done:
         skip = bool(click.get_current_context().params["skip_broken"])
         for one in restored_files(every, restore, skip):
             done(1)
@@ -86,15 +87,32 @@ def denoise_files(restoring: Restoring, asked: Asked) -> None:
                 broken.append(one.source.name)
                 continue
             files.append(str(one.path))
-            if asked.before_after:
-                _draw(one)
+            if sheets:
+                _draw(one, sheets[one.path])
     say_done(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken, "image")
 
 
-def _draw(restored: Any) -> None:
+def _draw(restored: Any, sheet: Path) -> None:
     from isthmus.apps.figures.before_after import before_after
 
-    before_after(restored.source.name, restored.before, restored.after).save(sheet_of(restored.path))
+    before_after(restored.source.name, restored.before, restored.after).save(sheet)
+
+
+@contextmanager
+def unfinished(asked: Asked, files: list[str]) -> Iterator[None]:
+    """Say of an error in a folder how many files were written before, and how to go on."""
+    from isthmus import InputError
+
+    try:
+        yield
+    except InputError as error:
+        if not Path(asked.path).is_dir():
+            raise
+        before = f"{counted(len(files), 'file')} {'was' if len(files) == 1 else 'were'} written before" if files else ""
+        remedy = "--skip-broken leaves out what cannot be read" + (
+            ", --overwrite writes the others again" if files else ""
+        )
+        raise Failure("; ".join(filter(None, (str(error), before, remedy)))) from error
 
 
 def say_done(asked: Asked, output: str, files: list[str], broken: list[str], noun: str) -> None:
@@ -102,7 +120,8 @@ def say_done(asked: Asked, output: str, files: list[str], broken: list[str], nou
     if not files:
         raise Failure(f"{asked.path!r}: none of its {noun}s can be read: {listed(broken, 3)}")
     if broken:
-        warn(f"{counted(len(broken), noun)} cannot be read, and were left out: {listed(broken, 3)}")
+        was = "was" if len(broken) == 1 else "were"
+        warn(f"{counted(len(broken), noun)} cannot be read, and {was} left out: {listed(broken, 3)}")
     document = {
         "output": output,
         f"{noun}s": len(files),
@@ -113,16 +132,25 @@ def say_done(asked: Asked, output: str, files: list[str], broken: list[str], nou
     show(document, f"{output}: {counted(len(files), noun)} without noise", asked.as_json)
 
 
-def sheet_of(path: Path) -> Path:
-    """Return where the figure of a file goes."""
-    return path.with_name(f"{path.stem}{SHEET}")
+def sheets_of(paths: list[Path], asked: Asked) -> dict[Path, Path]:
+    """Return where the figure of each file goes; none if they were not asked for.
 
-
-def check_sheets(paths: list[Path], overwrite: bool) -> None:
-    """Raise an error if a figure is there already, and may not be replaced."""
-    taken = [str(path) for path in paths if path.exists()]
-    if taken and not overwrite:
+    Raises
+    ------
+    Failure
+        A figure is there already, and may not be replaced; or it would lie where a file is to be written.
+    """
+    if not asked.before_after:
+        return {}
+    times = Counter(path.with_suffix("") for path in paths)
+    stems = {path: path.stem if times[path.with_suffix("")] == 1 else path.name.replace(".", "-") for path in paths}
+    sheets = {path: path.with_name(f"{stem}{SHEET}") for path, stem in stems.items()}
+    if twice := [str(sheet) for sheet in sheets.values() if sheet in sheets]:
+        raise Failure(f"--before-after: {listed(twice, 3)} would be a figure, and an output: rename the input")
+    taken = [str(sheet) for sheet in sheets.values() if sheet.exists()]
+    if taken and not asked.overwrite:
         raise Failure(f"--before-after: {listed(taken, 3)} is there already; --overwrite replaces it")
+    return sheets
 
 
 def refuse_options_of_rows(path: str) -> None:

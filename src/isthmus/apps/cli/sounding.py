@@ -9,18 +9,31 @@ import click
 
 from isthmus.apps.cli.command import note
 from isthmus.apps.cli.progress import rows_done
-from isthmus.apps.cli.restoring import Asked, check_sheets, refuse_options_of_rows, say_done, sheet_of
+from isthmus.apps.cli.restoring import Asked, refuse_options_of_rows, say_done, sheets_of, unfinished
 
 if TYPE_CHECKING:
     from isthmus import Denoiser, Sound
+    from isthmus.data.listing import FileKind
 
 
 def is_sound_input(path: str) -> bool:
     """Tell whether a path is a sound file, or a folder that holds some."""
     from isthmus.data.audio.sound_files import SOUNDS
-    from isthmus.data.listing import are_files
 
-    return Path(path).exists() and are_files([Path(path)], SOUNDS)
+    return _holds(path, SOUNDS)
+
+
+def is_sound_alone(path: str) -> bool:
+    """Tell whether a path is a sound file, or a folder that holds some, and no images."""
+    from isthmus.data.images.files import IMAGES
+
+    return is_sound_input(path) and not _holds(path, IMAGES)
+
+
+def _holds(path: str, kind: FileKind) -> bool:
+    from isthmus.data.listing import tree
+
+    return bool(tree(Path(path), kind).paths) if Path(path).is_dir() else kind.fits(Path(path))
 
 
 def typed_noise(path: str, clip: str | None, stretch: str | None) -> str | Sound | None:
@@ -66,13 +79,14 @@ def denoise_sounds(denoiser: Denoiser, asked: Asked) -> None:
     from isthmus.tasks.denoising.targets import output_beside, targets
 
     refuse_options_of_rows(asked.path)
+    if asked.mask is not None:
+        raise click.UsageError(f"--mask is about images, but {asked.path!r} holds sounds: leave it out")
     source = Path(asked.path)
     output = output_beside(source) if asked.output is None else Path(asked.output)
     every = targets(source, output, asked.overwrite, SOUNDS)
-    if asked.before_after:
-        check_sheets([sheet_of(one.path) for one in every], asked.overwrite)
-    files, broken = [], []
-    with rows_done(len(every), "denoised", "recording") as done:
+    sheets = sheets_of([one.path for one in every], asked)
+    files, broken = list[str](), list[str]()
+    with unfinished(asked, files), rows_done(len(every), "denoised", "recording") as done:
         skip = bool(click.get_current_context().params["skip_broken"])
         for one in cleaned_files(every, denoiser.cleaning(asked.strength, asked.sigma), skip):
             done(1)
@@ -82,8 +96,8 @@ def denoise_sounds(denoiser: Denoiser, asked: Asked) -> None:
                 broken.append(one.source.name)
                 continue
             files.append(str(one.path))
-            if asked.before_after and one.before is not None and one.after is not None:
-                _draw(one.before, one.after, sheet_of(one.path))
+            if sheets and one.before is not None and one.after is not None:
+                _draw(one.before, one.after, sheets[one.path])
     say_done(asked, str(every[0].path) if len(every) == 1 else str(output), files, broken, "recording")
 
 

@@ -40,7 +40,7 @@ class Head:
 
 
 @contextmanager
-def _sound_file(path: Path) -> Iterator[Any]:
+def open_sound(path: Path) -> Iterator[Any]:
     """Open a sound file by its content."""
     library = extra("soundfile", "audio")
     try:
@@ -67,7 +67,7 @@ def head(path: Path) -> Head:
     InputError
         It is no sound file, damaged, or holds no samples.
     """
-    with _sound_file(path) as sound:
+    with open_sound(path) as sound:
         if sound.frames == 0:
             raise InputError(f"the sound {str(path)!r} holds no samples: take it out")
         form = f"{sound.format} {sound.subtype}"
@@ -89,6 +89,31 @@ def _check_whole(path: Path) -> None:
         )
 
 
+def pieces(path: Path, size: int) -> Iterator[np.ndarray]:
+    """Yield the samples of a sound file, float64 (time, channels), at most `size` at a time.
+
+    Raises
+    ------
+    InputError
+        As `head`; or the file is damaged.
+    """
+    expected, count = head(path), 0
+    with open_sound(path) as sound:
+        while len(samples := sound.read(size, dtype="float64", always_2d=True)):
+            count += len(samples)
+            yield samples
+    _check_count(path, count, expected)
+
+
+def _check_count(path: Path, count: int, expected: Head) -> None:
+    """Raise an error for a file with fewer samples than its header says."""
+    if count < expected.samples:
+        raise InputError(
+            f"cannot read the sound {str(path)!r}: it ends after {count:,} of {expected.samples:,} samples; copy it "
+            "again or take it out"
+        )
+
+
 def decode(path: Path, name: str = "") -> Sound:
     """Return the sound in a file: float32 (time, channels), or (time,) if it has one channel.
 
@@ -98,13 +123,9 @@ def decode(path: Path, name: str = "") -> Sound:
         As `head`; or the file is damaged.
     """
     expected = head(path)
-    with _sound_file(path) as sound:
+    with open_sound(path) as sound:
         samples = sound.read(dtype="float32")
-    if len(samples) < expected.samples:
-        raise InputError(
-            f"cannot read the sound {str(path)!r}: it ends after {len(samples):,} of {expected.samples:,} samples; "
-            "copy it again or take it out"
-        )
+    _check_count(path, len(samples), expected)
     return Sound(samples, expected.rate, name or str(path))
 
 

@@ -15,8 +15,8 @@ from numpy.typing import DTypeLike
 from isthmus.data.sized import HASHED, Shape, SizedSequence
 from isthmus.support.errors import InputError
 
-MANY = 256
-"""Channels from which an array is taken to have its axes the wrong way round."""
+MANY = 32
+"""Channels beyond which an array with fewer time steps is taken to have its axes the wrong way round."""
 
 WHOLE = {"int8": 2.0**7, "int16": 2.0**15, "int32": 2.0**31}
 """What whole numbers are divided by; unsigned bytes lie around 128."""
@@ -159,6 +159,8 @@ def sounds(X: Any, rate: int | None) -> Sounds:
     """
     if issubclass(type(X), Sounds):
         return X
+    if is_sound(X):
+        raise InputError("X is one recording: give a list of recordings, [x]")
     if len(X) == 0:
         raise InputError("there are no recordings: X is empty; give at least one")
     return SoundList([_checked(one, number, rate) for number, one in enumerate(X)])
@@ -185,7 +187,9 @@ def _checked(one: Any, number: int, rate: int | None) -> Sound:
 def checked_rate(rate: Any, name: str) -> int:
     """Return a rate as a whole number; raise an error where it is none."""
     if not (isinstance(rate, int | float | np.number) and rate == int(rate) and SLOWEST <= rate <= FASTEST):
-        raise InputError(f"{name}: rate={rate!r}; expected a whole number of samples a second, as 16000")
+        raise InputError(
+            f"{name}: rate={rate!r}; expected a whole number of samples a second, {SLOWEST} to {FASTEST:,}"
+        )
     return int(rate)
 
 
@@ -202,8 +206,10 @@ def check_shape(one: Sound) -> None:
         )
 
 
-def scaled(one: Sound) -> np.ndarray:
-    """Return the samples of a recording as float32 (time, channels).
+def scaled(one: Sound, dtype: DTypeLike = np.float32) -> np.ndarray:
+    """Return the samples of a recording as floats (time, channels), whole numbers brought to [-1, 1].
+
+    In float64, no whole number loses a bit.
 
     Raises
     ------
@@ -215,15 +221,30 @@ def scaled(one: Sound) -> np.ndarray:
     if kind == "uint8":
         samples = (samples.astype(np.float32) - 128) / 128
     elif kind in WHOLE:
-        samples = (samples / WHOLE[kind]).astype(np.float32)
+        samples = (samples / WHOLE[kind]).astype(dtype)
     elif samples.dtype.kind != "f":
         raise InputError(f"{one.name} holds {kind}: expected floats, or whole numbers of 8, 16 or 32 bits")
-    samples = np.asarray(samples, np.float32).reshape(len(samples), -1)
-    finite = np.isfinite(samples)
+    samples = np.asarray(samples, dtype).reshape(len(samples), -1)
+    check_finite(samples, one.name)
+    return samples
+
+
+def check_finite(samples: np.ndarray, name: str, before: int = 0) -> None:
+    """Raise an error for NaN and infinite samples, and for those too large to compute with.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (time, channels)
+    name : str
+        Of the recording.
+    before : int, default 0
+        Samples of the recording that came before these.
+    """
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(samples.astype(np.float32, copy=False))
     if not finite.all():
         at, channel = np.argwhere(~finite)[0].tolist()
         raise InputError(
-            f"{one.name}: sample {at:,} of channel {channel} is {samples[at, channel]}: cut this part out, or "
+            f"{name}: sample {before + at:,} of channel {channel} is {samples[at, channel]}: cut this part out, or "
             "interpolate it"
         )
-    return samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ import numpy as np
 from isthmus.data.images import pillow, tiff
 from isthmus.data.images.decode import decode
 from isthmus.data.images.head import Form, Head
+from isthmus.data.images.orientation import as_stored
 from isthmus.data.images.png import chunks_beside, png_head, write_png
 from isthmus.data.images.sniff import kind_of
+from isthmus.data.images.tiff_tags import add_directories, directories_of, exif_of
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 
@@ -29,17 +32,6 @@ QUALITY = 95
 KEPT_COMPRESSION = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "group3", "group4")
 """Compressions of TIFF that lose nothing."""
 PALETTE, PRINT = ("P", "PA"), ("CMYK",)
-
-INVERSE: dict[int, Callable[[np.ndarray], np.ndarray]] = {
-    2: lambda image: image[:, ::-1],
-    3: lambda image: image[::-1, ::-1],
-    4: lambda image: image[::-1],
-    5: lambda image: image.swapaxes(0, 1),
-    6: lambda image: np.rot90(image),
-    7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
-    8: lambda image: np.rot90(image, -1),
-}
-"""How an upright image is turned back to the orientation that its EXIF data says."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,8 @@ class Original:
         pixels = _typed(colour, self.dtype)
         if self.alpha is not None:
             pixels = np.concatenate([pixels, _typed(self.alpha, self.dtype)], axis=2)
-        stored = INVERSE[self.orientation](pixels) if self.orientation in INVERSE else pixels
         with atomic(path) as temporary:
-            WRITERS[self.kind](self, stored, temporary)
+            WRITERS[self.kind](self, as_stored(pixels, self.orientation), temporary)
 
     def copy(self, path: Path) -> None:
         """Write the file as it is."""
@@ -101,6 +92,17 @@ def open_original(path: Path) -> Original:
     InputError
         It cannot be read, or pixels of its kind cannot be written again.
     """
+    return examined(path)()
+
+
+def examined(path: Path) -> Callable[[], Original]:
+    """Look at the header of an image file that is to be written again, and return what reads it.
+
+    Raises
+    ------
+    InputError
+        Pixels of its kind cannot be read, or written again.
+    """
     kind = kind_of(path)
     if kind not in WRITERS:
         raise InputError(
@@ -108,11 +110,12 @@ def open_original(path: Path) -> Original:
         )
     if kind == "TIFF" and not tiff.pillow_can(path):
         head, dtype = tiff.head(path), tiff.dtype_of(path)
-        return _read(path, kind, head, dtype, alpha=tiff.has_alpha(path))
+        return partial(_read, path, kind, head, dtype, tiff.has_alpha(path), tiff.orientation(path))
     with pillow.open_image(path, kind) as image:
         _check_mode(image, path)
         head, dtype = pillow.head(path, kind), _dtype(image, path, kind)
-        return _read(path, kind, head, dtype, head.alpha, pillow.orientation(image), _notes(image, path))
+        orientation = tiff.orientation(path) if kind == "TIFF" else pillow.orientation(image)
+        return partial(_read, path, kind, head, dtype, head.alpha, orientation, _notes(image, path))
 
 
 def _read(
@@ -186,46 +189,49 @@ def _write_png(original: Original, pixels: np.ndarray, path: Path) -> None:
 
 
 def _write_tiff(original: Original, pixels: np.ndarray, path: Path) -> None:
-    if original.dtype.name in ("bool", "uint8") and tiff.pillow_can(original.path):
+    if original.dtype == bool:
         _save(original, pixels, path)
+        add_directories(path, directories_of(original.path))
     else:
-        tiff.write(path, pixels, original.path)
+        tiff.write(path, pixels, original.path, original.orientation)
 
 
 def _save(original: Original, pixels: np.ndarray, path: Path) -> None:
     """Write a file by Pillow, with the profile and EXIF data of the original."""
     with pillow.open_image(original.path, original.kind) as image:
         image.load()
-        settings = {**_metadata(image, original.kind), **SETTINGS.get(original.kind, _nothing)(image, original.path)}
-        extra("PIL.Image", "images").fromarray(_squeezed(pixels)).save(path, format=original.kind, **settings)
+        settings = {**_metadata(image), **SETTINGS.get(original.kind, _nothing)(image, original)}
+    extra("PIL.Image", "images").fromarray(_squeezed(pixels)).save(path, format=original.kind, **settings)
 
 
-def _metadata(image: Image, kind: str) -> dict[str, Any]:
+def _metadata(image: Image) -> dict[str, Any]:
     """Return what Pillow writes beside the pixels."""
-    exif = image.getexif() if kind == "TIFF" else image.info.get("exif")
-    known = {"exif": exif, **{name: image.info.get(name) for name in ("icc_profile", "dpi", "xmp", "comment")}}
+    known = {name: image.info.get(name) for name in ("exif", "icc_profile", "dpi", "xmp", "comment")}
     return {name: value for name, value in known.items() if value}
 
 
-def _of_tiff(image: Image, path: Path) -> dict[str, Any]:
+def _of_tiff(image: Image, original: Original) -> dict[str, Any]:
     compression = image.info.get("compression", "raw")
-    return {"compression": compression if compression in KEPT_COMPRESSION else "tiff_adobe_deflate"}
+    return {
+        "compression": compression if compression in KEPT_COMPRESSION else "tiff_adobe_deflate",
+        "exif": exif_of(image, original.orientation),
+    }
 
 
-def _of_webp(image: Image, path: Path) -> dict[str, Any]:
-    with path.open("rb") as stream:
+def _of_webp(image: Image, original: Original) -> dict[str, Any]:
+    with original.path.open("rb") as stream:
         lossless = LOSSLESS_WEBP in stream.read(64)
     return {"lossless": lossless, "quality": QUALITY, "exact": True}
 
 
-def _nothing(image: Image, path: Path) -> dict[str, Any]:
+def _nothing(image: Image, original: Original) -> dict[str, Any]:
     return {}
 
 
-SETTINGS: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
-    "JPEG": lambda image, path: {"quality": QUALITY, "subsampling": 0},
+SETTINGS: dict[str, Callable[[Any, Original], dict[str, Any]]] = {
+    "JPEG": lambda image, original: {"quality": QUALITY, "subsampling": 0},
     "WEBP": _of_webp,
-    "AVIF": lambda image, path: {"quality": QUALITY},
+    "AVIF": lambda image, original: {"quality": QUALITY},
     "TIFF": _of_tiff,
 }
 """How Pillow writes a format."""

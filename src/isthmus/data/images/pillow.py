@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.data.images.head import Form, Head
+from isthmus.data.images.orientation import ON_ITS_SIDE
+from isthmus.data.images.orientation import TAG as ORIENTATION
 from isthmus.data.images.resize import Size
 from isthmus.support.errors import InputError, extra
 
@@ -27,10 +29,6 @@ MODES = {"1": (1, False), "L": (1, False), **COLOUR, **CLEAR, **DEEP}
 
 ANIMATED = ("PNG", "WEBP", "AVIF", "HEIF")
 """Formats in which several frames mean a video."""
-
-ORIENTATION = 0x0112
-ON_ITS_SIDE = (5, 6, 7, 8)
-"""Orientations in EXIF data that swap height and width."""
 
 TURNS = {
     2: "FLIP_LEFT_RIGHT",
@@ -111,7 +109,8 @@ def open_image(path: Path, format: str) -> Iterator[Image]:
     """Open an image as one format; any failure raises an InputError that names the file."""
     pillow = extra("PIL.Image", "images")
     try:
-        with pillow.open(path, formats=(format,)) as image:
+        # a stream, since Pillow 12 and 13 garble a TIFF that is stored on its side where they map the file into memory
+        with path.open("rb") as stream, pillow.open(stream, formats=(format,)) as image:
             if format in ANIMATED and getattr(image, "n_frames", 1) > 1:
                 raise InputError(
                     f"{str(path)!r} holds {image.n_frames} frames: video is not read yet; save them as images"

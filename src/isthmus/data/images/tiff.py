@@ -13,7 +13,9 @@ import numpy as np
 
 from isthmus.data.images import pillow
 from isthmus.data.images.head import Form, Head, check_area
+from isthmus.data.images.orientation import ON_ITS_SIDE, TAG, upright
 from isthmus.data.images.resize import Size
+from isthmus.data.images.tiff_tags import add_directories, directories_of, tags_of
 from isthmus.support.errors import InputError, extra
 
 BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 277, 338, 339
@@ -62,6 +64,8 @@ def head(path: Path, format: str = "TIFF") -> Head:
         return pillow.head(path, format)
     with _series(path) as series:
         (height, width, channels), _ = _layout(series, path)
+        if _orientation(series.keyframe) in ON_ITS_SIDE:
+            height, width = width, height
         return Head(height, width, channels, False, series.dtype.name not in ("uint8", "bool"))
 
 
@@ -72,10 +76,20 @@ def decode(path: Path, format: str, form: Form, min_size: Size | None = None) ->
     with _series(path) as series:
         shape, axes = _layout(series, path)
         pixels = series.asarray().transpose(axes).reshape(shape)
-        pixels = _in_range(pixels, path)
+        pixels = upright(_in_range(pixels, path), _orientation(series.keyframe))
         return form.apply(
             1 - pixels if series.keyframe.photometric == 0 and pixels.dtype != np.uint8 else pixels, False
         )
+
+
+def orientation(path: Path) -> int:
+    """Return the orientation that a file says, which Pillow hides."""
+    with _series(path) as series:
+        return _orientation(series.keyframe)
+
+
+def _orientation(page: Any) -> int:
+    return int(page.tags.valueof(TAG, 1))
 
 
 def pillow_can(path: Path) -> bool:
@@ -122,13 +136,24 @@ def has_alpha(path: Path) -> bool:
         return series.keyframe.extrasamples in ALPHA
 
 
-def write(path: Path, pixels: np.ndarray, like: Path) -> None:
-    """Write pixels of any type and number of channels, with the profile and the resolution of another TIFF file."""
+def write(path: Path, pixels: np.ndarray, like: Path, orientation: int = 1) -> None:
+    """Write pixels of any type and number of channels, with what another TIFF file holds beside its pixels.
+
+    Parameters
+    ----------
+    path : Path
+    pixels : ndarray of shape (height, width, channels)
+    like : Path
+        The other file: its profile, resolution, texts, geographic coordinates, EXIF data and GPS are kept.
+    orientation : int, default 1
+        That of the pixels, which they are stored in.
+    """
     tifffile = extra("tifffile", "images")
     with tifffile.TiffFile(like) as file:
         page = file.pages[0]
         profile, resolution, unit = page.iccprofile, page.resolution, page.resolutionunit
         compressed, beside = page.compression != tifffile.COMPRESSION.NONE, page.extrasamples
+        tags = tags_of(page, orientation)
     tifffile.imwrite(
         path,
         pixels if pixels.shape[2] > 1 else pixels[..., 0],
@@ -140,7 +165,10 @@ def write(path: Path, pixels: np.ndarray, like: Path) -> None:
         resolution=resolution,
         resolutionunit=unit,
         metadata=None,
+        software=False,
+        extratags=tags,
     )
+    add_directories(path, directories_of(like))
 
 
 @contextmanager
@@ -185,7 +213,25 @@ def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
         return pixels.astype(np.uint8) * np.uint8(255)
     if pixels.dtype.name in GREATEST:
         return pixels if pixels.dtype == np.uint8 else (pixels / GREATEST[pixels.dtype.name]).astype(np.float32)
+    finite = np.isfinite(pixels)
+    if not finite.all():
+        at = tuple(np.argwhere(~finite)[0].tolist())
+        raise InputError(f"pixel {at} of {str(path)!r} is {pixels[at]}: images must be finite; replace it first")
     low, high = float(pixels.min()), float(pixels.max())
     if not (low >= 0 and high <= 1):
-        raise InputError(f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1]")
+        raise InputError(
+            f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1], such as image / "
+            f"{_top(high)}"
+        )
     return pixels.astype(np.float32)
+
+
+def _top(high: float) -> int:
+    """Return what white may be in numbers that reach so high.
+
+    Examples
+    --------
+    >>> [_top(high) for high in (200.0, 1000.0, 65000.0)]
+    [255, 65535, 65535]
+    """
+    return 255 if high <= 255 else 65535

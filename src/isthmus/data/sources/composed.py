@@ -28,7 +28,7 @@ ALL_EPOCHS = 0
 """The key of neighbours that do not depend on the epoch; epochs are counted from 1 in these keys."""
 
 
-class Composed(Prepared):
+class ComposedStream(Prepared):
     """A stream of rows that are made of others (abstract).
 
     Parameters
@@ -61,12 +61,12 @@ class ComposedRows:
 
     Parameters
     ----------
-    composed : Composed
+    composed : ComposedStream
     data : Data
         Fitted.
     """
 
-    def __init__(self, composed: Composed, data: Data) -> None:
+    def __init__(self, composed: ComposedStream, data: Data) -> None:
         self._composed, self._count = composed, data.samples(composed.rows)
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ class ComposedRows:
         return self._composed.source(data, **settings)
 
 
-class Pairs(Composed):
+class Pairs(ComposedStream):
     """Clean rows, each with a noisy version of it, which is what the encoder sees.
 
     Parameters
@@ -142,7 +142,7 @@ def _paired(clean: Batch, noisy: Batch) -> Batch:
     return clean.with_(corrupted=noisy.x)
 
 
-class Neighbours(Composed):
+class Neighbours(ComposedStream):
     """Noisy images without clean ones: of each, one of two sub-images is restored from the other (Huang 2021).
 
     The noise of a pixel must not tell that of its neighbours.

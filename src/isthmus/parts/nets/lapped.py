@@ -65,7 +65,7 @@ class Lapped(RestoringNet):
         self.frame = Frame(self.cell, self.axes)
         gates = channels, numbers - 1, *[1] * self.axes
         self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLD)))
-        self.register_buffer("colours", torch.eye(channels))
+        self.register_buffer("colours", torch.eye(channels, device="cpu"))  # on meta, eye imports a compiler
         return channels * (2 * numbers - 1) + 1, numbers
 
     def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -95,9 +95,13 @@ class RestoringNet(Net):
 
     def _start_code(self) -> None:
         """Let the code start as what passes the deepest map on unchanged, or an orthogonal projection of it."""
-        nn.init.orthogonal_(self.code.weight.flatten(1))
-        with torch.no_grad():
-            self.decode_code.weight[:, : self.sizes.z] = self.code.weight[: self.sizes.z].transpose(0, 1)
+        h, z, deepest = self.sizes.h, self.sizes.z, self.widths[-1]
+        axes = torch.linalg.qr(torch.randn(max(h, deepest), min(h, deepest), device="cpu")).Q
+        axes = axes if h >= deepest else axes.T
+        back = torch.zeros(deepest, z + self.sizes.condition, device="cpu")
+        back[:, :z] = axes[:z].T
+        for layer, weight in ((self.code, axes), (self.decode_code, back)):
+            layer.weight = nn.Parameter(weight.reshape(layer.weight.shape))
 
     # -- both ways -----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from isthmus.data.images.layout import row_shape
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.data.infer import choose_data
 from isthmus.estimators.autoencoder import Autoencoder
-from isthmus.support.errors import InputError
+from isthmus.support.errors import InputError, counted
 from isthmus.tasks.denoising.images import images_of
 from isthmus.tasks.denoising.recordings import are_recordings, recordings_of
 from isthmus.variants import Denoising
@@ -37,6 +37,10 @@ SOUND_STEPS, WINDOW, FEWEST = 600, 0.5, 64
 """Steps of a training on recordings, about; seconds of a window; and how many an epoch shows at least."""
 STEPS, MAX_EPOCHS = 3000, 100
 """Steps of a training, about, and the maximum number of epochs: few images are soon learnt by heart."""
+
+
+CELL = 2
+"""Pixels to a side in which neighbours are looked for."""
 
 
 def default_autoencoder() -> Autoencoder:
@@ -73,13 +77,18 @@ def suited_to(unfitted: Autoencoder, images: Rows, halved: bool) -> Autoencoder:
     Raises
     ------
     InputError
-        There are no images.
+        There are no images, or one is too small.
     """
     sequence = images if isinstance(images, ImageSequence) else ImageArray(images)
     if not len(sequence):
         raise InputError("there are no images to learn from: X is empty; give at least one")
     shapes = [row_shape(shape, False) for shape in sequence.shapes]
     side = min(length for shape in shapes for length in (*shape[1:], (1 + halved) * CROP) if length)
+    if halved and side < CELL:
+        raise InputError(
+            f"the smallest image has a side of {counted(side, 'pixel')}: noisy images alone are learnt from "
+            f"neighbours, so that each needs {CELL} x {CELL} pixels at least; take it out"
+        )
     data = Images(crop=side, flips=True, turns=True)
     large = median(prod(length or side for length in shape[1:]) for shape in shapes) >= LARGE * side**2
     return unfitted.set_params(

@@ -22,7 +22,7 @@ from isthmus.core.part import part
 from isthmus.core.training.callbacks import Callback
 from isthmus.data.audio.recorded import Recorded
 from isthmus.data.audio.sound_files import SOUNDS
-from isthmus.data.audio.sounds import Sound, checked_rate
+from isthmus.data.audio.sounds import Sound, checked_rate, scaled
 from isthmus.data.images.files import IMAGES
 from isthmus.data.images.images import Images
 from isthmus.estimators.autoencoder import Autoencoder
@@ -42,7 +42,6 @@ from isthmus.tasks.denoising.lessons import Lesson, Teaching, check_condition, c
 from isthmus.tasks.denoising.masks import check_mask, observed, with_masks
 from isthmus.tasks.denoising.recordings import (
     are_recordings,
-    in_units,
     recordings_of,
     sound_like,
 )
@@ -189,6 +188,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         InputError
             It was not trained on images of their own size, or has a condition.
         """
+        check_is_fitted(autoencoder)
         check_data(autoencoder.data_)
         check_condition(autoencoder)
         denoiser = cls()
@@ -260,6 +260,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         check_is_fitted(self)
         if self.autoencoder_.data_.audible:
             self._noise(sigma)
+            check_mask(self.autoencoder_.model_.net, mask)
             return [self._cleaned(one, strength) for one in recordings_of(X)]
         images, fitted = images_of(X), self.autoencoder_
         check_mask(fitted.model_.net, mask)
@@ -315,6 +316,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         """
         check_is_fitted(self)
         if self.autoencoder_.data_.audible:
+            check_mask(self.autoencoder_.model_.net, mask)
             sounding = targets(Path(source), Path(output), overwrite, SOUNDS)
             return [one.path for one in cleaned_files(sounding, self.cleaning(strength, sigma))]
         every = targets(Path(source), Path(output), overwrite, IMAGES)
@@ -362,18 +364,20 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _cleaned(self, one: Sound, strength: float) -> Sound:
         """Return a recording without noise."""
-        stream, samples = self.stream(one.rate, strength), in_units(one.samples)
+        stream, samples = self.stream(one.rate, strength), scaled(one, np.float64)
         return sound_like(np.concatenate([stream.add(samples), stream.end()]), one) if strength else one
 
     def restoring(self, strength: float = 1.0, sigma: float | None = None) -> Restore | None:
         """Return a function that restores one image (height, width, channels); None if the strength is 0."""
         check_is_fitted(self)
+        if self.autoencoder_.data_.audible:
+            raise InputError("this denoiser cleans recordings: give sound files, or take a denoiser of images")
         graph, noise = self._graph(strength), self._noise(sigma)
         return None if strength == 0 else partial(self._restored_image, graph, noise)
 
     def _graph(self, strength: float = 1.0) -> Denoise:
-        if not 0 <= strength <= 1:
-            raise InputError(f"strength={strength!r} is outside [0, 1]: 0 leaves images as they are, 1 is the model's")
+        if not _is_fraction(strength):
+            raise InputError(f"strength={strength!r} is no number in [0, 1]: 0 changes nothing, 1 is the model's")
         fitted = self.autoencoder_
         return Denoise(fitted.data_, fitted.model_, float(strength)).eval()
 
@@ -382,8 +386,10 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             return None
         if not self.autoencoder_.model_.net.estimates_noise:
             raise InputError(f"sigma={sigma!r}: this model does not depend on the level of the noise; leave sigma out")
-        if not 0 <= sigma <= 1:
-            raise InputError(f"sigma={sigma!r} is outside [0, 1], where black to white is 1: divide it by 255, say")
+        if not _is_fraction(sigma):
+            raise InputError(
+                f"sigma={sigma!r} is no number in [0, 1], where black to white is 1: 25 of 255 is {25 / 255:.3f}"
+            )
         return float(sigma)
 
     def _restored(self, graph: Denoise, columns: Columns, noise: float | None) -> Rows:
@@ -426,6 +432,10 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _restore_task(self, state: State) -> None:
         self.learnt_from_ = state["learnt_from"]
+
+
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and bool(0 <= value <= 1)
 
 
 def _with_mask(columns: Columns, mask: Rows, index: Tensor | None = None) -> Columns:

@@ -19,6 +19,9 @@ from isthmus.data.sources.folders import ImageStream
 from isthmus.support.errors import InputError
 from isthmus.tasks.denoising.pairing import existing, is_path, paired_files
 
+COLOURS = (3, 4)
+"""Numbers of channels of colour images, with or without an alpha channel."""
+
 
 def images_of(X: Rows) -> Rows:
     """Return images in memory, or the stream of a file or folder.
@@ -36,7 +39,19 @@ def images_of(X: Rows) -> Rows:
             f"X of shape {np.shape(X)} is no images: give (n, height, width) or (n, height, width, channels), a list "
             "of images, or a folder; a single image as [image]"
         )
+    if len(X) == 0:
+        raise InputError("there are no images: X is empty; give at least one")
+    _check_single(getattr(X, "shape", ()))
     return X
+
+
+def _check_single(shape: tuple[int, ...]) -> None:
+    """Refuse a single colour image, which would be taken for as many images as it has rows."""
+    if len(shape) == 3 and shape[2] in COLOURS and shape[1] > max(COLOURS):
+        raise InputError(
+            f"X of shape {tuple(shape)} would be {shape[0]:,} grey images of {shape[1]} x {shape[2]} pixels: give a "
+            "single image in colour as [X], and images that are so narrow as X[..., None]"
+        )
 
 
 def paired_streams(noisy: Any, clean: Any) -> tuple[ImageStream, ImageStream]:

@@ -14,8 +14,9 @@ from isthmus.core.data import Rows
 from isthmus.core.interfaces import Net
 from isthmus.data.images.files import IMAGES
 from isthmus.data.images.original import open_original
-from isthmus.data.listing import listing
+from isthmus.data.listing import tree
 from isthmus.support.errors import InputError, listed
+from isthmus.tasks.denoising.pairing import is_path
 from isthmus.tasks.denoising.targets import NAMED, Target
 
 
@@ -52,6 +53,10 @@ def observed(mask: Rows, index: Tensor | None, pixels: Tensor) -> Tensor:
     InputError
         There is no mask for each image, or one has another size.
     """
+    if is_path(mask):
+        raise InputError(f"mask is the path {mask!r}: give an array of bools; transform_files takes files")
+    if len(shape := tuple(getattr(mask, "shape", ()))) == 2:
+        raise InputError(f"a mask of shape {shape} is one mask: give one for each image, [mask]")
     numbers = range(len(pixels)) if index is None else index.tolist()
     if max(numbers, default=-1) >= len(mask) or (index is None and len(mask) != len(pixels)):
         raise InputError(f"{len(mask)} masks for {max(len(pixels), max(numbers) + 1)} images: give one for each")
@@ -65,6 +70,11 @@ def _one(mask: Sequence[Rows], number: int, size: tuple[int, ...]) -> Tensor:
         raise InputError(
             f"mask {number} has the shape {marked.shape}, but its image is {size[0]} x {size[1]} pixels: a mask is as "
             "large as its image, without channels"
+        )
+    if marked.dtype != bool and len(values := np.unique(marked[marked != 0])) > 1:
+        raise InputError(
+            f"mask {number} holds {len(values):,} values beside 0, such as {values[0]} and {values[-1]}: give bools, "
+            "True where pixels are to be filled, such as mask > 127"
         )
     return torch.from_numpy(marked == 0).unsqueeze(0)
 
@@ -89,12 +99,29 @@ def with_masks(targets: Sequence[Target], source: Path, mask: Path) -> list[Targ
         raise InputError(f"there is no mask {str(mask)!r}")
     if not mask.is_dir():
         return [replace(one, mask=mask) for one in targets]
-    known = {path.relative_to(mask).with_suffix(""): path for path in listing(mask, IMAGES).paths}
     top = source if source.is_dir() else source.parent
-    names = [one.source.relative_to(top).with_suffix("") for one in targets]
-    if alone := [str(name) for name in names if name not in known]:
+    known = _by_name(mask)
+    names = [one.source.relative_to(top) for one in targets]
+    candidates = [known.get(name) or known.get(name.with_suffix("")) or [] for name in names]
+    if alone := [one.source.name for one, masks in zip(targets, candidates, strict=True) if not masks]:
         raise InputError(f"{str(mask)!r} holds no mask of {listed(alone, NAMED)}: it has the name of its image")
-    return [replace(one, mask=known[name]) for one, name in zip(targets, names, strict=True)]
+    for one, masks in zip(targets, candidates, strict=True):
+        if len(masks) > 1:
+            raise InputError(
+                f"{str(mask)!r} holds {masks[0].name!r} and {masks[1].name!r}, either of which may be the mask of "
+                f"{one.source.name!r}: take one out"
+            )
+    return [replace(one, mask=masks[0]) for one, masks in zip(targets, candidates, strict=True)]
+
+
+def _by_name(folder: Path) -> dict[Path, list[Path]]:
+    """Return the images of a folder by their names in it, and by their names without ending."""
+    known: dict[Path, list[Path]] = {}
+    for path in tree(folder, IMAGES).paths:
+        name = path.relative_to(folder)
+        known[name] = [path]
+        known.setdefault(name.with_suffix(""), []).append(path)
+    return known
 
 
 def read_mask(path: Path) -> np.ndarray:

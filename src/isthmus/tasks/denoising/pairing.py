@@ -36,6 +36,8 @@ def paired_files(noisy: Any, clean: Any, kind: FileKind) -> tuple[list[Path], li
         They differ in number or in names.
     """
     sides = [existing(path) for path in (noisy, clean)]
+    if sides[0].resolve() == sides[1].resolve():
+        raise InputError(f"{str(noisy)!r} is named as the noisy and as the clean {kind.noun}: name two folders")
     files = [_named(path, kind) for path in sides]
     if all(path.is_dir() for path in sides):
         _check_names(sides, files, kind)

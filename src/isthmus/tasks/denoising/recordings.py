@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,33 @@ from isthmus.core.data import Rows
 from isthmus.data.audio.resample import resampled
 from isthmus.data.audio.sound_files import SOUNDS, decode
 from isthmus.data.audio.sounds import Sound, Sounds, are_sounds, is_sound, scaled, sounds
+from isthmus.data.images.files import IMAGES
 from isthmus.data.listing import are_files
 from isthmus.data.sources.sound_folders import SoundStream, sound_survey
 from isthmus.parts.corruptions.sound import LONGEST
-from isthmus.support.errors import InputError
+from isthmus.support.errors import DataWarning, InputError
 from isthmus.tasks.denoising.pairing import existing, is_path, paired_files
+
+SHORT = 0.5
+"""Seconds of noise below which it is said that there is little of it."""
 
 
 def are_recordings(X: object) -> bool:
-    """Tell whether X is recordings with their rates, or the path of a sound file, or of a folder of them."""
-    return are_files([existing(X)], SOUNDS) if is_path(X) else are_sounds(X)
+    """Tell whether X is recordings with their rates, or the path of a sound file, or of a folder of them.
+
+    Raises
+    ------
+    InputError
+        There is no such file or folder, or it holds images too.
+    """
+    if not is_path(X):
+        return are_sounds(X)
+    audible = are_files([existing(X)], SOUNDS)
+    if audible and existing(X).is_dir() and IMAGES.holds(existing(X)):
+        raise InputError(
+            f"{str(existing(X))!r} holds sounds and images, of which only one kind is learnt: put them into two folders"
+        )
+    return audible
 
 
 def recordings_of(X: Rows) -> Sounds:
@@ -76,12 +95,32 @@ def noise_clip(noise: Any, rate: int) -> list[float]:
     """
     if not is_path(noise) and not is_sound(noise):
         raise InputError("noise is a recording of noise alone: the path of a sound file, or a Sound, which has a rate")
+    if is_path(noise) and existing(noise).is_dir():
+        raise InputError(
+            f"noise is the path of one sound file, but {os.fspath(noise)!r} is a folder: name a file in it"
+        )
     one = decode(existing(noise)) if is_path(noise) else sounds([noise], None).at(0)
+    _warn_of_clip(one, rate)
     mono = scaled(one).mean(1, keepdims=True)
     made = resampled(mono, one.rate, rate, max(1, round(len(mono) * rate / one.rate)))[:, 0]
     room = max(0, len(made) - LONGEST) // 2
     clip: list[float] = made[room : room + LONGEST].tolist()
     return clip
+
+
+def _warn_of_clip(one: Sound, rate: int) -> None:
+    """Warn of noise that tells little: it is short, or has no high frequencies."""
+    if one.seconds < SHORT:
+        warnings.warn(
+            f"the noise is {one.seconds:.2g} s long: from a second or more, more of it is learnt", DataWarning, 4
+        )
+    if one.rate < rate:
+        warnings.warn(
+            f"the noise was recorded at {one.rate:,} Hz, so that nothing is known of it above {one.rate // 2:,} Hz: "
+            f"noise there stays; record it at {rate:,} Hz",
+            DataWarning,
+            4,
+        )
 
 
 def part_of(path: Path, first: float, last: float) -> Sound:
@@ -124,12 +163,3 @@ def as_integers(samples: np.ndarray, bits: int, dtype: Any) -> np.ndarray:
     top = 2.0 ** (bits - 1)
     whole = np.clip(np.rint(samples * top), -top, top - 1)
     return (whole + (128 if np.dtype(dtype).kind == "u" else 0)).astype(dtype)
-
-
-def in_units(samples: Any) -> np.ndarray:
-    """Return samples as float64 (time, channels) in [-1, 1], exactly what they are."""
-    values = np.asarray(samples)
-    if values.dtype.kind == "f":
-        return values.reshape(len(values), -1).astype(np.float64)
-    centre = 128 if values.dtype.kind == "u" else 0
-    return ((values.astype(np.float64) - centre) / 2.0 ** (8 * values.dtype.itemsize - 1)).reshape(len(values), -1)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from isthmus.data.images.original import Original, open_original
+from isthmus.data.images.original import Original, examined, open_original
+from isthmus.data.sized import in_threads
 from isthmus.data.sources.streams import ahead
 from isthmus.support.errors import InputError
 from isthmus.tasks.denoising.masks import read_mask
@@ -46,6 +47,8 @@ class Restored:
 def restored_files(targets: Sequence[Target], restore: Restore | None, skip_broken: bool = False) -> Iterator[Restored]:
     """Restore files one after the other, and yield each once it is written.
 
+    Before the first is written, the headers of all are looked at.
+
     Parameters
     ----------
     targets : sequence of Target
@@ -59,6 +62,8 @@ def restored_files(targets: Sequence[Target], restore: Restore | None, skip_brok
     InputError
         A file cannot be read, written, or restored by the model; the message names it.
     """
+    if not skip_broken:
+        in_threads(examined, [path for one in targets for path in (one.source, one.mask) if path is not None])
 
     def read(target: Target) -> tuple[Target, Original | None, str | None]:
         try:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from isthmus.data.audio.condition import CLIPPED, clipped_fraction, is_silent
-from isthmus.data.audio.sound_files import head
-from isthmus.data.audio.sounds import Sound
+from isthmus.data.audio.sound_files import head, open_sound, pieces
+from isthmus.data.audio.sounds import Sound, check_finite
+from isthmus.data.sized import in_threads
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 from isthmus.tasks.denoising.recordings import as_integers
@@ -65,6 +66,8 @@ def cleaned_files(
 ) -> Iterator[CleanedFile]:
     """Clean files one after the other, and yield each once it is written.
 
+    Before the first is written, the headers of all are looked at.
+
     Parameters
     ----------
     targets : sequence of Target
@@ -78,13 +81,11 @@ def cleaned_files(
     InputError
         A file cannot be read or written; the message names it.
     """
+    if not skip_broken:
+        in_threads(head, [target.source for target in targets])
     for target in targets:
-        try:
-            head(target.source)
-        except InputError as error:
-            if not skip_broken:
-                raise
-            yield CleanedFile(target.source, target.path, error=str(error))
+        if skip_broken and (error := _error_of(target.source)) is not None:
+            yield CleanedFile(target.source, target.path, error=error)
             continue
         target.path.parent.mkdir(parents=True, exist_ok=True)
         before = _start(target.source)
@@ -93,8 +94,18 @@ def cleaned_files(
         yield CleanedFile(target.source, target.path, notes, None, before, _start(target.path))
 
 
+def _error_of(path: Path) -> str | None:
+    """Return why a file cannot be read to its end; None where it can."""
+    try:
+        for _ in pieces(path, PIECE):
+            pass
+    except InputError as error:
+        return str(error)
+    return None
+
+
 def _start(path: Path) -> Sound:
-    with extra("soundfile", "audio").SoundFile(path) as sound:
+    with open_sound(path) as sound:
         return Sound(sound.read(int(PREVIEW * sound.samplerate), dtype="float32"), sound.samplerate, str(path))
 
 
@@ -106,9 +117,11 @@ def _copied(source: Path, path: Path) -> tuple[str, ...]:
 def _clean(target: Target, path: Path, restore: Restore) -> tuple[str, ...]:
     library, condition = extra("soundfile", "audio"), Condition(target.source)
     try:
-        with library.SoundFile(target.source) as source, _like(source, path, library) as made:
-            for piece in _pieces(source, restore(source.samplerate), condition):
-                made.write(_encoded(piece, source.subtype))
+        with library.SoundFile(target.source) as source:
+            made = _like(source, path, library)
+        with made:
+            for piece in _pieces(target.source, restore(made.samplerate), condition):
+                made.write(_encoded(piece, made.subtype))
     except (library.LibsndfileError, AssertionError) as error:
         raise InputError(
             f"cannot write {str(target.path)!r} as {target.source.name!r} was: {str(error) or 'the disk is full'}; "
@@ -126,8 +139,9 @@ def _like(source: Any, path: Path, library: Any) -> Any:
     return made
 
 
-def _pieces(source: Any, cleaning: Cleaning, condition: Condition) -> Iterator[np.ndarray]:
-    while len(samples := source.read(PIECE, dtype="float64", always_2d=True)):
+def _pieces(source: Path, cleaning: Cleaning, condition: Condition) -> Iterator[np.ndarray]:
+    for samples in pieces(source, PIECE):
+        check_finite(samples, repr(str(source)), condition.count)
         condition.add(samples)
         yield cleaning.add(samples)
     yield cleaning.end()
@@ -150,10 +164,11 @@ class Condition:
     """
 
     def __init__(self, source: Path) -> None:
-        self.source, self.silent, self.clipped = source, True, False
+        self.source, self.silent, self.clipped, self.count = source, True, False, 0
 
     def add(self, samples: np.ndarray) -> None:
         """Look at the next samples."""
+        self.count += len(samples)
         self.silent = self.silent and is_silent(samples)
         self.clipped = self.clipped or clipped_fraction(samples) > CLIPPED
 

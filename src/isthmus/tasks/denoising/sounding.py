@@ -10,6 +10,7 @@ import torch
 
 from isthmus.core.data import Columns
 from isthmus.data.audio.resample import resampled
+from isthmus.data.audio.sounds import check_finite
 from isthmus.support.errors import InputError
 
 BLOCK = 10.0
@@ -67,7 +68,7 @@ class Cleaning:
         self._margin = self._whole(reach / seen_rate + (0 if rate == seen_rate else FILTER))
         self._block = self._whole(block)
         self._kept = np.zeros((0, 0))
-        self._before = 0
+        self._before = self._count = 0
 
     def _whole(self, seconds: float) -> int:
         """Return samples of at least so many seconds that are whole strides of the net, too."""
@@ -86,8 +87,8 @@ class Cleaning:
                 f"a piece of shape {samples.shape} of a recording with {self._kept.shape[1]} channels: expected (time, "
                 "channels), with the same channels in all pieces"
             )
-        if not np.isfinite(samples).all():
-            raise InputError("a piece holds NaN or infinite samples: cut this part out, or interpolate it")
+        check_finite(samples, "the recording", self._count)
+        self._count += len(samples)
         self._kept = np.concatenate([self._kept, samples]) if self._kept.size else np.array(samples, np.float64)
         ready = []
         while len(self._kept) >= self._before + self._block + self._margin:
@@ -100,7 +101,7 @@ class Cleaning:
         while len(self._kept) > self._before:
             ready.append(self._next(min(self._block, len(self._kept) - self._before)))
         rest = np.concatenate([self._kept[:0], *ready])
-        self._kept, self._before = self._kept[:0], 0
+        self._kept, self._before, self._count = self._kept[:0], 0, 0
         return rest
 
     def _next(self, count: int) -> np.ndarray:
