@@ -49,6 +49,13 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "server": "isthmus.apps.server.kinds.audio:SoundRequests",
         "export": "isthmus.apps.export.kinds.audio:Spectrograms",
     },
+    "data/waveforms": {
+        "cli": "isthmus.apps.cli.kinds.audio:SoundFiles",
+        "explorer": "isthmus.apps.explorer.kinds.audio:Waves",
+        "report": "isthmus.apps.report.kinds.audio:SoundRows",
+        "server": "isthmus.apps.server.kinds.audio:SoundRequests",
+        "export": "isthmus.apps.export.kinds.audio:Samples",
+    },
 }
 """``"module:name"`` of each adapter, by the part name of the data and by the face. It is imported when it is needed."""
 
