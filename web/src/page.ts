@@ -2,7 +2,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { latest, remember } from "./latest";
-import type { Store, View } from "./state";
+import type { Store, Tab, View } from "./state";
 import type { About, Chart, Example, Model, Point, Source, Value } from "./types";
 
 /** A value that others may follow. */
@@ -85,8 +85,14 @@ export class Page {
     return this.examples(`${model.id} ${index} ${map}`, () => this.source.example(model.id, index, map));
   }
 
+  /** The part of the panel that is shown: at first, of models whose codes say little, before and after. */
+  get tab(): Tab {
+    const restores = this.source.live && this.model.restores && !this.model.decodes;
+    return this.store.view.tab || (restores ? "restore" : "example");
+  }
+
   open(index: number): void {
-    this.store.set({ point: index, tab: "example", edits: [] });
+    this.store.set({ point: index, tab: this.tab === "restore" ? "restore" : "example", edits: [] });
   }
 
   readonly fail = (error: Error): void => this.trouble.set(error.message);

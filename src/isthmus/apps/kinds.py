@@ -52,7 +52,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
     "data/waveforms": {
         "cli": "isthmus.apps.cli.kinds.audio:SoundFiles",
         "explorer": "isthmus.apps.explorer.kinds.audio:Waves",
-        "report": "isthmus.apps.report.kinds.audio:SoundRows",
+        "report": "isthmus.apps.report.kinds.audio:WaveRows",
         "server": "isthmus.apps.server.kinds.audio:SoundRequests",
         "export": "isthmus.apps.export.kinds.audio:Samples",
     },

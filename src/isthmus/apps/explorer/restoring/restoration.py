@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
 from isthmus import InputError
 from isthmus.apps.explorer.lazy_rows import ReadRows
 from isthmus.apps.explorer.restoring.base import Piece, Restoring
+from isthmus.apps.http.uploaded import as_file
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -68,14 +67,8 @@ class Restoration(Generic[T]):
         InputError
             It cannot be read, or does not suit the model; the message names it as the user does.
         """
-        name = Path(name).name or "file"
-        with TemporaryDirectory() as folder:
-            path = Path(folder, f"file{Path(name).suffix[:10]}")
-            path.write_bytes(content)
-            try:
-                piece = self.restoring.file(path)
-            except InputError as error:
-                raise InputError(str(error).replace(str(path), name)) from error
+        with as_file(content, name or "file") as path:
+            piece = self.restoring.file(path)
         with self._lock:
             self._number += 1
             self._files.get(self._number, lambda: piece)
