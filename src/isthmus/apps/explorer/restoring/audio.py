@@ -50,8 +50,10 @@ class SoundRestoring(Restoring[Sound]):
 
     def _piece(self, sound: Sound) -> Piece[Sound]:
         start = sound.with_samples(scaled(sound)[: int(spectrograms.HEARD * sound.rate)])
-        whole = "" if len(start) == len(sound) else f"the first {start.seconds:.3g} s of "
-        return Piece(start, f"{whole}{sound.seconds:,.3g} s at {sound.rate:,} Hz")
+        whole = "" if len(start) == len(sound) else f"The first {start.seconds:.3g} s of "
+        heard = self.data.seen_rate
+        above = "" if sound.rate <= heard else f"; the model changes what lies below {heard / 2:,.0f} Hz"
+        return Piece(start, f"{whole}{sound.seconds:,.3g} s at {sound.rate:,} Hz{above}")
 
     def noisy(self, row: Sound, noise: float, seed: int) -> Sound:
         """Return a recording with white noise, as loud as the recording at a level of 1."""

@@ -58,7 +58,7 @@ class ImageRestoring(Restoring[np.ndarray]):
     def _piece(self, image: np.ndarray) -> Piece[np.ndarray]:
         pixels = _middle(image) if self.data.any_size else image
         pixels = pixels / np.float32(255) if pixels.dtype == np.uint8 else pixels.astype(np.float32)
-        whole = "" if pixels.shape == image.shape else f"the middle of {_size(image)}: "
+        whole = "" if pixels.shape == image.shape else f"The middle of {_size(image)}: "
         return Piece(pixels, f"{whole}{_size(pixels)} pixels")
 
     def noisy(self, row: np.ndarray, noise: float, seed: int) -> np.ndarray:
