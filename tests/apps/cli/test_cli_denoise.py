@@ -61,6 +61,14 @@ def test_a_model_is_trained_further_on_pairs(isthmus, denoiser, scans, tmp_path,
     isthmus("denoise", scans / "noisy" / "0.png", "--model", tmp_path / "m.safetensors", "-o", tmp_path / "0.png")
 
 
+def test_a_name_stands_for_a_denoiser_that_comes_with_the_package(isthmus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = ("export", "scan", "-o", "m.onnx", "--part", "score")
+    assert "this Denoiser has no part 'score'" in isthmus(*line, code=1).err
+    (tmp_path / "scan").write_text("a file of the user's")
+    assert "not from isthmus" in isthmus(*line, code=1).err
+
+
 def test_pairs_need_a_start_and_two_folders(isthmus, denoiser, scans, tmp_path):
     line = ("train", scans / "noisy", "--clean", scans / "clean", "-o", tmp_path / "m.safetensors")
     assert "isthmus denoise INPUT --noisy FOLDER --clean FOLDER --save MODEL" in isthmus(*line, code=2).err

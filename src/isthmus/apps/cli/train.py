@@ -21,7 +21,6 @@ from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import table
 from isthmus.apps.cli.train_pairs import train_pairs
 from isthmus.support.errors import counted
-from isthmus.tasks.denoising import shipped
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -41,7 +40,7 @@ Read = Callable[..., Any]
     "isthmus train recordings/ -o sounds.safetensors --rate 16000",
     "isthmus train january.csv february.csv -o cells.safetensors --label kind",
     "isthmus train march.csv --from cells.safetensors -o newer.safetensors --label kind --epochs 5",
-    "isthmus train my-noisy/ --clean my-clean/ --from scan -o mine.safetensors --epochs 2",
+    "isthmus train scans/ --clean clean-scans/ --from scan -o my-scans.safetensors --epochs 2",
     "isthmus train faces.parquet -o faces.safetensors --variant variational --beta warmup:1.0,0.3",
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
@@ -185,7 +184,7 @@ def _of_pairs(start: str | None, variant: str | None, about: dict[str, Any], val
         )
     import isthmus
 
-    model = load(str(shipped.file_named(start) or start), "Denoiser", "Autoencoder")
+    model = load(start, "Denoiser", "Autoencoder")
     denoiser = model if "denoise" in model.graphs() else isthmus.Denoiser.of(model)
     _as_built(denoiser.autoencoder_, start, variant, about, values)
     return denoiser.set_params(warm_start=True)
@@ -215,7 +214,7 @@ def _fitting(model: Any, start: str, rows: Any) -> Any:
 
 def _loaded(start: str) -> Any:
     """Return the autoencoder in a file, or of a denoiser that adds noise; of other tasks, say how one is trained."""
-    model = load(str(shipped.file_named(start) or start), "Autoencoder", *TASKS)
+    model = load(start, "Autoencoder", *TASKS)
     if (command := TASKS.get(type(model).__name__)) is None:
         return model
     if command == "denoise" and model.adds_noise:

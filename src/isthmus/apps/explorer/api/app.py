@@ -48,6 +48,8 @@ FIELD = re.compile(r"^([a-z]\w*)(?:, \w+)*: ")
 """What an InputError of the explorer begins with: the part of the request at fault."""
 
 Limit = Annotated[int, Query(ge=1, le=100_000)]
+FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+"""The body of a file in the document: as it is, whatever its type."""
 FileName = Annotated[str, Query(max_length=255)]
 Threshold = Annotated[float | None, Query(allow_inf_nan=False)]
 
@@ -244,7 +246,7 @@ def _of_models(session: Session) -> APIRouter:
     encode.__annotations__["asked"] = bodies.encode_body(one.kind for one in session.views)
     router.add_api_route("/{m}/encode", encode, methods=["POST"])
 
-    @router.post("/{m}/files")
+    @router.post("/{m}/files", openapi_extra={"requestBody": FILE})
     async def file(m: int, request: Request, name: FileName = "") -> Response:
         content = await request.body()
         return await run_in_threadpool(_answer, answers.file, view(m), content, name)
