@@ -38,6 +38,13 @@ export interface Hover {
   y: number;
 }
 
+/** A file that the person opened, and the model that has read it. */
+export interface Opened {
+  model: number;
+  file: number;
+  name: string;
+}
+
 export class Page {
   readonly hover = new Box<Hover | null>(null);
   readonly marks = new Box<Marks>(noMarks);
@@ -47,6 +54,7 @@ export class Page {
   /** The category in the legend that is pointed at; −1: none. */
   readonly emphasis = new Box(-1);
   readonly matches = new Box<{ indices: number[]; total: number } | null>(null);
+  readonly opened = new Box<Opened | null>(null);
   readonly images = new Map<number, () => HTMLCanvasElement>();
   readonly trouble = new Box<string>("");
   readonly night = new Box(false);
@@ -92,6 +100,7 @@ export class Page {
   }
 
   open(index: number): void {
+    this.opened.set(null);
     this.store.set({ point: index, tab: this.tab === "restore" ? "restore" : "example", edits: [] });
   }
 

@@ -1,17 +1,10 @@
 /** Before and after: what a denoiser makes of an example, with noise or without, or of a file of the person's own. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Slider } from "./controls";
-import { brief, n, useLatest, usePage, useView } from "./page";
+import { brief, n, useBox, useLatest, usePage, useView } from "./page";
 import { content, save } from "./saving";
 import type { Picture, Restored, Restores } from "./types";
 import { Wipe } from "./wipe";
-
-/** A file that was opened. */
-interface Own {
-  model: number;
-  file: number;
-  name: string;
-}
 
 const levels = { deviation: { max: 0.4, step: 0.01 }, ratio: { max: 1, step: 0.02 } };
 
@@ -152,15 +145,14 @@ export function RestorePanel() {
   const restores = model.restores as Restores;
   const noise = Math.min(wished, levels[restores.noise].max);
   const sound = about.kind === "sound";
-  const [opened, setOpened] = useState<Own | null>(null);
+  const opened = useBox(page.opened);
   const [opening, setOpening] = useState("");
   const own = opened?.model === model.id ? opened : null;
-  useEffect(() => setOpened(null), [point]);
   const open = (file: File) => {
     setOpening(file.name);
     source
       .file(model.id, file)
-      .then((number) => setOpened({ model: model.id, file: number, name: file.name }), page.fail)
+      .then((number) => page.opened.set({ model: model.id, file: number, name: file.name }), page.fail)
       .finally(() => setOpening(""));
   };
   const over = useDrop(open);
@@ -182,7 +174,7 @@ export function RestorePanel() {
       <div class="fields">
         {title && <h2 class="named">{title}</h2>}
         <Open accepts={restores.accepts} open={open} />
-        {own && chosen && <button onClick={() => setOpened(null)}>Back to #{n(point)}</button>}
+        {own && chosen && <button onClick={() => page.opened.set(null)}>Back to #{n(point)}</button>}
         <span class="busy" role="status">
           {opening ? `opening ${opening} …` : computing ? "computing …" : ""}
         </span>

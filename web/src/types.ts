@@ -29,6 +29,8 @@ export interface Model {
   samples: boolean;
   /** What is shown before and after; null where the model was not trained to remove noise. */
   restores: Restores | null;
+  /** Why a denoiser is not shown before and after. */
+  unrestored: string | null;
   /** Whether errors are minus the log of a probability or density. */
   nats: boolean;
   scores: boolean;

@@ -73,6 +73,8 @@ def test_pairs_need_a_start_and_two_folders(isthmus, denoiser, scans, tmp_path):
     line = ("train", scans / "noisy", "--clean", scans / "clean", "-o", tmp_path / "m.safetensors")
     assert "isthmus denoise INPUT --noisy FOLDER --clean FOLDER --save MODEL" in isthmus(*line, code=2).err
     assert "leave out --latent-dim" in isthmus(*line, "--from", denoiser, "--latent-dim", 3, code=2).err
+    for options in (("--label", "x"), ("--rows", "0:3"), ("--skip-broken",)):
+        assert f"{options[0]}" in isthmus(*line, "--from", denoiser, *options, code=2).err
     both = ("train", scans / "noisy", scans / "noisy", *line[2:], "--from", denoiser)
     assert "put the noisy files into one folder" in isthmus(*both, code=1).err
     other = ("train", scans / "noisy" / "0.png", *line[2:], "--from", denoiser)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from isthmus.apps.cli.command import Failure
+from isthmus.apps.cli.restoring import refuse_options_of_rows
 
 
 def train_pairs(denoiser: Any, clean: str, callbacks: Sequence[Any], how: dict[str, Any]) -> Any:
@@ -24,6 +25,9 @@ def train_pairs(denoiser: Any, clean: str, callbacks: Sequence[Any], how: dict[s
         Of `Denoiser.fit`: checkpoint and resume.
     """
     paths = click.get_current_context().params["data"]
+    refuse_options_of_rows(paths[0])
+    if click.get_current_context().params["skip_broken"]:
+        raise click.UsageError("--skip-broken: of a pair both files are needed; leave it out, and mend what is broken")
     if len(paths) > 1:
         raise Failure(f"--clean {clean}: put the noisy files into one folder, DATA, under the names of the clean ones")
     if denoiser.autoencoder_.model_.net.fills:

@@ -99,7 +99,8 @@ class View:
             "decodes": self.decodes,
             "why": self.why,
             "samples": self.decodes,
-            "restores": self.restoration.about() if self.restores else None,
+            "restores": self.restoration.about() if self.unrestored is None else None,
+            "unrestored": self.unrestored if "denoise" in self.graphs else None,
             "nats": self.nats,
             "scores": self.scored,
             "threshold": self.abnormality.threshold if self.scored else None,
@@ -191,12 +192,13 @@ class View:
     # -- before and after ----------------------------------------------------------------------------------------
 
     @once
-    def restores(self) -> bool:
-        """Whether examples are shown before and after."""
+    def unrestored(self) -> str | None:
+        """Why examples are not shown before and after; None if they are."""
         try:
-            return self.restoration is not None
-        except InputError:
-            return False
+            self.restoration.about()
+        except InputError as error:
+            return str(error)
+        return None
 
     @once
     def restoration(self) -> Restoration[Any]:

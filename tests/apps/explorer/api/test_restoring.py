@@ -218,7 +218,7 @@ REFUSED = {
         Autoencoder("denoising", 2, net="linear", condition="y", **QUICK).fit(X, np.arange(20) % 2),
         (X, np.arange(20) % 2),
     ),
-    "fills what a mask marks": lambda: (of_images(fill=True).fit(PHOTOS), PHOTOS),
+    "fills what a mask marks": lambda: (Denoiser.of(of_images(fill=True).fit(PHOTOS)), PHOTOS),
     "no resize": lambda: (Autoencoder("denoising", 2, net="linear", data=Images(resize=6), **QUICK).fit(X), X),
 }
 
@@ -227,8 +227,16 @@ REFUSED = {
 def test_other_models_are_refused_with_the_reason(asgi, reason):
     model, rows = REFUSED[reason]()
     client = asgi(explorer_app(open_session({"m": model}, *(rows if isinstance(rows, tuple) else (rows,)))))
-    assert client.get("/api/state").json()["models"][0]["restores"] is None
+    [known] = client.get("/api/state").json()["models"]
+    assert known["restores"] is None
+    assert known["unrestored"] is None or reason in known["unrestored"]
     assert reason in refusal(client, index=0) == sent(client, b"", status=422)
+
+
+def test_the_page_says_why_a_denoiser_is_not_shown_before_and_after(asgi, photos):
+    client = asgi(explorer_app(open_session({"m": Denoiser.of(of_images(fill=True).fit(PHOTOS))}, PHOTOS)))
+    assert "--mask IMAGE" in client.get("/api/state").json()["models"][0]["unrestored"]
+    assert photos.get("/api/state").json()["models"][0]["unrestored"] is None
 
 
 def test_the_page_knows_what_can_be_opened(photos, talks):

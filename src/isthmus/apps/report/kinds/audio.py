@@ -19,6 +19,7 @@ from isthmus.apps.report.scoring import Scoring
 from isthmus.data.audio.audio import Audio
 from isthmus.data.audio.recorded import Recorded
 from isthmus.data.audio.sounds import Sound
+from isthmus.data.audio.waveforms import Waveforms
 
 COMPARED, EXTREMES = 3, 2
 """Recordings that are compared at most; and of the best and the worst ones."""
@@ -37,8 +38,7 @@ class Sounding(Rows):
     strips = errors = abnormal_style = "columns"
     samples = SAMPLES
 
-    def __init__(self, data: Recorded, X: Any) -> None:
-        self.data = data
+    data: Recorded
 
     @abstractmethod
     def magnitudes(self, sound: Sound) -> np.ndarray:
@@ -135,18 +135,19 @@ class Sounding(Rows):
 class SoundRows(Sounding):
     """Recordings of which the model sees spectrograms."""
 
+    data: Audio
+
     def __init__(self, data: Audio, X: Any) -> None:
-        super().__init__(data, X)
-        self.spectral = data
+        self.data = data
 
     def magnitudes(self, sound: Sound) -> np.ndarray:
         """Return what the model sees."""
-        magnitudes: np.ndarray = self.spectral.read([sound])["magnitudes"][0].numpy()
+        magnitudes: np.ndarray = self.data.read([sound])["magnitudes"][0].numpy()
         return magnitudes
 
     def by_feature(self, errors: np.ndarray) -> list[Block]:
         """Show the mean error of each frequency."""
-        frequencies = self.spectral.frequencies()
+        frequencies = self.data.frequencies()
         lines = np.asarray(errors).reshape(-1, len(frequencies))
         named = {f"channel {channel}" if len(lines) > 1 else "error": line for channel, line in enumerate(lines)}
         step = f"frequency, in steps of {frequencies[1]:g} Hz"
@@ -155,6 +156,9 @@ class SoundRows(Sounding):
 
 class WaveRows(Sounding):
     """Recordings of which the model sees samples."""
+
+    def __init__(self, data: Waveforms, X: Any) -> None:
+        self.data = data
 
     def magnitudes(self, sound: Sound) -> np.ndarray:
         """Return the spectrogram of what the model sees."""
