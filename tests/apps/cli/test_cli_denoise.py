@@ -66,7 +66,7 @@ def test_a_name_stands_for_a_denoiser_that_comes_with_the_package(isthmus, tmp_p
     line = ("export", "scan", "-o", "m.onnx", "--part", "score")
     assert "this Denoiser has no part 'score'" in isthmus(*line, code=1).err
     (tmp_path / "scan").write_text("a file of the user's")
-    assert "not from isthmus" in isthmus(*line, code=1).err
+    assert "is not a whole isthmus file" in isthmus(*line, code=1).err
 
 
 def test_pairs_need_a_start_and_two_folders(isthmus, denoiser, scans, tmp_path):
