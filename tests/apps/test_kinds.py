@@ -37,6 +37,7 @@ EXAMPLES = {
     "data/images": (RNG.random((90, 6, 5)).astype(np.float32), None, {"pixels": [0.5] * 30}),
     "data/signals": (WAVES, Signals(window=8), {"curve": [[0.1] * 8, [0.2] * 8]}),
     "data/audio": (TONES, Audio(window=0.1), {"samples": [0.1, 0.2] * 150}),
+    "data/waveforms": (TONES, Waveforms(window=0.1), {"samples": [0.1, 0.2] * 150}),
     "data/angles": (RNG.uniform(-90, 90, 90), Angles(), {"degrees": 12.5}),
 }
 """For each kind of data: X, what Autoencoder is told of it, and one example as the explorer's page sends it."""
@@ -58,7 +59,7 @@ def models():
 
 def made(kind):
     """Return a small autoencoder for the example of a kind; recordings differ in length, which few nets take."""
-    net = "feature-map" if kind == "data/audio" else "linear"
+    net = "feature-map" if kind in ("data/audio", "data/waveforms") else "linear"
     return Autoencoder("plain", 1 if kind == "data/angles" else 2, net=net, data=EXAMPLES[kind][1], **QUICK)
 
 
@@ -66,7 +67,7 @@ each = pytest.mark.parametrize("kind", EXAMPLES)
 
 
 def test_every_kind_of_data_is_tested():
-    assert {f"data/{name}" for name in KINDS} | LINE.keys() == EXAMPLES.keys() == kinds.ADAPTERS.keys()
+    assert {f"data/{name}" for name in (*KINDS, "waveforms")} | LINE.keys() == EXAMPLES.keys() == kinds.ADAPTERS.keys()
 
 
 @each
@@ -77,7 +78,7 @@ def test_every_kind_has_an_adapter_for_every_face(kind, face):
     assert kinds.adapter(face, EXAMPLES_OF[kind]) is getattr(import_module(module), name)
 
 
-EXAMPLES_OF = {cls.part_name: cls() for cls in (*(lookup(f"data/{name}") for name in KINDS), Angles)}
+EXAMPLES_OF = {cls.part_name: cls() for cls in (*(lookup(f"data/{name}") for name in (*KINDS, "waveforms")), Angles)}
 
 
 def test_adapters_keep_what_their_face_asks_for(models):
@@ -95,14 +96,6 @@ def test_what_a_face_cannot_show_is_named(monkeypatch, models, face, called):
     monkeypatch.setitem(kinds.ADAPTERS, "data/angles", {})
     with pytest.raises(InputError, match=f"{called} cannot show data/angles yet; it shows data/table, "):
         kinds.adapter(face, models["data/angles"].data_)
-
-
-@pytest.mark.parametrize("face", kinds.FACES)
-def test_waveforms_are_refused_with_what_to_do_instead(face):
-    with pytest.raises(
-        InputError, match="cannot show data/waveforms yet.* isthmus denoise FILE --model MODEL.*'audio'"
-    ):
-        kinds.adapter(face, Waveforms(8000))
 
 
 @each

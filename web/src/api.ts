@@ -3,7 +3,11 @@ import type { About, Chart, Colour, Example, Source, Value } from "./types";
 
 async function ask(path: string, body?: unknown): Promise<Response> {
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const reply = await fetch(`api/${path}`, body === undefined ? undefined : post);
+  return answer(path, body === undefined ? undefined : post);
+}
+
+async function answer(path: string, request?: RequestInit): Promise<Response> {
+  const reply = await fetch(`api/${path}`, request);
   if (reply.ok) return reply;
   const said = await reply.json().catch(() => null);
   throw new Error(said?.error?.message ?? `the server answered ${reply.status}`);
@@ -57,6 +61,13 @@ export const server: Source = {
   sample: (model, chart, n, seed, temperature) => json(`models/${model}/sample`, { ...chart, n, seed, temperature }),
 
   encode: (model, chart, asked) => json(`models/${model}/encode`, { ...chart, ...asked }),
+
+  async file(model, file) {
+    const post = { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file };
+    return (await (await answer(`models/${model}/files${query({ name: file.name })}`, post)).json()).file;
+  },
+
+  restore: (model, asked) => json(`models/${model}/restore`, asked),
 
   scores: (model) => json(`models/${model}/scores`),
 

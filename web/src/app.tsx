@@ -10,6 +10,7 @@ import { Legend } from "./legend";
 import { n, type Page, useBox, usePage, usePromise, useView } from "./page";
 import { type Paint, Pane } from "./pane";
 import { emphasized, indices, scale } from "./palette";
+import { RestorePanel } from "./restore";
 import { save } from "./saving";
 import type { Tab, Tool } from "./state";
 import { Tooltip } from "./tooltip";
@@ -109,6 +110,7 @@ function Selection() {
 function tabs({ model, models, source, about }: Page): [Tab, string][] {
   const all: [Tab, string, boolean][] = [
     ["example", "Example", true],
+    ["restore", "Before and after", source.live && model.restores !== null],
     ["walk", "Walk", models.some((each) => each.decodes)],
     ["generate", "Generate", model.samples && model.decodes],
     ["draw", "Draw", source.live && about.kind === "pixels" && model.decodes],
@@ -119,9 +121,9 @@ function tabs({ model, models, source, about }: Page): [Tab, string][] {
 
 function Panel({ xy }: { xy: Float32Array }) {
   const page = usePage();
-  const view = useView();
+  useView(); // the tab is of it
   const offered = tabs(page);
-  const tab = offered.some(([id]) => id === view.tab) ? view.tab : "example";
+  const tab = offered.some(([id]) => id === page.tab) ? page.tab : "example";
   const turn = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
@@ -147,6 +149,7 @@ function Panel({ xy }: { xy: Float32Array }) {
       </div>
       <div class="content" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`}>
         {tab === "example" && <ExamplePanel />}
+        {tab === "restore" && <RestorePanel />}
         {tab === "walk" && <WalkPanel xy={xy} />}
         {tab === "generate" && <GeneratePanel />}
         {tab === "draw" && <DrawPanel />}
@@ -185,7 +188,7 @@ export function App() {
   return (
     <>
       <Header />
-      <main>
+      <main class={page.tab === "restore" ? "wide" : ""}>
         <div class="maps">
           <Tools />
           <Selection />

@@ -125,6 +125,8 @@ export function source(page: Exported): Source {
       return decoded(locals[model], chart, codes);
     },
     encode: noServer,
+    file: noServer,
+    restore: noServer,
     scores: async (model) => locals[model].kept.hist,
     async anomalies(model, threshold, limit) {
       const local = locals[model];

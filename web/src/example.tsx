@@ -152,6 +152,7 @@ export function ExamplePanel() {
           />
         </Part>
       )}
+      {model.unrestored && <p class="hint">Before and after are left out: {model.unrestored}.</p>}
       <Edited model={model} example={example} />
       <Part title="Nearest codes" id="neighbours">
         <Thumbs

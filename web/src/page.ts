@@ -2,7 +2,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { latest, remember } from "./latest";
-import type { Store, View } from "./state";
+import type { Store, Tab, View } from "./state";
 import type { About, Chart, Example, Model, Point, Source, Value } from "./types";
 
 /** A value that others may follow. */
@@ -38,6 +38,13 @@ export interface Hover {
   y: number;
 }
 
+/** A file that the person opened, and the model that has read it. */
+export interface Opened {
+  model: number;
+  file: number;
+  name: string;
+}
+
 export class Page {
   readonly hover = new Box<Hover | null>(null);
   readonly marks = new Box<Marks>(noMarks);
@@ -47,6 +54,7 @@ export class Page {
   /** The category in the legend that is pointed at; −1: none. */
   readonly emphasis = new Box(-1);
   readonly matches = new Box<{ indices: number[]; total: number } | null>(null);
+  readonly opened = new Box<Opened | null>(null);
   readonly images = new Map<number, () => HTMLCanvasElement>();
   readonly trouble = new Box<string>("");
   readonly night = new Box(false);
@@ -85,8 +93,15 @@ export class Page {
     return this.examples(`${model.id} ${index} ${map}`, () => this.source.example(model.id, index, map));
   }
 
+  /** The part of the panel that is shown: at first, of models whose codes say little, before and after. */
+  get tab(): Tab {
+    const restores = this.source.live && this.model.restores && !this.model.decodes;
+    return this.store.view.tab || (restores ? "restore" : "example");
+  }
+
   open(index: number): void {
-    this.store.set({ point: index, tab: "example", edits: [] });
+    this.opened.set(null);
+    this.store.set({ point: index, tab: this.tab === "restore" ? "restore" : "example", edits: [] });
   }
 
   readonly fail = (error: Error): void => this.trouble.set(error.message);

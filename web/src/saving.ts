@@ -9,6 +9,13 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** What stands in a data address. */
+export function content(url: string): Blob {
+  const [head, text] = url.split(",");
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  return new Blob([bytes], { type: head.slice("data:".length).split(";")[0] });
+}
+
 export function saveImage(canvas: HTMLCanvasElement, name: string): void {
   canvas.toBlob((blob) => blob && save(blob, name), "image/png");
 }

@@ -2,7 +2,7 @@
 import type { Point } from "./types";
 
 export type Tool = "look" | "lasso" | "walk";
-export type Tab = "example" | "walk" | "generate" | "draw" | "anomalies";
+export type Tab = "" | "example" | "restore" | "walk" | "generate" | "draw" | "anomalies";
 
 export interface View {
   model: number;
@@ -32,6 +32,12 @@ export interface View {
   warmth: number;
   noise: number;
   erase: number;
+  /** How far a denoiser is followed, from before to after. */
+  amount: number;
+  /** Up to which fraction of its width an image is shown as it was before. */
+  wipe: number;
+  /** Pixels of the screen for one of an image; 0: it is shown whole. */
+  zoom: number;
   threshold: number;
   search: string;
 }
@@ -47,7 +53,7 @@ export const blank: View = {
   hidden: [],
   at: [0, 0, 1],
   tool: "look",
-  tab: "example",
+  tab: "",
   point: -1,
   edits: [],
   cursor: [],
@@ -64,6 +70,9 @@ export const blank: View = {
   warmth: 1,
   noise: 0,
   erase: 0,
+  amount: 1,
+  wipe: 0.5,
+  zoom: 0,
   threshold: NaN,
   search: "",
 };

@@ -1,7 +1,8 @@
 /** What the explorer's API says; see apps/explorer on the Python side. */
 
 export type Cell = string | number | boolean | null;
-export type Value = { png: string; wav?: string } | { cells: Cell[] } | { curve: (number | null)[][] };
+export type Picture = { png: string; wav?: string };
+export type Value = Picture | { cells: Cell[] } | { curve: (number | null)[][] };
 /** How much each element contributes to the score or the error of an example; without a server, its difference. */
 export type Contributions = { png: string } | { values: number[] } | { curve: number[][] };
 export type Point = [number, number];
@@ -26,12 +27,25 @@ export interface Model {
   /** Why a code, as the page shows it, cannot be decoded. */
   why: string | null;
   samples: boolean;
+  /** What is shown before and after; null where the model was not trained to remove noise. */
+  restores: Restores | null;
+  /** Why a denoiser is not shown before and after. */
+  unrestored: string | null;
   /** Whether errors are minus the log of a probability or density. */
   nats: boolean;
   scores: boolean;
   threshold: number | null;
   code_low: number[];
   code_high: number[];
+}
+
+export interface Restores {
+  /** Which files can be opened. */
+  accepts: string;
+  /** What the level of the noise is: a deviation, where black to white is 1, or the ratio to the recording. */
+  noise: "deviation" | "ratio";
+  /** The measure, in decibels, of how near to the clean example. */
+  quality: string;
 }
 
 export interface Colour {
@@ -132,6 +146,27 @@ export interface Encoded {
   nearest: Near[];
 }
 
+export interface RestoreAsked {
+  /** An example, or a file that was opened. */
+  index?: number;
+  file?: number;
+  noise: number;
+  seed: number;
+  strength: number;
+}
+
+export interface Restored {
+  before: Picture;
+  after: Picture;
+  /** Before less after. */
+  taken: Picture;
+  /** How much that is enlarged. */
+  gain: number;
+  note: string;
+  /** Before and after against what the noise was added to; null without noise. */
+  quality: (number | null)[] | null;
+}
+
 export interface Scores {
   threshold: number | null;
   edges: number[];
@@ -160,6 +195,9 @@ export interface Source {
   direction(model: number, from: number[], to: number[]): Promise<Code>;
   sample(model: number, chart: Chart, n: number, seed: number, temperature: number): Promise<Decoded>;
   encode(model: number, chart: Chart, asked: Asked): Promise<Encoded>;
+  /** The number of a file that the person opened. */
+  file(model: number, file: File): Promise<number>;
+  restore(model: number, asked: RestoreAsked): Promise<Restored>;
   scores(model: number): Promise<Scores>;
   anomalies(model: number, threshold: number, limit: number): Promise<Flagged>;
   search(text: string): Promise<{ indices: number[]; total: number }>;

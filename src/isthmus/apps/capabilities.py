@@ -32,6 +32,19 @@ def denoises(estimator: Any) -> bool:
     return "denoise" in estimator.graphs() or bool(estimator.autoencoder_.variant_.denoises)
 
 
+def denoiser_of(estimator: Any) -> Any:
+    """Return an estimator that was trained to clean its input as a denoiser.
+
+    Raises
+    ------
+    InputError
+        It does not take images or recordings as they are.
+    """
+    import isthmus
+
+    return estimator if "denoise" in estimator.graphs() else isthmus.Denoiser.of(estimator)
+
+
 def imputes(estimator: Any) -> bool:
     """Tell whether an estimator fills in missing cells."""
     return "impute" in estimator.graphs()

@@ -49,14 +49,15 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "server": "isthmus.apps.server.kinds.audio:SoundRequests",
         "export": "isthmus.apps.export.kinds.audio:Spectrograms",
     },
+    "data/waveforms": {
+        "cli": "isthmus.apps.cli.kinds.audio:SoundFiles",
+        "explorer": "isthmus.apps.explorer.kinds.audio:Waves",
+        "report": "isthmus.apps.report.kinds.audio:WaveRows",
+        "server": "isthmus.apps.server.kinds.audio:SoundRequests",
+        "export": "isthmus.apps.export.kinds.audio:Samples",
+    },
 }
 """``"module:name"`` of each adapter, by the part name of the data and by the face. It is imported when it is needed."""
-
-INSTEAD = {
-    "data/waveforms": "clean recordings with isthmus denoise FILE --model MODEL, in Python Denoiser.transform; for "
-    "anything else train with data='audio'"
-}
-"""What to do with kinds of data that no face shows."""
 
 
 def adapter(face: str, data: object) -> Any:
@@ -77,7 +78,6 @@ def adapter(face: str, data: object) -> Any:
     kind = getattr(type(data), "part_name", type(data).__name__)
     known = [name for name, faces in ADAPTERS.items() if face in faces]
     if kind not in known:
-        instead = f": {INSTEAD[kind]}" if kind in INSTEAD else ""
-        raise InputError(f"{FACES[face]} cannot show {kind} yet; it shows {', '.join(known)}{instead}")
+        raise InputError(f"{FACES[face]} cannot show {kind} yet; it shows {', '.join(known)}")
     module, _, name = ADAPTERS[kind][face].partition(":")
     return getattr(import_module(module), name)

@@ -48,6 +48,39 @@ def test_pairs_teach_a_denoiser_that_is_saved(denoiser, scans):
         np.testing.assert_array_equal(read(scans / "out" / path.name), known.transform([read(path)])[0])
 
 
+@pytest.mark.parametrize("kind", ["pairs", "autoencoder"])
+def test_a_model_is_trained_further_on_pairs(isthmus, denoiser, scans, tmp_path, kind):
+    start = {"pairs": denoiser, "autoencoder": tmp_path / "a.safetensors"}[kind]
+    if kind == "autoencoder":
+        isthmus("train", scans / "clean", "--crop", 16, "--variant", "denoising", *TRAIN, "-o", start)
+    line = ("train", scans / "noisy", "--clean", scans / "clean", "--from", start, "--variant", "denoising")
+    done = isthmus(*line, "--epochs", 1, "-o", tmp_path / "m.safetensors", "-q", "--json").json
+    further, known = package.load(tmp_path / "m.safetensors"), package.load(start)
+    assert done["variant"] == "denoising" and further.learnt_from_ == "pairs" and not further.adds_noise
+    assert len(further.autoencoder_.history_) == len(known.autoencoder_.history_) + 1
+    isthmus("denoise", scans / "noisy" / "0.png", "--model", tmp_path / "m.safetensors", "-o", tmp_path / "0.png")
+
+
+def test_a_name_stands_for_a_denoiser_that_comes_with_the_package(isthmus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = ("export", "scan", "-o", "m.onnx", "--part", "score")
+    assert "this Denoiser has no part 'score'" in isthmus(*line, code=1).err
+    (tmp_path / "scan").write_text("a file of the user's")
+    assert "is not a whole isthmus file" in isthmus(*line, code=1).err
+
+
+def test_pairs_need_a_start_and_two_folders(isthmus, denoiser, scans, tmp_path):
+    line = ("train", scans / "noisy", "--clean", scans / "clean", "-o", tmp_path / "m.safetensors")
+    assert "isthmus denoise INPUT --noisy FOLDER --clean FOLDER --save MODEL" in isthmus(*line, code=2).err
+    assert "leave out --latent-dim" in isthmus(*line, "--from", denoiser, "--latent-dim", 3, code=2).err
+    for options in (("--label", "x"), ("--rows", "0:3"), ("--skip-broken",)):
+        assert f"{options[0]}" in isthmus(*line, "--from", denoiser, *options, code=2).err
+    both = ("train", scans / "noisy", scans / "noisy", *line[2:], "--from", denoiser)
+    assert "put the noisy files into one folder" in isthmus(*both, code=1).err
+    other = ("train", scans / "noisy" / "0.png", *line[2:], "--from", denoiser)
+    assert "are not pairs" in isthmus(*other, code=1).err
+
+
 @pytest.mark.parametrize("side", ["clean", "noisy"])
 def test_one_folder_teaches_too(isthmus, scans, tmp_path, side):
     line = ("denoise", scans / "noisy" / "0.png", f"--{side}", scans / side, "--save", tmp_path / "d.safetensors")

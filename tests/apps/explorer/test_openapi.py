@@ -30,12 +30,13 @@ def sessions():
             {"m": AnomalyDetector(Autoencoder("plain", 3, **QUICK), random_state=0).fit(frame)}, frame
         ),
         "images": open_session({"m": Autoencoder("variational", 3, **QUICK).fit(X)}, X, np.arange(80) % 3),
+        "noisy images": open_session({"m": Autoencoder("denoising", 3, **QUICK).fit(X)}, X),
     }
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", ["table", "images"])
+@pytest.mark.parametrize("kind", ["table", "images", "noisy images"])
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_nothing_that_is_made_up_breaks_it(sessions, kind, mode, monkeypatch):
     monkeypatch.setattr(umap, "laid_out", lambda codes, tell: codes[:, :2])

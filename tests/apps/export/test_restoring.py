@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import torch
 
-from isthmus import Autoencoder, Denoising, Images
+from isthmus import Autoencoder, Denoiser, Denoising, Images, Sound, Waveforms
 from isthmus.apps.export import verify
 from isthmus.apps.export.export import export
 from isthmus.parts.nets.lapped import Lapped
@@ -38,3 +38,36 @@ def test_one_file_restores_images_of_all_sizes(net, tmp_path, monkeypatch):
     with torch.no_grad():
         pixels = program(ae.data_.read(images(37, 53)))["pixels"]
     np.testing.assert_allclose(ae.data_.write({"pixels": pixels}), ae.reconstruct(images(37, 53)), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_denoiser_of_images_gives_the_same_as_transform(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify, "ROWS", 10)
+    data = Images(crop=16, crops_per_image=2)
+    ae = Autoencoder(
+        Denoising(level=(0.0, 0.2)), 4, net=NETS["unet"], data=data, epochs=1, random_state=0, verbose=False
+    )
+    denoiser = Denoiser(ae).fit([*images(20, 33), *images(40, 24)])
+    assert export(denoiser, tmp_path / "m.onnx").part == "denoise"
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    for size in ((37, 53), (40, 24)):
+        X = images(*size)
+        [answer] = session.run(None, {"pixels": X})
+        np.testing.assert_allclose(255 * answer, denoiser.transform(X), atol=0.51)  # which gives bytes for bytes
+        floats = X.astype(np.float32) / 255
+        np.testing.assert_allclose(answer, denoiser.transform(floats), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_denoiser_of_recordings_gives_the_same_as_transform(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify, "ROWS", 10)
+    talks = [Sound(0.3 * np.sin(np.arange(n) / 5).astype(np.float32), 1000) for n in (600, 700)]
+    ae = Autoencoder(
+        Denoising("coloured-noise"), 4, data=Waveforms(window=0.1), epochs=1, random_state=0, verbose=False
+    )
+    denoiser = Denoiser(ae).fit(talks)
+    assert export(denoiser, tmp_path / "m.onnx").part == "denoise"
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    for one in talks:
+        [[answer]] = session.run(None, {"samples": one.samples[None]})
+        np.testing.assert_allclose(answer, denoiser.transform([one])[0].samples, rtol=1e-4, atol=1e-5)

@@ -57,6 +57,36 @@ def test_a_linear_model_of_pairs_is_the_least_squares_restoration(pairs):
     assert errors[0] < 1.1 * errors[1] < 0.4 * errors[2]
 
 
+def test_a_warm_start_goes_on_from_what_was_learnt(any_size):
+    further = copy.deepcopy(any_size).set_params(warm_start=True)
+    further.autoencoder_.set_params(epochs=1, learning_rate=1e-9)
+    before = further.transform(NOISY[:9])
+    fitted = further.fit(NOISY[:40], CLEAN[:40])
+    np.testing.assert_allclose(fitted.transform(NOISY[:9]), before, atol=1e-4)  # not anew
+    assert fitted.learnt_from_ == "pairs" and not fitted.adds_noise
+    assert fitted.autoencoder_.objective_.corruption is None and not fitted.autoencoder_.warm_start
+    assert len(fitted.autoencoder_.history_) == len(any_size.autoencoder_.history_) + 1
+
+
+def test_a_warm_start_learns_from_pairs(any_size):
+    biased = CLEAN - 0.2  # which no denoiser of noise takes away
+    further = copy.deepcopy(any_size).set_params(warm_start=True)
+    further.autoencoder_.set_params(epochs=20, batch_size=16)
+    further.fit(biased[:200], CLEAN[:200])
+    errors = [np.square(one.transform(biased[300:]) - CLEAN[300:]).mean() for one in (any_size, further)]
+    assert errors[1] < 0.3 * errors[0]
+
+
+def test_a_warm_start_that_fails_changes_nothing(any_size):
+    further = copy.deepcopy(any_size).set_params(warm_start=True)
+    with pytest.raises(InputError, match="not pairs"):
+        further.fit(NOISY[:5], CLEAN[:4])
+    with pytest.raises(InputError, match="keeps the noise that it has learnt"):
+        further.fit(NOISY[:5], noise="clip.wav")
+    assert further.learnt_from_ == "clean"
+    np.testing.assert_array_equal(further.transform(NOISY[:3]), any_size.transform(NOISY[:3]))
+
+
 def test_clean_images_are_restored_from_noise_that_was_added():
     noise = 0.05
     model = Autoencoder(Denoising(level=noise), latent_dim=8, net="linear", epochs=30, batch_size=100, **FIT)

@@ -29,6 +29,7 @@ def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str |
     "isthmus explore --demo",
     "isthmus explore vae.safetensors digits",
     "isthmus explore vae.safetensors digits --compare plain.safetensors",
+    "isthmus explore scan scans/",
     "isthmus explore cells.safetensors cells.csv --label kind --export cells.html",
 )
 @click.argument("model", metavar="MODEL", required=False)
@@ -69,7 +70,8 @@ def explore(
 
     Every row of DATA is a point in the space of codes: open it, edit its code, compare it with others, find what is
     abnormal, or move a cursor across the map to see what the model decodes between the points. MODEL is a file of an
-    autoencoder, a detector or an imputer.
+    autoencoder, a detector, an imputer or a denoiser, which is shown before and after, or the name of a denoiser that
+    comes with isthmus.
     """
     if demo == (model is not None) or (demo and options["compare"]) or (model is not None and data is None):
         raise click.UsageError("give MODEL and DATA, or --demo")

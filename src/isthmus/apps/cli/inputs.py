@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -17,6 +18,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
 from isthmus.support.errors import listed, unknown
+from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -160,8 +162,13 @@ def check_there(path: str, columns: Sequence[str], names: Iterable[str]) -> None
             raise Failure(f"{path!r}: {unknown('column', name, columns)}")
 
 
+def model_file(path: str) -> str:
+    """Return the file of a model; a name such as ``scan`` stands for that of a denoiser that comes with isthmus."""
+    return path if os.path.exists(path) else str(shipped.file_named(path) or path)
+
+
 def load(path: str, *kinds: str) -> Any:
-    """Return the model in a file: an Autoencoder, or one of some other classes.
+    """Return the model in a file: an Autoencoder, or one of some other classes; see `model_file`.
 
     Raises
     ------
@@ -172,7 +179,7 @@ def load(path: str, *kinds: str) -> Any:
     from isthmus.data.io.files import is_data
 
     try:
-        model = isthmus.load(path)
+        model = isthmus.load(model_file(path))
     except (FileNotFoundError, isthmus.FileFormatError) as error:
         if not is_data(path):
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from isthmus.apps.cli.command import command, option, tell
+from isthmus.apps.cli.inputs import model_file
 
 
 @command(
@@ -93,7 +94,7 @@ def serve(
 
     check_address(host, token)
     torch.set_num_threads(threads)
-    loaded = load_models(models, names)
+    loaded = load_models([model_file(path) for path in models], names)
     body = int(max_body * 2**20)
     app = build(loaded, host, token, allow=allow, max_rows=max_rows, max_body=body, timeout=timeout)
     run(

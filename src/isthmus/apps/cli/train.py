@@ -19,8 +19,8 @@ from isthmus.apps.cli.rows import enough
 from isthmus.apps.cli.settings import DEFAULTS, audio_settings, image_settings, settings
 from isthmus.apps.cli.several import several_data_options
 from isthmus.apps.cli.tables import table
+from isthmus.apps.cli.train_pairs import train_pairs
 from isthmus.support.errors import counted
-from isthmus.tasks.denoising import shipped
 
 BUILT = ("latent_dim", "net", "condition")
 """Parameters that a model is built with: they cannot change when it is trained further."""
@@ -40,6 +40,7 @@ Read = Callable[..., Any]
     "isthmus train recordings/ -o sounds.safetensors --rate 16000",
     "isthmus train january.csv february.csv -o cells.safetensors --label kind",
     "isthmus train march.csv --from cells.safetensors -o newer.safetensors --label kind --epochs 5",
+    "isthmus train scans/ --clean clean-scans/ --from scan -o my-scans.safetensors --epochs 2",
     "isthmus train faces.parquet -o faces.safetensors --variant variational --beta warmup:1.0,0.3",
     epilog=f"A SCHEDULE is a weight that changes in training: {schedules()}",
 )
@@ -52,6 +53,12 @@ Read = Callable[..., Any]
     metavar="MODEL",
     section="Files",
     help="Train a model further: its weights, scaling and settings are where it starts",
+)
+@option(
+    "--clean",
+    metavar="FOLDER",
+    section="Files",
+    help="With --from a denoiser, such as photo: DATA is noisy, and its clean versions are here, under the same names",
 )
 @option(
     "--checkpoint",
@@ -75,6 +82,7 @@ def train(
     scale: str | None,
     max_categories: int | None,
     start: str | None,
+    clean: str | None,
     checkpoint: str | None,
     resume: bool,
     log: tuple[str, ...],
@@ -92,6 +100,13 @@ def train(
         writable(path)
     values = {name: value for name, value in typed.items() if value is not None}
     about = {"scale": scale, "max_categories": max_categories}
+    if clean is not None:
+        model, how = _of_pairs(start, variant, about, values), {"checkpoint": checkpoint, "resume": resume}
+        model.autoencoder_.set_params(verbose="auto" if not quiet() else False)
+        fitted = train_pairs(model, clean, _callbacks(log), how)
+        fitted.save(output)
+        _done(fitted.autoencoder_, output, as_json)
+        return
     model = _further(start, variant, about, values) if start else anew(variant or "plain", about, values)
     model.set_params(callbacks=_callbacks(log), verbose="auto" if not quiet() else False)
     rows = read(model if start else None)
@@ -99,6 +114,11 @@ def train(
         rows = _fitting(model, start, rows)
     _fit(model, rows, output, {"checkpoint": checkpoint, "resume": resume})
     model.save(output)
+    _done(model, output, as_json)
+
+
+def _done(model: Any, output: str, as_json: bool) -> None:
+    """Say what was written."""
     show(*_summary(model, output), as_json)
     if model.interrupted_:
         click.get_current_context().exit(INTERRUPTED)
@@ -152,8 +172,27 @@ def _names(text: str) -> str | tuple[str, ...]:
 
 def _further(start: str, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
     """Return a trained estimator that goes on from its weights."""
+    return _as_built(_loaded(start), start, variant, about, values)
+
+
+def _of_pairs(start: str | None, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
+    """Return a denoiser that goes on from its weights, on pairs."""
+    if start is None:
+        raise click.UsageError(
+            "--clean is for a denoiser that is trained further, --from photo or --from MODEL; to train one anew on "
+            "pairs: isthmus denoise INPUT --noisy FOLDER --clean FOLDER --save MODEL"
+        )
+    import isthmus
+
+    model = load(start, "Denoiser", "Autoencoder")
+    denoiser = model if "denoise" in model.graphs() else isthmus.Denoiser.of(model)
+    _as_built(denoiser.autoencoder_, start, variant, about, values)
+    return denoiser.set_params(warm_start=True)
+
+
+def _as_built(model: Any, start: str, variant: str | None, about: dict[str, Any], values: dict[str, Any]) -> Any:
+    """Return a trained autoencoder with what was typed of its training; refuse what it is built with."""
     own, turned, *data = _split(values)
-    model = _loaded(start)
     if variant == variants.variant_name(model.variant_):
         variant = None
     typed = {"variant": variant, **about, **own}
@@ -175,7 +214,7 @@ def _fitting(model: Any, start: str, rows: Any) -> Any:
 
 def _loaded(start: str) -> Any:
     """Return the autoencoder in a file, or of a denoiser that adds noise; of other tasks, say how one is trained."""
-    model = load(str(shipped.file_named(start) or start), "Autoencoder", *TASKS)
+    model = load(start, "Autoencoder", *TASKS)
     if (command := TASKS.get(type(model).__name__)) is None:
         return model
     if command == "denoise" and model.adds_noise:

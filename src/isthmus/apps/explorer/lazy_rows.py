@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.apps.explorer.kinds.base import Columns
-
 if TYPE_CHECKING:
     from isthmus import Autoencoder
 
 T = TypeVar("T")
+
+Columns = dict[str, Tensor]
+"""What the data of a model read: tensors with the rows first."""
 
 PIECE = 8
 """Rows that are read at a time where they may be large."""

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError
-from isthmus.apps.capabilities import autoencoder_of, detects
+from isthmus.apps.capabilities import autoencoder_of, denoises, detects
 from isthmus.apps.explorer.abnormality import Abnormality, Detected
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
-from isthmus.apps.explorer.kinds.base import Columns, Value, kind_of
-from isthmus.apps.explorer.lazy_rows import ReadRows
+from isthmus.apps.explorer.kinds.base import Value, kind_of
+from isthmus.apps.explorer.lazy_rows import Columns, ReadRows
 from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
+from isthmus.apps.explorer.restoring.restoration import Restoration
 from isthmus.support.errors import TooFewRowsError
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class View:
             "decodes": self.decodes,
             "why": self.why,
             "samples": self.decodes,
+            "restores": self.restoration.about() if self.unrestored is None else None,
+            "unrestored": self.unrestored if "denoise" in self.graphs else None,
             "nats": self.nats,
             "scores": self.scored,
             "threshold": self.abnormality.threshold if self.scored else None,
@@ -186,6 +189,34 @@ class View:
             drawn: Floats = self.ae.prior_.sample(n, temperature=temperature).numpy()
         return drawn
 
+    # -- before and after ----------------------------------------------------------------------------------------
+
+    @once
+    def unrestored(self) -> str | None:
+        """Why examples are not shown before and after; None if they are."""
+        try:
+            self.restoration.about()
+        except InputError as error:
+            return str(error)
+        return None
+
+    @once
+    def restoration(self) -> Restoration[Any]:
+        """What the model makes of noisy rows.
+
+        Raises
+        ------
+        InputError
+            It removes no noise, or not from rows of this kind.
+        """
+        check_restores(self.model)
+        return Restoration(self.kind.restoring(self.model), self.read)
+
+    def before_and_after(self, index: int | None, file: int | None, **asked: Any) -> dict[str, Any]:
+        """Return an example or a file before and after: see `Restoration.answer`."""
+        with _every_core():
+            return self.restoration.answer(index, file, **asked)
+
     # -- one number for each row -----------------------------------------------------------------------------------
 
     @once
@@ -268,6 +299,29 @@ def why_not(ae: Autoencoder, graphs: Container[str]) -> str | None:
             "decoded; in Python, transform and inverse_transform keep the positions"
         )
     return None
+
+
+def check_restores(model: Any) -> None:
+    """Refuse to show before and after of what was not trained for it.
+
+    Raises
+    ------
+    InputError
+        The message says why.
+    """
+    ae = autoencoder_of(model)
+    if not denoises(model):
+        raise InputError(
+            "this model was not trained to clean its input, so that there is no before and after: train one with "
+            "--variant denoising"
+        )
+    if ae.condition is not None:
+        raise InputError(f"condition={ae.condition!r}: before and after are shown of models without a condition")
+    if ae.model_.net.fills:
+        raise InputError(
+            "this model fills what a mask marks, which this page does not draw: isthmus denoise IMAGE --model MODEL "
+            "--mask IMAGE --before-after"
+        )
 
 
 def pooled(columns: Columns, latent_dim: int) -> Columns:

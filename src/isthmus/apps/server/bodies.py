@@ -1,4 +1,4 @@
-"""Bodies: JSON, npy and PNG, in and out."""
+"""Bodies: JSON, npy, PNG and WAV, in and out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.types import Receive
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.cells import nested, quoted
 
-JSON, NPY, PNG = "application/json", "application/x-npy", "image/png"
+JSON, NPY, PNG, WAV = "application/json", "application/x-npy", "image/png", "audio/wav"
 ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 WRONG = (ValueError, TypeError, OverflowError)
 """What numpy says of shapes that cannot be."""

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from isthmus.apps.server import schemas
-from isthmus.apps.server.bodies import JSON, NPY, PNG
+from isthmus.apps.server.bodies import JSON, NPY, PNG, WAV
 from isthmus.apps.server.models import Model
 from isthmus.apps.server.schemas import NUMBER, Schema
 from isthmus.apps.server.service import Service
@@ -100,13 +100,18 @@ def _operation(model: Model, operation: str, max_rows: int) -> Schema:
         forms[NPY] = BINARY
     if operation not in ("sample", "decode") and model.layout.images:
         forms |= {PNG: BINARY, "image/jpeg": BINARY}
+    if operation not in ("sample", "decode") and model.layout.sounds:
+        forms[WAV] = BINARY
     return {
         "summary": f"{operation.capitalize()} with {model.name}",
         "operationId": f"{operation}-{model.name}",
         "tags": [model.name],
         "parameters": _asked(model, operation),
         "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in forms.items()}},
-        "responses": {"200": _content({JSON: answer_of(operation), NPY: BINARY, PNG: BINARY}), **refusals(ERROR)},
+        "responses": {
+            "200": _content({JSON: answer_of(operation), NPY: BINARY, PNG: BINARY, WAV: BINARY}),
+            **refusals(ERROR),
+        },
     }
 
 

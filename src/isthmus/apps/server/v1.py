@@ -1,4 +1,4 @@
-"""``/v1``: the operations of models on rows, in JSON, npy and PNG."""
+"""``/v1``: the operations of models on rows, in JSON, npy, PNG and WAV."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
+import numpy as np
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused, unusable
-from isthmus.apps.server.bodies import JSON, NPY, PNG, array_of, as_json, as_npy, parsed, received
+from isthmus.apps.server.bodies import JSON, NPY, PNG, WAV, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import quoted
 from isthmus.apps.server.kinds.base import Requests, Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Model, Results
@@ -20,6 +21,7 @@ KNOWN = ("rows", "columns", "codes", "explain", "pool", "condition")
 FIELDS = {"decode": "codes", "sample": None}
 """The field at fault if a model refuses a request without naming a column; else the rows."""
 IMAGES = (PNG, "image/jpeg")
+SOUNDS = (WAV, "audio/x-wav", "audio/flac", "audio/ogg")
 
 
 class Operate:
@@ -85,7 +87,13 @@ class Operate:
             return layout.array(array_of(body))
         if kind in IMAGES and layout is model.layout:
             return layout.image(body, self.service.max_body)
-        raise Refused(415, f"a body of {kind!r}: send {JSON}, {NPY}, or {PNG} for one image", "Content-Type")
+        if kind in SOUNDS and layout is model.layout:
+            return layout.sound(body, self.service.max_body)
+        raise Refused(
+            415,
+            f"a body of {kind!r}: send {JSON}, {NPY}, {PNG} for one image, or {WAV} for a recording",
+            "Content-Type",
+        )
 
     async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Results, str]:
         if kind not in (JSON, ""):
@@ -143,6 +151,8 @@ def answered(model: Model, results: Results, form: str, accept: bytes) -> tuple[
         return NPY.encode(), as_npy(next(iter(results.values())))
     if PNG.encode() in accept:
         return PNG.encode(), model.layout.png(next(iter(results.values())))
+    if WAV.encode() in accept:
+        return WAV.encode(), model.layout.wav(next(iter(results.values())))
     return JSON.encode(), as_json(document_of(model, results, form))
 
 
@@ -163,7 +173,7 @@ def document_of(model: Model, results: Results, form: str) -> dict[str, Any]:
 
 def listed(values: Any) -> list[Any]:
     """Return an array, or a list of arrays that differ in size, as nested lists."""
-    return [listed(value) for value in values] if isinstance(values, list) else values.tolist()
+    return [listed(value) for value in values] if isinstance(values, list) else np.asarray(values).tolist()
 
 
 def shaped(columns: dict[str, list[Any]], form: str) -> Any:

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -86,6 +87,9 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         For recordings: the signal-to-noise ratio in decibels, at which noise is added in training.
     random_state : int, RandomState or None, default None
         An int makes results reproducible; the user's own autoencoder keeps its own.
+    warm_start : bool, default False
+        Whether `fit`, of a denoiser that is fitted, trains it further, on pairs, clean or noisy images, or pairs or
+        clean recordings; its settings are those of ``autoencoder_``. False: anew.
 
     Attributes
     ----------
@@ -114,11 +118,13 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         learn_from: Literal["clean", "noisy"] = "clean",
         snr: tuple[float, float] = SNR,
         random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.autoencoder = autoencoder
         self.learn_from = learn_from
         self.snr = snr
         self.random_state = random_state
+        self.warm_start = warm_start
 
     # -- training ------------------------------------------------------------------------------------------------
 
@@ -162,22 +168,43 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         load_all()
         self._check_settings()
         lesson = self._lesson(X, y, noise, callbacks)
+        learner, further = lesson.autoencoder, self._goes_on
+        if further and lesson.learnt_from != "clean":
+            learner.forget_corruption()
         with _noise_expected():
-            fitted = lesson.autoencoder.fit(lesson.rows, checkpoint=checkpoint, resume=resume)
+            fitted = learner.fit(lesson.rows, checkpoint=checkpoint, resume=resume)
+        if further:
+            fitted.set_params(warm_start=self.autoencoder_.warm_start)
         self._adopt(fitted if noise is None else fitted.forget_corruption())
         self.learnt_from_ = lesson.learnt_from
         return self
 
     def _lesson(self, X: Rows, y: Labels, noise: Any, callbacks: Sequence[Callback]) -> Lesson:
         """Return what to train on what."""
-        teaching = Teaching(
-            self.learn_from, self.snr, lambda rows: self._untrained(rows, callbacks), self.autoencoder is None
-        )
+        by_default = self.autoencoder is None and not self._goes_on
+        teaching = Teaching(self.learn_from, self.snr, partial(self._learner, callbacks=callbacks), by_default)
+        if noise is not None and self._goes_on:
+            raise InputError(
+                "noise= with warm_start=True: a denoiser that is trained further keeps the noise that it has learnt, "
+                "so leave noise out and give pairs or clean recordings, or train one anew"
+            )
         if are_recordings(X):
             return teaching.of_recordings(X, y, noise)
         if noise is not None:
             raise InputError("noise= is for recordings: leave it out, or give the list of Sound, or a folder of them")
         return teaching.of_images(X, y)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether `fit` trains what is trained already."""
+        return self.warm_start and self.__sklearn_is_fitted__()
+
+    def _learner(self, rows: int, callbacks: Sequence[Callback]) -> Autoencoder:
+        """Return the autoencoder to train: an untrained one, or a copy of what is trained already."""
+        if not self._goes_on:
+            return self._untrained(rows, callbacks)
+        known = self.autoencoder_
+        return deepcopy(known).set_params(warm_start=True, callbacks=(*known.callbacks, *callbacks))
 
     @classmethod
     def of(cls, autoencoder: Autoencoder) -> Denoiser:

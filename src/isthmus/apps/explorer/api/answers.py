@@ -153,6 +153,20 @@ def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
     }
 
 
+def file(view: View, content: bytes, name: str) -> dict[str, Any]:
+    """Read a file of the user's, and return the number by which it is asked for."""
+    return {"file": view.restoration.add(content, name)}
+
+
+def restore(view: View, examples: Examples, asked: bodies.Restore) -> dict[str, Any]:
+    """Return an example or a file of the user's before and after noise was removed."""
+    if (asked.index is None) == (asked.file is None):
+        raise InputError("index, file: give one of them")
+    if asked.index is not None:
+        examples.check([asked.index], "index")
+    return view.before_and_after(asked.index, asked.file, noise=asked.noise, seed=asked.seed, strength=asked.strength)
+
+
 # -- anomalies ---------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, FastAPI, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -24,13 +26,15 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.http.security import secure
 
 STATIC = Path(__file__).parents[1] / "static"
-MAX_BODY = 8 * 2**20
+MAX_BODY = 64 * 2**20
+"""Bytes: of a photograph or a recording, which the user opens."""
 TIMEOUT = 300.0
 """Seconds; a slow score on many rows may take some."""
 
 MANY = 1000
 """Examples that are shown in one answer, at most."""
 
+HIDDEN = "real examples are not shown: the explorer was started with --no-examples"
 MISSING = "<!doctype html><title>isthmus</title><p>The page was not built: run `make page` in a clone of isthmus."
 # regl, which draws the points, makes functions of text: 'unsafe-eval'
 POLICY = (
@@ -44,6 +48,9 @@ FIELD = re.compile(r"^([a-z]\w*)(?:, \w+)*: ")
 """What an InputError of the explorer begins with: the part of the request at fault."""
 
 Limit = Annotated[int, Query(ge=1, le=100_000)]
+FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+"""The body of a file in the document: as it is, whatever its type."""
+FileName = Annotated[str, Query(max_length=255)]
 Threshold = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
@@ -138,7 +145,7 @@ def _of_examples(session: Session) -> APIRouter:
 
     def values_of(indices: list[int], field: str) -> list[dict[str, Any]]:
         if not examples.visible:
-            raise Refused(403, "real examples are not shown: the explorer was started with --no-examples", field)
+            raise Refused(403, HIDDEN, field)
         with field_of_error():
             return examples.values(examples.check(indices, field))
 
@@ -238,6 +245,17 @@ def _of_models(session: Session) -> APIRouter:
     # what a body holds depends on the kinds of data that are shown
     encode.__annotations__["asked"] = bodies.encode_body(one.kind for one in session.views)
     router.add_api_route("/{m}/encode", encode, methods=["POST"])
+
+    @router.post("/{m}/files", openapi_extra={"requestBody": FILE})
+    async def file(m: int, request: Request, name: FileName = "") -> Response:
+        content = await request.body()
+        return await run_in_threadpool(_answer, answers.file, view(m), content, name)
+
+    @router.post("/{m}/restore")
+    def restore(m: int, asked: bodies.Restore) -> Response:
+        if asked.index is not None and not examples.visible:
+            raise Refused(403, HIDDEN, "index")
+        return _answer(answers.restore, view(m), examples, asked)
 
     @router.get("/{m}/scores")
     def scores(m: int) -> Response:

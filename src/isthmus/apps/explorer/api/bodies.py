@@ -82,6 +82,16 @@ class Encode(OnMap):
     seed: Annotated[int, Field(ge=0, le=2**53)] = 0
 
 
+class Restore(Body):
+    """An example or a file, the noise that is added to it, and how far the model is followed."""
+
+    index: Index | None = None
+    file: Index | None = None
+    noise: Annotated[float, Field(ge=0, le=2)] = 0.0
+    seed: Annotated[int, Field(ge=0, le=2**53)] = 0
+    strength: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
 class Selection(Body):
     """Some examples."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,15 @@ from torch import Tensor
 
 from isthmus import InputError
 from isthmus.apps import spectrograms
-from isthmus.apps.explorer.kinds.base import Columns, Kind, Number
+from isthmus.apps.capabilities import autoencoder_of, denoiser_of
+from isthmus.apps.explorer.kinds.base import Kind, Number
+from isthmus.apps.explorer.lazy_rows import Columns
+from isthmus.apps.explorer.restoring.audio import SoundRestoring
 from isthmus.apps.explorer.sprites import sprite
+from isthmus.apps.figures.sound_before_after import spectra
 from isthmus.apps.report.png import data_uri
-from isthmus.data.audio.audio import Audio
+from isthmus.data.audio.recorded import Recorded
+from isthmus.data.audio.sounds import Sound
 
 HUE = (216, 82, 28)
 """Of errors."""
@@ -25,12 +31,12 @@ TILE = 48
 """Frames of a spectrogram on a page without a server."""
 
 
-class Recordings(Kind):
-    """Recordings, as spectrograms and players.
+class Sounding(Kind):
+    """Recordings, as spectrograms and players (abstract).
 
     Parameters
     ----------
-    data : Audio
+    data : Recorded
         Fitted.
     """
 
@@ -40,16 +46,16 @@ class Recordings(Kind):
     named = False  # where in a recording is what matters
     audible = True
 
-    def __init__(self, data: Audio) -> None:
+    def __init__(self, data: Recorded) -> None:
         self.data = data
+
+    @abstractmethod
+    def magnitudes(self, columns: Columns) -> Tensor:
+        """Return spectrograms (n, frequencies, frames)."""
 
     def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each spectrogram as the address of a PNG."""
-        return [{"png": data_uri(_drawn(one), FAST)} for one in columns["magnitudes"].numpy()]
-
-    def plain(self, columns: Columns) -> list[dict[str, Any]]:
-        """Return each spectrogram as numbers, frame by frame."""
-        return [{"magnitudes": one} for one in columns["magnitudes"].movedim(1, -1).flatten(1).tolist()]
+        return [{"png": data_uri(_drawn(one), FAST)} for one in self.magnitudes(columns).numpy()]
 
     def heard(self, rows: Any) -> dict[str, str]:
         """Return a recording as the address of a WAV file."""
@@ -58,7 +64,7 @@ class Recordings(Kind):
 
     def tiled(self, columns: Columns, count: int) -> Columns:
         """Return spectrograms of one length: the start of longer ones, silence behind shorter ones."""
-        magnitudes = columns["magnitudes"][..., :TILE]
+        magnitudes = self.magnitudes(columns)[..., :TILE]
         return {"magnitudes": torch.nn.functional.pad(magnitudes, (0, TILE - magnitudes.shape[-1]))}
 
     def packed(self, columns: Columns) -> dict[str, Any]:
@@ -81,10 +87,26 @@ class Recordings(Kind):
         return []
 
     def read(self, value: Any) -> Columns:
-        """Return the spectrogram of samples at the rate of the model."""
+        """Return what the model sees of samples at its rate."""
         if not value:
             raise InputError("samples: a recording without samples")
         return self.data.read([np.array(value, np.float32)])
+
+
+class Recordings(Sounding):
+    """Recordings of which the model sees spectrograms."""
+
+    def magnitudes(self, columns: Columns) -> Tensor:
+        """Return what the model sees."""
+        return columns["magnitudes"]
+
+    def restoring(self, model: Any) -> SoundRestoring:
+        """Return how a model cleans recordings: by reconstructing them."""
+        return SoundRestoring(self.data, autoencoder_of(model).reconstruct)
+
+    def plain(self, columns: Columns) -> list[dict[str, Any]]:
+        """Return each spectrogram as numbers, frame by frame."""
+        return [{"magnitudes": one} for one in columns["magnitudes"].movedim(1, -1).flatten(1).tolist()]
 
     def corrupted(
         self, columns: Columns, noise: float, erase: float, deviation: Columns, random: torch.Generator
@@ -99,6 +121,36 @@ class Recordings(Kind):
         """Return the length of each in frames."""
         n, _, frames = columns["magnitudes"].shape
         return {"frames": [frames] * n}
+
+
+class Waves(Sounding):
+    """Recordings of which the model sees samples."""
+
+    def magnitudes(self, columns: Columns) -> Tensor:
+        """Return the spectrograms of samples."""
+        sounds = [Sound(one.T, self.data.seen_rate) for one in columns["samples"].numpy()]
+        return torch.from_numpy(np.stack([spectra(sound) for sound in sounds]))
+
+    def restoring(self, model: Any) -> SoundRestoring:
+        """Return how a model cleans recordings."""
+        return SoundRestoring(self.data, denoiser_of(model).transform)
+
+    def plain(self, columns: Columns) -> list[dict[str, Any]]:
+        """Return the samples of each."""
+        return [{"samples": one} for one in columns["samples"].flatten(1).tolist()]
+
+    def corrupted(
+        self, columns: Columns, noise: float, erase: float, deviation: Columns, random: torch.Generator
+    ) -> Columns:
+        """Add noise in units of the root mean square, and silence that fraction of the samples."""
+        samples = columns["samples"]
+        noisy = samples + noise * samples.square().mean().sqrt() * torch.randn(samples.shape, generator=random)
+        return {**columns, "samples": noisy * (torch.rand(samples.shape, generator=random) >= erase)}
+
+    def flat(self, columns: Columns) -> dict[str, list[Any]]:
+        """Return the length of each in samples."""
+        n, _, samples = columns["samples"].shape
+        return {"samples": [samples] * n}
 
 
 def _drawn(magnitudes: np.ndarray) -> np.ndarray:

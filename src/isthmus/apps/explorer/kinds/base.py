@@ -9,11 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from isthmus import InputError
 from isthmus.apps.explorer.colours import Colour
+from isthmus.apps.explorer.lazy_rows import Columns
+from isthmus.apps.explorer.restoring.base import Restoring
 from isthmus.apps.kinds import adapter
-
-Columns = dict[str, Tensor]
-"""What the data of a model read: tensors with the rows first."""
 
 Value = dict[str, Any]
 """What an example looks like: ``{"png": …}``, ``{"cells": […]}`` or ``{"curve": [[…]]}``."""
@@ -60,6 +60,16 @@ class Kind(ABC):
     def heard(self, rows: Any) -> Value:
         """Return what the page plays of one of the user's rows; here nothing."""
         return {}
+
+    def restoring(self, model: Any) -> Restoring[Any]:
+        """Return how a model that was trained to clean its input cleans rows of this kind.
+
+        Raises
+        ------
+        InputError
+            Rows of this kind are not shown before and after.
+        """
+        raise InputError("before and after are shown of images and of recordings only")
 
     def plain(self, columns: Columns) -> list[Value]:
         """Return each row as numbers and text, images too."""

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 from isthmus import InputError
-from isthmus.apps.explorer.kinds.base import Columns, Kind, Number
+from isthmus.apps.capabilities import denoiser_of
+from isthmus.apps.explorer.kinds.base import Kind, Number
+from isthmus.apps.explorer.lazy_rows import Columns
+from isthmus.apps.explorer.restoring.images import ImageRestoring
 from isthmus.apps.explorer.sprites import sprite, tile_side
 from isthmus.apps.report.png import data_uri, visible
 from isthmus.data.images.images import Images
@@ -66,6 +69,10 @@ class Pixels(Kind):
             return columns
         tiles = np.stack([_on_tile(tile, tile_side(count)) for tile in self.tiles(columns)])
         return {"pixels": torch.from_numpy(tiles).movedim(-1, 1)}
+
+    def restoring(self, model: Any) -> ImageRestoring:
+        """Return how a model cleans images, which it takes as they are."""
+        return ImageRestoring(self.data, denoiser_of(model))
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each image as numbers in [0, 1], row by row, channels last."""

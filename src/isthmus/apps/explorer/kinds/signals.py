@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from isthmus import InputError
-from isthmus.apps.explorer.kinds.base import Columns, Kind, Number, largest
+from isthmus.apps.explorer.kinds.base import Kind, Number, largest
+from isthmus.apps.explorer.lazy_rows import Columns
 from isthmus.apps.export.page.tape import packed
 from isthmus.data.signals.signals import Signals
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from isthmus import InputError
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
-from isthmus.apps.explorer.kinds.base import Columns, Kind, Number, largest
+from isthmus.apps.explorer.kinds.base import Kind, Number, largest
+from isthmus.apps.explorer.lazy_rows import Columns
 from isthmus.data.tables import bins
 from isthmus.data.tables.codec import date_text, label, to_seconds
 from isthmus.data.tables.table import Table

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from isthmus.apps import spectrograms
+from isthmus.apps.figures.sound_before_after import spectra
 from isthmus.apps.report.blocks import Block, Group, Player
 from isthmus.apps.report.charts import curves
 from isthmus.apps.report.kinds.base import Picked, Rows, picked_rows, take
@@ -15,7 +17,9 @@ from isthmus.apps.report.numbers import number
 from isthmus.apps.report.png import data_uri
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.audio.audio import Audio
+from isthmus.data.audio.recorded import Recorded
 from isthmus.data.audio.sounds import Sound
+from isthmus.data.audio.waveforms import Waveforms
 
 COMPARED, EXTREMES = 3, 2
 """Recordings that are compared at most; and of the best and the worst ones."""
@@ -27,25 +31,28 @@ MORE = (216, 82, 28)
 """Of contributions."""
 
 
-class SoundRows(Rows):
-    """Recordings, which may differ in length."""
+class Sounding(Rows):
+    """Recordings, which may differ in length (abstract)."""
 
     noun = "recording"
     strips = errors = abnormal_style = "columns"
     samples = SAMPLES
 
-    def __init__(self, data: Audio, X: Any) -> None:
-        self.data = data
+    data: Recorded
+
+    @abstractmethod
+    def magnitudes(self, sound: Sound) -> np.ndarray:
+        """Return the spectrogram (frequencies, frames) that is drawn."""
 
     @classmethod
-    def pick(cls, data: Audio, X: Any) -> Picked:
+    def pick(cls, data: Recorded, X: Any) -> Picked:
         """Return some recordings."""
         return picked_rows(data, X)
 
     @property
     def note(self) -> str:
         """How spectrograms are drawn."""
-        top = self.data.frequencies()[-1]
+        top = self.data.seen_rate / 2
         return (
             f"Spectrograms go from 0 Hz at the bottom to {top:,.0f} Hz; black is {spectrograms.RANGE:.0f} dB below the "
             f"loudest element of the original, or less. Pages hold the first {spectrograms.HEARD:.0f} s."
@@ -73,14 +80,6 @@ class SoundRows(Rows):
     def examples(self, name: str, rows: Any, activations: np.ndarray, walk: Any) -> Block:
         """Show the recordings that activate a unit most."""
         return self.grid(rows, len(activations), f"recordings that activate {name} most")
-
-    def by_feature(self, errors: np.ndarray) -> list[Block]:
-        """Show the mean error of each frequency."""
-        frequencies = self.data.frequencies()
-        lines = np.asarray(errors).reshape(-1, len(frequencies))
-        named = {f"channel {channel}" if len(lines) > 1 else "error": line for channel, line in enumerate(lines)}
-        step = f"frequency, in steps of {frequencies[1]:g} Hz"
-        return [curves("Mean error of each frequency", named, step, "error", zero=True)]
 
     def abnormal(self, scoring: Scoring, reconstruct: Callable[[Any], Any]) -> list[Block]:
         """Show the recordings with the highest scores, their reconstructions, and where the scores come from."""
@@ -114,17 +113,14 @@ class SoundRows(Rows):
     def _card(self, title: str, versions: Mapping[str, Sound]) -> Group:
         """Show versions of one recording; the first is the original."""
         original = next(iter(versions.values()))
-        top = spectrograms.loudest(self._magnitudes(original))
+        top = spectrograms.loudest(self.magnitudes(original))
         return Group(title, [self._player(name, sound, top) for name, sound in versions.items()])
 
     def _player(self, name: str, sound: Sound, top: float | None = None) -> Player:
-        magnitudes = self._magnitudes(sound)
+        magnitudes = self.magnitudes(sound)
         tile = spectrograms.drawn(magnitudes, spectrograms.loudest(magnitudes) if top is None else top)
         alt = f"spectrogram of {name}, {sound.seconds:.3g} s"
         return Player(data_uri(tile), alt, spectrograms.wav_uri(sound.samples, sound.rate), name)
-
-    def _magnitudes(self, sound: Sound) -> np.ndarray:
-        return self.data.read([sound])["magnitudes"][0].numpy()
 
     def _map(self, contributions: np.ndarray) -> Player:
         """Show where in the spectrogram a score comes from: the stronger the colour, the more."""
@@ -134,6 +130,43 @@ class SoundRows(Rows):
         return Player(
             data_uri(np.concatenate([hue, alpha], -1)), "map of contributions", "", "contributions to the score"
         )
+
+
+class SoundRows(Sounding):
+    """Recordings of which the model sees spectrograms."""
+
+    data: Audio
+
+    def __init__(self, data: Audio, X: Any) -> None:
+        self.data = data
+
+    def magnitudes(self, sound: Sound) -> np.ndarray:
+        """Return what the model sees."""
+        magnitudes: np.ndarray = self.data.read([sound])["magnitudes"][0].numpy()
+        return magnitudes
+
+    def by_feature(self, errors: np.ndarray) -> list[Block]:
+        """Show the mean error of each frequency."""
+        frequencies = self.data.frequencies()
+        lines = np.asarray(errors).reshape(-1, len(frequencies))
+        named = {f"channel {channel}" if len(lines) > 1 else "error": line for channel, line in enumerate(lines)}
+        step = f"frequency, in steps of {frequencies[1]:g} Hz"
+        return [curves("Mean error of each frequency", named, step, "error", zero=True)]
+
+
+class WaveRows(Sounding):
+    """Recordings of which the model sees samples."""
+
+    def __init__(self, data: Waveforms, X: Any) -> None:
+        self.data = data
+
+    def magnitudes(self, sound: Sound) -> np.ndarray:
+        """Return the spectrogram of what the model sees."""
+        return spectra(Sound(self.data.heard(sound).T, self.data.seen_rate))
+
+    def by_feature(self, errors: np.ndarray) -> list[Block]:
+        """Return nothing: there is one feature, the samples."""
+        return []
 
 
 def _start(sound: Sound) -> Sound:

@@ -62,6 +62,8 @@ class Requests(ABC):
     """Whether a column can be sent by itself."""
     images: ClassVar[bool] = False
     """Whether a row may be sent as an image."""
+    sounds: ClassVar[bool] = False
+    """Whether a row may be sent as a sound file."""
     key: ClassVar[str] = "rows"
     """Under which key of a document rows stand."""
 
@@ -87,6 +89,16 @@ class Requests(ABC):
         """
         raise Refused(415, "this model takes no images: send JSON", "Content-Type")
 
+    def sound(self, body: bytes, limit: int) -> Rows:
+        """Return the one recording in a body, which stands for at most `limit` bytes of samples.
+
+        Raises
+        ------
+        Refused
+            The model takes no recordings, or this one cannot be read, or is too long.
+        """
+        raise Refused(415, "this model takes no recordings: send JSON", "Content-Type")
+
     def answer(self, rows: Any) -> Any:
         """Return rows that a model made: an array, a list of them where rows differ in size, or ``{column: list}``."""
         return np.asarray(rows)
@@ -104,6 +116,16 @@ class Requests(ABC):
             It is none, or there are several.
         """
         raise Refused(406, "this answer is no image: accept application/json", "Accept")
+
+    def wav(self, rows: Any) -> bytes:
+        """Return an answer as one sound file.
+
+        Raises
+        ------
+        Refused
+            It is none, or there are several.
+        """
+        raise Refused(406, "this answer is no sound: accept application/json", "Accept")
 
     def contributions(self, values: Any) -> Any:
         """Return contributions as they are, or ``{column: list}``."""
