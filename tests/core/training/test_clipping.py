@@ -1,4 +1,4 @@
-"""Clipping: gradients come out as long as usual, whatever their scale."""
+"""Clipping: gradients come out as long as typical, whatever their scale."""
 
 import pytest
 import torch
@@ -18,9 +18,9 @@ def lengths_after(gradients, longest=1.0, replicas=1):
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
-def test_what_is_longer_than_usual_is_shortened_whatever_its_unit(scale):
-    usual, long, short = (scale * length * torch.tensor([0.6, 0.8]) for length in (1, 100, 0.5))
-    found = lengths_after([usual] * 60 + [long, short]) / scale
+def test_what_is_longer_than_typical_is_shortened_whatever_its_unit(scale):
+    typical, long, short = (scale * length * torch.tensor([0.6, 0.8]) for length in (1, 100, 0.5))
+    found = lengths_after([typical] * 60 + [long, short]) / scale
     assert torch.allclose(found[:60], torch.ones(60, 1))
     assert found[60] == pytest.approx(100 ** (1 / 50), rel=1e-4)  # the geometric mean, this gradient included
     assert found[61] == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""Clipping: gradients that are longer than usual are shortened."""
+"""Clipping: gradients that are longer than typical are shortened."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm
 
 REMEMBERED = 50
-"""Steps over which the usual length is a mean, about."""
+"""Steps over which the typical length is a mean, about."""
 
 
 class Clipping:
-    """Shortens gradients to their usual length: the geometric mean over the last steps.
+    """Shortens gradients to their typical length: the geometric mean over the last steps.
 
     A few batches, such as those with little noise where that counts most, have gradients a hundred times as long as
-    others, and the moments of Adam would remember them for long. Since the usual length follows the gradients, it
+    others, and the moments of Adam would remember them for long. Since the typical length follows the gradients, it
     depends neither on the scale of the loss nor on the size of the net (Seetharaman 2020 takes a quantile of lengths).
 
     Parameters
     ----------
     longest : float
-        Gradients are shortened to this multiple of the usual length.
+        Gradients are shortened to this multiple of the typical length.
 
     Attributes
     ----------
-    usual : dict of Tensor of shape (replicas,)
-        The logarithm of the usual length of each replica, by player.
+    typical : dict of Tensor of shape (replicas,)
+        The logarithm of the typical length of each replica, by player.
     """
 
     def __init__(self, longest: float) -> None:
         self.longest = longest
-        self.usual: dict[str, Tensor] = {}
+        self.typical: dict[str, Tensor] = {}
 
     def __call__(self, player: str, weights: Sequence[Tensor], replicas: int, step: int) -> None:
         """Shorten the gradients of the weights of a player, those of each replica by themselves.
@@ -48,12 +48,12 @@ class Clipping:
             _scale(gradients, scale.clamp_max(1), replicas)
 
     def _follow(self, player: str, lengths: Tensor, step: int) -> Tensor:
-        """Return the logarithm of the usual length, these lengths included; gradients of zero do not count."""
+        """Return the logarithm of the typical length, these lengths included; gradients of zero do not count."""
         logs = lengths.log()
-        usual = self.usual.setdefault(player, logs)
-        followed = torch.lerp(usual, logs, max(1 / REMEMBERED, 1 / (step + 1)))
-        self.usual[player] = torch.where(usual.isfinite(), torch.where(logs.isfinite(), followed, usual), logs)
-        return self.usual[player]
+        typical = self.typical.setdefault(player, logs)
+        followed = torch.lerp(typical, logs, max(1 / REMEMBERED, 1 / (step + 1)))
+        self.typical[player] = torch.where(typical.isfinite(), torch.where(logs.isfinite(), followed, typical), logs)
+        return self.typical[player]
 
 
 def _lengths(gradients: list[Tensor], replicas: int) -> Tensor:

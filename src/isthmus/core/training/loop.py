@@ -297,7 +297,7 @@ class Training:
             "best": self.best,
             "average": {str(index): tensor for index, tensor in enumerate(self.averages)},
             "sum": self.sums,
-            "usual": self.clipping.usual if self.clipping else {},
+            "typical": self.clipping.typical if self.clipping else {},
             **{f"optimizer.{player}": optimizer_tensors(opt) for player, opt in self.optimizers.items()},
         }
         for group, tensors in groups.items():
@@ -317,7 +317,9 @@ class Training:
         self.last, self.best = {}, state.under("best.")
         self.sums = {name: tensor.to(self.device) for name, tensor in state.under("sum.").items()}
         if self.clipping:
-            self.clipping.usual = {player: usual.to(self.device) for player, usual in state.under("usual.").items()}
+            self.clipping.typical = {
+                player: typical.to(self.device) for player, typical in state.under("typical.").items()
+            }
         averages = state.under("average.")
         _copy([averages[str(index)] for index in range(len(self.averages))], self.averages)
         for player, optimizer in self.optimizers.items():

@@ -28,7 +28,7 @@ class Settings:
     weight_decay : float
         Weight decay of AdamW, for matrices only.
     clip : float or None
-        The longest gradient, as a multiple of the usual one; see `isthmus.core.training.clipping`.
+        The longest gradient, as a multiple of the typical one; see `isthmus.core.training.clipping`.
     average : float or None
         Decay of the moving average of the weights that is evaluated and kept; None keeps the weights themselves.
     patience : int or None

@@ -47,7 +47,7 @@ class State:
     threads : int
         The number of threads: another number changes the last digits.
     tensors : dict of Tensor
-        Weights, the best ones, running averages, sums, the usual gradients, the optimizers' moments, and the random
+        Weights, the best ones, running averages, sums, the typical gradients, the optimizers' moments, and the random
         streams.
     """
 
