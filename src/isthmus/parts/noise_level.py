@@ -11,10 +11,10 @@ from isthmus.parts.layers import BLOCK, continued, dct, transformed
 
 HIGH = (5, 9)
 """Sums of frequencies along all axes from which they count as high, for one axis and for two."""
-QUANTILE = 0.2
-"""Fraction of the blocks that are smooth, at least."""
-NORMAL_QUANTILE = -0.8416
-"""That quantile of the standard normal distribution."""
+SMOOTH, LEAST = 0.2, 0.02
+"""Fraction of the blocks that are smooth, and the least fraction that is taken."""
+FEWEST, NUMBERS = 12, 576
+"""Blocks that are enough, and numbers in them that are."""
 NOTHING = 1e-9
 """Energy, as a fraction of the largest, below which a block holds nothing: noise was cut off at black or white."""
 
@@ -22,8 +22,9 @@ NOTHING = 1e-9
 class NoiseLevel(nn.Module):
     """The standard deviation of white noise: from the energy of high frequencies in the smoothest blocks.
 
-    Where there is noise alone, the energy follows a χ² distribution, whose quantile is known. The noise of all channels
-    counts as equally strong.
+    Where there is noise alone, the energy follows a χ² distribution, whose quantile is known. The larger a row is, the
+    smaller is the fraction of its blocks that is needed, so that rows full of texture count as noisy less often. The
+    noise of all channels counts as equally strong.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class NoiseLevel(nn.Module):
     def __init__(self, channels: int, axes: int) -> None:
         super().__init__()
         self.register_buffer("basis", high(axes), persistent=False)
-        self.energy = chi_square(channels * len(self.basis))
+        self.freedom = channels * len(self.basis)
 
     def readings(self, x: Tensor) -> Tensor:
         """Return the energy of each block of x, of shape (batch, channels, *space), as (batch, blocks)."""
@@ -48,21 +49,30 @@ class NoiseLevel(nn.Module):
         """Return the noise level of each row, of shape (batch,), in the units of x."""
         energy = readings.sort(1).values
         nothing = (energy <= NOTHING * energy[:, -1:]).sum(1, keepdim=True)
-        blocks = readings.shape[1]
-        at = nothing + (QUANTILE * (blocks - nothing)).long()
-        return (energy.gather(1, at.clamp(max=blocks - 1)).squeeze(1) / self.energy).sqrt()
+        blocks = (readings.shape[1] - nothing).clamp(min=1)
+        below = (SMOOTH * blocks).clamp(max=max(FEWEST, NUMBERS // self.freedom)).maximum(LEAST * blocks).long()
+        at = energy.gather(1, (nothing + below).clamp(max=readings.shape[1] - 1))
+        return (at / chi_square((below + 0.5) / blocks, self.freedom)).sqrt().squeeze(1)
 
 
-def chi_square(freedom: int) -> float:
-    """Return the quantile of the χ² distribution of so many degrees of freedom (approximated: Wilson & Hilferty 1931).
+def chi_square(fraction: Tensor, freedom: int) -> Tensor:
+    """Return the quantile of the χ² distribution for a fraction below 1/2 (approximated: Wilson & Hilferty 1931).
 
     Examples
     --------
-    >>> round(chi_square(21), 2)
-    15.45
+    >>> import torch
+    >>> round(chi_square(torch.tensor(0.2), 21).item(), 1)
+    15.5
     """
     spread = 2 / (9 * freedom)
-    return freedom * (1 - spread + NORMAL_QUANTILE * math.sqrt(spread)) ** 3
+    cubed: Tensor = freedom * (1 - spread + normal(fraction) * math.sqrt(spread)) ** 3
+    return cubed
+
+
+def normal(fraction: Tensor) -> Tensor:
+    """Return the quantile of the normal distribution, for a fraction below 1/2 (Abramowitz & Stegun 1964, 26.2.22)."""
+    t = (-2 * fraction.log()).sqrt()
+    return (2.30753 + 0.27061 * t) / (1 + 0.99229 * t + 0.04481 * t.square()) - t
 
 
 def high(axes: int) -> Tensor:
