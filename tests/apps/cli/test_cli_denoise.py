@@ -194,8 +194,14 @@ def test_a_denoiser_that_comes_with_the_package_is_chosen_by_its_kind(isthmus, s
     assert "scan" in isthmus("denoise", scans / "noisy", "--kind", "scans", code=2).err
 
 
+def test_images_are_photographs_unless_it_is_said(isthmus, scans, tmp_path):
+    isthmus("denoise", scans / "noisy", "-o", tmp_path / "out")
+    expected = package.Denoiser.shipped("photo").transform(scans / "noisy")
+    for number, image in enumerate(expected):
+        np.testing.assert_array_equal(read(tmp_path / "out" / f"{number}.png"), image)
+
+
 REFUSED = {
-    "no denoiser": ([], 2, "--model MODEL, or files to learn from"),
     "a denoiser and images to learn from": (["--model", "MODEL", "--clean", "IN"], 2, "leave out --clean"),
     "a denoiser and settings": (["--model", "MODEL", "--epochs", 3], 2, "leave out --epochs"),
     "a kind and a denoiser": (["--kind", "scan", "--model", "MODEL"], 2, "leave one out"),

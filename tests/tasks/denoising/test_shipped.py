@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
+from sklearn.datasets import load_sample_images
 
 from isthmus import Denoiser, InputError
 from isthmus.tasks.denoising import shipped
@@ -34,7 +35,7 @@ def test_each_loads_is_small_and_has_a_card(kind):
     for channels in (1, 3):
         assert isinstance(Denoiser.shipped(kind, channels), Denoiser)
         assert shipped.path_of(kind, channels).stat().st_size <= LARGEST
-    card = shipped.path_of(kind).with_suffix(".md").read_text()
+    card = (shipped.MODELS / f"{kind}.md").read_text()
     assert [line for line in card.splitlines() if line.startswith("## ")] == list(HEADINGS)
 
 
@@ -84,3 +85,25 @@ def test_a_clean_page_stays_clean():
     clean, _ = page()
     cleaned = Denoiser.shipped("scan").transform([(clean * 255).astype(np.uint8)])[0]
     assert cleaned.dtype == np.uint8 and rmse(cleaned / 255, clean) < 0.06
+
+
+def photograph():
+    return load_sample_images().images[0][120:248, 240:432]
+
+
+def decibels(x, clean):
+    return -10 * np.log10(np.square(x / 255 - clean / 255.0).mean())
+
+
+@pytest.mark.parametrize("sigma", [10, 25, 50])
+def test_the_model_for_photographs_takes_noise_of_any_strength_away(sigma):
+    clean = photograph().mean(2).round()
+    noisy = (clean + np.random.default_rng(0).normal(0, sigma, clean.shape)).clip(0, 255).round().astype(np.uint8)
+    restored = Denoiser.shipped("photo", 1).transform([noisy])[0]
+    assert restored.dtype == np.uint8
+    assert decibels(restored, clean) > decibels(noisy, clean) + {10: 2, 25: 4, 50: 6}[sigma]
+
+
+def test_the_model_for_photographs_leaves_a_clean_one_as_it_is():
+    clean = photograph().mean(2).round().astype(np.uint8)
+    assert decibels(Denoiser.shipped("photo", 1).transform([clean])[0], clean) > 40

@@ -179,12 +179,6 @@ def _ours(kind: str | None, model: str | None, learnt_from: dict[str, Any], sett
         return None
     if kind is not None and model is not None:
         raise click.UsageError(f"--kind {kind} and --model {model!r} are two denoisers: leave one out")
-    if kind is None and model is None and shipped.DEFAULT not in shipped.kinds():
-        raise click.UsageError(
-            f"give a denoiser, --kind {' or '.join(shipped.kinds())} or --model MODEL, or files to learn from: "
-            "--clean FOLDER, --noisy FOLDER, or both; of a recording noise alone is enough: --noise CLIP, or "
-            "--noise-from 0:2"
-        )
     fixed = learnt + [flag(name) for name in settings if name != "device"]
     named = f"--model {model!r}" if model is not None else f"--kind {kind or shipped.DEFAULT}"
     if fixed:
