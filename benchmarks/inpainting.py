@@ -41,7 +41,7 @@ def run(quick: bool) -> Result:
         each = [ours(f"{name}, {k}", partial(tried, denoiser, corruption, x, k), x) for k, x in enumerate(photos)]
         telea, stokes, after = np.array(each).T
         gain = after - np.maximum(telea, stokes)
-        table.append([name, telea.mean(), stokes.mean(), after.mean(), gain.mean(), gain.min()])
+        table.append([name, *map(float, (telea.mean(), stokes.mean(), after.mean(), gain.mean(), gain.min()))])
         say(str(table[-1]))
         figures.append(Figure(f"{name}: gain over the better of OpenCV's", float(gain.mean()), "dB", least=bar))
     return Result(figures, table)

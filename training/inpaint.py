@@ -33,7 +33,7 @@ HOLES = OneOf(
 """What is taken away, and how often."""
 WIDTHS, BLOCKS = (48, 64, 96, 112), (2, 1, 1, 1)
 CROP, CROPS, BATCH = 96, 4, 16
-EPOCHS = 60
+EPOCHS = 45
 SEED = 0
 
 

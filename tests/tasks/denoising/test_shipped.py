@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_sample_images
 
 from isthmus import Denoiser, InputError
+from isthmus.parts.nets.filling import filled
 from isthmus.tasks.denoising import shipped
 
 HEADINGS = ("## Data", "## Licence", "## Figures", "## Limits")
@@ -107,3 +109,17 @@ def test_the_model_for_photographs_takes_noise_of_any_strength_away(sigma):
 def test_the_model_for_photographs_leaves_a_clean_one_as_it_is():
     clean = photograph().mean(2).round().astype(np.uint8)
     assert decibels(Denoiser.shipped("photo", 1).transform([clean])[0], clean) > 40
+
+
+def test_the_model_for_missing_pixels_fills_better_than_a_smooth_continuation():
+    clean = photograph()
+    rows, columns = np.mgrid[:128, :192]
+    missing = ((rows // 8 + columns // 8) % 4 == 0) | ((rows - columns) % 40 < 3)
+    holed = np.where(missing[..., None], 0, clean)
+    pixels, mask = (
+        torch.from_numpy(a)[None] for a in ((holed / 255).transpose(2, 0, 1).astype(np.float32), missing[None])
+    )
+    smooth = 255 * filled(pixels, mask)[0].movedim(0, -1).numpy()
+    restored = Denoiser.shipped("inpaint").transform([holed.astype(np.uint8)], mask=[missing])[0]
+    np.testing.assert_array_equal(restored[~missing], clean[~missing])
+    assert decibels(restored, clean) > decibels(smooth, clean) + 0.5
