@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.scans import distance
 from training import pages, scan
@@ -16,6 +17,7 @@ def test_words_are_letters_and_numbers_with_what_follows_them():
 
 
 def test_dirt_makes_a_page_darker_but_leaves_it_where_it_is():
+    torch.manual_seed(0)
     clean = np.where(RNG.random((420, 540)) < 0.1, 0, 255).astype(np.uint8)
     for dirty in (scan.with_real_dirt(RNG, clean, [TEXTURE]), scan.with_own_dirt(RNG, clean)):
         assert dirty.shape == clean.shape and dirty[clean == 255].mean() < 0.97
