@@ -18,7 +18,7 @@ from isthmus.parts.corruptions.masking import PatchMasking
 from isthmus.parts.corruptions.one_of import OneOf
 from isthmus.parts.corruptions.scratches import Scratches
 from isthmus.parts.nets.unet import UNet
-from training.photo import photos, tell
+from training.photo import learning, photos
 
 HOLES = OneOf(
     (
@@ -32,26 +32,15 @@ HOLES = OneOf(
 )
 """What is taken away, and how often."""
 WIDTHS, BLOCKS = (48, 64, 96, 112), (2, 1, 1, 1)
-CROP, CROPS, BATCH = 96, 4, 16
+CROP, CROPS = 96, 4
 EPOCHS = 45
-SEED = 0
 
 
 def untrained(epochs: int) -> Autoencoder:
     """Return the autoencoder."""
-    return Autoencoder(
-        Denoising(HOLES),
-        WIDTHS[-1],
-        net=UNet(WIDTHS, BLOCKS, fill=True),
-        data=Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True),
-        epochs=epochs,
-        batch_size=BATCH,
-        average=0.999,
-        validation_fraction=0,
-        random_state=SEED,
-        callbacks=[tell],
-        verbose=False,
-    )
+    data = Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True)
+    net = UNet(WIDTHS, BLOCKS, fill=True)
+    return learning(Autoencoder(Denoising(HOLES), WIDTHS[-1], net=net, data=data, epochs=epochs))
 
 
 @click.command()

@@ -56,18 +56,15 @@ def smaller(path: Path, mode: str, scales: tuple[float, ...]) -> list[np.ndarray
 
 def untrained(kind: str, epochs: int) -> Autoencoder:
     """Return the autoencoder."""
-    return Autoencoder(
-        Denoising(Measured(NOISE, known=True)),
-        CODE,
-        net=Lapped(2, WIDTHS[kind], BLOCKS),
-        data=Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True),
-        epochs=epochs,
-        batch_size=BATCH,
-        average=0.999,
-        validation_fraction=0,
-        random_state=SEED,
-        callbacks=[tell],
-        verbose=False,
+    data = Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True)
+    net = Lapped(2, WIDTHS[kind], BLOCKS)
+    return learning(Autoencoder(Denoising(Measured(NOISE, known=True)), CODE, net=net, data=data, epochs=epochs))
+
+
+def learning(autoencoder: Autoencoder) -> Autoencoder:
+    """Return an autoencoder with what all trainings on photographs have."""
+    return autoencoder.set_params(
+        batch_size=BATCH, average=0.999, validation_fraction=0, random_state=SEED, callbacks=[tell], verbose=False
     )
 
 
