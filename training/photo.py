@@ -1,12 +1,18 @@
-"""Trains models/photo.safetensors and photo-grey.safetensors, for noisy photographs: ``python -m training.photo``.
+"""Trains models/photo-grey.safetensors, and from that photo.safetensors, for noisy photographs in grey and in colour::
+
+    python -m training.photo photo-grey first.safetensors
+    python -m training.photo photo-grey --from first.safetensors
+    python -m training.photo photo --from src/isthmus/models/photo-grey.safetensors
 
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
-JPEG files. Two thirds of the crops get Gaussian noise of any strength up to 50 of 255, the others that of a camera,
-as JPEG files have it. The model does not know the strength, and estimates it.
+JPEG files. The crops get Gaussian noise of any strength up to 50 of 255, or that of a camera, as JPEG files have it:
+every third at first, then every eighth, since little of what JPEG did can be undone, and such crops have most of the
+loss. The model does not know the strength, and estimates it.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
@@ -15,6 +21,7 @@ import click
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from isthmus import Autoencoder, Denoiser, Denoising, Images
 from isthmus.core.training.callbacks import Event
@@ -35,10 +42,13 @@ CAMERA = Composed(
     (0.85, 1.0),
 )
 """What cameras do: noise that grows with brightness, then JPEG; a quarter of the files were cut afterwards."""
-NOISE = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), (2, 1))
-WIDTHS, BLOCKS = {"photo": (64, 96, 128), "photo-grey": (48, 96, 128)}, (3, 1, 1)
+SHARES, SHARES_FURTHER = (2, 1), (7, 1)
+"""How often Gaussian noise is drawn, and how often that of a camera."""
+WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
+SMOOTH = 4.0
+"""How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS = {"photo": 42, "photo-grey": 42}
+EPOCHS, EPOCHS_FURTHER, RATE_FURTHER = 42, 12, 2e-3
 SEED = 0
 
 
@@ -54,11 +64,39 @@ def smaller(path: Path, mode: str, scales: tuple[float, ...]) -> list[np.ndarray
     return [np.asarray(image.resize(size, Image.Resampling.LANCZOS)) for size in sizes]
 
 
-def untrained(kind: str, epochs: int) -> Autoencoder:
+def untrained(shares: tuple[int, int] = SHARES) -> Autoencoder:
     """Return the autoencoder."""
     data = Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True)
-    net = Lapped(2, WIDTHS[kind], BLOCKS)
-    return learning(Autoencoder(Denoising(Measured(NOISE, known=True)), CODE, net=net, data=data, epochs=epochs))
+    noise = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), shares)
+    return learning(Autoencoder(Denoising(Measured(noise, known=True)), CODE, net=Lapped(2, WIDTHS, BLOCKS), data=data))
+
+
+def grown(start: Path, image: np.ndarray) -> Autoencoder:
+    """Return an autoencoder that goes on from the weights of a model for grey images.
+
+    In colour, the brightness is seen, gated and corrected as the grey image was; the other two principal axes are gated
+    only, at first.
+    """
+    known = Denoiser.load(start).autoencoder_.objective_.state_dict()
+    model = untrained(SHARES_FURTHER).set_params(epochs=1).fit([image])
+    with torch.no_grad():
+        colours = model.objective_.model.net.colours
+        colours.mul_(torch.where(colours.sum(1, keepdim=True) < 0, -1, 1))
+        for name, weight in model.objective_.named_parameters():
+            weight.copy_(placed(known[name].float(), weight, name))
+    return model.set_params(warm_start=True, learning_rate=RATE_FURTHER)
+
+
+def placed(known: Tensor, weight: Tensor, name: str) -> Tensor:
+    """Return a weight of a grey model where brightness stands, which is the last axis of colours."""
+    if known.shape == weight.shape:
+        return known
+    result = torch.full_like(weight, math.log(SMOOTH) if name.endswith("threshold") else 0.0)
+    if name.endswith("first.weight"):  # the maps of each axis, and one of the noise level
+        result[:, -known.shape[1] :] = known
+    else:
+        result[-len(known) :] = known
+    return result
 
 
 def learning(autoencoder: Autoencoder) -> Autoencoder:
@@ -76,16 +114,19 @@ def tell(event: Event) -> None:
 @click.command()
 @click.argument("kind", type=click.Choice(list(MODES)))
 @click.argument("output", type=click.Path(path_type=Path), required=False)
-@click.option("--epochs", type=int, help=f"Passes over all images [{EPOCHS}].")
+@click.option("--from", "start", type=click.Path(path_type=Path), help="A model for grey images, to go on from.")
+@click.option("--epochs", type=int, help=f"Passes over all images [{EPOCHS}; with --from {EPOCHS_FURTHER}].")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Where to continue from, after an interruption.")
-def main(kind: str, output: Path | None, epochs: int | None, checkpoint: Path | None) -> None:
+def main(kind: str, output: Path | None, start: Path | None, epochs: int | None, checkpoint: Path | None) -> None:
     """Train the model KIND, and write it to OUTPUT [src/isthmus/models/KIND.safetensors]."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
-    start, model = time.process_time(), untrained(kind, epochs or EPOCHS[kind])
-    model.fit(photos(MODES[kind]), checkpoint=checkpoint, resume=True)
+    begun, images = time.process_time(), photos(MODES[kind])
+    model = grown(start, images[0]) if start else untrained()
+    model.set_params(epochs=epochs or (EPOCHS_FURTHER if start else EPOCHS))
+    model.fit(images, checkpoint=checkpoint, resume=True)
     target = output or Path(f"src/isthmus/models/{kind}.safetensors")
     Denoiser.of(model).save(target, half=True)
-    click.echo(f"{target}: {(time.process_time() - start) / 60:.1f} minutes of one core in this run")
+    click.echo(f"{target}: {(time.process_time() - begun) / 60:.1f} minutes of one core in this run")
 
 
 if __name__ == "__main__":
