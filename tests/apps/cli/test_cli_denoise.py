@@ -226,6 +226,12 @@ def test_lines_that_cannot_be_right_are_refused(isthmus, denoiser, scans, tmp_pa
     assert {path: path.read_bytes() for path in (scans / "noisy").iterdir()} == before
 
 
+def test_of_a_table_it_is_said_what_cleans_it(isthmus, tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    said = isthmus("denoise", tmp_path / "t.csv", code=2).err
+    assert "holds a table, and --kind photo is for images" in said and "--model MODEL" in said
+
+
 def test_other_commands_know_a_denoiser(isthmus, denoiser, scans):
     assert json.loads(isthmus("info", denoiser, "--json").out)["model"]["estimator"] == "Denoiser"
     said = isthmus("encode", denoiser, scans / "noisy", "-o", "z.npy", code=1).err

@@ -158,7 +158,10 @@ def denoise(
     elif is_image_input(path) and _is_denoiser(trained):
         denoise_files(_restoring_ours(ours, settings) if ours else trained.restoring, asked)
     else:
-        denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", read(trained.autoencoder_)))
+        rows = read(trained.autoencoder_)
+        if ours:
+            _refuse_other_rows(ours, trained, rows)
+        denoise_rows(trained, asked, suited(trained.autoencoder_, model or "the model", rows))
 
 
 def _refuse_former(path: str, former: str | None, output: str | None) -> None:
@@ -170,6 +173,18 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
     if former is not None:
         line = f"isthmus denoise {quote(former)} --model {quote(path)}" + (f" -o {quote(output)}" if output else "")
         raise click.UsageError(f"the model stands behind --model now: {line}")
+
+
+def _refuse_other_rows(kind: str, denoiser: Any, rows: Rows) -> None:
+    """Say what cleans rows that are no images, since no denoiser for them comes with isthmus."""
+    from isthmus.apps.cli.kinds.base import files_of
+    from isthmus.data.infer import choose_data
+
+    if not files_of(denoiser.autoencoder_.data_).takes(rows.X):
+        raise click.UsageError(
+            f"{rows.name!r} holds {files_of(choose_data(None, rows.X)).noun}, and --kind {kind} is for images: train a "
+            "model, isthmus train DATA --variant denoising -o MODEL, and name it with --model MODEL"
+        )
 
 
 def _ours(kind: str | None, model: str | None, learnt_from: dict[str, Any], settings: dict[str, Any]) -> str | None:
