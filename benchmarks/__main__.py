@@ -34,6 +34,7 @@ ORDER = (
     "restoration_nets",
     "restoration",
     "restoration_phone",
+    "restoration_noisy",
     "restoration_medical",
     "inpainting",
     "scans",
