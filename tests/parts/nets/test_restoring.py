@@ -1,5 +1,6 @@
 """Nets that restore: their reach, tiles, noise levels, and what they do before the first step."""
 
+import math
 import sys
 from functools import partial
 
@@ -179,6 +180,21 @@ def test_colours_are_rotated_to_their_principal_axes():
     torch.testing.assert_close(colours @ colours.T, torch.eye(3))
     apart = torch.cov(torch.einsum("cd,ndhw->cnhw", colours, x).flatten(1))
     assert (apart - apart.diag().diag()).abs().max() < 1e-3
+
+
+@torch.no_grad()
+def test_of_each_axis_of_colours_the_gates_are_chosen_that_restore_it_best():
+    torch.manual_seed(0)
+    shade, fine = smooth(64, 64), 0.3 * torch.randn(1, 1, 64, 64)
+    clean = torch.cat([shade + fine, shade + fine, 0.9 * shade + fine], 1)  # fine in brightness, smooth in colour
+    batch = Batch(clean, clean + 0.1 * torch.randn_like(clean))
+    made = model("lapped 2", channels=3, std=None)
+    made.net.initialize_encoder(batch)
+    *colour, brightness = made.net.threshold[:, 0, 0, 0].exp().tolist()
+    assert min(colour) >= 4 and brightness == pytest.approx(2)
+    started = (made.eval()(batch).y - clean).square().mean()
+    made.net.threshold.fill_(math.log(2.7))
+    assert started < 0.8 * (made(batch).y - clean).square().mean()
 
 
 @EACH

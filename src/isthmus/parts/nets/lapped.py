@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.layers import BLOCK, continued, exactly
+from isthmus.parts.nets.feature_map import cropped
 from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.restoring import RestoringNet
 from isthmus.support.errors import InputError
 
-THRESHOLD = 2.7
-"""How many times the noise level a coefficient is of which half passes, before the first step (Dabov 2007)."""
+THRESHOLDS = (2.7, 2.0, 3.3, 4.0, 5.0)
+"""How many times the noise level a coefficient is of which half passes: tried before the first step (Dabov 2007)."""
 CERTAIN = 16.0
 """How many times the threshold a coefficient is that passes wholly."""
 TINY = 1e-6
@@ -35,7 +36,7 @@ class Lapped(RestoringNet):
            └─ noise level ───────────────────┘
 
     Before the first step it removes noise as a sliding cosine transform with a threshold does (Yu & Sapiro 2011): the
-    correction starts small. Colours are rotated to their principal axes. How much of a cosine passes depends on its
+    correction starts small. Colours are rotated to their principal axes, of which each has its thresholds. How much of a cosine passes depends on its
     size over the noise level of the whole row: the known one, else the estimated one.
 
     Parameters
@@ -64,7 +65,7 @@ class Lapped(RestoringNet):
         numbers = BLOCK**self.axes
         self.frame = Frame(self.cell, self.axes)
         gates = channels, numbers - 1, *[1] * self.axes
-        self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLD)))
+        self.threshold = nn.Parameter(torch.full(gates, math.log(THRESHOLDS[0])))
         self.register_buffer("colours", torch.eye(channels, device="cpu"))  # on meta, eye imports a compiler
         return channels * (2 * numbers - 1) + 1, numbers
 
@@ -92,9 +93,20 @@ class Lapped(RestoringNet):
         return mean - around.unsqueeze(2)
 
     def initialize_encoder(self, batch: Batch) -> None:
-        """Rotate colours to their principal axes."""
+        """Rotate colours to their principal axes, and choose the gates of each axis that restore it best."""
         x = batch.x.transpose(0, 1).flatten(1).double()
         self.colours.copy_(torch.linalg.eigh(torch.cov(x).view(len(x), len(x)))[1].T)
+        errors = torch.stack([self._errors_of_gates(threshold, batch) for threshold in THRESHOLDS])
+        best = torch.tensor(THRESHOLDS, device=errors.device)[errors.argmin(0)]
+        self.threshold.copy_(best.log().view(-1, 1, *[1] * self.axes).expand_as(self.threshold))
+
+    def _errors_of_gates(self, threshold: float, batch: Batch) -> Tensor:
+        """Return the squared error of each axis of colours after gates alone."""
+        self.threshold.fill_(math.log(threshold))
+        _, base = self.analysed(batch.corrupted, batch)
+        restored = self.frame.inverse(torch.unflatten(base, 1, (-1, self.numbers)))
+        error = cropped(restored, batch.x.shape[2:]) - rotated(batch.x, self.colours)
+        return error.square().transpose(0, 1).flatten(1).sum(1)
 
 
 def rotated(x: Tensor, colours: Tensor) -> Tensor:
