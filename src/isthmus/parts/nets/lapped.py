@@ -36,8 +36,8 @@ class Lapped(RestoringNet):
            └─ noise level ───────────────────┘
 
     Before the first step it removes noise as a sliding cosine transform with a threshold does (Yu & Sapiro 2011): the
-    correction starts small. Colours are rotated to their principal axes, of which each has its thresholds. How much of a cosine passes depends on its
-    size over the noise level of the whole row: the known one, else the estimated one.
+    correction starts small. Colours are rotated to their principal axes, of which each has its own thresholds. How much
+    of a cosine passes depends on its size over the noise level of the whole row: the known one, else the estimated one.
 
     Parameters
     ----------
