@@ -1,12 +1,11 @@
 """Trains models/photo-grey.safetensors, and from that photo.safetensors, for noisy photographs in grey and in colour::
 
-    python -m training.photo photo-grey first.safetensors
-    python -m training.photo photo-grey --from first.safetensors
+    python -m training.photo photo-grey
     python -m training.photo photo --from src/isthmus/models/photo-grey.safetensors
 
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
 JPEG files. The crops get Gaussian noise of any strength up to 50 of 255, or that of a camera, as JPEG files have it:
-every third at first, then every eighth, since little of what JPEG did can be undone, and such crops have most of the
+every third, and with --from every eighth, since little of what JPEG did can be undone, and such crops have most of the
 loss. The model does not know the strength, and estimates it.
 """
 
@@ -48,7 +47,7 @@ WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 SMOOTH = 4.0
 """How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS, EPOCHS_FURTHER, RATE_FURTHER = 42, 12, 2e-3
+EPOCHS, EPOCHS_FURTHER, RATE_FURTHER = 42, 4, 2e-3
 SEED = 0
 
 

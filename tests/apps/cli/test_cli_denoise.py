@@ -196,7 +196,7 @@ def test_a_denoiser_that_comes_with_the_package_is_chosen_by_its_kind(isthmus, s
 
 def test_images_are_photographs_unless_it_is_said(isthmus, scans, tmp_path):
     isthmus("denoise", scans / "noisy", "-o", tmp_path / "out")
-    expected = package.Denoiser.shipped("photo").transform(scans / "noisy")
+    expected = package.Denoiser.shipped("photo", 1).transform(scans / "noisy")
     for number, image in enumerate(expected):
         np.testing.assert_array_equal(read(tmp_path / "out" / f"{number}.png"), image)
 

@@ -106,9 +106,17 @@ def test_the_model_for_photographs_takes_noise_of_any_strength_away(sigma):
     assert decibels(restored, clean) > decibels(noisy, clean) + {10: 2, 25: 4, 50: 6}[sigma]
 
 
-def test_the_model_for_photographs_leaves_a_clean_one_as_it_is():
-    clean = photograph().mean(2).round().astype(np.uint8)
-    assert decibels(Denoiser.shipped("photo", 1).transform([clean])[0], clean) > 40
+def test_the_model_for_photographs_in_colour_does_better_than_that_for_grey_ones_on_each_channel():
+    clean = photograph().astype(float)
+    noisy = (clean + np.random.default_rng(0).normal(0, 25, clean.shape)).clip(0, 255).round().astype(np.uint8)
+    grey = np.stack(Denoiser.shipped("photo", 1).transform(list(np.moveaxis(noisy, 2, 0))), 2)
+    assert decibels(Denoiser.shipped("photo").transform([noisy])[0], clean) > decibels(grey, clean) + 0.5
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_model_for_photographs_leaves_a_clean_one_as_it_is(channels):
+    clean = (photograph() if channels == 3 else photograph().mean(2).round()).astype(np.uint8)
+    assert decibels(Denoiser.shipped("photo", channels).transform([clean])[0], clean) > 40
 
 
 def test_the_model_for_missing_pixels_fills_better_than_a_smooth_continuation():
