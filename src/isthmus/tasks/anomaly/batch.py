@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isnan
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -31,6 +30,8 @@ from isthmus.tasks.base import which_rows
 
 WORST = 10
 """Number of worst rows that are kept."""
+MISSING = ("nan", "<NA>", "NaT")
+"""What missing values are as text: those of Python, of pandas before 3, and of its dates."""
 
 
 class Contributor(TypedDict):
@@ -261,9 +262,10 @@ def label_text(value: object) -> str:
     >>> label_text(1.0), label_text(0), label_text("normal"), label_text(float("nan"))
     ('1', '0', 'normal', 'None')
     """
-    if isinstance(value, float) and isnan(value):
-        return "None"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value)
+    return "None" if text in MISSING and not isinstance(value, str) else text
 
 
 def _texts(labels: list[object]) -> np.ndarray:
