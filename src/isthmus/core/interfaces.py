@@ -115,10 +115,6 @@ class Net(nn.Module):
         """Create the layers."""
         raise NotImplementedError
 
-    def hidden_weights(self) -> list[nn.Parameter]:
-        """Return the weights of layers between others, whose steps are to be orthogonal: see `core.training.muon`."""
-        return []
-
     def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the positions of the code of one row of that shape, members left out."""
         return ()

@@ -124,16 +124,15 @@ class Reconstruction(nn.Module):
         self.weights = dict(weights or {})
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
-        """One player; weight decay for matrices only, and orthogonal steps for those of the net's hidden layers."""
-        net = self.model.net
-        hidden = {id(weight): weight for weight in net.hidden_weights() if weight.requires_grad}
-        others = [weight for weight in self.parameters() if weight.requires_grad and id(weight) not in hidden]
-        groups: list[dict[str, Any]] = [
-            {"params": [weight for weight in others if weight.ndim > 1]},
-            {"params": [weight for weight in others if weight.ndim <= 1], "weight_decay": 0.0},
-            *([{"params": list(hidden.values()), "hidden": True}] if hidden else []),
-        ]
-        return {"model": [{**group, "scale": net.rate_scale} for group in groups]}
+        """One player; weight decay for matrices only."""
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        scale = self.model.net.rate_scale
+        return {
+            "model": [
+                {"params": [p for p in parameters if p.ndim > 1], "scale": scale},
+                {"params": [p for p in parameters if p.ndim <= 1], "scale": scale, "weight_decay": 0.0},
+            ]
+        }
 
     @property
     def replicable(self) -> bool:

@@ -54,10 +54,6 @@ class Levels(nn.Module):
         self.narrower = nn.ModuleList(conv(a, b, 2, stride=2, bias=False) for a, b in pairwise(widths))
         self.wider = nn.ModuleList(transposed(b, a, 2, stride=2, bias=False) for a, b in pairwise(widths))
 
-    def hidden_weights(self) -> list[nn.Parameter]:
-        """Return the weights of all layers but the first and the last."""
-        return [w for part in (self.before, self.after, self.narrower, self.wider) for w in part.parameters()]
-
     def down(self, x: Tensor) -> list[Tensor]:
         """Return the map of each level, the finest first."""
         maps = [self.before[0](self.first(GAIN * x))]

@@ -69,10 +69,6 @@ class RestoringNet(Net):
         """Return what maps stand for, of shape (batch, channels, *space)."""
         raise NotImplementedError
 
-    def hidden_weights(self) -> list[nn.Parameter]:
-        """Return the weights of the body but its first layer and its last."""
-        return self.body.hidden_weights()
-
     def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the positions of the deepest map."""
         return tuple(-(-side // self.stride) for side in x_shape[1:])
