@@ -92,13 +92,13 @@ class Measure:
         if rows.y is None:
             raise Failure(f"a detector is measured by labels, and {rows.name!r} has none: give --label COLUMN")
         labels = np.array([label_text(label) for label in rows.y])
-        abnormals = labels != self.normal if self.normal is not None else abnormal(rows.y)
         missing = labels == "None"
         if missing.any() and self.normal is None:
             raise Failure(
                 f"{rows.name!r}: row {int(missing.argmax())} has no label in {rows.label!r}: --normal None says that "
                 "such rows are normal, --normal VALUE that all but those with that label are abnormal"
             )
+        abnormals = labels != self.normal if self.normal is not None else abnormal(rows.y)
         if abnormals.all() or not abnormals.any():
             raise Failure(
                 f"{rows.name!r}: all labels are of {'abnormal' if abnormals.all() else 'normal'} rows, and a detector "
