@@ -33,6 +33,7 @@ ORDER = (
     "photo_folder",
     "restoration_nets",
     "restoration",
+    "restoration_large",
     "restoration_phone",
     "restoration_noisy",
     "restoration_medical",

@@ -103,16 +103,15 @@ def test_small_images_are_computed_whole_and_large_ones_in_tiles(monkeypatch):
     monkeypatch.setattr(part.data, "cut", lambda columns, spans: seen.append(spans) or cut(columns, spans))
     in_tiles(part, pictures(40, 40))
     assert not seen
-    monkeypatch.setattr(tiles, "LARGEST", 40 * 40)
-    monkeypatch.setattr(tiles, "TILE", 3 * 16 * 16)
+    monkeypatch.setattr(type(part.model.net), "at_once", 3 * (16 + 2 * part.model.net.reach) ** 2)
     in_tiles(part, pictures(40, 40))
     assert len(seen) == 9
 
 
 @torch.no_grad()
 def test_a_large_image_that_is_looked_at_as_a_whole_is_refused(monkeypatch):
-    monkeypatch.setattr(tiles, "LARGEST", 100)
     part = graph()
+    monkeypatch.setattr(type(part.model.net), "at_once", 100)
     part.model.net.reach = None
     with pytest.raises(InputError, match="an image of 9 x 20 with 3 channels is larger.*the net looks at all of it"):
         in_tiles(part, pictures(9, 20))

@@ -98,6 +98,8 @@ class Net(nn.Module):
     """The learning rate of a model with this net, times that of the training."""
     reach: int | None = None
     """How many elements of x beyond its own stride an element of y depends on, to each side; None: on all of them."""
+    at_once = 2**23
+    """Maximum numbers of a row that is computed whole: about 1 GB of memory; larger rows are computed in tiles."""
     grid = 1
     """Elements of x along each axis for one cell of the coarsest grid that it lays over x; beside `stride`."""
     start_fraction = 1.0

@@ -21,11 +21,6 @@ from isthmus.support.errors import InputError
 
 Span = tuple[int, int]
 
-LARGEST = 2**24
-"""Maximum numbers in a row that is computed whole."""
-TILE = 2**21
-"""Approximate numbers in a tile."""
-
 
 class Tile(NamedTuple):
     """A part of an image: the region of its results, and the region that it needs, as spans along each axis."""
@@ -66,27 +61,26 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
     columns : Columns
         Rows of one size.
     side : int or None, default None
-        Side of a tile; None: rows of up to `LARGEST` numbers are computed whole, and tiles have about `TILE` numbers.
+        Side of a tile without its margin; None: rows of up to `Net.at_once` numbers are computed whole, and tiles have
+        about as many with their margins.
 
     Raises
     ------
     InputError
         A row is large, and the net needs all of it at once, or the graph returns no map.
     """
-    channels = graph.model.typical_shape[0]
-    if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= LARGEST):
+    channels, net = graph.model.typical_shape[0], graph.model.net
+    if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= net.at_once):
         whole: Columns = graph(columns)
         return whole
-    space = graph.data.space(columns)
-    side = side or int((TILE / channels) ** (1 / len(space)))
-    net = graph.model.net
-    reach = net.reach
+    space, reach = graph.data.space(columns), net.reach
     if reach is None or graph.axis is None:
         raise InputError(
-            f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {LARGEST:,} "
+            f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {net.at_once:,} "
             f"numbers that are computed at once, and {'the net' if reach is None else 'this part of the model'} looks "
             "at all of it: bring it to a smaller size, or use the net 'feature-map'"
         )
+    side = side or max(int((net.at_once / channels) ** (1 / len(space))) - 2 * reach, reach)
     columns = _with_noise(graph, columns, side)
     return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, lcm(net.stride, net.grid))))
 

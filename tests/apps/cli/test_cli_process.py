@@ -1,10 +1,11 @@
 """The command in a process of its own: exit codes, Ctrl-C, what goes where."""
 
+import errno
 import json
 import os
 import signal
-import subprocess
 import threading
+import time
 
 import pytest
 
@@ -50,13 +51,25 @@ def test_ctrl_c_writes_the_best_weights_and_resuming_goes_on(spawn, training, tm
     assert [epoch["loss"] for epoch in resumed.history_[:2]] == [epoch["loss"] for epoch in model.history_[:2]]
 
 
+def opened_for_writing(fifo, process):
+    """Wait until the process reads the file; fail if it ends before."""
+    while process.poll() is None:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # there is no reader yet
+                raise
+            time.sleep(0.02)
+    raise AssertionError(process.stderr.read())
+
+
 def test_ctrl_c_while_data_are_read_ends_with_130(spawn, tmp_path):
-    os.mkfifo(tmp_path / "x.csv")  # nobody writes: reading never ends
+    os.mkfifo(tmp_path / "x.csv")
     process = spawn("train", tmp_path / "x.csv", "-o", tmp_path / "m")
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=4)
+    writer = opened_for_writing(tmp_path / "x.csv", process)  # nothing is written: reading never ends
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
+    os.close(writer)
     assert process.returncode == 130
     assert said.splitlines()[-1] == "interrupted" and "Traceback" not in said
     assert not (tmp_path / "m").exists()

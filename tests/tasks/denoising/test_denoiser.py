@@ -207,8 +207,7 @@ def test_tiles_are_like_the_whole(any_size, monkeypatch):
     for strength in (0.7, 1.0):
         whole = any_size.transform(x, strength)
         with monkeypatch.context() as patch:
-            patch.setattr("isthmus.core.tiles.LARGEST", 100)
-            patch.setattr("isthmus.core.tiles.TILE", 400)
+            patch.setattr(type(any_size.autoencoder_.model_.net), "at_once", 400)
             np.testing.assert_allclose(any_size.transform(x, strength), whole, atol=1e-5)
 
 
@@ -258,7 +257,7 @@ def test_a_known_noise_level_reaches_the_net(any_size, monkeypatch):
     x = [0.5 * CLEAN[0], 0.5 * np.tile(CLEAN[1], (2, 3))]
     for whole, known in zip(denoiser.transform(x), denoiser.transform(x, sigma=0.1), strict=True):
         np.testing.assert_allclose(known, whole + 0.1 * gain, atol=1e-5)
-    monkeypatch.setattr("isthmus.core.tiles.LARGEST", 10)
+    monkeypatch.setattr(NoiseLevelNet, "at_once", 10)
     np.testing.assert_allclose(denoiser.transform(x, sigma=0.1)[0], known_of(denoiser, x[0], gain), atol=1e-5)
     with pytest.raises(InputError, match="25 of 255 is 0.098"):
         denoiser.transform(x, sigma=25)

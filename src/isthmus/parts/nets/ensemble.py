@@ -44,7 +44,8 @@ class Ensemble(Net):
         self._recipe = (net,)  # in a tuple, it is none of the modules
         self.any_size = net is not None and net.any_size
         self.rate_scale = 1.0 if net is None else net.rate_scale
-        self.stride, self.reach = (1, None) if net is None else (net.stride, net.reach)
+        if net is not None:
+            self.stride, self.reach, self.at_once = net.stride, net.reach, net.at_once
 
     def build(self, sizes: Sizes) -> None:
         """Make as many members as the sizes say."""

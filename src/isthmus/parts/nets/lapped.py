@@ -51,6 +51,7 @@ class Lapped(RestoringNet):
 
     colours: Tensor
     estimates_noise = True
+    at_once = 2**21
 
     def __init__(
         self, stride: int = 2, widths: Sequence[int] = (48, 96, 128), blocks: Sequence[int] = (1, 1, 1)
