@@ -307,6 +307,8 @@ def test_a_mask_that_does_not_fit_is_refused(filling, any_size):
         filling.transform(CLEAN[:1], mask="a.png")
     with pytest.raises(InputError, match="mask 0 holds 35 values beside 0, such as 1 and 35: give bools"):
         filling.transform(CLEAN[:1], mask=np.arange(36).reshape(1, 6, 6))
+    with pytest.raises(InputError, match="mask 1 marks every pixel of its image, so that nothing is left to fill from"):
+        filling.transform(CLEAN[:2], mask=np.stack([np.zeros((6, 6)), np.ones((6, 6))]))
     with pytest.raises(InputError, match="2 masks for 3 images"):
         filling.transform(CLEAN[:3], mask=np.zeros((2, 6, 6)))
 

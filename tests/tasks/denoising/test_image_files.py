@@ -14,7 +14,7 @@ from isthmus.data.sources.composed import Pairs
 from isthmus.data.sources.folders import ImageStream
 from isthmus.support.errors import DataWarning
 from isthmus.tasks.denoising.images import paired_streams
-from isthmus.tasks.denoising.masks import with_masks
+from isthmus.tasks.denoising.masks import read_mask, with_masks
 from isthmus.tasks.denoising.targets import output_beside, targets
 
 RNG = np.random.default_rng(0)
@@ -273,6 +273,16 @@ def test_headers_of_all_files_are_looked_at_before_one_is_written(grey, folders,
     with pytest.raises(InputError, match="7.png"):
         grey.transform_files(folders[0], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_mask_may_have_any_mode(tmp_path, mode):
+    marked = np.zeros((12, 9), dtype=bool)
+    marked[3:5, 2:8] = True
+    grey = Image.fromarray(marked.astype(np.uint8) * 255)
+    image = grey.convert("I").point(lambda value: value * 257) if mode == "I;16" else grey
+    image.convert(mode).save(tmp_path / "mask.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), marked)
 
 
 def test_a_mask_is_that_of_the_same_name_or_the_only_one_with_another_ending(folders):

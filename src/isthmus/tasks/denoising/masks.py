@@ -51,7 +51,7 @@ def observed(mask: Rows, index: Tensor | None, pixels: Tensor) -> Tensor:
     Raises
     ------
     InputError
-        There is no mask for each image, or one has another size.
+        There is no mask for each image, or one has another size, or marks all of its image.
     """
     if is_path(mask):
         raise InputError(f"mask is the path {mask!r}: give an array of bools; transform_files takes files")
@@ -75,6 +75,11 @@ def _one(mask: Sequence[Rows], number: int, size: tuple[int, ...]) -> Tensor:
         raise InputError(
             f"mask {number} holds {len(values):,} values beside 0, such as {values[0]} and {values[-1]}: give bools, "
             "True where pixels are to be filled, such as mask > 127"
+        )
+    if marked.all():
+        raise InputError(
+            f"mask {number} marks every pixel of its image, so that nothing is left to fill from: True (in a file: "
+            "brighter than half) is what is to be filled, False (dark) what is kept"
         )
     return torch.from_numpy(marked == 0).unsqueeze(0)
 
