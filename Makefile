@@ -24,7 +24,7 @@ test: $(VENV)/.test  ## Run the tests but the slow ones
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow' -n auto --maxprocesses 8
 
 test-slow: $(VENV)/.test  ## Run the slow tests, and print the 20 longest
-	$(PY) -m pytest -m slow --durations=20
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow -n auto --maxprocesses 4 --durations=20
 
 test-all: test test-slow  ## Run all tests
 
