@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import grey_closing, median_filter
 
+import training.pages
 import training.scan
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
@@ -59,7 +60,7 @@ def part(pairs: dict[int, Any], is_out: Callable[[int], bool], quick: bool) -> t
 
 
 def of_ours(split: str, learnt: dict[int, Any], out: dict[int, Any], quick: bool) -> dict[str, Any]:
-    recipe = [path.read_text() for path in sorted(Path(training.__file__).parent.glob("*.py"))]
+    recipe = [Path(str(module.__file__)).read_text() for module in (training.scan, training.pages)]
     return ours(f"split by {split}", partial(trained, learnt, out, 1 if quick else EPOCHS), *recipe)
 
 
