@@ -28,9 +28,10 @@ HEIGHT, WIDTH = 420, 540
 
 def fonts() -> list[Path]:
     """Return the files of all fonts, in a fixed order."""
-    for family, (folder, package) in FAMILIES.items():
-        if not Path(folder).is_dir():
-            raise SystemExit(f"there is no folder {folder} with the fonts {family}: apt-get install {package}")
+    absent = {family: names for family, names in FAMILIES.items() if not Path(names[0]).is_dir()}
+    if absent:
+        packages = " ".join(package for _, package in absent.values())
+        raise SystemExit(f"the fonts {', '.join(absent)} are not installed: apt-get install {packages}")
     paths = [path for folder, _ in FAMILIES.values() for path in sorted(Path(folder).glob("*.[ot]tf"))]
     return [path for path in paths if not any(word in path.name for word in ODD)]
 
