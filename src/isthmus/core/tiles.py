@@ -90,7 +90,8 @@ def _with_noise(graph: Graph, columns: Columns, side: int) -> Columns:
     net = graph.model.net
     if not net.estimates_noise or "noise" in columns:
         return columns
-    apart = tiles(graph.data.space(columns), side, 0, net.reading)
+    whole = tuple(max(length // net.reading, 1) * net.reading for length in graph.data.space(columns))
+    apart = tiles(whole, side, 0, net.reading)
     readings = [net.readings(graph.data.batch(graph.data.cut(columns, tile.inner))) for tile in apart]
     return {**columns, "noise": net.noise(torch.cat(readings, 1))}
 

@@ -169,6 +169,18 @@ def continued(x: Tensor, stride: int) -> Tensor:
     return nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
 
 
+def whole_cells(x: Tensor, stride: int) -> Tensor:
+    """Return x without what its sides have beyond multiples of the stride; sides that are shorter are continued to it.
+
+    One graph serves all sizes.
+    """
+    for axis, side in enumerate(x.shape[2:], 2):
+        cells = torch.sym_max(side // stride, 1)  # type: ignore[no-untyped-call]  # torch leaves it so
+        elements = torch.arange(cells * stride, device=x.device)
+        x = x.index_select(axis, elements.clamp(max=side - 1))
+    return x
+
+
 def dct(axes: int) -> Tensor:
     """Return the orthonormal basis of a block: cosines, of shape (BLOCK^axes, 1, BLOCK, …)."""
     i = torch.arange(BLOCK, device="cpu")  # numbers also where layers are built without memory

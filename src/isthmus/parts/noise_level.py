@@ -7,7 +7,7 @@ from itertools import product
 
 from torch import Tensor, nn
 
-from isthmus.parts.layers import BLOCK, continued, dct, transformed
+from isthmus.parts.layers import BLOCK, dct, transformed, whole_cells
 
 HIGH = (5, 9)
 """Sums of frequencies along all axes from which they count as high, for one axis and for two."""
@@ -42,8 +42,11 @@ class NoiseLevel(nn.Module):
         self.freedom = channels * len(self.basis)
 
     def readings(self, x: Tensor) -> Tensor:
-        """Return the energy of each block of x, of shape (batch, channels, *space), as (batch, blocks)."""
-        return transformed(continued(x, BLOCK), self.basis, BLOCK).square().sum((1, 2)).flatten(1)
+        """Return the energy of each block of x, of shape (batch, channels, *space), as (batch, blocks).
+
+        Blocks that x ends in are left out: continued, they would be the smoothest.
+        """
+        return transformed(whole_cells(x, BLOCK), self.basis, BLOCK).square().sum((1, 2)).flatten(1)
 
     def forward(self, readings: Tensor) -> Tensor:
         """Return the noise level of each row, of shape (batch,), in the units of x."""

@@ -156,6 +156,16 @@ def test_noise_levels_are_found_though_half_of_the_image_is_texture_and_a_quarte
     assert 0.95 * level < measure(measure.readings(x)).item() < 1.2 * level
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("beyond", range(8))
+def test_noise_levels_are_found_whatever_the_sides(channels, beyond):
+    measure = NoiseLevel(channels, 2)
+    for side in (64 + beyond, 256 + beyond):
+        found = measure(measure.readings(noisy(torch.zeros(4, channels, side, side), 0.1)))
+        assert 0.09 < found.min().item() <= found.max().item() < 0.11
+
+
 def test_noise_levels_of_signals():
     measure, x = NoiseLevel(2, 1), noisy(torch.zeros(1, 2, 4096), 0.3)
     assert 0.28 < measure(measure.readings(x)).item() < 0.32
