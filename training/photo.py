@@ -4,9 +4,9 @@
     python -m training.photo photo --from src/isthmus/models/photo-grey.safetensors
 
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
-JPEG files. The crops get Gaussian noise of any strength up to 50 of 255, or that of a camera, as JPEG files have it:
-every third, and with --from every eighth, since little of what JPEG did can be undone, and such crops have most of the
-loss. The model does not know the strength, and estimates it.
+JPEG files. The crops get Gaussian noise of any strength up to 50 of 255, or, every eighth, that of a camera, as JPEG
+files have it: little of what JPEG did can be undone, and such crops have most of the loss. The model does not know the
+strength, and estimates it.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ CAMERA = Composed(
     (0.85, 1.0),
 )
 """What cameras do: noise that grows with brightness, then JPEG; a quarter of the files were cut afterwards."""
-SHARES, SHARES_FURTHER = (2, 1), (7, 1)
+SHARES = (7, 1)
 """How often Gaussian noise is drawn, and how often that of a camera."""
 WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 SMOOTH = 4.0
 """How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS, EPOCHS_FURTHER, RATE_FURTHER = 42, 4, 2e-3
+EPOCHS, EPOCHS_FURTHER, RATE_FURTHER = 12, 4, 2e-3
 SEED = 0
 
 
@@ -63,10 +63,10 @@ def smaller(path: Path, mode: str, scales: tuple[float, ...]) -> list[np.ndarray
     return [np.asarray(image.resize(size, Image.Resampling.LANCZOS)) for size in sizes]
 
 
-def untrained(shares: tuple[int, int] = SHARES) -> Autoencoder:
+def untrained() -> Autoencoder:
     """Return the autoencoder."""
     data = Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True)
-    noise = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), shares)
+    noise = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), SHARES)
     return learning(Autoencoder(Denoising(Measured(noise, known=True)), CODE, net=Lapped(2, WIDTHS, BLOCKS), data=data))
 
 
@@ -77,7 +77,7 @@ def grown(start: Path, image: np.ndarray) -> Autoencoder:
     only, at first.
     """
     known = Denoiser.load(start).autoencoder_.objective_.state_dict()
-    model = untrained(SHARES_FURTHER).set_params(epochs=1).fit([image])
+    model = untrained().set_params(epochs=1).fit([image])
     with torch.no_grad():
         colours = model.objective_.model.net.colours
         colours.mul_(torch.where(colours.sum(1, keepdim=True) < 0, -1, 1))
@@ -94,7 +94,9 @@ def placed(known: Tensor, weight: Tensor, name: str) -> Tensor:
     if name.endswith("first.weight"):  # the maps of each axis, and one of the noise level
         result[:, -known.shape[1] :] = known
     else:
-        result[-len(known) :] = known
+        parts = 2 if name.endswith("last.weight") else 1  # what is added to the cosines of each axis, and gains
+        each = len(known) // parts
+        result.unflatten(0, (parts, -1))[:, -each:] = known.unflatten(0, (parts, each))
     return result
 
 

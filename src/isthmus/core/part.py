@@ -21,6 +21,8 @@ FORMER: dict[str, str] = {}
 """Current names of parts by their former names, which model files may contain."""
 RENAMED: dict[str, dict[str, str]] = {}
 """The same for the arguments of each part."""
+ABSENT: dict[str, dict[str, Any]] = {}
+"""For each part, the values of arguments in model files that are older than these arguments."""
 SEQUENCES: dict[str, str] = {}
 """For each kind, the part that a sequence of numbers stands for."""
 CATALOGUES = ("isthmus.parts.catalogue", "isthmus.data.infer")
@@ -32,7 +34,12 @@ VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def part(
-    name: str, *, was: Sequence[str] = (), renamed: Mapping[str, str] | None = None, sequence: bool = False
+    name: str,
+    *,
+    was: Sequence[str] = (),
+    renamed: Mapping[str, str] | None = None,
+    absent: Mapping[str, Any] | None = None,
+    sequence: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Register a class as the part ``"kind/name"`` and make its instances remember their arguments.
 
@@ -44,6 +51,8 @@ def part(
         Former names, which model files may contain.
     renamed : mapping of str, optional
         Current names of arguments by their former names, which model files may contain.
+    absent : mapping, optional
+        Values of arguments that older model files lack, where those are not the defaults.
     sequence : bool, default False
         Whether a sequence of numbers stands for this part of its kind: it is the first argument.
 
@@ -62,6 +71,7 @@ def part(
         PARTS[name] = cls
         FORMER.update(dict.fromkeys(was, name))
         RENAMED[name] = dict(renamed or {})
+        ABSENT[name] = dict(absent or {})
         if sequence:
             SEQUENCES[name.partition("/")[0]] = name
         cls.part_name = name  # type: ignore[attr-defined]  # the one attribute the decorator adds
@@ -271,7 +281,8 @@ def build(description: object) -> Any:
         return {k: build(v) for k, v in description["dict"].items()}
     try:
         cls = lookup(description["part"])
-        names = RENAMED.get(cls.part_name, {})  # type: ignore[attr-defined]  # all that `lookup` finds has it
-        return cls(**{names.get(k, k): build(v) for k, v in description["arguments"].items()})
+        name: str = cls.part_name  # type: ignore[attr-defined]  # all that `lookup` finds has it
+        names, absent = RENAMED.get(name, {}), ABSENT.get(name, {})
+        return cls(**{**absent, **{names.get(k, k): build(v) for k, v in description["arguments"].items()}})
     except (KeyError, TypeError, AttributeError, InputError) as error:
         raise FileFormatError(f"the description {str(description)[:80]!r} cannot be built: {error}") from error

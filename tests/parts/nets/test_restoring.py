@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from isthmus import Images
+from isthmus.core import part
 from isthmus.core.graphs import Encode, Reconstruct
 from isthmus.core.model import Model
 from isthmus.core.part import lookup
@@ -25,6 +26,7 @@ NETS = {
     "lapped 2": partial(Lapped, 2, (4,), (1,)),
     "lapped 4": partial(Lapped, 4, (4, 5), (0, 1)),
     "lapped 8": partial(Lapped, 8, (4,), (0,)),
+    "lapped without gains": partial(Lapped, 4, (4,), (1,), gains=False),
     "unet": partial(UNet, (4, 5, 6), (1, 0, 1)),
     "unet that fills": partial(UNet, (4,), (1,), fill=True),
     "unet that sees noise": partial(UNet, (4,), (1,), noise=True),
@@ -131,6 +133,23 @@ def test_the_lapped_net_starts_as_a_denoiser(stride):
     made.initialize(Batch(x, x))
     y = made.eval()(Batch(x, noisy(x))).y
     assert (y - x).square().mean() < 0.1**2 / 5
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("gain", [-1.0, 0.0, 1.0])
+def test_gains_say_how_much_comes_back_of_what_the_gates_removed(gain):
+    net, x = model("lapped 2", channels=3).net, noisy(smooth(channels=3))
+    _, passed, removed, noise = net.analysed(x, Batch(x, x))
+    said = torch.cat([torch.zeros_like(passed), torch.full_like(passed, 99 * gain)], 1)  # tanh(99) is 1
+    torch.testing.assert_close(net.corrected(said, passed, removed, noise), passed + gain * removed)
+    torch.testing.assert_close(net.joined(passed + removed), x, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_a_lapped_net_of_a_file_without_gains_has_none():
+    older = {"part": "net/lapped", "arguments": {"stride": 2, "widths": [4], "blocks": [1]}}
+    assert part.build(older).numbers_each == 1
+    assert part.build(part.describe(Lapped(2, (4,), (1,)))).numbers_each == 2
 
 
 @torch.no_grad()

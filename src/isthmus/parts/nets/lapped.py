@@ -25,19 +25,22 @@ TINY = 1e-6
 POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 
 
-@part("net/lapped")
+@part("net/lapped", absent={"gains": False})
 class Lapped(RestoringNet):
     """Lets those cosines of overlapping blocks pass that are above the noise, and corrects them.
 
     ::
 
-        x ─┬─ cosines of blocks ─┬─ gates ─┬─────────── + ─ mean of overlapping blocks ─ y
-           │                     └─────────┴─┬─ body ───┘
-           └─ noise level ───────────────────┘
+        x ─┬─ cosines of blocks ─┬─ gates ─┬─────────────────── + ─ mean of overlapping blocks ─ y
+           │                     └─────────┴─┬─ body ─┬─────────┤
+           └─ noise level ───────────────────┘        └ gains ─ · what the gates removed
 
     Before the first step it removes noise as a sliding cosine transform with a threshold does (Yu & Sapiro 2011): the
     correction starts small. Colours are rotated to their principal axes, of which each has its own thresholds. How much
     of a cosine passes depends on its size over the noise level of the whole row: the known one, else the estimated one.
+
+    The body adds to each cosine, and brings back a part of what its gate removed: it need only say where there is more
+    than noise, not what it looks like.
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ class Lapped(RestoringNet):
         Channels of each level of the body; each has half as many positions along each axis as the one before.
     blocks : tuple of int, default (1, 1, 1)
         Residual blocks of each level on the way down, and as many on the way up.
+    gains : bool, default True
+        Whether the body says how much comes back of what the gates removed.
     """
 
     colours: Tensor
@@ -54,12 +59,18 @@ class Lapped(RestoringNet):
     at_once = 2**21
 
     def __init__(
-        self, stride: int = 2, widths: Sequence[int] = (48, 96, 128), blocks: Sequence[int] = (1, 1, 1)
+        self,
+        stride: int = 2,
+        widths: Sequence[int] = (48, 96, 128),
+        blocks: Sequence[int] = (1, 1, 1),
+        gains: bool = True,
     ) -> None:
         if stride not in (2, 4, 8):
             raise InputError(f"stride={stride} of the lapped net: choose 2, 4 or 8")
         overlap, margin = BLOCK // (2 * stride), (BLOCK - stride) // 2 + stride
         super().__init__(widths, blocks, stride, ends=1, overlap=overlap, margin=margin)
+        if gains:
+            self.kept, self.numbers_each = 3, 2
 
     def front(self, channels: int) -> tuple[int, int]:
         """Make the frame, a gate for each cosine but the constant one, and the rotation of colours."""
@@ -70,14 +81,28 @@ class Lapped(RestoringNet):
         self.register_buffer("colours", torch.eye(channels, device="cpu"))  # on meta, eye imports a compiler
         return channels * (2 * numbers - 1) + 1, numbers
 
-    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the cosines of x, what the gates keep of those, and the noise level; and as base what passed."""
+    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, ...]:
+        """Return the cosines of x, what the gates removed of those, and the noise level, as maps; and what passed.
+
+        With gains, also what the gates removed, and the noise level.
+        """
         cosines = self.frame(rotated(continued(x, self.stride), self.colours))
         mean, waves = cosines[:, :, :1], cosines[:, :, 1:]
         noise = self.noise_level(batch)
         removed = self._removed(waves, noise)
         maps = torch.cat([self._differences(mean), waves, removed], 2).flatten(1, 2)
-        return self.beside(maps, noise), torch.cat([mean, waves - removed], 2).flatten(1, 2)
+        passed, removed = (
+            torch.cat(parts, 2).flatten(1, 2) for parts in ((mean, waves - removed), (0 * mean, removed))
+        )
+        return self.beside(maps, noise), *(passed, removed, noise)[: self.kept]
+
+    def corrected(self, body: Tensor, base: Tensor, *beside: Tensor) -> Tensor:
+        """Return the cosines that passed, with what the body adds, and with what comes back of those removed."""
+        if not beside:
+            return super().corrected(body, base)
+        removed, noise = beside
+        more, gains = body.chunk(2, 1)
+        return super().corrected(more, base) + torch.tanh(gains / (noise + TINY)) * self._sloped(removed)
 
     def joined(self, maps: Tensor) -> Tensor:
         """Return the mean of overlapping blocks, in the user's colours."""
@@ -104,7 +129,7 @@ class Lapped(RestoringNet):
     def _errors_of_gates(self, threshold: float, batch: Batch) -> Tensor:
         """Return the squared error of each axis of colours after gates alone."""
         self.threshold.fill_(math.log(threshold))
-        _, base = self.analysed(batch.corrupted, batch)
+        _, base, *_ = self.analysed(batch.corrupted, batch)
         restored = self.frame.inverse(torch.unflatten(base, 1, (-1, self.numbers)))
         error = cropped(restored, batch.x.shape[2:]) - rotated(batch.x, self.colours)
         return error.square().transpose(0, 1).flatten(1).sum(1)

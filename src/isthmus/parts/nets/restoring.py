@@ -34,6 +34,10 @@ class RestoringNet(Net):
     shift: Tensor
     reconstructs_only = any_size = True
     reading = BLOCK
+    kept = 1
+    """How many tensors `analysed` returns for `corrected`."""
+    numbers_each = 1
+    """How many numbers the body gives for each one of the base."""
     start_fraction = 1 / 64
     rate_scale = 0.5
 
@@ -61,9 +65,16 @@ class RestoringNet(Net):
         """Make the layers before the body; return how many maps it sees, and how many stand for a channel."""
         raise NotImplementedError
 
-    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the maps that the body sees, and the base: the maps of x, or what is made of them before."""
+    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, ...]:
+        """Return the maps that the body sees, the base, and what else `corrected` needs.
+
+        The base are the maps of x, or what is made of them before.
+        """
         raise NotImplementedError
+
+    def corrected(self, body: Tensor, base: Tensor, *beside: Tensor) -> Tensor:
+        """Return the base with the correction that the body says."""
+        return self._sloped(base) + body
 
     def joined(self, maps: Tensor) -> Tensor:
         """Return what maps stand for, of shape (batch, channels, *space)."""
@@ -86,7 +97,7 @@ class RestoringNet(Net):
         if self.estimates_noise:
             self.level = NoiseLevel(channels, self.axes)
         maps, self.numbers = self.front(channels)
-        self.body = Levels(maps, out * self.numbers, self.widths, self.blocks, self.axes, self.ends)
+        self.body = Levels(maps, self.numbers_each * out * self.numbers, self.widths, self.blocks, self.axes, self.ends)
         self.code = CONV[self.axes - 1](deepest, sizes.h, 1, bias=False)
         self.decode_code = CONV[self.axes - 1](sizes.z + sizes.condition, deepest, 1, bias=False)
         self._start_code()
@@ -106,17 +117,17 @@ class RestoringNet(Net):
     # -- both ways -----------------------------------------------------------------------------------------------
 
     def encode(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Return h of shape (batch, *positions, sizes.h), the base, and the maps above the deepest one."""
-        maps, base = self.analysed(batch.corrupted, batch)
+        """Return h of shape (batch, *positions, sizes.h), what is kept of the front, and the maps above the deepest."""
+        maps, *kept = self.analysed(batch.corrupted, batch)
         *finer, deepest = self.body.down(maps)
         h: Tensor = self.code(deepest)
-        return h.movedim(1, -1), base, *finer
+        return h.movedim(1, -1), *kept, *finer
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x."""
-        base, *finer = skips
-        added = self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
-        y = self.joined(self._sloped(base) + added) + self._each(self.shift)
+        kept, finer = skips[: self.kept], list(skips[self.kept :])
+        body = self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
+        y = self.joined(self.corrected(body, *kept)) + self._each(self.shift)
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
 
     def _sloped(self, base: Tensor) -> Tensor:

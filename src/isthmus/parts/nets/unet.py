@@ -58,7 +58,7 @@ class UNet(RestoringNet):
         numbers = CELL**self.axes
         return channels * numbers + self.estimates_noise + self.absolute + self.fills * numbers, numbers
 
-    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    def analysed(self, x: Tensor, batch: Batch) -> tuple[Tensor, ...]:
         """Return patches with what else is to be seen beside them, and the patches alone."""
         missing = self._missing(x, batch) if self.fills else None
         x = x if missing is None else filled(x, missing)
