@@ -1,6 +1,7 @@
 """``isthmus denoise``: files and folders, models of either kind, and denoisers that are trained on the way."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -293,3 +294,74 @@ def test_what_a_mask_marks_is_filled(isthmus, scans, tmp_path):
     assert "its image is 24 x 25 pixels" in isthmus(*one, "--mask", masks / "2.bmp", code=1).err
     isthmus(*one, "--mask", masks / "1.bmp")
     np.testing.assert_array_equal(read(tmp_path / "one.png"), read(tmp_path / "filled" / "1.png"))
+
+
+def test_saving_a_denoiser_harms_no_file(isthmus, scans, tmp_path):
+    image, model = tmp_path / "x.png", tmp_path / "m.safetensors"
+    Image.fromarray(read(scans / "noisy" / "0.png")).save(image)
+    model.write_text("what was there")
+    for path, said in (
+        (image, "by its name another kind of file"),
+        (model, "--save: .* is there already; --overwrite"),
+    ):
+        before = path.read_bytes()
+        assert re.search(said, isthmus("denoise", image, "--save", path, "-o", tmp_path / "y.png", code=1).err)
+        assert path.read_bytes() == before
+    isthmus("denoise", image, "--save", model, "-o", tmp_path / "y.png", "--overwrite")
+    assert package.load(model).learnt_from_ == package.Denoiser.shipped("photo").learnt_from_
+
+
+@pytest.mark.parametrize("wrong", ["no input", "output is there", "output inside", "other format"])
+def test_what_cannot_be_read_or_written_is_said_before_anything_is_learnt(isthmus, scans, tmp_path, wrong):
+    model = tmp_path / "m.safetensors"
+    source, output, said = {
+        "no input": (tmp_path / "nothing", tmp_path / "out", "there is no file or folder"),
+        "output is there": (scans / "noisy", scans / "clean", "is there already"),
+        "output inside": (scans / "noisy", scans / "noisy" / "out", "is inside the input"),
+        "other format": (scans / "noisy" / "0.png", tmp_path / "0.jpg", "is to have the format of the input"),
+    }[wrong]
+    done = isthmus("denoise", source, "--clean", scans / "clean", *TRAIN, "--save", model, "-o", output, code=1)
+    assert said in done.err and "training on" not in done.err and not model.exists()
+
+
+def test_fractions_are_numbers_from_0_to_1(isthmus, scans):
+    line = ("denoise", scans / "noisy" / "0.png", "-o", scans / "never.png")
+    for typed in ("nan", -1, 2):
+        assert "not in the range 0<=x<=1" in isthmus(*line, "--strength", typed, code=2).err
+        assert "is no number in [0, 1]" in isthmus(*line, "--sigma", typed, code=1).err
+    assert "25 of 255 is 0.098" in isthmus("denoise", scans / "noisy", "-o", scans / "o", "--sigma", 25, code=1).err
+    assert not (scans / "o").exists()
+
+
+def test_rows_are_written_over_no_file_and_filled_by_one_mask(isthmus, tmp_path):
+    stack, mask, output = tmp_path / "stack.npy", tmp_path / "mask.png", tmp_path / "out.npy"
+    images = RNG.integers(0, 256, (2, 40, 48, 3)).astype(np.uint8)
+    np.save(stack, images)
+    marked = np.zeros((40, 48), bool)
+    marked[10:14, 20:30] = True
+    Image.fromarray(marked).save(mask)
+    line = ("denoise", stack, "-o", output)
+    isthmus(*line, "--kind", "inpaint", "--mask", mask)
+    filled = np.load(output)
+    np.testing.assert_array_equal(filled[:, ~marked], images[:, ~marked])
+    assert (filled[:, marked] != images[:, marked]).mean() > 0.9
+    assert "is there already; --overwrite replaces it" in isthmus(*line, code=1).err
+    np.testing.assert_array_equal(np.load(output), filled)
+    assert "does not fill what a mask marks" in isthmus(*line, "--mask", mask, "--overwrite", code=1).err
+    assert "is no file" in isthmus(*line, "--mask", tmp_path / "none.png", "--overwrite", code=1).err
+
+
+def test_colours_that_are_not_red_green_and_blue_are_refused(isthmus, tmp_path):
+    Image.fromarray(RNG.integers(0, 256, (9, 12, 3)).astype(np.uint8)).convert("LAB").save(tmp_path / "lab.tif")
+    for command in (("denoise", tmp_path / "lab.tif", "-o", tmp_path / "out.tif"), ("info", tmp_path / "lab.tif")):
+        assert "not red, green and blue: save it as RGB first" in isthmus(*command, code=1).err
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_a_tiff_that_was_cut_short_is_said_to_be_so(isthmus, tmp_path):
+    Image.fromarray(RNG.integers(0, 256, (90, 120, 3)).astype(np.uint8)).save(
+        tmp_path / "x.tif", compression="tiff_lzw"
+    )
+    (tmp_path / "x.tif").write_bytes((tmp_path / "x.tif").read_bytes()[:20000])
+    said = isthmus("denoise", tmp_path / "x.tif", "-o", tmp_path / "out.tif", code=1).err
+    assert "cut short" in said and "tifffile" not in said

@@ -1,5 +1,6 @@
 """Denoiser on files and folders: pairs by their names, what is written, and originals that are not harmed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from isthmus.data.sources.folders import ImageStream
 from isthmus.support.errors import DataWarning
 from isthmus.tasks.denoising.images import paired_streams
 from isthmus.tasks.denoising.masks import read_mask, with_masks
+from isthmus.tasks.denoising.restored import restored_files
 from isthmus.tasks.denoising.targets import output_beside, targets
 
 RNG = np.random.default_rng(0)
@@ -282,7 +284,40 @@ def test_a_mask_may_have_any_mode(tmp_path, mode):
     grey = Image.fromarray(marked.astype(np.uint8) * 255)
     image = grey.convert("I").point(lambda value: value * 257) if mode == "I;16" else grey
     image.convert(mode).save(tmp_path / "mask.png")
-    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), marked)
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png", (12, 9)), marked)
+
+
+@pytest.mark.parametrize(
+    ("tones", "said"),
+    [
+        ((0, 1), "marks nothing: its brightest pixel is 1 of 255"),
+        ((255, 255), "marks every pixel of its image, so that nothing is left to fill from"),
+        ((0, 255), "is 12 x 9 pixels, but its image is 9 x 12 pixels, turned upright"),
+    ],
+)
+def test_a_mask_that_says_nothing_is_refused_by_its_name(tmp_path, tones, said):
+    Image.fromarray(np.linspace(*tones, 12 * 9).round().reshape(12, 9).astype(np.uint8)).save(tmp_path / "mask.png")
+    with pytest.raises(InputError, match=f"the mask '.*mask.png' {said}"):
+        read_mask(tmp_path / "mask.png", (9, 12) if tones == (0, 255) else (12, 9))
+
+
+def test_what_the_model_cannot_restore_and_broken_masks_are_left_out_if_so_asked(colour, folders, tmp_path):
+    source, masks = folders
+    files = sorted(source.iterdir())
+    bands = np.zeros((9, 9, 5), np.uint8)
+    tifffile.imwrite(source / "bands.tif", bands, photometric="minisblack", planarconfig="contig")
+    (masks / files[0].name).write_bytes(b"no image")
+    Image.fromarray(np.zeros(pixels(files[1]).shape[:2], np.uint8)).save(masks / files[1].name)
+    every = [
+        replace(one, mask=masks / one.source.name) if one.source in files[:2] else one
+        for one in targets(source, tmp_path / "out")
+    ]
+    restore = colour.restoring()
+    done = list(restored_files(every, lambda image, mask: restore(image, None), skip_broken=True))
+    broken = {one.source.name: one.error for one in done if one.error}
+    assert broken.keys() == {files[0].name, "bands.tif"} and "5 channels" in broken["bands.tif"]
+    assert "black all over" in next(one for one in done if one.source == files[1]).notes[0]
+    assert all(one.path.exists() != bool(one.error) for one in done) and len(done) == len(files) + 1
 
 
 def test_a_mask_is_that_of_the_same_name_or_the_only_one_with_another_ending(folders):

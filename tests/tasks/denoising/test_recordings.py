@@ -256,6 +256,7 @@ def test_files_that_end_early_or_hold_nan_are_named_and_nothing_is_written(denoi
 def test_files_that_end_early_are_left_out_where_that_is_asked_for(denoiser, tmp_path):
     for name in ("half.flac", "half.wav", "whole.wav"):
         bad_file(tmp_path / name)
+    soundfile.write(tmp_path / "nan.wav", np.append(tone(), np.nan), RATE, subtype="FLOAT")
     every = targets(tmp_path, tmp_path.with_name("clean"), kind=SOUNDS)
     done = list(cleaned_files(every, denoiser.cleaning(), skip_broken=True))
     assert [one.source.name for one in done if one.error is None] == ["whole.wav"]

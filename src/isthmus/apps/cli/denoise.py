@@ -15,8 +15,8 @@ from isthmus import variants
 from isthmus.apps.cli.command import command, option
 from isthmus.apps.cli.inputs import data_options, load, suited
 from isthmus.apps.cli.knobs import flag
-from isthmus.apps.cli.output import json_option, output_option, writable
-from isthmus.apps.cli.restoring import Asked, denoise_files, denoise_rows, is_image_input
+from isthmus.apps.cli.output import free, json_option, output_option, writable_model
+from isthmus.apps.cli.restoring import Asked, check_before_training, denoise_files, denoise_rows, is_image_input
 from isthmus.apps.cli.rows import Rows
 from isthmus.apps.cli.settings import training_options
 from isthmus.apps.cli.sounding import denoise_sounds, is_sound_alone, is_sound_input, typed_noise
@@ -29,6 +29,20 @@ OUTPUT = (
     "Where it goes: a file of the same format, or a folder, which may be new [photo-denoised.jpg for photo.jpg]; for "
     "other data .npy, .csv, .parquet or .feather"
 )
+
+
+class Fraction(click.FloatRange):
+    """A number from 0 to 1, and not NaN, which is in no range but compares as if it were."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not in the range 0<=x<=1.", param, ctx)
+        return number
 
 
 def _input(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +99,7 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @option(
     "--strength",
-    type=click.FloatRange(0, 1),
+    type=Fraction(),
     metavar="NUMBER",
     default=1.0,
     section="Denoiser",
@@ -147,12 +161,14 @@ def denoise(
             "--noise-from 0:2, or give a denoiser, --model MODEL, or files to learn from, --clean FOLDER"
         )
     model = str(shipped.path_of(ours)) if ours else model
+    asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json, mask)
     if save:
-        writable(save)
+        free(writable_model(save), overwrite, "--save: ")
+    if model is None:
+        check_before_training(asked, is_sound_alone(path))
     trained = _loaded(model, settings) if model else _trained(noisy, clean, alone, seed, settings)
     if save:
         trained.save(save)
-    asked = Asked(path, output, strength, sigma, overwrite, before_after, as_json, mask)
     if is_sound_input(path) and _is_denoiser(trained) and trained.autoencoder_.data_.audible:
         denoise_sounds(trained, asked)
     elif is_image_input(path) and _is_denoiser(trained):

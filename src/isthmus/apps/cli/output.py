@@ -60,6 +60,13 @@ def writable(path: str) -> str:
     return path
 
 
+def free(path: str, overwrite: bool, option: str = "") -> str:
+    """Refuse a file that is there, unless it may be replaced."""
+    if Path(path).is_file() and not overwrite:
+        raise Failure(f"{option}{path!r} is there already; --overwrite replaces it")
+    return path
+
+
 def writable_model(path: str) -> str:
     """Refuse a path that a model cannot be written to, or that is named as data, figures and pages are."""
     from isthmus.data.io.files import is_data

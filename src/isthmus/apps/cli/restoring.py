@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from isthmus.apps.cli.command import Failure, note, warn
-from isthmus.apps.cli.output import show
+from isthmus.apps.cli.output import free, show
 from isthmus.apps.cli.progress import rows_done
 from isthmus.apps.cli.reading_options import SECTION as TABLES
 from isthmus.apps.cli.reconstruct import write_reconstruction
@@ -55,6 +56,27 @@ class Asked:
     as_json: bool
     mask: str | None = None
 
+    @property
+    def target(self) -> Path:
+        """Where it goes: beside the input, if no output was named."""
+        from isthmus.tasks.denoising.targets import output_beside
+
+        return output_beside(Path(self.path)) if self.output is None else Path(self.output)
+
+
+def check_before_training(asked: Asked, sound: bool) -> None:
+    """Refuse an input that is not there, and an output that cannot be written, before anything is learnt."""
+    from isthmus.data.audio.sound_files import SOUNDS
+    from isthmus.data.images.files import IMAGES
+    from isthmus.tasks.denoising.targets import targets
+
+    if not Path(asked.path).exists():
+        raise Failure(f"there is no file or folder {asked.path!r}")
+    if sound or is_image_input(asked.path):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is to be said of other files is said when these are left out
+            targets(Path(asked.path), asked.target, asked.overwrite, SOUNDS if sound else IMAGES)
+
 
 def is_image_input(path: str) -> bool:
     """Tell whether a path is an image file, or a folder of other files than Parquet."""
@@ -67,11 +89,10 @@ def denoise_files(restoring: Restoring, asked: Asked) -> None:
     """Write each file without noise, and say so."""
     from isthmus.tasks.denoising.masks import with_masks
     from isthmus.tasks.denoising.restored import restored_files
-    from isthmus.tasks.denoising.targets import output_beside, targets
+    from isthmus.tasks.denoising.targets import targets
 
     refuse_options_of_rows(asked.path)
-    source = Path(asked.path)
-    output = output_beside(source) if asked.output is None else Path(asked.output)
+    source, output = Path(asked.path), asked.target
     every = targets(source, output, asked.overwrite)
     if asked.mask is not None:
         every = with_masks(every, source, Path(asked.mask))
@@ -109,10 +130,12 @@ def unfinished(asked: Asked, files: list[str]) -> Iterator[None]:
         if not Path(asked.path).is_dir():
             raise
         before = f"{counted(len(files), 'file')} {'was' if len(files) == 1 else 'were'} written before" if files else ""
-        remedy = "--skip-broken leaves out what cannot be read" + (
-            ", --overwrite writes the others again" if files else ""
+        skipping = click.get_current_context().params["skip_broken"]
+        remedies = (
+            "" if skipping else "--skip-broken leaves out what cannot be read",
+            "--overwrite writes the others again" if files else "",
         )
-        raise Failure("; ".join(filter(None, (str(error), before, remedy)))) from error
+        raise Failure("; ".join(filter(None, (str(error), before, ", ".join(filter(None, remedies)))))) from error
 
 
 def say_done(asked: Asked, output: str, files: list[str], broken: list[str], noun: str) -> None:
@@ -170,9 +193,11 @@ def denoise_rows(model: Any, asked: Asked, rows: Rows) -> None:
         raise click.UsageError(f"{asked.path!r} holds rows: name the file for them with -o")
     if Path(asked.output).resolve() == Path(asked.path).resolve() and not asked.overwrite:
         raise Failure(f"the output {asked.output!r} is the input: name another file, or type --overwrite")
-    if "denoise" not in model.graphs():
-        if asked.strength != 1 or asked.sigma is not None:
-            raise click.UsageError("--strength and --sigma are about images: leave them out")
+    cleans = "denoise" in model.graphs()
+    if not cleans and (asked.strength != 1 or asked.sigma is not None or asked.mask is not None):
+        raise click.UsageError("--strength, --sigma and --mask are about images: leave them out")
+    free(asked.output, asked.overwrite)
+    if not cleans:
         write_reconstruction(model, rows, asked.output, asked.as_json)
         return
     write(asked.output, list(_pieces(model, rows, asked)), asked.as_json, names=rows.names)
@@ -180,8 +205,12 @@ def denoise_rows(model: Any, asked: Asked, rows: Rows) -> None:
 
 def _pieces(denoiser: Denoiser, rows: Rows, asked: Asked) -> Iterator[Any]:
     from isthmus.data.sources.in_memory import pieces
+    from isthmus.tasks.denoising.masks import read_mask
 
+    if asked.mask is not None and not Path(asked.mask).is_file():
+        raise Failure(f"--mask {asked.mask!r} is no file: images in one file have one mask, an image")
     with rows_done(len(rows.X), "denoised", "image") as done:
         for piece in pieces(rows.X):
-            yield denoiser.transform(piece, asked.strength, asked.sigma)
+            mask = asked.mask and [read_mask(Path(asked.mask), image.shape[:2]) for image in piece]
+            yield denoiser.transform(piece, asked.strength, asked.sigma, mask)
             done(len(piece))

@@ -76,14 +76,13 @@ def denoise_sounds(denoiser: Denoiser, asked: Asked) -> None:
     """Write each sound file without noise, and say so."""
     from isthmus.data.audio.sound_files import SOUNDS
     from isthmus.tasks.denoising.sound_file import cleaned_files
-    from isthmus.tasks.denoising.targets import output_beside, targets
+    from isthmus.tasks.denoising.targets import targets
 
     refuse_options_of_rows(asked.path)
     if asked.mask is not None:
         raise click.UsageError(f"--mask is about images, but {asked.path!r} holds sounds: leave it out")
-    source = Path(asked.path)
-    output = output_beside(source) if asked.output is None else Path(asked.output)
-    every = targets(source, output, asked.overwrite, SOUNDS)
+    output = asked.target
+    every = targets(Path(asked.path), output, asked.overwrite, SOUNDS)
     sheets = sheets_of([one.path for one in every], asked)
     files, broken = list[str](), list[str]()
     with unfinished(asked, files), rows_done(len(every), "denoised", "recording") as done:

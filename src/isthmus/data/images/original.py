@@ -31,7 +31,9 @@ QUALITY = 95
 """Of JPEG, and of WebP and AVIF unless they are lossless: pixels are compressed a second time."""
 KEPT_COMPRESSION = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "group3", "group4")
 """Compressions of TIFF that lose nothing."""
-PALETTE, PRINT = ("P", "PA"), ("CMYK",)
+PALETTE = ("P", "PA")
+OTHER_COLOURS = {"CMYK": "colours for print", "LAB": "brightness and two axes of colour"}
+"""Modes whose channels are not red, green and blue."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,10 @@ def _read(
 
 
 def _check_mode(image: Image, path: Path) -> None:
-    if image.mode in PRINT:
+    if image.mode in OTHER_COLOURS:
         raise InputError(
-            f"the image {str(path)!r} is of mode {image.mode}, colours for print: save it as RGB first, since "
-            "converting it would change them"
+            f"the image {str(path)!r} is of mode {image.mode}, {OTHER_COLOURS[image.mode]}: save it as RGB first, "
+            "since converting it would change its colours"
         )
 
 

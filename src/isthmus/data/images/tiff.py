@@ -38,7 +38,12 @@ OF_PILLOW = {
 }
 """Modes that Pillow decodes, and the samples per pixel that files of these modes must have."""
 
+FAINT = 16.0
+"""Up to here, floats are not numbers of whole values such as 255 for white, but overexposed."""
 GREATEST = {"uint8": 255, "uint16": 65535, "uint32": 2**32 - 1}
+
+OTHER_COLOURS = {5: "CMYK", 8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*"}
+"""Meanings of channels that are not read, by their number in TIFF files."""
 
 RGB = "RGB"
 """The channels of a colour image."""
@@ -49,6 +54,7 @@ BANDS = "SC"
 _asking = ContextVar("asking", default=False)
 """Whether Pillow is asked what it can decode: the errors that it logs are then answers."""
 
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what it says is raised here, too
 logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda record: not _asking.get())
 
 
@@ -177,13 +183,25 @@ def _series(path: Path) -> Iterator[Any]:
     tifffile = extra("tifffile", "images")
     try:
         with tifffile.TiffFile(path) as file:
-            if len(file.series) != 1:
+            if len(file.series) == 0:
+                raise InputError(f"{str(path)!r} holds no whole image: it was cut short or damaged; copy it again")
+            if len(file.series) > 1:
                 raise InputError(f"{str(path)!r} holds {len(file.series)} images: save each as a file of its own")
+            _check_colours(file.series[0].keyframe, path)
             yield file.series[0]
     except InputError:
         raise
     except (*pillow.BROKEN, tifffile.TiffFileError) as error:
         raise InputError(f"cannot read the image {str(path)!r}: {error}; mend it or take it out") from error
+
+
+def _check_colours(page: Any, path: Path) -> None:
+    """Refuse channels that are not red, green and blue, but would be taken for these."""
+    if page.photometric in OTHER_COLOURS:
+        raise InputError(
+            f"the colours of {str(path)!r} are {OTHER_COLOURS[page.photometric]}, not red, green and blue: save it as "
+            "RGB first"
+        )
 
 
 def _layout(series: Any, path: Path) -> tuple[tuple[int, int, int], list[int]]:
@@ -219,10 +237,8 @@ def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
         raise InputError(f"pixel {at} of {str(path)!r} is {pixels[at]}: images must be finite; replace it first")
     low, high = float(pixels.min()), float(pixels.max())
     if not (low >= 0 and high <= 1):
-        raise InputError(
-            f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1], such as image / "
-            f"{_top(high)}"
-        )
+        such_as = f", such as image / {_top(high)}" if low >= 0 and high > FAINT else " or clip them there"
+        raise InputError(f"the pixels of {str(path)!r} reach from {low:g} to {high:g}: scale them to [0, 1]{such_as}")
     return pixels.astype(np.float32)
 
 

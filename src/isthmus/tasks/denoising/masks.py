@@ -19,6 +19,11 @@ from isthmus.support.errors import InputError, listed
 from isthmus.tasks.denoising.pairing import is_path
 from isthmus.tasks.denoising.targets import NAMED, Target
 
+MARKS_ALL = (
+    "marks every pixel of its image, so that nothing is left to fill from: True (in a file: brighter than half) is "
+    "what is to be filled, False (dark) what is kept"
+)
+
 
 def check_mask(net: Net, mask: Rows) -> None:
     """Refuse a mask for a net that does not fill, and none for one that does.
@@ -77,10 +82,7 @@ def _one(mask: Sequence[Rows], number: int, size: tuple[int, ...]) -> Tensor:
             "True where pixels are to be filled, such as mask > 127"
         )
     if marked.all():
-        raise InputError(
-            f"mask {number} marks every pixel of its image, so that nothing is left to fill from: True (in a file: "
-            "brighter than half) is what is to be filled, False (dark) what is kept"
-        )
+        raise InputError(f"mask {number} {MARKS_ALL}")
     return torch.from_numpy(marked == 0).unsqueeze(0)
 
 
@@ -129,8 +131,36 @@ def _by_name(folder: Path) -> dict[Path, list[Path]]:
     return known
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Return the mask in an image file, upright: True, of shape (height, width), where it is brighter than half."""
+def read_mask(path: Path, size: tuple[int, ...]) -> np.ndarray:
+    """Return the mask in an image file, upright: True, of shape (height, width), where it is brighter than half.
+
+    Parameters
+    ----------
+    path : Path
+    size : tuple of int
+        Height and width of the image that it belongs to, upright.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, has another size, marks all, or is dark all over, but not black.
+    """
     pixels = open_original(path).colour
-    bright: np.ndarray = pixels.max(2) > (127 if pixels.dtype == np.uint8 else 0.5)
-    return bright
+    bright = pixels.max(2)
+    half = 127 if pixels.dtype == np.uint8 else 0.5
+    marked: np.ndarray = bright > half
+    name = f"the mask {str(path)!r}"
+    if marked.shape != size:
+        shapes = [" x ".join(map(str, shape)) for shape in (marked.shape, size)]
+        raise InputError(
+            f"{name} is {shapes[0]} pixels, but its image is {shapes[1]} pixels, turned upright: a mask is as large as "
+            "its image"
+        )
+    if marked.all():
+        raise InputError(f"{name} {MARKS_ALL}")
+    if bright.any() and not marked.any():
+        raise InputError(
+            f"{name} marks nothing: its brightest pixel is {bright.max():.3g} of {2 * half + (half == 127):.0f}, and "
+            "what is brighter than half is filled; make those pixels white"
+        )
+    return marked

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isthmus.data.images.original import Original, examined, open_original
+from isthmus.data.images.original import examined, open_original
 from isthmus.data.sized import in_threads
 from isthmus.data.sources.streams import ahead
 from isthmus.support.errors import InputError
@@ -22,7 +22,7 @@ Restore = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 @dataclass(frozen=True)
 class Restored:
-    """A file that was restored, or could not be read.
+    """A file that was restored, or could not be.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Restored:
     notes : tuple of str
         What a user should know of it.
     error : str or None
-        Why it could not be read.
+        Why it could not be restored.
     """
 
     source: Path
@@ -55,7 +55,7 @@ def restored_files(targets: Sequence[Target], restore: Restore | None, skip_brok
     restore : Restore or None
         None: files are copied as they are.
     skip_broken : bool, default False
-        Leave out files that cannot be read, instead of raising an error.
+        Leave out files that cannot be read, or that the model cannot restore, instead of raising an error.
 
     Raises
     ------
@@ -65,29 +65,60 @@ def restored_files(targets: Sequence[Target], restore: Restore | None, skip_brok
     if not skip_broken:
         in_threads(examined, [path for one in targets for path in (one.source, one.mask) if path is not None])
 
-    def read(target: Target) -> tuple[Target, Original | None, str | None]:
+    def read(target: Target) -> Opened | InputError:
         try:
-            return target, open_original(target.source), None
+            return Opened(target)
         except InputError as error:
             if not skip_broken:
                 raise
-            return target, None, str(error)
+            return error
 
-    for target, original, error in ahead(map(read, targets)):
-        if original is None:
-            yield Restored(target.source, target.path, error=error)
+    for target, opened in zip(targets, ahead(map(read, targets)), strict=True):
+        try:
+            if isinstance(opened, InputError):
+                raise opened
+            after = None if restore is None else opened.restored(restore)
+        except InputError as error:
+            if not skip_broken:
+                raise
+            yield Restored(target.source, target.path, error=str(error))
         else:
-            yield _restored(target, original, restore)
+            yield _written(opened, after)
 
 
-def _restored(target: Target, original: Original, restore: Restore | None) -> Restored:
+class Opened:
+    """A file with its mask, if any, decoded.
+
+    Parameters
+    ----------
+    target : Target
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target, self.original = target, open_original(target.source)
+        size = self.original.colour.shape[:2]
+        self.mask = None if target.mask is None else read_mask(target.mask, size)
+
+    def restored(self, restore: Restore) -> np.ndarray:
+        """Return the restored pixels; an error names the file."""
+        try:
+            return restore(self.original.colour, self.mask)
+        except InputError as error:
+            raise InputError(f"{str(self.target.source)!r}: {error}") from error
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a user should know of the file."""
+        nothing = self.mask is not None and not self.mask.any()
+        unmarked = f"{str(self.target.source)!r} stays as it is: its mask {str(self.target.mask)!r} is black all over"
+        return (unmarked, *self.original.notes) if nothing else self.original.notes
+
+
+def _written(opened: Opened, after: np.ndarray | None) -> Restored:
+    """Write the pixels, or a copy of the file where there are none."""
+    target, original = opened.target, opened.original
     target.path.parent.mkdir(parents=True, exist_ok=True)
-    if restore is None:
+    if after is None:
         original.copy(target.path)
         return Restored(target.source, target.path, original.colour, original.colour)
-    try:
-        after = restore(original.colour, None if target.mask is None else read_mask(target.mask))
-    except InputError as error:
-        raise InputError(f"{str(target.source)!r}: {error}") from error
     original.write(after, target.path)
-    return Restored(target.source, target.path, original.colour, after, original.notes)
+    return Restored(target.source, target.path, original.colour, after, opened.notes())

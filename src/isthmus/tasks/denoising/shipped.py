@@ -62,6 +62,8 @@ def restoring_by_channels(of: Callable[[int], Restoring]) -> Restoring:
 
     def restoring(strength: float, sigma: float | None) -> Restore | None:
         chosen = cache(lambda channels: of(channels)(strength, sigma))
+        if sigma is not None:
+            chosen(3)  # says now if it cannot be used
 
         def restore(image: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
             one = chosen(image.shape[2])

@@ -95,10 +95,12 @@ def cleaned_files(
 
 
 def _error_of(path: Path) -> str | None:
-    """Return why a file cannot be read to its end; None where it can."""
+    """Return why a file cannot be read to its end, or cleaned; None where it can."""
+    count = 0
     try:
-        for _ in pieces(path, PIECE):
-            pass
+        for samples in pieces(path, PIECE):
+            check_finite(samples, repr(str(path)), count)
+            count += len(samples)
     except InputError as error:
         return str(error)
     return None
