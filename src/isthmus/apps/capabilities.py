@@ -28,8 +28,10 @@ def detects(estimator: Any) -> bool:
 
 
 def denoises(estimator: Any) -> bool:
-    """Tell whether an estimator was trained to clean its input."""
-    return "denoise" in estimator.graphs() or bool(estimator.autoencoder_.variant_.denoises)
+    """Tell whether an estimator was trained to clean its input, and needs no mask for that."""
+    known = estimator.autoencoder_
+    trained = "denoise" in estimator.graphs() or bool(known.variant_.denoises)
+    return trained and not known.model_.net.fills
 
 
 def denoiser_of(estimator: Any) -> Any:

@@ -53,3 +53,15 @@ def test_a_folder_keeps_its_formats_and_gets_figures(isthmus, talk, tmp_path):
 )
 def test_what_is_typed_wrongly_is_said(isthmus, talk, tmp_path, typed, code, said):
     assert said in isthmus("denoise", talk / "talk.wav", "-o", tmp_path / "a.wav", *typed, code=code).err
+
+
+def test_one_that_learnt_from_a_clip_is_not_trained_to_copy(isthmus, talk, tmp_path):
+    (tmp_path / "clean").mkdir()
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / "clean" / name, 0.3 * np.sin(0.4 * np.arange(2 * RATE)), RATE)
+    clip, model = tmp_path / "noise.wav", tmp_path / "d.safetensors"
+    soundfile.write(clip, 0.1 * RNG.normal(size=2 * RATE), RATE)
+    line = ("denoise", talk / "talk.wav", "--clean", tmp_path / "clean", "--noise", clip, "--save", model)
+    isthmus(*line, *TRAIN, "-o", tmp_path / "out.wav")
+    further = ("train", tmp_path / "clean", "--from", model, "--epochs", 1, "-o", tmp_path / "m.safetensors")
+    assert "which would no longer fit its autoencoder" in isthmus(*further, code=1).err

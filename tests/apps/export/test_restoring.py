@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import torch
 
-from isthmus import Autoencoder, Denoiser, Denoising, Images, Sound, Waveforms
+from isthmus import Autoencoder, Denoiser, Denoising, Images, InputError, Sound, Waveforms
 from isthmus.apps.export import verify
 from isthmus.apps.export.export import export
 from isthmus.parts.nets.lapped import Lapped
@@ -38,6 +38,12 @@ def test_one_file_restores_images_of_all_sizes(net, tmp_path, monkeypatch):
     with torch.no_grad():
         pixels = program(ae.data_.read(images(37, 53)))["pixels"]
     np.testing.assert_allclose(ae.data_.write({"pixels": pixels}), ae.reconstruct(images(37, 53)), atol=1e-4)
+
+
+def test_what_needs_a_mask_is_refused(tmp_path):
+    with pytest.raises(InputError, match="fills what a mask marks, and a mask is no input of an exported file"):
+        export(Denoiser.shipped("inpaint"), tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

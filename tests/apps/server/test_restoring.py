@@ -48,9 +48,29 @@ def test_an_image_comes_back_without_noise(client, denoisers, photo):
     np.testing.assert_allclose(np.array(Image.open(io.BytesIO(answer.content))), expected, atol=1)
 
 
+def test_a_photograph_on_its_side_is_turned_upright(client, denoisers):
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(PHOTOS[0]).save(stream, "PNG", exif=exif)
+    answer = client.post(
+        "/v1/models/photos/denoise",
+        content=stream.getvalue(),
+        headers={"Content-Type": "image/png", "Accept": "image/png"},
+    )
+    [expected] = denoisers["photos"].transform([np.rot90(PHOTOS[0], -1)])
+    np.testing.assert_allclose(np.array(Image.open(io.BytesIO(answer.content))), expected.astype(int), atol=1)
+
+
+def test_what_needs_a_mask_is_not_offered():
+    operations = Model("inpaint", Denoiser.shipped("inpaint")).operations
+    assert "reconstruct" in operations and "denoise" not in operations
+
+
 @pytest.mark.parametrize(("rate", "channels"), [(1000, 1), (2000, 2)])
 def test_a_recording_comes_back_without_noise(client, denoisers, rate, channels):
-    samples = np.stack([TALKS[0].samples] * channels, 1) if channels > 1 else TALKS[0].samples
+    noise = DRAW.normal(0, 0.1, (channels, len(TALKS[0].samples))).astype(np.float32)  # that of a channel is its own
+    samples = (TALKS[0].samples + noise).T if channels > 1 else TALKS[0].samples
     post = "/v1/models/talks/denoise"
     answer = client.post(post, content=wav(samples, rate), headers={**WAV, "Accept": "audio/wav"})
     assert answer.headers["content-type"] == "audio/wav"

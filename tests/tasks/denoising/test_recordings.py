@@ -244,6 +244,11 @@ BAD_FILES = {
 }
 
 
+def test_a_denoiser_that_learnt_from_a_clip_adds_no_noise_any_more(denoiser):
+    assert denoiser.learnt_from_ == "clean" and not denoiser.adds_noise
+    assert Denoiser(small()).fit(CLEAN).adds_noise
+
+
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_files_that_end_early_or_hold_nan_are_named_and_nothing_is_written(denoiser, tmp_path, name):
     bad_file(tmp_path / name)

@@ -310,6 +310,11 @@ def check_restores(model: Any) -> None:
         The message says why.
     """
     ae = autoencoder_of(model)
+    if ae.model_.net.fills:
+        raise InputError(
+            "this model fills what a mask marks, which this page does not draw: isthmus denoise IMAGE --model MODEL "
+            "--mask IMAGE --before-after"
+        )
     if not denoises(model):
         raise InputError(
             "this model was not trained to clean its input, so that there is no before and after: train one with "
@@ -317,11 +322,6 @@ def check_restores(model: Any) -> None:
         )
     if ae.condition is not None:
         raise InputError(f"condition={ae.condition!r}: before and after are shown of models without a condition")
-    if ae.model_.net.fills:
-        raise InputError(
-            "this model fills what a mask marks, which this page does not draw: isthmus denoise IMAGE --model MODEL "
-            "--mask IMAGE --before-after"
-        )
 
 
 def pooled(columns: Columns, latent_dim: int) -> Columns:

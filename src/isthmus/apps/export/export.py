@@ -101,11 +101,16 @@ def checked(estimator: Any, path: str | os.PathLike[str], part: str | None = Non
         raise InputError(f"{str(path)!r} ends in {suffix!r}: give a path that ends in {' or '.join(SUFFIXES)}")
     known = estimator.graphs()
     if part is None:
-        return next(name for name in DEFAULTS if name in known)
+        part = next(name for name in DEFAULTS if name in known)
     if part in DRAWS:
         raise InputError(f"{part!r} cannot be exported: {DRAWS[part]}")
     if part not in known:
         raise InputError(f"this {type(estimator).__name__} has no part {part!r}; choose one of {', '.join(known)}")
+    if part == "denoise" and estimator.autoencoder_.model_.net.fills:
+        raise InputError(
+            "this model fills what a mask marks, and a mask is no input of an exported file: isthmus denoise IMAGE "
+            "--model MODEL --mask IMAGE fills it; 'reconstruct' exports what it makes of whole images"
+        )
     return part
 
 

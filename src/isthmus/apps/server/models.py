@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 import isthmus
 from isthmus import InputError
-from isthmus.apps.capabilities import code_shape, denoises, detects, imputes
+from isthmus.apps.capabilities import code_shape, denoiser_of, denoises, detects, imputes
 from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
+from isthmus.data.audio.recorded import in_form
 from isthmus.support.errors import counted
 
 Results = dict[str, Any]
@@ -51,7 +55,8 @@ class Model:
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}
         if denoises(self.estimator):
-            more["denoise"] = self._reconstruct
+            cleaner = partial(self._cleaned, denoiser_of(self.estimator)) if self.data.audible else self._reconstruct
+            more["denoise"] = cleaner
         if self.imputes:
             more["impute"] = lambda X, condition: {"rows": self.layout.answer(self.estimator.transform(X))}
         return {
@@ -67,6 +72,13 @@ class Model:
 
     def _reconstruct(self, X: Any, condition: object) -> Results:
         return {"rows": self.layout.answer(self.autoencoder.reconstruct(X, condition))}
+
+    def _cleaned(self, denoiser: Any, X: Any, condition: object) -> Results:
+        """Return recordings as a denoiser cleans them, each channel by itself; arrays have the rate of the model."""
+        heard = self.data.sequence(X)
+        cleaned = denoiser.transform([heard.at(number) for number in range(len(X))])
+        rows = [in_form(one.samples.reshape(len(one.samples), -1), like) for one, like in zip(cleaned, X, strict=True)]
+        return {"rows": self.layout.answer(np.stack(rows) if isinstance(X, np.ndarray) else rows)}
 
     def _decode(self, Z: object, condition: object) -> Results:
         return {"rows": self.layout.answer(self.autoencoder.inverse_transform(Z, condition))}

@@ -9,7 +9,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from isthmus.data.images import pillow
 from isthmus.data.images.head import LARGEST
+from isthmus.data.images.orientation import ON_ITS_SIDE, upright
 from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.data.listing import FileKind, visible
 from isthmus.support.errors import InputError, extra, listed
@@ -51,7 +53,7 @@ IMAGES = FileKind("images", SUFFIXES, unread)
 def decode_sized(
     stream: BinaryIO, size: tuple[int | None, int | None], mode: str, max_pixels: int = LARGEST
 ) -> np.ndarray:
-    """Return a PNG or JPEG image as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
+    """Return a PNG or JPEG image, upright, as uint8 (height, width), or (height, width, 3) in the mode ``"RGB"``.
 
     Parameters
     ----------
@@ -75,10 +77,11 @@ def decode_sized(
         with image.open(stream, formats=("PNG", "JPEG")) as photo:
             if photo.mode not in MODES:
                 raise InputError(f"the image is of mode {photo.mode}: save it with 8 bits for a channel")
-            sides = list(zip((photo.height, photo.width), size, strict=True))
-            if any(wanted not in (None, side) for side, wanted in sides):
+            turned = pillow.orientation(photo)
+            height, width = photo.size if turned in ON_ITS_SIDE else photo.size[::-1]
+            if size[0] not in (None, height) or size[1] not in (None, width):
                 raise InputError(
-                    f"the image is {photo.width} x {photo.height} pixels (width x height), but the model takes "
+                    f"the image is {width} x {height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
                 )
             if photo.width * photo.height > max_pixels:
@@ -86,7 +89,7 @@ def decode_sized(
                     f"the image is {photo.width} x {photo.height} pixels (width x height), but at most "
                     f"{max_pixels:,} are taken: cut it into smaller ones"
                 )
-            return np.asarray(photo.convert(mode))
+            return np.ascontiguousarray(upright(np.asarray(photo.convert(mode)), turned))
     except image.UnidentifiedImageError as error:
         raise InputError("this is not a PNG or JPEG file") from error
     except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:

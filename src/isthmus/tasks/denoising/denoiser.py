@@ -245,7 +245,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
     def adds_noise(self) -> bool:
         """Whether its autoencoder adds noise to what it is trained on, so that it can be trained on clean images."""
         check_is_fitted(self)
-        return self.learnt_from_ in ("clean", None)
+        return self.learnt_from_ in ("clean", None) and self.autoencoder_.variant_.corrupts
 
     def _check_settings(self) -> None:
         self._check_autoencoder()
