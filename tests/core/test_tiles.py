@@ -108,6 +108,18 @@ def test_small_images_are_computed_whole_and_large_ones_in_tiles(monkeypatch):
     assert len(seen) == 9
 
 
+def test_a_piece_of_many_rows_has_no_more_numbers_than_the_net_computes_at_once():
+    seen = []
+
+    def doubled(columns):
+        seen.append(columns["x"].numel())
+        return {"y": 2 * columns["x"]}
+
+    x = torch.arange(100.0).view(10, 10)
+    torch.testing.assert_close(graphs.in_pieces(doubled, {"x": x}, 10, 35)["y"], 2 * x)
+    assert seen == [30, 30, 30, 10]
+
+
 @torch.no_grad()
 def test_a_large_image_that_is_looked_at_as_a_whole_is_refused(monkeypatch):
     part = graph()

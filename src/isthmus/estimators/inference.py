@@ -176,7 +176,8 @@ class Inference:
         def there_and_back(piece: Columns) -> Columns:
             return _on(whole_or_tiled(_on(piece, self.device)), torch.device("cpu"))
 
-        return in_pieces(there_and_back, columns, max(graph.elements, _elements(columns)))
+        elements = max(graph.elements, _elements(columns))
+        return in_pieces(there_and_back, columns, elements, self.model.net.at_once)
 
 
 def in_order(answers: list[tuple[Tensor | None, Any]]) -> Any:

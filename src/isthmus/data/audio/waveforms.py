@@ -218,15 +218,15 @@ class Waveforms(Recorded):
         return {"samples": np.stack([self._window(heard, *draw) for draw in draws[:, :3].tolist()])[:, None]}
 
     def _window(self, heard: np.ndarray, start: float, speed: float, sign: float) -> np.ndarray:
-        if self.vary:
-            count = max(1, round(len(heard) * FASTER ** (1 - 2 * speed)))
-            heard = np.interp(np.linspace(0, len(heard) - 1, count), np.arange(len(heard)), heard)
-            heard = heard if sign < 0.5 else -heard
         width = self.typical_shape[1]
-        room = max(0, width - len(heard))
-        heard = np.pad(heard, room)
-        first = int(start * (len(heard) - width + 1))
-        return heard[first : first + width]
+        length = max(1, round(len(heard) * FASTER ** (1 - 2 * speed))) if self.vary else len(heard)
+        room = max(0, width - length)
+        first = int(start * (length + 2 * room - width + 1)) - room
+        inside = slice(max(first, 0), min(first + width, length))
+        part = heard[inside] if length == len(heard) else _resampled(heard, length, inside)
+        window = np.zeros(width, heard.dtype)
+        window[inside.start - first : inside.stop - first] = part if not self.vary or sign < 0.5 else -part
+        return window
 
     @property
     def crop_settings(self) -> tuple[object, ...]:
@@ -252,3 +252,11 @@ class Waveforms(Recorded):
         """Return the spectral net, the squared error and its score."""
         frame = max(8, 1 << round(np.log2(FRAME * self.seen_rate)))
         return Defaults(lookup("net/spectral")(frame=frame), lookup("likelihood/squared")(), score="error")
+
+
+def _resampled(heard: np.ndarray, length: int, part: slice) -> np.ndarray:
+    """Return a part of a recording that is brought to another length, linearly between samples."""
+    at = np.arange(part.start, part.stop) * ((len(heard) - 1) / max(length - 1, 1))
+    low = int(at[0])
+    near = heard[low : int(at[-1]) + 2]
+    return np.interp(at - low, np.arange(len(near)), near)
