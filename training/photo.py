@@ -47,7 +47,7 @@ WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 SMOOTH = 4.0
 """How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS, EPOCHS_FURTHER, RATE_FURTHER = 12, 4, 2e-3
+EPOCHS, EPOCHS_FURTHER, RATE = 9, 4, 2e-3
 SEED = 0
 
 
@@ -83,7 +83,7 @@ def grown(start: Path, image: np.ndarray) -> Autoencoder:
         colours.mul_(torch.where(colours.sum(1, keepdim=True) < 0, -1, 1))
         for name, weight in model.objective_.named_parameters():
             weight.copy_(placed(known[name].float(), weight, name))
-    return model.set_params(warm_start=True, learning_rate=RATE_FURTHER)
+    return model.set_params(warm_start=True)
 
 
 def placed(known: Tensor, weight: Tensor, name: str) -> Tensor:
@@ -103,7 +103,13 @@ def placed(known: Tensor, weight: Tensor, name: str) -> Tensor:
 def learning(autoencoder: Autoencoder) -> Autoencoder:
     """Return an autoencoder with what all trainings on photographs have."""
     return autoencoder.set_params(
-        batch_size=BATCH, average=0.999, validation_fraction=0, random_state=SEED, callbacks=[tell], verbose=False
+        batch_size=BATCH,
+        learning_rate=RATE,
+        average=0.999,
+        validation_fraction=0,
+        random_state=SEED,
+        callbacks=[tell],
+        verbose=False,
     )
 
 

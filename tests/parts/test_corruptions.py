@@ -12,13 +12,17 @@ from isthmus.core.objective import Reconstruction
 from isthmus.core.part import lookup
 from isthmus.core.records import Batch
 from isthmus.parts.corruptions.composed import Composed
+from isthmus.parts.corruptions.folds import Folds
 from isthmus.parts.corruptions.jpeg import Jpeg
-from isthmus.parts.corruptions.masking import Masking
+from isthmus.parts.corruptions.lettering import Lettering
+from isthmus.parts.corruptions.masking import Masking, PatchMasking
 from isthmus.parts.corruptions.measured import Measured
 from isthmus.parts.corruptions.measurements import PoissonGaussian
 from isthmus.parts.corruptions.noise import GaussianNoise
 from isthmus.parts.corruptions.one_of import OneOf
 from isthmus.parts.corruptions.scratches import Scratches
+from isthmus.parts.corruptions.stains import Stains
+from isthmus.parts.corruptions.uneven_light import UnevenLight
 from isthmus.support.errors import InputError
 from isthmus.variants import Denoising
 
@@ -218,6 +222,14 @@ def test_the_variant_balances():
         (lambda: Jpeg(0), "level=0: .*1 <= low <= high <= 100"),
         (lambda: Jpeg((30, 101)), "1 <= low <= high <= 100"),
         (lambda: Scratches(0.6), "high <= 0.5"),
+        *(
+            (lambda level=level: GaussianNoise(level), "expected a number, or")
+            for level in ("12", (0.1,), None, math.nan)
+        ),
+        (lambda: Folds(width="wide"), "width=wide .*above 0"),
+        (lambda: Lettering(scale=1.5), "scale=1.5 .*whole numbers from 1"),
+        (lambda: UnevenLight(bumps=2.5), "bumps=2.5 .*whole number of at least 2"),
+        (lambda: PatchMasking(0.5, 2.5), "size=2.5 of a patch is no whole number"),
         (lambda: Scratches(thickness=(0.5, 2)), r"thickness=\(0.5, 2\)"),
         (lambda: Composed(()), "at least one corruption"),
         (lambda: Composed((GaussianNoise(),), (1.5,)), r"probabilities=\(1.5,\) of 1 corruptions"),
@@ -233,3 +245,7 @@ def test_the_variant_balances():
 def test_knobs_out_of_range_are_named(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_levels_may_be_numbers_of_numpy():
+    assert GaussianNoise(np.float32(0.5)).level == 0.5 and Stains(radius=np.int64(9)).radius == (9, 9)

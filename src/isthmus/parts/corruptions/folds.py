@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, ends, with_space
 from isthmus.parts.corruptions.shading import offsets, shaded
 from isthmus.support.errors import InputError
 
@@ -43,8 +43,8 @@ class Folds(Corruption):
     """
 
     def __init__(self, level: Level = (0.1, 0.4), number: int = 3, width: tuple[float, float] = (4, 30)) -> None:
-        self.level, self.number, self.width = check_level(level, 1), number, tuple(width)
-        if number < 1 or not 0 < self.width[0] <= self.width[-1]:
+        self.level, self.number, self.width = check_level(level, 1), number, ends(width)
+        if number < 1 or not 0 < self.width[0] <= self.width[1]:
             raise InputError(
                 f"number={number}, width={width} of the corruption 'folds': expected at least one crease, and "
                 "(low, high) above 0"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_floored, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, draw_floored, ends, with_space
 from isthmus.parts.corruptions.masking import take_away
 from isthmus.support.errors import InputError
 
@@ -64,11 +66,12 @@ class Lettering(Corruption):
     replicable = False  # how many letters fit is asked of each batch, which vmap does not tell
 
     def __init__(self, level: Level = (0.2, 1.0), scale: tuple[int, int] = (1, 3)) -> None:
-        self.level, self.scale = check_level(level, 1), tuple(scale)
-        if not 1 <= self.scale[0] <= self.scale[-1] or any(int(number) != number for number in self.scale):
+        low, high = ends(scale)
+        if not 1 <= low <= high < math.inf or low % 1 or high % 1:
             raise InputError(
                 f"scale={scale} of the corruption 'lettering': expected (low, high), whole numbers from 1 on"
             )
+        self.level, self.scale = check_level(level, 1), (int(low), int(high))
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with zeros in ``corrupted`` where ``masked`` is True."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -15,12 +19,22 @@ Level = float | tuple[float, float]
 
 def check_level(level: Level, maximum: float = float("inf"), minimum: float = 0) -> Level:
     """Return the level as a number or a pair; refuse one below `minimum`, above `maximum`, or not in order."""
-    low, high = (level, level) if isinstance(level, (int, float)) else level
+    low, high = ends(level)
     if not minimum <= low <= high <= maximum:
         raise InputError(
             f"level={level!r}: expected a number, or (low, high), with {minimum:g} <= low <= high <= {maximum:g}"
         )
     return low if low == high else (low, high)
+
+
+def ends(level: object) -> tuple[float, float]:
+    """Return the low and the high end of a number or a pair; NaN where it is neither, which no range contains."""
+    pair: Any = (level, level) if isinstance(level, Real) else None if isinstance(level, str) else level
+    try:
+        low, high = pair
+        return float(low), float(high)
+    except (TypeError, ValueError):
+        return math.nan, math.nan
 
 
 def draw_level(level: Level, x: Tensor) -> Tensor | float:

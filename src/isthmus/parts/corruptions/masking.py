@@ -54,8 +54,8 @@ class PatchMasking(Corruption):
     masks = True
 
     def __init__(self, level: Level = 0.5, size: int = 4) -> None:
-        if size < 1:
-            raise InputError(f"size={size} of a patch is less than one pixel")
+        if not isinstance(size, int) or size < 1:
+            raise InputError(f"size={size} of a patch is no whole number of pixels, or less than one pixel")
         self.level, self.size = check_level(level, 1), size
 
     def __call__(self, batch: Batch) -> Batch:

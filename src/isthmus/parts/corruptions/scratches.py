@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_level, highest, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, draw_level, ends, highest, with_space
 from isthmus.parts.corruptions.masking import take_away
 from isthmus.support.errors import InputError
 
@@ -40,8 +40,8 @@ class Scratches(Corruption):
     masks = True
 
     def __init__(self, level: Level = (0.05, 0.2), thickness: tuple[float, float] = (1, 4)) -> None:
-        self.level, self.thickness = check_level(level, LARGEST), tuple(thickness)
-        if not 1 <= self.thickness[0] <= self.thickness[-1]:
+        self.level, self.thickness = check_level(level, LARGEST), ends(thickness)
+        if not 1 <= self.thickness[0] <= self.thickness[1]:
             raise InputError(
                 f"thickness={thickness} of the corruption 'scratches': expected (low, high), from 1 pixel on"
             )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, draw_level
+from isthmus.parts.corruptions.levels import Level, check_level, draw_level, ends
 from isthmus.support.errors import InputError
 
 LONGEST = 2**17
@@ -186,7 +186,9 @@ def _power_one(x: Tensor) -> Tensor:
 
 def decibels(level: Level) -> Level:
     """Return a signal-to-noise ratio, or a range of them; raise an error where it is none."""
-    low, high = (level, level) if isinstance(level, (int, float)) else level
+    low, high = ends(level)
     if not -DECIBELS <= low <= high <= DECIBELS:
-        raise InputError(f"level={level!r}: expected decibels, or (low, high), from -{DECIBELS:g} to {DECIBELS:g}")
+        raise InputError(
+            f"level={level!r}: expected decibels, or (low, high) in order, from -{DECIBELS:g} to {DECIBELS:g}"
+        )
     return low if low == high else (low, high)

@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.core.interfaces import Corruption
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.corruptions.levels import Level, check_level, with_space
+from isthmus.parts.corruptions.levels import Level, check_level, ends, with_space
 from isthmus.parts.corruptions.shading import offsets, shaded, smooth_field
 from isthmus.support.errors import InputError
 
@@ -44,8 +44,8 @@ class Stains(Corruption):
     """
 
     def __init__(self, level: Level = (0.1, 0.6), number: int = 3, radius: tuple[float, float] = (8, 120)) -> None:
-        self.level, self.number, self.radius = check_level(level, 1), number, tuple(radius)
-        if number < 1 or not 0 < self.radius[0] <= self.radius[-1]:
+        self.level, self.number, self.radius = check_level(level, 1), number, ends(radius)
+        if number < 1 or not 0 < self.radius[0] <= self.radius[1]:
             raise InputError(
                 f"number={number}, radius={radius} of the corruption 'stains': expected at least one stain, and "
                 "(low, high) above 0"

@@ -30,8 +30,8 @@ class UnevenLight(Corruption):
     """
 
     def __init__(self, level: Level = (0.1, 0.5), bumps: int = 3) -> None:
-        if bumps < 2:
-            raise InputError(f"bumps={bumps} of the corruption 'uneven-light': expected at least 2")
+        if not isinstance(bumps, int) or bumps < 2:
+            raise InputError(f"bumps={bumps} of the corruption 'uneven-light': expected a whole number of at least 2")
         self.level, self.bumps = check_level(level, 1), bumps
 
     def __call__(self, batch: Batch) -> Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -253,6 +254,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             raise InputError(
                 f"learn_from={self.learn_from!r}; choose 'clean' or 'noisy', and for pairs call fit(noisy, clean)"
             )
+        if not _is_range(self.snr):
+            raise InputError(f"snr={self.snr!r}: expected decibels from low to high, such as (-5, 15)")
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
         return default_autoencoder().set_params(random_state=self.random_state)
@@ -459,6 +462,13 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _restore_task(self, state: State) -> None:
         self.learnt_from_ = state["learnt_from"]
+
+
+def _is_range(value: object) -> bool:
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        return False
+    low, high = value
+    return all(isinstance(end, int | float | np.number) for end in value) and bool(-math.inf < low <= high < math.inf)
 
 
 def _is_fraction(value: object) -> bool:
