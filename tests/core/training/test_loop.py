@@ -103,6 +103,15 @@ def test_a_loss_that_is_no_number_names_step_term_and_remedy():
     assert np.isfinite(model.reconstruct(DIGITS)).all()
 
 
+def test_a_step_after_which_nothing_is_a_number_is_noticed_by_validation():
+    model = ae(learning_rate=1e30, validation_fraction=0.2, batch_size=len(DIGITS), epochs=1)
+    with pytest.raises(
+        DivergenceError, match=r"the validation loss became \w+ at the end of epoch 1\. The best weights"
+    ):
+        model.fit(DIGITS)
+    assert np.isfinite(model.reconstruct(DIGITS)).all()
+
+
 def test_averaged_weights_are_what_is_kept():
     plain, averaged = (
         ae(epochs=5, validation_fraction=0).fit(DIGITS),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -178,11 +178,16 @@ class Training:
         if math.isfinite(value) and abs(value) <= EXPLODED * (1 + first):
             return
         culprits = [name for name, term in terms.items() if not torch.isfinite(term).all()] or list(terms)
+        self._diverged(f"the loss became {value:g} at step {progress.step}", f" (term: {', '.join(culprits)})")
+
+    def _diverged(self, what: str, terms: str = "") -> NoReturn:
+        settings = self.settings
+        precise = settings.precision == "float32"
+        precision = "" if precise else f", precision='float32' (it was {settings.precision})"
         raise DivergenceError(
-            f"the loss became {value:g} at step {progress.step} of epoch {progress.epoch + 1} (term: "
-            f"{', '.join(culprits)}). {'The best weights so far are kept. ' if self.best else ''}Remedy: a lower "
-            f"learning_rate (it was {self.settings.learning_rate:g}), precision='float32' (it was "
-            f"{self.settings.precision}), and a look at the scale of the data"
+            f"{what} of epoch {self.progress.epoch + 1}{terms}. "
+            f"{'The best weights so far are kept. ' if self.best else ''}Remedy: a lower learning_rate (it was "
+            f"{settings.learning_rate:g}){precision}, and a look at the scale of the data"
         )
 
     def _add(self, player: str, loss: Tensor, terms: Tensors, rows: int) -> None:
@@ -213,6 +218,8 @@ class Training:
         }
         if source.steps("validation"):
             record["validation_loss"] = self.validate(source)
+            if not math.isfinite(record["validation_loss"]):
+                self._diverged(f"the validation loss became {record['validation_loss']:g} at the end")
             self._keep(record["validation_loss"], progress.epoch + 1)
         progress.history.append(record)
         self._tell("epoch", source, last, record=record)
