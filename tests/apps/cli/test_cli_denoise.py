@@ -365,3 +365,8 @@ def test_a_tiff_that_was_cut_short_is_said_to_be_so(isthmus, tmp_path):
     (tmp_path / "x.tif").write_bytes((tmp_path / "x.tif").read_bytes()[:20000])
     said = isthmus("denoise", tmp_path / "x.tif", "-o", tmp_path / "out.tif", code=1).err
     assert "cut short" in said and "tifffile" not in said
+
+
+def test_a_model_that_stands_behind_the_input_is_said_to_need_its_option(isthmus, denoiser, scans):
+    said = isthmus("denoise", scans / "noisy", denoiser, code=2).err
+    assert f"isthmus denoise {scans / 'noisy'} --model {denoiser}" in said

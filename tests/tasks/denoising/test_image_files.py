@@ -246,6 +246,7 @@ def test_a_link_to_the_input_is_the_input(grey, folders, tmp_path):
     [
         ("noisy/link.png", "noisy/0.png", "noisy", "0.png' and .*link.png' would both be written to .*0.png'"),
         ("out/0.png", "noisy/1.png", "out", "out/0.png' leads to .*noisy/1.png', which is another input"),
+        ("out/0.png", "clean/1.png", "out", "out/0.png' is a link to .*clean/1.png', which would be replaced"),
     ],
 )
 def test_a_link_writes_no_file_twice_and_over_no_other_input(grey, folders, tmp_path, link, leads_to, output, said):

@@ -273,6 +273,27 @@ def test_a_strength_of_zero_copies_a_file(denoiser, tmp_path):
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
+@pytest.mark.parametrize(("name", "subtype", "rate"), [("a.ogg", "VORBIS", 44100), ("a.mp3", "MPEG_LAYER_III", 44100)])
+def test_what_is_compressed_with_losses_is_so_as_little_as_can_be(tmp_path, name, subtype, rate, monkeypatch, denoiser):
+    monkeypatch.setattr(denoiser.autoencoder_, "run_columns", lambda graph, columns: columns)
+    heard = np.sin(np.arange(rate) / 20) * 0.3 + RNG.normal(0, 0.05, rate)
+    soundfile.write(tmp_path / name, heard, rate, subtype=subtype, compression_level=0.0)
+    once = soundfile.read(tmp_path / name)[0]
+    denoiser.transform_files(tmp_path / name, tmp_path / f"b{name}")
+    twice = soundfile.read(tmp_path / f"b{name}")[0]
+    count = min(len(once), len(twice))
+    assert np.square(twice[:count] - once[:count]).mean() < 0.1 * 0.05**2
+
+
+def test_noise_that_the_model_does_not_hear_is_named(denoiser, tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(), 3 * RATE)
+    [done] = cleaned_files(targets(tmp_path / "a.wav", tmp_path / "b.wav", kind=SOUNDS), denoiser.cleaning())
+    assert f"learnt from {RATE:,}: noise above {RATE // 2:,} Hz stays" in done.notes[0]
+    soundfile.write(tmp_path / "c.wav", tone(), RATE)
+    [done] = cleaned_files(targets(tmp_path / "c.wav", tmp_path / "d.wav", kind=SOUNDS), denoiser.cleaning())
+    assert not done.notes
+
+
 @pytest.mark.parametrize("bits", ["PCM_16", "PCM_24"])
 def test_whole_numbers_are_written_as_they_are(tmp_path, bits, monkeypatch, denoiser):
     monkeypatch.setattr(denoiser.autoencoder_, "run_columns", lambda graph, columns: columns)

@@ -184,6 +184,8 @@ def _refuse_former(path: str, former: str | None, output: str | None) -> None:
     """Say how a line in the former order, MODEL DATA, is typed now; and that there is nothing to denoise."""
     if not path:
         raise click.UsageError("INPUT is empty: name an image, a recording, or a folder of them")
+    if former is not None and former.endswith(".safetensors") and not path.endswith(".safetensors"):
+        path, former = former, path  # the order is right, but --model is not there
     if former is not None and not path.endswith(".safetensors"):
         raise click.UsageError(f"{path!r} and {former!r}: one INPUT at a time; put several images into a folder")
     if former is not None:

@@ -33,6 +33,9 @@ BITS: dict[str, tuple[int, Any, int]] = {
 }
 """Bits of whole numbers, the type that the library takes them in, and the bits that are empty there."""
 
+LOSSY = ("MPEG_LAYER_III", "VORBIS", "OPUS")
+"""Codecs that compress a second time: at their best, since a file does not say how well it was compressed."""
+
 Restore = Callable[[int], Cleaning]
 """From the rate of a recording to what cleans it."""
 
@@ -122,19 +125,32 @@ def _clean(target: Target, path: Path, restore: Restore) -> tuple[str, ...]:
         with library.SoundFile(target.source) as source:
             made = _like(source, path, library)
         with made:
-            for piece in _pieces(target.source, restore(made.samplerate), condition):
+            cleaning = restore(made.samplerate)
+            for piece in _pieces(target.source, cleaning, condition):
                 made.write(_encoded(piece, made.subtype))
     except (library.LibsndfileError, AssertionError) as error:
         raise InputError(
             f"cannot write {str(target.path)!r} as {target.source.name!r} was: {str(error) or 'the disk is full'}; "
             "nothing was changed"
         ) from error
-    return condition.notes()
+    return condition.notes() + _above(target.source, cleaning)
+
+
+def _above(source: Path, cleaning: Cleaning) -> tuple[str, ...]:
+    """Say that the model does not hear all of a recording."""
+    if cleaning.rate <= cleaning.seen_rate:
+        return ()
+    return (
+        f"{str(source)!r} has {cleaning.rate:,} samples a second, and the denoiser learnt from {cleaning.seen_rate:,}: "
+        f"noise above {cleaning.seen_rate // 2:,} Hz stays",
+    )
 
 
 def _like(source: Any, path: Path, library: Any) -> Any:
     """Return a sound file to write, of the same format, rate, channels and texts as another."""
     settings = {"format": source.format, "subtype": source.subtype, "endian": source.endian}
+    if source.subtype in LOSSY:
+        settings["compression_level"] = 0.0
     made = library.SoundFile(path, "w", source.samplerate, source.channels, **settings)
     for name, text in source.copy_metadata().items():
         setattr(made, name, text)

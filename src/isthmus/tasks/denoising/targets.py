@@ -122,6 +122,11 @@ def _check_apart(every: Sequence[Target]) -> None:
     written: dict[Path, Path] = {}
     for one in every:
         path = one.path.resolve()
+        if one.path.is_symlink() and path != one.source.resolve() and path not in sources:
+            raise InputError(
+                f"the output {str(one.path)!r} is a link to {str(path)!r}, which would be replaced: name that file "
+                "itself, or take the link out"
+            )
         other = written.setdefault(path, one.source)
         if other is not one.source:
             raise InputError(
