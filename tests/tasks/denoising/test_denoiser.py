@@ -311,6 +311,8 @@ def test_a_mask_that_does_not_fit_is_refused(filling, any_size):
         filling.transform(CLEAN[:2], mask=np.stack([np.zeros((6, 6)), np.ones((6, 6))]))
     with pytest.raises(InputError, match="2 masks for 3 images"):
         filling.transform(CLEAN[:3], mask=np.zeros((2, 6, 6)))
+    with pytest.raises(InputError, match="3 masks for 2 images"):
+        filling.transform([CLEAN[0], np.tile(CLEAN[1], (2, 3))], mask=[np.zeros((6, 6))] * 3)
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------

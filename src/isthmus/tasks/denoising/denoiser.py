@@ -41,7 +41,7 @@ from isthmus.tasks.denoising.defaults import (
 from isthmus.tasks.denoising.graph import Denoise
 from isthmus.tasks.denoising.images import as_many_channels, images_of, typed
 from isthmus.tasks.denoising.lessons import Lesson, Teaching, check_condition, check_data
-from isthmus.tasks.denoising.masks import check_mask, observed, with_masks
+from isthmus.tasks.denoising.masks import check_count, check_mask, observed, with_masks
 from isthmus.tasks.denoising.recordings import (
     are_recordings,
     recordings_of,
@@ -274,7 +274,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             The standard deviation of the noise, where black to white is 1 (25 of 255 is 0.098), for a model that
             depends on it; None: it is estimated.
         mask : bool array (n, height, width), or list of arrays (height, width), optional
-            For a model that fills images: True where pixels are missing. All others stay as they are.
+            For a model that fills images: True where pixels are missing. All others stay as they are, to the precision
+            of float32.
 
         Returns
         -------
@@ -294,6 +295,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             return [self._cleaned(one, strength) for one in recordings_of(X)]
         images, fitted = images_of(X), self.autoencoder_
         check_mask(fitted.model_.net, mask)
+        check_count(mask, len(images))
         graph, noise = self._graph(strength), self._noise(sigma)
         with _noise_expected():
             answers = []

@@ -121,7 +121,7 @@ def typed(restored: Rows, like: Rows) -> Rows:
         return like.clone() if kind == "torch" else np.array(like)
     pixels: Tensor = torch.as_tensor(restored)
     if dtype in ("uint8", "bool"):
-        pixels = (pixels * 255).round().to(torch.uint8) if dtype == "uint8" else pixels >= 0.5
+        pixels = pixels.mul(255).round_().to(torch.uint8) if dtype == "uint8" else pixels >= 0.5
     elif dtype in ("float16", "float64"):
         pixels = pixels.to(getattr(torch, dtype))
     return pixels if kind == "torch" else pixels.numpy()

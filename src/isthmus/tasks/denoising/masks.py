@@ -42,6 +42,24 @@ def check_mask(net: Net, mask: Rows) -> None:
         )
 
 
+def check_count(mask: Rows, images: int) -> None:
+    """Refuse what are not as many masks as there are images.
+
+    Raises
+    ------
+    InputError
+        The message says what to give.
+    """
+    if mask is None:
+        return
+    if is_path(mask):
+        raise InputError(f"mask is the path {mask!r}: give an array of bools; transform_files takes files")
+    if len(shape := tuple(getattr(mask, "shape", ()))) == 2:
+        raise InputError(f"a mask of shape {shape} is one mask: give one for each image, [mask]")
+    if len(mask) != images:
+        raise InputError(f"{len(mask)} masks for {images} images: give one for each")
+
+
 def observed(mask: Rows, index: Tensor | None, pixels: Tensor) -> Tensor:
     """Return what is not to be filled of some images, of shape (images, 1, height, width).
 
@@ -56,15 +74,9 @@ def observed(mask: Rows, index: Tensor | None, pixels: Tensor) -> Tensor:
     Raises
     ------
     InputError
-        There is no mask for each image, or one has another size, or marks all of its image.
+        A mask has another size than its image, or marks all of it.
     """
-    if is_path(mask):
-        raise InputError(f"mask is the path {mask!r}: give an array of bools; transform_files takes files")
-    if len(shape := tuple(getattr(mask, "shape", ()))) == 2:
-        raise InputError(f"a mask of shape {shape} is one mask: give one for each image, [mask]")
     numbers = range(len(pixels)) if index is None else index.tolist()
-    if max(numbers, default=-1) >= len(mask) or (index is None and len(mask) != len(pixels)):
-        raise InputError(f"{len(mask)} masks for {max(len(pixels), max(numbers) + 1)} images: give one for each")
     size = tuple(pixels.shape[2:])
     return torch.stack([_one(mask, number, size) for number in numbers])
 
