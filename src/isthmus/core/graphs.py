@@ -247,7 +247,7 @@ PIECE_ROWS = 4096
 
 @torch.no_grad()
 def in_pieces(
-    function: Callable[[Columns], Columns], columns: Columns, elements: int, most: int = PIECE_ELEMENTS
+    function: Callable[[Columns], Columns], columns: Columns, elements: int, limit: int = PIECE_ELEMENTS
 ) -> Columns:
     """Call a function on pieces of the rows, and join the results.
 
@@ -258,8 +258,8 @@ def in_pieces(
     columns : Columns
     elements : int
         Numbers in a row.
-    most : int, default PIECE_ELEMENTS
+    limit : int, default PIECE_ELEMENTS
         Numbers in the rows of a piece, at most.
     """
-    step = min(PIECE_ROWS, max(1, min(PIECE_ELEMENTS, most) // elements))
+    step = min(PIECE_ROWS, max(1, min(PIECE_ELEMENTS, limit) // elements))
     return join([function(take(columns, slice(at, at + step))) for at in range(0, max(rows(columns), 1), step)])

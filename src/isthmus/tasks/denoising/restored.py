@@ -65,28 +65,28 @@ def restored_files(targets: Sequence[Target], restore: Restore | None, skip_brok
     if not skip_broken:
         in_threads(examined, [path for one in targets for path in (one.source, one.mask) if path is not None])
 
-    def read(target: Target) -> Opened | InputError:
+    def read(target: Target) -> SourceFile | InputError:
         try:
-            return Opened(target)
+            return SourceFile(target)
         except InputError as error:
             if not skip_broken:
                 raise
             return error
 
-    for target, opened in zip(targets, ahead(map(read, targets)), strict=True):
+    for target, file in zip(targets, ahead(map(read, targets)), strict=True):
         try:
-            if isinstance(opened, InputError):
-                raise opened
-            after = None if restore is None else opened.restored(restore)
+            if isinstance(file, InputError):
+                raise file
+            after = None if restore is None else file.restored(restore)
         except InputError as error:
             if not skip_broken:
                 raise
             yield Restored(target.source, target.path, error=str(error))
         else:
-            yield _written(opened, after)
+            yield _written(file, after)
 
 
-class Opened:
+class SourceFile:
     """A file with its mask, if any, decoded.
 
     Parameters
@@ -113,12 +113,12 @@ class Opened:
         return (unmarked, *self.original.notes) if nothing else self.original.notes
 
 
-def _written(opened: Opened, after: np.ndarray | None) -> Restored:
+def _written(file: SourceFile, after: np.ndarray | None) -> Restored:
     """Write the pixels, or a copy of the file where there are none."""
-    target, original = opened.target, opened.original
+    target, original = file.target, file.original
     target.path.parent.mkdir(parents=True, exist_ok=True)
     if after is None:
         original.copy(target.path)
         return Restored(target.source, target.path, original.colour, original.colour)
     original.write(after, target.path)
-    return Restored(target.source, target.path, original.colour, after, opened.notes())
+    return Restored(target.source, target.path, original.colour, after, file.notes())
