@@ -160,11 +160,11 @@ def _trainable(parts: Parts, X: Rows, y: Rows, sample_weight: Rows) -> TrainingR
     Raises
     ------
     InputError
-        There are fewer than two rows; or a stream has a condition or weights.
+        There are fewer than two rows, or crops of one; or a stream has a condition or weights.
     """
     free, beside = (X, None) if parts.condition is None or is_stream(X) else parts.condition.split(X, y)
     trainable = training_rows(free, parts.data, sample_weight, parts.condition, beside)
-    if len(trainable) < 2:
+    if len(trainable) < 2 and (not len(trainable) or parts.data.samples(free) < 2):
         raise TooFewRowsError(len(trainable))
     return trainable
 

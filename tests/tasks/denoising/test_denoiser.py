@@ -269,6 +269,18 @@ def known_of(denoiser, image, gain):
     return gain * (gain * image + 0.1)
 
 
+# -- one image ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["clean", "noisy", "pairs"])
+def test_crops_of_a_single_image_are_enough_to_learn_from(how):
+    clean = np.tile(CLEAN[0], (8, 8))[None]
+    noisy = clean + np.random.default_rng(1).normal(0, 0.2, clean.shape).astype(np.float32)
+    taught = {"clean": (clean,), "noisy": (noisy,), "pairs": (noisy, clean)}[how]
+    denoiser = Denoiser(small(crop=24), learn_from="noisy" if how == "noisy" else "clean").fit(*taught)
+    assert denoiser.learnt_from_ == how and denoiser.transform(noisy).shape == noisy.shape
+
+
 # -- a mask ------------------------------------------------------------------------------------------------------
 
 

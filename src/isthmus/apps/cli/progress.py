@@ -18,6 +18,8 @@ from isthmus.support.errors import counted
 
 SECONDS = 10.0
 """Between two lines."""
+MANY = 10_000
+"""Rows that are counted in thousands."""
 LARGE = 50 * 2**20
 """Bytes of a file that takes so long to read that it is said."""
 
@@ -58,7 +60,7 @@ def rows_done(total: int, verb: str, noun: str = "row") -> Iterator[Callable[[in
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=total, unit=f" {noun}s", unit_scale=True, desc=verb, dynamic_ncols=True) as bar:
+    with tqdm(total=total, unit=f" {noun}s", unit_scale=total >= MANY, desc=verb, dynamic_ncols=True) as bar:
         yield bar.update
 
 

@@ -57,6 +57,13 @@ class Asked:
     mask: str | None = None
 
     @property
+    def outcome(self) -> str:
+        """What became of the files."""
+        if self.strength == 0:
+            return "copied"
+        return "without noise" if self.mask is None else "filled"
+
+    @property
     def target(self) -> Path:
         """Where it goes: beside the input, if no output was named."""
         from isthmus.tasks.denoising.targets import output_beside
@@ -152,7 +159,7 @@ def say_done(asked: Asked, output: str, files: list[str], broken: list[str], nou
         "left_out": broken,
         "strength": asked.strength,
     }
-    show(document, f"{output}: {counted(len(files), noun)} without noise", asked.as_json)
+    show(document, f"{output}: {counted(len(files), noun)} {asked.outcome}", asked.as_json)
 
 
 def sheets_of(paths: list[Path], asked: Asked) -> dict[Path, Path]:
