@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from isthmus.core import part as parts
 from isthmus.core import store
 from isthmus.estimators.card import Card
+from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import FileFormatError, InputError, unknown
 
 
@@ -106,6 +107,7 @@ class Persistent:
         if root.get("part") != cls.part_name:
             content = root.get("part", root.get("kind"))
             raise FileFormatError(f"{str(path)!r} holds {content!r}, not {cls.part_name!r}: use isthmus.load")
+        load_all()  # an error in there is none of the file's
         with store.refused_if_broken(path):
             estimator: Self = unpacked(root, tensors)
         return estimator

@@ -370,3 +370,9 @@ def test_a_tiff_that_was_cut_short_is_said_to_be_so(isthmus, tmp_path):
 def test_a_model_that_stands_behind_the_input_is_said_to_need_its_option(isthmus, denoiser, scans):
     said = isthmus("denoise", scans / "noisy", denoiser, code=2).err
     assert f"isthmus denoise {scans / 'noisy'} --model {denoiser}" in said
+
+
+def test_a_name_that_is_nearly_that_of_a_denoiser_is_answered_with_it(isthmus, scans, tmp_path):
+    line = ("train", scans / "clean", "--epochs", 1, "-o", tmp_path / "m.safetensors", "--from")
+    assert "there is no model file 'foto'; did you mean 'photo'?" in isthmus(*line, "foto", code=1).err
+    assert "did you mean" not in isthmus(*line, "nothing.safetensors", code=1).err

@@ -17,7 +17,7 @@ from isthmus.apps.cli.progress import while_reading
 from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
-from isthmus.support.errors import listed, unknown
+from isthmus.support.errors import hint, listed, nearest, unknown
 from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
@@ -182,15 +182,17 @@ def load(path: str, *kinds: str) -> Any:
         model = isthmus.load(model_file(path))
     except (FileNotFoundError, isthmus.FileFormatError) as error:
         if not is_data(path):
+            if isinstance(error, FileNotFoundError) and nearest("model", path, shipped.names()):
+                raise Failure(f"{error}{hint('model', path, shipped.names())}") from error
             raise
         needed = "but a model file is needed there: where both are arguments, MODEL comes first and DATA after it"
         raise Failure(f"{path!r} is named as data are, {needed}") from error
     kind, wanted = type(model).__name__, kinds or ("Autoencoder",)
     if kind not in wanted:
         use = TASKS.get(kind)
-        hint = f": use it with isthmus {use} DATA --model {path}" if use else ""
+        how = f": use it with isthmus {use} DATA --model {path}" if use else ""
         raise Failure(
-            f"{path!r} holds {with_article(kind)}, where {' or '.join(map(with_article, wanted))} is needed{hint}"
+            f"{path!r} holds {with_article(kind)}, where {' or '.join(map(with_article, wanted))} is needed{how}"
         )
     return model
 

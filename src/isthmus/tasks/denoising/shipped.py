@@ -31,6 +31,11 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted({path.stem.removesuffix(GREY) for path in MODELS.glob("*.safetensors")}))
 
 
+def names() -> tuple[str, ...]:
+    """Return the names that stand for files of denoisers that come with isthmus."""
+    return tuple(sorted(path.stem for path in MODELS.glob("*.safetensors")))
+
+
 def path_of(kind: str, channels: int = 3) -> Path:
     """Return the file of the denoiser for a kind of images: that for grey ones, where there are two.
 
