@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
@@ -28,7 +28,10 @@ BLOCK = 8
 """Side of a block of `dct`."""
 
 
+CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
+TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 FUNCTIONAL: tuple[Any, ...] = (nn.functional.conv1d, nn.functional.conv2d)
+POOL: tuple[Callable[..., Tensor], ...] = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 """For rows of one axis (windows of signals) and of two (images), beside the channels."""
 
 

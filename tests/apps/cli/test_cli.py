@@ -172,7 +172,7 @@ def test_reconstruct_a_table_keeps_its_columns(isthmus, models, wine, tmp_path):
 
 
 def test_denoise_warns_of_a_model_that_was_not_trained_to(isthmus, models, tmp_path):
-    rows = ["denoise", "digits", "--rows", "0:9", "-o", tmp_path / "n.npy", "--model"]
+    rows = ["denoise", "digits", "--rows", "0:9", "--overwrite", "-o", tmp_path / "n.npy", "--model"]
     assert isthmus(*rows, models["denoising"]).err == ""
     assert "not trained to clean" in isthmus(*rows, models["plain"]).err
     assert np.load(tmp_path / "n.npy").shape == (9, 8, 8)

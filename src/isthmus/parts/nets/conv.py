@@ -12,12 +12,10 @@ from torch import Tensor, nn
 
 from isthmus.core.interfaces import Sizes, fixed
 from isthmus.core.part import part
-from isthmus.parts.layers import activation, zero_last
+from isthmus.parts.layers import CONV, TRANSPOSED, activation, zero_last
 from isthmus.parts.nets.linear_skip import LinearSkipNet
 from isthmus.support.errors import InputError
 
-CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
-TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 PAD: tuple[Any, ...] = (nn.ReplicationPad1d, nn.ReplicationPad2d)
 """Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
 

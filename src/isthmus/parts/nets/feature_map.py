@@ -12,11 +12,10 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name, part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import activation, continued, regress, whiten, zero_last
+from isthmus.parts.layers import CONV, activation, continued, regress, whiten, zero_last
 from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError
 
-CONV: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d)
 KERNEL = 3
 NUMBERS = 2**25
 """In the sample of neighbourhoods from which the start is computed."""

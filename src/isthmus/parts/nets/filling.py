@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.layers import continued
+from isthmus.parts.layers import POOL, continued
 from isthmus.parts.nets.feature_map import cropped
 
 LEVELS = 7
@@ -16,7 +16,6 @@ SWEEPS, SWEPT = 8, 3
 """How often what is missing becomes the mean of its neighbours, and on how many of the finest grids."""
 REACH = 2 * CELLS + SWEEPS * (2**SWEPT - 1)
 """Elements that what is filled depends on, on each side."""
-POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 SMOOTH = ("linear", "bilinear")
 LEAST = 1e-6
 """Less of a cell that is known counts as nothing."""

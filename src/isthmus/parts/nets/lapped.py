@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK, continued, exactly
+from isthmus.parts.layers import BLOCK, POOL, continued, exactly
 from isthmus.parts.nets.feature_map import cropped
 from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.restoring import RestoringNet
@@ -22,7 +22,6 @@ CERTAIN = 16.0
 """How many times the threshold a coefficient is that passes wholly."""
 TINY = 1e-6
 """Added to thresholds, in the units of x: without noise, all passes."""
-POOL = (nn.functional.avg_pool1d, nn.functional.avg_pool2d)
 
 
 @part("net/lapped", absent={"gains": False})

@@ -8,10 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.nets.feature_map import CONV
+from isthmus.parts.layers import CONV, TRANSPOSED
 
-TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d)
-"""Layers for rows of one axis (windows of signals) and of two (images), beside the channels."""
 GAIN = 4.0
 """Factor of what comes in: the layers see numbers of about 1 rather than those of pixels, and learn as fast."""
 SMALL = 2.5e-4

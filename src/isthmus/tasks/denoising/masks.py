@@ -16,8 +16,8 @@ from isthmus.data.images.files import IMAGES
 from isthmus.data.images.original import open_original
 from isthmus.data.listing import tree
 from isthmus.support.errors import InputError, listed
-from isthmus.tasks.denoising.pairing import is_path
-from isthmus.tasks.denoising.targets import NAMED, Target
+from isthmus.tasks.denoising.pairing import NAMED, is_path
+from isthmus.tasks.denoising.targets import Target
 
 MARKS_ALL = (
     "marks every pixel of its image, so that nothing is left to fill from: True (in a file: brighter than half) is "

@@ -10,13 +10,12 @@ from pathlib import Path
 from isthmus.data.images.files import IMAGES
 from isthmus.data.listing import FileKind, listing, tree
 from isthmus.support.errors import DataWarning, InputError, listed
+from isthmus.tasks.denoising.pairing import NAMED
 
 SUFFIX = "-denoised"
 """What is added to the name of an input where no output is named."""
 SAME = {".jpeg": ".jpg", ".tiff": ".tif", ".heif": ".heic"}
 """Endings that mean the same format as another."""
-NAMED = 3
-"""Files that a message names, at most."""
 
 
 @dataclass(frozen=True)
