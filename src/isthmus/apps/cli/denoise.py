@@ -54,9 +54,9 @@ def _input(function: Callable[..., Any]) -> Callable[..., Any]:
     "denoise",
     "isthmus denoise scans/ --kind scan -o cleaned-by-kind/",
     "isthmus denoise new-scans/ --noisy scans/ --clean clean-scans/ --save scans.safetensors -o cleaned-scans/",
-    "isthmus denoise new-photos/ --noisy photos/ --save photos.safetensors -o cleaned-photos/",
-    "isthmus denoise new-photos/ --clean photos/ --save clean.safetensors -o cleaned/",
-    "isthmus denoise photo.png --model clean.safetensors",
+    "isthmus denoise new-photos/ --noisy photos/ --save cleaner.safetensors -o cleaned-photos/",
+    "isthmus denoise new-photos/ --clean photos/ --save grain.safetensors -o cleaned/",
+    "isthmus denoise photo.png --model grain.safetensors",
     "isthmus denoise talk.wav --noise-from 0:2",
     "isthmus denoise talk.wav --clean recordings/ --noise-from 0:2 --save voices.safetensors -o clean.wav",
 )
