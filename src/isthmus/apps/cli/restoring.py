@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,8 +217,9 @@ def _pieces(denoiser: Denoiser, rows: Rows, asked: Asked) -> Iterator[Any]:
 
     if asked.mask is not None and not Path(asked.mask).is_file():
         raise Failure(f"--mask {asked.mask!r} is no file: images in one file have one mask, an image")
+    marked = cache(lambda size: read_mask(Path(str(asked.mask)), size))
     with rows_done(len(rows.X), "denoised", "image") as done:
         for piece in pieces(rows.X):
-            mask = asked.mask and [read_mask(Path(asked.mask), image.shape[:2]) for image in piece]
+            mask = asked.mask and [marked(image.shape[:2]) for image in piece]
             yield denoiser.transform(piece, asked.strength, asked.sigma, mask)
             done(len(piece))

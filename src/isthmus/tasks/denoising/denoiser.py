@@ -31,6 +31,7 @@ from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.card import Card
 from isthmus.estimators.inference import in_order
 from isthmus.parts.catalogue import load_all
+from isthmus.parts.corruptions.levels import ends
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.denoising import shipped
@@ -254,7 +255,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
             raise InputError(
                 f"learn_from={self.learn_from!r}; choose 'clean' or 'noisy', and for pairs call fit(noisy, clean)"
             )
-        if not _is_range(self.snr):
+        low, high = ends(self.snr)
+        if not -math.inf < low <= high < math.inf:
             raise InputError(f"snr={self.snr!r}: expected decibels from low to high, such as (-5, 15)")
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
@@ -464,13 +466,6 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
 
     def _restore_task(self, state: State) -> None:
         self.learnt_from_ = state["learnt_from"]
-
-
-def _is_range(value: object) -> bool:
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        return False
-    low, high = value
-    return all(isinstance(end, int | float | np.number) for end in value) and bool(-math.inf < low <= high < math.inf)
 
 
 def _is_fraction(value: object) -> bool:

@@ -28,7 +28,7 @@ DEFAULT = "photo"
 
 def kinds() -> tuple[str, ...]:
     """Return the kinds of images that there is a denoiser for."""
-    return tuple(sorted({path.stem.removesuffix(GREY) for path in MODELS.glob("*.safetensors")}))
+    return tuple(sorted({name.removesuffix(GREY) for name in names()}))
 
 
 def names() -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def path_of(kind: str, channels: int = 3) -> Path:
 
 def file_named(name: str) -> Path | None:
     """Return the file that is called so, such as ``photo`` or ``photo-grey``; None if there is none."""
-    return next((path for path in MODELS.glob("*.safetensors") if path.stem == name), None)
+    return MODELS / f"{name}.safetensors" if name in names() else None
 
 
 def restoring_by_channels(of: Callable[[int], Restoring]) -> Restoring:
