@@ -160,6 +160,12 @@ def fitted_lines(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return slope, y_mean - slope * x_mean
 
 
+def channels_last(maps: Tensor) -> Tensor:
+    """Return maps of two axes so that a position's channels are neighbours in memory: convolutions over many positions
+    take two thirds of the time."""
+    return maps.contiguous(memory_format=torch.channels_last) if maps.dim() == 4 else maps
+
+
 def continued(x: Tensor, stride: int) -> Tensor:
     """Return x continued at its end by its last row and column, so that sides are multiples of the stride.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -88,12 +89,12 @@ class Lapped(RestoringNet):
         cosines = self.frame(rotated(continued(x, self.stride), self.colours))
         mean, waves = cosines[:, :, :1], cosines[:, :, 1:]
         noise = self.noise_level(batch)
-        removed = self._removed(waves, noise)
-        maps = torch.cat([self._differences(mean), waves, removed], 2).flatten(1, 2)
-        passed, removed = (
-            torch.cat(parts, 2).flatten(1, 2) for parts in ((mean, waves - removed), (0 * mean, removed))
-        )
-        return self.beside(maps, noise), *(passed, removed, noise)[: self.kept]
+        removed = torch.cat([torch.zeros_like(mean), self._removed(waves, noise)], 2)
+        each = (maps.unbind(1) for maps in (self._differences(mean), waves, removed[:, :, 1:]))
+        of_colours = chain.from_iterable(zip(*each, strict=True))
+        maps = torch.cat([*of_colours, self.everywhere(noise, mean[:, 0])], 1)
+        passed = cosines - removed
+        return maps, *(passed.flatten(1, 2), removed.flatten(1, 2), noise)[: self.kept]
 
     def corrected(self, body: Tensor, base: Tensor, *beside: Tensor) -> Tensor:
         """Return the cosines that passed, with what the body adds, and with what comes back of those removed."""

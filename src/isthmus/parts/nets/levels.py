@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.layers import CONV, TRANSPOSED
+from isthmus.parts.layers import CONV, TRANSPOSED, channels_last
 
 GAIN = 4.0
 """Factor of what comes in: the layers see numbers of about 1 rather than those of pixels, and learn as fast."""
@@ -54,10 +54,16 @@ class Levels(nn.Module):
 
     def down(self, x: Tensor) -> list[Tensor]:
         """Return the map of each level, the finest first."""
-        maps = [self.before[0](self.first(GAIN * x))]
+        x = channels_last(self._first(x))
+        maps = [self.before[0](x)]
         for narrower, blocks in zip(self.narrower, self.before[1:], strict=True):
             maps.append(blocks(narrower(maps[-1])))
         return maps
+
+    def _first(self, x: Tensor) -> Tensor:
+        """Return the first layer's map; its weights have the gain, since they are fewer than what comes in."""
+        first: Tensor = self.first._conv_forward(x, GAIN * self.first.weight, None)
+        return first
 
     def up(self, deepest: Tensor, finer: list[Tensor]) -> Tensor:
         """Return what goes out, from the deepest map and the maps of the levels above, the finest first."""
@@ -74,7 +80,7 @@ class Block(nn.Module):
     def __init__(self, width: int, conv: Any) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            conv(width, width, 3, padding=1, bias=False), nn.ReLU(), small(conv(width, width, 3, padding=1, bias=False))
+            conv(width, width, 3, padding=1, bias=False), nn.ReLU(inplace=True), small(conv(width, width, 3, padding=1, bias=False))
         )
 
     def forward(self, x: Tensor) -> Tensor:

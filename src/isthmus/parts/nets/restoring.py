@@ -118,10 +118,10 @@ class RestoringNet(Net):
 
     def encode(self, batch: Batch) -> tuple[Tensor, ...]:
         """Return h of shape (batch, *positions, sizes.h), what is kept of the front, and the maps above the deepest."""
-        maps, *kept = self.analysed(batch.corrupted, batch)
-        *finer, deepest = self.body.down(maps)
+        analysed = list(self.analysed(batch.corrupted, batch))
+        *finer, deepest = self.body.down(analysed.pop(0))  # whose memory is free after the first layer
         h: Tensor = self.code(deepest)
-        return h.movedim(1, -1), *kept, *finer
+        return h.movedim(1, -1), *analysed, *finer
 
     def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
         """Return y, as large as x."""
@@ -132,7 +132,7 @@ class RestoringNet(Net):
 
     def _sloped(self, base: Tensor) -> Tensor:
         """Return the base for each group of channels of y that are of x, times the slope of the group."""
-        return torch.cat([slope * base for slope in self.slope], 1)
+        return (self._each(self.slope).unsqueeze(1) * base.unsqueeze(1)).flatten(1, 2)
 
     def _each(self, numbers: Tensor) -> Tensor:
         """Return a number for each channel, or row, shaped so that it broadcasts against rows."""
@@ -155,9 +155,9 @@ class RestoringNet(Net):
         noise = self.noise(self.readings(batch)) if batch.noise is None else batch.noise
         return self._each(noise).unsqueeze(1)
 
-    def beside(self, maps: Tensor, level: Tensor) -> Tensor:
-        """Return maps, with one more that is a level, such as that of the noise, everywhere."""
-        return torch.cat([maps, level.expand(-1, 1, *maps.shape[2:])], 1)
+    def everywhere(self, level: Tensor, like: Tensor) -> Tensor:
+        """Return a map as large as another that is a level, such as that of the noise, at each position."""
+        return level.expand(len(like), 1, *like.shape[2:])
 
     # -- start ---------------------------------------------------------------------------------------------------
 

@@ -62,12 +62,15 @@ class UNet(RestoringNet):
         """Return patches with what else is to be seen beside them, and the patches alone."""
         missing = self._missing(x, batch) if self.fills else None
         x = x if missing is None else filled(x, missing)
-        base = maps = patches(continued(x, self.stride), CELL)
+        base = patches(continued(x, self.stride), CELL)
+        maps = [base]
         if missing is not None:
-            maps = torch.cat([maps, patches(continued(missing.to(x.dtype), self.stride), CELL)], 1)
+            maps.append(patches(continued(missing.to(x.dtype), self.stride), CELL))
         if self.estimates_noise:
-            maps = self.beside(maps, self.noise_level(batch))
-        return (self.beside(maps, torch.ones_like(maps[:, :1])) if self.absolute else maps), base
+            maps.append(self.everywhere(self.noise_level(batch), base))
+        if self.absolute:
+            maps.append(torch.ones_like(base[:, :1]))
+        return torch.cat(maps, 1), base
 
     def _missing(self, x: Tensor, batch: Batch) -> Tensor:
         """Return what is missing in any channel, of shape (batch, 1, *space)."""
