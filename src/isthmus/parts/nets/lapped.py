@@ -56,7 +56,7 @@ class Lapped(RestoringNet):
 
     colours: Tensor
     estimates_noise = True
-    at_once = 2**21
+    at_once = 3 * 2**19
 
     def __init__(
         self,

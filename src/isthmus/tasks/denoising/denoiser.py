@@ -39,7 +39,7 @@ from isthmus.tasks.denoising.defaults import (
     SNR,
     default_autoencoder,
 )
-from isthmus.tasks.denoising.graph import Denoise
+from isthmus.tasks.denoising.graph import Denoise, DenoiseBytes
 from isthmus.tasks.denoising.images import as_many_channels, images_of, typed
 from isthmus.tasks.denoising.lessons import Lesson, Teaching, check_condition, check_data
 from isthmus.tasks.denoising.masks import check_count, check_mask, observed, with_masks
@@ -402,18 +402,21 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         return sound_like(np.concatenate([stream.add(samples), stream.end()]), one) if strength else one
 
     def restoring(self, strength: float = 1.0, sigma: float | None = None) -> Restore | None:
-        """Return a function that restores one image (height, width, channels); None if the strength is 0."""
+        """Return a function that restores one image (height, width, channels); None if the strength is 0.
+
+        It gives floats in [0, 1], or uint8 where it gets that.
+        """
         check_is_fitted(self)
         if self.autoencoder_.data_.audible:
             raise InputError("this denoiser cleans recordings: give sound files, or take a denoiser of images")
-        graph, noise = self._graph(strength), self._noise(sigma)
-        return None if strength == 0 else partial(self._restored_image, graph, noise)
+        graphs, noise = [self._graph(strength, kind) for kind in (Denoise, DenoiseBytes)], self._noise(sigma)
+        return None if strength == 0 else partial(self._restored_image, *graphs, noise)
 
-    def _graph(self, strength: float = 1.0) -> Denoise:
+    def _graph(self, strength: float = 1.0, kind: type[Denoise] = Denoise) -> Denoise:
         if not _is_fraction(strength):
             raise InputError(f"strength={strength!r} is no number in [0, 1]: 0 changes nothing, 1 is the model's")
         fitted = self.autoencoder_
-        return Denoise(fitted.data_, fitted.model_, float(strength)).eval()
+        return kind(fitted.data_, fitted.model_, float(strength)).eval()
 
     def _noise(self, sigma: float | None) -> float | None:
         if sigma is None:
@@ -436,20 +439,26 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         return self.autoencoder_.run_columns(graph, columns)
 
     def _restored_image(
-        self, graph: Denoise, noise: float | None, image: np.ndarray, mask: np.ndarray | None = None
+        self,
+        graph: Denoise,
+        in_bytes: Denoise,
+        noise: float | None,
+        image: np.ndarray,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return one image, (height, width, channels), restored; filled where the mask is True."""
         data = cast(Images, self.autoencoder_.data_)
         check_mask(self.autoencoder_.model_.net, mask)
         known, channels = data.shape[0], image.shape[2]
-        rows = as_many_channels(image, known)
-        columns = data.read(np.stack([data.laid_out(row) for row in rows]))
+        rows = [data.laid_out(row) for row in as_many_channels(image, known)]
+        columns = data.read(np.stack(rows) if len(rows) > 1 else rows[0][None])
         columns = columns if mask is None else _with_mask(columns, [mask] * len(rows))
-        [pixels] = self._run(graph, columns, noise).values()
+        averaged = known not in (1, channels)
+        [pixels] = self._run(in_bytes if image.dtype == np.uint8 and not averaged else graph, columns, noise).values()
         restored = pixels.movedim(1, -1).numpy()
-        if known == channels:
-            return cast(np.ndarray, restored[0])
-        return np.concatenate(list(restored), axis=2) if known == 1 else restored[0].mean(2, keepdims=True)
+        if averaged:
+            return cast(np.ndarray, restored[0].mean(2, keepdims=True))
+        return np.concatenate(list(restored), axis=2) if len(restored) > 1 else cast(np.ndarray, restored[0])
 
     def card(self) -> Card:
         """Return a description of the fitted denoiser."""

@@ -40,3 +40,11 @@ class Denoise(Graph):
         if self.strength < 1:
             restored = torch.lerp(batch.x, restored, self.strength)
         return restored if batch.observed is None else torch.where(batch.observed, batch.x, restored)
+
+
+class DenoiseBytes(Denoise):
+    """Columns of images to the same without noise, as uint8: for files of 8 bits, in a quarter of the memory."""
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return the user's columns, restored, from black at 0 to white at 255."""
+        return {name: column.mul(255).round_().byte() for name, column in super().forward(columns).items()}

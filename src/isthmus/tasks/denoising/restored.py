@@ -17,7 +17,7 @@ from isthmus.tasks.denoising.targets import Target
 
 Restore = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 """From an image of shape (height, width, channels), uint8 or floats, and what is to be filled of it, True in an array
-(height, width), if anything, to the restored one, floats."""
+(height, width), if anything, to the restored one: uint8 where the image is, else floats."""
 
 
 @dataclass(frozen=True)
