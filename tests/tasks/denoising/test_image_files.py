@@ -332,6 +332,19 @@ def test_a_mask_is_that_of_the_same_name_or_the_only_one_with_another_ending(fol
         with_masks(every, source, masks)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("model", ["grey", "colour"])
+def test_eight_bits_are_restored_to_eight_bits_the_nearest_to_what_floats_give(request, model, channels):
+    image = noisy(np.stack([clean(21, 34)] * channels, axis=-1))
+    restore = request.getfixturevalue(model).restoring(0.7)
+    of_bytes, of_floats = restore(image, None), restore(image.astype(np.float32) / 255, None)
+    assert of_floats.dtype == np.float32 and of_bytes.shape == of_floats.shape == image.shape
+    assert of_bytes.dtype == (np.float32 if (model, channels) == ("colour", 1) else np.uint8)
+    unit = of_bytes / 255 if of_bytes.dtype == np.uint8 else of_bytes
+    np.testing.assert_allclose(unit, of_floats, atol=0.5 / 255 + 1e-5)
+    assert not np.array_equal(unit, image / 255)
+
+
 def test_the_input_is_replaced_where_that_is_asked_for(grey, folders):
     before = pixels(folders[0] / "0.png")
     grey.transform_files(folders[0], folders[0], overwrite=True)
