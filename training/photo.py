@@ -47,7 +47,7 @@ WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 SMOOTH = 4.0
 """How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS, EPOCHS_FURTHER, RATE = 9, 4, 2e-3
+EPOCHS, EPOCHS_FURTHER = 16, 8
 SEED = 0
 
 
@@ -104,7 +104,6 @@ def learning(autoencoder: Autoencoder) -> Autoencoder:
     """Return an autoencoder with what all trainings on photographs have."""
     return autoencoder.set_params(
         batch_size=BATCH,
-        learning_rate=RATE,
         average=0.999,
         validation_fraction=0,
         random_state=SEED,

@@ -129,6 +129,10 @@ class Net(nn.Module):
         """Return y of shape (batch, *sizes.y) for z of shape (batch, *positions, sizes.z)."""
         raise NotImplementedError
 
+    def orthogonal(self) -> list[nn.Parameter]:
+        """Return the weights that are trained by orthogonal steps: see `isthmus.core.training.optimizer`."""
+        return []
+
     def readings(self, batch: Batch) -> Tensor:
         """Return what the noise level of each row is estimated from, of shape (batch, readings).
 

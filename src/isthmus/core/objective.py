@@ -125,14 +125,15 @@ class Reconstruction(nn.Module):
 
     def players(self) -> dict[str, list[dict[str, Any]]]:
         """One player; weight decay for matrices only."""
-        parameters = [p for p in self.parameters() if p.requires_grad]
-        scale = self.model.net.rate_scale
-        return {
-            "model": [
-                {"params": [p for p in parameters if p.ndim > 1], "scale": scale},
-                {"params": [p for p in parameters if p.ndim <= 1], "scale": scale, "weight_decay": 0.0},
-            ]
-        }
+        orthogonal = self.model.net.orthogonal()
+        apart = set(map(id, orthogonal))
+        others = [p for p in self.parameters() if p.requires_grad and id(p) not in apart]
+        groups = [
+            {"params": [p for p in others if p.ndim > 1]},
+            {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
+            *([{"params": orthogonal, "orthogonal": True}] if orthogonal else ()),
+        ]
+        return {"model": [{**group, "scale": self.model.net.rate_scale} for group in groups]}
 
     @property
     def replicable(self) -> bool:

@@ -54,6 +54,12 @@ def stack(widths: Sequence[int], act: str, norm: bool = True) -> nn.Sequential:
     return nn.Sequential(*zero_last(layers[:-1]))
 
 
+def kernels(module: nn.Module) -> list[nn.Parameter]:
+    """Return the weights of linear layers and convolutions that are matrices of at least two rows and columns."""
+    layers = [layer for layer in module.modules() if isinstance(layer, (nn.Linear, *CONV, *TRANSPOSED))]
+    return [layer.weight for layer in layers if min(layer.weight.flatten(1).shape) > 1]
+
+
 def zero_last(layers: list[nn.Module]) -> list[nn.Module]:
     """Set weights and bias of the last layer to zero: what it ends starts as if it were not there."""
     for parameter in layers[-1].parameters():
@@ -161,9 +167,8 @@ def fitted_lines(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def channels_last(maps: Tensor) -> Tensor:
-    """Return maps of two axes so that a position's channels are neighbours in memory: convolutions over many positions
-    take two thirds of the time."""
-    return maps.contiguous(memory_format=torch.channels_last) if maps.dim() == 4 else maps
+    """Return maps of images with the channels of a position side by side in memory: convolutions are faster."""
+    return maps.movedim(1, -1).contiguous().movedim(-1, 1) if maps.dim() == 4 else maps
 
 
 def continued(x: Tensor, stride: int) -> Tensor:

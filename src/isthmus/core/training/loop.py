@@ -22,6 +22,7 @@ from isthmus.core.training.checkpoint import Checkpoint
 from isthmus.core.training.clipping import Clipping
 from isthmus.core.training.distributed import Sync
 from isthmus.core.training.former import from_one
+from isthmus.core.training.optimizer import AdamWithMuon
 from isthmus.core.training.precision import computing
 from isthmus.core.training.settings import Settings
 from isthmus.core.training.state import Progress, State, Tensors, load_optimizer, optimizer_tensors, plain_groups
@@ -66,7 +67,7 @@ class Training:
         self.initialize = initialize
         self.players = {name: _flat(groups) for name, groups in objective.players().items()}
         self.optimizers = {
-            name: torch.optim.AdamW(
+            name: AdamWithMuon(
                 groups, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, fused=True
             )
             for name, groups in objective.players().items()

@@ -50,7 +50,10 @@ class Replicas(nn.Module):
         first = self.objectives[0]
         stacked = dict(zip(first.parameters(), self.weights, strict=True))
         return {
-            player: [{**group, "params": [stacked[weight] for weight in group["params"]]} for group in groups]
+            player: [
+                {**group, "params": [stacked[weight] for weight in group["params"]], "stacked": True}
+                for group in groups
+            ]
             for player, groups in first.players().items()
         }
 

@@ -79,9 +79,8 @@ class Block(nn.Module):
 
     def __init__(self, width: int, conv: Any) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            conv(width, width, 3, padding=1, bias=False), nn.ReLU(inplace=True), small(conv(width, width, 3, padding=1, bias=False))
-        )
+        first, second = (conv(width, width, 3, padding=1, bias=False) for _ in range(2))
+        self.layers = nn.Sequential(first, nn.ReLU(inplace=True), small(second))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x and what the layers add to it."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK, CONSTANT, CONV
+from isthmus.parts.layers import BLOCK, CONSTANT, CONV, kernels
 from isthmus.parts.nets.feature_map import axes_of, cropped, with_condition
 from isthmus.parts.nets.levels import Levels, reach
 from isthmus.parts.noise_level import NoiseLevel
@@ -129,6 +129,10 @@ class RestoringNet(Net):
         body = self.body.up(self.decode_code(with_condition(z, batch, self.sizes).movedim(-1, 1)), finer).float()
         y = self.joined(self.corrected(body, *kept)) + self._each(self.shift)
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
+
+    def orthogonal(self) -> list[nn.Parameter]:
+        """Return the weights of all convolutions."""
+        return kernels(self)
 
     def _sloped(self, base: Tensor) -> Tensor:
         """Return the base for each group of channels of y that are of x, times the slope of the group."""
