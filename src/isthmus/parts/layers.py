@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -56,8 +56,9 @@ def stack(widths: Sequence[int], act: str, norm: bool = True) -> nn.Sequential:
 
 def kernels(module: nn.Module) -> list[nn.Parameter]:
     """Return the weights of linear layers and convolutions that are matrices of at least two rows and columns."""
-    layers = [layer for layer in module.modules() if isinstance(layer, (nn.Linear, *CONV, *TRANSPOSED))]
-    return [layer.weight for layer in layers if min(layer.weight.flatten(1).shape) > 1]
+    kinds = (nn.Linear, *CONV, *TRANSPOSED)
+    weights = [cast(nn.Parameter, layer.weight) for layer in module.modules() if isinstance(layer, kinds)]
+    return [weight for weight in weights if min(weight.flatten(1).shape) > 1]
 
 
 def zero_last(layers: list[nn.Module]) -> list[nn.Module]:

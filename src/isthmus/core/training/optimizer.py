@@ -43,8 +43,11 @@ class AdamWithMuon(torch.optim.AdamW):
         for weight in group["params"]:
             if weight.grad is None:
                 continue
-            momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
-            momentum.lerp_(weight.grad, 1 - MOMENTUM)
+            state = self.state[weight]
+            if not state:  # by AdamW's names, which it looks for when a state is loaded
+                state.update(step=torch.zeros(()), exp_avg=torch.zeros_like(weight))
+            state["step"] += 1
+            momentum = state["exp_avg"].lerp_(weight.grad, 1 - MOMENTUM)
             ahead = torch.lerp(weight.grad, momentum, MOMENTUM).flatten(1 + stacked)
             weight.mul_(1 - rate * group["weight_decay"])
             length = LENGTH * max(ahead.shape[-2:]) ** 0.5
@@ -66,7 +69,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     if matrices.shape[-2] > matrices.shape[-1]:
         return orthogonal(matrices.mT).mT
     a, b, c = COEFFICIENTS
-    x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + TINY)
+    x: Tensor = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + TINY)
     for _ in range(ITERATIONS):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x

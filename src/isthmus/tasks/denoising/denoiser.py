@@ -409,8 +409,9 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         check_is_fitted(self)
         if self.autoencoder_.data_.audible:
             raise InputError("this denoiser cleans recordings: give sound files, or take a denoiser of images")
-        graphs, noise = [self._graph(strength, kind) for kind in (Denoise, DenoiseBytes)], self._noise(sigma)
-        return None if strength == 0 else partial(self._restored_image, *graphs, noise)
+        self._graph(strength)
+        noise = self._noise(sigma)
+        return None if strength == 0 else partial(self._restored_image, strength, noise)
 
     def _graph(self, strength: float = 1.0, kind: type[Denoise] = Denoise) -> Denoise:
         if not _is_fraction(strength):
@@ -439,12 +440,7 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         return self.autoencoder_.run_columns(graph, columns)
 
     def _restored_image(
-        self,
-        graph: Denoise,
-        in_bytes: Denoise,
-        noise: float | None,
-        image: np.ndarray,
-        mask: np.ndarray | None = None,
+        self, strength: float, noise: float | None, image: np.ndarray, mask: np.ndarray | None = None
     ) -> np.ndarray:
         """Return one image, (height, width, channels), restored; filled where the mask is True."""
         data = cast(Images, self.autoencoder_.data_)
@@ -454,7 +450,8 @@ class Denoiser(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has
         columns = data.read(np.stack(rows) if len(rows) > 1 else rows[0][None])
         columns = columns if mask is None else _with_mask(columns, [mask] * len(rows))
         averaged = known not in (1, channels)
-        [pixels] = self._run(in_bytes if image.dtype == np.uint8 and not averaged else graph, columns, noise).values()
+        kind = DenoiseBytes if image.dtype == np.uint8 and not averaged else Denoise
+        [pixels] = self._run(self._graph(strength, kind), columns, noise).values()
         restored = pixels.movedim(1, -1).numpy()
         if averaged:
             return cast(np.ndarray, restored[0].mean(2, keepdims=True))
