@@ -103,7 +103,5 @@ def test_training_goes_on_bit_for_bit_from_saved_moments():
 
 
 def test_kernels_are_matrices_of_layers_and_nothing_else():
-    module = nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Linear(4, 1), nn.ConvTranspose1d(4, 2, 2), nn.BatchNorm2d(3)
-    )
+    layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Linear(4, 1), nn.ConvTranspose1d(4, 2, 2), nn.BatchNorm2d(3)
     assert [tuple(weight.shape) for weight in kernels(nn.Sequential(*layers))] == [(4, 1, 3, 3), (4, 2, 2)]
