@@ -168,8 +168,13 @@ def fitted_lines(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def channels_last(maps: Tensor) -> Tensor:
-    """Return maps of images with the channels of a position side by side in memory: convolutions are faster."""
-    return maps.movedim(1, -1).contiguous().movedim(-1, 1) if maps.dim() == 4 else maps
+    """Return maps of images with the channels of a position side by side in memory: convolutions are faster.
+
+    In an exported graph, whose sizes are symbols, maps stay as they are.
+    """
+    if maps.dim() != 4 or torch.compiler.is_exporting():
+        return maps
+    return maps.movedim(1, -1).contiguous().movedim(-1, 1)
 
 
 def continued(x: Tensor, stride: int) -> Tensor:

@@ -161,7 +161,7 @@ class RestoringNet(Net):
 
     def everywhere(self, level: Tensor, like: Tensor) -> Tensor:
         """Return a map as large as another that is a level, such as that of the noise, at each position."""
-        return level.expand(len(like), 1, *like.shape[2:])
+        return level.expand(-1, 1, *like.shape[2:])
 
     # -- start ---------------------------------------------------------------------------------------------------
 
