@@ -196,6 +196,13 @@ def test_sigkill_and_resume(tmp_path):
     assert same(isthmus.load(tmp_path / "resume.safetensors"), ae(epochs=4).fit(DIGITS))
 
 
+def test_a_checkpoint_of_other_groups_of_weights_is_refused(tmp_path, monkeypatch):
+    ae(epochs=1).fit(DIGITS, checkpoint=tmp_path / "c.safetensors")
+    monkeypatch.setattr(MLP, "orthogonal", lambda net: [net.encoder.linear.weight])
+    with pytest.raises(InputError, match="another optimizer .then {'model': 2}, now {'model': 3}"):
+        ae(epochs=1).fit(DIGITS, checkpoint=tmp_path / "c.safetensors", resume=True)
+
+
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     path = tmp_path / "c.safetensors"
     model = ae(epochs=1).fit(DIGITS, checkpoint=path)

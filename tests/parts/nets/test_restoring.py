@@ -146,6 +146,13 @@ def test_gains_say_how_much_comes_back_of_what_the_gates_removed(gain):
 
 
 @torch.no_grad()
+def test_convolutions_are_trained_by_orthogonal_steps_and_gates_are_not():
+    net = model("lapped 4", 3).net
+    apart = set(map(id, net.orthogonal()))
+    others = {name for name, weight in net.named_parameters() if id(weight) not in apart}
+    assert others == {"threshold"} and len(apart) == len(list(net.parameters())) - 1
+
+
 def test_a_lapped_net_of_a_file_without_gains_has_none():
     older = {"part": "net/lapped", "arguments": {"stride": 2, "widths": [4], "blocks": [1]}}
     assert part.build(older).numbers_each == 1

@@ -69,6 +69,7 @@ class Checkpoint:
             "data": (root["source"], self.source),
             "model": (root["description"], self.description),
             **{name: (state.settings.get(name), value) for name, value in now.settings.items()},
+            "optimizer": (_groups(state), _groups(now)),
         }
 
     def _other_epochs(self, then: int, here: int) -> str:
@@ -97,3 +98,8 @@ class Checkpoint:
                 state.threads,
                 now.threads,
             )
+
+
+def _groups(state: State) -> dict[str, int]:
+    """Return the number of groups of weights of each optimizer: it grew where nets are trained by orthogonal steps."""
+    return {player: len(groups) for player, groups in state.optimizers.items()}
