@@ -83,9 +83,9 @@ def gaussian(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
 
 
 def untrained(corruption: object, crop: int, epochs: int, images: int) -> Denoiser:
-    """Return a denoiser of the default net, which learns for about 3,000 steps."""
+    """Return a denoiser of the default net, which learns for about 1,200 steps."""
     data = Images(crop=crop, crops_per_image=4, flips=True)
-    epochs = min(epochs, max(1, 3000 * 16 // (4 * images)))
+    epochs = min(epochs, max(1, 1200 * 16 // (4 * images)))
     ae = Autoencoder(Denoising(corruption), 128, net="lapped", data=data, epochs=epochs, batch_size=16, average=0.999)
     return Denoiser(ae.set_params(random_state=0, verbose=False))
 
