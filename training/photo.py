@@ -50,6 +50,8 @@ CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
 EPOCHS, EPOCHS_FURTHER = 16, 8
 RATE = 0.002
 """Half the default, with which the deeper layers of the grey net are zero everywhere after 2,400 of its 6,432 steps."""
+BALANCE = 1.5
+"""How much more faint noise counts than strong noise."""
 SEED = 0
 
 
@@ -65,24 +67,26 @@ def smaller(path: Path, mode: str, scales: tuple[float, ...]) -> list[np.ndarray
     return [np.asarray(image.resize(size, Image.Resampling.LANCZOS)) for size in sizes]
 
 
-def untrained() -> Autoencoder:
+def untrained(balance: float) -> Autoencoder:
     """Return the autoencoder."""
     data = Images(crop=CROP, crops_per_image=CROPS, flips=True, turns=True)
     noise = OneOf((GaussianNoise((0.0, 50 / 255)), CAMERA), SHARES)
-    return learning(Autoencoder(Denoising(Measured(noise, known=True)), CODE, net=Lapped(2, WIDTHS, BLOCKS), data=data))
+    variant = Denoising(Measured(noise, balance, known=True))
+    return learning(Autoencoder(variant, CODE, net=Lapped(2, WIDTHS, BLOCKS), data=data))
 
 
-def grown(start: Path, image: np.ndarray) -> Autoencoder:
-    """Return an autoencoder that goes on from the weights of a model for grey images.
+def grown(start: Path, image: np.ndarray, balance: float) -> Autoencoder:
+    """Return an autoencoder that goes on from the weights of a model, as a rule one for grey images.
 
     In colour, the brightness is seen, gated and corrected as the grey image was; the other two principal axes are gated
     only, at first.
     """
     known = Denoiser.load(start).autoencoder_.objective_.state_dict()
-    model = untrained().set_params(epochs=1).fit([image])
+    model = untrained(balance).set_params(epochs=1).fit([image])
     with torch.no_grad():
-        colours = model.objective_.model.net.colours
-        colours.mul_(torch.where(colours.sum(1, keepdim=True) < 0, -1, 1))
+        colours, before = model.objective_.model.net.colours, known["model.net.colours"]
+        brightness_up = colours * torch.where(colours.sum(1, keepdim=True) < 0, -1, 1)
+        colours.copy_(before if before.shape == colours.shape else brightness_up)
         for name, weight in model.objective_.named_parameters():
             weight.copy_(placed(known[name].float(), weight, name))
     return model.set_params(warm_start=True)
@@ -123,14 +127,17 @@ def tell(event: Event) -> None:
 @click.command()
 @click.argument("kind", type=click.Choice(list(MODES)))
 @click.argument("output", type=click.Path(path_type=Path), required=False)
-@click.option("--from", "start", type=click.Path(path_type=Path), help="A model for grey images, to go on from.")
+@click.option("--from", "start", type=click.Path(path_type=Path), help="A model to go on from, such as that for grey.")
 @click.option("--epochs", type=int, help=f"Passes over all images [{EPOCHS}; with --from {EPOCHS_FURTHER}].")
+@click.option("--balance", default=BALANCE, help=f"How much more faint noise counts than strong noise [{BALANCE}].")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Where to continue from, after an interruption.")
-def main(kind: str, output: Path | None, start: Path | None, epochs: int | None, checkpoint: Path | None) -> None:
+def main(
+    kind: str, output: Path | None, start: Path | None, epochs: int | None, balance: float, checkpoint: Path | None
+) -> None:
     """Train the model KIND, and write it to OUTPUT [src/isthmus/models/KIND.safetensors]."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
     begun, images = time.process_time(), photos(MODES[kind])
-    model = grown(start, images[0]) if start else untrained()
+    model = grown(start, images[0], balance) if start else untrained(balance)
     model.set_params(epochs=epochs or (EPOCHS_FURTHER if start else EPOCHS))
     model.fit(images, checkpoint=checkpoint, resume=True)
     target = output or Path(f"src/isthmus/models/{kind}.safetensors")

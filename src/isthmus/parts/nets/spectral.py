@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import fitted_lines, zero_last
+from isthmus.parts.layers import fitted_lines, kernels, zero_last
 from isthmus.parts.nets.feature_map import axes_of, cropped, with_condition
 from isthmus.parts.nets.spectra import Spectra
 from isthmus.support.errors import InputError
@@ -138,6 +138,10 @@ class Spectral(Net):
         made = self.spectra.inverse(spectra * gates.repeat(1, 2, 1))
         y = torch.unflatten(made, 0, (-1, len(self.slope))) * self.slope[:, None] + self.shift[:, None]
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
+
+    def orthogonal(self) -> list[nn.Parameter]:
+        """Return the weights of all layers but those that see one map each."""
+        return [weight for weight in kernels(self) if weight.shape[1] > 1]
 
     def _side_by_side(self, maps: Tensor) -> Tensor:
         """Return the maps of the channels of a row beside each other."""
