@@ -47,7 +47,7 @@ WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 SMOOTH = 4.0
 """How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS, EPOCHS_FURTHER = 16, 8
+EPOCHS, EPOCHS_FURTHER = 16, 16
 RATE = 0.002
 """Half the default, with which the deeper layers of the grey net are zero everywhere after 2,400 of its 6,432 steps."""
 BALANCE = 1.5
