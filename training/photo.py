@@ -47,7 +47,7 @@ WIDTHS, BLOCKS = (48, 96, 128), (3, 1, 1)
 SMOOTH = 4.0
 """How many times the noise level a coefficient of colour less brightness is of which half passes, at first."""
 CODE, CROP, CROPS, BATCH = 128, 64, 8, 16
-EPOCHS, EPOCHS_FURTHER = 16, 16
+EPOCHS = 16
 RATE = 0.002
 """Half the default, with which the deeper layers of the grey net are zero everywhere after 2,400 of its 6,432 steps."""
 BALANCE = 1.5
@@ -128,18 +128,17 @@ def tell(event: Event) -> None:
 @click.argument("kind", type=click.Choice(list(MODES)))
 @click.argument("output", type=click.Path(path_type=Path), required=False)
 @click.option("--from", "start", type=click.Path(path_type=Path), help="A model to go on from, such as that for grey.")
-@click.option("--epochs", type=int, help=f"Passes over all images [{EPOCHS}; with --from {EPOCHS_FURTHER}].")
+@click.option("--epochs", type=int, default=EPOCHS, help=f"Passes over all images [{EPOCHS}].")
 @click.option("--balance", default=BALANCE, help=f"How much more faint noise counts than strong noise [{BALANCE}].")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Where to continue from, after an interruption.")
 def main(
-    kind: str, output: Path | None, start: Path | None, epochs: int | None, balance: float, checkpoint: Path | None
+    kind: str, output: Path | None, start: Path | None, epochs: int, balance: float, checkpoint: Path | None
 ) -> None:
     """Train the model KIND, and write it to OUTPUT [src/isthmus/models/KIND.safetensors]."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
     begun, images = time.process_time(), photos(MODES[kind])
     model = grown(start, images[0], balance) if start else untrained(balance)
-    model.set_params(epochs=epochs or (EPOCHS_FURTHER if start else EPOCHS))
-    model.fit(images, checkpoint=checkpoint, resume=True)
+    model.set_params(epochs=epochs).fit(images, checkpoint=checkpoint, resume=True)
     target = output or Path(f"src/isthmus/models/{kind}.safetensors")
     Denoiser.of(model).save(target, half=True)
     click.echo(f"{target}: {(time.process_time() - begun) / 60:.1f} minutes of one core in this run")

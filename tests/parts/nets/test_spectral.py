@@ -100,3 +100,15 @@ def test_tiles_are_the_whole():
     graph, columns = Reconstruct(data, trained()).eval(), {"samples": noisy(2, 1501).corrupted}
     whole = graph(columns)["samples"]
     torch.testing.assert_close(in_tiles(graph, columns, 200)["samples"], whole, atol=1e-5, rtol=0)
+
+
+def test_layers_that_mix_maps_are_trained_by_orthogonal_steps_and_those_of_one_map_each_are_not():
+    net = model().net
+    apart = set(map(id, net.orthogonal()))
+    ours = {name for name, weight in net.named_parameters() if id(weight) in apart}
+    of_one_map = {
+        f"{blocks}.blocks.{at}.layers.2.weight" for blocks, at in (("before", 0), ("before", 1), ("behind", 0))
+    }
+    assert {"before.first.weight", "code.weight", "behind.first.weight", "gates.0.weight"} < ours
+    assert of_one_map <= set(dict(net.named_parameters())) - ours
+    assert not {"threshold", "steepness", "trust"} & ours

@@ -140,7 +140,7 @@ class Spectral(Net):
         return cropped(y, (self.sizes.y if batch is None else batch.x.shape[1:])[1:])
 
     def orthogonal(self) -> list[nn.Parameter]:
-        """Return the weights of all layers but those that see one map each."""
+        """Return the weights of all layers that mix maps: not of those that see each map by itself."""
         return [weight for weight in kernels(self) if weight.shape[1] > 1]
 
     def _side_by_side(self, maps: Tensor) -> Tensor:
