@@ -3,6 +3,8 @@
     python -m training.photo photo-grey
     python -m training.photo photo --from src/isthmus/models/photo-grey.safetensors
 
+and twice more from what that wrote, with ``--epochs 10 --balance 1`` and ``--epochs 10 --balance 0.5``.
+
 They learn from 402 photographs in ISTHMUS_DATA/photos/train, each at two smaller sizes, which hides that these were
 JPEG files. The crops get Gaussian noise of any strength up to 50 of 255, or, every eighth, that of a camera, as JPEG
 files have it: little of what JPEG did can be undone, and such crops have most of the loss. The model does not know the
