@@ -1,0 +1,98 @@
+"""Layers that give the same numbers on every machine: what picks the tables of an entropy coder must (Ballé 2019).
+
+Weights are whole numbers of 1/64, activations of 1/16: sums of their products are whole numbers of 1/1024, and a float
+holds each of them exactly as long as there are not too many. Neither the order of the sum, nor the number of threads,
+nor the processor changes a digit. What is trained is what is used: rounding is passed straight through by gradients.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.parts.layers import FUNCTIONAL, exactly
+
+WEIGHT, ACTIVATION = 64, 16
+"""Parts of one: weights are whole numbers of 1/64, activations of 1/16."""
+MAX_WEIGHT, MAX_ACTIVATION = 127 / WEIGHT, 255 / ACTIVATION
+SINGLE, DOUBLE = 2**24, 2**53
+"""Whole numbers that float32 and float64 hold exactly, up to."""
+
+
+class ExactConv(nn.Module):
+    """A convolution whose sums are exact, with as many positions out as in.
+
+    Parameters
+    ----------
+    d_in, d_out : int
+        Channels.
+    side : int
+        Side of the kernel; odd.
+    axes : {1, 2}
+        Axes behind the channels.
+    """
+
+    def __init__(self, d_in: int, d_out: int, side: int, axes: int) -> None:
+        super().__init__()
+        self.side, self.axes = side, axes
+        scale = (d_in * side**axes) ** -0.5
+        self.weight = nn.Parameter(scale * (2 * torch.rand(d_out, d_in, *[side] * axes, device="cpu") - 1))
+        self.bias = nn.Parameter(torch.zeros(d_out, device="cpu"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return whole numbers of 1/1024 for whole numbers of 1/16, of at most 255/16 either way."""
+        weight = rounded(self.weight.clamp(-MAX_WEIGHT, MAX_WEIGHT), WEIGHT)
+        bias = rounded(self.bias, WEIGHT * ACTIVATION)
+        with exactly(x):
+            if self.training or self._fits(weight, bias):
+                return self._convolution(x, weight, bias)
+            return self._convolution(x.double(), weight.double(), bias.double())
+
+    def _convolution(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        y: Tensor = FUNCTIONAL[self.axes - 1](x, weight, bias, padding=self.side // 2)
+        return y
+
+    def _fits(self, weight: Tensor, bias: Tensor) -> bool:
+        """Whether no sum, nor any part of one, can leave what float32 holds exactly, and float32 is computed as such."""
+        largest = (MAX_ACTIVATION * weight.abs().flatten(1).sum(1) + bias.abs()).max()
+        return float(largest) * WEIGHT * ACTIVATION < SINGLE and single_is_exact(self.axes, self.side)
+
+
+def activated(sums: Tensor) -> Tensor:
+    """Return sums between 0 and 255/16, rounded to whole numbers of 1/16, as float32."""
+    return rounded(clamped(sums), ACTIVATION).float()
+
+
+def clamped(sums: Tensor) -> Tensor:
+    """Return sums clamped to what an activation can be."""
+    return sums.clamp(0, MAX_ACTIVATION)
+
+
+def rounded(x: Tensor, parts: int) -> Tensor:
+    """Return x rounded to multiples of 1 / parts, halves to even; gradients pass."""
+    return x + (torch.round(x * parts) / parts - x).detach()
+
+
+@cache
+def single_is_exact(axes: int, side: int) -> bool:
+    """Whether convolutions in float32 are exact here where they can be: fast algorithms (Winograd 1980) may not be."""
+    generator = torch.Generator().manual_seed(0)
+    space = [11, 13][:axes]
+    x, weight = (
+        torch.randint(low, high, shape, generator=generator)
+        for low, high, shape in ((0, 256, (2, 48, *space)), (-31, 32, (64, 48, *[side] * axes)))
+    )
+    single, whole = (
+        FUNCTIONAL[axes - 1](x.to(dtype), weight.to(dtype), padding=side // 2)
+        for dtype in (torch.float32, torch.float64)
+    )
+    return bool((single == whole).all())
+
+
+def table_of(values: Any) -> Tensor:
+    """Return numbers as a tensor of whole numbers of 1/16, of at most 255/16."""
+    numbers = torch.as_tensor(values, dtype=torch.float64)
+    return (torch.round(numbers * ACTIVATION) / ACTIVATION).clamp(-MAX_ACTIVATION, MAX_ACTIVATION).float()
