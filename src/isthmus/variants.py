@@ -140,6 +140,13 @@ class Variant:
         )
         return Reconstruction(model, self._corruption(), self._penalties(), self._weights())
 
+    def code_width(self, data: Data, net: NetChoice = None) -> int | None:
+        """Return the numbers in a code per position where the net alone decides on them; None: any number."""
+        chosen = self._net(net, data.defaults().net)
+        decide = getattr(chosen, "code_width", None)  # a user's own net need not be a Net
+        width: int | None = None if decide is None else decide(data.shape)
+        return width
+
     def _net(self, net: NetChoice, default: Net) -> Any:
         wanted = self.net if net is None else net
         chosen = default if wanted is None else resolve("net", wanted)
@@ -427,6 +434,30 @@ class Masked(Variant):
         """Return the likelihood of the data, in which a category counts as much as several numbers."""
         weighted = lookup("likelihood/categorical")(weight=self.category_weight)
         return super()._likelihood(default).with_categories(weighted)
+
+
+@part("variant/compressive")
+@dataclass(frozen=True)
+class Compressive(Variant):
+    """Codes are rounded, and cost the bits that it takes to write them down (Theis 2017; Ballé 2017).
+
+    One model serves all rates: how coarsely a code is rounded is drawn for each row.
+    """
+
+    step: tuple[float, float] = knob((6 / 255, 110 / 255), "how coarsely codes are rounded, in units of x; low,high")
+    trade: float = knob(0.13, "what a bit is worth, in squared steps of squared error")
+    width: int = knob(96, "maps of the predictor of distributions")
+
+    net = "lapped-transform"
+
+    def _bottleneck(self) -> Bottleneck:
+        return lookup("bottleneck/entropy")(width=self.width, trade=self.trade)
+
+    def _corruption(self) -> Corruption:
+        return lookup("corruption/coarseness")(self.step, self.trade)
+
+    def _weights(self) -> dict[str, Weight]:
+        return {"bits": 0.0}
 
 
 def options(cls: type[Variant]) -> dict[str, Field[Any]]:

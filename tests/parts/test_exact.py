@@ -43,7 +43,7 @@ def test_sums_are_those_of_whole_numbers(side, spread):
         x = table_of(torch.rand(3, 300, 50) * 2 * MAX_ACTIVATION - MAX_ACTIVATION)
         sums = layer.eval()(x)
         np.testing.assert_array_equal(whole(sums, WEIGHT * ACTIVATION), by_hand(layer, x))
-        assert sums.dtype == (torch.float32 if spread < 1 and single_is_exact(1, side) else torch.float64)
+        assert sums.dtype == (torch.float32 if spread < 1 and single_is_exact(1, side, x.device) else torch.float64)
 
 
 @pytest.mark.parametrize("axes", [1, 2])

@@ -121,6 +121,10 @@ class Net(nn.Module):
         """Return the positions of the code of one row of that shape, members left out."""
         return ()
 
+    def code_width(self, x_shape: Shape) -> int | None:
+        """Return the numbers of the code per position where this net alone decides on them; None: any number."""
+        return None
+
     def encode(self, batch: Batch) -> Any:
         """Return h of shape (batch, *positions, sizes.h), or a tuple (h, *skips)."""
         raise NotImplementedError
@@ -210,6 +214,8 @@ class Bottleneck(nn.Module):
 
     has_posterior = False
     """Whether there is a `posterior`, from which codes are drawn."""
+    rounds = False
+    """Whether codes are rounded: ``forward`` then takes ``step``, a tensor of shape (batch,) or None, as in a `Batch`."""
 
     def width(self, latent_dim: int) -> int:
         """Return the width of h for codes of `latent_dim` numbers."""

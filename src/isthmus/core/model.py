@@ -156,7 +156,10 @@ class Model(nn.Module):
 
     def code(self, batch: Batch, draw: bool | None = None) -> Code:
         """Return the code of a batch."""
-        code: Code = self.bottleneck(self.encode(batch), draw)
+        return self._coded(self.encode(batch), batch, draw)
+
+    def _coded(self, h: Tensor, batch: Batch, draw: bool | None = None) -> Code:
+        code: Code = self.bottleneck(h, draw, step=batch.step) if self.bottleneck.rounds else self.bottleneck(h, draw)
         return code
 
     def decode(self, z: Tensor, batch: Batch | None = None) -> Tensor:
@@ -181,7 +184,7 @@ class Model(nn.Module):
     def forward(self, batch: Batch, draw: bool | None = None) -> Output:
         """Pass a batch through; the terms are ``error`` and those of the bottleneck."""
         h, skips = self._encode(batch)
-        code = self.bottleneck(h, draw)
+        code = self._coded(h, batch, draw)
         y = self.net.decode(code.z, batch, *skips)
         error = self.likelihood.total(y, batch.x, batch.observed)
         return Output(batch, h, code, y, {"error": error, **code.terms})
@@ -198,7 +201,7 @@ class Model(nn.Module):
         noise = self.net.initialize_encoder(batch)
         h = torch.cat([self.encode(piece) for piece in pieces(batch)])
         self.bottleneck.initialize(h, noise)
-        z = self.bottleneck(h).z
+        z = self._coded(h, batch).z
         self.net.initialize_decoder(z, self.likelihood.link(batch.x), batch)
         if not self.net.reconstructs_only:
             first = next(pieces(batch))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-OPTIONAL = ("observed", "weight", "noise", "emphasis")
+OPTIONAL = ("observed", "weight", "noise", "emphasis", "step")
 """The tensors of a batch that may be None, beside what a corruption masked."""
 
 
@@ -40,6 +40,8 @@ class Batch:
         The noise level of each row of `corrupted`, where it is known: a standard deviation in the units of x.
     emphasis : Tensor of shape (batch,), or None
         Factor of each sample's loss, set by a corruption that does not corrupt all alike.
+    step : Tensor of shape (batch,), or None
+        How coarsely the code of each row is rounded, in the units of x, by a bottleneck that rounds.
     """
 
     x: Tensor
@@ -51,6 +53,7 @@ class Batch:
     weight: Tensor | None = None
     noise: Tensor | None = None
     emphasis: Tensor | None = None
+    step: Tensor | None = None
 
     @classmethod
     def of(cls, columns: dict[str, Tensor], feature: Tensor | None = None) -> Batch:
@@ -104,6 +107,7 @@ class Batch:
             changed(self.weight),
             changed(self.noise),
             changed(self.emphasis),
+            changed(self.step),
         )
 
     def with_(self, **changes: Any) -> Batch:

@@ -33,32 +33,39 @@ class ExactConv(nn.Module):
         Side of the kernel; odd.
     axes : {1, 2}
         Axes behind the channels.
+    scale : float, default 1.0
+        Of the weights before the first step, times the usual.
     """
 
-    def __init__(self, d_in: int, d_out: int, side: int, axes: int) -> None:
+    def __init__(self, d_in: int, d_out: int, side: int = 1, axes: int = 2, scale: float = 1.0) -> None:
         super().__init__()
         self.side, self.axes = side, axes
-        scale = (d_in * side**axes) ** -0.5
+        scale *= (d_in * side**axes) ** -0.5
         self.weight = nn.Parameter(scale * (2 * torch.rand(d_out, d_in, *[side] * axes, device="cpu") - 1))
         self.bias = nn.Parameter(torch.zeros(d_out, device="cpu"))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return whole numbers of 1/1024 for whole numbers of 1/16, of at most 255/16 either way."""
-        weight = rounded(self.weight.clamp(-MAX_WEIGHT, MAX_WEIGHT), WEIGHT)
-        bias = rounded(self.bias, WEIGHT * ACTIVATION)
+        weight, bias = self._rounded()
         with exactly(x):
-            if self.training or self._fits(weight, bias):
+            if self.training or (self.largest < SINGLE and single_is_exact(self.axes, self.side, x.device)):
                 return self._convolution(x, weight, bias)
             return self._convolution(x.double(), weight.double(), bias.double())
+
+    @property
+    def largest(self) -> float:
+        """What no sum can exceed, nor any part of one, in whole numbers of 1/1024."""
+        weight, bias = self._rounded()
+        sums = MAX_ACTIVATION * weight.abs().flatten(1).sum(1) + bias.abs()
+        return float(sums.max()) * WEIGHT * ACTIVATION
+
+    def _rounded(self) -> tuple[Tensor, Tensor]:
+        weight = self.weight.clamp(-MAX_WEIGHT, MAX_WEIGHT)
+        return rounded(weight, WEIGHT), rounded(self.bias, WEIGHT * ACTIVATION)
 
     def _convolution(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         y: Tensor = FUNCTIONAL[self.axes - 1](x, weight, bias, padding=self.side // 2)
         return y
-
-    def _fits(self, weight: Tensor, bias: Tensor) -> bool:
-        """Whether no sum, nor any part of one, can leave what float32 holds exactly, and float32 is computed as such."""
-        largest = (MAX_ACTIVATION * weight.abs().flatten(1).sum(1) + bias.abs()).max()
-        return float(largest) * WEIGHT * ACTIVATION < SINGLE and single_is_exact(self.axes, self.side)
 
 
 def activated(sums: Tensor) -> Tensor:
@@ -77,12 +84,12 @@ def rounded(x: Tensor, parts: int) -> Tensor:
 
 
 @cache
-def single_is_exact(axes: int, side: int) -> bool:
-    """Whether convolutions in float32 are exact here where they can be: fast algorithms (Winograd 1980) may not be."""
+def single_is_exact(axes: int, side: int, device: torch.device) -> bool:
+    """Whether convolutions in float32 are exact there where they can be: fast algorithms (Winograd 1980) may not be."""
     generator = torch.Generator().manual_seed(0)
     space = [11, 13][:axes]
     x, weight = (
-        torch.randint(low, high, shape, generator=generator)
+        torch.randint(low, high, shape, generator=generator).to(device)
         for low, high, shape in ((0, 256, (2, 48, *space)), (-31, 32, (64, 48, *[side] * axes)))
     )
     single, whole = (

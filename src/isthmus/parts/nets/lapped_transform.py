@@ -1,0 +1,228 @@
+"""The lapped transform: cosines of overlapping blocks, as many as there are pixels, and a net that corrects them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.core.interfaces import Net, Shape, Sizes, fixed
+from isthmus.core.part import part
+from isthmus.core.records import Batch
+from isthmus.parts.bands import CELL, SECOND, apart, joined, steps, zigzag
+from isthmus.parts.layers import BLOCK, continued, exactly, zero_last
+from isthmus.parts.nets.feature_map import cropped
+from isthmus.parts.nets.lapped import rotated
+from isthmus.support.errors import InputError
+
+NEAR = 2.0
+"""Coefficients in steps are seen as they are up to this, and beyond by their logarithm."""
+REACH = BLOCK // 2 + BLOCK * (SECOND + SECOND // 2)
+"""How far beyond its cell a pixel depends on others through the means of blocks."""
+
+
+@part("net/lapped-transform")
+class LappedTransform(Net):
+    """A code of cosines, of which as many as there are pixels describe an image wholly.
+
+    ::
+
+        x ─ colours ─ 8 x 8, lapped ─┬─ means ─ 4 x 4, lapped ─┬─ h … z ─┬─ the inverse of all ─┬─ + ─ y
+                                     └─ the others ────────────┘         └─ blocks ─────────────┘
+
+    Both are lapped orthogonal transforms in the form of a filter before the cosine transform (Tran 2003): blocks
+    overlap by half, so that their borders do not show where coefficients were rounded. Colours are rotated to their
+    principal axes. The blocks see the rounded coefficients, in steps, and correct them; they start at zero. Images
+    whose sides are no multiples of 32 are continued by their last row and column, and cut again.
+
+    Parameters
+    ----------
+    width : int, default 96
+        Channels of the blocks that correct; 0: there are none.
+    blocks : int, default 2
+        Residual blocks.
+
+    Raises
+    ------
+    InputError
+        `width` or `blocks` is negative.
+    """
+
+    any_size = True
+    stride = grid = CELL
+    colours: Tensor
+    middle: Tensor
+
+    def __init__(self, width: int = 96, blocks: int = 2) -> None:
+        super().__init__()
+        if min(width, blocks) < 0:
+            raise InputError(f"width={width}, blocks={blocks} of the lapped transform: expected at least 0")
+        self.width, self.blocks = width, blocks
+        self.reach = REACH + (BLOCK * (2 * blocks + 1) if width else 0)
+
+    def positions(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the number of cells along each axis."""
+        return tuple(-(-side // CELL) for side in x_shape[1:])
+
+    def code_width(self, x_shape: Shape) -> int:
+        """Return the coefficients of a cell."""
+        return fixed(x_shape[:1])[0] * CELL**2
+
+    def build(self, sizes: Sizes) -> None:
+        """Make the transforms, and the blocks that correct.
+
+        Raises
+        ------
+        InputError
+            Rows are no images, or codes have another length.
+        """
+        self.sizes, channels = sizes, fixed(sizes.x[:1])[0]
+        numbers = self.code_width(sizes.x)
+        if len(sizes.x) != 3:
+            raise InputError(f"the net 'lapped-transform' takes images, but the rows have shape {sizes.x}")
+        if sizes.z != numbers or sizes.y[0] != channels:
+            raise InputError(
+                f"latent_dim={sizes.z} of the net 'lapped-transform': a cell of {CELL} x {CELL} pixels in {channels} "
+                f"channels has {numbers} coefficients; leave latent_dim out"
+            )
+        self.first, self.second = Lapping(BLOCK), Lapping(SECOND)
+        self.register_buffer("colours", torch.eye(channels, device="cpu"))  # on meta, eye imports a compiler
+        self.register_buffer("middle", torch.zeros(channels, device="cpu"))
+        self.correction = Correction(channels * BLOCK**2, self.width, self.blocks) if self.width else None
+
+    def initialize_encoder(self, batch: Batch) -> None:
+        """Rotate colours to their principal axes: the first is brightness."""
+        x = batch.x.transpose(0, 1).flatten(1).double()
+        self.middle.copy_(x.mean(1))
+        axes = torch.linalg.eigh(torch.cov(x).view(len(x), len(x)))[1].flip(1).T
+        self.colours.copy_(axes * torch.where(axes.sum(1, keepdim=True) < 0, -1, 1))
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return h of shape (batch, *positions, sizes.h)."""
+        x = batch.corrupted - self.middle.view(-1, 1, 1)
+        bands = self.first(rotated(continued(x, CELL), self.colours))
+        return joined(self.second(bands[:, :, 0]), bands[:, :, 1:])
+
+    def decode(self, z: Tensor, batch: Batch | None = None, *skips: Tensor) -> Tensor:
+        """Return y, as large as x; where that is not known, and sizes differ, whole cells."""
+        coarse, fine = apart(z)
+        bands = torch.cat([self.second.inverse(coarse).unsqueeze(2), fine], 2)
+        if self.correction is not None:
+            bands = self.correction(bands, steps(None if batch is None else batch.step, bands))
+        y = rotated(self.first.inverse(bands), self.colours.T) + self.middle.view(-1, 1, 1)
+        known = self.sizes.y if batch is None or batch.x.ndim != y.ndim else batch.x.shape[1:]
+        return cropped(y, known[1:])
+
+    def orthogonal(self) -> list[nn.Parameter]:
+        """Return the kernels of the blocks."""
+        return [] if self.correction is None else self.correction.kernels()
+
+
+class Lapping(nn.Module):
+    """A lapped orthogonal transform of blocks that overlap by half of their side to each side.
+
+    Beyond its border, an image is continued by its mirror image.
+
+    Parameters
+    ----------
+    side : int
+        Of the blocks, which are as far apart.
+    """
+
+    kernels: Tensor
+    down: Tensor
+    right: Tensor
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+        order = zigzag(side)
+        one = lapped(side)
+        both = torch.einsum("ui,vj->uvij", one, one).flatten(0, 1).unsqueeze(1)
+        self.register_buffer("kernels", both[order].float(), persistent=False)
+        even = 1 - 2 * (torch.arange(side, device="cpu") % 2)
+        signs = torch.stack([even[:, None].expand(side, side), even.expand(side, side)]).flatten(1)[:, order].float()
+        self.register_buffer("down", signs[0].view(-1, 1, 1), persistent=False)
+        self.register_buffer("right", signs[1].view(-1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (batch, channels, side², *blocks), in zigzag order."""
+        half = self.side // 2
+        x = torch.cat([x[..., :half, :].flip(-2), x, x[..., -half:, :].flip(-2)], -2)
+        x = torch.cat([x[..., :half].flip(-1), x, x[..., -half:].flip(-1)], -1)
+        with exactly(x):
+            each = nn.functional.conv2d(x.flatten(0, 1).unsqueeze(1), self.kernels, stride=self.side)
+        return torch.unflatten(each, 0, x.shape[:2])
+
+    def inverse(self, bands: Tensor) -> Tensor:
+        """Return (batch, channels, *space): the bands of the mirror image beyond the border are those of the last block,
+        with the sign of the symmetry of each cosine.
+        """
+        cut = self.side + self.side // 2
+        y = torch.cat([bands[..., :1, :] * self.down, bands, bands[..., -1:, :] * self.down], -2)
+        y = torch.cat([y[..., :1] * self.right, y, y[..., -1:] * self.right], -1)
+        with exactly(y):
+            x = nn.functional.conv_transpose2d(y.flatten(0, 1), self.kernels, stride=self.side)
+        return torch.unflatten(x[:, 0, cut:-cut, cut:-cut], 0, bands.shape[:2])
+
+
+class Correction(nn.Module):
+    """Residual blocks over the coefficients of blocks, in steps; what they add is in steps too."""
+
+    def __init__(self, numbers: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(2 * numbers, width, 1)
+        self.step = nn.Linear(2, width)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
+            for _ in range(blocks)
+        )
+        self.last = nn.Conv2d(width, numbers, 1)
+        zero_last([self.last])
+
+    def forward(self, bands: Tensor, step: Tensor) -> Tensor:
+        """Return the bands of shape (batch, channels, BLOCK², *blocks), corrected."""
+        seen = bands / step
+        means = seen[:, :, 0]
+        around = nn.functional.avg_pool2d(means, 3, 1, 1, count_include_pad=False)
+        seen = torch.cat([(means - around).unsqueeze(2), seen[:, :, 1:]], 2).flatten(1, 2)
+        maps = torch.cat([seen.clamp(-NEAR, NEAR), seen.sign() * torch.log2(1 + seen.abs())], 1)
+        octaves = (torch.log2(step.flatten() * 255) / 3 - 1).unsqueeze(1)
+        body = self.first(maps) + self.step(torch.cat([octaves, octaves.square()], 1))[:, :, None, None]
+        for block in self.blocks:
+            body = body + block(body)
+        more: Tensor = self.last(nn.functional.relu(body))
+        return bands + torch.unflatten(more, 1, bands.shape[1:3]) * step
+
+    def kernels(self) -> list[nn.Parameter]:
+        """Return the kernels of the blocks and of the first layer."""
+        return [weight for name, weight in self.named_parameters() if name.endswith("weight") and weight.ndim == 4]
+
+
+def lapped(side: int) -> Tensor:
+    """Return the lapped orthogonal transform in one dimension, of shape (side, 2 · side), in float64."""
+    filtered = prefilter(side)
+    half = side // 2
+    rows: Tensor = cosines(side) @ torch.block_diag(filtered[half:], filtered[:half])
+    return rows
+
+
+def prefilter(side: int) -> Tensor:
+    """Return the orthogonal filter across the border of two blocks, of shape (side, side)."""
+    half = side // 2
+    one, mirror = torch.eye(half, dtype=torch.float64, device="cpu"), torch.eye(half, dtype=torch.float64).flip(0)
+    turn = mirror @ cosines(half).T @ cosines(half, 0.5) @ mirror
+    butterflies = torch.cat([torch.cat([one, mirror], 1), torch.cat([mirror, -one], 1)]) / math.sqrt(2)
+    filtered: Tensor = butterflies @ torch.block_diag(one, turn) @ butterflies
+    return filtered
+
+
+def cosines(side: int, shift: float = 0.0) -> Tensor:
+    """Return the cosine transform of the second kind, or with a shift of 1/2 of the fourth; orthogonal."""
+    i = torch.arange(side, dtype=torch.float64, device="cpu")
+    k = i[:, None] + shift
+    rows = torch.cos(math.pi * k * (2 * i + 1) / (2 * side)) * math.sqrt(2 / side)
+    if not shift:
+        rows[0] /= math.sqrt(2)
+    return rows
