@@ -7,36 +7,31 @@ from hypothesis import strategies as st
 
 pytest.importorskip("constriction")
 
-from isthmus.tasks.compression.coder import REACH, Decoder, Encoder, Tables
+from isthmus.tasks.compression.coder import Decoder, Encoder, Tables
+from isthmus.tasks.compression.tables import LEVELS, OFFSETS, SHAPES, SMALLEST
 
-SCALES = 2.0 ** np.arange(-4, 12)
-
-
-def tables():
-    low = np.maximum(0, np.floor(np.log2(SCALES / 3))).astype(np.int64)
-    k = np.arange(-REACH, REACH + 1)
-    weights = np.exp(-np.abs(k) / (SCALES / 2.0**low)[:, None].clip(0.2))
-    return Tables(weights / weights.sum(1, keepdims=True), low)
+WEIGHTS = np.full((LEVELS, len(SHAPES)), 1 / len(SHAPES), np.float32)
+TABLES = Tables(WEIGHTS)
 
 
 def through(parts):
-    encoder = Encoder(tables())
+    encoder = Encoder()
     for numbers, which in parts:
-        encoder.put(numbers, which)
+        encoder.put(numbers, which, TABLES)
     words = encoder.words()
-    decoder = Decoder(tables(), words)
-    return words, [decoder.take(which) for _, which in parts]
+    decoder = Decoder(words)
+    return words, [decoder.take(which, TABLES) for _, which in parts]
 
 
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(
-        st.lists(st.tuples(st.integers(-(2**31), 2**31), st.integers(0, len(SCALES) - 1)), max_size=20), max_size=4
+        st.lists(st.tuples(st.integers(-(2**31), 2**31), st.integers(0, LEVELS * OFFSETS - 1)), max_size=20), max_size=4
     )
 )
 def test_numbers_come_back(parts):
     arrays = [
-        (np.array([number for number, _ in part], np.int64), np.array([table for _, table in part], np.uint8))
+        (np.array([number for number, _ in part], np.int64), np.array([table for _, table in part], np.uint16))
         for part in parts
     ]
     _, back = through(arrays)
@@ -46,12 +41,21 @@ def test_numbers_come_back(parts):
 
 def test_the_length_is_that_of_the_tables():
     random = np.random.default_rng(0)
-    which = random.integers(0, len(SCALES), 200_000).astype(np.uint8)
-    numbers = np.round(random.laplace(0, 1, len(which)) * SCALES[which] / 2).astype(np.int64)
+    which = random.integers(0, LEVELS * OFFSETS, 200_000).astype(np.uint16)
+    scales = 2.0 ** (SMALLEST + np.arange(LEVELS) / 4)
+    numbers = np.round(random.laplace(0, 1, len(which)) * scales[which // OFFSETS]).astype(np.int64)
     words, (read,) = through([(numbers, which)])
     np.testing.assert_array_equal(read, numbers)
-    known = tables()
-    high = numbers >> known.low_bits[which]
-    near = high.clip(-REACH, REACH)
-    bits = -np.log2(known.probabilities[which, near + REACH]) + known.low_bits[which] + 32 * (np.abs(near) == REACH)
-    assert bits.sum() / 8 < words.nbytes < 1.001 * bits.sum() / 8 + 8
+    length = TABLES.bits(numbers, which) / 8
+    assert length < words.nbytes < 1.001 * length + 8
+
+
+@pytest.mark.parametrize("level", [0, 20, 40, 63])
+def test_a_table_costs_little_more_than_the_distribution_that_it_is_for(level):
+    random = np.random.default_rng(1)
+    scale, offset = 2.0 ** (SMALLEST + level / 4), 3
+    numbers = np.round(random.laplace(offset / 8, scale, 400_000)).astype(np.int64)
+    tables = Tables(np.eye(len(SHAPES), dtype=np.float32)[np.zeros(LEVELS, int)])
+    cost = tables.bits(numbers, np.full(len(numbers), level * OFFSETS + offset, np.uint16)) / len(numbers)
+    counts = np.unique(numbers, return_counts=True)[1] / len(numbers)
+    assert cost < -(counts * np.log2(counts)).sum() * 1.02 + 0.001

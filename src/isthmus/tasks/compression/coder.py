@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from isthmus.support.errors import extra
+from isthmus.tasks.compression.tables import LEVELS, OFFSETS, REACH, low_bits, mixed
 
-REACH = 16
-"""Numbers from -15 to 15 have a probability each, and those beyond one for each side, which then say how far."""
-FAR, HALF = 2**32, 2**16
-"""Numbers are less than `FAR` beyond `REACH`, which two halves say."""
+LENGTHS = 32
+"""Numbers are less than 2 to this power beyond `REACH`: how many bits that takes is written first."""
+HALF = 16
+"""Bits that are written at once, at most."""
 
 
 def constriction() -> Any:
@@ -22,75 +21,98 @@ def constriction() -> Any:
     return extra("constriction", "compression")
 
 
-@dataclass(frozen=True)
+@cache
+def uniform(bits: int) -> Any:
+    """Return a table of equal probabilities for numbers of so many bits."""
+    return constriction().stream.model.Uniform(2**bits)
+
+
 class Tables:
-    """Tables of probabilities, for numbers around 0 of several scales.
+    """Tables of probabilities for whole numbers around 0: of several scales, and several means of less than one.
 
-    Attributes
-    ----------
-    probabilities : float64 ndarray of shape (tables, 2 * REACH + 1)
-        Of the number, without its low bits, from -REACH to REACH: the ends stand for all that is beyond.
-    low_bits : int64 ndarray of shape (tables,)
-        How many low bits of the number are written as they are, since the numbers of that table are large.
-    """
-
-    probabilities: np.ndarray
-    low_bits: np.ndarray
-
-    @cached_property
-    def models(self) -> list[Any]:
-        """The tables as the coder takes them."""
-        family = constriction().stream.model.Categorical
-        return [family(row, perfect=False) for row in self.probabilities]
-
-    def uniform(self, bits: int) -> Any:
-        """Return a table of equal probabilities."""
-        return constriction().stream.model.Uniform(2**bits)
-
-    def groups(self, which: np.ndarray) -> tuple[np.ndarray, list[tuple[int, slice]]]:
-        """Return an order that puts numbers of one table together, and the tables with their part of that order."""
-        order = np.argsort(which, kind="stable")
-        ends = np.cumsum(np.bincount(which, minlength=len(self.low_bits)))
-        starts = np.concatenate(([0], ends[:-1]))
-        return order, [(table, slice(a, b)) for table, (a, b) in enumerate(zip(starts, ends, strict=True)) if a < b]
-
-
-class Encoder:
-    """Writes numbers.
+    Table ``level * OFFSETS + offset`` is for numbers whose mean is `offset` eighths.
 
     Parameters
     ----------
-    tables : Tables
+    weights : ndarray of shape (levels, shapes)
+        How much of each of `isthmus.tasks.compression.tables.SHAPES` there is at each level.
     """
 
-    def __init__(self, tables: Tables) -> None:
-        self.tables, self.coder = tables, constriction().stream.queue.RangeEncoder()
+    def __init__(self, weights: np.ndarray) -> None:
+        self.probabilities = mixed(weights).reshape(LEVELS * OFFSETS, -1)
+        self.low_bits = np.repeat(low_bits(), OFFSETS)
+        self._models: dict[int, Any] = {}
 
-    def put(self, numbers: np.ndarray, which: np.ndarray) -> None:
+    def model(self, table: int) -> Any:
+        """Return a table as the coder takes it."""
+        if table not in self._models:
+            family = constriction().stream.model.Categorical
+            self._models[table] = family(self.probabilities[table], perfect=False)
+        return self._models[table]
+
+    def bits(self, numbers: np.ndarray, which: np.ndarray) -> float:
+        """Return the bits that numbers take under tables, without rounding to whole words."""
+        low = self.low_bits[which]
+        high = numbers >> low
+        near = high.clip(-REACH, REACH)
+        rows = self.probabilities[which, near + REACH] / self.probabilities.sum(1)[which]
+        lengths = _lengths((np.abs(high) - REACH)[np.abs(near) == REACH])
+        return float(-np.log2(rows).sum() + low.sum() + (np.log2(LENGTHS) * len(lengths) + lengths.sum()))
+
+
+def groups(which: np.ndarray) -> tuple[np.ndarray, list[tuple[int, slice]]]:
+    """Return an order that puts numbers of one table together, and the tables with their part of that order."""
+    order = np.argsort(which, kind="stable")
+    counts = np.bincount(which)
+    ends = np.cumsum(counts)
+    return order, [(int(table), slice(ends[table] - counts[table], ends[table])) for table in np.flatnonzero(counts)]
+
+
+def _lengths(beyond: np.ndarray) -> np.ndarray:
+    """Return how many bits whole numbers from 0 take: the highest is not among them."""
+    return np.frexp((beyond + 1).astype(np.float64))[1].astype(np.int64) - 1
+
+
+class Encoder:
+    """Writes numbers."""
+
+    def __init__(self) -> None:
+        self.coder = constriction().stream.queue.RangeEncoder()
+
+    def put(self, numbers: np.ndarray, which: np.ndarray, tables: Tables) -> None:
         """Write numbers, each under a table.
 
         Parameters
         ----------
         numbers : int64 ndarray of shape (n,)
-        which : uint8 ndarray of shape (n,)
+        which : uint16 ndarray of shape (n,)
             The table of each.
+        tables : Tables
         """
-        order, groups = self.tables.groups(which)
+        order, parts = groups(which)
         numbers = numbers[order]
-        for table, rows in groups:
-            bits = int(self.tables.low_bits[table])
+        for table, rows in parts:
+            bits = int(tables.low_bits[table])
             high = numbers[rows] >> bits
             near = high.clip(-REACH, REACH)
-            self.coder.encode((near + REACH).astype(np.int32), self.tables.models[table])
+            self.coder.encode((near + REACH).astype(np.int32), tables.model(table))
             if bits:
-                low = numbers[rows] & ((1 << bits) - 1)
-                self.coder.encode(low.astype(np.int32), self.tables.uniform(bits))
+                self._put(numbers[rows] & ((1 << bits) - 1), bits)
             self._put_far((np.abs(high) - REACH)[np.abs(near) == REACH])
 
     def _put_far(self, beyond: np.ndarray) -> None:
         if len(beyond):
-            for half in (beyond >> 16, beyond & (HALF - 1)):
-                self.coder.encode(half.astype(np.int32), self.tables.uniform(16))
+            lengths = _lengths(beyond)
+            self._put(lengths, 5)
+            for length in np.unique(lengths):
+                self._put((beyond + 1 - (1 << length))[lengths == length], int(length))
+
+    def _put(self, numbers: np.ndarray, bits: int) -> None:
+        if bits > HALF:
+            self._put(numbers >> HALF, bits - HALF)
+            numbers, bits = numbers & ((1 << HALF) - 1), HALF
+        if bits:
+            self.coder.encode(numbers.astype(np.int32), uniform(bits))
 
     def words(self) -> np.ndarray:
         """Return what was written, as little-endian uint32."""
@@ -102,31 +124,42 @@ class Decoder:
 
     Parameters
     ----------
-    tables : Tables
     words : uint32 ndarray
     """
 
-    def __init__(self, tables: Tables, words: np.ndarray) -> None:
-        self.tables = tables
+    def __init__(self, words: np.ndarray) -> None:
         self.coder = constriction().stream.queue.RangeDecoder(words.astype(np.uint32))
 
-    def take(self, which: np.ndarray) -> np.ndarray:
+    def take(self, which: np.ndarray, tables: Tables) -> np.ndarray:
         """Return as many numbers as there are tables named, in their order."""
-        order, groups = self.tables.groups(which)
+        order, parts = groups(which)
         numbers = np.empty(len(which), np.int64)
-        numbers[order] = np.concatenate(list(self._groups(groups))) if groups else numbers
+        for table, rows in parts:
+            numbers[order[rows]] = self._group(table, rows.stop - rows.start, tables)
         return numbers
 
-    def _groups(self, groups: list[tuple[int, slice]]) -> Iterator[np.ndarray]:
-        for table, rows in groups:
-            count, bits = rows.stop - rows.start, int(self.tables.low_bits[table])
-            near = self._read(self.tables.models[table], count) - REACH
-            low = self._read(self.tables.uniform(bits), count) if bits else 0
-            at = np.flatnonzero(np.abs(near) == REACH)
-            if len(at):
-                high, low_half = (self._read(self.tables.uniform(16), len(at)) for _ in range(2))
-                near[at] += np.sign(near[at]) * (high * HALF + low_half)
-            yield (near << bits) + low
+    def _group(self, table: int, count: int, tables: Tables) -> np.ndarray:
+        bits = int(tables.low_bits[table])
+        high = np.asarray(self.coder.decode(tables.model(table), count)).astype(np.int64) - REACH
+        low = self._take(count, bits)
+        far = np.flatnonzero(np.abs(high) == REACH)
+        high[far] += np.sign(high[far]) * self._take_far(len(far))
+        numbers: np.ndarray = (high << bits) + low
+        return numbers
 
-    def _read(self, model: Any, count: int) -> np.ndarray:
-        return np.asarray(self.coder.decode(model, count)).astype(np.int64)
+    def _take_far(self, count: int) -> np.ndarray:
+        beyond = np.zeros(count, np.int64)
+        if count:
+            lengths = self._take(count, 5)
+            for length in np.unique(lengths):
+                at = np.flatnonzero(lengths == length)
+                beyond[at] = self._take(len(at), int(length)) + (1 << length) - 1
+        return beyond
+
+    def _take(self, count: int, bits: int) -> np.ndarray:
+        if bits > HALF:
+            high = self._take(count, bits - HALF)
+            return (high << HALF) + self._take(count, HALF)
+        if not bits:
+            return np.zeros(count, np.int64)
+        return np.asarray(self.coder.decode(uniform(bits), count)).astype(np.int64)
