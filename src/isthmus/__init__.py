@@ -27,10 +27,12 @@ if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/te
     from isthmus.support.errors import MissingExtraError as MissingExtraError
     from isthmus.tasks import load as load
     from isthmus.tasks.anomaly.detector import AnomalyDetector as AnomalyDetector
+    from isthmus.tasks.compression.compressor import Compressor as Compressor
     from isthmus.tasks.denoising.denoiser import Denoiser as Denoiser
     from isthmus.tasks.evaluation.evaluate import evaluate as evaluate
     from isthmus.tasks.imputation.imputer import Imputer as Imputer
     from isthmus.tasks.tuning.tune import tune as tune
+    from isthmus.variants import Compressive as Compressive
     from isthmus.variants import Contractive as Contractive
     from isthmus.variants import Denoising as Denoising
     from isthmus.variants import Linear as Linear
@@ -46,11 +48,14 @@ _HOMES = {
     "estimators.autoencoder": ["Autoencoder"],
     "tasks": ["load"],
     "tasks.anomaly.detector": ["AnomalyDetector"],
+    "tasks.compression.compressor": ["Compressor"],
     "tasks.denoising.denoiser": ["Denoiser"],
     "tasks.evaluation.evaluate": ["evaluate"],
     "tasks.imputation.imputer": ["Imputer"],
     "tasks.tuning.tune": ["tune"],
-    "variants": ["Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked"],
+    "variants": [
+        *("Plain", "Linear", "Denoising", "Sparse", "TopK", "Contractive", "Variational", "Masked", "Compressive"),
+    ],
     "data.tables.table": ["Table"],
     "data.images.images": ["Images"],
     "data.signals.signals": ["Signals"],

@@ -211,7 +211,7 @@ def lapped(side: int) -> Tensor:
 def prefilter(side: int) -> Tensor:
     """Return the orthogonal filter across the border of two blocks, of shape (side, side)."""
     half = side // 2
-    one, mirror = torch.eye(half, dtype=torch.float64, device="cpu"), torch.eye(half, dtype=torch.float64).flip(0)
+    one, mirror = torch.eye(half, dtype=torch.float64, device="cpu"), torch.eye(half, dtype=torch.float64, device="cpu").flip(0)
     turn = mirror @ cosines(half).T @ cosines(half, 0.5) @ mirror
     butterflies = torch.cat([torch.cat([one, mirror], 1), torch.cat([mirror, -one], 1)]) / math.sqrt(2)
     filtered: Tensor = butterflies @ torch.block_diag(one, turn) @ butterflies

@@ -56,7 +56,7 @@ class Codec:
     def __init__(self, model: Model, shapes: np.ndarray) -> None:
         self.model, self.entropy = model.eval(), cast(Entropy, model.bottleneck)
         self.tables = [Tables(weights) for weights in shapes]
-        self.side = model.net.stride
+        self.side, self.channels = model.net.stride, model.typical_shape[0]
 
     def cells(self, height: int, width: int) -> tuple[int, int]:
         """Return the rows and columns of the cells of an image."""
@@ -81,6 +81,13 @@ class Codec:
             writer = Writer(self.tables)
             self.entropy.code(self._coefficients(image, tile), _steps(level), self._trade(effort), writer)
             yield Tile(writer.checksum, writer.encoder.words())
+
+    @torch.no_grad()
+    def bits(self, image: np.ndarray, level: int, effort: int = 1) -> float:
+        """Return the bits that an image takes, about."""
+        each = tiles(*self.cells(*image.shape[:2]))
+        codes = (self.entropy.code(self._coefficients(image, tile), _steps(level), self._trade(effort)) for tile in each)
+        return sum(float(code.terms["bits"]) for code in codes)
 
     @torch.no_grad()
     def rounded(self, image: np.ndarray, level: int, effort: int = 1) -> tuple[float, np.ndarray]:

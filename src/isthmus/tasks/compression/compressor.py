@@ -1,0 +1,337 @@
+"""Compressor: images to small files, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+import torch
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from isthmus.core.data import Rows
+from isthmus.core.part import part
+from isthmus.core.records import Batch
+from isthmus.core.training.callbacks import Callback
+from isthmus.data.images.sequence import ImageArray, ImageSequence
+from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.estimators.card import Card
+from isthmus.parts.bottlenecks.entropy import Entropy
+from isthmus.parts.catalogue import load_all
+from isthmus.support.errors import InputError
+from isthmus.tasks.base import Labels, State, Task
+from isthmus.tasks.compression import shipped
+from isthmus.tasks.compression.arrays import array_of, picture_of
+from isthmus.tasks.compression.calibration import calibrated, untaught
+from isthmus.tasks.compression.codec import EFFORTS, Codec, as_tensor
+from isthmus.tasks.compression.defaults import default_autoencoder, suited_to
+from isthmus.tasks.compression.pictures import (
+    Picture,
+    UnknownModelError,
+    as_floats,
+    in_channels,
+    opened,
+    packed,
+)
+from isthmus.tasks.compression.targets import QUALITY, level_of_quality, psnr, search
+from isthmus.tasks.denoising.images import images_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NAME = "own"
+"""What files call a model that does not come with the package."""
+CALIBRATED, SEEN = 64, 256
+"""How many images the distributions of symbols are counted on, at most, and the side of what is seen of each."""
+
+
+@part("estimator/compressor")
+class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn has no types
+    """Writes images to small files, at any quality with one model, and reads them on any machine.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder or None, default None
+        The autoencoder to train, of the variant ``"compressive"``. None: one for images of any size.
+    random_state : int, RandomState or None, default None
+        An int makes results reproducible; the user's own autoencoder keeps its own.
+
+    Attributes
+    ----------
+    autoencoder_ : Autoencoder
+        Fitted.
+    shapes_ : float32 ndarray of shape (slots, levels, shapes)
+        How the symbols of each part of the code are distributed.
+    name_ : str
+        What files call the model.
+
+    Examples
+    --------
+    >>> compressor = Compressor.shipped()                       # doctest: +SKIP
+    >>> content = compressor.compress(photograph, quality=75)   # doctest: +SKIP
+    >>> compressor.decompress(content).shape == photograph.shape    # doctest: +SKIP
+    True
+    """
+
+    shapes_: np.ndarray
+    name_: str
+
+    def __init__(
+        self, autoencoder: Autoencoder | None = None, random_state: int | np.random.RandomState | None = None
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.random_state = random_state
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Rows,
+        y: Labels = None,
+        *,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on images.
+
+        Parameters
+        ----------
+        X : array, tensor, list of images, or path of a folder
+        y : ignored
+        callbacks : sequence of callables, default ()
+            Each is called with every `isthmus.core.training.callbacks.Event` of the training.
+        checkpoint : path, optional
+            File for the state of training, written after each epoch and each minute.
+        resume : bool, default False
+            Continue from `checkpoint` if it exists.
+
+        Raises
+        ------
+        InputError
+            X is not images, or the autoencoder has no codes that can be written.
+        """
+        load_all()
+        self._check_autoencoder()
+        images = images_of(X)
+        sequence = images if isinstance(images, ImageSequence) else ImageArray(images)
+        learner = self._untrained(len(sequence), callbacks)
+        learner = suited_to(learner, sequence) if self.autoencoder is None else learner
+        fitted = learner.fit(images, checkpoint=checkpoint, resume=resume)
+        self._check_codes(fitted)
+        self._adopt(fitted)
+        self.name_ = NAME
+        self._take_shapes(calibrated(self._untaught_codec(), _sample(sequence, self._untaught_codec(), fitted)))
+        return self
+
+    def _default_autoencoder(self, rows: int) -> Autoencoder:
+        return default_autoencoder().set_params(random_state=self.random_state)
+
+    @staticmethod
+    def _check_codes(fitted: Autoencoder) -> None:
+        if not fitted.model_.bottleneck.rounds:
+            raise InputError(
+                f"the variant {fitted.variant_!r} has codes that are not rounded, which cannot be written: use "
+                "Autoencoder('compressive')"
+            )
+
+    # -- using ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def shipped(cls, name: str = shipped.DEFAULT) -> Compressor:
+        """Return a compressor that comes with the package, and needs no training.
+
+        Parameters
+        ----------
+        name : str, default "photo-1"
+
+        Raises
+        ------
+        InputError
+            There is none of this name; the message names those that there are.
+        """
+        compressor = cls.load(shipped.path_of(name))
+        compressor.name_ = name
+        return compressor
+
+    def compress(
+        self,
+        x: Any,
+        quality: float | None = None,
+        *,
+        target_bpp: float | None = None,
+        target_psnr: float | None = None,
+        effort: int = 1,
+    ) -> bytes:
+        """Return an image as the content of a file.
+
+        Parameters
+        ----------
+        x : array of shape (height, width) or (height, width, channels)
+            uint8, uint16, bool, or floats in [0, 1]; a second or fourth channel is alpha, which loses nothing.
+        quality : float from 0 to 100, optional
+            About as of JPEG; 25 more halve the steps to which the code is rounded. The default is 75.
+        target_bpp : float, optional
+            Bits per pixel, at most.
+        target_psnr : float, optional
+            Decibels, at least.
+        effort : {0, 1}, default 1
+            1: what is rounded how is chosen by what it costs; 0: somewhat faster, and files are larger.
+
+        Raises
+        ------
+        InputError
+            x is no image, or what is asked for cannot be.
+        """
+        picture = picture_of(x)
+        return self.compress_picture(
+            picture, quality=quality, target_bpp=target_bpp, target_psnr=target_psnr, effort=effort
+        )
+
+    def compress_picture(
+        self,
+        picture: Picture,
+        *,
+        quality: float | None = None,
+        target_bpp: float | None = None,
+        target_psnr: float | None = None,
+        effort: int = 1,
+    ) -> bytes:
+        """Return an image, with what goes with it, as the content of a file; see `compress`."""
+        check_is_fitted(self)
+        if effort not in EFFORTS:
+            raise InputError(f"effort={effort!r}; choose 0 or 1")
+        level = self._level(picture, {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}, effort)
+        return packed(picture, self.codec, self.name_, self.identity, level, effort)
+
+    def decompress(self, content: bytes) -> np.ndarray:
+        """Return the image in the content of a file, with the shape and type that it had.
+
+        Raises
+        ------
+        FileFormatError
+            It is damaged (`DamagedFileError`), of a newer version (`NewerFileError`), or of another model
+            (`UnknownModelError`).
+        """
+        check_is_fitted(self)
+        return array_of(opened(content, self.codec_of)[0])
+
+    def transform(self, X: Rows, quality: float | None = None) -> list[bytes]:
+        """Return the files of many images."""
+        images = images_of(X)
+        sequence = images if isinstance(images, ImageSequence) else ImageArray(images)
+        return [self.compress(sequence.at(index), quality) for index in range(len(sequence))]
+
+    def inverse_transform(self, X: Sequence[bytes]) -> list[np.ndarray]:
+        """Return the images of many files."""
+        return [self.decompress(content) for content in X]
+
+    def codec_of(self, name: str, identity: bytes) -> Codec:
+        """Return the codec that reads files of a model: this, or one that comes with the package.
+
+        Raises
+        ------
+        UnknownModelError
+            It is another.
+        """
+        if identity == self.identity:
+            return self.codec
+        if name in shipped.names():
+            other = Compressor.shipped(name)
+            if other.identity == identity:
+                return other.codec
+        raise UnknownModelError(
+            f"the file was written with the model {name!r} ({identity.hex()}), and this one is {self.name_!r} "
+            f"({self.identity.hex()}): name the model with which it was written"
+        )
+
+    @property
+    def codec(self) -> Codec:
+        """The codec of the model."""
+        if "_codec" not in vars(self):
+            self._codec = Codec(self.autoencoder_.model_, self.shapes_)
+        return self._codec
+
+    @property
+    def identity(self) -> bytes:
+        """The first 8 bytes of the SHA-256 of all that a reader needs of the model."""
+        if "_identity" not in vars(self):
+            self._identity = _identity(self.autoencoder_.model_, self.shapes_)
+        return self._identity
+
+    def _level(self, picture: Picture, asked: dict[str, float | None], effort: int) -> int:
+        """Return the level of what is asked for."""
+        named = {name: value for name, value in asked.items() if value is not None}
+        if len(named) > 1:
+            raise InputError(f"{' and '.join(named)}: choose one of quality, target_bpp and target_psnr")
+        if "target_bpp" in named or "target_psnr" in named:
+            ((name, target),) = named.items()
+            return self._found(picture, name, target, effort)
+        return level_of_quality(named.get("quality", QUALITY))
+
+    def _found(self, picture: Picture, name: str, target: float, effort: int) -> int:
+        """Return the level at which an image takes so many bits, or has such an error."""
+        if not 0 < target < math.inf:
+            raise InputError(f"{name}={target}: expected a positive number")
+        pixels = in_channels(as_floats(picture.pixels), self.codec)
+        area = picture.pixels.shape[0] * picture.pixels.shape[1]
+        if name == "target_bpp":
+            return search(
+                lambda level: math.log(max(self.codec.bits(pixels, level, effort), 1) / area), math.log(target), False
+            )
+        plain = pixels.astype(np.float32) / 255 if pixels.dtype == np.uint8 else pixels
+        return search(lambda level: psnr(self.codec.rounded(pixels, level, effort)[1], plain), target, True)
+
+    # -- what a task implements ----------------------------------------------------------------------------------
+
+    def _adopt(self, autoencoder: Autoencoder) -> None:
+        super()._adopt(autoencoder)
+        for name in ("_codec", "_identity"):
+            vars(self).pop(name, None)
+
+    def _take_shapes(self, shapes: np.ndarray) -> None:
+        self.shapes_ = shapes
+        for name in ("_codec", "_identity"):
+            vars(self).pop(name, None)
+
+    def _untaught_codec(self) -> Codec:
+        model = self.autoencoder_.model_
+        return Codec(model, untaught(len(cast(Entropy, model.bottleneck).predictor.worth())))
+
+    def card(self) -> Card:
+        """Return a description of the fitted compressor."""
+        return self.autoencoder_.card()
+
+    def _task_graphs(self) -> dict[str, nn.Module]:
+        return {}
+
+    def _task_state(self) -> State:
+        return {"shapes": torch.as_tensor(self.shapes_), "name": self.name_}
+
+    def _restore_task(self, state: State) -> None:
+        self.name_ = state["name"]
+        self._take_shapes(state["shapes"].numpy())
+
+
+def _identity(model: torch.nn.Module, shapes: np.ndarray) -> bytes:
+    digest = hashlib.sha256(np.ascontiguousarray(shapes, "<f4").tobytes())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + np.ascontiguousarray(tensor.cpu().float().numpy(), "<f4").tobytes())
+    return digest.digest()[:8]
+
+
+def _sample(images: ImageSequence, codec: Codec, fitted: Autoencoder) -> Iterator[Batch]:
+    """Yield parts of some images, each with a step of the range that was trained."""
+    low, high = (math.log(step) for step in fitted.variant_.step)
+    chosen = np.linspace(0, len(images) - 1, min(len(images), CALIBRATED)).round().astype(int)
+    random = np.random.default_rng(0)
+    for at in chosen:
+        pixels = np.asarray(images.at(int(at)))
+        pixels = pixels if pixels.ndim == 3 else pixels[..., None]
+        top, left = ((side - min(side, SEEN)) // 2 for side in pixels.shape[:2])
+        x = as_tensor(as_floats(pixels[top : top + SEEN, left : left + SEEN]))
+        yield Batch(x, x, step=torch.tensor([math.exp(random.uniform(low, high))]).float())

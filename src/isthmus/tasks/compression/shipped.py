@@ -1,0 +1,31 @@
+"""The compressors that come with the package: ``models/NAME.safetensors``, with a card ``models/NAME.md`` beside each.
+
+A model is for ever, since files need it: a better one has a new name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from isthmus.support.errors import InputError, unknown
+
+FOLDER = Path(__file__).parents[2] / "models" / "compression"
+DEFAULT = "photo-1"
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the compressors that come with isthmus."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))
+
+
+def path_of(name: str = DEFAULT) -> Path:
+    """Return the file of a compressor.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if name not in names():
+        raise InputError(unknown("compressor", name, names()))
+    return FOLDER / f"{name}.safetensors"
