@@ -79,8 +79,9 @@ def clamped(sums: Tensor) -> Tensor:
 
 
 def rounded(x: Tensor, parts: int) -> Tensor:
-    """Return x rounded to multiples of 1 / parts, halves to even; gradients pass."""
-    return x + (torch.round(x * parts) / parts - x).detach()
+    """Return x rounded to multiples of 1 / parts, a power of two; halves to even. Gradients pass."""
+    near = (x.detach() * parts).round_().div_(parts)
+    return x + (near - x).detach() if x.requires_grad else near
 
 
 @cache

@@ -38,7 +38,7 @@ Watch = Callable[[int, Tensor, Tensor, Tensor, Tensor | None], None]
 
 
 class Rounding:
-    """Rounds coefficients, in training and for encoding, and counts bits; gradients pass through the rounding.
+    """Rounds coefficients, in training and for encoding; gradients pass through the rounding.
 
     A symbol one nearer to 0 is chosen where it saves more bits than the error that it adds is worth.
 
@@ -51,6 +51,7 @@ class Rounding:
     trade : float
         What a bit is worth, in squared steps; 0: the nearest symbol is chosen.
     watch : callable, optional
+        What sees the symbols; without, bits are counted.
     """
 
     def __init__(
@@ -67,21 +68,25 @@ class Rounding:
             symbols = part.round()
             if worth is not None and self.trade:
                 symbols = self._chosen(symbols, part, mean, spread, worth)
-        symbols = part + (symbols - part).detach()
-        cost = bits(symbols, mean, spread)
-        if board is not None:
-            symbols, cost = symbols * board, cost * board
-        self.bits = self.bits + per_sample(cost)
-        if self.watch is not None:
+        symbols = part + (symbols - part).detach() if part.requires_grad else symbols
+        symbols = symbols if board is None else symbols * board
+        if self.watch is None:
+            cost = bits(symbols, mean, spread)
+            self.bits = self.bits + per_sample(cost if board is None else cost * board)
+        else:
             self.watch(slot, symbols, mean, scale, board)
         return symbols
 
     def _chosen(self, nearest: Tensor, part: Tensor, mean: Tensor, spread: Tensor, worth: Tensor) -> Tensor:
         """Return the nearest symbols, or the next nearer to 0 where bits saved outweigh the error added."""
-        lower = nearest - nearest.sign()
-        error = ((lower - part).square() - (nearest - part).square()) * worth / self.trade
-        saved = bits(nearest, mean, spread) - bits(lower, mean, spread)
-        return torch.where(saved > error, lower, nearest)
+        chosen = nearest.clone()
+        some = nearest.nonzero(as_tuple=True)  # a few of a hundred
+        near, x, mean, spread, worth = (of.expand_as(nearest)[some] for of in (nearest, part, mean, spread, worth))
+        lower = near - near.sign()
+        error = ((lower - x).square() - (near - x).square()) * worth / self.trade
+        saved = bits(near, mean, spread) - bits(lower, mean, spread)
+        chosen[some] = torch.where(saved > error, lower, near)
+        return chosen
 
 
 def bits(symbols: Tensor, mean: Tensor, spread: Tensor) -> Tensor:

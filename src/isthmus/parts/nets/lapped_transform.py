@@ -122,7 +122,8 @@ class LappedTransform(Net):
 class Lapping(nn.Module):
     """A lapped orthogonal transform of blocks that overlap by half of their side to each side.
 
-    Beyond its border, an image is continued by its mirror image.
+    Beyond its border, an image is continued by its mirror image. Cells that lie across the corners of four blocks see
+    these alone, so that both ways are convolutions of 2 x 2 cells.
 
     Parameters
     ----------
@@ -130,17 +131,19 @@ class Lapping(nn.Module):
         Of the blocks, which are as far apart.
     """
 
-    kernels: Tensor
     down: Tensor
     right: Tensor
+    analysis: Tensor
+    synthesis: Tensor
 
     def __init__(self, side: int) -> None:
         super().__init__()
         self.side = side
         order = zigzag(side)
-        one = lapped(side)
-        both = torch.einsum("ui,vj->uvij", one, one).flatten(0, 1).unsqueeze(1)
-        self.register_buffer("kernels", both[order].float(), persistent=False)
+        one = torch.unflatten(lapped(side), 1, (2, side))
+        both = torch.einsum("uai,vbj->uvijab", one, one).flatten(2, 3).flatten(0, 1)[order].float()
+        self.register_buffer("analysis", both, persistent=False)
+        self.register_buffer("synthesis", both.transpose(0, 1).flip(2, 3).contiguous(), persistent=False)
         even = 1 - 2 * (torch.arange(side, device="cpu") % 2)
         signs = torch.stack([even[:, None].expand(side, side), even.expand(side, side)]).flatten(1)[:, order].float()
         self.register_buffer("down", signs[0].view(-1, 1, 1), persistent=False)
@@ -151,20 +154,24 @@ class Lapping(nn.Module):
         half = self.side // 2
         x = torch.cat([x[..., :half, :].flip(-2), x, x[..., -half:, :].flip(-2)], -2)
         x = torch.cat([x[..., :half].flip(-1), x, x[..., -half:].flip(-1)], -1)
+        cells = nn.functional.pixel_unshuffle(x.flatten(0, 1).unsqueeze(1), self.side)
         with exactly(x):
-            each = nn.functional.conv2d(x.flatten(0, 1).unsqueeze(1), self.kernels, stride=self.side)
+            each = nn.functional.conv2d(cells, self.analysis)
         return torch.unflatten(each, 0, x.shape[:2])
 
     def inverse(self, bands: Tensor) -> Tensor:
-        """Return (batch, channels, *space): the bands of the mirror image beyond the border are those of the last block,
-        with the sign of the symmetry of each cosine.
+        """Return (batch, channels, *space).
+
+        The bands of the mirror image beyond the border are those of the last block, with the sign of the symmetry of
+        each cosine.
         """
-        cut = self.side + self.side // 2
+        half = self.side // 2
         y = torch.cat([bands[..., :1, :] * self.down, bands, bands[..., -1:, :] * self.down], -2)
         y = torch.cat([y[..., :1] * self.right, y, y[..., -1:] * self.right], -1)
         with exactly(y):
-            x = nn.functional.conv_transpose2d(y.flatten(0, 1), self.kernels, stride=self.side)
-        return torch.unflatten(x[:, 0, cut:-cut, cut:-cut], 0, bands.shape[:2])
+            cells = nn.functional.conv2d(y.flatten(0, 1), self.synthesis)
+        x = nn.functional.pixel_shuffle(cells, self.side)
+        return torch.unflatten(x[:, 0, half:-half, half:-half], 0, bands.shape[:2])
 
 
 class Correction(nn.Module):

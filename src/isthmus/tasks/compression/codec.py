@@ -82,22 +82,18 @@ class Codec:
             self.entropy.code(self._coefficients(image, tile), _steps(level), self._trade(effort), writer)
             yield Tile(writer.checksum, writer.encoder.words())
 
-    @torch.no_grad()
-    def bits(self, image: np.ndarray, level: int, effort: int = 1) -> float:
-        """Return the bits that an image takes, about."""
-        each = tiles(*self.cells(*image.shape[:2]))
-        codes = (self.entropy.code(self._coefficients(image, tile), _steps(level), self._trade(effort)) for tile in each)
-        return sum(float(code.terms["bits"]) for code in codes)
+    def bits(self, image: np.ndarray, level: int, effort: int = 1) -> int:
+        """Return the bits that the tiles of an image take."""
+        return 32 * sum(len(tile.words) for tile in self.encoded(image, level, effort))
 
     @torch.no_grad()
-    def rounded(self, image: np.ndarray, level: int, effort: int = 1) -> tuple[float, np.ndarray]:
-        """Return the bits that an image takes, and the image that comes back, as float32 in [0, 1]."""
-        bits, codes = 0.0, []
+    def rounded(self, image: np.ndarray, level: int, effort: int = 1) -> np.ndarray:
+        """Return the image that comes back, as float32 in [0, 1]."""
+        codes = []
         for tile in tiles(*self.cells(*image.shape[:2])):
-            code = self.entropy.code(self._coefficients(image, tile), _steps(level), self._trade(effort))
-            bits += float(code.terms["bits"])
-            codes.append(code.z)
-        return bits, self._assembled(codes, image.shape, level)
+            coefficients = self._coefficients(image, tile)
+            codes.append(self.entropy.code(coefficients, _steps(level), self._trade(effort), _unwatched).z)
+        return self._assembled(codes, image.shape, level)
 
     def _trade(self, effort: int) -> float:
         return self.entropy.trade if effort else 0.0
@@ -171,6 +167,10 @@ def as_tensor(image: np.ndarray) -> Tensor:
     """Return an image, uint8 or floats in [0, 1], as floats of shape (1, channels, height, width)."""
     pixels = torch.as_tensor(np.ascontiguousarray(image)).movedim(-1, 0).unsqueeze(0)
     return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
+
+
+def _unwatched(slot: int, symbols: Tensor, mean: Tensor, scale: Tensor, board: Tensor | None) -> None:
+    """Watch nothing: bits need not be counted."""
 
 
 def _rows(codes: Sequence[Tensor], columns: int) -> Iterator[Sequence[Tensor]]:

@@ -284,7 +284,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
                 lambda level: math.log(max(self.codec.bits(pixels, level, effort), 1) / area), math.log(target), False
             )
         plain = pixels.astype(np.float32) / 255 if pixels.dtype == np.uint8 else pixels
-        return search(lambda level: psnr(self.codec.rounded(pixels, level, effort)[1], plain), target, True)
+        return search(lambda level: psnr(self.codec.rounded(pixels, level, effort), plain), target, True)
 
     # -- what a task implements ----------------------------------------------------------------------------------
 
