@@ -28,6 +28,8 @@ COMMANDS = {
     "decode": ("codes", "Write what codes decode to."),
     "reconstruct": ("reconstruct", "Write the reconstruction of DATA."),
     "denoise": ("denoise", "Write images or recordings without noise."),
+    "compress": ("compress", "Write images as small files."),
+    "decompress": ("compress", "Write the images of compressed files."),
     "detect": ("detect.detect", "Score each row of DATA, and flag those unlike normal ones."),
     "impute": ("impute", "Fill the missing cells of DATA."),
     "sample": ("generate", "Write new rows, decoded from random codes."),

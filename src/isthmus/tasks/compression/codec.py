@@ -165,8 +165,9 @@ class Codec:
 
 def as_tensor(image: np.ndarray) -> Tensor:
     """Return an image, uint8 or floats in [0, 1], as floats of shape (1, channels, height, width)."""
-    pixels = torch.as_tensor(np.ascontiguousarray(image)).movedim(-1, 0).unsqueeze(0)
-    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
+    scale = np.float32(1 / 255 if image.dtype == np.uint8 else 1)
+    pixels = np.multiply(image, scale, dtype=np.float32)
+    return torch.from_numpy(pixels).movedim(-1, 0).unsqueeze(0).contiguous()
 
 
 def _unwatched(slot: int, symbols: Tensor, mean: Tensor, scale: Tensor, board: Tensor | None) -> None:

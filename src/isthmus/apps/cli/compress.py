@@ -1,0 +1,192 @@
+"""``isthmus compress`` and ``isthmus decompress``: images to small files, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isthmus.apps.cli.command import Failure, command, note, option, warn
+from isthmus.apps.cli.inputs import load
+from isthmus.apps.cli.output import figure, json_option, output_option, show, table
+from isthmus.apps.cli.progress import rows_done
+from isthmus.support.errors import counted, listed
+
+if TYPE_CHECKING:
+    from isthmus import Compressor
+
+NAMED = 3
+TOTAL = 12
+"""Files from which on only their sum is shown."""
+
+
+@command(
+    "compress",
+    "isthmus compress photo.png                      writes photo.isth",
+    "isthmus compress photos/ -o small/ --quality 60",
+    "isthmus compress photo.png --target-psnr 40 --json",
+)
+@click.argument("inputs", metavar="IMAGE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@output_option("A file for one image, or a folder [beside each image]", folder=True, required=False)
+@option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there")
+@option("--quality", type=click.FloatRange(0, 100), metavar="NUMBER", help="0 to 100, about as of JPEG [75]")
+@option("--target-bpp", type=float, metavar="NUMBER", help="Bits per pixel, at most")
+@option("--target-psnr", type=float, metavar="NUMBER", help="Decibels, at least")
+@option("--effort", type=click.IntRange(0, 1), default=1, help="0: somewhat faster, and files are larger [1]")
+@option("--model", metavar="MODEL", help="A compressor that was trained on such images [the one for photographs]")
+@json_option
+def compress(
+    inputs: tuple[Path, ...],
+    output: str | None,
+    overwrite: bool,
+    quality: float | None,
+    target_bpp: float | None,
+    target_psnr: float | None,
+    effort: int,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Write images as small files.
+
+    Each is read back at once: the table says how much smaller it is, and how near. Profile, EXIF data and alpha channel
+    are kept; images that are far from photographs, such as screenshots, lose nothing.
+    """
+    from isthmus.tasks.compression.files import SUFFIX, compress_file
+
+    asked = {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}
+    if sum(value is not None for value in asked.values()) > 1:
+        raise click.UsageError("choose one of --quality, --target-bpp and --target-psnr")
+    pairs = _pairs(inputs, output, overwrite, SUFFIX, _images)
+    compressor = _compressor(model)
+    done = []
+    with rows_done(len(pairs), "compressed", "image") as tell:
+        for source, path in pairs:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            done.append(compress_file(compressor, source, path, **asked, effort=effort))
+            for text in done[-1].notes:
+                note(text)
+            tell(1)
+    rows = [
+        {
+            "file": str(one.path),
+            "pixels": one.pixels,
+            "bytes before": one.bytes_before,
+            "bytes": one.bytes,
+            "bits per pixel": one.bpp,
+            "PSNR": one.psnr,
+        }
+        for one in done
+    ]
+    lines = table([{**row, "PSNR": "no loss" if row["PSNR"] == float("inf") else f"{row['PSNR']:.2f} dB"} for row in rows])
+    before, after = (sum(row[name] for row in rows) for name in ("bytes before", "bytes"))
+    total = f"{counted(len(rows), 'image')}: {figure(before)} bytes before, {figure(after)} now, {after / before:.0%}"
+    show({"images": rows}, total if len(rows) > TOTAL else f"{lines}\n{total}" if len(rows) > 1 else lines, as_json)
+
+
+@command(
+    "decompress",
+    "isthmus decompress photo.isth                   writes photo.png",
+    "isthmus decompress small/ -o photos/ --as jpg",
+)
+@click.argument("inputs", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@output_option("A file for one image, or a folder [beside each file]", folder=True, required=False)
+@option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there")
+@option(
+    "--as",
+    "ending",
+    type=click.Choice(["png", "jpg", "tif", "webp", "bmp", "avif"]),
+    default="png",
+    section="In and out",
+    help="The kind of image file, where the output is a folder or not named [png]",
+)
+@option("--salvage", is_flag=True, help="Of a damaged file, write what can be read")
+@option("--model", metavar="MODEL", help="The compressor with which it was written [the one for photographs]")
+@json_option
+def decompress(
+    inputs: tuple[Path, ...],
+    output: str | None,
+    overwrite: bool,
+    ending: str,
+    salvage: bool,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Write the images of compressed files."""
+    from isthmus.tasks.compression.files import decompress_file
+
+    pairs = _pairs(inputs, output, overwrite, f".{ending}", _compressed)
+    compressor = _compressor(model)
+    rows = []
+    with rows_done(len(pairs), "decompressed", "image") as tell:
+        for source, path in pairs:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture, lost = decompress_file(compressor, source, path, salvage)
+            if lost:
+                warn(f"{str(source)!r} is damaged: {counted(len(lost), 'tile')} could not be read, and is left empty")
+            height, width = picture.pixels.shape[:2]
+            rows.append({"file": str(path), "width": width, "height": height, "lost tiles": lost})
+            tell(1)
+    lines = "\n".join(f"{row['file']}: {row['width']} x {row['height']} pixels" for row in rows)
+    show({"images": rows}, lines if len(rows) <= TOTAL else counted(len(rows), "image"), as_json)
+
+
+def _compressor(model: str | None) -> Compressor:
+    import isthmus
+
+    return isthmus.Compressor.shipped() if model is None else load(model, "Compressor")
+
+
+def _pairs(inputs: tuple[Path, ...], output: str | None, overwrite: bool, suffix: str, inside: Any) -> list[tuple[Path, Path]]:
+    """Return each file to read with the file to write, checked before anything is written."""
+    pairs = []
+    for one in inputs:
+        if not one.exists():
+            raise Failure(f"there is no file or folder {str(one)!r}")
+        folder = Path(output) if output is not None else None
+        if one.is_dir():
+            _check_folder(one, folder)
+            into = folder or one
+            pairs += [(path, into / path.relative_to(one).with_suffix(suffix)) for path in inside(one)]
+        elif folder is None or folder.is_dir() or len(inputs) > 1:
+            pairs.append((one, (folder or one.parent) / one.with_suffix(suffix).name))
+        else:
+            pairs.append((one, folder))
+    if not pairs:
+        raise Failure(f"there is nothing to read in {listed([str(one) for one in inputs], NAMED)}")
+    _check_written(pairs, overwrite)
+    return pairs
+
+
+def _check_folder(source: Path, output: Path | None) -> None:
+    if output is not None and output.exists() and not output.is_dir():
+        raise Failure(f"{str(source)!r} is a folder, so the output is one too, but {str(output)!r} is none")
+    if output is not None and source.resolve() in output.resolve().parents:
+        raise Failure(f"the output {str(output)!r} is inside the input {str(source)!r}: name a folder elsewhere")
+
+
+def _check_written(pairs: list[tuple[Path, Path]], overwrite: bool) -> None:
+    written: dict[Path, Path] = {}
+    sources = {source.resolve() for source, _ in pairs}
+    for source, path in pairs:
+        other = written.setdefault(path.resolve(), source)
+        if other is not source:
+            raise Failure(f"{str(other)!r} and {str(source)!r} would both be written to {str(path)!r}: rename one")
+        if path.resolve() in sources:
+            raise Failure(f"the output {str(path)!r} is an input: name another")
+    taken = [str(path) for _, path in pairs if path.exists()]
+    if taken and not overwrite:
+        raise Failure(f"{listed(taken, NAMED)} is there already; --overwrite replaces it")
+
+
+def _images(folder: Path) -> list[Path]:
+    from isthmus.data.images.files import IMAGES
+    from isthmus.data.listing import tree
+
+    return list(tree(folder, IMAGES).paths)
+
+
+def _compressed(folder: Path) -> list[Path]:
+    from isthmus.tasks.compression.files import SUFFIX
+
+    return sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
