@@ -57,6 +57,7 @@ def test_training_computes_what_is_used(axes):
     assert layer.weight.grad.abs().sum() > 0
 
 
+@pytest.mark.filterwarnings("ignore:TF32 acceleration")
 def test_threads_and_order_in_memory_change_nothing():
     torch.manual_seed(0)
     layer = ExactConv(96, 64, 3, 2).eval()

@@ -55,7 +55,7 @@ class ExactConv(nn.Module):
     @property
     def largest(self) -> float:
         """What no sum can exceed, nor any part of one, in whole numbers of 1/1024."""
-        weight, bias = self._rounded()
+        weight, bias = (rounded.detach() for rounded in self._rounded())
         sums = MAX_ACTIVATION * weight.abs().flatten(1).sum(1) + bias.abs()
         return float(sums.max()) * WEIGHT * ACTIVATION
 

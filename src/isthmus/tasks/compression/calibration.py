@@ -13,7 +13,7 @@ from isthmus.tasks.compression.codec import Codec
 from isthmus.tasks.compression.symbols import tables_of
 from isthmus.tasks.compression.tables import LEVELS, OFFSETS, REACH, SHAPES, basis, low_bits
 
-ROUNDS = 50
+ROUNDS = 200
 """Of expectation and maximisation (Dempster 1977)."""
 DOUBT = 200.0
 """Symbols that the first shape is taken to have had before."""
