@@ -215,7 +215,7 @@ class Bottleneck(nn.Module):
     has_posterior = False
     """Whether there is a `posterior`, from which codes are drawn."""
     rounds = False
-    """Whether codes are rounded: ``forward`` then takes ``step``, a tensor of shape (batch,) or None, as in a `Batch`."""
+    """Whether codes are rounded: ``forward`` then takes ``step``, of shape (batch,) or None, as in a `Batch`."""
 
     def width(self, latent_dim: int) -> int:
         """Return the width of h for codes of `latent_dim` numbers."""

@@ -42,7 +42,8 @@ def joined(coarse: Tensor, fine: Tensor) -> Tensor:
 def apart(code: Tensor) -> tuple[Tensor, Tensor]:
     """Return the two tensors that `joined` joined."""
     channels = code.shape[-1] // CELL**2
-    coarse, cells = code.movedim(-1, 1).split([channels * SECOND**2, channels * SECOND**2 * WAVES], 1)
+    bands, means = code.movedim(-1, 1), channels * SECOND**2
+    coarse, cells = bands[:, :means], bands[:, means:]
     fine = nn.functional.pixel_shuffle(cells, SECOND)
     return torch.unflatten(coarse, 1, (channels, -1)), torch.unflatten(fine, 1, (channels, -1))
 

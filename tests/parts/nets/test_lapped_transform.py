@@ -6,7 +6,7 @@ import torch
 from isthmus.core.interfaces import Sizes
 from isthmus.core.records import Batch
 from isthmus.parts.bands import CELL, apart, joined
-from isthmus.parts.nets.lapped_transform import Lapping, LappedTransform, continued, lapped
+from isthmus.parts.nets.lapped_transform import LappedTransform, Lapping, continued, lapped
 from isthmus.support.errors import InputError
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +79,9 @@ def compress(
         }
         for one in done
     ]
-    lines = table([{**row, "PSNR": "no loss" if row["PSNR"] == float("inf") else f"{row['PSNR']:.2f} dB"} for row in rows])
-    before, after = (sum(row[name] for row in rows) for name in ("bytes before", "bytes"))
+    said = [f"{one.psnr:.2f} dB" if isfinite(one.psnr) else "no loss" for one in done]
+    lines = table([{**row, "PSNR": text} for row, text in zip(rows, said, strict=True)])
+    before, after = sum(one.bytes_before for one in done), sum(one.bytes for one in done)
     total = f"{counted(len(rows), 'image')}: {figure(before)} bytes before, {figure(after)} now, {after / before:.0%}"
     show({"images": rows}, total if len(rows) > TOTAL else f"{lines}\n{total}" if len(rows) > 1 else lines, as_json)
 
@@ -137,7 +139,9 @@ def _compressor(model: str | None) -> Compressor:
     return isthmus.Compressor.shipped() if model is None else load(model, "Compressor")
 
 
-def _pairs(inputs: tuple[Path, ...], output: str | None, overwrite: bool, suffix: str, inside: Any) -> list[tuple[Path, Path]]:
+def _pairs(
+    inputs: tuple[Path, ...], output: str | None, overwrite: bool, suffix: str, inside: Any
+) -> list[tuple[Path, Path]]:
     """Return each file to read with the file to write, checked before anything is written."""
     pairs = []
     for one in inputs:

@@ -1,10 +1,10 @@
-"""Slots: the coefficients of an image are coded in groups, each with what is known of those before it as its context."""
+"""Slots: the coefficients of an image are coded in groups, each in the context of what is known of those before it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -159,12 +159,12 @@ class Level(nn.Module):
         taken = []
         for number, (slot, context) in enumerate(zip(self.slots, self.contexts, strict=True)):
             base = rounded(self.base[slot.bands], WEIGHT * ACTIVATION).view(-1, 1, 1) - octaves
-            symbols, known = None, trunk
-            for phase, prediction in enumerate(self.predictions[number]):
+            symbols, known = torch.zeros(()), trunk
+            for phase, prediction in enumerate(cast(nn.ModuleList, self.predictions[number])):
                 mean, scale = prediction(known, base)
                 board = chessboard(trunk, phase) if slot.phases > 1 else None
                 more = take(self.first + number, 0 * mean if slot.summed else mean, scale, board)
-                symbols = more if symbols is None else symbols + more
+                symbols = symbols + more if phase else more
                 symbols = numbers_of(symbols) if slot.summed else symbols
                 known = trunk + context(features(symbols, slot.signed)) if slot.seen else trunk
             taken.append(symbols)

@@ -211,18 +211,27 @@ def lapped(side: int) -> Tensor:
     """Return the lapped orthogonal transform in one dimension, of shape (side, 2 · side), in float64."""
     filtered = prefilter(side)
     half = side // 2
-    rows: Tensor = cosines(side) @ torch.block_diag(filtered[half:], filtered[:half])
+    rows: Tensor = cosines(side) @ _apart(filtered[half:], filtered[:half])
     return rows
 
 
 def prefilter(side: int) -> Tensor:
     """Return the orthogonal filter across the border of two blocks, of shape (side, side)."""
     half = side // 2
-    one, mirror = torch.eye(half, dtype=torch.float64, device="cpu"), torch.eye(half, dtype=torch.float64, device="cpu").flip(0)
+    one, mirror = (
+        torch.eye(half, dtype=torch.float64, device="cpu"),
+        torch.eye(half, dtype=torch.float64, device="cpu").flip(0),
+    )
     turn = mirror @ cosines(half).T @ cosines(half, 0.5) @ mirror
     butterflies = torch.cat([torch.cat([one, mirror], 1), torch.cat([mirror, -one], 1)]) / math.sqrt(2)
-    filtered: Tensor = butterflies @ torch.block_diag(one, turn) @ butterflies
+    filtered: Tensor = butterflies @ _apart(one, turn) @ butterflies
     return filtered
+
+
+def _apart(first: Tensor, second: Tensor) -> Tensor:
+    """Return two matrices on the diagonal of one."""
+    diagonal: Tensor = torch.block_diag(first, second)  # type: ignore[no-untyped-call]  # torch leaves it so
+    return diagonal
 
 
 def cosines(side: int, shift: float = 0.0) -> Tensor:

@@ -79,7 +79,8 @@ def whole(weights: np.ndarray) -> np.ndarray:
     """Return weights as whole numbers of 1 / PARTS that sum to 1, in float32."""
     parts = np.floor(weights * PARTS)
     parts[np.arange(len(parts)), weights.argmax(1)] += PARTS - parts.sum(1)
-    return (parts / PARTS).astype(np.float32)
+    rounded: np.ndarray = (parts / PARTS).astype(np.float32)
+    return rounded
 
 
 def untaught(slots: Sequence[object] | int) -> np.ndarray:

@@ -79,7 +79,7 @@ class Codec:
         """
         for tile in tiles(*self.cells(*image.shape[:2])):
             writer = Writer(self.tables)
-            self.entropy.code(self._coefficients(image, tile), _steps(level), self._trade(effort), writer)
+            self.entropy.code(self._coefficients(image, tile), steps_of(level), self._trade(effort), writer)
             yield Tile(writer.checksum, writer.encoder.words())
 
     def bits(self, image: np.ndarray, level: int, effort: int = 1) -> int:
@@ -92,7 +92,7 @@ class Codec:
         codes = []
         for tile in tiles(*self.cells(*image.shape[:2])):
             coefficients = self._coefficients(image, tile)
-            codes.append(self.entropy.code(coefficients, _steps(level), self._trade(effort), _unwatched).z)
+            codes.append(self.entropy.code(coefficients, steps_of(level), self._trade(effort), _unwatched).z)
         return self._assembled(codes, image.shape, level)
 
     def _trade(self, effort: int) -> float:
@@ -109,7 +109,7 @@ class Codec:
 
     @torch.no_grad()
     def decoded(
-        self, coded: Sequence[Tile | None], shape: tuple[int, int, int], level: int, tell: Callable[[], None] = bool
+        self, coded: Sequence[Tile | None], shape: tuple[int, int, int], level: int, tell: Callable[[], object] = bool
     ) -> np.ndarray:
         """Return an image, as float32 in [0, 1].
 
@@ -142,7 +142,7 @@ class Codec:
         symbols = self.entropy.predictor(reader, tile.shape, torch.tensor([level / PARTS]))
         if reader.checksum != coded.checksum:
             raise WrongSymbolsError
-        return cast(Tensor, self.entropy.predictor.whole(symbols, _steps(level).view(1, 1, 1, 1)))
+        return self.entropy.predictor.whole(symbols, steps_of(level).view(1, 1, 1, 1))
 
     def _assembled(self, codes: Sequence[Tensor], shape: Sequence[int], level: int) -> np.ndarray:
         """Return the image of the codes of its tiles."""
@@ -155,8 +155,10 @@ class Codec:
             outer = tile.widened(margin, rows, columns)
             z = whole[(slice(None), slice(outer.top, outer.bottom), slice(outer.left, outer.right))]
             nothing = z.new_empty(1, channels, *(side * self.side for side in outer.shape))
-            y = self.model.net.decode(z, Batch(nothing, nothing, step=_steps(level)))
-            inner = Cells(tile.top - outer.top, tile.bottom - outer.top, tile.left - outer.left, tile.right - outer.left)
+            y = self.model.net.decode(z, Batch(nothing, nothing, step=steps_of(level)))
+            inner = Cells(
+                tile.top - outer.top, tile.bottom - outer.top, tile.left - outer.left, tile.right - outer.left
+            )
             pixels = y[(0, slice(None), *inner.pixels(self.side))].clamp(0, 1).movedim(0, -1).numpy()
             into = image[tile.pixels(self.side)]
             into[...] = pixels[: into.shape[0], : into.shape[1]]
@@ -180,5 +182,6 @@ def _rows(codes: Sequence[Tensor], columns: int) -> Iterator[Sequence[Tensor]]:
     return (codes[at : at + each] for at in range(0, len(codes), each))
 
 
-def _steps(level: int) -> Tensor:
+def steps_of(level: int) -> Tensor:
+    """Return the step of a level, of shape (1,)."""
     return torch.tensor([2.0 ** (level / PARTS) / 255])

@@ -116,7 +116,8 @@ class Encoder:
 
     def words(self) -> np.ndarray:
         """Return what was written, as little-endian uint32."""
-        return np.asarray(self.coder.get_compressed()).astype("<u4")
+        words: np.ndarray = np.asarray(self.coder.get_compressed()).astype("<u4")
+        return words
 
 
 class Decoder:
@@ -162,4 +163,5 @@ class Decoder:
             return (high << HALF) + self._take(count, HALF)
         if not bits:
             return np.zeros(count, np.int64)
-        return np.asarray(self.coder.decode(uniform(bits), count)).astype(np.int64)
+        numbers: np.ndarray = np.asarray(self.coder.decode(uniform(bits), count)).astype(np.int64)
+        return numbers

@@ -27,7 +27,7 @@ from isthmus.tasks.base import Labels, State, Task
 from isthmus.tasks.compression import shipped
 from isthmus.tasks.compression.arrays import array_of, picture_of
 from isthmus.tasks.compression.calibration import calibrated, untaught
-from isthmus.tasks.compression.codec import EFFORTS, Codec, as_tensor
+from isthmus.tasks.compression.codec import EFFORTS, Codec, as_tensor, steps_of
 from isthmus.tasks.compression.defaults import default_autoencoder, suited_to
 from isthmus.tasks.compression.pictures import (
     Picture,
@@ -125,7 +125,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         self._check_codes(fitted)
         self._adopt(fitted)
         self.name_ = NAME
-        self._take_shapes(calibrated(self._untaught_codec(), _sample(sequence, self._untaught_codec(), fitted)))
+        self._take_shapes(calibrated(self._untaught_codec(), _sample(sequence)))
         return self
 
     def _default_autoencoder(self, rows: int) -> Autoencoder:
@@ -290,13 +290,16 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
 
     def _adopt(self, autoencoder: Autoencoder) -> None:
         super()._adopt(autoencoder)
-        for name in ("_codec", "_identity"):
-            vars(self).pop(name, None)
+        self._forget()
 
     def _take_shapes(self, shapes: np.ndarray) -> None:
         self.shapes_ = shapes
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget what was made of the model before."""
         for name in ("_codec", "_identity"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
     def _untaught_codec(self) -> Codec:
         model = self.autoencoder_.model_
@@ -324,9 +327,9 @@ def _identity(model: torch.nn.Module, shapes: np.ndarray) -> bytes:
     return digest.digest()[:8]
 
 
-def _sample(images: ImageSequence, codec: Codec, fitted: Autoencoder) -> Iterator[Batch]:
-    """Yield parts of some images, each with a step of the range that was trained."""
-    low, high = (math.log(step) for step in fitted.variant_.step)
+def _sample(images: ImageSequence) -> Iterator[Batch]:
+    """Yield parts of some images, each at some quality."""
+    coarsest, finest = (level_of_quality(quality) for quality in (0, 100))
     chosen = np.linspace(0, len(images) - 1, min(len(images), CALIBRATED)).round().astype(int)
     random = np.random.default_rng(0)
     for at in chosen:
@@ -334,4 +337,4 @@ def _sample(images: ImageSequence, codec: Codec, fitted: Autoencoder) -> Iterato
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
         top, left = ((side - min(side, SEEN)) // 2 for side in pixels.shape[:2])
         x = as_tensor(as_floats(pixels[top : top + SEEN, left : left + SEEN]))
-        yield Batch(x, x, step=torch.tensor([math.exp(random.uniform(low, high))]).float())
+        yield Batch(x, x, step=steps_of(int(random.integers(finest, coarsest))))

@@ -95,7 +95,8 @@ def _like(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     if alpha.dtype == pixels.dtype:
         return alpha
     greatest = {"uint16": 65535, "bool": 1}.get(pixels.dtype.name, 1)
-    return np.rint(alpha * greatest).astype(pixels.dtype)
+    typed: np.ndarray = np.rint(alpha * greatest).astype(pixels.dtype)
+    return typed
 
 
 def _unit(pixels: np.ndarray) -> np.ndarray:

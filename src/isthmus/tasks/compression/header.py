@@ -64,7 +64,16 @@ class Head(NamedTuple):
         name = self.model.encode()
         kind = DTYPES.index(self.dtype) | (128 if self.plain else 0)
         fixed = FIXED.pack(
-            VERSION, IMAGE, self.height, self.width, self.channels, kind, self.level, self.tile, self.identity, len(name)
+            VERSION,
+            IMAGE,
+            self.height,
+            self.width,
+            self.channels,
+            kind,
+            self.level,
+            self.tile,
+            self.identity,
+            len(name),
         )
         return fixed + name
 

@@ -6,7 +6,6 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 
@@ -71,7 +70,8 @@ def packed(picture: Picture, codec: Codec, name: str, identity: bytes, level: in
     effort : {0, 1}, default 1
     """
     pixels = picture.pixels
-    head = Head(*pixels.shape, pixels.dtype.name, level, TILE, name, identity, picture.plain)
+    height, width, channels = pixels.shape
+    head = Head(height, width, channels, pixels.dtype.name, level, TILE, name, identity, picture.plain)
     coded = codec.encoded(in_channels(as_floats(pixels), codec), level, effort)
     body = [
         Chunk(TILES, OF_TILE.pack(number, tile.checksum) + tile.words.tobytes()) for number, tile in enumerate(coded)
@@ -109,7 +109,7 @@ def opened(
     codec_of: Callable[[str, bytes], Codec],
     name: str = "the file",
     salvage: bool = False,
-    tell: Callable[[], None] = bool,
+    tell: Callable[[], object] = bool,
 ) -> tuple[Picture, list[int]]:
     """Return the image of a file, and the numbers of tiles that were lost.
 
@@ -165,7 +165,7 @@ def _by_type(chunks: Sequence[Chunk], name: str) -> dict[bytes, list[Chunk]]:
     for chunk in chunks[1:]:
         if chunk.type not in (TILES, ALPHA, WHOLE, META) and not chunk.skippable:
             raise FileFormatError(
-                f"{name} has a part {chunk.type.decode('ascii', 'replace')!r} that this isthmus does not know: update it"
+                f"{name} has a part {chunk.type.decode('ascii', 'replace')!r}, unknown to this isthmus: update it"
             )
         by_type.setdefault(chunk.type, []).append(chunk)
     return by_type
