@@ -158,10 +158,9 @@ class Decoder:
         return beyond
 
     def _take(self, count: int, bits: int) -> np.ndarray:
+        numbers = np.zeros(count, np.int64)
         if bits > HALF:
-            high = self._take(count, bits - HALF)
-            return (high << HALF) + self._take(count, HALF)
-        if not bits:
-            return np.zeros(count, np.int64)
-        numbers: np.ndarray = np.asarray(self.coder.decode(uniform(bits), count)).astype(np.int64)
+            numbers += self._take(count, bits - HALF) << HALF
+        if bits:
+            numbers += np.asarray(self.coder.decode(uniform(min(bits, HALF)), count))
         return numbers
