@@ -34,13 +34,14 @@ class Tables:
 
     Parameters
     ----------
-    weights : ndarray of shape (levels, shapes)
-        How much of each of `isthmus.tasks.compression.tables.SHAPES` there is at each level.
+    *weights : ndarray of shape (levels, shapes)
+        How much of each of `isthmus.tasks.compression.tables.SHAPES` there is at each level; of several, the tables
+        come one after the other.
     """
 
-    def __init__(self, weights: np.ndarray) -> None:
-        self.probabilities = mixed(weights).reshape(LEVELS * OFFSETS, -1)
-        self.low_bits = np.repeat(low_bits(), OFFSETS)
+    def __init__(self, *weights: np.ndarray) -> None:
+        self.probabilities = np.concatenate([mixed(one).reshape(LEVELS * OFFSETS, -1) for one in weights])
+        self.low_bits = np.tile(np.repeat(low_bits(), OFFSETS), len(weights))
         self._models: dict[int, Any] = {}
 
     def model(self, table: int) -> Any:
