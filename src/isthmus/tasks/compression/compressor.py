@@ -24,9 +24,10 @@ from isthmus.parts.bottlenecks.entropy import Entropy
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
-from isthmus.tasks.compression import shipped
+from isthmus.tasks.compression import numbers, shipped
 from isthmus.tasks.compression.arrays import array_of, picture_of
 from isthmus.tasks.compression.calibration import calibrated, untaught
+from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.codec import EFFORTS, Codec, as_tensor, steps_of
 from isthmus.tasks.compression.defaults import default_autoencoder, suited_to
 from isthmus.tasks.compression.pictures import (
@@ -165,20 +166,26 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         *,
         target_bpp: float | None = None,
         target_psnr: float | None = None,
+        max_error: float | Sequence[float] | None = None,
         effort: int = 1,
     ) -> bytes:
-        """Return an image as the content of a file.
+        """Return an image, or numbers, as the content of a file.
 
         Parameters
         ----------
         x : array of shape (height, width) or (height, width, channels)
-            uint8, uint16, bool, or floats in [0, 1]; a second or fourth channel is alpha, which loses nothing.
+            uint8, uint16, bool, or floats in [0, 1]; a second or fourth channel is alpha, which loses nothing. With
+            `max_error`: numbers of shape (n,) or (n, ...), which are alike along the first axis, such as a signal of
+            several channels.
         quality : float from 0 to 100, optional
             About as of JPEG; 25 more halve the steps to which the code is rounded. The default is 75.
         target_bpp : float, optional
             Bits per pixel, at most.
         target_psnr : float, optional
             Decibels, at least.
+        max_error : float or sequence of float, optional
+            How far each number may be off, of all channels or of each; 0: every bit comes back. NaN, infinities and
+            -0.0 come back as they are. The compressor need not be fitted.
         effort : {0, 1}, default 1
             1: what is rounded how is chosen by what it costs; 0: somewhat faster, and files are larger.
 
@@ -187,6 +194,10 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         InputError
             x is no image, or what is asked for cannot be.
         """
+        if max_error is not None:
+            if not quality is target_bpp is target_psnr is None:
+                raise InputError("max_error and another target: choose one")
+            return numbers.packed(x, max_error)
         picture = picture_of(x)
         return self.compress_picture(
             picture, quality=quality, target_bpp=target_bpp, target_psnr=target_psnr, effort=effort
@@ -209,7 +220,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         return packed(picture, self.codec, self.name_, self.identity, level, effort)
 
     def decompress(self, content: bytes) -> np.ndarray:
-        """Return the image in the content of a file, with the shape and type that it had.
+        """Return the image or the numbers in the content of a file, with the shape and type that they had.
 
         Raises
         ------
@@ -217,6 +228,9 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             It is damaged (`DamagedFileError`), of a newer version (`NewerFileError`), or of another model
             (`UnknownModelError`).
         """
+        chunks = read(content)
+        if chunks and numbers.of_numbers(chunks[0].payload):
+            return numbers.unpacked(chunks)
         check_is_fitted(self)
         return array_of(opened(content, self.codec_of)[0])
 

@@ -21,11 +21,11 @@ PALETTE, FEW = 256, 16
 
 
 class Scale(NamedTuple):
-    """What whole numbers stand for: ``(k * step + origin) / divisor``.
+    """What whole numbers stand for: ``(k * step + origin) / divisor``, or, of whole numbers, ``k * step + origin``.
 
     Attributes
     ----------
-    step, origin, divisor : float
+    step, origin, divisor : int or float
     palette : tuple of int
         If it is not empty, k is the place in it of a whole number.
     """
@@ -38,12 +38,12 @@ class Scale(NamedTuple):
     def numbers(self, k: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Return the numbers that whole numbers stand for."""
         if self.palette:
-            k = np.array(self.palette, np.int64)[k]
+            k = np.array(self.palette, np.int64)[k.clip(0, len(self.palette) - 1)]
+        if dtype.kind in "iub":
+            wrapped: np.ndarray = (k * np.int64(self.step) + np.array(int(self.origin)).astype(np.int64)).astype(dtype)
+            return wrapped
         values = k.astype(np.float64) * self.step
         values = (values + self.origin) / self.divisor
-        if dtype.kind in "iu":
-            limits = np.iinfo(dtype)
-            values = np.rint(values).clip(float(limits.min), float(limits.max))
         with np.errstate(over="ignore"):
             typed: np.ndarray = values.astype(dtype)
         return typed
@@ -58,6 +58,8 @@ def quantised(x: np.ndarray, bound: float) -> tuple[Scale, np.ndarray]:
     bound : float
         The greatest error; 0: none.
     """
+    if x.dtype.kind in "iub":
+        return _whole(x, bound)
     finite = np.isfinite(x)
     seen = x[finite].astype(np.float64)
     bound = max(bound - _rounding(x, seen), 0.0)
@@ -71,11 +73,27 @@ def quantised(x: np.ndarray, bound: float) -> tuple[Scale, np.ndarray]:
     return _numbered(scale, k)
 
 
+def _whole(x: np.ndarray, bound: float) -> tuple[Scale, np.ndarray]:
+    """Return a scale, and the whole numbers, of whole numbers; computed in those."""
+    numbers = x.astype(np.int64)  # those of uint64 wrap around, and back
+    low = int(numbers.min())
+    with np.errstate(over="ignore"):
+        above = numbers - low
+    near = (above >= 0) & (above < LARGEST * np.int64(2**20))
+    apart = int(np.gcd.reduce(np.where(near, above, 0))) or 1
+    step = apart * (2 * int(bound / apart) + 1)
+    k = (above + step // 2) // step
+    near &= k < LARGEST
+    return _numbered(Scale(step, low, 1), _held(np.where(near, k, 0), near))
+
+
 def _rounding(x: np.ndarray, seen: np.ndarray) -> float:
     """Return by how much numbers are rounded in their type, at most."""
     if x.dtype.kind != "f" or not len(seen):
         return 0.0
-    return float(np.spacing(np.abs(seen).max().astype(x.dtype)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = float(np.spacing(np.abs(seen).max().astype(x.dtype)))
+    return apart if np.isfinite(apart) else float(np.abs(seen).max())
 
 
 def _held(k: np.ndarray, near: np.ndarray) -> np.ndarray:
