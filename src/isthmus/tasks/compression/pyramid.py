@@ -79,7 +79,8 @@ def _costs() -> np.ndarray:
     """Return the bits of each number under each table, of shape (shapes · scales, offsets · numbers)."""
     probabilities = tables().probabilities
     bits = -np.log2(probabilities / probabilities.sum(1, keepdims=True)) + tables().low_bits[:, None]
-    return bits.reshape(len(SHAPES) * SCALES, -1)
+    costs: np.ndarray = bits.reshape(len(SHAPES) * SCALES, -1)
+    return costs
 
 
 @cache
@@ -100,7 +101,7 @@ def logarithm(numbers: np.ndarray) -> np.ndarray:
     """Return the logarithm of 1 + |n| in whole eighths of an octave."""
     size = np.abs(numbers)
     short = _short_logarithms()
-    result = short[np.minimum(size, len(short) - 1)]
+    result: np.ndarray = short[np.minimum(size, len(short) - 1)]
     large = size >= len(short)
     if large.any():
         result[large] = np.searchsorted(_thresholds(), size[large] + 1, side="right")
@@ -149,7 +150,8 @@ class Level:
 
     def _known(self, values: np.ndarray, steps: int) -> np.ndarray:
         """Return what is so many steps on, among the numbers of coarser levels."""
-        return values[(self.at + steps * self.step).clip(0, self.last)]
+        known: np.ndarray = values[(self.at + steps * self.step).clip(0, self.last)]
+        return known
 
     def neighbours(self, count: int) -> np.ndarray:
         """Return what is around, in halves, less the mean of the two nearest; int64 of shape (numbers, count)."""
@@ -157,7 +159,8 @@ class Level:
         end = len(self.k) - 1
         for other in range(self.channel):
             columns += [self.k[(self.at + steps * self.step).clip(0, end), other] for steps in ACROSS]
-        return 2 * np.stack(columns[:count], 1) - self.sum[:, None]
+        apart: np.ndarray = 2 * np.stack(columns[:count], 1) - self.sum[:, None]
+        return apart
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -179,7 +182,8 @@ class Level:
         exact = self.sum * WEIGHT + known.shift
         if known.weights:
             exact = exact + self.neighbours(len(known.weights)) @ np.array(known.weights, np.int64)
-        return (exact + 16) >> 5  # of 1/256
+        eighths: np.ndarray = (exact + 16) >> 5  # of 1/256
+        return eighths
 
     def contexts(self, known: Filter) -> np.ndarray:
         """Return the class of roughness of each number."""
@@ -241,7 +245,7 @@ class Reader:
     def level(self, level: Level, values: np.ndarray) -> np.ndarray:
         """Return the numbers of a level."""
         middle, which, mirror = distributions(level, next(self.filters))
-        numbers = middle + self.decoder.take(which, tables()) * mirror
+        numbers: np.ndarray = middle + self.decoder.take(which, tables()) * mirror
         level.errors[level.at] = np.abs(numbers - middle)
         return numbers
 
