@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,27 @@ def constriction() -> Any:
 def uniform(bits: int) -> Any:
     """Return a table of equal probabilities for numbers of so many bits."""
     return constriction().stream.model.Uniform(2**bits)
+
+
+class Digit(NamedTuple):
+    """A digit of numbers below some size: ``number // above % size``."""
+
+    above: int
+    size: int
+
+
+@cache
+def uniform_of(size: int) -> list[tuple[Digit, Any]]:
+    """Return the digits of numbers from 0 on that are smaller than `size`, each with its table; 16 bits at a time.
+
+    The highest digit has only as many values as there can be.
+    """
+    digits, above = [], 1
+    while (size - 1) // above:
+        values = min(2**HALF, (size - 1) // above + 1)
+        digits.append((Digit(above, values), constriction().stream.model.Uniform(values)))
+        above *= 2**HALF
+    return [(digit, model) for digit, model in digits if digit.size > 1]
 
 
 class Tables:

@@ -1,0 +1,232 @@
+"""Files of text tables: every byte of a CSV file comes back.
+
+Columns are coded one after the other, those of few categories first; each is predicted from some of those before it.
+What is not regular, such as quotes that need not be there, is kept by a general method.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import lzma
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from isthmus.support.errors import InputError
+from isthmus.tasks.compression import numbers
+from isthmus.tasks.compression.cells import NONE, Column, cells_of, column_of
+from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, written
+from isthmus.tasks.compression.coder import constriction, uniform_of
+from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
+from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
+from isthmus.tasks.compression.quantiles import classes_of, edges_of
+
+TEXT_TABLE = 3
+"""What a file holds: beside 1, an image, and 2, numbers."""
+FIXED = struct.Struct("<BBQII")
+COLUMNS, SYMBOLS, WORDS, SERIES, CONTENT = b"COLS", b"SYMB", b"WORD", b"NUMB", b"TEXT"
+DELIMITERS, LINE_ENDS = (",", ";", "\t", "|"), ("\r\n", "\n")
+MAX_PLAIN = 2**31
+LZMA = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
+
+
+class Form(NamedTuple):
+    """How the cells of a file are written.
+
+    Attributes
+    ----------
+    delimiter, line_end : str
+    last : bool
+        Whether the last line has an end.
+    """
+
+    delimiter: str
+    line_end: str
+    last: bool
+
+
+def of_text_table(payload: bytes) -> bool:
+    """Whether the header of a file says that it holds a text table."""
+    return len(payload) > 1 and payload[1] == TEXT_TABLE
+
+
+def packed(content: bytes) -> bytes:
+    """Return the content of a CSV file, compressed, without any loss.
+
+    Raises
+    ------
+    InputError
+        It is empty.
+    """
+    if not content:
+        raise InputError("the file is empty")
+    parsed = _parsed(content)
+    head = FIXED.pack(VERSION, TEXT_TABLE, len(content), zlib.crc32(content), len(parsed[1]) if parsed else 0)
+    plain = Chunk(CONTENT, _squeezed(content))
+    if parsed is None:
+        return written([Chunk(HEAD, head), plain])
+    chunks = list(_chunks(*parsed))
+    shorter = sum(len(chunk.payload) for chunk in chunks) < len(plain.payload)
+    return written([Chunk(HEAD, head), *(chunks if shorter else [plain])])
+
+
+def _parsed(content: bytes) -> tuple[Form, list[list[str]]] | None:
+    """Return the form and the columns of cells; None where these do not give every byte back."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return None
+    line_end = next((end for end in LINE_ENDS if end in text), "\n")
+    first = text.partition(line_end)[0]
+    form = Form(max(DELIMITERS, key=first.count), line_end, text.endswith(line_end))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter, strict=True))
+    except csv.Error:
+        return None
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        return None
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return (form, columns) if _text(form, columns) == text else None
+
+
+def _text(form: Form, columns: Sequence[Sequence[str]]) -> str:
+    """Return the text of columns of cells."""
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=form.delimiter, lineterminator=form.line_end).writerows(zip(*columns, strict=True))
+    text = stream.getvalue()
+    return text if form.last else text.removesuffix(form.line_end)
+
+
+def _squeezed(content: bytes) -> bytes:
+    return lzma.compress(content, lzma.FORMAT_RAW, filters=LZMA)
+
+
+def _whole(content: bytes) -> bytes:
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=LZMA).decompress(content, MAX_PLAIN)
+
+
+# -- to chunks ---------------------------------------------------------------------------------------------------
+
+
+def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
+    """Return the chunks of a table; the first line is that of the names."""
+    names, columns = [column[0] for column in cells], [column_of(column[1:]) for column in cells]
+    order = sorted(range(len(columns)), key=lambda at: (columns[at].kind != "categories", len(columns[at].words)))
+    coder, known, told = constriction().stream.queue.RangeEncoder(), list[np.ndarray](), list[dict[str, Any]]()
+    series = []
+    for at in order:
+        column = columns[at]
+        one: dict[str, Any] = {"column": at, "kind": column.kind, "words": len(column.words)}
+        edges = edges_of(column.values) if column.kind == "integers" else None
+        alone = numbers.packed(column.values) if column.kind in ("integers", "floats") else b""
+        if edges is not None and _bytes(column.values, edges) < len(alone):
+            one["edges"], column = edges.tolist(), column._replace(kind="classes")
+        if column.kind in ("categories", "classes"):
+            one |= _put(column, edges, known, coder)
+        elif column.kind != "text":
+            series.append(alone)
+            one["series"] = len(alone)
+        told.append(one)
+    words = [word for at in order for word in columns[at].words]
+    others = [row for at in order for row in np.diff(columns[at].others, prepend=0).tolist()]
+    described = {"form": form, "names": names, "columns": told, "rows": len(cells[0]) - 1, "others": others}
+    return [
+        Chunk(COLUMNS, zlib.compress(json.dumps(described, separators=(",", ":")).encode(), 9)),
+        Chunk(WORDS, _squeezed(json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode())),
+        Chunk(SYMBOLS, np.asarray(coder.get_compressed()).astype("<u4").tobytes()),
+        *(Chunk(SERIES, one) for one in series),
+    ]
+
+
+def _bytes(values: np.ndarray, edges: np.ndarray) -> float:
+    """Return about what numbers take by their classes."""
+    classes = classes_of(values, edges)
+    counts, widths = np.bincount(classes, minlength=len(edges) - 1), np.diff(edges)
+    bits = -np.log2(counts[classes] / len(values)).sum() + np.log2(widths[classes]).sum()
+    return float(bits) / 8 + 6 * len(edges)
+
+
+def _put(column: Column, edges: np.ndarray | None, known: list[np.ndarray], coder: Any) -> dict[str, Any]:
+    """Write categories, or classes and what is left in them; return what a reader must know."""
+    values = column.values if edges is None or column.kind == "categories" else classes_of(column.values, edges)
+    symbols = int(values.max(initial=0)) + 1
+    parents = chosen_parents(values, symbols, known)
+    coded(symbols, contexts_of([known[at] for at in parents], len(values)), len(values), Writer(values, coder))
+    if column.kind == "classes" and edges is not None:
+        for at, (low, high) in enumerate(itertools.pairwise(edges)):
+            rest = column.values[values == at] - low
+            for part, model in uniform_of(int(high - low)):
+                coder.encode((rest // part.above % part.size).astype(np.int32), model)
+    known.append(values)
+    return {"symbols": symbols, "parents": parents}
+
+
+# -- and back ----------------------------------------------------------------------------------------------------
+
+
+def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> bytes:
+    """Return the content of a CSV file.
+
+    Raises
+    ------
+    DamagedFileError, NewerFileError
+    """
+    payload = chunks[0].payload
+    if payload[0] > VERSION:
+        raise NewerFileError(
+            f"{name} is of version {payload[0]} of the format, and this isthmus reads up to {VERSION}: update isthmus"
+        )
+    if len(payload) != FIXED.size:
+        raise DamagedFileError(f"{name} is damaged: its header is that of no table")
+    _, _, length, crc, _ = FIXED.unpack(payload)
+    by_type = {chunk.type: chunk.payload for chunk in chunks}
+    try:
+        content = _whole(by_type[CONTENT]) if CONTENT in by_type else _of_chunks(chunks, by_type)
+    except (KeyError, ValueError, IndexError, RuntimeError, zlib.error, lzma.LZMAError) as error:
+        raise DamagedFileError(f"{name} is damaged: its table cannot be read ({error})") from error
+    if len(content) != length or zlib.crc32(content) != crc:
+        raise DamagedFileError(f"{name} is damaged: its table is not the one that was written")
+    return content
+
+
+def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes]) -> bytes:
+    described = json.loads(zlib.decompress(by_type[COLUMNS]))
+    words, others = iter(json.loads(_whole(by_type[WORDS]))), iter(described["others"])
+    coder = constriction().stream.queue.RangeDecoder(np.frombuffer(by_type[SYMBOLS], "<u4").astype(np.uint32))
+    series = (chunk.payload for chunk in chunks if chunk.type == SERIES)
+    rows, known, columns = described["rows"], list[np.ndarray](), dict[int, list[str]]()
+    for one in described["columns"]:
+        if "symbols" in one:
+            values = _taken(one, rows, known, coder)
+        else:
+            values = numbers.unpacked(read(next(series))) if "series" in one else NONE
+        some = [next(words) for _ in range(one["words"])]
+        count = 0 if one["kind"] in ("categories", "text") else len(some)
+        places = np.cumsum([next(others) for _ in range(count)], dtype=np.int64)
+        columns[one["column"]] = cells_of(Column(one["kind"], values, some, places))
+    form = Form(*described["form"])
+    cells = [[name, *columns[at]] for at, name in enumerate(described["names"])]
+    return _text(form, cells).encode()
+
+
+def _taken(one: dict[str, Any], rows: int, known: list[np.ndarray], coder: Any) -> np.ndarray:
+    """Return the values of a column."""
+    contexts = contexts_of([known[at] for at in one["parents"]], rows)
+    classes = coded(one["symbols"], contexts, rows, Reader(coder))
+    known.append(classes)
+    if "edges" not in one:
+        return classes
+    edges, values = np.array(one["edges"], np.int64), np.zeros(rows, np.int64)
+    for at, (low, high) in enumerate(itertools.pairwise(edges)):
+        members = np.flatnonzero(classes == at)
+        rest = np.zeros(len(members), np.int64)
+        for part, model in uniform_of(int(high - low)):
+            rest += np.asarray(coder.decode(model, len(members))).astype(np.int64) * part.above
+        values[members] = low + rest
+    return values
