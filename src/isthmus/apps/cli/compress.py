@@ -1,7 +1,9 @@
-"""``isthmus compress`` and ``isthmus decompress``: images to small files, and back."""
+"""``isthmus compress`` and ``isthmus decompress``: images, tables and arrays to small files, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,10 @@ from isthmus.support.errors import counted, listed
 
 if TYPE_CHECKING:
     from isthmus import Compressor
+    from isthmus.tasks.compression.files import Compressed
 
 NAMED = 3
+TABLES, ARRAY = (".csv", ".tsv"), ".npy"
 TOTAL = 12
 """Files from which on only their sum is shown."""
 
@@ -27,13 +31,17 @@ TOTAL = 12
     "isthmus compress photo.png                      writes photo.isth",
     "isthmus compress photos/ -o small/ --quality 60",
     "isthmus compress photo.png --target-psnr 40 --json",
+    "isthmus compress table.csv                      every byte comes back",
+    "isthmus compress log.npy --max-error 0.01",
 )
-@click.argument("inputs", metavar="IMAGE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @output_option("A file for one image, or a folder [beside each image]", folder=True, required=False)
 @option("--overwrite", is_flag=True, section="In and out", help="Replace files that are there")
 @option("--quality", type=click.FloatRange(0, 100), metavar="NUMBER", help="0 to 100, about as of JPEG [75]")
 @option("--target-bpp", type=float, metavar="NUMBER", help="Bits per pixel, at most")
 @option("--target-psnr", type=float, metavar="NUMBER", help="Decibels, at least")
+@option("--max-error", type=float, metavar="NUMBER", help="Of an array (.npy): how far each number may be off, at most")
+@option("--lossless", is_flag=True, help="Of an array: every bit comes back, as it does of a table (.csv)")
 @option("--effort", type=click.IntRange(0, 1), default=1, help="0: somewhat faster, and files are larger [1]")
 @option("--model", metavar="MODEL", help="A compressor that was trained on such images [the one for photographs]")
 @json_option
@@ -44,46 +52,84 @@ def compress(
     quality: float | None,
     target_bpp: float | None,
     target_psnr: float | None,
+    max_error: float | None,
+    lossless: bool,
     effort: int,
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Write images as small files.
+    """Write images, tables and arrays as small files.
 
-    Each is read back at once: the table says how much smaller it is, and how near. Profile, EXIF data and alpha channel
-    are kept; images that are far from photographs, such as screenshots, lose nothing.
+    Each is read back at once: what is printed says how much smaller it is, and how near. Of images, the profile, EXIF
+    data and alpha channel are kept; those that are far from photographs, such as screenshots, lose nothing. Of a
+    folder, its images are taken.
     """
-    from isthmus.tasks.compression.files import SUFFIX, compress_file
+    from isthmus.tasks.compression.files import SUFFIX
 
     asked = {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}
-    if sum(value is not None for value in asked.values()) > 1:
-        raise click.UsageError("choose one of --quality, --target-bpp and --target-psnr")
+    if sum(value is not None for value in (*asked.values(), max_error)) + lossless > 1:
+        raise click.UsageError(
+            "choose one of --quality, --target-bpp and --target-psnr for images, of --max-error and --lossless for "
+            "arrays"
+        )
     pairs = _pairs(inputs, output, overwrite, SUFFIX, _images)
-    compressor = _compressor(model)
+    compressor = cache(lambda: _compressor(model))
+    bound = 0.0 if lossless else max_error
+    jobs = [(path, _job(compressor, source, bound, {**asked, "effort": effort})) for source, path in pairs]
     done = []
-    with rows_done(len(pairs), "compressed", "image") as tell:
-        for source, path in pairs:
+    with rows_done(len(pairs), "compressed", "file") as tell:
+        for path, job in jobs:
             path.parent.mkdir(parents=True, exist_ok=True)
-            done.append(compress_file(compressor, source, path, **asked, effort=effort))
+            done.append(job(path))
             for text in done[-1].notes:
                 note(text)
             tell(1)
-    rows = [
-        {
-            "file": str(one.path),
-            "pixels": one.pixels,
-            "bytes before": one.bytes_before,
-            "bytes": one.bytes,
-            "bits per pixel": one.bpp,
-            "PSNR": one.psnr,
-        }
-        for one in done
-    ]
-    said = [f"{one.psnr:.2f} dB" if isfinite(one.psnr) else "no loss" for one in done]
-    lines = table([{**row, "PSNR": text} for row, text in zip(rows, said, strict=True)])
+    rows = [_row(one) for one in done]
     before, after = sum(one.bytes_before for one in done), sum(one.bytes for one in done)
-    total = f"{counted(len(rows), 'image')}: {figure(before)} bytes before, {figure(after)} now, {after / before:.0%}"
-    show({"images": rows}, total if len(rows) > TOTAL else f"{lines}\n{total}" if len(rows) > 1 else lines, as_json)
+    total = f"{counted(len(rows), 'file')}: {figure(before)} bytes before, {figure(after)} now, {after / before:.0%}"
+    lines = table([{**row, **_said(one)} for row, one in zip(rows, done, strict=True)])
+    show({"files": rows}, total if len(rows) > TOTAL else f"{lines}\n{total}" if len(rows) > 1 else lines, as_json)
+
+
+def _job(
+    compressor: Callable[[], Compressor], source: Path, bound: float | None, asked: dict[str, Any]
+) -> Callable[[Path], Compressed]:
+    """Return what writes a file, by what is in it."""
+    from isthmus.tasks.compression.files import compress_array, compress_file, compress_table
+
+    suffix = source.suffix.lower()
+    for_images = [flag for flag, value in asked.items() if value is not None and flag != "effort"]
+    if suffix in (*TABLES, ARRAY) and for_images:
+        raise click.UsageError(f"--{for_images[0].replace('_', '-')} is about images, and {str(source)!r} is none")
+    if suffix in TABLES:
+        if bound:
+            raise click.UsageError(
+                f"--max-error is about arrays; of {str(source)!r} every byte comes back: leave it out"
+            )
+        return partial(compress_table, source)
+    if suffix == ARRAY:
+        if bound is None:
+            raise click.UsageError(
+                f"{str(source)!r} is an array: how far may numbers be off, --max-error, or --lossless?"
+            )
+        return partial(compress_array, source, max_error=bound)
+    if bound is not None:
+        raise click.UsageError(f"--max-error and --lossless are about arrays (.npy), and {str(source)!r} is none")
+    return lambda path: compress_file(compressor(), source, path, **asked)
+
+
+def _row(one: Compressed) -> dict[str, Any]:
+    """Return what became of a file, for machines."""
+    known = {"pixels": one.pixels, "bits per pixel": one.bpp, "PSNR": one.psnr, "greatest error": one.max_error}
+    row = {"file": str(one.path), "bytes before": one.bytes_before, "bytes": one.bytes}
+    return row | {name: value for name, value in known.items() if value is not None}
+
+
+def _said(one: Compressed) -> dict[str, str]:
+    """Return the error of an image as a person reads it."""
+    if one.psnr is None:
+        return {}
+    return {"PSNR": f"{one.psnr:.2f} dB" if isfinite(one.psnr) else "no loss"}
 
 
 @command(
@@ -114,23 +160,23 @@ def decompress(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Write the images of compressed files."""
+    """Write what compressed files hold: images, tables (.csv) and arrays (.npy)."""
     from isthmus.tasks.compression.files import decompress_file
 
     pairs = _pairs(inputs, output, overwrite, f".{ending}", _compressed)
-    compressor = _compressor(model)
+    compressor = cache(lambda: _compressor(model))
+    named = output is not None and len(inputs) == 1 and not inputs[0].is_dir() and not Path(output).is_dir()
     rows = []
-    with rows_done(len(pairs), "decompressed", "image") as tell:
+    with rows_done(len(pairs), "decompressed", "file") as tell:
         for source, path in pairs:
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture, lost = decompress_file(compressor, source, path, salvage)
-            if lost:
-                warn(f"{str(source)!r} is damaged: {counted(len(lost), 'tile')} could not be read, and is left empty")
-            height, width = picture.pixels.shape[:2]
-            rows.append({"file": str(path), "width": width, "height": height, "lost tiles": lost})
+            one = decompress_file(compressor, source, path, salvage, named)
+            if one.lost:
+                warn(f"{str(source)!r} is damaged: {counted(len(one.lost), 'tile')} could not be read: left empty")
+            rows.append({"file": str(one.path), "content": one.content, "lost tiles": list(one.lost)})
             tell(1)
-    lines = "\n".join(f"{row['file']}: {row['width']} x {row['height']} pixels" for row in rows)
-    show({"images": rows}, lines if len(rows) <= TOTAL else counted(len(rows), "image"), as_json)
+    lines = "\n".join(f"{row['file']}: {row['content']}" for row in rows)
+    show({"files": rows}, lines if len(rows) <= TOTAL else counted(len(rows), "file"), as_json)
 
 
 def _compressor(model: str | None) -> Compressor:

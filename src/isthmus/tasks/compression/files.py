@@ -1,11 +1,12 @@
-"""Files to compressed files, and back: with their profile, EXIF data and alpha channel."""
+"""Files to compressed files, and back: images with their profile, EXIF data and alpha channel, tables, and arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from isthmus.data.images.original import open_original
 from isthmus.data.images.png import write_png
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
-from isthmus.tasks.compression.pictures import Picture, opened
+from isthmus.tasks.compression import numbers, text_tables
+from isthmus.tasks.compression.chunks import read
+from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, opened
 from isthmus.tasks.compression.targets import psnr
 
 if TYPE_CHECKING:
@@ -33,30 +36,34 @@ LOSSY: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Compressed:
-    """What became of an image file.
+    """What became of a file.
 
     Attributes
     ----------
     source, path : Path
-    pixels : int
     bytes_before, bytes : int
-    psnr : float
-        In decibels, of what is read back; infinite where nothing is lost.
+    pixels : int or None
+        Of an image.
+    psnr : float or None
+        In decibels, of an image that is read back; infinite where nothing is lost.
+    max_error : float or None
+        Of numbers: how far one is off, at most.
     notes : tuple of str
     """
 
     source: Path
     path: Path
-    pixels: int
     bytes_before: int
     bytes: int
-    psnr: float
+    pixels: int | None = None
+    psnr: float | None = None
+    max_error: float | None = None
     notes: tuple[str, ...] = ()
 
     @property
-    def bpp(self) -> float:
-        """Bits per pixel."""
-        return 8 * self.bytes / self.pixels
+    def bpp(self) -> float | None:
+        """Bits per pixel of an image."""
+        return None if self.pixels is None else 8 * self.bytes / self.pixels
 
 
 def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any) -> Compressed:
@@ -87,8 +94,41 @@ def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any
     with atomic(path) as temporary:
         temporary.write_bytes(content)
     error = psnr(_unit(pixels), _unit(back.pixels))
-    before = source.stat().st_size
-    return Compressed(source, path, pixels.shape[0] * pixels.shape[1], before, len(content), error, original.notes)
+    before, area = source.stat().st_size, pixels.shape[0] * pixels.shape[1]
+    return Compressed(source, path, before, len(content), area, error, notes=original.notes)
+
+
+def compress_table(source: Path, path: Path) -> Compressed:
+    """Write a CSV file as a compressed one, which gives every byte back."""
+    before = source.read_bytes()
+    content = text_tables.packed(before)
+    if text_tables.unpacked(read(content)) != before:
+        raise OtherSymbolsError(f"{str(source)!r} does not come back from what was written: please report this")
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    return Compressed(source, path, len(before), len(content))
+
+
+def compress_array(source: Path, path: Path, max_error: float) -> Compressed:
+    """Write the array of a .npy file as a compressed one, within a bound.
+
+    Raises
+    ------
+    InputError
+        It holds no numbers.
+    """
+    try:
+        array = np.load(source, allow_pickle=False)
+    except ValueError as error:
+        raise InputError(f"{str(source)!r} is not an array of numbers: {error}") from error
+    content = numbers.packed(array, max_error)
+    back = numbers.unpacked(read(content))
+    with np.errstate(invalid="ignore"):
+        off = np.abs(back.astype(np.float64) - array.astype(np.float64))
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    worst = float(np.nanmax(np.where(np.isfinite(off), off, 0), initial=0))
+    return Compressed(source, path, source.stat().st_size, len(content), max_error=worst)
 
 
 def _like(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
@@ -122,10 +162,27 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
+class Decompressed(NamedTuple):
+    """What became of a compressed file: its output, what is in it, and the tiles of an image that were lost."""
+
+    path: Path
+    content: str
+    lost: tuple[int, ...] = ()
+
+
 def decompress_file(
-    compressor: Compressor, source: Path, path: Path, salvage: bool = False
-) -> tuple[Picture, list[int]]:
-    """Write a compressed file as an image file, by the ending of its name; return it, and the tiles that were lost.
+    compressor: Callable[[], Compressor], source: Path, path: Path, salvage: bool = False, named: bool = True
+) -> Decompressed:
+    """Write a compressed file as an image, a table or an array.
+
+    Parameters
+    ----------
+    compressor : callable
+        Returns the compressor, if one is needed.
+    source, path : Path
+    salvage : bool, default False
+    named : bool, default True
+        Whether the ending of `path` was chosen; else it becomes that of what is in the file.
 
     Raises
     ------
@@ -134,10 +191,30 @@ def decompress_file(
     InputError
         An image of its kind cannot be written to a file of that name.
     """
-    picture, lost = opened(source.read_bytes(), compressor.codec_of, repr(str(source)), salvage)
+    content, name = source.read_bytes(), repr(str(source))
+    chunks = read(content, name, damaged=salvage)
+    kind = chunks[0].payload if chunks else b""
+    if text_tables.of_text_table(kind):
+        return _write(path, ".csv", named, text_tables.unpacked(chunks, name), "a table")
+    if numbers.of_numbers(kind):
+        array, stream = numbers.unpacked(chunks, name), BytesIO()
+        np.save(stream, array)
+        sides = " x ".join(f"{side:,}" for side in array.shape)
+        return _write(path, ".npy", named, stream.getvalue(), f"{sides} numbers")
+    picture, lost = opened(content, compressor().codec_of, name, salvage)
     with atomic(path) as temporary:
         write_image(picture, temporary, path.suffix.lower())
-    return picture, lost
+    height, width = picture.pixels.shape[:2]
+    return Decompressed(path, f"{width} x {height} pixels", tuple(lost))
+
+
+def _write(path: Path, suffix: str, named: bool, content: bytes, what: str) -> Decompressed:
+    path = path if named else path.with_suffix(suffix)
+    if path.exists() and not named:
+        raise InputError(f"{str(path)!r} is there already: name the output")
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    return Decompressed(path, what)
 
 
 def write_image(picture: Picture, path: Path, ending: str) -> None:
