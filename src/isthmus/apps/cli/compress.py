@@ -190,6 +190,8 @@ def _pairs(
 ) -> list[tuple[Path, Path]]:
     """Return each file to read with the file to write, checked before anything is written."""
     pairs = []
+    if output is not None and len(inputs) > 1 and Path(output).is_file():
+        raise Failure(f"{len(inputs)} inputs go to a folder, but {output!r} is a file")
     for one in inputs:
         if not one.exists():
             raise Failure(f"there is no file or folder {str(one)!r}")
