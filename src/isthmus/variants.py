@@ -16,7 +16,7 @@ from isthmus.support.errors import InputError
 if TYPE_CHECKING:
     from torch.nn import Module
 
-    from isthmus.core.data import Data
+    from isthmus.core.data import Data, Defaults
     from isthmus.core.interfaces import Bottleneck, Corruption, Likelihood, Net
     from isthmus.core.objective import Reconstruction
     from isthmus.core.terms import Penalty
@@ -130,7 +130,7 @@ class Variant:
 
         defaults = data.defaults()
         model = Model(
-            self._net(net, defaults.net),
+            self._net(net, defaults),
             self._bottleneck(),
             self._likelihood(defaults.likelihood),
             data.shape,
@@ -142,19 +142,22 @@ class Variant:
 
     def code_width(self, data: Data, net: NetChoice = None) -> int | None:
         """Return the numbers in a code per position where the net alone decides on them; None: any number."""
-        chosen = self._net(net, data.defaults().net)
+        chosen = self._net(net, data.defaults())
         decide = getattr(chosen, "code_width", None)  # a user's own net need not be a Net
         width: int | None = None if decide is None else decide(data.shape)
         return width
 
-    def _net(self, net: NetChoice, default: Net) -> Any:
+    def _net(self, net: NetChoice, defaults: Defaults) -> Any:
         wanted = self.net if net is None else net
-        chosen = default if wanted is None else resolve("net", wanted)
+        chosen = self._default_net(defaults) if wanted is None else resolve("net", wanted)
         if self.affine and not getattr(chosen, "affine", False):  # a user's own net need not be a Net
             raise InputError(
                 f"the variant {variant_name(self)!r} takes affine nets only, such as 'linear', not {net!r}"
             )
         return chosen
+
+    def _default_net(self, defaults: Defaults) -> Net:
+        return defaults.net
 
     def _likelihood(self, default: Likelihood) -> Likelihood:
         """Return the likelihood: the chosen one for the numbers of a row, that of the data for other cells."""
@@ -283,7 +286,7 @@ class Denoising(Variant):
         members = self.members or (SEVERAL if data.categorical else 1)
         if members == 1:
             return super().objective(data, latent_dim, net, condition_dim)
-        ensemble = lookup("net/ensemble")(self._net(net, data.defaults().net), members)
+        ensemble = lookup("net/ensemble")(self._net(net, data.defaults()), members)
         return super().objective(data, latent_dim * members, ensemble, condition_dim)
 
     @property
@@ -422,10 +425,9 @@ class Masked(Variant):
 
     table_scale = "column"
 
-    def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective; for a table the default net is an ensemble that sees which cells are masked."""
-        chosen = data.defaults().masked_net if net is None else net
-        return super().objective(data, latent_dim, chosen, condition_dim)
+    def _default_net(self, defaults: Defaults) -> Net:
+        """Return the net of the data that sees which elements are masked, if there is one."""
+        return defaults.masked_net or defaults.net
 
     def _corruption(self) -> Corruption:
         return lookup("corruption/masking")(level=self.level)
@@ -446,12 +448,26 @@ class Compressive(Variant):
 
     step: tuple[float, float] = knob((6 / 255, 110 / 255), "how coarsely codes are rounded, in units of x; low,high")
     trade: float = knob(0.13, "what a bit is worth, in squared steps of squared error")
+    entropy: Literal["factorized", "hyperprior", "slots"] | None = knob(
+        None, "how the distributions of the numbers in a code are predicted; default: by the net"
+    )
     width: int = knob(96, "maps of the predictor of distributions")
 
-    net = "lapped-transform"
+    def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
+        """Return the objective, with the predictor that suits the net unless the user chose one."""
+        chosen = self._net(net, data.defaults())
+        suited = self.entropy or getattr(chosen, "predictor", None)  # a user's own net need not be a Net
+        return super(Compressive, replace(self, entropy=suited)).objective(data, latent_dim, chosen, condition_dim)
+
+    def _default_net(self, defaults: Defaults) -> Net:
+        """Return the net whose codes slots predict, where these are asked for, else that of the data."""
+        if self.entropy == "slots":
+            return lookup("net/lapped-transform")()
+        return defaults.compressive_net or defaults.net
 
     def _bottleneck(self) -> Bottleneck:
-        return lookup("bottleneck/entropy")(width=self.width, trade=self.trade)
+        chosen = {} if self.entropy is None else {"predictor": self.entropy}
+        return lookup("bottleneck/entropy")(**chosen, width=self.width, trade=self.trade)
 
     def _corruption(self) -> Corruption:
         return lookup("corruption/coarseness")(self.step, self.trade)

@@ -44,12 +44,13 @@ GRAPHS |= {f"contributions {name}": partial(scored, graphs.Contributions, name) 
 
 def graph(name="reconstruct", net="small", channels=3):
     torch.manual_seed(0)
+    made = NETS[net]()
     model = Model(
-        NETS[net](),
+        made,
         lookup("bottleneck/plain")(),
         lookup("likelihood/squared")(),
         (channels, None, None),
-        5,
+        made.code_width((channels, None, None)) or 5,
         typical_shape=(channels, 16, 16),
     )
     for weight in model.parameters():

@@ -109,6 +109,8 @@ class Defaults(NamedTuple):
         pulls them.
     masked_net : Net or None
         Net for training on masked rows; None: `net`.
+    compressive_net : Net or None
+        Net for codes that are rounded and written; None: `net`.
     """
 
     net: Net
@@ -116,6 +118,7 @@ class Defaults(NamedTuple):
     score: str = "neighbours"
     prior: str | None = None
     masked_net: Net | None = None
+    compressive_net: Net | None = None
 
 
 class Data(nn.Module):

@@ -90,6 +90,10 @@ class Net(nn.Module):
     """Whether the axes of x behind the channels may be free."""
     windows_only = False
     """Whether rows must be windows of waveforms: one axis behind the channels."""
+    images_only = False
+    """Whether rows must be images: two axes behind the channels."""
+    predictor = "factorized"
+    """What predicts the numbers of its codes where these are rounded: a predictor of ``bottleneck/entropy``."""
     affine = False
     """Whether both directions are affine maps, so that codes span a subspace."""
     stride = 1

@@ -54,13 +54,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     ----------
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
-        ``"variational"``, ``"masked"``, or an object such as ``Variational(beta=4.0)``.
+        ``"variational"``, ``"masked"``, ``"compressive"``, or an object such as ``Variational(beta=4.0)``.
     latent_dim : int or None, default None
-        Numbers in a code; None: half as many as in a row, at most 32.
+        Numbers in a code; None: half as many as in a row, at most 32, unless the net decides on them.
     net : str, Net, sequence of int or None, default None
-        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"lapped"``, ``"unet"``, ``"spectral"``, ``"linear"``,
-        ``"ensemble"``, ``"masked-ensemble"``, an object such as ``MLP((512, 256))``, the widths of an mlp's hidden
-        layers, as in ``[512, 256]``, or None: the default of the data.
+        ``"mlp"``, ``"conv"``, ``"feature-map"``, ``"lapped"``, ``"lapped-transform"``, ``"unet"``, ``"spectral"``,
+        ``"linear"``, ``"ensemble"``, ``"masked-ensemble"``, an object such as ``MLP((512, 256))``, the widths of an
+        mlp's hidden layers, as in ``[512, 256]``, or None: the default of the data.
     data : str, Data or None, default None
         ``"table"``, ``"images"``, ``"signals"``, ``"audio"``, ``"waveforms"``, an object such as
         ``Signals(window=64)``, or None: inferred from X.

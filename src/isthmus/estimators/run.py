@@ -143,8 +143,8 @@ def learn(estimator: Parameters, variant: Variant, X: Rows, y: Rows = None) -> P
 
 def untrained(estimator: Parameters, variant: Variant, data: Data, condition: Condition | None) -> Reconstruction:
     """Return an untrained objective for fitted data, with random weights of the estimator's seed."""
-    usual = max(1, min(prod(data.typical_shape) // 2, WIDEST))
-    latent_dim = estimator.latent_dim or variant.code_width(data, estimator.net) or usual
+    half = max(1, min(prod(data.typical_shape) // 2, WIDEST))
+    latent_dim = estimator.latent_dim or variant.code_width(data, estimator.net) or half
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(draw_seed(estimator))  # the layers are made on the CPU
         return variant.objective(data, latent_dim, estimator.net, condition.width if condition else 0)

@@ -11,7 +11,7 @@ from isthmus.tasks.compression.chunks import DamagedFileError
 from isthmus.tasks.compression.codec import Codec
 from isthmus.tasks.compression.coder import Tables
 from isthmus.tasks.compression.header import Head, NewerFileError, unpacked
-from isthmus.tasks.compression.pictures import UnknownModelError, opened
+from isthmus.tasks.compression.pictures import UnknownModelError, unpacked_picture
 from isthmus.tasks.compression.symbols import Writer
 from isthmus.tasks.compression.targets import level_of_quality, psnr
 from tests.tasks.compression.conftest import scene
@@ -171,7 +171,7 @@ def test_a_lost_tile_is_left_empty_and_the_others_are_read(compressor, monkeypat
     content[at] ^= 255
     with pytest.raises(DamagedFileError, match="checksum of chunk TILE"):
         compressor.decompress(bytes(content))
-    picture, lost = opened(bytes(content), compressor.codec_of, salvage=True)
+    picture, lost = unpacked_picture(bytes(content), compressor.codec_of, salvage=True)
     assert lost == [5]
     np.testing.assert_array_equal(picture.pixels[:64, :64], whole[:64, :64])
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus import InputError
-from isthmus.tasks.compression.cells import cells_of, column_of
 from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.coder import constriction, uniform_of
 from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
+from isthmus.tasks.compression.text_columns import cells_of, column_of
 from isthmus.tasks.compression.text_tables import packed, unpacked
 
 CELLS = st.one_of(

@@ -18,7 +18,7 @@ from isthmus.support.errors import counted, listed
 
 if TYPE_CHECKING:
     from isthmus import Compressor
-    from isthmus.tasks.compression.files import Compressed
+    from isthmus.tasks.compression.conversion import Compressed
 
 NAMED = 3
 TABLES, ARRAY = (".csv", ".tsv"), ".npy"
@@ -64,7 +64,7 @@ def compress(
     data and alpha channel are kept; those that are far from photographs, such as screenshots, lose nothing. Of a
     folder, its images are taken.
     """
-    from isthmus.tasks.compression.files import SUFFIX
+    from isthmus.tasks.compression.conversion import SUFFIX
 
     asked = {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}
     if sum(value is not None for value in (*asked.values(), max_error)) + lossless > 1:
@@ -95,7 +95,7 @@ def _job(
     compressor: Callable[[], Compressor], source: Path, bound: float | None, asked: dict[str, Any]
 ) -> Callable[[Path], Compressed]:
     """Return what writes a file, by what is in it."""
-    from isthmus.tasks.compression.files import compress_array, compress_file, compress_table
+    from isthmus.tasks.compression.conversion import compress_array, compress_file, compress_table
 
     suffix = source.suffix.lower()
     for_images = [flag for flag, value in asked.items() if value is not None and flag != "effort"]
@@ -161,7 +161,7 @@ def decompress(
     as_json: bool,
 ) -> None:
     """Write what compressed files hold: images, tables (.csv) and arrays (.npy)."""
-    from isthmus.tasks.compression.files import decompress_file
+    from isthmus.tasks.compression.conversion import decompress_file
 
     pairs = _pairs(inputs, output, overwrite, f".{ending}", _compressed)
     compressor = cache(lambda: _compressor(model))
@@ -239,6 +239,6 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _compressed(folder: Path) -> list[Path]:
-    from isthmus.tasks.compression.files import SUFFIX
+    from isthmus.tasks.compression.conversion import SUFFIX
 
     return sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())

@@ -36,7 +36,10 @@ LEARNT = ("learnt",)
 SECTIONS = {"latent_dim": "Model", "net": "Model", "condition": "Model"}
 IMAGES, SOUNDS = "Images", "Sounds"
 
-NETS = ("mlp", "conv", "feature-map", "lapped", "unet", "spectral", "linear", "ensemble", "masked-ensemble")
+NETS = (
+    *("mlp", "conv", "feature-map", "lapped", "lapped-transform", "unet", "spectral"),
+    *("linear", "ensemble", "masked-ensemble"),
+)
 
 WORDS = {
     "net": f"{', '.join(NETS)}, or the widths of an mlp's layers such as 512,256,128; default: by the data",

@@ -386,7 +386,8 @@ class Images(Croppable):
         """Return the feature-map net for free sizes, mlp for small images, else conv; and the squared error."""
         likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
         if self.any_size:
-            return Defaults(lookup("net/feature-map")(), likelihood, score="error")
+            transform = lookup("net/lapped-transform")()
+            return Defaults(lookup("net/feature-map")(), likelihood, score="error", compressive_net=transform)
         net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
         return Defaults(net, likelihood)
 

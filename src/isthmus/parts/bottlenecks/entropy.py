@@ -9,11 +9,14 @@ from isthmus.core.interfaces import Bottleneck
 from isthmus.core.part import part
 from isthmus.core.records import Code
 from isthmus.parts.bands import steps
+from isthmus.parts.bottlenecks.factorized import Factorized
+from isthmus.parts.bottlenecks.hyperprior import Hyperprior
+from isthmus.parts.bottlenecks.prediction import Predictor
 from isthmus.parts.bottlenecks.rounding import Rounding, Watch
 from isthmus.parts.bottlenecks.slots import Slots
 from isthmus.support.errors import InputError, unknown
 
-PREDICTORS = {"slots": Slots}
+PREDICTORS: dict[str, type[Predictor]] = {"factorized": Factorized, "hyperprior": Hyperprior, "slots": Slots}
 PARTS = 32
 """Of an octave, in which predictors see the step."""
 
@@ -30,8 +33,10 @@ class Entropy(Bottleneck):
 
     Parameters
     ----------
-    predictor : {"slots"}, default "slots"
-        What predicts the distributions: ``"slots"`` those of a lapped transform, from the symbols before them.
+    predictor : {"factorized", "hyperprior", "slots"}, default "factorized"
+        What predicts the distributions. ``"factorized"``: each number has its own. ``"hyperprior"``: they are told by
+        a few numbers that are written before the code. ``"slots"``, for the net ``"lapped-transform"`` alone: each
+        group of coefficients follows from those before it.
     width : int, default 96
         Maps of the predictor.
     trade : float, default 0.13
@@ -43,10 +48,11 @@ class Entropy(Bottleneck):
         The predictor is unknown, or a number is out of range.
     """
 
+    predictor: Predictor
     rounds = True
     replicable = False
 
-    def __init__(self, predictor: str = "slots", width: int = 96, trade: float = 0.13) -> None:
+    def __init__(self, predictor: str = "factorized", width: int = 96, trade: float = 0.13) -> None:
         super().__init__()
         if predictor not in PREDICTORS:
             raise InputError(unknown("predictor of the entropy bottleneck", predictor, PREDICTORS))

@@ -46,7 +46,7 @@ class Rounding:
     ----------
     parts : sequence of Tensor of shape (batch, bands, *positions)
         The coefficients of each slot, in steps.
-    worth : sequence of Tensor, or of None
+    worth : sequence of Tensor of shape (bands,), or of None
         The squared relative step of each, in squared steps; None: the nearest symbol is chosen.
     trade : float
         What a bit is worth, in squared steps; 0: the nearest symbol is chosen.
@@ -81,6 +81,7 @@ class Rounding:
         """Return the nearest symbols, or the next nearer to 0 where bits saved outweigh the error added."""
         chosen = nearest.clone()
         some = nearest.nonzero(as_tuple=True)  # a few of a hundred
+        worth = worth.view(-1, *[1] * (part.ndim - 2))
         near, x, mean, spread, worth = (of.expand_as(nearest)[some] for of in (nearest, part, mean, spread, worth))
         lower = near - near.sign()
         error = ((lower - x).square() - (near - x).square()) * worth / self.trade

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from isthmus.parts.bands import CELL, SECOND, WAVES, apart, joined
 from isthmus.parts.bottlenecks.plane import numbers_of, residuals
-from isthmus.parts.bottlenecks.rounding import LARGEST, SMALLEST, Take
-from isthmus.parts.exact import ACTIVATION, MAX_ACTIVATION, SINGLE, WEIGHT, ExactConv, activated, rounded
+from isthmus.parts.bottlenecks.prediction import Prediction, Predictor, conditions, features, starting_scale
+from isthmus.parts.bottlenecks.rounding import Take
+from isthmus.parts.exact import ACTIVATION, SINGLE, WEIGHT, ExactConv, activated, rounded
+from isthmus.support.errors import InputError
 
 COARSE, FINE = (0, 1, 6, SECOND**2), (0, 5, 14, 27, WAVES)
 """Where the groups of both levels begin, in zigzag order."""
@@ -20,11 +22,6 @@ SIGNED = 14
 """Groups that end by then tell those after them their signs, and get a mean from those before."""
 NEAR = 5
 """Groups that end by then are seen over 5 x 5 blocks; those of brightness are coded in two phases."""
-FAR = 4095
-"""Larger symbols look the same to those after them."""
-FINEST, COARSEST = 2.0, 7.0
-"""Steps that a context tells apart, as powers of two of 1/255."""
-EIGHTHS, QUARTERS = 8, 4
 
 
 class Slot(NamedTuple):
@@ -54,25 +51,27 @@ class Slot(NamedTuple):
     seen: bool = True
 
 
-class Slots(nn.Module):
+class Slots(Predictor):
     """Predicts the distribution of each coefficient of a lapped transform from those that are known by then.
 
     Means of blocks come first, those of cells before their differences; then groups of rising frequency, brightness
     before colours. A trunk of maps gathers what each group tells those after it, by one convolution; what a group is
-    predicted from is that trunk alone. All that decides on a distribution is computed exactly.
-
-    Parameters
-    ----------
-    width : int, default 96
-        Maps of the trunk; half as many over the means.
+    predicted from is that trunk alone. It has `width` maps, and half as many over the means.
     """
 
-    def __init__(self, width: int = 96) -> None:
-        super().__init__()
-        self.width = width
-
     def build(self, latent_dim: int) -> None:
-        """Make the layers."""
+        """Make the layers.
+
+        Raises
+        ------
+        InputError
+            Codes are not those of a lapped transform.
+        """
+        if latent_dim % CELL**2:
+            raise InputError(
+                f"entropy='slots' takes the codes of the net 'lapped-transform', of {CELL**2:,} numbers for a channel, "
+                f"not of {latent_dim:,}: choose 'factorized' or 'hyperprior'"
+            )
         channels, half = latent_dim // CELL**2, self.width // 2
         self.channels = channels
         self.coarse = Level(channels * SECOND**2, coarse_slots(channels), half, 0)
@@ -82,7 +81,7 @@ class Slots(nn.Module):
     def initialize(self, h: Tensor) -> None:
         """Start the scale of each coefficient from the mean of its size."""
         for level, bands in zip((self.coarse, self.fine), self._bands(h), strict=True):
-            level.base.copy_((255 * bands.abs().mean((0, 2, 3))).clamp_min(0.5).log2())
+            level.base.copy_(starting_scale(bands))
 
     def parts(self, h: Tensor, step: Tensor) -> list[Tensor]:
         """Return the coefficients of each slot, in steps, of shape (batch, bands, *positions)."""
@@ -92,7 +91,7 @@ class Slots(nn.Module):
     def worth(self) -> list[Tensor | None]:
         """Return the squared relative step of the bands of each slot; None where the nearest symbols must be chosen."""
         return [
-            None if slot.summed else level.relative[slot.bands].exp().square().view(-1, 1, 1)
+            None if slot.summed else level.relative[slot.bands].exp().square()
             for level in (self.coarse, self.fine)
             for slot in level.slots
         ]
@@ -104,16 +103,7 @@ class Slots(nn.Module):
         return joined(*(torch.unflatten(level, 1, (self.channels, -1)) for level in bands))
 
     def forward(self, take: Take, positions: Sequence[int], octaves: Tensor) -> list[Tensor]:
-        """Take the symbols of each slot, of shape (batch, bands, *positions), and return them.
-
-        Parameters
-        ----------
-        take : Take
-        positions : sequence of int
-            Of the code.
-        octaves : Tensor of shape (batch,)
-            The step of each row, as a power of two of 1/255; whole numbers of 1/32.
-        """
+        """Take the symbols of each slot, and return them."""
         seen, octaves = conditions(octaves), octaves.view(-1, 1, 1, 1)
         coarse, trunk = self.coarse(take, self.coarse.start(seen).expand(-1, -1, *positions), octaves)
         first, second = self.up
@@ -175,36 +165,6 @@ class Level(nn.Module):
         """Whether float32 holds all sums of the trunk exactly."""
         layers = (layer for layer in (self.start, *self.contexts) if isinstance(layer, ExactConv))
         return sum(layer.largest for layer in layers) < SINGLE
-
-
-class Prediction(nn.Module):
-    """Mean and scale of the coefficients of a slot."""
-
-    def __init__(self, width: int, numbers: int, signed: bool) -> None:
-        super().__init__()
-        self.signed = signed
-        self.first, self.last = ExactConv(width, width), ExactConv(width, numbers * (1 + signed), scale=0.1)
-
-    def forward(self, trunk: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean, in whole eighths of a step, and the scale, as a power of two in whole quarters."""
-        numbers = self.last(activated(self.first(activated(trunk))))
-        scale, mean = numbers.chunk(2, 1) if self.signed else (numbers, torch.zeros_like(numbers))
-        octave = rounded((base + scale).clamp(SMALLEST, LARGEST), QUARTERS)
-        return rounded(mean, EIGHTHS).float(), octave.float()
-
-
-def conditions(octaves: Tensor) -> Tensor:
-    """Return what the layers see of the step, of shape (batch, 2, 1, 1)."""
-    seen = octaves.clamp(FINEST, COARSEST)
-    return rounded(torch.stack([seen, seen.square() / 8], 1), ACTIVATION)[:, :, None, None]
-
-
-def features(symbols: Tensor, signed: bool) -> Tensor:
-    """Return what symbols tell those after them: the logarithm of their size, and also with their sign."""
-    size = symbols.abs().clamp(max=FAR)
-    logarithm = torch.log2(1 + (size if symbols.requires_grad else size.double()))  # the same on every machine
-    seen = rounded(logarithm, ACTIVATION).clamp(max=MAX_ACTIVATION).to(symbols.dtype)
-    return torch.cat([seen, symbols.sign() * seen], 1) if signed else seen
 
 
 def without_plane(part: Tensor) -> Tensor:

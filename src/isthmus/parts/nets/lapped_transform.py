@@ -14,6 +14,7 @@ from isthmus.parts.bands import CELL, SECOND, apart, joined, steps, zigzag
 from isthmus.parts.layers import BLOCK, continued, exactly, zero_last
 from isthmus.parts.nets.feature_map import cropped
 from isthmus.parts.nets.lapped import rotated
+from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError
 
 NEAR = 2.0
@@ -49,7 +50,8 @@ class LappedTransform(Net):
         `width` or `blocks` is negative.
     """
 
-    any_size = True
+    any_size = images_only = True
+    predictor = "slots"
     stride = grid = CELL
     colours: Tensor
     middle: Tensor
@@ -89,7 +91,9 @@ class LappedTransform(Net):
         self.first, self.second = Lapping(BLOCK), Lapping(SECOND)
         self.register_buffer("colours", torch.eye(channels, device="cpu"))  # on meta, eye imports a compiler
         self.register_buffer("middle", torch.zeros(channels, device="cpu"))
-        self.correction = Correction(channels * BLOCK**2, self.width, self.blocks) if self.width else None
+        self.correction = (
+            Correction(channels * BLOCK**2, self.width, self.blocks, sizes.condition) if self.width else None
+        )
 
     def initialize_encoder(self, batch: Batch) -> None:
         """Rotate colours to their principal axes: the first is brightness."""
@@ -109,10 +113,11 @@ class LappedTransform(Net):
         coarse, fine = apart(z)
         bands = torch.cat([self.second.inverse(coarse).unsqueeze(2), fine], 2)
         if self.correction is not None:
-            bands = self.correction(bands, steps(None if batch is None else batch.step, bands))
+            known = condition(batch) if self.sizes.condition else None
+            bands = self.correction(bands, steps(None if batch is None else batch.step, bands), known)
         y = rotated(self.first.inverse(bands), self.colours.T) + self.middle.view(-1, 1, 1)
-        known = self.sizes.y if batch is None or batch.x.ndim != y.ndim else batch.x.shape[1:]
-        return cropped(y, known[1:])
+        shape = self.sizes.y if batch is None or batch.x.ndim != y.ndim else batch.x.shape[1:]
+        return cropped(y, shape[1:])
 
     def orthogonal(self) -> list[nn.Parameter]:
         """Return the kernels of the blocks."""
@@ -177,10 +182,10 @@ class Lapping(nn.Module):
 class Correction(nn.Module):
     """Residual blocks over the coefficients of blocks, in steps; what they add is in steps too."""
 
-    def __init__(self, numbers: int, width: int, blocks: int) -> None:
+    def __init__(self, numbers: int, width: int, blocks: int, condition: int = 0) -> None:
         super().__init__()
         self.first = nn.Conv2d(2 * numbers, width, 1)
-        self.step = nn.Linear(2, width)
+        self.step = nn.Linear(2 + condition, width)
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
             for _ in range(blocks)
@@ -188,7 +193,7 @@ class Correction(nn.Module):
         self.last = nn.Conv2d(width, numbers, 1)
         zero_last([self.last])
 
-    def forward(self, bands: Tensor, step: Tensor) -> Tensor:
+    def forward(self, bands: Tensor, step: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return the bands of shape (batch, channels, BLOCK², *blocks), corrected."""
         seen = bands / step
         means = seen[:, :, 0]
@@ -196,7 +201,8 @@ class Correction(nn.Module):
         seen = torch.cat([(means - around).unsqueeze(2), seen[:, :, 1:]], 2).flatten(1, 2)
         maps = torch.cat([seen.clamp(-NEAR, NEAR), seen.sign() * torch.log2(1 + seen.abs())], 1)
         octaves = (torch.log2(step.flatten() * 255) / 3 - 1).unsqueeze(1)
-        body = self.first(maps) + self.step(torch.cat([octaves, octaves.square()], 1))[:, :, None, None]
+        everywhere = [octaves, octaves.square()] + ([] if condition is None else [condition])
+        body = self.first(maps) + self.step(torch.cat(everywhere, 1))[:, :, None, None]
         for block in self.blocks:
             body = body + block(body)
         more: Tensor = self.last(nn.functional.relu(body))

@@ -59,11 +59,11 @@ def fitted(counts: np.ndarray) -> np.ndarray:
     shapes = basis()
     weights = np.zeros((LEVELS, len(SHAPES)))
     for level in range(LEVELS):
-        weights[level] = _most_likely(counts[level].ravel(), shapes[:, level].reshape(len(SHAPES), -1))
+        weights[level] = _fitted_mixture(counts[level].ravel(), shapes[:, level].reshape(len(SHAPES), -1))
     return whole(weights)
 
 
-def _most_likely(counts: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+def _fitted_mixture(counts: np.ndarray, shapes: np.ndarray) -> np.ndarray:
     seen = counts > 0
     counts, shapes = counts[seen], shapes[:, seen]
     prior = np.eye(len(shapes))[0] * DOUBT

@@ -97,7 +97,7 @@ def read(data: bytes, name: str = "the file", damaged: bool = False) -> list[Chu
             chunk = _chunk(data, at, name)
             if not (chunk.intact or damaged):
                 raise DamagedFileError(
-                    f"{name} is damaged: the checksum of chunk {_shown(chunk.type)}, at byte {at:,}, differs"
+                    f"{name} is damaged: the checksum of chunk {_readable(chunk.type)}, at byte {at:,}, differs"
                 )
             at += LENGTH.size + len(chunk.payload) + CHECKSUM.size
             if chunk.type == END:
@@ -134,7 +134,7 @@ def _truncated(data: bytes, at: int, name: str) -> DamagedFileError:
     return DamagedFileError(f"{name} is truncated: it ends at byte {len(data):,}, within the chunk at byte {at:,}")
 
 
-def _shown(kind: bytes) -> str:
+def _readable(kind: bytes) -> str:
     return kind.decode("ascii", "replace").strip()
 
 

@@ -29,14 +29,14 @@ from isthmus.tasks.compression.arrays import array_of, picture_of
 from isthmus.tasks.compression.calibration import calibrated, untaught
 from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.codec import EFFORTS, Codec, as_tensor, steps_of
-from isthmus.tasks.compression.defaults import default_autoencoder, suited_to
+from isthmus.tasks.compression.default_model import default_autoencoder, suited_to
 from isthmus.tasks.compression.pictures import (
     Picture,
     UnknownModelError,
     as_floats,
     in_channels,
-    opened,
     packed,
+    unpacked_picture,
 )
 from isthmus.tasks.compression.targets import QUALITY, level_of_quality, psnr, search
 from isthmus.tasks.denoising.images import images_of
@@ -232,7 +232,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         if chunks and numbers.of_numbers(chunks[0].payload):
             return numbers.unpacked(chunks)
         check_is_fitted(self)
-        return array_of(opened(content, self.codec_of)[0])
+        return array_of(unpacked_picture(content, self.codec_of)[0])
 
     def transform(self, X: Rows, quality: float | None = None) -> list[bytes]:
         """Return the files of many images."""
@@ -284,10 +284,10 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             raise InputError(f"{' and '.join(named)}: choose one of quality, target_bpp and target_psnr")
         if "target_bpp" in named or "target_psnr" in named:
             ((name, target),) = named.items()
-            return self._found(picture, name, target, effort)
+            return self._searched(picture, name, target, effort)
         return level_of_quality(named.get("quality", QUALITY))
 
-    def _found(self, picture: Picture, name: str, target: float, effort: int) -> int:
+    def _searched(self, picture: Picture, name: str, target: float, effort: int) -> int:
         """Return the level at which an image takes so many bits, or has such an error."""
         if not 0 < target < math.inf:
             raise InputError(f"{name}={target}: expected a positive number")

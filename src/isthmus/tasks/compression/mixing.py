@@ -65,10 +65,10 @@ def coded(symbols: int, contexts: Sequence[np.ndarray], rows: int, coder: Coder)
 
 def ends(rows: int, symbols: int) -> Iterator[int]:
     """Yield where blocks end."""
-    end, most = min(FIRST, rows), max(1, PIECE // symbols)
+    end, chunk = min(FIRST, rows), max(1, PIECE // symbols)
     last = 0
     while last < rows:
-        end = min(end, rows, last + most)
+        end = min(end, rows, last + chunk)
         yield end
         last, end = end, int(end * GROWTH) + 1
 

@@ -104,7 +104,7 @@ def head_of(chunks: Sequence[Chunk], name: str) -> Head:
     return unpacked(chunks[0].payload, name)
 
 
-def opened(
+def unpacked_picture(
     data: bytes,
     codec_of: Callable[[str, bytes], Codec],
     name: str = "the file",
@@ -174,19 +174,19 @@ def _by_type(chunks: Sequence[Chunk], name: str) -> dict[bytes, list[Chunk]]:
 def _tiles(chunks: Sequence[Chunk], head: Head, codec: Codec, name: str, salvage: bool) -> list[Tile | None]:
     """Return the tiles in their order; None for those that are lost."""
     count = sum(1 for _ in tiles(*codec.cells(head.height, head.width), head.tile))
-    found: list[Tile | None] = [None] * count
+    in_order: list[Tile | None] = [None] * count
     for chunk in chunks:
         words = len(chunk.payload) - OF_TILE.size
         number, checksum = OF_TILE.unpack_from(chunk.payload) if words >= 0 else (count, 0)
-        wrong = words < 0 or words % 4 or number >= count or found[number] is not None
+        wrong = words < 0 or words % 4 or number >= count or in_order[number] is not None
         if wrong and not salvage:
             raise DamagedFileError(f"{name} is damaged: tile {number} is not one of {count}, or there twice")
         if chunk.intact and not wrong:
-            found[number] = Tile(checksum, np.frombuffer(chunk.payload, "<u4", offset=OF_TILE.size))
-    missing = [at for at, tile in enumerate(found) if tile is None]
+            in_order[number] = Tile(checksum, np.frombuffer(chunk.payload, "<u4", offset=OF_TILE.size))
+    missing = [at for at, tile in enumerate(in_order) if tile is None]
     if missing and not salvage:
         raise DamagedFileError(f"{name} is damaged: {len(missing)} of {count} tiles are missing, such as {missing[0]}")
-    return found
+    return in_order
 
 
 def _without_loss(chunks: Sequence[Chunk], shape: tuple[int, int, int], dtype: str, salvage: bool) -> np.ndarray | None:

@@ -35,7 +35,7 @@ ENOUGH = 8
 """How many numbers there are for each weight, at least."""
 BITS_OF_WEIGHT = 7
 SAMPLE = 2**15
-"""Numbers of a level from which its filter is found, about."""
+"""Numbers of a level from which its filter is fitted, about."""
 SHORT = 4096
 """Logarithms of smaller numbers are looked up."""
 
@@ -274,7 +274,7 @@ class Writer:
 
     def level(self, level: Level, values: np.ndarray) -> np.ndarray:
         """Write the numbers of a level."""
-        known = found(level, values)
+        known = fitted(level, values)
         self.filters.append(known)
         middle, which, mirror = distributions(level, known)
         self.encoder.put((values - middle) * mirror, which, tables())
@@ -282,7 +282,7 @@ class Writer:
         return values
 
 
-def found(level: Level, values: np.ndarray) -> Filter:
+def fitted(level: Level, values: np.ndarray) -> Filter:
     """Return the filter with which the numbers of a level take the fewest bits, about."""
     every = -(-len(values) // SAMPLE)
     some, of_some = level.sample(every), values[::every]

@@ -69,7 +69,7 @@ def quantised(x: np.ndarray, bound: float) -> tuple[Scale, np.ndarray]:
     with np.errstate(invalid="ignore", over="ignore"):
         k = np.rint((np.where(finite, x, 0).astype(np.float64) * scale.divisor - scale.origin) / scale.step)
     near = finite & (np.abs(k) < LARGEST)
-    k = _held(np.where(near, k, 0).astype(np.int64), near)
+    k = _kept_near(np.where(near, k, 0).astype(np.int64), near)
     return _numbered(scale, k)
 
 
@@ -84,7 +84,7 @@ def _whole(x: np.ndarray, bound: float) -> tuple[Scale, np.ndarray]:
     step = apart * (2 * int(bound / apart) + 1)
     k = (above + step // 2) // step
     near &= k < LARGEST
-    return _numbered(Scale(step, low, 1), _held(np.where(near, k, 0), near))
+    return _numbered(Scale(step, low, 1), _kept_near(np.where(near, k, 0), near))
 
 
 def _rounding(x: np.ndarray, seen: np.ndarray) -> float:
@@ -96,7 +96,7 @@ def _rounding(x: np.ndarray, seen: np.ndarray) -> float:
     return apart if np.isfinite(apart) else float(np.abs(seen).max())
 
 
-def _held(k: np.ndarray, near: np.ndarray) -> np.ndarray:
+def _kept_near(k: np.ndarray, near: np.ndarray) -> np.ndarray:
     """Return whole numbers with those before them where there are none."""
     last = np.maximum.accumulate(np.where(near, np.arange(len(k)), 0))
     return k[last]
@@ -127,8 +127,8 @@ def _numbered(scale: Scale, k: np.ndarray) -> tuple[Scale, np.ndarray]:
     palette = np.unique(k[:: max(1, len(k) // 65536)])
     if len(palette) > PALETTE:
         return scale, k
-    palette, places = np.unique(k, return_inverse=True)
+    palette, indices = np.unique(k, return_inverse=True)
     span = int(palette[-1] - palette[0]) + 1
     if len(palette) > PALETTE or len(palette) * FEW > len(k) or span < 2 * len(palette):
         return scale, k
-    return scale._replace(palette=tuple(palette.tolist())), places.astype(np.int64)
+    return scale._replace(palette=tuple(palette.tolist())), indices.astype(np.int64)

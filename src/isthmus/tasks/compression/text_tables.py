@@ -20,12 +20,12 @@ import numpy as np
 
 from isthmus.support.errors import InputError
 from isthmus.tasks.compression import numbers
-from isthmus.tasks.compression.cells import NONE, Column, cells_of, column_of
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, written
 from isthmus.tasks.compression.coder import constriction, uniform_of
 from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
 from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
 from isthmus.tasks.compression.quantiles import classes_of, edges_of
+from isthmus.tasks.compression.text_columns import NONE, Column, cells_of, column_of
 
 TEXT_TABLE = 3
 """What a file holds: beside 1, an image, and 2, numbers."""
@@ -118,7 +118,11 @@ def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
     """Return the chunks of a table; the first line is that of the names."""
     names, columns = [column[0] for column in cells], [column_of(column[1:]) for column in cells]
     order = sorted(range(len(columns)), key=lambda at: (columns[at].kind != "categories", len(columns[at].words)))
-    coder, known, told = constriction().stream.queue.RangeEncoder(), list[np.ndarray](), list[dict[str, Any]]()
+    coder, known, details = (
+        constriction().stream.queue.RangeEncoder(),
+        list[np.ndarray](),
+        list[dict[str, Any]](),
+    )
     series = []
     for at in order:
         column = columns[at]
@@ -132,10 +136,16 @@ def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
         elif column.kind != "text":
             series.append(alone)
             one["series"] = len(alone)
-        told.append(one)
+        details.append(one)
     words = [word for at in order for word in columns[at].words]
     others = [row for at in order for row in np.diff(columns[at].others, prepend=0).tolist()]
-    described = {"form": form, "names": names, "columns": told, "rows": len(cells[0]) - 1, "others": others}
+    described = {
+        "form": form,
+        "names": names,
+        "columns": details,
+        "rows": len(cells[0]) - 1,
+        "others": others,
+    }
     return [
         Chunk(COLUMNS, zlib.compress(json.dumps(described, separators=(",", ":")).encode(), 9)),
         Chunk(WORDS, _squeezed(json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode())),
@@ -208,8 +218,8 @@ def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes]) -> bytes:
             values = numbers.unpacked(read(next(series))) if "series" in one else NONE
         some = [next(words) for _ in range(one["words"])]
         count = 0 if one["kind"] in ("categories", "text") else len(some)
-        places = np.cumsum([next(others) for _ in range(count)], dtype=np.int64)
-        columns[one["column"]] = cells_of(Column(one["kind"], values, some, places))
+        rows_of_others = np.cumsum([next(others) for _ in range(count)], dtype=np.int64)
+        columns[one["column"]] = cells_of(Column(one["kind"], values, some, rows_of_others))
     form = Form(*described["form"])
     cells = [[name, *columns[at]] for at, name in enumerate(described["names"])]
     return _text(form, cells).encode()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from isthmus.tasks.compression.chunks import DamagedFileError
 
-MOST = 10
+MAX_BYTES = 10
 """Bytes of a number, at most: those of 64 bits."""
 
 
@@ -40,7 +40,7 @@ def read(content: bytes) -> Iterator[int]:
     while at < len(content):
         rest = shift = 0
         while True:
-            if at >= len(content) or shift > 7 * MOST:
+            if at >= len(content) or shift > 7 * MAX_BYTES:
                 raise DamagedFileError("numbers end too early")
             byte = content[at]
             at += 1

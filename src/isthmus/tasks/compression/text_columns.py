@@ -22,7 +22,7 @@ class Column(NamedTuple):
     ----------
     kind : {"categories", "integers", "floats", "text"}
     values : ndarray
-        int64 places in `words`, or numbers; with the one before where the cell is no such number.
+        int64 indices in `words`, or numbers; with the one before where the cell is no such number.
     words : list of str
         The categories in order, or the cells that are no numbers, or all cells.
     others : int64 ndarray
@@ -43,8 +43,8 @@ def column_of(cells: Sequence[str]) -> Column:
     different = set(cells)
     if len(different) <= MAX_CATEGORIES and len(different) * REPEATED <= len(cells):
         words = sorted(different, key=_in_order)
-        places = {word: place for place, word in enumerate(words)}
-        return Column("categories", np.array([places[cell] for cell in cells], np.int64), words, NONE)
+        indices = {word: index for index, word in enumerate(words)}
+        return Column("categories", np.array([indices[cell] for cell in cells], np.int64), words, NONE)
     for kind, (parsed, dtype) in NUMBERS.items():
         values = [parsed(cell) for cell in cells]
         others = np.array([row for row, value in enumerate(values) if value is None], np.int64)
@@ -56,7 +56,7 @@ def column_of(cells: Sequence[str]) -> Column:
 def cells_of(column: Column) -> list[str]:
     """Return the cells of a column."""
     if column.kind == "categories":
-        return [column.words[place] for place in column.values]
+        return [column.words[index] for index in column.values]
     if column.kind == "text":
         return column.words
     cells = [str(value) for value in column.values.tolist()]

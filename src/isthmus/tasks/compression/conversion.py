@@ -16,7 +16,7 @@ from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 from isthmus.tasks.compression import numbers, text_tables
 from isthmus.tasks.compression.chunks import read
-from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, opened
+from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, unpacked_picture
 from isthmus.tasks.compression.targets import psnr
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any
     alpha = original.alpha if original.alpha is None else _like(original.alpha, pixels)
     picture = Picture(pixels, alpha, _meta(source))
     content = compressor.compress_picture(picture, **asked)
-    back = opened(content, compressor.codec_of, str(source))[0]
+    back = unpacked_picture(content, compressor.codec_of, str(source))[0]
     with atomic(path) as temporary:
         temporary.write_bytes(content)
     error = psnr(_unit(pixels), _unit(back.pixels))
@@ -201,7 +201,7 @@ def decompress_file(
         np.save(stream, array)
         sides = " x ".join(f"{side:,}" for side in array.shape)
         return _write(path, ".npy", named, stream.getvalue(), f"{sides} numbers")
-    picture, lost = opened(content, compressor().codec_of, name, salvage)
+    picture, lost = unpacked_picture(content, compressor().codec_of, name, salvage)
     with atomic(path) as temporary:
         write_image(picture, temporary, path.suffix.lower())
     height, width = picture.pixels.shape[:2]
