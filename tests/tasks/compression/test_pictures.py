@@ -7,24 +7,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus import Compressor, InputError
+from isthmus.core.records import Batch
 from isthmus.tasks.compression.chunks import DamagedFileError
 from isthmus.tasks.compression.codec import Codec
 from isthmus.tasks.compression.coder import Tables
 from isthmus.tasks.compression.header import Head, NewerFileError, unpacked
 from isthmus.tasks.compression.pictures import UnknownModelError, unpacked_picture
 from isthmus.tasks.compression.symbols import Writer
-from isthmus.tasks.compression.targets import level_of_quality, psnr
+from isthmus.tasks.compression.targets import level_of_quality
+from isthmus.tasks.compression.targets import psnr as psnr_of_parts
 from tests.tasks.compression.conftest import scene
 
 LEVEL = level_of_quality(60)
+
+
+def psnr(image, other):
+    return psnr_of_parts([(image, other)])
 
 
 @pytest.mark.parametrize("shape", [(96, 128), (33, 70), (1, 1), (200, 31)])
 def test_what_is_read_is_what_the_encoder_rounded(compressor, shape):
     image, codec = scene(*shape), compressor.codec
     tiles = list(codec.encoded(image, LEVEL))
-    back = codec.decoded(tiles, image.shape, LEVEL)
-    np.testing.assert_array_equal(back, codec.rounded(image, LEVEL))
+    strips = [codec.decoded(tiles, image.shape, LEVEL), codec.rounded(image, LEVEL)]
+    for (top, decoded), (again, rounded) in zip(*strips, strict=True):
+        assert top == again
+        np.testing.assert_array_equal(decoded, rounded)
 
 
 def test_training_rounds_as_files_do(compressor):
@@ -81,7 +89,7 @@ def test_threads_change_no_symbol(compressor, threads):
             with torch.backends.mkldnn.flags(enabled=enabled):
                 codec = Codec(compressor.autoencoder_.model_, compressor.shapes_)
                 assert [tile.checksum for tile in codec.encoded(image, LEVEL)] == known
-                codec.decoded(list(compressor.codec.encoded(image, LEVEL)), image.shape, LEVEL)
+                list(codec.decoded(list(compressor.codec.encoded(image, LEVEL)), image.shape, LEVEL))
     finally:
         torch.set_num_threads(before)
 
@@ -159,12 +167,8 @@ def test_damage_is_said(compressor, data):
 
 
 def test_a_lost_tile_is_left_empty_and_the_others_are_read(compressor, monkeypatch):
-    import isthmus.tasks.compression.codec as module
-
-    original = module.tiles
-    monkeypatch.setattr(module, "tiles", lambda rows, columns, side=2: original(rows, columns, 2))
-    monkeypatch.setattr("isthmus.tasks.compression.pictures.tiles", lambda r, c, side: original(r, c, 2))
-    image = scene(128, 192)
+    monkeypatch.setattr("isthmus.tasks.compression.pictures.TILE", 3)
+    image = scene(192, 288)
     content = bytearray(compressor.compress(image))
     whole = compressor.decompress(bytes(content))
     at = content.rindex(b"TILE") + 40
@@ -173,7 +177,7 @@ def test_a_lost_tile_is_left_empty_and_the_others_are_read(compressor, monkeypat
         compressor.decompress(bytes(content))
     picture, lost = unpacked_picture(bytes(content), compressor.codec_of, salvage=True)
     assert lost == [5]
-    np.testing.assert_array_equal(picture.pixels[:64, :64], whole[:64, :64])
+    np.testing.assert_array_equal(picture.pixels[:90, :90], whole[:90, :90])
 
 
 def test_versions_and_headers_that_lie():
@@ -224,3 +228,31 @@ def test_what_cannot_be_is_refused(compressor, asked, said):
 def test_tables_are_made_once_for_each_slot(compressor):
     assert all(isinstance(one, Tables) for one in compressor.codec.tables)
     assert len(compressor.codec.tables) == len(compressor.shapes_) == 11
+
+
+@pytest.mark.parametrize("shape", [(2300, 40), (1030, 1100), (40, 1100)])
+def test_tiles_join_without_seams(compressor, shape):
+    image, codec = scene(*shape), compressor.codec
+    tops = 0
+    whole = torch.from_numpy(image / np.float32(255)).movedim(-1, 0)[None]
+    step = torch.tensor([2.0 ** (LEVEL / 32) / 255])
+    with torch.no_grad():
+        model = compressor.autoencoder_.model_
+        h = model.net.encode(Batch(whole, whole))
+        columns = [codec._coefficients(image, tile) for tile in _tiles(codec, image)]
+        rows = -(-shape[1] // (32 * codec.side))
+        joined = torch.cat([torch.cat(columns[at : at + rows], 2) for at in range(0, len(columns), rows)], 1)
+        torch.testing.assert_close(joined, h, rtol=0, atol=1e-5)
+        z = torch.cat(
+            [
+                torch.cat([codec.entropy.code(tile, step, 0.13).z for tile in columns[at : at + rows]], 2)
+                for at in range(0, len(columns), rows)
+            ],
+            1,
+        )
+        expected = model.net.decode(z, Batch(whole, whole, step=step)).clamp(0, 1)[0].movedim(0, -1).numpy()
+    for top, strip in codec.rounded(image, LEVEL):
+        assert top == tops
+        np.testing.assert_allclose(strip, expected[top : top + len(strip)], atol=2e-5)
+        tops += len(strip)
+    assert tops == shape[0]

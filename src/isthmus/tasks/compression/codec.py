@@ -13,15 +13,13 @@ from isthmus.core.records import Batch
 from isthmus.parts.bottlenecks.entropy import PARTS, Entropy
 from isthmus.tasks.compression.coder import Tables
 from isthmus.tasks.compression.symbols import Reader, Writer
-from isthmus.tasks.compression.tiling import Cells, tiles
+from isthmus.tasks.compression.tiling import TILE, Cells, tile_rows, tiles
 
 if TYPE_CHECKING:
     from isthmus.core.model import Model
 
 EFFORTS = (0, 1)
 """1: symbols are chosen by what they cost; 0: the nearest."""
-AROUND = 2
-"""Cells around a tile that its coefficients depend on."""
 
 
 class Tile(NamedTuple):
@@ -36,6 +34,21 @@ class Tile(NamedTuple):
 
     checksum: int
     words: np.ndarray
+
+
+class Strip(NamedTuple):
+    """Some rows of an image.
+
+    Attributes
+    ----------
+    top : int
+        The first of them.
+    pixels : float32 ndarray of shape (rows, width, channels)
+        In [0, 1].
+    """
+
+    top: int
+    pixels: np.ndarray
 
 
 class WrongSymbolsError(Exception):
@@ -57,6 +70,7 @@ class Codec:
         self.model, self.entropy = model.eval(), cast(Entropy, model.bottleneck)
         self.tables = [Tables(weights) for weights in shapes]
         self.side, self.channels = model.net.stride, model.typical_shape[0]
+        self.margin = -(-(model.net.reach or 0) // self.side)
 
     def cells(self, height: int, width: int) -> tuple[int, int]:
         """Return the rows and columns of the cells of an image."""
@@ -66,7 +80,7 @@ class Codec:
     # -- to words ------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def encoded(self, image: np.ndarray, level: int, effort: int = 1) -> Iterator[Tile]:
+    def encoded(self, image: np.ndarray, level: int, effort: int = 1, side: int = TILE) -> Iterator[Tile]:
         """Yield the tiles of an image, row by row.
 
         Parameters
@@ -76,8 +90,10 @@ class Codec:
         level : int
             The step, in 1/32 octaves of 1/255.
         effort : {0, 1}, default 1
+        side : int, default 32
+            Of tiles, in cells.
         """
-        for tile in tiles(*self.cells(*image.shape[:2])):
+        for tile in tiles(*self.cells(*image.shape[:2]), side):
             writer = Writer(self.tables)
             self.entropy.code(self._coefficients(image, tile), steps_of(level), self._trade(effort), writer)
             yield Tile(writer.checksum, writer.encoder.words())
@@ -86,40 +102,47 @@ class Codec:
         """Return the bits that the tiles of an image take."""
         return 32 * sum(len(tile.words) for tile in self.encoded(image, level, effort))
 
-    @torch.no_grad()
-    def rounded(self, image: np.ndarray, level: int, effort: int = 1) -> np.ndarray:
-        """Return the image that comes back, as float32 in [0, 1]."""
-        codes = []
-        for tile in tiles(*self.cells(*image.shape[:2])):
-            coefficients = self._coefficients(image, tile)
-            codes.append(self.entropy.code(coefficients, steps_of(level), self._trade(effort), _unwatched).z)
-        return self._assembled(codes, image.shape, level)
+    def rounded(self, image: np.ndarray, level: int, effort: int = 1) -> Iterator[Strip]:
+        """Yield the strips of the image that comes back, from its top to its bottom."""
+        trade = self._trade(effort)
+
+        @torch.no_grad()
+        def code_of(tile: Cells) -> Tensor:
+            return self.entropy.code(self._coefficients(image, tile), steps_of(level), trade, _unwatched).z
+
+        return self._strips(code_of, image.shape, level, TILE)
 
     def _trade(self, effort: int) -> float:
         return self.entropy.trade if effort else 0.0
 
     def _coefficients(self, image: np.ndarray, tile: Cells) -> Tensor:
         """Return h of a tile, of shape (1, rows, columns, numbers)."""
-        outer = tile.widened(AROUND, *self.cells(*image.shape[:2]))
+        outer = tile.widened(self.margin, *self.cells(*image.shape[:2]))
         x = as_tensor(image[outer.pixels(self.side)])
         h = cast(Tensor, self.model.net.encode(Batch(x, x)))
         return h[(slice(None), *tile.within(outer))]
 
     # -- and back ------------------------------------------------------------------------------------------------
 
-    @torch.no_grad()
     def decoded(
-        self, coded: Sequence[Tile | None], shape: tuple[int, int, int], level: int, tell: Callable[[], object] = bool
-    ) -> np.ndarray:
-        """Return an image, as float32 in [0, 1].
+        self,
+        coded: Sequence[Tile | None],
+        shape: tuple[int, int, int],
+        level: int,
+        side: int = TILE,
+        tell: Callable[[], object] = bool,
+    ) -> Iterator[Strip]:
+        """Yield the strips of an image, from its top to its bottom.
 
         Parameters
         ----------
         coded : sequence of Tile or None
-            Row by row; None for one that is lost: its coefficients are taken to be 0.
+            Row by row; None for one that is lost: its symbols are taken to be 0.
         shape : (int, int, int)
             Height, width, channels.
         level : int
+        side : int, default 32
+            Of tiles, in cells.
         tell : callable, optional
             Called after each tile.
 
@@ -128,41 +151,54 @@ class Codec:
         WrongSymbolsError
             The words of a tile do not give the symbols that were written.
         """
-        codes = []
-        for tile, parts in zip(tiles(*self.cells(*shape[:2])), coded, strict=True):
-            codes.append(self._code(parts, tile, level))
-            tell()
-        return self._assembled(codes, shape, level)
+        of_tiles = dict(zip(tiles(*self.cells(*shape[:2]), side), coded, strict=True))
 
+        def code_of(tile: Cells) -> Tensor:
+            code = self._code(of_tiles[tile], tile, level)
+            tell()
+            return code
+
+        return self._strips(code_of, shape, level, side)
+
+    @torch.no_grad()
     def _code(self, coded: Tile | None, tile: Cells, level: int) -> Tensor:
         """Return the code of a tile."""
-        if coded is None:
-            return torch.zeros(1, *tile.shape, self.model.latent_dim)
-        reader = Reader(self.tables, coded.words)
-        symbols = self.entropy.predictor(reader, tile.shape, torch.tensor([level / PARTS]))
-        if reader.checksum != coded.checksum:
+        reader = None if coded is None else Reader(self.tables, coded.words)
+        symbols = self.entropy.predictor(reader or _zeros, tile.shape, torch.tensor([level / PARTS]))
+        if reader is not None and coded is not None and reader.checksum != coded.checksum:
             raise WrongSymbolsError
         return self.entropy.predictor.whole(symbols, steps_of(level).view(1, 1, 1, 1))
 
-    def _assembled(self, codes: Sequence[Tensor], shape: Sequence[int], level: int) -> np.ndarray:
-        """Return the image of the codes of its tiles."""
+    def _strips(
+        self, code_of: Callable[[Cells], Tensor], shape: Sequence[int], level: int, side: int
+    ) -> Iterator[Strip]:
+        """Yield the strips of an image; the codes of three rows of tiles are known at a time."""
+        rows = list(tile_rows(*self.cells(*shape[:2]), side))
+        codes: dict[int, Tensor] = {}
+        for number, row in enumerate(rows):
+            near = range(max(number - 1, 0), min(number + 2, len(rows)))
+            for other in near:
+                if other not in codes:
+                    codes[other] = torch.cat([code_of(tile) for tile in rows[other]], 2)
+            around = torch.cat([codes[other] for other in near], 1)
+            yield Strip(row[0].top * self.side, self._strip(around, rows[near[0]][0].top, row, shape, level))
+            codes.pop(number - 1, None)
+
+    @torch.no_grad()
+    def _strip(self, codes: Tensor, first: int, row: list[Cells], shape: Sequence[int], level: int) -> np.ndarray:
+        """Return the pixels of a row of tiles, for the codes of it and its neighbours, from a row of cells on."""
         height, width, channels = shape
-        rows, columns = self.cells(height, width)
-        whole = torch.cat([torch.cat(list(row), 2) for row in _rows(codes, columns)], 1)
-        image = np.empty((height, width, channels), np.float32)
-        margin = -(-(self.model.net.reach or 0) // self.side)
-        for tile in tiles(rows, columns):
-            outer = tile.widened(margin, rows, columns)
-            z = whole[(slice(None), slice(outer.top, outer.bottom), slice(outer.left, outer.right))]
-            nothing = z.new_empty(1, channels, *(side * self.side for side in outer.shape))
+        strip = np.empty((min(height, row[0].bottom * self.side) - row[0].top * self.side, width, channels), np.float32)
+        for tile in row:
+            outer = tile.widened(self.margin, *self.cells(height, width))
+            z = codes[:, outer.top - first : outer.bottom - first, outer.left : outer.right]
+            nothing = z.new_empty(1, channels, *(cells * self.side for cells in outer.shape))
             y = self.model.net.decode(z, Batch(nothing, nothing, step=steps_of(level)))
-            inner = Cells(
-                tile.top - outer.top, tile.bottom - outer.top, tile.left - outer.left, tile.right - outer.left
-            )
-            pixels = y[(0, slice(None), *inner.pixels(self.side))].clamp(0, 1).movedim(0, -1).numpy()
-            into = image[tile.pixels(self.side)]
+            down, right = (slice(part.start * self.side, part.stop * self.side) for part in tile.within(outer))
+            pixels = y[0, :, down, right].clamp(0, 1).movedim(0, -1).numpy()
+            into = strip[:, tile.left * self.side : tile.right * self.side]
             into[...] = pixels[: into.shape[0], : into.shape[1]]
-        return image
+        return strip
 
 
 def as_tensor(image: np.ndarray) -> Tensor:
@@ -176,10 +212,9 @@ def _unwatched(slot: int, symbols: Tensor, mean: Tensor, scale: Tensor, board: T
     """Watch nothing: bits need not be counted."""
 
 
-def _rows(codes: Sequence[Tensor], columns: int) -> Iterator[Sequence[Tensor]]:
-    """Yield the codes of each row of tiles."""
-    each = sum(1 for _ in tiles(1, columns))
-    return (codes[at : at + each] for at in range(0, len(codes), each))
+def _zeros(slot: int, mean: Tensor, scale: Tensor, board: Tensor | None) -> Tensor:
+    """Take no symbols: all are 0."""
+    return torch.zeros_like(mean)
 
 
 def steps_of(level: int) -> Tensor:

@@ -35,10 +35,12 @@ from isthmus.tasks.compression.pictures import (
     UnknownModelError,
     as_floats,
     in_channels,
+    in_unit,
     packed,
     unpacked_picture,
 )
 from isthmus.tasks.compression.targets import QUALITY, level_of_quality, psnr, search
+from isthmus.tasks.compression.tiling import TILE
 from isthmus.tasks.denoising.images import images_of
 
 if TYPE_CHECKING:
@@ -134,10 +136,16 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
 
     @staticmethod
     def _check_codes(fitted: Autoencoder) -> None:
-        if not fitted.model_.bottleneck.rounds:
+        model = fitted.model_
+        if not model.bottleneck.rounds:
             raise InputError(
                 f"the variant {fitted.variant_!r} has codes that are not rounded, which cannot be written: use "
                 "Autoencoder('compressive')"
+            )
+        if model.net.reach is None or model.net.reconstructs_only or model.net.reach > TILE * model.net.stride:
+            raise InputError(
+                f"the net {type(model.net).__name__} has no codes of parts of an image, which are written one by one: "
+                "use 'lapped-transform' or 'feature-map', with Images(crop=128)"
             )
 
     # -- using ---------------------------------------------------------------------------------------------------
@@ -297,8 +305,12 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             return search(
                 lambda level: math.log(max(self.codec.bits(pixels, level, effort), 1) / area), math.log(target), False
             )
-        plain = pixels.astype(np.float32) / 255 if pixels.dtype == np.uint8 else pixels
-        return search(lambda level: psnr(self.codec.rounded(pixels, level, effort), plain), target, True)
+        return search(lambda level: psnr(self._beside(pixels, level, effort)), target, True)
+
+    def _beside(self, pixels: np.ndarray, level: int, effort: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield parts of an image, each beside what comes back of it."""
+        for top, strip in self.codec.rounded(pixels, level, effort):
+            yield in_unit(pixels[top : top + len(strip)]), strip
 
     # -- what a task implements ----------------------------------------------------------------------------------
 

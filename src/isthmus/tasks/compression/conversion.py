@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,13 +16,15 @@ from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 from isthmus.tasks.compression import numbers, text_tables
 from isthmus.tasks.compression.chunks import read
-from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, unpacked_picture
+from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, in_unit, unpacked_picture
 from isthmus.tasks.compression.targets import psnr
 
 if TYPE_CHECKING:
     from isthmus.tasks.compression.compressor import Compressor
 
 SUFFIX = ".isth"
+ROWS = 256
+"""Of images that are compared, at a time."""
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".avif")
 """Of image files that are written."""
 META = {"icc": "icc_profile", "exif": "exif", "xmp": "xmp"}
@@ -93,7 +95,7 @@ def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any
     back = unpacked_picture(content, compressor.codec_of, str(source))[0]
     with atomic(path) as temporary:
         temporary.write_bytes(content)
-    error = psnr(_unit(pixels), _unit(back.pixels))
+    error = psnr(_beside(pixels, back.pixels))
     before, area = source.stat().st_size, pixels.shape[0] * pixels.shape[1]
     return Compressed(source, path, before, len(content), area, error, notes=original.notes)
 
@@ -139,9 +141,10 @@ def _like(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     return typed
 
 
-def _unit(pixels: np.ndarray) -> np.ndarray:
-    greatest = {"uint8": 255, "uint16": 65535}.get(pixels.dtype.name, 1)
-    return pixels.astype(np.float64) / greatest
+def _beside(pixels: np.ndarray, others: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield parts of two images, each beside the other's."""
+    for top in range(0, len(pixels), ROWS):
+        yield in_unit(pixels[top : top + ROWS]), in_unit(others[top : top + ROWS])
 
 
 def _meta(source: Path) -> dict[str, bytes]:

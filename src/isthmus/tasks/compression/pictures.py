@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from isthmus.support.errors import FileFormatError, InputError
 from isthmus.tasks.compression import lossless
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, written
-from isthmus.tasks.compression.codec import Codec, Tile, WrongSymbolsError
+from isthmus.tasks.compression.codec import Codec, Strip, Tile, WrongSymbolsError
 from isthmus.tasks.compression.header import HEAD, Head, unpacked
 from isthmus.tasks.compression.tiling import TILE, tiles
 
@@ -72,7 +72,7 @@ def packed(picture: Picture, codec: Codec, name: str, identity: bytes, level: in
     pixels = picture.pixels
     height, width, channels = pixels.shape
     head = Head(height, width, channels, pixels.dtype.name, level, TILE, name, identity, picture.plain)
-    coded = codec.encoded(in_channels(as_floats(pixels), codec), level, effort)
+    coded = codec.encoded(in_channels(as_floats(pixels), codec), level, effort, TILE)
     body = [
         Chunk(TILES, OF_TILE.pack(number, tile.checksum) + tile.words.tobytes()) for number, tile in enumerate(coded)
     ]
@@ -140,16 +140,17 @@ def unpacked_picture(
         assert pixels is not None
         return Picture(pixels, alpha, meta, head.plain), []
     codec = codec_of(head.model, head.identity)
+    if head.tile < codec.margin:
+        raise DamagedFileError(f"{name} is damaged: it says that tiles have a side of {head.tile}")
     coded = _tiles(by_type.get(TILES, []), head, codec, name, salvage)
     inner = (*shape[:2], codec.channels)
     try:
-        pixels = codec.decoded(coded, inner, head.level, tell)
+        pixels = _collected(codec.decoded(coded, inner, head.level, head.tile, tell), shape, head.dtype)
     except WrongSymbolsError as error:
         raise OtherSymbolsError(
             f"{name} is intact, but this machine reads other symbols from it than were written: nothing is lost; "
             "open it where it was written, and report this with the versions of isthmus and torch on both machines"
         ) from error
-    pixels = _typed(out_of_channels(pixels, shape[2]), head.dtype)
     return Picture(pixels, alpha, meta, head.plain), [at for at, tile in enumerate(coded) if tile is None]
 
 
@@ -246,11 +247,17 @@ def in_channels(pixels: np.ndarray, codec: Codec) -> np.ndarray:
     )
 
 
-def out_of_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
-    """Return the image that was brought to a codec's channels: the mean of those of a grey one."""
-    return pixels if channels == pixels.shape[2] else pixels.mean(2, keepdims=True)
+def _collected(strips: Iterable[Strip], shape: tuple[int, int, int], dtype: str) -> np.ndarray:
+    """Return an image of its strips; one that was grey is the mean of a codec's channels."""
+    image = np.empty(shape, dtype)
+    for top, pixels in strips:
+        own = pixels if pixels.shape[2] == shape[2] else pixels.mean(2, keepdims=True)
+        own = np.rint(own * GREATEST[dtype]) if dtype in GREATEST else own
+        image[top : top + len(own)] = own
+    return image
 
 
-def _typed(pixels: np.ndarray, dtype: str) -> np.ndarray:
-    greatest = GREATEST.get(dtype)
-    return pixels.astype(dtype) if greatest is None else np.rint(pixels * greatest).astype(dtype)
+def in_unit(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels as floats in [0, 1]."""
+    greatest = GREATEST.get(pixels.dtype.name)
+    return pixels if greatest is None else pixels / np.float32(greatest)

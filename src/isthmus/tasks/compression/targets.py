@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -71,7 +71,16 @@ def _next(seen: dict[int, float], target: float, low: int, high: int) -> int:
     return min(max(guess, low + 1), high - 1)
 
 
-def psnr(image: np.ndarray, other: np.ndarray) -> float:
-    """Return the peak signal-to-noise ratio of images in [0, 1], in decibels."""
-    error = float(np.square(image.astype(np.float64) - other).mean())
-    return math.inf if error == 0 else -10 * math.log10(error)
+def psnr(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Return the peak signal-to-noise ratio of two images in [0, 1], in decibels.
+
+    Parameters
+    ----------
+    parts : iterable of (ndarray, ndarray)
+        Of the one and of the other.
+    """
+    squared, count = 0.0, 0
+    for one, other in parts:
+        squared += float(np.square(one.astype(np.float64) - other).sum())
+        count += one.size
+    return math.inf if squared == 0 else -10 * math.log10(squared / count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 TILE = 32
@@ -43,8 +44,13 @@ class Cells(NamedTuple):
         return slice(self.top * side, self.bottom * side), slice(self.left * side, self.right * side)
 
 
+def tile_rows(rows: int, columns: int, side: int = TILE) -> Iterator[list[Cells]]:
+    """Yield the tiles of an image of so many cells: those of each row of them."""
+    for top in range(0, rows, side):
+        bottom = min(top + side, rows)
+        yield [Cells(top, bottom, left, min(left + side, columns)) for left in range(0, columns, side)]
+
+
 def tiles(rows: int, columns: int, side: int = TILE) -> Iterator[Cells]:
     """Yield the tiles of an image of so many cells, row by row."""
-    for top in range(0, rows, side):
-        for left in range(0, columns, side):
-            yield Cells(top, min(top + side, rows), left, min(left + side, columns))
+    return chain.from_iterable(tile_rows(rows, columns, side))
