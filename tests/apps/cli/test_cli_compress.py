@@ -120,3 +120,25 @@ def test_a_damaged_file_is_said(tmp_path):
     (tmp_path / "t.isth").write_bytes(content[:-5])
     assert "truncated" in run("decompress", tmp_path / "t.isth", "-o", tmp_path / "b.csv", code=1).output
     assert not (tmp_path / "b.csv").exists()
+
+
+def test_info_says_what_a_file_holds(photo, model, tmp_path):
+    run("compress", photo, "--model", model, "--quality", 40)
+    small = photo.with_suffix(".isth")
+    known = json.loads(run("info", small, "--json").stdout)
+    assert (known["width"], known["height"], known["channels"], known["type"]) == (100, 80, 3, "uint8")
+    assert known["quality"] == 40 and known["model"].startswith("own (")
+    assert known["parts"]["TILE"]["number"] == 1
+    text = run("info", small).output
+    assert "an image" in text and "TILE" in text and "damaged" not in text
+    content = bytearray(small.read_bytes())
+    content[-30] ^= 1
+    small.write_bytes(content)
+    assert "damaged parts" in run("info", small).output
+    np.save(tmp_path / "log.npy", np.arange(60.0).reshape(20, 3))
+    run("compress", tmp_path / "log.npy", "--lossless")
+    assert "20, 3" in run("info", tmp_path / "log.isth").output
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n2,y\n")
+    run("compress", tmp_path / "t.csv")
+    assert json.loads(run("info", tmp_path / "t.isth", "--json").stdout)["columns"] == 2
+    assert "leave it out" in run("info", tmp_path / "t.isth", "--rows", "0:3", code=2).output

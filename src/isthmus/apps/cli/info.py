@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from isthmus.apps.cli.about_compressed import about_compressed, is_compressed_file
 from isthmus.apps.cli.about_data import about_data, is_model
 from isthmus.apps.cli.command import command
 from isthmus.apps.cli.exported import exported, is_exported
@@ -33,18 +34,26 @@ def _silent(note: str) -> None:
     "isthmus info digits.onnx",
     "isthmus info table.csv                how each column would be read",
     "isthmus info photos/ --json",
+    "isthmus info photo.isth               what a compressed file holds",
 )
-@partial(data_options, argument=click.argument("data", metavar="MODEL|DATA"), reader=partial(read_data, say=_silent))
+@partial(
+    data_options, argument=click.argument("data", metavar="MODEL|DATA|FILE"), reader=partial(read_data, say=_silent)
+)
 @json_option
 def info(read: Callable[[], Rows], as_json: bool) -> None:
     """Show what a model file contains, or how data would be read.
 
     Of a model: its parts, how it was trained, and what it keeps of the data. Of a file that export wrote: which part of
-    which model it is, its inputs and its outputs. Of data, without training: each column with its kind, its gaps, its
-    range or its commonest category, what was converted, and what may be wrong; sizes and formats of images, and those
-    that are broken; channels and time steps of a signal.
+    which model it is, its inputs and its outputs. Of a file that compress wrote: what it holds, and whether it is
+    intact. Of data, without training: each column with its kind, its gaps, its range or its commonest category, what
+    was converted, and what may be wrong; sizes and formats of images, and those that are broken; channels and time
+    steps of a signal.
     """
     path = click.get_current_context().params["data"]
+    if is_compressed_file(path):
+        _refuse_data_options(path)
+        show(*about_compressed(path), as_json)
+        return
     if not (is_exported(path) or is_model(path)):
         show(*about_data(path, read), as_json)
         return
@@ -57,7 +66,7 @@ def _refuse_data_options(path: str) -> None:
     for param in context.command.params:
         typed = context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
         if typed and getattr(param, "section", "") in ("In and out", TABLES):
-            raise click.UsageError(f"{param.opts[0]} is about data, but {path!r} is a model: leave it out")
+            raise click.UsageError(f"{param.opts[0]} is about data, but {path!r} is none: leave it out")
 
 
 def _about_model(path: str) -> tuple[dict[str, Any], str]:

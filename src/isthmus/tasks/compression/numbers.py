@@ -177,6 +177,12 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> np.ndarray:
     return back.reshape(head.shape)
 
 
+def about(payload: bytes, name: str = "the file") -> dict[str, Any]:
+    """Return what the header of a file says."""
+    head = _head(payload, name)
+    return {"holds": "numbers", "shape": list(head.shape), "type": head.dtype}
+
+
 def _head(payload: bytes, name: str) -> Head:
     version, _, kind, axes = FIXED.unpack_from(payload) if len(payload) >= FIXED.size else (0, 0, 255, 0)
     if version > VERSION:

@@ -132,7 +132,7 @@ def unpacked_picture(
     chunks = read(data, name, damaged=salvage)
     head = head_of(chunks, name)
     by_type = _by_type(chunks, name)
-    meta = _of_meta(by_type.get(META, []))
+    meta = meta_of(by_type.get(META, []))
     shape = head.shape
     alpha = _without_loss(by_type[ALPHA], (*shape[:2], 1), head.dtype, salvage) if ALPHA in by_type else None
     if WHOLE in by_type:
@@ -203,7 +203,7 @@ def _meta(meta: dict[str, bytes]) -> Iterator[Chunk]:
         yield Chunk(META, zlib.compress(b"".join(parts), 9))
 
 
-def _of_meta(chunks: Sequence[Chunk]) -> dict[str, bytes]:
+def meta_of(chunks: Sequence[Chunk]) -> dict[str, bytes]:
     """Return what is carried along; nothing of a damaged chunk."""
     meta: dict[str, bytes] = {}
     for chunk in chunks:

@@ -31,6 +31,11 @@ def level_of_quality(quality: float) -> int:
     return round(OCTAVE * (COARSEST - quality / PER_OCTAVE))
 
 
+def quality_of_level(level: int) -> float:
+    """Return the quality of a level."""
+    return PER_OCTAVE * (COARSEST - level / OCTAVE)
+
+
 def search(measure: Callable[[int], float], target: float, rising: bool) -> int:
     """Return the coarsest level at which a measure is at least `target`, or the finest at which it is at most that.
 

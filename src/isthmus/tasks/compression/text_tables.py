@@ -187,17 +187,10 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> bytes:
     ------
     DamagedFileError, NewerFileError
     """
-    payload = chunks[0].payload
-    if payload[0] > VERSION:
-        raise NewerFileError(
-            f"{name} is of version {payload[0]} of the format, and this isthmus reads up to {VERSION}: update isthmus"
-        )
-    if len(payload) != FIXED.size:
-        raise DamagedFileError(f"{name} is damaged: its header is that of no table")
-    _, _, length, crc, _ = FIXED.unpack(payload)
+    length, crc, _ = _head(chunks[0].payload, name)
     by_type = {chunk.type: chunk.payload for chunk in chunks}
     try:
-        content = _whole(by_type[CONTENT]) if CONTENT in by_type else _of_chunks(chunks, by_type)
+        content = _whole(by_type[CONTENT]) if CONTENT in by_type else _of_chunks(chunks, by_type, length)
     except (KeyError, ValueError, IndexError, RuntimeError, zlib.error, lzma.LZMAError) as error:
         raise DamagedFileError(f"{name} is damaged: its table cannot be read ({error})") from error
     if len(content) != length or zlib.crc32(content) != crc:
@@ -205,11 +198,31 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> bytes:
     return content
 
 
-def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes]) -> bytes:
+def about(payload: bytes, name: str = "the file") -> dict[str, Any]:
+    """Return what the header of a file says."""
+    length, _, columns = _head(payload, name)
+    return {"holds": "a table", "bytes of the table": length, "columns": columns}
+
+
+def _head(payload: bytes, name: str) -> tuple[int, int, int]:
+    """Return the length of a table in bytes, its checksum, and its columns."""
+    if payload[0] > VERSION:
+        raise NewerFileError(
+            f"{name} is of version {payload[0]} of the format, and this isthmus reads up to {VERSION}: update isthmus"
+        )
+    if len(payload) != FIXED.size:
+        raise DamagedFileError(f"{name} is damaged: its header is that of no table")
+    _, _, length, crc, columns = FIXED.unpack(payload)
+    return length, crc, columns
+
+
+def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes], length: int) -> bytes:
     described = json.loads(zlib.decompress(by_type[COLUMNS]))
     words, others = iter(json.loads(_whole(by_type[WORDS]))), iter(described["others"])
     coder = constriction().stream.queue.RangeDecoder(np.frombuffer(by_type[SYMBOLS], "<u4").astype(np.uint32))
     series = (chunk.payload for chunk in chunks if chunk.type == SERIES)
+    if not 0 <= described["rows"] < length:
+        raise ValueError(f"{described['rows']:,} rows in {length:,} bytes")
     rows, known, columns = described["rows"], list[np.ndarray](), dict[int, list[str]]()
     for one in described["columns"]:
         if "symbols" in one:
