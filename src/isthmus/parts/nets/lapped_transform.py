@@ -19,6 +19,20 @@ from isthmus.support.errors import InputError
 
 NEAR = 2.0
 """Coefficients in steps are seen as they are up to this, and beyond by their logarithm."""
+FILTERS = {
+    8: (
+        (1.1227, 0.4853, 0.2097, 0.1266),
+        (-0.5667, 1.0736, 0.2631, 0.1398),
+        (-0.0206, -0.2685, 1.0910, 0.1734),
+        (-0.0336, -0.0472, -0.0991, 1.1220),
+    ),
+    4: ((1.2826, 0.3440), (-0.2126, 1.1997)),
+}
+"""Filters of blocks of so many pixels, fitted on photographs by ``training/lapped_filter.py``.
+
+Beside those of the orthogonal transform, at equal errors and with entropies by context, pictures 1 to 8 of Kodak take
+5.1 % fewer bits with that of 8, 9 to 16 take 4.3 % fewer, clean and dirty scans 4.6 and 5.0 %.
+"""
 REACH = BLOCK // 2 + BLOCK * (SECOND + SECOND // 2)
 """How far beyond its cell a pixel depends on others through the means of blocks."""
 
@@ -32,9 +46,8 @@ class LappedTransform(Net):
         x ─ colours ─ 8 x 8, lapped ─┬─ means ─ 4 x 4, lapped ─┬─ h … z ─┬─ the inverse of all ─┬─ + ─ y
                                      └─ the others ────────────┘         └─ blocks ─────────────┘
 
-    Both are lapped orthogonal transforms in the form of a filter before the cosine transform (Tran 2003): blocks
-    overlap by half, so that their borders do not show where coefficients were rounded. Colours are rotated to their
-    principal axes. The blocks see the rounded coefficients, in steps, and correct them; they start at zero. Images
+    Both are lapped transforms in the form of a filter before the cosine transform (Tran 2003): blocks overlap by half,
+    so that their borders do not show where coefficients were rounded. Colours are rotated to their principal axes. The blocks see the rounded coefficients, in steps, and correct them; they start at zero. Images
     whose sides are no multiples of 32 are continued by their last row and column, and cut again.
 
     Parameters
@@ -125,7 +138,7 @@ class LappedTransform(Net):
 
 
 class Lapping(nn.Module):
-    """A lapped orthogonal transform of blocks that overlap by half of their side to each side.
+    """A lapped transform of blocks that overlap by half of their side to each side.
 
     Beyond its border, an image is continued by its mirror image. Cells that lie across the corners of four blocks see
     these alone, so that both ways are convolutions of 2 x 2 cells.
@@ -145,10 +158,13 @@ class Lapping(nn.Module):
         super().__init__()
         self.side = side
         order = zigzag(side)
-        one = torch.unflatten(lapped(side), 1, (2, side))
-        both = torch.einsum("uai,vbj->uvijab", one, one).flatten(2, 3).flatten(0, 1)[order].float()
-        self.register_buffer("analysis", both, persistent=False)
-        self.register_buffer("synthesis", both.transpose(0, 1).flip(2, 3).contiguous(), persistent=False)
+        turn = torch.tensor(FILTERS[side], dtype=torch.float64, device="cpu")
+        parts = (torch.unflatten(way, 1, (2, side)) for way in pair_of(turn))
+        analysis, synthesis = (
+            torch.einsum("uai,vbj->uvijab", one, one).flatten(2, 3).flatten(0, 1)[order].float() for one in parts
+        )
+        self.register_buffer("analysis", analysis, persistent=False)
+        self.register_buffer("synthesis", synthesis.transpose(0, 1).flip(2, 3).contiguous(), persistent=False)
         even = 1 - 2 * (torch.arange(side, device="cpu") % 2)
         signs = torch.stack([even[:, None].expand(side, side), even.expand(side, side)]).flatten(1)[:, order].float()
         self.register_buffer("down", signs[0].view(-1, 1, 1), persistent=False)
@@ -213,25 +229,25 @@ class Correction(nn.Module):
         return [weight for name, weight in self.named_parameters() if name.endswith("weight") and weight.ndim == 4]
 
 
-def lapped(side: int) -> Tensor:
-    """Return the lapped orthogonal transform in one dimension, of shape (side, 2 · side), in float64."""
-    filtered = prefilter(side)
-    half = side // 2
-    rows: Tensor = cosines(side) @ _apart(filtered[half:], filtered[:half])
-    return rows
+def pair_of(turn: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both directions of the lapped transform in one dimension, each of shape (side, 2 · side), in float64.
 
+    The functions of the way back have length 1: errors of all coefficients count alike.
 
-def prefilter(side: int) -> Tensor:
-    """Return the orthogonal filter across the border of two blocks, of shape (side, side)."""
-    half = side // 2
-    one, mirror = (
-        torch.eye(half, dtype=torch.float64, device="cpu"),
-        torch.eye(half, dtype=torch.float64, device="cpu").flip(0),
-    )
-    turn = mirror @ cosines(half).T @ cosines(half, 0.5) @ mirror
+    Parameters
+    ----------
+    turn : float64 Tensor of shape (side / 2, side / 2)
+        What is done to the differences across borders, before the cosine transform.
+    """
+    half = len(turn)
+    one = torch.eye(half, dtype=torch.float64, device="cpu")
+    mirror = one.flip(0)
     butterflies = torch.cat([torch.cat([one, mirror], 1), torch.cat([mirror, -one], 1)]) / math.sqrt(2)
-    filtered: Tensor = butterflies @ _apart(one, turn) @ butterflies
-    return filtered
+    filtered = butterflies @ _apart(one, turn) @ butterflies
+    inverse = (butterflies @ _apart(one, torch.linalg.inv(turn)) @ butterflies).T
+    analysis, synthesis = (cosines(2 * half) @ _apart(way[half:], way[:half]) for way in (filtered, inverse))
+    lengths = synthesis.norm(dim=1, keepdim=True)
+    return analysis * lengths, synthesis / lengths
 
 
 def _apart(first: Tensor, second: Tensor) -> Tensor:
@@ -240,11 +256,9 @@ def _apart(first: Tensor, second: Tensor) -> Tensor:
     return diagonal
 
 
-def cosines(side: int, shift: float = 0.0) -> Tensor:
-    """Return the cosine transform of the second kind, or with a shift of 1/2 of the fourth; orthogonal."""
+def cosines(side: int) -> Tensor:
+    """Return the cosine transform, orthogonal."""
     i = torch.arange(side, dtype=torch.float64, device="cpu")
-    k = i[:, None] + shift
-    rows = torch.cos(math.pi * k * (2 * i + 1) / (2 * side)) * math.sqrt(2 / side)
-    if not shift:
-        rows[0] /= math.sqrt(2)
+    rows = torch.cos(math.pi * i[:, None] * (2 * i + 1) / (2 * side)) * math.sqrt(2 / side)
+    rows[0] /= math.sqrt(2)
     return rows
