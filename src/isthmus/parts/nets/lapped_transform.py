@@ -47,8 +47,9 @@ class LappedTransform(Net):
                                      └─ the others ────────────┘         └─ blocks ─────────────┘
 
     Both are lapped transforms in the form of a filter before the cosine transform (Tran 2003): blocks overlap by half,
-    so that their borders do not show where coefficients were rounded. Colours are rotated to their principal axes. The blocks see the rounded coefficients, in steps, and correct them; they start at zero. Images
-    whose sides are no multiples of 32 are continued by their last row and column, and cut again.
+    so that their borders do not show where coefficients were rounded. Colours are rotated to their principal axes. The
+    blocks see the rounded coefficients, in steps, and correct them; they start at zero. Images whose sides are no
+    multiples of 32 are continued by their last row and column, and cut again.
 
     Parameters
     ----------
