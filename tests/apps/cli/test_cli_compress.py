@@ -142,3 +142,17 @@ def test_info_says_what_a_file_holds(photo, model, tmp_path):
     run("compress", tmp_path / "t.csv")
     assert json.loads(run("info", tmp_path / "t.isth", "--json").stdout)["columns"] == 2
     assert "leave it out" in run("info", tmp_path / "t.isth", "--rows", "0:3", code=2).output
+
+
+def test_codecs_are_compared_on_a_folder(photo, model, tmp_path):
+    with Image.open(photo) as image:
+        image.convert("L").save(photo.parent / "grey.png")
+    known = json.loads(run("compare-codecs", photo.parent, "--model", model, "--json").stdout)
+    assert known["images"] == 2 and {"isthmus", "JPEG", "WEBP"} <= set(known["codecs"])
+    for codec in known["codecs"].values():
+        assert codec["bpp"] == sorted(codec["bpp"])
+    text = run("compare-codecs", photo.parent, "--model", model, "--limit", 1, "-o", tmp_path / "r.svg").output
+    assert "to JPEG" in text and "<svg" in (tmp_path / "r.svg").read_text()
+    assert "no folder" in run("compare-codecs", photo, "--model", model, code=1).output
+    (tmp_path / "empty").mkdir()
+    assert "no images" in run("compare-codecs", tmp_path / "empty", "--model", model, code=1).output

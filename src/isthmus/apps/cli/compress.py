@@ -72,8 +72,8 @@ def compress(
             "choose one of --quality, --target-bpp and --target-psnr for images, of --max-error and --lossless for "
             "arrays"
         )
-    pairs = _pairs(inputs, output, overwrite, SUFFIX, _images)
-    compressor = cache(lambda: _compressor(model))
+    pairs = _pairs(inputs, output, overwrite, SUFFIX, images_in)
+    compressor = cache(lambda: compressor_of(model))
     bound = 0.0 if lossless else max_error
     jobs = [(path, _job(compressor, source, bound, {**asked, "effort": effort})) for source, path in pairs]
     done = []
@@ -164,7 +164,7 @@ def decompress(
     from isthmus.tasks.compression.conversion import decompress_file
 
     pairs = _pairs(inputs, output, overwrite, f".{ending}", _compressed)
-    compressor = cache(lambda: _compressor(model))
+    compressor = cache(lambda: compressor_of(model))
     named = output is not None and len(inputs) == 1 and not inputs[0].is_dir() and not Path(output).is_dir()
     rows = []
     with rows_done(len(pairs), "decompressed", "file") as tell:
@@ -179,7 +179,8 @@ def decompress(
     show({"files": rows}, lines if len(rows) <= TOTAL else counted(len(rows), "file"), as_json)
 
 
-def _compressor(model: str | None) -> Compressor:
+def compressor_of(model: str | None) -> Compressor:
+    """Return the compressor in a file, or the one for photographs."""
     import isthmus
 
     return isthmus.Compressor.shipped() if model is None else load(model, "Compressor")
@@ -231,7 +232,8 @@ def _check_written(pairs: list[tuple[Path, Path]], overwrite: bool) -> None:
         raise Failure(f"{listed(taken, NAMED)} is there already; --overwrite replaces it")
 
 
-def _images(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> list[Path]:
+    """Return the image files in a folder and in those below it."""
     from isthmus.data.images.files import IMAGES
     from isthmus.data.listing import tree
 

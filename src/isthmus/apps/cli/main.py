@@ -30,6 +30,7 @@ COMMANDS = {
     "denoise": ("denoise", "Write images or recordings without noise."),
     "compress": ("compress", "Write images, tables and arrays as small files."),
     "decompress": ("compress", "Write what compressed files hold."),
+    "compare-codecs": ("compare_codecs", "Set the compressor beside JPEG, WebP and AVIF."),
     "detect": ("detect.detect", "Score each row of DATA, and flag those unlike normal ones."),
     "impute": ("impute", "Fill the missing cells of DATA."),
     "sample": ("generate", "Write new rows, decoded from random codes."),
@@ -60,7 +61,8 @@ class Commands(WithExamples, click.Group):
             return None
         if cmd_name not in MODULES:
             ctx.fail(f"there is no command {cmd_name!r}{hint('command', cmd_name, MODULES)}")
-        command: click.Command = getattr(import_module(f"isthmus.apps.cli.{MODULES[cmd_name]}"), cmd_name)
+        module = import_module(f"isthmus.apps.cli.{MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

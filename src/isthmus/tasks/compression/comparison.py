@@ -1,0 +1,127 @@
+"""Codecs beside each other on images: the bits of real files, and the errors of what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from isthmus.support.errors import InputError, extra
+from isthmus.tasks.compression.targets import psnr
+
+if TYPE_CHECKING:
+    from isthmus.tasks.compression.compressor import Compressor
+
+OWN = "isthmus"
+QUALITIES = (10, 20, 35, 50, 65, 80, 90, 95)
+"""At which each codec is tried."""
+PILLOW: dict[str, dict[str, Any]] = {
+    "JPEG": {"optimize": True, "progressive": True},
+    "WEBP": {"method": 6},
+    "AVIF": {"speed": 6},
+}
+"""Kinds of files that Pillow writes, and how; colours have half the resolution, which is what each does by itself."""
+DECIBELS = (27.0, 39.0)
+"""Between which rates are compared, as far as both codecs reach."""
+
+
+class Rates(NamedTuple):
+    """What a codec does at each quality: the mean over images.
+
+    Attributes
+    ----------
+    bpp : ndarray of shape (qualities,)
+        Bits per pixel.
+    psnr : ndarray of shape (qualities,)
+        In decibels.
+    """
+
+    bpp: np.ndarray
+    psnr: np.ndarray
+
+
+def codecs(compressor: Compressor) -> dict[str, Callable[[np.ndarray, int], tuple[int, np.ndarray]]]:
+    """Return codecs by name: from an image, uint8, and a quality to the bytes of a file and the image in it."""
+
+    def own(image: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
+        content = compressor.compress(image, quality)
+        return len(content), compressor.decompress(content)
+
+    features: Any = extra("PIL.features", "compression")
+    written = {name: _written(name) for name in PILLOW if name == "JPEG" or features.check(name.lower())}
+    return {OWN: own, **written}
+
+
+def _written(kind: str) -> Callable[[np.ndarray, int], tuple[int, np.ndarray]]:
+    images: Any = extra("PIL.Image", "compression")
+
+    def codec(image: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
+        stream, mode = BytesIO(), "L" if image.shape[2] == 1 else "RGB"
+        images.fromarray(image[..., 0] if mode == "L" else image).save(stream, kind, quality=quality, **PILLOW[kind])
+        with images.open(stream) as back:
+            pixels = np.asarray(back.convert(mode))
+        return stream.tell(), pixels.reshape(image.shape)
+
+    return codec
+
+
+def compared(
+    images: Iterable[np.ndarray],
+    with_codecs: Mapping[str, Callable[[np.ndarray, int], tuple[int, np.ndarray]]],
+    tell: Callable[[], object] = bool,
+    qualities: Sequence[int] = QUALITIES,
+) -> dict[str, Rates]:
+    """Return what each codec does with some images.
+
+    Parameters
+    ----------
+    images : iterable of uint8 ndarray of shape (height, width, 1 or 3)
+    with_codecs : dict of callable
+        See `codecs`.
+    tell : callable, optional
+        Called after each image.
+    qualities : sequence of int
+
+    Raises
+    ------
+    InputError
+        There are no images.
+    """
+    each: dict[str, list[list[tuple[float, float]]]] = {name: [] for name in with_codecs}
+    for image in images:
+        for name, codec in with_codecs.items():
+            each[name].append([_point(image, *codec(image, quality)) for quality in qualities])
+        tell()
+    if not any(each.values()):
+        raise InputError("there are no images to compare codecs on")
+    return {name: Rates(*np.mean(points, 0).T) for name, points in each.items()}
+
+
+def _point(image: np.ndarray, length: int, back: np.ndarray) -> tuple[float, float]:
+    """Return bits per pixel and PSNR."""
+    decibels = psnr([(image / 255.0, back / 255.0)])
+    return 8 * length / (image.shape[0] * image.shape[1]), min(decibels, 100.0)
+
+
+def bd_rate(one: Rates, other: Rates, decibels: tuple[float, float] = DECIBELS) -> float:
+    """Return how much larger files are than those of another codec at equal errors, as a fraction (Bjøntegaard 2001).
+
+    It is the mean of the difference between the logarithms of both rates, each interpolated piecewise by cubics, over
+    the decibels that both reach; NaN where there are none.
+    """
+    curves = [_increasing(rates) for rates in (one, other)]
+    low = max(decibels[0], *(points[0].min() for points in curves))
+    high = min(decibels[1], *(points[0].max() for points in curves))
+    if low >= high or min(len(points[0]) for points in curves) < 2:
+        return float("nan")
+    areas = [PchipInterpolator(*points).integrate(low, high) for points in curves]
+    return float(np.exp((areas[0] - areas[1]) / (high - low)) - 1)
+
+
+def _increasing(rates: Rates) -> tuple[np.ndarray, np.ndarray]:
+    """Return the decibels, without repetition, and the logarithm of the rate of each."""
+    decibels, first = np.unique(rates.psnr, return_index=True)
+    return decibels, np.log(rates.bpp[first])
