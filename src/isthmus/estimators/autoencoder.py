@@ -66,7 +66,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
         ``Signals(window=64)``, or None: inferred from X.
     prior : {"auto", "gaussian", "mixture", "standard-normal"} or Prior, default "auto"
         The distribution that new codes are sampled from, fitted to codes of training rows; ``"auto"``: for a
-        variational model the default of the data, or N(0, I) with a condition, else a Gaussian.
+        variational model the default of the data, or N(0, I) with a condition, else a Gaussian; for codes of more than
+        1,024 numbers per position N(0, I).
     epochs : int or None, default None
         Passes over the training rows; None: chosen from the number of rows.
     batch_size : int or None, default None

@@ -13,6 +13,9 @@ from isthmus.core.model import Model
 from isthmus.core.part import resolve
 from isthmus.estimators.inference import seeded
 
+MAX_NUMBERS = 1024
+"""Numbers of a code that a Gaussian is fitted to by itself, at most: its matrix is kept with the model."""
+
 
 def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: bool) -> Prior:
     """Return an unfitted prior.
@@ -20,8 +23,8 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
     Parameters
     ----------
     wanted : str or Prior
-        ``"auto"``: a Gaussian; for a model with a posterior the default of the data, or N(0, I) with a condition, since
-        codes must be independent of it.
+        ``"auto"``: a Gaussian, or N(0, I) for codes of more than 1,024 numbers per position; for a model with a
+        posterior the default of the data, or N(0, I) with a condition, since codes must be independent of it.
     model : Model
     data : Data
         Fitted.
@@ -35,7 +38,8 @@ def choose_prior(wanted: str | Prior, model: Model, data: Data, conditional: boo
     """
     if isinstance(wanted, str) and wanted == "auto":
         suited = None if conditional else data.defaults().prior
-        wanted = (suited or "standard-normal") if model.has_posterior else "gaussian"
+        fits = "gaussian" if model.latent_dim <= MAX_NUMBERS else "standard-normal"
+        wanted = (suited or "standard-normal") if model.has_posterior else fits
     prior: Prior = resolve("prior", wanted)
     return prior
 

@@ -88,8 +88,10 @@ def test_tables_and_arrays_need_no_model(tmp_path):
     [
         (["x.npy"], "--max-error, or --lossless", 2),
         (["x.npy", "--quality", "50"], "about images", 2),
-        (["t.csv", "--max-error", "1"], "leave it out", 2),
-        (["photo.png", "--lossless"], "about arrays", 2),
+        (["t.csv", "--max-error", "c=1"], "column 'c'", 1),
+        (["t.csv", "--max-error", "a:1"], "expected a number", 2),
+        (["x.npy", "--max-error", "a=1"], "no names", 2),
+        (["photo.png", "--lossless"], "about tables and arrays", 2),
         (["photo.png", "--quality", "50", "--target-bpp", "1"], "choose one", 2),
         (["nothing.png"], "there is no file", 1),
         (["photo.png", "t.csv", "-o", "t.csv"], "go to a folder", 1),
@@ -156,3 +158,14 @@ def test_codecs_are_compared_on_a_folder(photo, model, tmp_path):
     assert "no folder" in run("compare-codecs", photo, "--model", model, code=1).output
     (tmp_path / "empty").mkdir()
     assert "no images" in run("compare-codecs", tmp_path / "empty", "--model", model, code=1).output
+
+
+def test_a_log_is_off_by_the_bound_at_most(tmp_path):
+    walk = np.cumsum(np.random.default_rng(0).normal(size=300))
+    path = tmp_path / "log.csv"
+    path.write_text("t,x\n" + "".join(f"{at},{x!r}\n" for at, x in enumerate(walk.tolist())))
+    said = json.loads(run("compress", path, "--max-error", "x=0.01", "--json").stdout)["files"][0]
+    assert 0.005 < said["greatest error"] <= 0.01 and said["bytes"] < path.stat().st_size / 8
+    run("decompress", tmp_path / "log.isth", "-o", tmp_path / "back.csv")
+    back = np.loadtxt(tmp_path / "back.csv", delimiter=",", skiprows=1)
+    assert np.abs(back[:, 1] - walk).max() <= 0.01 and (back[:, 0] == np.arange(300)).all()

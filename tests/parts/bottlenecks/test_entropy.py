@@ -83,7 +83,7 @@ def test_codes_are_near_and_nearer_with_finer_steps(name, positions):
     off = (code.z - h).abs().flatten(1).amax(1)
     assert (off <= STEP / 2 + 1e-5).all()
     assert code.terms["bits"][0] > code.terms["bits"][1] > 0
-    torch.testing.assert_close(code.terms["rate"], 0.13 * STEP.square() * code.terms["bits"])
+    torch.testing.assert_close(code.terms["coding"], 0.13 * STEP.square() * code.terms["bits"])
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
@@ -92,7 +92,7 @@ def test_gradients_reach_the_encoder_and_all_layers(name):
     made = bottleneck(name, h, train=True)
     h.requires_grad_()
     code = made(h, None, STEP)
-    (code.terms["rate"].sum() + (code.z - h.detach()).square().sum()).backward()
+    (code.terms["coding"].sum() + (code.z - h.detach()).square().sum()).backward()
     assert torch.isfinite(h.grad).all()
     assert h.grad.abs().sum() > 0
     assert not [name for name, parameter in made.named_parameters() if parameter.grad is None]
@@ -121,7 +121,7 @@ def test_a_hyperprior_learns_how_sizes_vary_and_a_factorized_predictor_cannot():
         for _ in range(200):
             h = torch.randn(400, 24) * sizes
             code = made(h, None, torch.full((400,), 0.1))
-            loss = (code.terms["rate"] + (code.z - h).square().sum(1)).mean()
+            loss = (code.terms["coding"] + (code.z - h).square().sum(1)).mean()
             cost[name] = loss.item()
             optimizer.zero_grad()
             loss.backward()

@@ -12,7 +12,7 @@ from isthmus import InputError
 from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.coder import constriction, uniform_of
 from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
-from isthmus.tasks.compression.text_columns import cells_of, column_of
+from isthmus.tasks.compression.text_columns import cells_of, column_of, whole, written
 from isthmus.tasks.compression.text_tables import packed, unpacked
 
 CELLS = st.one_of(
@@ -131,3 +131,25 @@ def test_digits_of_numbers_below_a_size(size):
     assert all((numbers // digit.above % digit.size < digit.size).all() for digit in digits)
     back = sum((numbers // digit.above % digit.size) * digit.above for digit in digits)
     np.testing.assert_array_equal(back, numbers)
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimals", "value"),
+    [("12.50", 2, 1250), ("-0.05", 2, -5), ("0.00", 2, 0), ("7", 0, 7), ("-7", 0, -7)],
+)
+def test_numbers_with_so_many_digits_behind_the_point_are_whole(cell, decimals, value):
+    assert whole(cell, decimals) == value
+    assert written(value, decimals) == cell
+
+
+@pytest.mark.parametrize("cell", ["-0.00", "12.5", "+1.50", "01.50", ".50", "1.5e", "", "-", "1_0.00", "12", "٣.50"])
+def test_what_is_written_otherwise_is_kept_as_text(cell):
+    assert whole(cell, 2) is None
+
+
+def test_columns_with_digits_behind_the_point_take_few_bytes():
+    walk = np.cumsum(np.random.default_rng(0).integers(-3, 4, 3000))
+    content = ("t\n" + "".join(f"{n / 100:.2f}\n" for n in walk)).encode()
+    small = packed(content)
+    assert unpacked(read(small)) == content
+    assert len(small) < 1600  # 4.3 bits each, of which 2.8 are needed, and what tells how

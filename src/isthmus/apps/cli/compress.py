@@ -32,7 +32,8 @@ TOTAL = 12
     "isthmus compress photos/ -o small/ --quality 60",
     "isthmus compress photo.png --target-psnr 40 --json",
     "isthmus compress table.csv                      every byte comes back",
-    "isthmus compress log.npy --max-error 0.01",
+    "isthmus compress log.csv --max-error 0.01       numbers are off by 0.01 at most",
+    "isthmus compress log.csv --max-error speed=0.5,weight=2",
 )
 @click.argument("inputs", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @output_option("A file for one image, or a folder [beside each image]", folder=True, required=False)
@@ -40,8 +41,13 @@ TOTAL = 12
 @option("--quality", type=click.FloatRange(0, 100), metavar="NUMBER", help="0 to 100, about as of JPEG [75]")
 @option("--target-bpp", type=float, metavar="NUMBER", help="Bits per pixel, at most")
 @option("--target-psnr", type=float, metavar="NUMBER", help="Decibels, at least")
-@option("--max-error", type=float, metavar="NUMBER", help="Of an array (.npy): how far each number may be off, at most")
-@option("--lossless", is_flag=True, help="Of an array: every bit comes back, as it does of a table (.csv)")
+@option(
+    "--max-error",
+    metavar="NUMBER|COLUMN=NUMBER,...",
+    callback=lambda context, param, value: _bound(value),
+    help="Of tables and arrays (.csv, .npy): how far each number may be off, at most",
+)
+@option("--lossless", is_flag=True, help="Of an array: every bit comes back, as it does of a table without --max-error")
 @option("--effort", type=click.IntRange(0, 1), default=1, help="0: somewhat faster, and files are larger [1]")
 @option("--model", metavar="MODEL", help="A compressor that was trained on such images [the one for photographs]")
 @json_option
@@ -52,7 +58,7 @@ def compress(
     quality: float | None,
     target_bpp: float | None,
     target_psnr: float | None,
-    max_error: float | None,
+    max_error: float | dict[str, float] | None,
     lossless: bool,
     effort: int,
     model: str | None,
@@ -70,7 +76,7 @@ def compress(
     if sum(value is not None for value in (*asked.values(), max_error)) + lossless > 1:
         raise click.UsageError(
             "choose one of --quality, --target-bpp and --target-psnr for images, of --max-error and --lossless for "
-            "arrays"
+            "tables and arrays"
         )
     pairs = _pairs(inputs, output, overwrite, SUFFIX, images_in)
     compressor = cache(lambda: compressor_of(model))
@@ -92,7 +98,10 @@ def compress(
 
 
 def _job(
-    compressor: Callable[[], Compressor], source: Path, bound: float | None, asked: dict[str, Any]
+    compressor: Callable[[], Compressor],
+    source: Path,
+    bound: float | dict[str, float] | None,
+    asked: dict[str, Any],
 ) -> Callable[[Path], Compressed]:
     """Return what writes a file, by what is in it."""
     from isthmus.tasks.compression.conversion import compress_array, compress_file, compress_table
@@ -102,20 +111,32 @@ def _job(
     if suffix in (*TABLES, ARRAY) and for_images:
         raise click.UsageError(f"--{for_images[0].replace('_', '-')} is about images, and {str(source)!r} is none")
     if suffix in TABLES:
-        if bound:
-            raise click.UsageError(
-                f"--max-error is about arrays; of {str(source)!r} every byte comes back: leave it out"
-            )
-        return partial(compress_table, source)
+        return partial(compress_table, source, max_error=bound or None)
     if suffix == ARRAY:
         if bound is None:
             raise click.UsageError(
                 f"{str(source)!r} is an array: how far may numbers be off, --max-error, or --lossless?"
             )
+        if isinstance(bound, dict):
+            raise click.UsageError(f"{str(source)!r} is an array, whose columns have no names: give one --max-error")
         return partial(compress_array, source, max_error=bound)
     if bound is not None:
-        raise click.UsageError(f"--max-error and --lossless are about arrays (.npy), and {str(source)!r} is none")
+        raise click.UsageError(f"--max-error and --lossless are about tables and arrays, and {str(source)!r} is none")
     return lambda path: compress_file(compressor(), source, path, **asked)
+
+
+def _bound(text: str | None) -> float | dict[str, float] | None:
+    """Return the bound of all numbers, or those of some columns."""
+    if text is None:
+        return None
+    try:
+        if "=" not in text:
+            return float(text)
+        return {name: float(number) for name, _, number in (pair.rpartition("=") for pair in text.split(","))}
+    except ValueError:
+        raise click.UsageError(
+            f"--max-error {text}: expected a number, such as 0.01, or bounds of columns, such as speed=0.5,weight=2"
+        ) from None
 
 
 def _row(one: Compressed) -> dict[str, Any]:

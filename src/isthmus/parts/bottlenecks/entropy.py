@@ -25,7 +25,7 @@ PARTS = 32
 class Entropy(Bottleneck):
     """Rounds each number of a code to whole steps, and predicts the distribution of these symbols.
 
-    The terms are ``bits``, those that the symbols take (Shannon 1948; Ballé 2017), and ``rate``, what these are worth
+    The terms are ``bits``, those that the symbols take (Shannon 1948; Ballé 2017), and ``coding``, what these are worth
     in squared errors: `trade` squared steps each, so that one step is right for one trade of bits for errors.
 
     In training, rounding passes gradients on as if it were not there, and a symbol nearer to 0 is chosen where this
@@ -82,7 +82,7 @@ class Entropy(Bottleneck):
         z = self.predictor.whole(symbols, step)
         worth = self.trade * step.flatten().square()
         taken = tuple(symbol.detach().long() for symbol in symbols)
-        return Code(z, {"bits": rounding.bits, "rate": worth * rounding.bits}, () if self.training else taken)
+        return Code(z, {"bits": rounding.bits, "coding": worth * rounding.bits}, () if self.training else taken)
 
 
 def octaves(step: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from isthmus.data.images.png import write_png
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
 from isthmus.tasks.compression import numbers, text_tables
+from isthmus.tasks.compression.bounded_cells import bounded, largest_error
 from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, in_unit, unpacked_picture
 from isthmus.tasks.compression.targets import psnr
@@ -100,15 +101,23 @@ def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any
     return Compressed(source, path, before, len(content), area, error, notes=original.notes)
 
 
-def compress_table(source: Path, path: Path) -> Compressed:
-    """Write a CSV file as a compressed one, which gives every byte back."""
+def compress_table(source: Path, path: Path, max_error: float | Mapping[str, float] | None = None) -> Compressed:
+    """Write a CSV file as a compressed one: every byte comes back, or each number within a bound.
+
+    Raises
+    ------
+    InputError
+        It is empty, or has no such columns; see `isthmus.tasks.compression.bounded_cells.bounded`.
+    """
     before = source.read_bytes()
-    content = text_tables.packed(before)
-    if text_tables.unpacked(read(content)) != before:
+    kept = before if max_error is None else bounded(before, max_error)
+    content = text_tables.packed(kept)
+    if text_tables.unpacked(read(content)) != kept:
         raise OtherSymbolsError(f"{str(source)!r} does not come back from what was written: please report this")
     with atomic(path) as temporary:
         temporary.write_bytes(content)
-    return Compressed(source, path, len(before), len(content))
+    worst = None if max_error is None else largest_error(before, kept)
+    return Compressed(source, path, len(before), len(content), max_error=worst)
 
 
 def compress_array(source: Path, path: Path, max_error: float) -> Compressed:

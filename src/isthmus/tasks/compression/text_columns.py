@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,8 @@ MAX_CATEGORIES, REPEATED = 1024, 8
 """Different cells of a column of categories, and how often each comes at least, on the mean."""
 LONGEST = 18
 """Digits of a whole number."""
+SEEN = 1000
+"""Cells that tell how many digits there are behind the point."""
 MOSTLY = 0.9
 """Fraction of the cells of a column of numbers that are such."""
 
@@ -27,12 +31,15 @@ class Column(NamedTuple):
         The categories in order, or the cells that are no numbers, or all cells.
     others : int64 ndarray
         The rows of cells that are no numbers.
+    decimals : int, default 0
+        Digits behind the point, which whole numbers are written with: 1250 and two of them are 12.50.
     """
 
     kind: str
     values: np.ndarray
     words: list[str]
     others: np.ndarray
+    decimals: int = 0
 
 
 NONE = np.zeros(0, np.int64)
@@ -45,12 +52,20 @@ def column_of(cells: Sequence[str]) -> Column:
         words = sorted(different, key=_in_order)
         indices = {word: index for index, word in enumerate(words)}
         return Column("categories", np.array([indices[cell] for cell in cells], np.int64), words, NONE)
-    for kind, (parsed, dtype) in NUMBERS.items():
+    return numbers_of(cells) or Column("text", NONE, list(cells), NONE)
+
+
+def numbers_of(cells: Sequence[str]) -> Column | None:
+    """Return a column of numbers; None where many cells hold none."""
+    decimals = decimals_of(cells)
+    kinds = (("integers", partial(whole, decimals=decimals), np.int64), ("floats", _float, np.float64))
+    for kind, parsed, dtype in kinds:
         values = [parsed(cell) for cell in cells]
         others = np.array([row for row, value in enumerate(values) if value is None], np.int64)
         if len(others) <= (1 - MOSTLY) * len(cells):
-            return Column(kind, _filled(values, dtype), [cells[row] for row in others], others)
-    return Column("text", NONE, list(cells), NONE)
+            digits = decimals if kind == "integers" else 0
+            return Column(kind, _filled(values, dtype), [cells[row] for row in others], others, digits)
+    return None
 
 
 def cells_of(column: Column) -> list[str]:
@@ -59,25 +74,42 @@ def cells_of(column: Column) -> list[str]:
         return [column.words[index] for index in column.values]
     if column.kind == "text":
         return column.words
-    cells = [str(value) for value in column.values.tolist()]
+    cells = [written(value, column.decimals) for value in column.values.tolist()]
     for row, word in zip(column.others, column.words, strict=True):
         cells[row] = word
     return cells
 
 
+def decimals_of(cells: Sequence[str]) -> int:
+    """Return how many digits behind the point are the commonest among cells that have any."""
+    counts = Counter(len(cell) - 1 - cell.find(".") for cell in cells[:SEEN] if "." in cell)
+    return min(counts.most_common(1)[0][0], LONGEST) if counts else 0
+
+
+def written(value: int | float, decimals: int = 0) -> str:
+    """Return how a number is written; a whole one with so many digits behind the point."""
+    if not decimals:
+        return str(value)
+    digits = str(abs(int(value))).zfill(decimals + 1)
+    return f"{'-' if value < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+def whole(cell: str, decimals: int = 0) -> int | None:
+    """Return the whole number that is written so; None if there is none, or it is written otherwise."""
+    before, point, behind = cell.removeprefix("-").partition(".")
+    digits = before + behind
+    if bool(point) != (decimals > 0) or len(behind) != decimals or not 0 < len(digits) <= LONGEST:
+        return None
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    value = -int(digits) if cell.startswith("-") else int(digits)
+    return value if written(value, decimals) == cell else None
+
+
 def _in_order(word: str) -> tuple[bool, float, str]:
     """Return what categories are sorted by: numbers by their value, before others."""
-    value = _integer(word) if _integer(word) is not None else _float(word)
+    value = _float(word) if whole(word) is None else whole(word)
     return (value is None, 0.0 if value is None else float(value), word)
-
-
-def _integer(cell: str) -> int | None:
-    """Return the whole number that is written so; None if there is none, or it is written otherwise."""
-    digits = cell[1:] if cell[:1] == "-" else cell
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > LONGEST:
-        return None
-    value = int(cell)
-    return value if str(value) == cell else None
 
 
 def _float(cell: str) -> float | None:
@@ -87,12 +119,6 @@ def _float(cell: str) -> float | None:
     except ValueError:
         return None
     return value if str(value) == cell and np.isfinite(value) else None
-
-
-NUMBERS: dict[str, tuple[Callable[[str], int | float | None], type]] = {
-    "integers": (_integer, np.int64),
-    "floats": (_float, np.float64),
-}
 
 
 def _filled(values: Sequence[int | float | None], dtype: type) -> np.ndarray:

@@ -25,13 +25,15 @@ from isthmus.tasks.compression.coder import constriction, uniform_of
 from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
 from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
 from isthmus.tasks.compression.quantiles import classes_of, edges_of
-from isthmus.tasks.compression.text_columns import NONE, Column, cells_of, column_of
+from isthmus.tasks.compression.text_columns import NONE, Column, cells_of, column_of, numbers_of
 
 TEXT_TABLE = 3
 """What a file holds: beside 1, an image, and 2, numbers."""
 FIXED = struct.Struct("<BBQII")
 COLUMNS, SYMBOLS, WORDS, SERIES, CONTENT = b"COLS", b"SYMB", b"WORD", b"NUMB", b"TEXT"
 DELIMITERS, LINE_ENDS = (",", ";", "\t", "|"), ("\r\n", "\n")
+FOLLOWS = 0.8
+"""Numbers that take less than this as a series, of what they take as categories, follow those before them."""
 MAX_PLAIN = 2**31
 LZMA = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 
@@ -66,17 +68,17 @@ def packed(content: bytes) -> bytes:
     """
     if not content:
         raise InputError("the file is empty")
-    parsed = _parsed(content)
-    head = FIXED.pack(VERSION, TEXT_TABLE, len(content), zlib.crc32(content), len(parsed[1]) if parsed else 0)
+    table = parsed(content)
+    head = FIXED.pack(VERSION, TEXT_TABLE, len(content), zlib.crc32(content), len(table[1]) if table else 0)
     plain = Chunk(CONTENT, _squeezed(content))
-    if parsed is None:
+    if table is None:
         return written([Chunk(HEAD, head), plain])
-    chunks = list(_chunks(*parsed))
+    chunks = list(_chunks(*table))
     shorter = sum(len(chunk.payload) for chunk in chunks) < len(plain.payload)
     return written([Chunk(HEAD, head), *(chunks if shorter else [plain])])
 
 
-def _parsed(content: bytes) -> tuple[Form, list[list[str]]] | None:
+def parsed(content: bytes) -> tuple[Form, list[list[str]]] | None:
     """Return the form and the columns of cells; None where these do not give every byte back."""
     try:
         text = content.decode()
@@ -92,10 +94,10 @@ def _parsed(content: bytes) -> tuple[Form, list[list[str]]] | None:
     if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
         return None
     columns = [list(column) for column in zip(*rows, strict=True)]
-    return (form, columns) if _text(form, columns) == text else None
+    return (form, columns) if text_of(form, columns) == text else None
 
 
-def _text(form: Form, columns: Sequence[Sequence[str]]) -> str:
+def text_of(form: Form, columns: Sequence[Sequence[str]]) -> str:
     """Return the text of columns of cells."""
     stream = io.StringIO(newline="")
     csv.writer(stream, delimiter=form.delimiter, lineterminator=form.line_end).writerows(zip(*columns, strict=True))
@@ -116,7 +118,7 @@ def _whole(content: bytes) -> bytes:
 
 def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
     """Return the chunks of a table; the first line is that of the names."""
-    names, columns = [column[0] for column in cells], [column_of(column[1:]) for column in cells]
+    names, columns = [column[0] for column in cells], [_suited(column[1:]) for column in cells]
     order = sorted(range(len(columns)), key=lambda at: (columns[at].kind != "categories", len(columns[at].words)))
     coder, known, details = (
         constriction().stream.queue.RangeEncoder(),
@@ -127,6 +129,8 @@ def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
     for at in order:
         column = columns[at]
         one: dict[str, Any] = {"column": at, "kind": column.kind, "words": len(column.words)}
+        if column.decimals:
+            one["decimals"] = column.decimals
         edges = edges_of(column.values) if column.kind == "integers" else None
         alone = numbers.packed(column.values) if column.kind in ("integers", "floats") else b""
         if edges is not None and _bytes(column.values, edges) < len(alone):
@@ -152,6 +156,19 @@ def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
         Chunk(SYMBOLS, np.asarray(coder.get_compressed()).astype("<u4").tobytes()),
         *(Chunk(SERIES, one) for one in series),
     ]
+
+
+def _suited(cells: Sequence[str]) -> Column:
+    """Return a column of cells: few different numbers as categories, unless they follow those before them."""
+    column = column_of(cells)
+    if column.kind != "categories":
+        return column
+    series = numbers_of(cells)
+    if series is None or len(series.words):
+        return column
+    counts = np.bincount(column.values)
+    entropy = -(counts * np.log2(counts.clip(1) / len(cells))).sum() / 8
+    return series if len(numbers.packed(series.values)) < FOLLOWS * entropy else column
 
 
 def _bytes(values: np.ndarray, edges: np.ndarray) -> float:
@@ -232,10 +249,10 @@ def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes], length: int
         some = [next(words) for _ in range(one["words"])]
         count = 0 if one["kind"] in ("categories", "text") else len(some)
         rows_of_others = np.cumsum([next(others) for _ in range(count)], dtype=np.int64)
-        columns[one["column"]] = cells_of(Column(one["kind"], values, some, rows_of_others))
+        columns[one["column"]] = cells_of(Column(one["kind"], values, some, rows_of_others, one.get("decimals", 0)))
     form = Form(*described["form"])
     cells = [[name, *columns[at]] for at, name in enumerate(described["names"])]
-    return _text(form, cells).encode()
+    return text_of(form, cells).encode()
 
 
 def _taken(one: dict[str, Any], rows: int, known: list[np.ndarray], coder: Any) -> np.ndarray:
