@@ -153,3 +153,27 @@ def test_columns_with_digits_behind_the_point_take_few_bytes():
     small = packed(content)
     assert unpacked(read(small)) == content
     assert len(small) < 1600  # 4.3 bits each, of which 2.8 are needed, and what tells how
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["2014-04-01 00:00:00", "2014-04-01 00:05:00"],
+        ["2014-04-01T00:00:00.250Z", "1969-12-31T23:59:59.999Z"],
+        ["2014-04-01T00:05", "2014-04-01T00:10"],
+        ["2014-04-01", "2024-02-29"],
+        ["2014-04-01 00:00:00.123456", "2014-04-01 00:00:01.000000"],
+    ],
+)
+def test_times_are_numbers(cells):
+    column = column_of(cells)
+    assert column.kind == "times" and cells_of(column) == cells
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["2014-04-01", "2014-04-31"], ["2014-04-01", ""], ["2014-04-01 00:00", "2014-04-01T00:00"], ["01.04.2014"]],
+)
+def test_other_times_are_text(cells):
+    column = column_of(cells)
+    assert column.kind == "text" and cells_of(column) == cells

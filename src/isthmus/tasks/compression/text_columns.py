@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -18,13 +19,17 @@ SEEN = 1000
 MOSTLY = 0.9
 """Fraction of the cells of a column of numbers that are such."""
 
+TIME = re.compile(r"\d{4}-\d\d-\d\d(?:([ T])(\d\d:\d\d)(:\d\d)?(\.\d{3}|\.\d{6}|\.\d{9})?(Z)?)?")
+UNITS = ("D", "m", "s", "ms", "us", "ns")
+"""Of times."""
+
 
 class Column(NamedTuple):
     """A column of cells.
 
     Attributes
     ----------
-    kind : {"categories", "integers", "floats", "text"}
+    kind : {"categories", "times", "integers", "floats", "text"}
     values : ndarray
         int64 indices in `words`, or numbers; with the one before where the cell is no such number.
     words : list of str
@@ -33,6 +38,8 @@ class Column(NamedTuple):
         The rows of cells that are no numbers.
     decimals : int, default 0
         Digits behind the point, which whole numbers are written with: 1250 and two of them are 12.50.
+    form : str, default ""
+        Of times: their unit, a space, what stands between date and time, and what ends them.
     """
 
     kind: str
@@ -40,6 +47,7 @@ class Column(NamedTuple):
     words: list[str]
     others: np.ndarray
     decimals: int = 0
+    form: str = ""
 
 
 NONE = np.zeros(0, np.int64)
@@ -52,7 +60,23 @@ def column_of(cells: Sequence[str]) -> Column:
         words = sorted(different, key=_in_order)
         indices = {word: index for index, word in enumerate(words)}
         return Column("categories", np.array([indices[cell] for cell in cells], np.int64), words, NONE)
-    return numbers_of(cells) or Column("text", NONE, list(cells), NONE)
+    return times_of(cells) or numbers_of(cells) or Column("text", NONE, list(cells), NONE)
+
+
+def times_of(cells: Sequence[str]) -> Column | None:
+    """Return a column of times as ISO 8601 writes them; None where a cell is none, or is written otherwise."""
+    matched = TIME.fullmatch(cells[0]) if cells else None
+    if matched is None:
+        return None
+    between, minutes, seconds, fraction, zone = (part or "" for part in matched.groups())
+    unit = UNITS[bool(minutes) + bool(seconds) + -(-max(len(fraction) - 1, 0) // 3)]
+    form = f"{unit} {between}{zone}"
+    try:
+        values = np.array([cell.removesuffix("Z").replace(" ", "T") for cell in cells], f"M8[{unit}]").view(np.int64)
+    except ValueError:
+        return None
+    column = Column("times", values, [], NONE, form=form)
+    return column if cells_of(column) == list(cells) else None
 
 
 def numbers_of(cells: Sequence[str]) -> Column | None:
@@ -74,6 +98,10 @@ def cells_of(column: Column) -> list[str]:
         return [column.words[index] for index in column.values]
     if column.kind == "text":
         return column.words
+    if column.kind == "times":
+        unit, _, ends = column.form.partition(" ")
+        texts = np.datetime_as_string(column.values.view(f"M8[{unit}]")).tolist()
+        return [text.replace("T", ends[:1]) + ends[1:] for text in texts]
     cells = [written(value, column.decimals) for value in column.values.tolist()]
     for row, word in zip(column.others, column.words, strict=True):
         cells[row] = word

@@ -32,10 +32,14 @@ TEXT_TABLE = 3
 FIXED = struct.Struct("<BBQII")
 COLUMNS, SYMBOLS, WORDS, SERIES, CONTENT = b"COLS", b"SYMB", b"WORD", b"NUMB", b"TEXT"
 DELIMITERS, LINE_ENDS = (",", ";", "\t", "|"), ("\r\n", "\n")
+SERIES_KINDS = ("times", "integers", "floats")
+"""Kinds of columns that may be written as files of numbers."""
 FOLLOWS = 0.8
 """Numbers that take less than this as a series, of what they take as categories, follow those before them."""
 MAX_PLAIN = 2**31
 LZMA = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
+FASTER = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
+"""Tried too, since it is shorter for some texts; both are read alike."""
 
 
 class Form(NamedTuple):
@@ -106,7 +110,7 @@ def text_of(form: Form, columns: Sequence[Sequence[str]]) -> str:
 
 
 def _squeezed(content: bytes) -> bytes:
-    return lzma.compress(content, lzma.FORMAT_RAW, filters=LZMA)
+    return min((lzma.compress(content, lzma.FORMAT_RAW, filters=filters) for filters in (LZMA, FASTER)), key=len)
 
 
 def _whole(content: bytes) -> bytes:
@@ -129,10 +133,9 @@ def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
     for at in order:
         column = columns[at]
         one: dict[str, Any] = {"column": at, "kind": column.kind, "words": len(column.words)}
-        if column.decimals:
-            one["decimals"] = column.decimals
+        one |= {name: value for name, value in (("decimals", column.decimals), ("form", column.form)) if value}
         edges = edges_of(column.values) if column.kind == "integers" else None
-        alone = numbers.packed(column.values) if column.kind in ("integers", "floats") else b""
+        alone = numbers.packed(column.values) if column.kind in SERIES_KINDS else b""
         if edges is not None and _bytes(column.values, edges) < len(alone):
             one["edges"], column = edges.tolist(), column._replace(kind="classes")
         if column.kind in ("categories", "classes"):
@@ -249,7 +252,8 @@ def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes], length: int
         some = [next(words) for _ in range(one["words"])]
         count = 0 if one["kind"] in ("categories", "text") else len(some)
         rows_of_others = np.cumsum([next(others) for _ in range(count)], dtype=np.int64)
-        columns[one["column"]] = cells_of(Column(one["kind"], values, some, rows_of_others, one.get("decimals", 0)))
+        written_with = one.get("decimals", 0), one.get("form", "")
+        columns[one["column"]] = cells_of(Column(one["kind"], values, some, rows_of_others, *written_with))
     form = Form(*described["form"])
     cells = [[name, *columns[at]] for at, name in enumerate(described["names"])]
     return text_of(form, cells).encode()
