@@ -11,7 +11,7 @@ from torch import Tensor
 
 from isthmus.core.records import Batch
 from isthmus.parts.bottlenecks.entropy import PARTS, Entropy
-from isthmus.tasks.compression.coder import Tables
+from isthmus.tasks.compression.coder import Tables, WrongSymbolsError
 from isthmus.tasks.compression.symbols import Reader, Writer
 from isthmus.tasks.compression.tiling import TILE, Cells, tile_rows, tiles
 
@@ -49,10 +49,6 @@ class Strip(NamedTuple):
 
     top: int
     pixels: np.ndarray
-
-
-class WrongSymbolsError(Exception):
-    """The symbols of a tile are not those that were written."""
 
 
 class Codec:

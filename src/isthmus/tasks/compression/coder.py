@@ -21,6 +21,24 @@ def constriction() -> Any:
     return extra("constriction", "compression")
 
 
+class WrongSymbolsError(Exception):
+    """Words do not give the symbols that were written."""
+
+
+def decoded(coder: Any, *model: Any) -> np.ndarray:
+    """Return symbols that a coder of the library reads under a model.
+
+    Raises
+    ------
+    WrongSymbolsError
+        Its words cannot be those of such symbols.
+    """
+    try:
+        return np.asarray(coder.decode(*model))
+    except AssertionError as error:  # what the library raises
+        raise WrongSymbolsError(str(error)) from error
+
+
 @cache
 def uniform(bits: int) -> Any:
     """Return a table of equal probabilities for numbers of so many bits."""
@@ -163,7 +181,7 @@ class Decoder:
 
     def _group(self, table: int, count: int, tables: Tables) -> np.ndarray:
         bits = int(tables.low_bits[table])
-        high = np.asarray(self.coder.decode(tables.model(table), count)).astype(np.int64) - REACH
+        high = decoded(self.coder, tables.model(table), count).astype(np.int64) - REACH
         low = self._take(count, bits)
         far = np.flatnonzero(np.abs(high) == REACH)
         high[far] += np.sign(high[far]) * self._take_far(len(far))
@@ -184,5 +202,5 @@ class Decoder:
         if bits > HALF:
             numbers += self._take(count, bits - HALF) << HALF
         if bits:
-            numbers += np.asarray(self.coder.decode(uniform(min(bits, HALF)), count))
+            numbers += decoded(self.coder, uniform(min(bits, HALF)), count)
         return numbers

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from isthmus.tasks.compression.coder import constriction
+from isthmus.tasks.compression.coder import constriction, decoded
 
 FIRST, GROWTH = 64, 1.2
 """Rows of the first block, and how much longer each further one ends."""
@@ -173,5 +173,4 @@ class Reader:
     def __call__(self, rows: slice, probabilities: np.ndarray) -> np.ndarray:
         """Read the symbols of some rows."""
         family = constriction().stream.model.Categorical(perfect=False)
-        symbols: np.ndarray = np.asarray(self.coder.decode(family, probabilities))  # type: ignore[attr-defined]
-        return symbols
+        return decoded(self.coder, family, probabilities)

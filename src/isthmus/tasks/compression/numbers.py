@@ -14,7 +14,7 @@ import numpy as np
 from isthmus.support.errors import InputError, InputTypeError
 from isthmus.tasks.compression import varints
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, written
-from isthmus.tasks.compression.coder import Decoder
+from isthmus.tasks.compression.coder import Decoder, WrongSymbolsError
 from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
 from isthmus.tasks.compression.pictures import OtherSymbolsError
 from isthmus.tasks.compression.pyramid import Filter, Reader, Writer, coded
@@ -215,7 +215,7 @@ def _block(chunk: Chunk, at: int, rows: int, channels: int, name: str) -> np.nda
     try:
         filters = zlib.decompress(chunk.payload[OF_BLOCK.size : OF_BLOCK.size + length])
         coded(k, Reader(_filters(varints.read(filters)), Decoder(np.frombuffer(words, "<u4"))))
-    except (zlib.error, RuntimeError, IndexError, ValueError) as error:
+    except (zlib.error, RuntimeError, IndexError, ValueError, OverflowError, WrongSymbolsError) as error:
         raise DamagedFileError(f"{name} is damaged: block {at} cannot be read ({error})") from error
     if zlib.crc32(k.astype("<i8").tobytes()) != crc:
         raise OtherSymbolsError(

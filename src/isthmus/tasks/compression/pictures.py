@@ -12,7 +12,8 @@ import numpy as np
 from isthmus.support.errors import FileFormatError, InputError
 from isthmus.tasks.compression import lossless
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, written
-from isthmus.tasks.compression.codec import Codec, Strip, Tile, WrongSymbolsError
+from isthmus.tasks.compression.codec import Codec, Strip, Tile
+from isthmus.tasks.compression.coder import WrongSymbolsError
 from isthmus.tasks.compression.header import HEAD, Head, unpacked
 from isthmus.tasks.compression.tiling import TILE, tiles
 

@@ -21,7 +21,7 @@ import numpy as np
 from isthmus.support.errors import InputError
 from isthmus.tasks.compression import numbers
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, written
-from isthmus.tasks.compression.coder import constriction, uniform_of
+from isthmus.tasks.compression.coder import WrongSymbolsError, constriction, decoded, uniform_of
 from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
 from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
 from isthmus.tasks.compression.quantiles import classes_of, edges_of
@@ -32,6 +32,11 @@ TEXT_TABLE = 3
 FIXED = struct.Struct("<BBQII")
 COLUMNS, SYMBOLS, WORDS, SERIES, CONTENT = b"COLS", b"SYMB", b"WORD", b"NUMB", b"TEXT"
 DELIMITERS, LINE_ENDS = (",", ";", "\t", "|"), ("\r\n", "\n")
+UNREADABLE = (
+    *(KeyError, ValueError, TypeError, IndexError, OverflowError, StopIteration, RuntimeError, MemoryError),
+    *(zlib.error, lzma.LZMAError, WrongSymbolsError),
+)
+"""What reading what was not written so may raise."""
 SERIES_KINDS = ("times", "integers", "floats")
 """Kinds of columns that may be written as files of numbers."""
 FOLLOWS = 0.8
@@ -211,7 +216,7 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> bytes:
     by_type = {chunk.type: chunk.payload for chunk in chunks}
     try:
         content = _whole(by_type[CONTENT]) if CONTENT in by_type else _of_chunks(chunks, by_type, length)
-    except (KeyError, ValueError, IndexError, RuntimeError, zlib.error, lzma.LZMAError) as error:
+    except UNREADABLE as error:
         raise DamagedFileError(f"{name} is damaged: its table cannot be read ({error})") from error
     if len(content) != length or zlib.crc32(content) != crc:
         raise DamagedFileError(f"{name} is damaged: its table is not the one that was written")
@@ -271,6 +276,6 @@ def _taken(one: dict[str, Any], rows: int, known: list[np.ndarray], coder: Any) 
         members = np.flatnonzero(classes == at)
         rest = np.zeros(len(members), np.int64)
         for part, model in uniform_of(int(high - low)):
-            rest += np.asarray(coder.decode(model, len(members))).astype(np.int64) * part.above
+            rest += decoded(coder, model, len(members)).astype(np.int64) * part.above
         values[members] = low + rest
     return values
