@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from pyarrow import parquet
 
 from isthmus import Autoencoder, Compressive, Compressor, Images
 from isthmus.apps.cli.main import main
@@ -169,3 +171,13 @@ def test_a_log_is_off_by_the_bound_at_most(tmp_path):
     run("decompress", tmp_path / "log.isth", "-o", tmp_path / "back.csv")
     back = np.loadtxt(tmp_path / "back.csv", delimiter=",", skiprows=1)
     assert np.abs(back[:, 1] - walk).max() <= 0.01 and (back[:, 0] == np.arange(300)).all()
+
+
+def test_a_parquet_file_goes_and_comes(tmp_path):
+    table = pa.table({"a": list(range(50)), "b": [None, "x"] * 25})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    run("compress", tmp_path / "t.parquet")
+    assert "50 rows" in run("decompress", tmp_path / "t.isth", "-o", tmp_path / "back.parquet").output
+    assert parquet.read_table(tmp_path / "back.parquet").equals(table)
+    (tmp_path / "no.parquet").write_bytes(b"no")
+    assert "no Parquet file" in run("compress", tmp_path / "no.parquet", code=1).output

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isthmus.tasks.compression.conversion import Compressed
 
 NAMED = 3
-TABLES, ARRAY = (".csv", ".tsv"), ".npy"
+TABLES, FRAME, ARRAY = (".csv", ".tsv"), ".parquet", ".npy"
 TOTAL = 12
 """Files from which on only their sum is shown."""
 
@@ -45,7 +45,7 @@ TOTAL = 12
     "--max-error",
     metavar="NUMBER|COLUMN=NUMBER,...",
     callback=lambda context, param, value: _bound(value),
-    help="Of tables and arrays (.csv, .npy): how far each number may be off, at most",
+    help="Of tables and arrays (.csv, .parquet, .npy): how far each number may be off, at most",
 )
 @option("--lossless", is_flag=True, help="Of an array: every bit comes back, as it does of a table without --max-error")
 @option("--effort", type=click.IntRange(0, 1), default=1, help="0: somewhat faster, and files are larger [1]")
@@ -104,14 +104,16 @@ def _job(
     asked: dict[str, Any],
 ) -> Callable[[Path], Compressed]:
     """Return what writes a file, by what is in it."""
-    from isthmus.tasks.compression.conversion import compress_array, compress_file, compress_table
+    from isthmus.tasks.compression.conversion import compress_array, compress_file, compress_frame, compress_table
 
     suffix = source.suffix.lower()
     for_images = [flag for flag, value in asked.items() if value is not None and flag != "effort"]
-    if suffix in (*TABLES, ARRAY) and for_images:
+    if suffix in (*TABLES, FRAME, ARRAY) and for_images:
         raise click.UsageError(f"--{for_images[0].replace('_', '-')} is about images, and {str(source)!r} is none")
     if suffix in TABLES:
         return partial(compress_table, source, max_error=bound or None)
+    if suffix == FRAME:
+        return partial(compress_frame, source, max_error=bound or None)
     if suffix == ARRAY:
         if bound is None:
             raise click.UsageError(
@@ -181,7 +183,7 @@ def decompress(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Write what compressed files hold: images, tables (.csv) and arrays (.npy)."""
+    """Write what compressed files hold: images, tables (.csv, .parquet) and arrays (.npy)."""
     from isthmus.tasks.compression.conversion import decompress_file
 
     pairs = _pairs(inputs, output, overwrite, f".{ending}", _compressed)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from isthmus.tasks.compression import numbers, pictures, text_tables
+from isthmus.tasks.compression import frames, numbers, pictures, text_tables
 from isthmus.tasks.compression.chunks import SIGNATURE, Chunk, read
 from isthmus.tasks.compression.targets import quality_of_level
+
+KINDS = (
+    (text_tables.of_text_table, text_tables.about),
+    (numbers.of_numbers, numbers.about),
+    (frames.of_frame, frames.about),
+)
+"""What tells the kind of a file from its header, and what it says."""
 
 
 def is_compressed(content: bytes) -> bool:
@@ -26,12 +33,7 @@ def about(content: bytes, name: str = "the file") -> dict[str, Any]:
     chunks = read(content, name, damaged=True)
     head = chunks[0].payload if chunks else b""
     damaged = [chunk.type.decode("ascii", "replace").strip() for chunk in chunks if not chunk.intact]
-    if text_tables.of_text_table(head):
-        known = text_tables.about(head, name)
-    elif numbers.of_numbers(head):
-        known = numbers.about(head, name)
-    else:
-        known = _of_image(chunks, name)
+    known = next((about_it(head, name) for is_so, about_it in KINDS if is_so(head)), None) or _of_image(chunks, name)
     return {**known, "parts": _parts(chunks), **({"damaged parts": damaged} if damaged else {})}
 
 

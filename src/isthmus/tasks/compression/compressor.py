@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
@@ -24,7 +24,7 @@ from isthmus.parts.bottlenecks.entropy import Entropy
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.base import Labels, State, Task
-from isthmus.tasks.compression import numbers, shipped
+from isthmus.tasks.compression import frames, numbers, shipped
 from isthmus.tasks.compression.arrays import array_of, picture_of
 from isthmus.tasks.compression.calibration import calibrated, untaught
 from isthmus.tasks.compression.chunks import read
@@ -174,7 +174,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         *,
         target_bpp: float | None = None,
         target_psnr: float | None = None,
-        max_error: float | Sequence[float] | None = None,
+        max_error: float | Sequence[float] | Mapping[str, float] | None = None,
         effort: int = 1,
     ) -> bytes:
         """Return an image, or numbers, as the content of a file.
@@ -184,16 +184,16 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         x : array of shape (height, width) or (height, width, channels)
             uint8, uint16, bool, or floats in [0, 1]; a second or fourth channel is alpha, which loses nothing. With
             `max_error`: numbers of shape (n,) or (n, ...), which are alike along the first axis, such as a signal of
-            several channels.
+            several channels. Or a DataFrame, of which all comes back, or numbers within `max_error`.
         quality : float from 0 to 100, optional
             About as of JPEG; 25 more halve the steps to which the code is rounded. The default is 75.
         target_bpp : float, optional
             Bits per pixel, at most.
         target_psnr : float, optional
             Decibels, at least.
-        max_error : float or sequence of float, optional
-            How far each number may be off, of all channels or of each; 0: every bit comes back. NaN, infinities and
-            -0.0 come back as they are. The compressor need not be fitted.
+        max_error : float, sequence of float, or dict of float, optional
+            How far each number may be off, of all channels, of each, or of some columns; 0: every bit comes back. NaN,
+            infinities and -0.0 come back as they are. The compressor need not be fitted.
         effort : {0, 1}, default 1
             1: what is rounded how is chosen by what it costs; 0: somewhat faster, and files are larger.
 
@@ -202,10 +202,11 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         InputError
             x is no image, or what is asked for cannot be.
         """
-        if max_error is not None:
+        if max_error is not None or frames.is_frame(x):
             if not quality is target_bpp is target_psnr is None:
-                raise InputError("max_error and another target: choose one")
-            return numbers.packed(x, max_error)
+                raise InputError("quality, target_bpp and target_psnr are about images: leave them out")
+            of_kind: Any = frames.packed if frames.is_frame(x) else numbers.packed
+            return cast(bytes, of_kind(x, max_error))
         picture = picture_of(x)
         return self.compress_picture(
             picture, quality=quality, target_bpp=target_bpp, target_psnr=target_psnr, effort=effort
@@ -227,8 +228,8 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         level = self._level(picture, {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}, effort)
         return packed(picture, self.codec, self.name_, self.identity, level, effort)
 
-    def decompress(self, content: bytes) -> np.ndarray:
-        """Return the image or the numbers in the content of a file, with the shape and type that they had.
+    def decompress(self, content: bytes) -> Any:
+        """Return the image, the numbers or the DataFrame in the content of a file, with the shape and type that it had.
 
         Raises
         ------
@@ -237,8 +238,10 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             (`UnknownModelError`).
         """
         chunks = read(content)
-        if chunks and numbers.of_numbers(chunks[0].payload):
-            return numbers.unpacked(chunks)
+        head = chunks[0].payload if chunks else b""
+        for kind, unpacked in ((numbers.of_numbers, numbers.unpacked), (frames.of_frame, frames.unpacked)):
+            if kind(head):
+                return unpacked(chunks)
         check_is_fitted(self)
         return array_of(unpacked_picture(content, self.codec_of)[0])
 

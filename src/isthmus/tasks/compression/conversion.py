@@ -14,7 +14,7 @@ from isthmus.data.images.original import open_original
 from isthmus.data.images.png import write_png
 from isthmus.support.atomic import atomic
 from isthmus.support.errors import InputError, extra
-from isthmus.tasks.compression import numbers, text_tables
+from isthmus.tasks.compression import frames, numbers, text_tables
 from isthmus.tasks.compression.bounded_cells import bounded, largest_error
 from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, in_unit, unpacked_picture
@@ -120,6 +120,27 @@ def compress_table(source: Path, path: Path, max_error: float | Mapping[str, flo
     return Compressed(source, path, len(before), len(content), max_error=worst)
 
 
+def compress_frame(source: Path, path: Path, max_error: float | Mapping[str, float] | None = None) -> Compressed:
+    """Write a Parquet file as a compressed one.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    parquet, arrow = extra("pyarrow.parquet", "tables"), extra("pyarrow", "tables")
+    try:
+        table = parquet.read_table(source)
+    except arrow.ArrowException as error:
+        raise InputError(f"{str(source)!r} is no Parquet file: {error}") from error
+    content = frames.packed(table, max_error)
+    if max_error is None and not frames.unpacked(read(content)).equals(table):
+        raise OtherSymbolsError(f"{str(source)!r} does not come back from what was written: please report this")
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    return Compressed(source, path, source.stat().st_size, len(content))
+
+
 def compress_array(source: Path, path: Path, max_error: float) -> Compressed:
     """Write the array of a .npy file as a compressed one, within a bound.
 
@@ -208,6 +229,10 @@ def decompress_file(
     kind = chunks[0].payload if chunks else b""
     if text_tables.of_text_table(kind):
         return _write(path, ".csv", named, text_tables.unpacked(chunks, name), "a table")
+    if frames.of_frame(kind):
+        table, stream = frames.arrow_of(frames.unpacked(chunks, name)), BytesIO()
+        extra("pyarrow.parquet", "tables").write_table(table, stream)
+        return _write(path, ".parquet", named, stream.getvalue(), f"a table of {table.num_rows:,} rows")
     if numbers.of_numbers(kind):
         array, stream = numbers.unpacked(chunks, name), BytesIO()
         np.save(stream, array)

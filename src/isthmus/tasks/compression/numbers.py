@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -86,6 +86,10 @@ def packed(x: Any, max_error: float | Sequence[float] = 0.0, tell: Callable[[], 
 
 
 def _bounds(max_error: float | Sequence[float], channels: int) -> np.ndarray:
+    if isinstance(max_error, Mapping):
+        raise InputError(
+            f"max_error={dict(max_error)}: the columns of an array have no names; give a sequence of bounds"
+        )
     bounds = np.asarray(max_error, np.float64)
     if bounds.ndim > 1 or (bounds.ndim == 1 and len(bounds) != channels):
         raise InputError(f"max_error of shape {bounds.shape}: give one number, or one for each of {channels} channels")
