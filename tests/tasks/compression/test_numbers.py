@@ -30,9 +30,9 @@ def kept(x, back, bound):
     return bool(((np.isfinite(x) & (off <= bound)) | (x.view(bits) == back.view(bits))).all())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    st.sampled_from(DTYPES).flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(max_dims=3, max_side=40)))
+    st.sampled_from(DTYPES).flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(max_dims=3, max_side=9)))
 )
 def test_without_a_bound_every_bit_comes_back(x):
     assert same_bits(x, through(x)[1])
@@ -133,7 +133,7 @@ def test_a_compressor_that_was_never_fitted_writes_numbers():
     x = np.sin(np.arange(500) / 30)
     content = Compressor().compress(x, max_error=0.01)
     assert np.abs(Compressor().decompress(content) - x).max() <= 0.01 and len(content) < 500
-    with pytest.raises(InputError, match="choose one"):
+    with pytest.raises(InputError, match="about images"):
         Compressor().compress(x, 50, max_error=0.01)
 
 
