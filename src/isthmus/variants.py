@@ -446,7 +446,7 @@ class Compressive(Variant):
     One model serves all rates: how coarsely a code is rounded is drawn for each row.
     """
 
-    step: tuple[float, float] = knob((6 / 255, 110 / 255), "how coarsely codes are rounded, in units of x; low,high")
+    step: tuple[float, float] = knob((0.02, 0.45), "how coarsely codes are rounded, in units of x; low,high")
     trade: float = knob(0.13, "what a bit is worth, in squared steps of squared error")
     entropy: Literal["factorized", "hyperprior", "slots"] | None = knob(
         None, "how the distributions of the numbers in a code are predicted; default: by the net"

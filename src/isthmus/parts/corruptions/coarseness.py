@@ -24,7 +24,7 @@ class Coarseness(Corruption):
 
     Parameters
     ----------
-    step : (float, float), default (6 / 255, 110 / 255)
+    step : (float, float), default (0.02, 0.45)
         Least and greatest, in the units of x; their logarithm is drawn uniformly.
     trade : float, default 0.13
         What a bit is worth, in squared steps.
@@ -37,7 +37,7 @@ class Coarseness(Corruption):
 
     measures = True
 
-    def __init__(self, step: Sequence[float] = (6 / 255, 110 / 255), trade: float = 0.13) -> None:
+    def __init__(self, step: Sequence[float] = (0.02, 0.45), trade: float = 0.13) -> None:
         if len(step) != 2 or not 0 < step[0] <= step[1]:
             raise InputError(f"step={step} of the corruption 'coarseness': expected two positive numbers, low,high")
         self.step, self.trade = (float(step[0]), float(step[1])), trade
