@@ -41,6 +41,30 @@ def run(*arguments, code=0):
     return result
 
 
+def test_one_of_ones_own_is_trained_kept_and_used(photo, tmp_path):
+    model, small = tmp_path / "own.safetensors", tmp_path / "small"
+    run("compress", photo.parent, "--train", photo.parent, "--epochs", 1, "--save", model, "-o", small)
+    assert "own" in run("info", small / "photo.isth").output
+    run("decompress", small, "-o", tmp_path / "back", "--model", model)
+    with Image.open(tmp_path / "back" / "photo.png") as image:
+        assert image.size == (100, 80)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["--save", "m.safetensors"], "--train FOLDER"),
+        (["--epochs", "3"], "--train FOLDER"),
+        (["--train", "in", "--model", "m.safetensors"], "leave out --train"),
+        (["--train", "nowhere"], "there is no folder 'nowhere'"),
+    ],
+)
+def test_what_is_said_of_training(photo, tmp_path, monkeypatch, typed, said):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["compress", str(photo), *typed])
+    assert result.exit_code and said in result.output
+
+
 def test_an_image_goes_and_comes(photo, model, tmp_path):
     said = json.loads(run("compress", photo, "--model", model, "--json").stdout)["files"][0]
     small = photo.with_suffix(".isth")

@@ -31,9 +31,7 @@ def kept(x, back, bound):
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    st.sampled_from(DTYPES).flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(max_dims=3, max_side=9)))
-)
+@given(st.sampled_from(DTYPES).flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(max_dims=3, max_side=9))))
 def test_without_a_bound_every_bit_comes_back(x):
     assert same_bits(x, through(x)[1])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, option
-from isthmus.apps.cli.compress import compressor_of, images_in
+from isthmus.apps.cli.compressing import compressor_of, images_in
 from isthmus.apps.cli.output import json_option, output_option, show, table
 from isthmus.apps.cli.progress import rows_done
 from isthmus.support.errors import counted

@@ -29,7 +29,7 @@ COMMANDS = {
     "reconstruct": ("reconstruct", "Write the reconstruction of DATA."),
     "denoise": ("denoise", "Write images or recordings without noise."),
     "compress": ("compress", "Write images, tables and arrays as small files."),
-    "decompress": ("compress", "Write what compressed files hold."),
+    "decompress": ("decompress", "Write what compressed files hold."),
     "compare-codecs": ("compare_codecs", "Set the compressor beside JPEG, WebP and AVIF."),
     "detect": ("detect.detect", "Score each row of DATA, and flag those unlike normal ones."),
     "impute": ("impute", "Fill the missing cells of DATA."),

@@ -14,6 +14,8 @@ STEPS, MAX_EPOCHS = 1500, 200
 """Steps of a training, about, and the maximum number of epochs."""
 SMALLEST = 32
 """Side of the smallest crop."""
+FEWEST = 64
+"""Crops of an epoch, at least: as many of each where images are few."""
 
 
 def default_autoencoder() -> Autoencoder:
@@ -37,6 +39,8 @@ def suited_to(unfitted: Autoencoder, images: ImageSequence) -> Autoencoder:
     side = min(length or CROP for shape in shapes for length in shape[1:])
     side = max(SMALLEST, min(CROP, side // SMALLEST * SMALLEST))
     data = Images(crop=side, flips=True, turns=True)
+    if sum(map(data.crops_of, images.shapes)) < FEWEST:
+        data = Images(crop=side, crops_per_image=-(-FEWEST // len(images)), flips=True, turns=True)
     crops = sum(map(data.crops_of, images.shapes))
     epochs = min(MAX_EPOCHS, max(1, round(STEPS * BATCH / crops)))
     return unfitted.set_params(data=data, epochs=epochs)
