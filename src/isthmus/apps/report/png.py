@@ -11,6 +11,9 @@ import numpy as np
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """PNG's names for grey, grey + alpha, colour, colour + alpha, by the number of channels."""
 
+FAST = 1
+"""Level of compression where people wait."""
+
 
 def encode(pixels: np.ndarray, level: int = 9) -> bytes:
     """Return the PNG file of uint8 pixels of shape (height, width, channels).

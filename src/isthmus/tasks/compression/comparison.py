@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +30,10 @@ DECIBELS = (27.0, 39.0)
 """Between which rates are compared, as far as both codecs reach."""
 
 
+Coded = tuple[int, np.ndarray]
+"""The bytes of a file, and the image in it."""
+
+
 class Rates(NamedTuple):
     """What a codec does at each quality: the mean over images.
 
@@ -43,22 +49,31 @@ class Rates(NamedTuple):
     psnr: np.ndarray
 
 
-def codecs(compressor: Compressor) -> dict[str, Callable[[np.ndarray, int], tuple[int, np.ndarray]]]:
+def codecs(compressor: Compressor) -> dict[str, Callable[[np.ndarray, int], Coded]]:
     """Return codecs by name: from an image, uint8, and a quality to the bytes of a file and the image in it."""
+    return {OWN: own(compressor), **others()}
 
-    def own(image: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
+
+def own(compressor: Compressor) -> Callable[[np.ndarray, float], Coded]:
+    """Return a compressor as a codec."""
+
+    def codec(image: np.ndarray, quality: float) -> Coded:
         content = compressor.compress(image, quality)
         return len(content), compressor.decompress(content)
 
+    return codec
+
+
+def others() -> dict[str, Callable[[np.ndarray, int], Coded]]:
+    """Return the codecs of the installed Pillow by name."""
     features: Any = extra("PIL.features", "compression")
-    written = {name: _written(name) for name in PILLOW if name == "JPEG" or features.check(name.lower())}
-    return {OWN: own, **written}
+    return {name: _written(name) for name in PILLOW if name == "JPEG" or features.check(name.lower())}
 
 
-def _written(kind: str) -> Callable[[np.ndarray, int], tuple[int, np.ndarray]]:
+def _written(kind: str) -> Callable[[np.ndarray, int], Coded]:
     images: Any = extra("PIL.Image", "compression")
 
-    def codec(image: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
+    def codec(image: np.ndarray, quality: int) -> Coded:
         stream, mode = BytesIO(), "L" if image.shape[2] == 1 else "RGB"
         images.fromarray(image[..., 0] if mode == "L" else image).save(stream, kind, quality=quality, **PILLOW[kind])
         with images.open(stream) as back:
@@ -68,9 +83,37 @@ def _written(kind: str) -> Callable[[np.ndarray, int], tuple[int, np.ndarray]]:
     return codec
 
 
+def largest_within(
+    codec: Callable[[np.ndarray, int], Coded], image: np.ndarray, length: int
+) -> tuple[int, int, np.ndarray]:
+    """Return the highest quality from 1 to 100 at which a file has at most so many bytes, its bytes, and its image.
+
+    It is quality 1 where even that file is longer.
+
+    Parameters
+    ----------
+    codec : callable
+        See `codecs`; files grow with the quality.
+    image : uint8 ndarray of shape (height, width, 1 or 3)
+    length : int
+
+    Examples
+    --------
+    >>> [largest_within(lambda image, quality: (10 * quality, image), None, length)[:2] for length in (255, 5)]
+    [(25, 250), (1, 10)]
+    """
+
+    @cache
+    def at(quality: int) -> Coded:
+        return codec(image, quality)
+
+    quality = max(1, bisect_right(range(1, 101), length, key=lambda quality: at(quality)[0]))
+    return quality, *at(quality)
+
+
 def compared(
     images: Iterable[np.ndarray],
-    with_codecs: Mapping[str, Callable[[np.ndarray, int], tuple[int, np.ndarray]]],
+    with_codecs: Mapping[str, Callable[[np.ndarray, int], Coded]],
     tell: Callable[[], object] = bool,
     qualities: Sequence[int] = QUALITIES,
 ) -> dict[str, Rates]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from isthmus import Audio, Autoencoder, Denoiser, Denoising, Images, Sound, Waveforms
 from isthmus.apps.explorer.api.app import explorer_app
-from isthmus.apps.explorer.restoring import images as kind
+from isthmus.apps.explorer.pieces import images as kind
 from isthmus.apps.explorer.session import open_session
 from isthmus.parts.nets.unet import UNet
 from isthmus.tasks.evaluation.waveforms import si_sdr

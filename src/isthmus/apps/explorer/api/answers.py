@@ -155,7 +155,7 @@ def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
 
 def file(view: View, content: bytes, name: str) -> dict[str, Any]:
     """Read a file of the user's, and return the number by which it is asked for."""
-    return {"file": view.restoration.add(content, name)}
+    return {"file": view.restoration.at_hand.add(content, name)}
 
 
 def restore(view: View, examples: Examples, asked: bodies.Restore) -> dict[str, Any]:

@@ -14,18 +14,16 @@ from isthmus.apps import spectrograms
 from isthmus.apps.capabilities import autoencoder_of, denoiser_of
 from isthmus.apps.explorer.kinds.base import Kind, Number
 from isthmus.apps.explorer.lazy_rows import Columns
+from isthmus.apps.explorer.pieces.audio import SoundPieces
 from isthmus.apps.explorer.restoring.audio import SoundRestoring
 from isthmus.apps.explorer.sprites import sprite
 from isthmus.apps.figures.sound_before_after import spectra
-from isthmus.apps.report.png import data_uri
+from isthmus.apps.report.png import FAST, data_uri
 from isthmus.data.audio.recorded import Recorded
 from isthmus.data.audio.sounds import Sound
 
 HUE = (216, 82, 28)
 """Of errors."""
-
-FAST = 1
-"""Level of compression: people wait."""
 
 TILE = 48
 """Frames of a spectrogram on a page without a server."""
@@ -56,6 +54,10 @@ class Sounding(Kind):
     def values(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each spectrogram as the address of a PNG."""
         return [{"png": data_uri(_drawn(one), FAST)} for one in self.magnitudes(columns).numpy()]
+
+    def pieces(self) -> SoundPieces:
+        """Return how the start of recordings is read."""
+        return SoundPieces(self.data)
 
     def heard(self, rows: Any) -> dict[str, str]:
         """Return a recording as the address of a WAV file."""
@@ -102,7 +104,7 @@ class Recordings(Sounding):
 
     def restoring(self, model: Any) -> SoundRestoring:
         """Return how a model cleans recordings: by reconstructing them."""
-        return SoundRestoring(self.data, autoencoder_of(model).reconstruct)
+        return SoundRestoring(self.pieces(), autoencoder_of(model).reconstruct)
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each spectrogram as numbers, frame by frame."""
@@ -133,7 +135,7 @@ class Waves(Sounding):
 
     def restoring(self, model: Any) -> SoundRestoring:
         """Return how a model cleans recordings."""
-        return SoundRestoring(self.data, denoiser_of(model).transform)
+        return SoundRestoring(self.pieces(), denoiser_of(model).transform)
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
         """Return the samples of each."""

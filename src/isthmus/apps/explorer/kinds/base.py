@@ -12,6 +12,7 @@ from torch import Tensor
 from isthmus import InputError
 from isthmus.apps.explorer.colours import Colour
 from isthmus.apps.explorer.lazy_rows import Columns
+from isthmus.apps.explorer.pieces.base import Pieces
 from isthmus.apps.explorer.restoring.base import Restoring
 from isthmus.apps.kinds import adapter
 
@@ -60,6 +61,16 @@ class Kind(ABC):
     def heard(self, rows: Any) -> Value:
         """Return what the page plays of one of the user's rows; here nothing."""
         return {}
+
+    def pieces(self) -> Pieces[Any]:
+        """Return how single rows are read, of the examples and of files.
+
+        Raises
+        ------
+        InputError
+            No files of this kind are opened.
+        """
+        raise InputError("files are opened of images and of recordings only")
 
     def restoring(self, model: Any) -> Restoring[Any]:
         """Return how a model that was trained to clean its input cleans rows of this kind.

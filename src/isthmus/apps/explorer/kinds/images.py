@@ -12,17 +12,15 @@ from isthmus import InputError
 from isthmus.apps.capabilities import denoiser_of
 from isthmus.apps.explorer.kinds.base import Kind, Number
 from isthmus.apps.explorer.lazy_rows import Columns
+from isthmus.apps.explorer.pieces.images import ImagePieces
 from isthmus.apps.explorer.restoring.images import ImageRestoring
 from isthmus.apps.explorer.sprites import sprite, tile_side
-from isthmus.apps.report.png import data_uri, visible
+from isthmus.apps.report.png import FAST, data_uri, visible
 from isthmus.data.images.images import Images
 from isthmus.data.images.resize import resize, scaled
 
 HUE = (216, 82, 28)
 """Of errors."""
-
-FAST = 1
-"""Level of compression: images are small, and people wait."""
 
 MAX_SIDE = 512
 """Pixels of the longer side of an image on the page, at most: a page is no viewer of photographs."""
@@ -70,9 +68,13 @@ class Pixels(Kind):
         tiles = np.stack([_on_tile(tile, tile_side(count)) for tile in self.tiles(columns)])
         return {"pixels": torch.from_numpy(tiles).movedim(-1, 1)}
 
+    def pieces(self) -> ImagePieces:
+        """Return how the middle of images is read."""
+        return ImagePieces(self.data)
+
     def restoring(self, model: Any) -> ImageRestoring:
         """Return how a model cleans images, which it takes as they are."""
-        return ImageRestoring(self.data, denoiser_of(model))
+        return ImageRestoring(self.pieces(), denoiser_of(model))
 
     def plain(self, columns: Columns) -> list[dict[str, Any]]:
         """Return each image as numbers in [0, 1], row by row, channels last."""

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isthmus.apps import spectrograms
-from isthmus.apps.explorer.lazy_rows import ReadRows
-from isthmus.apps.explorer.restoring.base import Piece, Restoring
+from isthmus.apps.explorer.pieces.audio import SoundPieces
+from isthmus.apps.explorer.restoring.base import Restoring
 from isthmus.apps.figures.sound_before_after import spectra
-from isthmus.apps.report.png import data_uri
-from isthmus.data.audio.recorded import Recorded
-from isthmus.data.audio.sound_files import decode
-from isthmus.data.audio.sounds import Sound, scaled
+from isthmus.apps.report.png import FAST, data_uri
+from isthmus.data.audio.sounds import Sound
 from isthmus.tasks.evaluation.waveforms import si_sdr
-
-FAST = 1
-"""Level of compression: people wait."""
 
 
 class SoundRestoring(Restoring[Sound]):
@@ -28,32 +22,15 @@ class SoundRestoring(Restoring[Sound]):
 
     Parameters
     ----------
-    data : Recorded
-        Fitted.
+    pieces : SoundPieces
     restore : callable
         From a list of recordings to the same without noise.
     """
 
-    accepts, noise, quality = "audio/*", "ratio", "SI-SDR"
+    noise, quality = "ratio", "SI-SDR"
 
-    def __init__(self, data: Recorded, restore: Callable[[list[Sound]], list[Sound]]) -> None:
-        self.data, self._restore = data, restore
-
-    def example(self, read: ReadRows, index: int) -> Piece[Sound]:
-        """Return the start of an example."""
-        rows, _ = read.user_row(index)
-        return self._piece(self.data.sequence(rows).at(0))
-
-    def file(self, path: Path) -> Piece[Sound]:
-        """Return the start of the recording in a file."""
-        return self._piece(decode(path))
-
-    def _piece(self, sound: Sound) -> Piece[Sound]:
-        start = sound.with_samples(scaled(sound)[: int(spectrograms.HEARD * sound.rate)])
-        whole = "" if len(start) == len(sound) else f"The first {start.seconds:.3g} s of "
-        heard = self.data.seen_rate
-        above = "" if sound.rate <= heard else f"; the model changes what lies below {heard / 2:,.0f} Hz"
-        return Piece(start, f"{whole}{sound.seconds:,.3g} s at {sound.rate:,} Hz{above}")
+    def __init__(self, pieces: SoundPieces, restore: Callable[[list[Sound]], list[Sound]]) -> None:
+        self.pieces, self._restore = pieces, restore
 
     def noisy(self, row: Sound, noise: float, seed: int) -> Sound:
         """Return a recording with white noise, as loud as the recording at a level of 1."""

@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from isthmus.apps.explorer.lazy_rows import ReadRows
+from isthmus.apps.explorer.pieces.base import Pieces
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Piece(Generic[T]):
-    """What is restored of a row: all of it, or a part of a large one.
-
-    Attributes
-    ----------
-    row : T
-    note : str
-        Which part it is, and how large.
-    """
-
-    row: T
-    note: str
 
 
 class Restoring(ABC, Generic[T]):
     """How rows of one kind are cleaned and shown (abstract); an object of it belongs to one model."""
 
-    accepts: ClassVar[str]
-    """Which files a browser offers to open."""
+    pieces: Pieces[T]
+    """How they are read."""
     noise: ClassVar[str]
     """What the level of noise is: ``"deviation"`` in units of black to white, or ``"ratio"`` to the row itself."""
     quality: ClassVar[str]
     """What `compared` gives, in decibels."""
-
-    @abstractmethod
-    def example(self, read: ReadRows, index: int) -> Piece[T]:
-        """Return an example."""
-
-    @abstractmethod
-    def file(self, path: Path) -> Piece[T]:
-        """Return what is in a file; raise InputError where it cannot be read or does not suit the model."""
 
     @abstractmethod
     def noisy(self, row: T, noise: float, seed: int) -> T:
