@@ -21,6 +21,7 @@ from benchmarks.support.figures import Figure, Result
 from benchmarks.support.rows import ours, theirs
 from benchmarks.support.timing import say
 from isthmus import Compressor
+from isthmus.tasks.compression.comparison import own
 from isthmus.tasks.compression.shipped import path_of
 
 OURS = (0, 12, 25, 38, 50, 62, 75, 88)
@@ -52,12 +53,8 @@ def run(quick: bool) -> Result:
 
 
 def of_ours(compressor: Compressor, path: Path) -> list[Point]:
-    def codec(image: np.ndarray, quality: float) -> tuple[int, np.ndarray]:
-        content = compressor.compress(image, quality)
-        return len(content), compressor.decompress(content)
-
     image = pixels(path)
-    found = ours(path.stem, partial(points, codec, image, OURS), image, path_of("photo-1").read_bytes())
+    found = ours(path.stem, partial(points, own(compressor), image, OURS), image, path_of("photo-1").read_bytes())
     return [Point(*point) for point in found]
 
 

@@ -21,6 +21,7 @@ from benchmarks.support.figures import Figure, Result
 from benchmarks.support.rows import ours, theirs
 from benchmarks.support.timing import say
 from isthmus import Autoencoder, Compressor
+from isthmus.tasks.compression.comparison import own as codec_of
 from isthmus.tasks.compression.default_model import default_autoencoder
 from training.scan import left_out
 
@@ -77,7 +78,7 @@ def measured(learnt: list[np.ndarray], out: list[np.ndarray], quick: bool) -> di
     compressor = Compressor(_short() if quick else None, random_state=0).fit(learnt)
     minutes = (time.process_time() - start) / 60
     ways = {"own": compressor, "photo-1": Compressor.shipped()}
-    each = {way: [points(of(one), image, OURS, False) for image in out] for way, one in ways.items()}
+    each = {way: [points(codec_of(one), image, OURS, False) for image in out] for way, one in ways.items()}
     return {**each, "minutes": minutes}
 
 
@@ -85,14 +86,6 @@ def _short() -> Autoencoder:
     from isthmus import Images
 
     return default_autoencoder().set_params(data=Images(crop=64, crops_per_image=1), epochs=1)
-
-
-def of(compressor: Compressor) -> Any:
-    def codec(image: np.ndarray, quality: float) -> tuple[int, np.ndarray]:
-        content = compressor.compress(image, quality)
-        return len(content), compressor.decompress(content)
-
-    return codec
 
 
 def of_webp(image: np.ndarray) -> list[Point]:

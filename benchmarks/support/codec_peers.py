@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, features
 
 from benchmarks.support.figures import Skip
-from isthmus.tasks.compression.comparison import PILLOW, Rates, bd_rate
+from isthmus.tasks.compression.comparison import Rates, bd_rate, others
 
 Codec = Callable[[np.ndarray, Any], tuple[int, np.ndarray]]
 """From an image, uint8, and a setting to the bytes of a file and the image in it."""
@@ -29,17 +28,13 @@ class Point(NamedTuple):
 
 def peers() -> dict[str, Codec]:
     """Return the codecs that Pillow has here."""
-    return {name: _written(name) for name in PILLOW if name == "JPEG" or features.check(name.lower())}
+    return {name: partial(_of_plane, codec) for name, codec in others().items()}
 
 
-def _written(kind: str) -> Codec:
-    def codec(image: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
-        stream = io.BytesIO()
-        Image.fromarray(image).save(stream, kind, quality=quality, **PILLOW[kind])
-        back = Image.open(stream).convert("L" if image.ndim == 2 else "RGB")
-        return stream.tell(), np.asarray(back)
-
-    return codec
+def _of_plane(codec: Codec, image: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
+    """Return what a codec makes of an image, which may have no axis of channels."""
+    length, back = codec(image if image.ndim > 2 else image[..., None], quality)
+    return length, back.reshape(image.shape)
 
 
 def points(codec: Codec, image: np.ndarray, settings: tuple[Any, ...], structure: bool = True) -> list[Point]:
