@@ -35,6 +35,25 @@ def test_what_is_read_is_what_the_encoder_rounded(compressor, shape):
         np.testing.assert_array_equal(decoded, rounded)
 
 
+@pytest.mark.parametrize("shape", [(96, 128), (33, 70), (1, 1), (1100, 40)])
+def test_steps_of_cells_are_read_as_they_were_written(compressor, shape):
+    image, codec = scene(*shape), compressor.codec
+    image[: shape[0] // 2] = image[: shape[0] // 2] // 32 + 100  # faint
+    tiles = list(codec.encoded(image, LEVEL, detail=0.5))
+    strips = [codec.decoded(tiles, image.shape, LEVEL, uneven=True), codec.rounded(image, LEVEL, detail=0.5)]
+    for (top, decoded), (again, rounded) in zip(*strips, strict=True):
+        assert top == again
+        np.testing.assert_array_equal(decoded, rounded)
+
+
+def test_faint_texture_is_kept_where_detail_is_asked_for(compressor):
+    image = scene(256, 256)
+    image[:, 128:] = np.random.default_rng(0).normal(120, 5, (256, 128, 3)).round()
+    even, fine = (compressor.decompress(compressor.compress(image, 40, detail=detail)) for detail in (0, 0.8))
+    errors = [np.square(back.astype(float) - image)[:, 160:].mean() for back in (even, fine)]
+    assert errors[1] < 0.9 * errors[0]
+
+
 def test_training_rounds_as_files_do(compressor):
     model = compressor.autoencoder_.model_
     codec, image = compressor.codec, scene(64, 64)
@@ -74,7 +93,7 @@ def test_a_file_is_as_long_as_its_symbols_are_informative(compressor):
     with torch.no_grad():
         for tile in _tiles(codec, image):
             codec.entropy.code(codec._coefficients(image, tile), step, codec.entropy.trade, Counting(codec.tables))
-    length = len(compressor.compress(image, 60))
+    length = len(compressor.compress(image, 60, detail=0))
     assert bits / 8 < length < 1.005 * bits / 8 + 100
 
 

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from isthmus.core.records import Batch
 from isthmus.parts.bottlenecks.entropy import PARTS, Entropy
+from isthmus.parts.bottlenecks.rounding import Watch
+from isthmus.tasks.compression import texture
 from isthmus.tasks.compression.coder import Tables, WrongSymbolsError
 from isthmus.tasks.compression.symbols import Reader, Writer
 from isthmus.tasks.compression.tiling import TILE, Cells, tile_rows, tiles
@@ -18,8 +20,19 @@ from isthmus.tasks.compression.tiling import TILE, Cells, tile_rows, tiles
 if TYPE_CHECKING:
     from isthmus.core.model import Model
 
+OF_STEPS = -1
+"""The slot of what is written of the steps of cells: behind those of the predictor."""
 EFFORTS = (0, 1)
 """1: symbols are chosen by what they cost; 0: the nearest."""
+
+
+def _unwatched(slot: int, symbols: Tensor, mean: Tensor, scale: Tensor, board: Tensor | None) -> None:
+    """Watch nothing: bits need not be counted."""
+
+
+def _zeros(slot: int, mean: Tensor, scale: Tensor, board: Tensor | None) -> Tensor:
+    """Take no symbols: all are 0."""
+    return torch.zeros_like(mean)
 
 
 class Tile(NamedTuple):
@@ -65,6 +78,7 @@ class Codec:
     def __init__(self, model: Model, shapes: np.ndarray) -> None:
         self.model, self.entropy = model.eval(), cast(Entropy, model.bottleneck)
         self.tables = [Tables(weights) for weights in shapes]
+        self._all_tables = [*self.tables, Tables(np.eye(shapes.shape[-1], dtype=np.float32)[[0] * shapes.shape[1]])]
         self.side, self.channels = model.net.stride, model.typical_shape[0]
         self.margin = -(-(model.net.reach or 0) // self.side)
 
@@ -76,7 +90,9 @@ class Codec:
     # -- to words ------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def encoded(self, image: np.ndarray, level: int, effort: int = 1, side: int = TILE) -> Iterator[Tile]:
+    def encoded(
+        self, image: np.ndarray, level: int, effort: int = 1, detail: float = 0.0, side: int = TILE
+    ) -> Iterator[Tile]:
         """Yield the tiles of an image, row by row.
 
         Parameters
@@ -86,30 +102,40 @@ class Codec:
         level : int
             The step, in 1/32 octaves of 1/255.
         effort : {0, 1}, default 1
+        detail : float, default 0
+            See `isthmus.tasks.compression.texture.finer`; 0: steps are equal, and nothing is written of them.
         side : int, default 32
             Of tiles, in cells.
         """
         for tile in tiles(*self.cells(*image.shape[:2]), side):
-            writer = Writer(self.tables)
-            self.entropy.code(self._coefficients(image, tile), steps_of(level), self._trade(effort), writer)
+            writer = Writer(self._all_tables)
+            self._coded(image, tile, level, effort, detail, writer)
             yield Tile(writer.checksum, writer.encoder.words())
 
-    def bits(self, image: np.ndarray, level: int, effort: int = 1) -> int:
-        """Return the bits that the tiles of an image take."""
-        return 32 * sum(len(tile.words) for tile in self.encoded(image, level, effort))
+    def _coded(
+        self, image: np.ndarray, tile: Cells, level: int, effort: int, detail: float, watch: Watch = _unwatched
+    ) -> Tensor:
+        """Return the code of a tile, rounded, of which all symbols are watched."""
+        h, step, trade = self._coefficients(image, tile), steps_of(level), self.entropy.trade if effort else 0.0
+        if not detail:
+            return self.entropy.code(h, step, trade, watch).z
+        offsets = texture.finer(image, tile, self.side, detail)
+        texture.write(offsets, OF_STEPS, watch)
+        gains = texture.gains(offsets)
+        return self.entropy.code(h * gains, step, trade, watch).z / gains
 
-    def rounded(self, image: np.ndarray, level: int, effort: int = 1) -> Iterator[Strip]:
+    def bits(self, image: np.ndarray, level: int, effort: int = 1, detail: float = 0.0) -> int:
+        """Return the bits that the tiles of an image take."""
+        return 32 * sum(len(tile.words) for tile in self.encoded(image, level, effort, detail))
+
+    def rounded(self, image: np.ndarray, level: int, effort: int = 1, detail: float = 0.0) -> Iterator[Strip]:
         """Yield the strips of the image that comes back, from its top to its bottom."""
-        trade = self._trade(effort)
 
         @torch.no_grad()
         def code_of(tile: Cells) -> Tensor:
-            return self.entropy.code(self._coefficients(image, tile), steps_of(level), trade, _unwatched).z
+            return self._coded(image, tile, level, effort, detail)
 
         return self._strips(code_of, image.shape, level, TILE)
-
-    def _trade(self, effort: int) -> float:
-        return self.entropy.trade if effort else 0.0
 
     def _coefficients(self, image: np.ndarray, tile: Cells) -> Tensor:
         """Return h of a tile, of shape (1, rows, columns, numbers)."""
@@ -127,6 +153,7 @@ class Codec:
         level: int,
         side: int = TILE,
         tell: Callable[[], object] = bool,
+        uneven: bool = False,
     ) -> Iterator[Strip]:
         """Yield the strips of an image, from its top to its bottom.
 
@@ -141,6 +168,8 @@ class Codec:
             Of tiles, in cells.
         tell : callable, optional
             Called after each tile.
+        uneven : bool, default False
+            Whether the steps of cells differ.
 
         Raises
         ------
@@ -150,20 +179,21 @@ class Codec:
         of_tiles = dict(zip(tiles(*self.cells(*shape[:2]), side), coded, strict=True))
 
         def code_of(tile: Cells) -> Tensor:
-            code = self._code(of_tiles[tile], tile, level)
+            code = self._code(of_tiles[tile], tile, level, uneven)
             tell()
             return code
 
         return self._strips(code_of, shape, level, side)
 
     @torch.no_grad()
-    def _code(self, coded: Tile | None, tile: Cells, level: int) -> Tensor:
+    def _code(self, coded: Tile | None, tile: Cells, level: int, uneven: bool) -> Tensor:
         """Return the code of a tile."""
-        reader = None if coded is None else Reader(self.tables, coded.words)
+        reader = None if coded is None else Reader(self._all_tables, coded.words)
+        offsets = texture.take(tile.shape, OF_STEPS, reader or _zeros) if uneven else torch.zeros(1, 1, 1, 1)
         symbols = self.entropy.predictor(reader or _zeros, tile.shape, torch.tensor([level / PARTS]))
         if reader is not None and coded is not None and reader.checksum != coded.checksum:
             raise WrongSymbolsError
-        return self.entropy.predictor.whole(symbols, steps_of(level).view(1, 1, 1, 1))
+        return self.entropy.predictor.whole(symbols, steps_of(level).view(1, 1, 1, 1)) / texture.gains(offsets)
 
     def _strips(
         self, code_of: Callable[[Cells], Tensor], shape: Sequence[int], level: int, side: int
@@ -202,15 +232,6 @@ def as_tensor(image: np.ndarray) -> Tensor:
     scale = np.float32(1 / 255 if image.dtype == np.uint8 else 1)
     pixels = np.multiply(image, scale, dtype=np.float32)
     return torch.from_numpy(pixels).movedim(-1, 0).unsqueeze(0).contiguous()
-
-
-def _unwatched(slot: int, symbols: Tensor, mean: Tensor, scale: Tensor, board: Tensor | None) -> None:
-    """Watch nothing: bits need not be counted."""
-
-
-def _zeros(slot: int, mean: Tensor, scale: Tensor, board: Tensor | None) -> Tensor:
-    """Take no symbols: all are 0."""
-    return torch.zeros_like(mean)
 
 
 def steps_of(level: int) -> Tensor:

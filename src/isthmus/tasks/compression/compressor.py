@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 NAME = "own"
 """What files call a model that does not come with the package."""
+DETAIL = 0.3
+"""Found on photographs: their files get 4 to 5 % smaller at equal MS-SSIM, and 1 to 2 % larger at equal PSNR."""
 CALIBRATED, SEEN = 64, 256
 """How many images the distributions of symbols are counted on, at most, and the side of what is seen of each."""
 
@@ -176,6 +178,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         target_psnr: float | None = None,
         max_error: float | Sequence[float] | Mapping[str, float] | None = None,
         effort: int = 1,
+        detail: float = DETAIL,
     ) -> bytes:
         """Return an image, or numbers, as the content of a file.
 
@@ -196,6 +199,9 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             infinities and -0.0 come back as they are. The compressor need not be fitted.
         effort : {0, 1}, default 1
             1: what is rounded how is chosen by what it costs; 0: somewhat faster, and files are larger.
+        detail : float from 0 to 1, default 0.3
+            How much finer steps are where there is little texture, where losses are seen most: octaves for each octave
+            of contrast. 0: steps are equal everywhere, which gives the least squared error.
 
         Raises
         ------
@@ -209,7 +215,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             return cast(bytes, of_kind(x, max_error))
         picture = picture_of(x)
         return self.compress_picture(
-            picture, quality=quality, target_bpp=target_bpp, target_psnr=target_psnr, effort=effort
+            picture, quality=quality, target_bpp=target_bpp, target_psnr=target_psnr, effort=effort, detail=detail
         )
 
     def compress_picture(
@@ -220,13 +226,17 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         target_bpp: float | None = None,
         target_psnr: float | None = None,
         effort: int = 1,
+        detail: float = DETAIL,
     ) -> bytes:
         """Return an image, with what goes with it, as the content of a file; see `compress`."""
         check_is_fitted(self)
         if effort not in EFFORTS:
             raise InputError(f"effort={effort!r}; choose 0 or 1")
-        level = self._level(picture, {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}, effort)
-        return packed(picture, self.codec, self.name_, self.identity, level, effort)
+        if not 0 <= detail <= 1:
+            raise InputError(f"detail={detail}: expected 0 to 1")
+        asked = {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}
+        level = self._level(picture, asked, effort, detail)
+        return packed(picture, self.codec, self.name_, self.identity, level, effort, detail)
 
     def decompress(self, content: bytes) -> Any:
         """Return the image, the numbers or the DataFrame in the content of a file, with the shape and type that it had.
@@ -288,17 +298,17 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             self._identity = _identity(self.autoencoder_.model_, self.shapes_)
         return self._identity
 
-    def _level(self, picture: Picture, asked: dict[str, float | None], effort: int) -> int:
+    def _level(self, picture: Picture, asked: dict[str, float | None], effort: int, detail: float) -> int:
         """Return the level of what is asked for."""
         named = {name: value for name, value in asked.items() if value is not None}
         if len(named) > 1:
             raise InputError(f"{' and '.join(named)}: choose one of quality, target_bpp and target_psnr")
         if "target_bpp" in named or "target_psnr" in named:
             ((name, target),) = named.items()
-            return self._searched(picture, name, target, effort)
+            return self._searched(picture, name, target, effort, detail)
         return level_of_quality(named.get("quality", QUALITY))
 
-    def _searched(self, picture: Picture, name: str, target: float, effort: int) -> int:
+    def _searched(self, picture: Picture, name: str, target: float, effort: int, detail: float) -> int:
         """Return the level at which an image takes so many bits, or has such an error."""
         if not 0 < target < math.inf:
             raise InputError(f"{name}={target}: expected a positive number")
@@ -306,13 +316,17 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         area = picture.pixels.shape[0] * picture.pixels.shape[1]
         if name == "target_bpp":
             return search(
-                lambda level: math.log(max(self.codec.bits(pixels, level, effort), 1) / area), math.log(target), False
+                lambda level: math.log(max(self.codec.bits(pixels, level, effort, detail), 1) / area),
+                math.log(target),
+                False,
             )
-        return search(lambda level: psnr(self._beside(pixels, level, effort)), target, True)
+        return search(lambda level: psnr(self._beside(pixels, level, effort, detail)), target, True)
 
-    def _beside(self, pixels: np.ndarray, level: int, effort: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _beside(
+        self, pixels: np.ndarray, level: int, effort: int, detail: float
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield parts of an image, each beside what comes back of it."""
-        for top, strip in self.codec.rounded(pixels, level, effort):
+        for top, strip in self.codec.rounded(pixels, level, effort, detail):
             yield in_unit(pixels[top : top + len(strip)]), strip
 
     # -- what a task implements ----------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ IMAGE = 1
 """What a file holds."""
 FIXED = struct.Struct("<BBIIBBhB8sB")
 DTYPES = ("uint8", "uint16", "float32", "bool", "float64", "float16")
+PLAIN, UNEVEN = 128, 64
+"""What is added to the number of the type: see `Head`."""
 MAX_SIDE, MAX_PIXELS = 2**20, 2**34
 GREY = 1
 
@@ -42,6 +44,8 @@ class Head(NamedTuple):
         The first 8 bytes of the SHA-256 of what the model is.
     plain : bool
         Whether the array has no axis of channels.
+    uneven : bool
+        Whether the steps of cells differ.
     """
 
     height: int
@@ -53,6 +57,7 @@ class Head(NamedTuple):
     model: str
     identity: bytes
     plain: bool = False
+    uneven: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,7 +67,7 @@ class Head(NamedTuple):
     def packed(self) -> bytes:
         """Return the payload of the chunk."""
         name = self.model.encode()
-        kind = DTYPES.index(self.dtype) | (128 if self.plain else 0)
+        kind = DTYPES.index(self.dtype) | PLAIN * self.plain | UNEVEN * self.uneven
         fixed = FIXED.pack(
             VERSION,
             IMAGE,
@@ -95,12 +100,23 @@ def unpacked(payload: bytes, name: str = "the file") -> Head:
     if len(payload) < FIXED.size or len(payload) != FIXED.size + payload[FIXED.size - 1]:
         raise DamagedFileError(f"{name} is damaged: its header has {len(payload)} bytes")
     _, what, height, width, channels, kind, level, tile, identity, _ = FIXED.unpack_from(payload)
-    if what != IMAGE or kind & 127 >= len(DTYPES):
+    if what != IMAGE or kind % UNEVEN >= len(DTYPES):
         raise DamagedFileError(f"{name} is damaged: its header names an unknown kind, {what} of {kind}")
     if not (0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE and height * width <= MAX_PIXELS and channels and tile):
         raise DamagedFileError(f"{name} is damaged: it says that it is of {width:,} x {height:,} pixels")
     model = payload[FIXED.size :].decode("utf-8", "replace")
-    return Head(height, width, channels, DTYPES[kind & 127], level, tile, model, identity, kind > 127)
+    return Head(
+        height,
+        width,
+        channels,
+        DTYPES[kind % UNEVEN],
+        level,
+        tile,
+        model,
+        identity,
+        bool(kind & PLAIN),
+        bool(kind & UNEVEN),
+    )
 
 
 def dtype_name(pixels: np.ndarray) -> str | None:

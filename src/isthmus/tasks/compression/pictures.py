@@ -57,7 +57,9 @@ class Picture:
     plain: bool = False
 
 
-def packed(picture: Picture, codec: Codec, name: str, identity: bytes, level: int, effort: int = 1) -> bytes:
+def packed(
+    picture: Picture, codec: Codec, name: str, identity: bytes, level: int, effort: int = 1, detail: float = 0.0
+) -> bytes:
     """Return a file of an image; without loss where that is no longer.
 
     Parameters
@@ -69,11 +71,13 @@ def packed(picture: Picture, codec: Codec, name: str, identity: bytes, level: in
     level : int
         The step, in 1/32 octaves of 1/255.
     effort : {0, 1}, default 1
+    detail : float, default 0
+        See `isthmus.tasks.compression.texture.finer`.
     """
     pixels = picture.pixels
     height, width, channels = pixels.shape
-    head = Head(height, width, channels, pixels.dtype.name, level, TILE, name, identity, picture.plain)
-    coded = codec.encoded(in_channels(as_floats(pixels), codec), level, effort, TILE)
+    head = Head(height, width, channels, pixels.dtype.name, level, TILE, name, identity, picture.plain, detail > 0)
+    coded = codec.encoded(in_channels(as_floats(pixels), codec), level, effort, detail, TILE)
     body = [
         Chunk(TILES, OF_TILE.pack(number, tile.checksum) + tile.words.tobytes()) for number, tile in enumerate(coded)
     ]
@@ -146,7 +150,7 @@ def unpacked_picture(
     coded = _tiles(by_type.get(TILES, []), head, codec, name, salvage)
     inner = (*shape[:2], codec.channels)
     try:
-        pixels = _collected(codec.decoded(coded, inner, head.level, head.tile, tell), shape, head.dtype)
+        pixels = _collected(codec.decoded(coded, inner, head.level, head.tile, tell, head.uneven), shape, head.dtype)
     except WrongSymbolsError as error:
         raise OtherSymbolsError(
             f"{name} is intact, but this machine reads other symbols from it than were written: nothing is lost; "
