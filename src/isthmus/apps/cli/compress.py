@@ -48,6 +48,12 @@ TOTAL = 12
 )
 @option("--lossless", is_flag=True, help="Of an array: every bit comes back, as it does of a table without --max-error")
 @option("--effort", type=click.IntRange(0, 1), default=1, help="0: somewhat faster, and files are larger [1]")
+@option(
+    "--detail",
+    type=click.FloatRange(0, 1),
+    metavar="NUMBER",
+    help="How much finer steps are where there is little texture; 0: the least squared error [0.3]",
+)
 @option("--model", metavar="MODEL", help="A compressor that was trained on such images [the one for photographs]")
 @option(
     "--train",
@@ -81,6 +87,7 @@ def compress(
     max_error: float | dict[str, float] | None,
     lossless: bool,
     effort: int,
+    detail: float | None,
     model: str | None,
     train: str | None,
     save: str | None,
@@ -110,7 +117,8 @@ def compress(
         if save is not None:
             own.save(save)
     bound = 0.0 if lossless else max_error
-    jobs = [(path, _job(compressor, source, bound, {**asked, "effort": effort})) for source, path in pairs]
+    how = {**asked, "effort": effort, **({} if detail is None else {"detail": detail})}
+    jobs = [(path, _job(compressor, source, bound, how)) for source, path in pairs]
     done = []
     for one in in_turn([partial(_written, *job) for job in jobs], "compressed"):
         done.append(one)
