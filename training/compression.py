@@ -69,6 +69,7 @@ def main(output: Path | None, steps: int, checkpoint: Path | None) -> None:
     compressor = Compressor(untrained(images, steps), random_state=SEED)
     compressor.fit(images, checkpoint=checkpoint, resume=True)
     target = output or Path("src/isthmus/models/compression/photo-1.safetensors")
+    compressor.name_ = target.stem  # which its files name
     compressor.save(target, half=True)
     click.echo(f"{target}: {(time.process_time() - begun) / 60:.1f} minutes of one core in this run")
 

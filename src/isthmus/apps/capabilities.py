@@ -50,3 +50,8 @@ def denoiser_of(estimator: Any) -> Any:
 def imputes(estimator: Any) -> bool:
     """Tell whether an estimator fills in missing cells."""
     return "impute" in estimator.graphs()
+
+
+def compresses(estimator: Any) -> bool:
+    """Tell whether an estimator writes images to compressed files, and reads these."""
+    return bool(estimator.compresses)

@@ -24,6 +24,8 @@ class Persistent:
     UNSAVED: ClassVar[tuple[str, ...]] = ("callbacks", "random_state", "device")
     """Parameters that are not written: they are code, a stream of numbers, or belong to a machine."""
     part_name: ClassVar[str]
+    compresses: ClassVar[bool] = False
+    """Whether ``compress`` writes what it was trained on to small files, and ``decompress`` reads them."""
 
     # -- parameters ----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """``isthmus compress`` and ``isthmus decompress``, as they are typed."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from pyarrow import parquet
 
 from isthmus import Autoencoder, Compressive, Compressor, Images
 from isthmus.apps.cli.main import main
+from isthmus.tasks.compression import shipped
 
 pytest.importorskip("constriction")
 
@@ -72,6 +74,13 @@ def test_an_image_goes_and_comes(photo, model, tmp_path):
     assert "80 pixels" in run("decompress", small, "--model", model, "-o", tmp_path / "back.png").output
     with Image.open(photo) as before, Image.open(tmp_path / "back.png") as after:
         assert before.size == after.size and before.mode == after.mode
+
+
+def test_a_compressor_that_comes_with_isthmus_is_named(photo, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", Path(model).parent)
+    run("compress", photo, "--model", "m")
+    run("decompress", photo.with_suffix(".isth"), "--model", model, "-o", tmp_path / "back.png")
+    assert "did you mean 'm'" in run("compress", photo, "--model", "mn", "--overwrite", code=1).output
 
 
 def test_a_folder_goes_to_a_folder_with_everything_in_its_place(photo, model, tmp_path):

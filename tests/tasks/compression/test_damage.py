@@ -9,7 +9,7 @@ import pytest
 from isthmus.support.errors import FileFormatError
 from isthmus.tasks.compression import numbers, text_tables
 from isthmus.tasks.compression.chunks import read
-from tests.tasks.compression.conftest import scene
+from tests.compressors import scene
 
 N = 170
 

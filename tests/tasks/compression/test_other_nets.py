@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isthmus import Autoencoder, Compressive, Compressor, Images, InputError
-from tests.tasks.compression.conftest import scene
+from tests.compressors import scene
 
 pytest.importorskip("constriction")
 

@@ -16,7 +16,7 @@ from isthmus.tasks.compression.pictures import UnknownModelError, unpacked_pictu
 from isthmus.tasks.compression.symbols import Writer
 from isthmus.tasks.compression.targets import level_of_quality
 from isthmus.tasks.compression.targets import psnr as psnr_of_parts
-from tests.tasks.compression.conftest import scene
+from tests.compressors import scene
 
 LEVEL = level_of_quality(60)
 
@@ -275,3 +275,16 @@ def test_tiles_join_without_seams(compressor, shape):
         np.testing.assert_allclose(strip, expected[top : top + len(strip)], atol=2e-5)
         tops += len(strip)
     assert tops == shape[0]
+
+
+@pytest.mark.parametrize("dtype", [">u2", ">f4"])
+def test_the_order_of_bytes_of_an_array_does_not_matter(compressor, dtype):
+    image = (np.random.default_rng(0).random((12, 9, 4)) * (1 if "f" in dtype else 65535)).astype(dtype)
+    native = image.astype(image.dtype.newbyteorder("="))
+    assert compressor.compress(image) == compressor.compress(native)
+    assert compressor.compress(image, max_error=0) == compressor.compress(native, max_error=0)
+
+
+def test_a_target_beyond_what_can_be_gives_the_finest_level(compressor):
+    image = scene(20, 20)
+    assert compressor.compress(image, target_psnr=1.5e308) == compressor.compress(image, target_psnr=200)

@@ -18,6 +18,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
 from isthmus.support.errors import hint, listed, nearest, unknown
+from isthmus.tasks.compression import shipped as compressors
 from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
@@ -163,8 +164,8 @@ def check_there(path: str, columns: Sequence[str], names: Iterable[str]) -> None
 
 
 def model_file(path: str) -> str:
-    """Return the file of a model; a name such as ``scan`` stands for that of a denoiser that comes with isthmus."""
-    return path if os.path.exists(path) else str(shipped.file_named(path) or path)
+    """Return the file of a model; a name such as ``scan`` or ``photo-1`` stands for one that comes with isthmus."""
+    return path if os.path.exists(path) else str(shipped.file_named(path) or compressors.file_named(path) or path)
 
 
 def load(path: str, *kinds: str) -> Any:
@@ -182,8 +183,9 @@ def load(path: str, *kinds: str) -> Any:
         model = isthmus.load(model_file(path))
     except (FileNotFoundError, isthmus.FileFormatError) as error:
         if not is_data(path):
-            if isinstance(error, FileNotFoundError) and nearest("model", path, shipped.names()):
-                raise Failure(f"{error}{hint('model', path, shipped.names())}") from error
+            known = (*shipped.names(), *compressors.names())
+            if isinstance(error, FileNotFoundError) and nearest("model", path, known):
+                raise Failure(f"{error}{hint('model', path, known)}") from error
             raise
         needed = "but a model file is needed there: where both are arguments, MODEL comes first and DATA after it"
         raise Failure(f"{path!r} is named as data are, {needed}") from error

@@ -19,4 +19,6 @@ def as_file(content: bytes, name: str) -> Iterator[Path]:
         try:
             yield path
         except InputError as error:
+            if str(path) not in str(error):
+                raise
             raise InputError(str(error).replace(str(path), name)) from error

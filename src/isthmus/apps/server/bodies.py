@@ -13,6 +13,7 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.cells import nested, quoted
 
 JSON, NPY, PNG, WAV = "application/json", "application/x-npy", "image/png", "audio/wav"
+OCTETS = "application/octet-stream"
 ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 WRONG = (ValueError, TypeError, OverflowError)
 """What numpy says of shapes that cannot be."""

@@ -8,13 +8,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from isthmus.apps.server import schemas
-from isthmus.apps.server.bodies import JSON, NPY, PNG, WAV
+from isthmus.apps.server.bodies import JSON, NPY, OCTETS, PNG, WAV
 from isthmus.apps.server.models import Model
 from isthmus.apps.server.schemas import NUMBER, Schema
 from isthmus.apps.server.service import Service
 from isthmus.apps.server.signature import WHOLE
 from isthmus.apps.server.tensors import DTYPES
-from isthmus.apps.server.v2 import OCTETS
 
 ERROR: Schema = {
     "type": "object",
@@ -95,6 +94,8 @@ def paths_of(model: Model, max_rows: int) -> Schema:
 
 
 def _operation(model: Model, operation: str, max_rows: int) -> Schema:
+    if operation in model.conversions:
+        return _conversion(model, operation)
     forms = {JSON: request_of(model, operation, max_rows)}
     if operation != "sample":
         forms[NPY] = BINARY
@@ -102,16 +103,32 @@ def _operation(model: Model, operation: str, max_rows: int) -> Schema:
         forms |= {PNG: BINARY, "image/jpeg": BINARY}
     if operation not in ("sample", "decode") and model.layout.sounds:
         forms[WAV] = BINARY
+    answers = {JSON: answer_of(operation), NPY: BINARY, PNG: BINARY, WAV: BINARY}
+    return _described(model, operation, _asked(model, operation), forms, answers)
+
+
+def _conversion(model: Model, operation: str) -> Schema:
+    """Return an operation on one body that is no rows."""
+    conversion = model.conversions[operation]
+    parameters = [
+        {"name": name, "in": "query", "schema": one.schema, "description": one.meant}
+        for name, one in conversion.parameters.items()
+    ]
+    takes, returns = dict.fromkeys(conversion.takes, BINARY), dict.fromkeys(conversion.returns, BINARY)
+    return _described(model, operation, parameters, takes, returns)
+
+
+def _described(
+    model: Model, operation: str, parameters: list[Schema], takes: dict[str, Schema], returns: dict[str, Schema]
+) -> Schema:
+    """Return an operation, with the schemas of bodies and of answers by their content types."""
     return {
         "summary": f"{operation.capitalize()} with {model.name}",
         "operationId": f"{operation}-{model.name}",
         "tags": [model.name],
-        "parameters": _asked(model, operation),
-        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in forms.items()}},
-        "responses": {
-            "200": _content({JSON: answer_of(operation), NPY: BINARY, PNG: BINARY, WAV: BINARY}),
-            **refusals(ERROR),
-        },
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in takes.items()}},
+        "responses": {"200": _content(returns), **refusals(ERROR)},
     }
 
 

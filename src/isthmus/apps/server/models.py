@@ -12,8 +12,9 @@ import numpy as np
 
 import isthmus
 from isthmus import InputError
-from isthmus.apps.capabilities import code_shape, denoiser_of, denoises, detects, imputes
+from isthmus.apps.capabilities import code_shape, compresses, denoiser_of, denoises, detects, imputes
 from isthmus.apps.server.conditions import ConditionRequests
+from isthmus.apps.server.conversions import Conversion, conversions_of
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 from isthmus.data.audio.recorded import in_form
 from isthmus.support.errors import counted
@@ -29,7 +30,7 @@ class Model:
     Parameters
     ----------
     name : str
-    estimator : Autoencoder, AnomalyDetector, Imputer or Denoiser
+    estimator : Autoencoder, AnomalyDetector, Imputer, Denoiser or Compressor
         Fitted.
     """
 
@@ -47,10 +48,11 @@ class Model:
         self.layout = requests_of(self.data, self.fields, self.named)
         self.codes = Codes(code_shape(self.autoencoder))
         self.framed = bool(self.conditions.columns) or (self.detects and estimator.groups is not None)
-        self.operations = self._operations()
+        self.conversions: dict[str, Conversion] = conversions_of(estimator) if compresses(estimator) else {}
+        self.operations: dict[str, Callable[..., Any]] = {**self._operations(), **self.conversions}
 
     def _operations(self) -> dict[str, Callable[..., Results]]:
-        """Return the operations by name: functions of rows and their condition that return results."""
+        """Return the operations on rows by name: functions of rows and their condition that return results."""
         more: dict[str, Callable[..., Results]] = {}
         if "decode" in self.graphs:
             more = {"decode": self._decode, "sample": self._sample}

@@ -11,6 +11,7 @@ import numpy as np
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server.batching import Batcher
+from isthmus.apps.server.conversions import Converted, Request
 from isthmus.apps.server.kinds.base import Rows, check_count
 from isthmus.apps.server.metrics import Metrics
 from isthmus.apps.server.models import Model, Results, part_of
@@ -36,7 +37,7 @@ class Service:
     max_rows : int
         Maximum number of rows in a request, and in a batch.
     max_body : int
-        Maximum bytes of the pixels of an image in a file.
+        Maximum bytes of the pixels of an image in a file, and of what a compressed file holds.
     """
 
     def __init__(self, models: Mapping[str, Model], max_rows: int, max_body: int) -> None:
@@ -118,13 +119,28 @@ class Service:
     async def sample(self, model: Model, n: int, temperature: float, seed: int | None, condition: object) -> Results:
         """Return new rows."""
         check_count(n, self.max_rows)
-        key: tuple[str, str, Settings] = (model.name, "sample", ())
         values = model.conditions.join([model.conditions.read("sample", condition, n)])
-        if key not in self.batchers:
-            seen, draw = self.metrics.batches(model.name, "sample"), model.operations["sample"]
-            self.batchers[key] = Batcher(lambda items: [draw(*items[0])], self.worker, 1, seen, may_block=False)
-        results: Results = await self.batchers[key].submit((n, temperature, seed, values), n)
+        results: Results = await self._alone(model, "sample", n, n, temperature, seed, values)
         return results
+
+    async def convert(self, model: Model, operation: str, request: Request) -> Converted:
+        """Return what an operation makes of one body.
+
+        Raises
+        ------
+        Refused, InputError
+            It cannot be converted.
+        """
+        converted: Converted = await self._alone(model, operation, 1, request)
+        return converted
+
+    async def _alone(self, model: Model, operation: str, rows: int, *arguments: object) -> Any:
+        """Return the results of an operation, which answers each request by itself, in the worker."""
+        key: tuple[str, str, Settings] = (model.name, operation, ())
+        if key not in self.batchers:
+            seen, call = self.metrics.batches(model.name, operation), model.operations[operation]
+            self.batchers[key] = Batcher(lambda items: [call(*items[0])], self.worker, 1, seen, may_block=False)
+        return await self.batchers[key].submit(arguments, rows)
 
     def end(self) -> None:
         """Let the worker finish."""

@@ -1,4 +1,4 @@
-"""``/v1``: the operations of models on rows, in JSON, npy, PNG and WAV."""
+"""``/v1``: the operations of models on rows, in JSON, npy, PNG and WAV, and conversions of other bodies."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from isthmus import InputError
 from isthmus.apps.http.refusals import Refused, unusable
 from isthmus.apps.server.bodies import JSON, NPY, PNG, WAV, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import quoted
+from isthmus.apps.server.conversions import Request
 from isthmus.apps.server.kinds.base import Requests, Rows, rows_of
 from isthmus.apps.server.models import DRAWN, Model, Results
 from isthmus.apps.server.service import Service
 
 KNOWN = ("rows", "columns", "codes", "explain", "pool", "condition")
-FIELDS = {"decode": "codes", "sample": None}
+FIELDS = {"decode": "codes", "sample": None, "compress": "body", "decompress": "body"}
 """The field at fault if a model refuses a request without naming a column; else the rows."""
 IMAGES = (PNG, "image/jpeg")
 SOUNDS = (WAV, "audio/x-wav", "audio/flac", "audio/ogg")
@@ -59,11 +60,13 @@ class Operate:
         headers = dict(scope["headers"])
         kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await received(receive)
-        if operation == "sample":
-            results, form = await self._sample(model, kind, body)
+        accept, query = headers.get(b"accept", b""), scope["query_string"]
+        if operation in model.conversions:
+            content_type, content = await self._converted(model, operation, kind, accept, body, query)
+        elif operation == "sample":
+            content_type, content = answered(model, *await self._sample(model, kind, body), accept)
         else:
-            results, form = await self._rows(model, operation, kind, body, scope["query_string"])
-        content_type, content = answered(model, results, form, headers.get(b"accept", b""))
+            content_type, content = answered(model, *await self._rows(model, operation, kind, body, query), accept)
         sent = [(b"content-type", content_type), (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": content})
@@ -95,6 +98,16 @@ class Operate:
             "Content-Type",
         )
 
+    async def _converted(
+        self, model: Model, operation: str, kind: str, accept: bytes, body: bytes, query: bytes
+    ) -> tuple[bytes, bytes]:
+        """Return the content type and the content of an answer to one body that is no rows."""
+        conversion = model.conversions[operation]
+        options = conversion.options(named_in(query, tuple(conversion.parameters)))
+        request = Request(body, kind, accept.decode("latin-1"), options, self.service.max_body)
+        converted = await self.service.convert(model, operation, request)
+        return converted.kind.encode(), converted.content
+
     async def _sample(self, model: Model, kind: str, body: bytes) -> tuple[Results, str]:
         if kind not in (JSON, ""):
             raise Refused(415, f"a body of {kind!r}: send {JSON}", "Content-Type")
@@ -121,10 +134,16 @@ MEANT = {
 
 def asked_in(query: bytes) -> dict[str, Any]:
     """Return the query parameters, which accompany rows that are not JSON."""
-    asked: dict[str, Any] = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-    check_names(asked, ("explain", "pool", "condition"))
+    asked: dict[str, Any] = dict(named_in(query, ("explain", "pool", "condition")))
     if "explain" in asked:
         asked["explain"] = {"true": True, "false": False}.get(asked["explain"])
+    return asked
+
+
+def named_in(query: bytes, known: Iterable[str]) -> dict[str, str]:
+    """Return the query parameters as text, of which all are known."""
+    asked = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    check_names(asked, known)
     return asked
 
 
@@ -142,7 +161,7 @@ def check_names(document: dict[str, Any], known: Iterable[str]) -> None:
     """Raise an error for unknown names."""
     for name in document:
         if name not in known:
-            raise Refused(422, f"{name!r} is unknown here; known: {', '.join(known)}", name)
+            raise Refused(422, f"{name!r} is unknown here; known: {', '.join(known) or 'none'}", name)
 
 
 def answered(model: Model, results: Results, form: str, accept: bytes) -> tuple[bytes, bytes]:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 import isthmus
 from isthmus.apps.http.refusals import Refused
-from isthmus.apps.server.bodies import JSON, received
+from isthmus.apps.server.bodies import JSON, OCTETS, received
 from isthmus.apps.server.cells import quoted
 from isthmus.apps.server.conditions import CONDITION
 from isthmus.apps.server.kinds.base import Rows
@@ -31,7 +31,6 @@ from isthmus.apps.server.signature import (
 )
 from isthmus.apps.server.tensors import response_of, split, tensors_of
 
-OCTETS = "application/octet-stream"
 Options = dict[str, str | bool]
 
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from isthmus.data.images import pillow
-from isthmus.data.images.head import LARGEST
+from isthmus.data.images.head import LARGEST, check_pixels
 from isthmus.data.images.orientation import ON_ITS_SIDE, upright
 from isthmus.data.images.sniff import SUFFIXES, not_yet
 from isthmus.data.listing import FileKind, visible
@@ -25,10 +25,6 @@ GAP = 1
 
 NAMED = 3
 """Maximum number of files that a message names."""
-
-
-class TooManyPixels(InputError):
-    """An image has more pixels than are taken."""
 
 
 def are_images(paths: Sequence[Path]) -> bool:
@@ -84,11 +80,7 @@ def decode_sized(
                     f"the image is {width} x {height} pixels (width x height), but the model takes "
                     f"{size[1]} x {size[0]}: resize it"
                 )
-            if photo.width * photo.height > max_pixels:
-                raise TooManyPixels(
-                    f"the image is {photo.width} x {photo.height} pixels (width x height), but at most "
-                    f"{max_pixels:,} are taken: cut it into smaller ones"
-                )
+            check_pixels(height, width, max_pixels)
             return np.ascontiguousarray(upright(np.asarray(photo.convert(mode)), turned))
     except image.UnidentifiedImageError as error:
         raise InputError("this is not a PNG or JPEG file") from error

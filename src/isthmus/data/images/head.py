@@ -26,6 +26,10 @@ LARGEST = 2**28
 """Maximum number of pixels of an image: a corrupt file may claim any size."""
 
 
+class TooManyPixels(InputError):
+    """An image has more pixels than are taken."""
+
+
 @dataclass(frozen=True)
 class Head:
     """The header of an image file: what is known before decoding.
@@ -47,6 +51,11 @@ class Head:
     channels: int
     alpha: bool = False
     deep: bool = False
+
+    @property
+    def form(self) -> Form:
+        """The form in which the image keeps all that it has."""
+        return Form(self.channels, self.alpha, self.deep)
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,11 @@ class Form:
     def dtype(self) -> np.dtype[np.generic]:
         """The data type of the pixels."""
         return np.dtype(np.float32 if self.deep else np.uint8)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes a pixel takes."""
+        return (self.channels + self.alpha) * self.dtype.itemsize
 
     def shape(self, height: int, width: int) -> tuple[int, ...]:
         """Return the shape of an image in this form; grey images have no channel axis."""
@@ -120,6 +134,21 @@ def check_area(height: int, width: int, path: Path) -> None:
         raise InputError(
             f"cannot read the image {str(path)!r}: its header says {width} x {height} pixels, but between 1 and "
             f"{LARGEST:,} are supported; mend it, or cut it into smaller ones"
+        )
+
+
+def check_pixels(height: int, width: int, max_pixels: int) -> None:
+    """Raise an error for an image with more pixels than are taken.
+
+    Raises
+    ------
+    TooManyPixels
+        The message names its size.
+    """
+    if height * width > max_pixels:
+        raise TooManyPixels(
+            f"the image is {width} x {height} pixels (width x height), but at most {max_pixels:,} are taken: cut it "
+            "into smaller ones"
         )
 
 

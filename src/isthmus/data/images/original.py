@@ -13,7 +13,8 @@ import numpy as np
 
 from isthmus.data.images import pillow, tiff
 from isthmus.data.images.decode import decode
-from isthmus.data.images.head import Form, Head
+from isthmus.data.images.decode import head as head_of
+from isthmus.data.images.head import Head, check_pixels
 from isthmus.data.images.orientation import as_stored
 from isthmus.data.images.png import chunks_beside, png_head, write_png
 from isthmus.data.images.sniff import kind_of
@@ -86,15 +87,27 @@ class Original:
             shutil.copyfile(self.path, temporary)
 
 
-def open_original(path: Path) -> Original:
+def open_original(path: Path, max_bytes: int | None = None) -> Original:
     """Read an image file that is to be written again.
+
+    Parameters
+    ----------
+    path : Path
+    max_bytes : int or None, default None
+        What its pixels may take, at most; checked before they are decoded.
 
     Raises
     ------
+    TooManyPixels
+        They take more than `max_bytes`.
     InputError
         It cannot be read, or pixels of its kind cannot be written again.
     """
-    return examined(path)()
+    read = examined(path)
+    if max_bytes is not None:
+        head = head_of(path)
+        check_pixels(head.height, head.width, max_bytes // head.form.bytes)
+    return read()
 
 
 def examined(path: Path) -> Callable[[], Original]:
@@ -130,7 +143,7 @@ def _read(
     notes: tuple[str, ...] = (),
 ) -> Original:
     """Decode the pixels; the last channel is alpha, or not."""
-    pixels = decode(path, Form(head.channels, head.alpha, head.deep))
+    pixels = decode(path, head.form)
     pixels = pixels.reshape(*pixels.shape[:2], -1)
     colour, opaque = (pixels[..., :-1], pixels[..., -1:]) if alpha else (pixels, None)
     return Original(path, kind, colour, opaque, dtype, orientation, notes)

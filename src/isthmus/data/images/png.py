@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -53,11 +53,17 @@ def chunks_beside(path: Path) -> list[Chunk]:
 
 
 def write_png(path: Path, pixels: np.ndarray, chunks: list[Chunk]) -> None:
+    """Write an image to a file; see `encode_png`."""
+    with path.open("wb") as stream:
+        encode_png(stream, pixels, chunks)
+
+
+def encode_png(stream: BinaryIO, pixels: np.ndarray, chunks: list[Chunk]) -> None:
     """Write an image.
 
     Parameters
     ----------
-    path : Path
+    stream : binary file
     pixels : ndarray of shape (height, width, channels)
         bool of one channel, uint8 or uint16; the second or fourth channel is alpha.
     chunks : list of Chunk
@@ -66,11 +72,10 @@ def write_png(path: Path, pixels: np.ndarray, chunks: list[Chunk]) -> None:
     height, width, channels = pixels.shape
     depth = 1 if pixels.dtype == bool else 8 * pixels.itemsize
     head = struct.pack(">IIBBBBB", width, height, depth, COLOUR_TYPE[channels], 0, 0, 0)
-    with path.open("wb") as stream:
-        stream.write(MAGIC)
-        for kind, content in ((b"IHDR", head), *chunks, *_data(pixels), (b"IEND", b"")):
-            stream.write(struct.pack(">I", len(content)) + kind + content)
-            stream.write(struct.pack(">I", zlib.crc32(kind + content)))
+    stream.write(MAGIC)
+    for kind, content in ((b"IHDR", head), *chunks, *_data(pixels), (b"IEND", b"")):
+        stream.write(struct.pack(">I", len(content)) + kind + content)
+        stream.write(struct.pack(">I", zlib.crc32(kind + content)))
 
 
 def _data(pixels: np.ndarray) -> Iterator[Chunk]:

@@ -33,7 +33,7 @@ def picture_of(x: Any) -> Picture:
         )
     if pixels.dtype.name not in DTYPES:
         raise InputTypeError(f"pixels of type {pixels.dtype}: give {', '.join(DTYPES)}; floats lie in [0, 1]")
-    plain = pixels.ndim == 2
+    plain, pixels = pixels.ndim == 2, native(pixels)
     pixels = pixels[..., None] if plain else pixels
     if pixels.shape[2] > MAX_CHANNELS:
         raise InputError(
@@ -41,10 +41,15 @@ def picture_of(x: Any) -> Picture:
             f"{MAX_CHANNELS}, channels last"
         )
     if pixels.dtype.kind == "f":
-        check_range(torch.as_tensor(pixels), 0.0)
+        check_range(torch.as_tensor(np.require(pixels, requirements="W")), 0.0)  # of others torch warns
     if pixels.shape[2] in ALPHA:
         return Picture(pixels[..., :-1], pixels[..., -1:], plain=plain)
     return Picture(pixels, plain=plain)
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """Return an array with its bytes in the order of this machine; arrays from files may have them the other way."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def array_of(picture: Picture) -> np.ndarray:

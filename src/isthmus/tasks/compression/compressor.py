@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
@@ -82,6 +83,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
     True
     """
 
+    compresses = True
     shapes_: np.ndarray
     name_: str
 
@@ -350,7 +352,8 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
 
     def card(self) -> Card:
         """Return a description of the fitted compressor."""
-        return self.autoencoder_.card()
+        check_is_fitted(self)
+        return replace(self.autoencoder_.card(), estimator=type(self).__name__)
 
     def _task_graphs(self) -> dict[str, nn.Module]:
         return {}

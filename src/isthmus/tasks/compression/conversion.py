@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isthmus.data.images import pillow
 from isthmus.data.images.original import open_original
-from isthmus.data.images.png import write_png
+from isthmus.data.images.png import COLOUR_TYPE, encode_png
 from isthmus.support.atomic import atomic
-from isthmus.support.errors import InputError, extra
+from isthmus.support.errors import InputError, counted, extra
 from isthmus.tasks.compression import frames, numbers, text_tables
 from isthmus.tasks.compression.bounded_cells import bounded, largest_error
-from isthmus.tasks.compression.chunks import read
+from isthmus.tasks.compression.chunks import Chunk, read
 from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, in_unit, unpacked_picture
 from isthmus.tasks.compression.targets import psnr
 
@@ -84,21 +85,41 @@ def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any
     InputError
         It cannot be read.
     """
-    original = open_original(source)
-    pixels = original.colour
-    if original.dtype.name in ("uint16", "bool"):
-        greatest = np.iinfo(np.uint16).max if original.dtype == np.uint16 else 1
-        pixels = np.rint(pixels.astype(np.float64) * greatest / (255 if pixels.dtype == np.uint8 else 1))
-        pixels = pixels.astype(original.dtype)
-    alpha = original.alpha if original.alpha is None else _like(original.alpha, pixels)
-    picture = Picture(pixels, alpha, _meta(source))
+    picture, notes = read_picture(source)
+    pixels = picture.pixels
     content = compressor.compress_picture(picture, **asked)
     back = unpacked_picture(content, compressor.codec_of, str(source))[0]
     with atomic(path) as temporary:
         temporary.write_bytes(content)
     error = psnr(_beside(pixels, back.pixels))
     before, area = source.stat().st_size, pixels.shape[0] * pixels.shape[1]
-    return Compressed(source, path, before, len(content), area, error, notes=original.notes)
+    return Compressed(source, path, before, len(content), area, error, notes=notes)
+
+
+def read_picture(source: Path, max_bytes: int | None = None) -> tuple[Picture, tuple[str, ...]]:
+    """Return the image in a file, with what goes with it, and what a user should know of the file.
+
+    Parameters
+    ----------
+    source : Path
+    max_bytes : int or None, default None
+        What its pixels may take, at most; checked before they are decoded.
+
+    Raises
+    ------
+    TooManyPixels
+        They take more than `max_bytes`.
+    InputError
+        It cannot be read.
+    """
+    original = open_original(source, max_bytes)
+    pixels = original.colour
+    if original.dtype.name in ("uint16", "bool"):
+        greatest = np.iinfo(np.uint16).max if original.dtype == np.uint16 else 1
+        pixels = np.rint(pixels.astype(np.float64) * greatest / (255 if pixels.dtype == np.uint8 else 1))
+        pixels = pixels.astype(original.dtype)
+    alpha = original.alpha if original.alpha is None else _like(original.alpha, pixels)
+    return Picture(pixels, alpha, _meta(source, original.kind)), original.notes
 
 
 def compress_table(source: Path, path: Path, max_error: float | Mapping[str, float] | None = None) -> Compressed:
@@ -177,16 +198,15 @@ def _beside(pixels: np.ndarray, others: np.ndarray) -> Iterator[tuple[np.ndarray
         yield in_unit(pixels[top : top + ROWS]), in_unit(others[top : top + ROWS])
 
 
-def _meta(source: Path) -> dict[str, bytes]:
-    """Return what an image file has beside its pixels; its orientation is done."""
-    images: Any = extra("PIL.Image", "images")
+def _meta(source: Path, kind: str) -> dict[str, bytes]:
+    """Return what an image file of a format has beside its pixels; its orientation is done."""
     try:
-        with images.open(source) as image:
+        with pillow.open_image(source, kind) as image:
             exif = image.getexif()
             exif.pop(0x0112, None)
             known = {"icc": image.info.get("icc_profile"), "exif": exif.tobytes() if len(exif) else None}
             known["xmp"] = image.info.get("xmp")
-    except OSError:  # a TIFF of a kind that Pillow does not read
+    except InputError:  # a TIFF of a kind that Pillow does not read
         return {}
     return {name: _bytes(value) for name, value in known.items() if value}
 
@@ -226,36 +246,67 @@ def decompress_file(
     """
     content, name = source.read_bytes(), repr(str(source))
     chunks = read(content, name, damaged=salvage)
-    kind = chunks[0].payload if chunks else b""
-    if text_tables.of_text_table(kind):
-        return _write(path, ".csv", named, text_tables.unpacked(chunks, name), "a table")
-    if frames.of_frame(kind):
-        table, stream = frames.arrow_of(frames.unpacked(chunks, name)), BytesIO()
-        extra("pyarrow.parquet", "tables").write_table(table, stream)
-        return _write(path, ".parquet", named, stream.getvalue(), f"a table of {table.num_rows:,} rows")
-    if numbers.of_numbers(kind):
-        array, stream = numbers.unpacked(chunks, name), BytesIO()
-        np.save(stream, array)
-        sides = " x ".join(f"{side:,}" for side in array.shape)
-        return _write(path, ".npy", named, stream.getvalue(), f"{sides} numbers")
+    if (data := unpacked_data(chunks, name)) is not None:
+        return _write(path, named, data)
     picture, lost = unpacked_picture(content, compressor().codec_of, name, salvage)
     with atomic(path) as temporary:
-        write_image(picture, temporary, path.suffix.lower())
+        temporary.write_bytes(image_file(picture, path.suffix.lower()))
     height, width = picture.pixels.shape[:2]
     return Decompressed(path, f"{width} x {height} pixels", tuple(lost))
 
 
-def _write(path: Path, suffix: str, named: bool, content: bytes, what: str) -> Decompressed:
-    path = path if named else path.with_suffix(suffix)
+class UnpackedData(NamedTuple):
+    """A table or an array as the content of a file, the ending of such files, and what it is in words."""
+
+    content: bytes
+    ending: str
+    about: str
+
+
+def unpacked_data(chunks: Sequence[Chunk], name: str = "the file") -> UnpackedData | None:
+    """Return the table or the array in a compressed file, or None if that is of an image.
+
+    Raises
+    ------
+    FileFormatError
+        It cannot be read.
+    InputError
+        A column of a DataFrame has a type that Parquet files do not hold.
+    """
+    kind = chunks[0].payload if chunks else b""
+    if text_tables.of_text_table(kind):
+        return UnpackedData(text_tables.unpacked(chunks, name), ".csv", "a table")
+    if frames.of_frame(kind):
+        return _parquet(frames.table_of(chunks, name))
+    if numbers.of_numbers(kind):
+        array, stream = numbers.unpacked(chunks, name), BytesIO()
+        np.save(stream, array)
+        sides = " x ".join(f"{side:,}" for side in array.shape)
+        return UnpackedData(stream.getvalue(), ".npy", f"{sides} numbers")
+    return None
+
+
+def _parquet(table: Any) -> UnpackedData:
+    """Return a table of pyarrow as a Parquet file."""
+    stream = BytesIO()
+    try:
+        extra("pyarrow.parquet", "tables").write_table(table, stream)
+    except extra("pyarrow", "tables").ArrowException as error:
+        raise InputError(f"the DataFrame cannot be written as Parquet: {error}; read it with Compressor") from error
+    return UnpackedData(stream.getvalue(), ".parquet", f"a table of {table.num_rows:,} rows")
+
+
+def _write(path: Path, named: bool, data: UnpackedData) -> Decompressed:
+    path = path if named else path.with_suffix(data.ending)
     if path.exists() and not named:
         raise InputError(f"{str(path)!r} is there already: name the output")
     with atomic(path) as temporary:
-        temporary.write_bytes(content)
-    return Decompressed(path, what)
+        temporary.write_bytes(data.content)
+    return Decompressed(path, data.about)
 
 
-def write_image(picture: Picture, path: Path, ending: str) -> None:
-    """Write a picture as an image file of a kind that is named by an ending.
+def image_file(picture: Picture, ending: str) -> bytes:
+    """Return a picture as the content of an image file, of a kind that is named by an ending.
 
     Raises
     ------
@@ -263,24 +314,32 @@ def write_image(picture: Picture, path: Path, ending: str) -> None:
         The kind cannot be written, or has no such pixels.
     """
     parts = [part for part in (picture.pixels, picture.alpha) if part is not None]
-    pixels = np.concatenate(parts, 2)
+    pixels, stream = np.concatenate(parts, 2), BytesIO()
     if ending not in ENDINGS:
         raise InputError(f"images are written as {', '.join(ENDINGS)}, not {ending!r}")
-    if ending in (".tif", ".tiff") and pixels.dtype != np.uint8:
+    if ending in (".tif", ".tiff") and (pixels.dtype != np.uint8 or pixels.shape[2] not in COLOUR_TYPE):
         tifffile: Any = extra("tifffile", "images")
-        tifffile.imwrite(path, pixels, compression="zlib", photometric="rgb" if pixels.shape[2] > 2 else "minisblack")
-        return
-    if pixels.dtype == np.uint16 and ending == ".png":
-        write_png(path, pixels, [])
-        return
-    if pixels.dtype not in (np.dtype(np.uint8), np.dtype(bool)):
-        raise InputError(f"pixels of type {pixels.dtype} are written as .tif (and uint16 as .png), not {ending!r}")
+        tifffile.imwrite(stream, pixels, compression="zlib", photometric="rgb" if pixels.shape[2] > 2 else "minisblack")
+        return stream.getvalue()
+    _check_kind(pixels, ending)
+    if pixels.dtype == np.uint16:
+        encode_png(stream, pixels, [])
+        return stream.getvalue()
     images: Any = extra("PIL.Image", "images")
     kind = images.registered_extensions()[ending]
     image = images.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     meta = {META[name]: value for name, value in picture.meta.items() if name in META}
     if kind == "PNG" and "xmp" in meta:
         del meta["xmp"]
-    stream = BytesIO()
     image.save(stream, kind, **meta, **LOSSY.get(kind, {}))
-    path.write_bytes(stream.getvalue())
+    return stream.getvalue()
+
+
+def _check_kind(pixels: np.ndarray, ending: str) -> None:
+    """Refuse pixels that files of a kind do not hold."""
+    channels = {"uint8": tuple(COLOUR_TYPE), "uint16": tuple(COLOUR_TYPE) if ending == ".png" else (), "bool": (1,)}
+    if pixels.shape[2] not in channels.get(pixels.dtype.name, ()):
+        raise InputError(
+            f"pixels of type {pixels.dtype} in {counted(pixels.shape[2], 'channel')} are written as .tif (and uint16 "
+            f"as .png), not {ending!r}"
+        )

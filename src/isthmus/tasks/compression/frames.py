@@ -92,6 +92,22 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> Any:
     ------
     DamagedFileError, NewerFileError
     """
+    table, library = _read(chunks, name)
+    return _LIBRARIES[library](table)
+
+
+def table_of(chunks: Sequence[Chunk], name: str = "the file") -> Any:
+    """Return the DataFrame of a file as a table of pyarrow.
+
+    Raises
+    ------
+    DamagedFileError, NewerFileError
+    """
+    return _read(chunks, name)[0]
+
+
+def _read(chunks: Sequence[Chunk], name: str) -> tuple[Any, str]:
+    """Return a table of pyarrow, and the library of the DataFrame that it was."""
     rows, _ = _head(chunks[0].payload, name)
     by_type = {chunk.type: chunk.payload for chunk in chunks}
     arrow = extra("pyarrow", "tables")
@@ -104,14 +120,12 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> Any:
         for column, gap, own in zip(described["text"], described["gaps"], cells, strict=True):
             known[column] = _of_text([None if cell == gap else cell for cell in own], schema.field(column).type)
         table = arrow.table([known[field.name] for field in schema], schema=schema)
+        table.validate(full=True)
+        if described["library"] not in _LIBRARIES:
+            raise ValueError(f"of {described['library']!r}")
     except (*text_tables.UNREADABLE, arrow.ArrowException) as error:
         raise DamagedFileError(f"{name} is damaged: its DataFrame cannot be read ({error})") from error
-    return _LIBRARIES[described["library"]](table)
-
-
-def arrow_of(frame: Any) -> Any:
-    """Return a DataFrame as a table of pyarrow."""
-    return _arrow(frame)[0]
+    return table, described["library"]
 
 
 def about(payload: bytes, name: str = "the file") -> dict[str, Any]:

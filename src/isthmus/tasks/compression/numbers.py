@@ -13,6 +13,7 @@ import numpy as np
 
 from isthmus.support.errors import InputError, InputTypeError
 from isthmus.tasks.compression import varints
+from isthmus.tasks.compression.arrays import native
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, written
 from isthmus.tasks.compression.coder import Decoder, WrongSymbolsError
 from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
@@ -32,7 +33,7 @@ DTYPES = (
     *("uint8", "uint16", "uint32", "uint64", "bool"),
 )
 MAX_AXES = 8
-MAX_SCALES = 2**28
+MAX_SCALES = MAX_FILTERS = 2**28
 
 
 class Head(NamedTuple):
@@ -72,6 +73,7 @@ def packed(x: Any, max_error: float | Sequence[float] = 0.0, tell: Callable[[], 
     array = np.asarray(x)
     if array.dtype.name not in DTYPES or array.ndim > MAX_AXES:
         raise InputTypeError(f"numbers of type {array.dtype} and {array.ndim} axes: give one of {', '.join(DTYPES)}")
+    array = native(array)
     table = array.reshape(len(array), prod(array.shape[1:])) if array.ndim > 1 else array.reshape(-1, 1)
     bounds = _bounds(max_error, table.shape[1])
     head = Chunk(HEAD, Head(array.dtype.name, array.shape).packed())
@@ -168,7 +170,7 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> np.ndarray:
     if len(blocks) != (-(-n // ROWS) if n * channels else 0):
         raise DamagedFileError(f"{name} is damaged: it has {len(blocks)} blocks for {n:,} rows")
     if not n * channels:
-        return np.empty(head.shape, head.dtype)
+        return _nothing(head, name)
     scales = _scales(chunks, channels, name)
     whole = np.concatenate(
         [_block(chunk, at, min(ROWS, n - at * ROWS), channels, name) for at, chunk in enumerate(blocks)]
@@ -179,6 +181,20 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> np.ndarray:
         if chunk.type == EXCEPTIONS:
             _put_exceptions(back, chunk.payload, name)
     return back.reshape(head.shape)
+
+
+def _nothing(head: Head, name: str) -> np.ndarray:
+    """Return an array without any number."""
+    try:
+        return np.empty(head.shape, head.dtype)
+    except ValueError as error:  # an axis is longer than there can be
+        raise DamagedFileError(f"{name} is damaged: it says that its shape is {head.shape}") from error
+
+
+def size(payload: bytes, name: str = "the file") -> int:
+    """Return how many bytes an array takes, as the header of its file says."""
+    head = _head(payload, name)
+    return prod(head.shape) * np.dtype(head.dtype).itemsize
 
 
 def about(payload: bytes, name: str = "the file") -> dict[str, Any]:
@@ -217,7 +233,7 @@ def _block(chunk: Chunk, at: int, rows: int, channels: int, name: str) -> np.nda
         raise DamagedFileError(f"{name} is damaged: block {at} is missing, or out of order")
     k = np.zeros((rows, channels), np.int64)
     try:
-        filters = zlib.decompress(chunk.payload[OF_BLOCK.size : OF_BLOCK.size + length])
+        filters = zlib.decompressobj().decompress(chunk.payload[OF_BLOCK.size : OF_BLOCK.size + length], MAX_FILTERS)
         coded(k, Reader(_filters(varints.read(filters)), Decoder(np.frombuffer(words, "<u4"))))
     except (zlib.error, RuntimeError, IndexError, ValueError, OverflowError, WrongSymbolsError) as error:
         raise DamagedFileError(f"{name} is damaged: block {at} cannot be read ({error})") from error

@@ -18,6 +18,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))
 
 
+def file_named(name: str) -> Path | None:
+    """Return the file of the compressor that is called so; None if there is none."""
+    return FOLDER / f"{name}.safetensors" if name in names() else None
+
+
 def path_of(name: str = DEFAULT) -> Path:
     """Return the file of a compressor.
 
@@ -26,6 +31,7 @@ def path_of(name: str = DEFAULT) -> Path:
     InputError
         There is none.
     """
-    if name not in names():
+    path = file_named(name)
+    if path is None:
         raise InputError(unknown("compressor", name, names()))
-    return FOLDER / f"{name}.safetensors"
+    return path

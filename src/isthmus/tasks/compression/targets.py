@@ -66,14 +66,14 @@ def search(measure: Callable[[int], float], target: float, rising: bool) -> int:
 def _next(seen: dict[int, float], target: float, low: int, high: int) -> int:
     """Return the next level between two: by a line through the two measures that are nearest, or the middle."""
     known = sorted(seen, key=lambda level: abs(seen[level] - target))[:2]
-    guess = (low + high) // 2
+    guess: float = (low + high) // 2
     if len(known) == 2 and seen[known[0]] != seen[known[1]]:
         a, b = known
         slope = (seen[b] - seen[a]) / (b - a)
-        guess = math.floor(a + (target - seen[a]) / slope)
+        guess = a + (target - seen[a]) / slope
     elif len(known) == 1:
         guess = known[0] + (OCTAVE if low == known[0] else -OCTAVE)
-    return min(max(guess, low + 1), high - 1)
+    return math.floor(min(max(guess, low + 1), high - 1))  # which may be infinite
 
 
 def psnr(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:

@@ -25,7 +25,7 @@ from isthmus.tasks.compression.coder import WrongSymbolsError, constriction, dec
 from isthmus.tasks.compression.header import HEAD, VERSION, NewerFileError
 from isthmus.tasks.compression.mixing import Reader, Writer, chosen_parents, coded, contexts_of
 from isthmus.tasks.compression.quantiles import classes_of, edges_of
-from isthmus.tasks.compression.text_columns import NONE, Column, cells_of, column_of, numbers_of
+from isthmus.tasks.compression.text_columns import LONGEST, NONE, Column, cells_of, column_of, numbers_of
 
 TEXT_TABLE = 3
 """What a file holds: beside 1, an image, and 2, numbers."""
@@ -223,6 +223,11 @@ def unpacked(chunks: Sequence[Chunk], name: str = "the file") -> bytes:
     return content
 
 
+def size(payload: bytes, name: str = "the file") -> int:
+    """Return how many bytes the CSV file has, as the header of its file says."""
+    return _head(payload, name)[0]
+
+
 def about(payload: bytes, name: str = "the file") -> dict[str, Any]:
     """Return what the header of a file says."""
     length, _, columns = _head(payload, name)
@@ -246,8 +251,7 @@ def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes], length: int
     words, others = iter(json.loads(_whole(by_type[WORDS]))), iter(described["others"])
     coder = constriction().stream.queue.RangeDecoder(np.frombuffer(by_type[SYMBOLS], "<u4").astype(np.uint32))
     series = (chunk.payload for chunk in chunks if chunk.type == SERIES)
-    if not 0 <= described["rows"] < length:
-        raise ValueError(f"{described['rows']:,} rows in {length:,} bytes")
+    _check_described(described, length)
     rows, known, columns = described["rows"], list[np.ndarray](), dict[int, list[str]]()
     for one in described["columns"]:
         if "symbols" in one:
@@ -256,12 +260,26 @@ def _of_chunks(chunks: Sequence[Chunk], by_type: dict[bytes, bytes], length: int
             values = numbers.unpacked(read(next(series))) if "series" in one else NONE
         some = [next(words) for _ in range(one["words"])]
         count = 0 if one["kind"] in ("categories", "text") else len(some)
+        if one["kind"] in SERIES_KINDS and len(values) != rows:
+            raise ValueError(f"{len(values):,} numbers for {rows:,} rows")
         rows_of_others = np.cumsum([next(others) for _ in range(count)], dtype=np.int64)
         written_with = one.get("decimals", 0), one.get("form", "")
         columns[one["column"]] = cells_of(Column(one["kind"], values, some, rows_of_others, *written_with))
     form = Form(*described["form"])
     cells = [[name, *columns[at]] for at, name in enumerate(described["names"])]
+    if sum(sum(map(len, column)) for column in cells) > length:
+        raise ValueError(f"its cells have more than {length:,} bytes")
     return text_of(form, cells).encode()
+
+
+def _check_described(described: dict[str, Any], length: int) -> None:
+    """Refuse a table that cannot be, before its columns are read: it would take any memory."""
+    rows, columns = described["rows"], described["columns"]
+    if not 0 <= rows < length or rows * len(columns) > length:
+        raise ValueError(f"{rows:,} rows of {len(columns):,} columns in {length:,} bytes")
+    for one in columns:
+        if one.get("symbols", 0) > max(rows, 1) or not 0 <= one.get("decimals", 0) <= LONGEST:
+            raise ValueError(f"column {one['column']} cannot be one of {rows:,} rows")
 
 
 def _taken(one: dict[str, Any], rows: int, known: list[np.ndarray], coder: Any) -> np.ndarray:

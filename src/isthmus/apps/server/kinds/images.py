@@ -13,7 +13,8 @@ from isthmus.apps.http.refusals import Refused
 from isthmus.apps.server import schemas
 from isthmus.apps.server.kinds.base import Requests, Rows, array_rows, fits, listed_rows, tensor
 from isthmus.apps.server.schemas import PLAIN, Schema
-from isthmus.data.images.files import TooManyPixels, decode_sized, write_png
+from isthmus.data.images.files import decode_sized, write_png
+from isthmus.data.images.head import TooManyPixels
 from isthmus.data.images.images import Images
 
 FREE = "images of any height and width, in any number of sizes"
