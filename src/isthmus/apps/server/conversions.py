@@ -149,6 +149,11 @@ PARAMETERS = {
     "effort": Parameter(
         lambda value: value in (0, 1), "1, or 0 for somewhat faster and larger", {"enum": [0, 1], "default": 1}
     ),
+    "detail": Parameter(
+        lambda value: 0 <= value <= 1,
+        "a number from 0 to 1, how much finer steps are where there is little texture; the default is 0.3",
+        {"type": "number", "minimum": 0, "maximum": 1},
+    ),
 }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.datasets import load_sample_image
 
 from isthmus import Autoencoder, Compressive, Compressor, Images
+from isthmus.core.part import lookup
 from isthmus.tasks.compression import numbers, text_tables
 from isthmus.tasks.compression.pictures import Picture
 from tests.tasks.compression.golden.read import FOLDER, SYMBOLS, content_of, symbols_of
@@ -63,10 +64,8 @@ def own() -> Compressor:
     """Return a small compressor of the user's own kind: other nets, and another predictor."""
     if not OWN.exists():
         data = Images(crop=64, crops_per_image=4)
-        variant = Compressive(entropy="hyperprior", width=8)
-        unfitted = Autoencoder(
-            variant, net="feature-map", latent_dim=12, data=data, epochs=3, random_state=0, verbose=False
-        )
+        variant, net = Compressive(entropy="hyperprior", width=8), lookup("net/feature-map")(width=16, blocks=1)
+        unfitted = Autoencoder(variant, net=net, latent_dim=12, data=data, epochs=3, random_state=0, verbose=False)
         Compressor(unfitted).fit([load_sample_image("flower.jpg")]).save(OWN, half=True)
     return Compressor.load(OWN)
 
