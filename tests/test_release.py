@@ -66,5 +66,5 @@ def test_an_sdist_holds_the_sources_and_nothing_that_was_made_of_them(tmp_path):
     wanted = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", "mkdocs.yml", "PKG-INFO"}
     assert wanted | {"src/isthmus/py.typed", "tests/walk.py", ".ci/smoke"} <= names
     assert not [name for name in names if re.search(r"__pycache__|node_modules|\.venv|\.pyc$|_cache/", name)]
-    models = sum(path.stat().st_size for path in (ROOT / "src/isthmus/models").iterdir())
+    models = sum(path.stat().st_size for path in (ROOT / "src/isthmus/models").rglob("*.safetensors"))
     assert path.stat().st_size < models + 5 * 2**20

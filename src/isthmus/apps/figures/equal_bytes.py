@@ -15,7 +15,7 @@ SIDE = 240
 """Pixels of a side of the part, at most: its middle."""
 ENLARGED = 2
 GAP, CAPTION = 10, 44
-ACROSS = 2
+ACROSS = 3
 """Panels in a row."""
 
 

@@ -27,7 +27,7 @@ def rates_figure(rates: Mapping[str, Rates], title: str) -> Figure:
         for index, (name, one) in enumerate(rates.items())
     ]
     across, up = (Scale.of([value for curve in curves for value in side(curve)], log=log) for side, log in SIDES)
-    panel = Panel("PSNR in decibels: higher is nearer to the original", "bits per pixel", across, up, curves)
+    panel = Panel("PSNR in decibels", "bits per pixel", across, up, curves)
     ends = "; ".join(f"{curve.name} {curve.y[0]:.1f} to {curve.y[-1]:.1f} dB" for curve in curves)
     return figure(title, [panel], f"{title}: {ends}.")
 
