@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, note, option
-from isthmus.apps.cli.compressing import compressor_of, images_in, in_turn, pairs_of, trained
+from isthmus.apps.cli.compressing import compressor_of, images_in, in_turn, pairs_of, progress_of, trained
 from isthmus.apps.cli.output import figure, free, json_option, output_option, show, table, writable_model
 from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import Compressor
-    from isthmus.tasks.compression.conversion import Compressed
+    from isthmus.tasks.compression.conversion import Compressed, Progress
 
 TABLES, FRAME, ARRAY = (".csv", ".tsv"), ".parquet", ".npy"
 TOTAL = 12
@@ -118,7 +118,8 @@ def compress(
             own.save(save)
     bound = 0.0 if lossless else max_error
     how = {**asked, "effort": effort, **({} if detail is None else {"detail": detail})}
-    jobs = [(path, _job(compressor, source, bound, how)) for source, path in pairs]
+    progress = progress_of(len(pairs), "compressed")
+    jobs = [(path, _job(compressor, source, bound, how, progress)) for source, path in pairs]
     done = []
     for one in in_turn([partial(_written, *job) for job in jobs], "compressed"):
         done.append(one)
@@ -155,6 +156,7 @@ def _job(
     source: Path,
     bound: float | dict[str, float] | None,
     asked: dict[str, Any],
+    progress: Progress,
 ) -> Callable[[Path], Compressed]:
     """Return what writes a file, by what is in it."""
     from isthmus.tasks.compression.conversion import compress_array, compress_file, compress_frame, compress_table
@@ -177,7 +179,7 @@ def _job(
         return partial(compress_array, source, max_error=bound)
     if bound is not None:
         raise click.UsageError(f"--max-error and --lossless are about tables and arrays, and {str(source)!r} is none")
-    return lambda path: compress_file(compressor(), source, path, **asked)
+    return lambda path: compress_file(compressor(), source, path, progress, **asked)
 
 
 def _bound(text: str | None) -> float | dict[str, float] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -14,6 +16,7 @@ from isthmus.support.errors import listed
 
 if TYPE_CHECKING:
     from isthmus import Compressor
+    from isthmus.tasks.compression.conversion import Progress
 
 T = TypeVar("T")
 NAMED = 3
@@ -42,6 +45,13 @@ def trained(folder: str, epochs: int | None, seed: int) -> Compressor:
         return isthmus.Compressor(own, random_state=seed).fit(folder, callbacks=training_progress())
 
 
+def progress_of(files: int, verb: str) -> Progress:
+    """Return what shows the tiles of a file that is alone; files together are counted by `in_turn`."""
+    from isthmus.tasks.compression.conversion import untold
+
+    return partial(rows_done, verb=verb, noun="tile") if files == 1 else untold
+
+
 def in_turn(jobs: Sequence[Callable[[], T]], verb: str) -> Iterator[T]:
     """Yield what each job gives, in their order; several run at a time, each on a core of its own."""
     import torch
@@ -50,7 +60,7 @@ def in_turn(jobs: Sequence[Callable[[], T]], verb: str) -> Iterator[T]:
 
     workers = min(torch.get_num_threads(), len(jobs))
     with (
-        rows_done(len(jobs), verb, "file") as done,
+        rows_done(len(jobs), verb, "file") if len(jobs) > 1 else nullcontext(bool) as done,
         threads(1 if workers > 1 else None),
         ThreadPoolExecutor(workers, "file") as pool,
     ):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from isthmus.apps.cli.command import command, option, warn
-from isthmus.apps.cli.compressing import compressed_in, compressor_of, in_turn, pairs_of
+from isthmus.apps.cli.compressing import compressed_in, compressor_of, in_turn, pairs_of, progress_of
 from isthmus.apps.cli.output import json_option, output_option, show
 from isthmus.support.errors import counted
 
@@ -51,9 +51,11 @@ def decompress(
     compressor = cache(lambda: compressor_of(model))
     named = output is not None and len(inputs) == 1 and not inputs[0].is_dir() and not Path(output).is_dir()
 
+    progress = progress_of(len(pairs), "decompressed")
+
     def written(source: Path, path: Path) -> Decompressed:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return decompress_file(compressor, source, path, salvage, named)
+        return decompress_file(compressor, source, path, salvage, named, progress)
 
     rows = []
     for (source, _), one in zip(

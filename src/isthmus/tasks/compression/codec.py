@@ -87,6 +87,10 @@ class Codec:
         rows, columns = self.model.positions((1, height, width))
         return rows, columns
 
+    def count(self, height: int, width: int, side: int = TILE) -> int:
+        """Return the number of tiles of an image."""
+        return sum(1 for _ in tiles(*self.cells(height, width), side))
+
     # -- to words ------------------------------------------------------------------------------------------------
 
     @torch.no_grad()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -229,8 +229,12 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         target_psnr: float | None = None,
         effort: int = 1,
         detail: float = DETAIL,
+        tell: Callable[[], object] = bool,
     ) -> bytes:
-        """Return an image, with what goes with it, as the content of a file; see `compress`."""
+        """Return an image, with what goes with it, as the content of a file; see `compress`.
+
+        `tell` is called after each tile.
+        """
         check_is_fitted(self)
         if effort not in EFFORTS:
             raise InputError(f"effort={effort!r}; choose 0 or 1")
@@ -238,7 +242,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
             raise InputError(f"detail={detail}: expected 0 to 1")
         asked = {"quality": quality, "target_bpp": target_bpp, "target_psnr": target_psnr}
         level = self._level(picture, asked, effort, detail)
-        return packed(picture, self.codec, self.name_, self.identity, level, effort, detail)
+        return packed(picture, self.codec, self.name_, self.identity, level, effort, detail, tell)
 
     def decompress(self, content: bytes) -> Any:
         """Return the image, the numbers or the DataFrame in the content of a file, with the shape and type that it had.

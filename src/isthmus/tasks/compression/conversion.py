@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,12 +19,14 @@ from isthmus.support.errors import InputError, counted, extra
 from isthmus.tasks.compression import frames, numbers, text_tables
 from isthmus.tasks.compression.bounded_cells import bounded, largest_error
 from isthmus.tasks.compression.chunks import Chunk, read
-from isthmus.tasks.compression.pictures import OtherSymbolsError, Picture, in_unit, unpacked_picture
+from isthmus.tasks.compression.pictures import TILES, OtherSymbolsError, Picture, in_unit, unpacked_picture
 from isthmus.tasks.compression.targets import psnr
 
 if TYPE_CHECKING:
     from isthmus.tasks.compression.compressor import Compressor
 
+Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]
+"""From the number of tiles of an image, which are written and read, to what is called with the number that is done."""
 SUFFIX = ".isth"
 ROWS = 256
 """Of images that are compared, at a time."""
@@ -36,6 +39,12 @@ LOSSY: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True, "exact": True},
     "AVIF": {"quality": 95},
 }
+
+
+@contextmanager
+def untold(total: int) -> Iterator[Callable[[int], object]]:
+    """Say nothing of progress."""
+    yield bool
 
 
 @dataclass(frozen=True)
@@ -70,13 +79,17 @@ class Compressed:
         return None if self.pixels is None else 8 * self.bytes / self.pixels
 
 
-def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any) -> Compressed:
+def compress_file(
+    compressor: Compressor, source: Path, path: Path, progress: Progress = untold, **asked: Any
+) -> Compressed:
     """Write an image file as a compressed one.
 
     Parameters
     ----------
     compressor : Compressor
     source, path : Path
+    progress : callable, optional
+        See `Progress`.
     **asked :
         As of `Compressor.compress`.
 
@@ -87,8 +100,9 @@ def compress_file(compressor: Compressor, source: Path, path: Path, **asked: Any
     """
     picture, notes = read_picture(source)
     pixels = picture.pixels
-    content = compressor.compress_picture(picture, **asked)
-    back = unpacked_picture(content, compressor.codec_of, str(source))[0]
+    with progress(2 * compressor.codec.count(*pixels.shape[:2])) as tell:
+        content = compressor.compress_picture(picture, tell=lambda: tell(1), **asked)
+        back = unpacked_picture(content, compressor.codec_of, str(source), tell=lambda: tell(1))[0]
     with atomic(path) as temporary:
         temporary.write_bytes(content)
     error = psnr(_beside(pixels, back.pixels))
@@ -224,7 +238,12 @@ class Decompressed(NamedTuple):
 
 
 def decompress_file(
-    compressor: Callable[[], Compressor], source: Path, path: Path, salvage: bool = False, named: bool = True
+    compressor: Callable[[], Compressor],
+    source: Path,
+    path: Path,
+    salvage: bool = False,
+    named: bool = True,
+    progress: Progress = untold,
 ) -> Decompressed:
     """Write a compressed file as an image, a table or an array.
 
@@ -236,6 +255,8 @@ def decompress_file(
     salvage : bool, default False
     named : bool, default True
         Whether the ending of `path` was chosen; else it becomes that of what is in the file.
+    progress : callable, optional
+        See `Progress`.
 
     Raises
     ------
@@ -248,7 +269,8 @@ def decompress_file(
     chunks = read(content, name, damaged=salvage)
     if (data := unpacked_data(chunks, name)) is not None:
         return _write(path, named, data)
-    picture, lost = unpacked_picture(content, compressor().codec_of, name, salvage)
+    with progress(sum(chunk.type == TILES for chunk in chunks)) as tell:
+        picture, lost = unpacked_picture(content, compressor().codec_of, name, salvage, lambda: tell(1))
     with atomic(path) as temporary:
         temporary.write_bytes(image_file(picture, path.suffix.lower()))
     height, width = picture.pixels.shape[:2]

@@ -15,7 +15,7 @@ from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, writ
 from isthmus.tasks.compression.codec import Codec, Strip, Tile
 from isthmus.tasks.compression.coder import WrongSymbolsError
 from isthmus.tasks.compression.header import HEAD, Head, unpacked
-from isthmus.tasks.compression.tiling import TILE, tiles
+from isthmus.tasks.compression.tiling import TILE
 
 TILES, ALPHA, WHOLE, META = b"TILE", b"ALPH", b"PIXL", b"meta"
 OF_TILE = struct.Struct("<II")
@@ -58,7 +58,14 @@ class Picture:
 
 
 def packed(
-    picture: Picture, codec: Codec, name: str, identity: bytes, level: int, effort: int = 1, detail: float = 0.0
+    picture: Picture,
+    codec: Codec,
+    name: str,
+    identity: bytes,
+    level: int,
+    effort: int = 1,
+    detail: float = 0.0,
+    tell: Callable[[], object] = bool,
 ) -> bytes:
     """Return a file of an image; without loss where that is no longer.
 
@@ -73,14 +80,16 @@ def packed(
     effort : {0, 1}, default 1
     detail : float, default 0
         See `isthmus.tasks.compression.texture.finer`.
+    tell : callable, optional
+        Called after each tile.
     """
     pixels = picture.pixels
     height, width, channels = pixels.shape
     head = Head(height, width, channels, pixels.dtype.name, level, TILE, name, identity, picture.plain, detail > 0)
-    coded = codec.encoded(in_channels(as_floats(pixels), codec), level, effort, detail, TILE)
-    body = [
-        Chunk(TILES, OF_TILE.pack(number, tile.checksum) + tile.words.tobytes()) for number, tile in enumerate(coded)
-    ]
+    body = []
+    for number, tile in enumerate(codec.encoded(in_channels(as_floats(pixels), codec), level, effort, detail, TILE)):
+        body.append(Chunk(TILES, OF_TILE.pack(number, tile.checksum) + tile.words.tobytes()))
+        tell()
     body = _shorter(body, pixels)
     beside = [] if picture.alpha is None else [Chunk(ALPHA, lossless.packed(picture.alpha))]
     return written([Chunk(HEAD, head.packed()), *_meta(picture.meta), *beside, *body])
@@ -179,7 +188,7 @@ def _by_type(chunks: Sequence[Chunk], name: str) -> dict[bytes, list[Chunk]]:
 
 def _tiles(chunks: Sequence[Chunk], head: Head, codec: Codec, name: str, salvage: bool) -> list[Tile | None]:
     """Return the tiles in their order; None for those that are lost."""
-    count = sum(1 for _ in tiles(*codec.cells(head.height, head.width), head.tile))
+    count = codec.count(head.height, head.width, head.tile)
     in_order: list[Tile | None] = [None] * count
     for chunk in chunks:
         words = len(chunk.payload) - OF_TILE.size
