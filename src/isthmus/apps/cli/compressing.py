@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -59,11 +58,10 @@ def in_turn(jobs: Sequence[Callable[[], T]], verb: str) -> Iterator[T]:
     from isthmus.core.training.threads import threads
 
     workers = min(torch.get_num_threads(), len(jobs))
-    with (
-        rows_done(len(jobs), verb, "file") if len(jobs) > 1 else nullcontext(bool) as done,
-        threads(1 if workers > 1 else None),
-        ThreadPoolExecutor(workers, "file") as pool,
-    ):
+    if len(jobs) == 1:
+        yield jobs[0]()  # it tells of its own progress
+        return
+    with rows_done(len(jobs), verb, "file") as done, threads(1), ThreadPoolExecutor(workers, "file") as pool:
         running = [pool.submit(job) for job in jobs]
         try:
             for one in running:
