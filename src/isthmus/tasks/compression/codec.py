@@ -49,19 +49,26 @@ class Tile(NamedTuple):
     words: np.ndarray
 
 
-class Strip(NamedTuple):
-    """Some rows of an image.
+class Patch(NamedTuple):
+    """A part of an image.
 
     Attributes
     ----------
-    top : int
-        The first of them.
-    pixels : float32 ndarray of shape (rows, width, channels)
+    top, left : int
+        Its first pixel.
+    pixels : float32 ndarray of shape (rows, columns, channels)
         In [0, 1].
     """
 
     top: int
+    left: int
     pixels: np.ndarray
+
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """Return this part of an image."""
+        rows, columns = self.pixels.shape[:2]
+        part: np.ndarray = image[self.top : self.top + rows, self.left : self.left + columns]
+        return part
 
 
 class Codec:
@@ -132,14 +139,14 @@ class Codec:
         """Return the bits that the tiles of an image take."""
         return 32 * sum(len(tile.words) for tile in self.encoded(image, level, effort, detail))
 
-    def rounded(self, image: np.ndarray, level: int, effort: int = 1, detail: float = 0.0) -> Iterator[Strip]:
-        """Yield the strips of the image that comes back, from its top to its bottom."""
+    def rounded(self, image: np.ndarray, level: int, effort: int = 1, detail: float = 0.0) -> Iterator[Patch]:
+        """Yield the parts of the image that comes back, one for each tile."""
 
         @torch.no_grad()
         def code_of(tile: Cells) -> Tensor:
             return self._coded(image, tile, level, effort, detail)
 
-        return self._strips(code_of, image.shape, level, TILE)
+        return self._patches(code_of, image.shape, level, TILE)
 
     def _coefficients(self, image: np.ndarray, tile: Cells) -> Tensor:
         """Return h of a tile, of shape (1, rows, columns, numbers)."""
@@ -158,8 +165,8 @@ class Codec:
         side: int = TILE,
         tell: Callable[[], object] = bool,
         uneven: bool = False,
-    ) -> Iterator[Strip]:
-        """Yield the strips of an image, from its top to its bottom.
+    ) -> Iterator[Patch]:
+        """Yield the parts of an image, one for each tile, row by row.
 
         Parameters
         ----------
@@ -187,7 +194,7 @@ class Codec:
             tell()
             return code
 
-        return self._strips(code_of, shape, level, side)
+        return self._patches(code_of, shape, level, side)
 
     @torch.no_grad()
     def _code(self, coded: Tile | None, tile: Cells, level: int, uneven: bool) -> Tensor:
@@ -199,36 +206,51 @@ class Codec:
             raise WrongSymbolsError
         return self.entropy.predictor.whole(symbols, steps_of(level).view(1, 1, 1, 1)) / texture.gains(offsets)
 
-    def _strips(
+    def _patches(
         self, code_of: Callable[[Cells], Tensor], shape: Sequence[int], level: int, side: int
-    ) -> Iterator[Strip]:
-        """Yield the strips of an image; the codes of three rows of tiles are known at a time."""
+    ) -> Iterator[Patch]:
+        """Yield the parts of an image; of the codes, those of two rows of tiles are known at a time."""
         rows = list(tile_rows(*self.cells(*shape[:2]), side))
-        codes: dict[int, Tensor] = {}
+        known: list[Tensor] = [_row(code_of, rows[0])]
         for number, row in enumerate(rows):
-            near = range(max(number - 1, 0), min(number + 2, len(rows)))
-            for other in near:
-                if other not in codes:
-                    codes[other] = torch.cat([code_of(tile) for tile in rows[other]], 2)
-            around = torch.cat([codes[other] for other in near], 1)
-            yield Strip(row[0].top * self.side, self._strip(around, rows[near[0]][0].top, row, shape, level))
-            codes.pop(number - 1, None)
+            known += [_row(code_of, rows[number + 1])] if number + 1 < len(rows) else []
+            first = row[0].top - (known[0].shape[1] if number else 0)
+            yield from (self._patch(known, first, tile, shape, level) for tile in row)
+            known = [known[number > 0][:, -self.margin or row[0].bottom :].clone(), *known[1 + (number > 0) :]]
 
     @torch.no_grad()
-    def _strip(self, codes: Tensor, first: int, row: list[Cells], shape: Sequence[int], level: int) -> np.ndarray:
-        """Return the pixels of a row of tiles, for the codes of it and its neighbours, from a row of cells on."""
+    def _patch(self, codes: list[Tensor], first: int, tile: Cells, shape: Sequence[int], level: int) -> Patch:
+        """Return the pixels of a tile, for the codes from a row of cells on."""
         height, width, channels = shape
-        strip = np.empty((min(height, row[0].bottom * self.side) - row[0].top * self.side, width, channels), np.float32)
-        for tile in row:
-            outer = tile.widened(self.margin, *self.cells(height, width))
-            z = codes[:, outer.top - first : outer.bottom - first, outer.left : outer.right]
-            nothing = z.new_empty(1, channels, *(cells * self.side for cells in outer.shape))
-            y = self.model.net.decode(z, Batch(nothing, nothing, step=steps_of(level)))
-            down, right = (slice(part.start * self.side, part.stop * self.side) for part in tile.within(outer))
-            pixels = y[0, :, down, right].clamp(0, 1).movedim(0, -1).numpy()
-            into = strip[:, tile.left * self.side : tile.right * self.side]
-            into[...] = pixels[: into.shape[0], : into.shape[1]]
-        return strip
+        outer = tile.widened(self.margin, *self.cells(height, width))
+        z = _cells(codes, first, outer)
+        nothing = z.new_empty(1, channels, *(cells * self.side for cells in outer.shape))
+        y = self.model.net.decode(z, Batch(nothing, nothing, step=steps_of(level)))
+        down, right = (slice(part.start * self.side, part.stop * self.side) for part in tile.within(outer))
+        pixels = y[0, :, down, right].clamp(0, 1).movedim(0, -1).numpy()
+        top, left = tile.top * self.side, tile.left * self.side
+        return Patch(top, left, pixels[: height - top, : width - left])
+
+
+def _cells(codes: list[Tensor], first: int, outer: Cells) -> Tensor:
+    """Return the codes of some cells; `codes` follow each other from a row of cells on."""
+    parts = []
+    for part in codes:
+        within = part[:, max(outer.top - first, 0) : max(outer.bottom - first, 0), outer.left : outer.right]
+        parts.append(within)
+        first += part.shape[1]
+    return torch.cat(parts, 1)
+
+
+def _row(code_of: Callable[[Cells], Tensor], row: list[Cells]) -> Tensor:
+    """Return the codes of a row of tiles, of shape (1, rows, columns, numbers)."""
+    codes = torch.empty(0)
+    for tile in row:
+        code = code_of(tile)
+        if not len(codes):
+            codes = code.new_empty(*code.shape[:2], row[-1].right, code.shape[-1])
+        codes[:, :, tile.left : tile.right] = code
+    return codes
 
 
 def as_tensor(image: np.ndarray) -> Tensor:

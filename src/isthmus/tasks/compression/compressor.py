@@ -332,8 +332,8 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
         self, pixels: np.ndarray, level: int, effort: int, detail: float
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield parts of an image, each beside what comes back of it."""
-        for top, strip in self.codec.rounded(pixels, level, effort, detail):
-            yield in_unit(pixels[top : top + len(strip)]), strip
+        for patch in self.codec.rounded(pixels, level, effort, detail):
+            yield in_unit(patch.of(pixels)), patch.pixels
 
     # -- what a task implements ----------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]
 """From the number of tiles of an image, which are written and read, to what is called with the number that is done."""
 SUFFIX = ".isth"
-ROWS = 256
+ROWS = 64
 """Of images that are compared, at a time."""
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".avif")
 """Of image files that are written."""
@@ -336,7 +336,7 @@ def image_file(picture: Picture, ending: str) -> bytes:
         The kind cannot be written, or has no such pixels.
     """
     parts = [part for part in (picture.pixels, picture.alpha) if part is not None]
-    pixels, stream = np.concatenate(parts, 2), BytesIO()
+    pixels, stream = np.concatenate(parts, 2) if len(parts) > 1 else parts[0], BytesIO()
     if ending not in ENDINGS:
         raise InputError(f"images are written as {', '.join(ENDINGS)}, not {ending!r}")
     if ending in (".tif", ".tiff") and (pixels.dtype != np.uint8 or pixels.shape[2] not in COLOUR_TYPE):

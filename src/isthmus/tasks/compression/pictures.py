@@ -12,7 +12,7 @@ import numpy as np
 from isthmus.support.errors import FileFormatError, InputError
 from isthmus.tasks.compression import lossless
 from isthmus.tasks.compression.chunks import Chunk, DamagedFileError, read, written
-from isthmus.tasks.compression.codec import Codec, Strip, Tile
+from isthmus.tasks.compression.codec import Codec, Patch, Tile
 from isthmus.tasks.compression.coder import WrongSymbolsError
 from isthmus.tasks.compression.header import HEAD, Head, unpacked
 from isthmus.tasks.compression.tiling import TILE
@@ -261,13 +261,13 @@ def in_channels(pixels: np.ndarray, codec: Codec) -> np.ndarray:
     )
 
 
-def _collected(strips: Iterable[Strip], shape: tuple[int, int, int], dtype: str) -> np.ndarray:
-    """Return an image of its strips; one that was grey is the mean of a codec's channels."""
+def _collected(patches: Iterable[Patch], shape: tuple[int, int, int], dtype: str) -> np.ndarray:
+    """Return an image of its parts; one that was grey is the mean of a codec's channels."""
     image = np.empty(shape, dtype)
-    for top, pixels in strips:
+    for patch in patches:
+        pixels = patch.pixels
         own = pixels if pixels.shape[2] == shape[2] else pixels.mean(2, keepdims=True)
-        own = np.rint(own * GREATEST[dtype]) if dtype in GREATEST else own
-        image[top : top + len(own)] = own
+        patch.of(image)[...] = np.rint(own * GREATEST[dtype]) if dtype in GREATEST else own
     return image
 
 
