@@ -23,6 +23,8 @@ class Persistent:
     PART_KINDS: ClassVar[dict[str, str]] = {}
     UNSAVED: ClassVar[tuple[str, ...]] = ("callbacks", "random_state", "device")
     """Parameters that are not written: they are code, a stream of numbers, or belong to a machine."""
+    compresses: ClassVar[bool] = False
+    """Whether ``compress`` writes a row as a small file of any quality, which ``decompress`` reads."""
     part_name: ClassVar[str]
 
     # -- parameters ----------------------------------------------------------------------------------------------

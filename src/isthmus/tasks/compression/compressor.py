@@ -80,6 +80,7 @@ class Compressor(TransformerMixin, Task):  # type: ignore[misc] # scikit-learn h
     True
     """
 
+    compresses = True
     shapes_: np.ndarray
     name_: str
 
