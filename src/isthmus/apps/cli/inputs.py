@@ -18,6 +18,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Rows, Span, columns_of, cut
 from isthmus.apps.cli.values import Named, number
 from isthmus.support.errors import hint, listed, nearest, unknown
+from isthmus.tasks.compression import shipped as compressors
 from isthmus.tasks.denoising import shipped
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def model_file(path: str) -> str:
 
 
 def load(path: str, *kinds: str) -> Any:
-    """Return the model in a file: an Autoencoder, or one of some other classes; see `model_file`.
+    """Return the model in a file, or one that comes with isthmus: an Autoencoder, or one of some other classes.
 
     Raises
     ------
@@ -179,11 +180,13 @@ def load(path: str, *kinds: str) -> Any:
     from isthmus.data.io.files import is_data
 
     try:
-        model = isthmus.load(model_file(path))
+        ours = not os.path.exists(path) and path in compressors.names()
+        model = isthmus.Compressor.shipped(path) if ours else isthmus.load(model_file(path))
     except (FileNotFoundError, isthmus.FileFormatError) as error:
         if not is_data(path):
-            if isinstance(error, FileNotFoundError) and nearest("model", path, shipped.names()):
-                raise Failure(f"{error}{hint('model', path, shipped.names())}") from error
+            names = (*shipped.names(), *compressors.names())
+            if isinstance(error, FileNotFoundError) and nearest("model", path, names):
+                raise Failure(f"{error}{hint('model', path, names)}") from error
             raise
         needed = "but a model file is needed there: where both are arguments, MODEL comes first and DATA after it"
         raise Failure(f"{path!r} is named as data are, {needed}") from error

@@ -23,7 +23,7 @@ from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
 from isthmus.apps.explorer.pieces.at_hand import AtHand
 from isthmus.apps.explorer.restoring.restoration import Restoration
-from isthmus.support.errors import TooFewRowsError
+from isthmus.support.errors import TooFewRowsError, extra
 from isthmus.tasks.compression.comparison import Coded, own
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class View:
 
     def __init__(self, model: Any, name: str, read: ReadRows, detected: Callable[[], Detected] | None = None) -> None:
         check_is_fitted(model)
+        if compresses(model):
+            extra("constriction", "compression")  # says now what the first file would need
         self.model, self.name, self.read = model, name, read
         self.ae = autoencoder_of(model)
         self.kind = kind_of(self.ae.data_)
@@ -188,6 +190,7 @@ class View:
 
     def sampled(self, n: int, seed: int, temperature: float) -> Floats:
         """Return codes drawn from the prior."""
+        self.check_decodes()
         with _SEEDED, torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
             drawn: Floats = self.ae.prior_.sample(n, temperature=temperature).numpy()
