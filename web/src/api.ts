@@ -69,6 +69,8 @@ export const server: Source = {
 
   restore: (model, asked) => json(`models/${model}/restore`, asked),
 
+  compress: (model, asked) => json(`models/${model}/compress`, asked),
+
   scores: (model) => json(`models/${model}/scores`),
 
   anomalies: (model, threshold, limit) => json(`models/${model}/anomalies${query({ threshold, limit })}`),

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { within } from "./camera";
 import { AnomaliesPanel } from "./anomalies";
+import { CompressPanel } from "./compress";
 import { DrawPanel } from "./draw";
 import { ExamplePanel } from "./example";
 import { GeneratePanel } from "./generate";
@@ -111,6 +112,7 @@ function tabs({ model, models, source, about }: Page): [Tab, string][] {
   const all: [Tab, string, boolean][] = [
     ["example", "Example", true],
     ["restore", "Before and after", source.live && model.restores !== null],
+    ["compress", "Compression", source.live && model.compresses !== null],
     ["walk", "Walk", models.some((each) => each.decodes)],
     ["generate", "Generate", model.samples && model.decodes],
     ["draw", "Draw", source.live && about.kind === "pixels" && model.decodes],
@@ -150,6 +152,7 @@ function Panel({ xy }: { xy: Float32Array }) {
       <div class="content" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`}>
         {tab === "example" && <ExamplePanel />}
         {tab === "restore" && <RestorePanel />}
+        {tab === "compress" && <CompressPanel key={page.model.id} />}
         {tab === "walk" && <WalkPanel xy={xy} />}
         {tab === "generate" && <GeneratePanel />}
         {tab === "draw" && <DrawPanel />}
@@ -188,7 +191,7 @@ export function App() {
   return (
     <>
       <Header />
-      <main class={page.tab === "restore" ? "wide" : ""}>
+      <main class={page.wide ? "wide" : ""}>
         <div class="maps">
           <Tools />
           <Selection />

@@ -127,6 +127,7 @@ export function source(page: Exported): Source {
     encode: noServer,
     file: noServer,
     restore: noServer,
+    compress: noServer,
     scores: async (model) => locals[model].kept.hist,
     async anomalies(model, threshold, limit) {
       const local = locals[model];

@@ -51,6 +51,26 @@ export function Sliders({ model, code, onInput }: { model: Model; code: Code; on
   );
 }
 
+const writtenAtFirst = 48;
+
+/** A code that cannot be changed. */
+function Numbers({ code }: { code: Code }) {
+  const [all, setAll] = useState(false);
+  return (
+    <>
+      <p class="codes">
+        {code
+          .slice(0, all ? undefined : writtenAtFirst)
+          .map(brief)
+          .join("  ")}
+      </p>
+      {!all && code.length > writtenAtFirst && (
+        <button onClick={() => setAll(true)}>All {n(code.length)} numbers</button>
+      )}
+    </>
+  );
+}
+
 function Edited({ model, example }: { model: Model; example: Example }) {
   const page = usePage();
   const { edits } = useView();
@@ -75,7 +95,7 @@ function Edited({ model, example }: { model: Model; example: Example }) {
       ) : (
         <>
           {model.why && <p class="hint">Nothing is decoded here: {model.why}.</p>}
-          <p class="codes">{example.code.map(brief).join("  ")}</p>
+          <Numbers code={example.code} />
         </>
       )}
     </Part>

@@ -98,7 +98,7 @@ export function Header() {
         </svg>
         <h1>{about.title}</h1>
         <p>
-          {n(about.n)} {about.limited ? `of ${n(about.limited)} ` : ""}points · {model.latent_dim} code numbers
+          {n(about.n)} {about.limited ? `of ${n(about.limited)} ` : ""}points · {n(model.latent_dim)} code numbers
         </p>
       </div>
       <div class="choices">

@@ -93,15 +93,21 @@ export class Page {
     return this.examples(`${model.id} ${index} ${map}`, () => this.source.example(model.id, index, map));
   }
 
-  /** The part of the panel that is shown: at first, of models whose codes say little, before and after. */
+  /** The part of the panel that is shown: at first, of models whose codes say little, what they make of images. */
   get tab(): Tab {
-    const restores = this.source.live && this.model.restores && !this.model.decodes;
-    return this.store.view.tab || (restores ? "restore" : "example");
+    const { decodes, restores, compresses } = this.model;
+    const first = !this.source.live || decodes ? "example" : restores ? "restore" : compresses ? "compress" : "example";
+    return this.store.view.tab || first;
+  }
+
+  /** Whether that works on one example after the other, and needs room. */
+  get wide(): boolean {
+    return this.tab === "restore" || this.tab === "compress";
   }
 
   open(index: number): void {
     this.opened.set(null);
-    this.store.set({ point: index, tab: this.tab === "restore" ? "restore" : "example", edits: [] });
+    this.store.set({ point: index, tab: this.wide ? this.tab : "example", edits: [] });
   }
 
   readonly fail = (error: Error): void => this.trouble.set(error.message);

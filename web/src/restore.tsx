@@ -1,10 +1,11 @@
 /** Before and after: what a denoiser makes of an example, with noise or without, or of a file of the person's own. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { Head, Invitation, useChosen } from "./chosen";
 import { Slider } from "./controls";
-import { brief, n, useBox, useLatest, usePage, useView } from "./page";
+import { brief, useLatest, usePage, useView } from "./page";
 import { content, save } from "./saving";
 import type { Picture, Restored, Restores } from "./types";
-import { Wipe } from "./wipe";
+import { Wipe, Zooms } from "./wipe";
 
 const levels = { deviation: { max: 0.4, step: 0.01 }, ratio: { max: 1, step: 0.02 } };
 
@@ -18,60 +19,6 @@ const levelMeaning = {
   deviation: "Standard deviation of the noise that is added, where black to white is 255",
   ratio: "Signal-to-noise ratio of the recording to the noise that is added, in decibels: lower is noisier",
 };
-
-/** Files that are dropped anywhere on the page. */
-function useDrop(open: (file: File) => void): boolean {
-  const [over, setOver] = useState(false);
-  const latest = useRef(open);
-  latest.current = open;
-  useEffect(() => {
-    const drag = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      setOver(true);
-    };
-    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
-    const drop = (event: DragEvent) => {
-      event.preventDefault();
-      setOver(false);
-      const file = event.dataTransfer?.files[0];
-      if (file) latest.current(file);
-    };
-    addEventListener("dragover", drag);
-    addEventListener("dragleave", leave);
-    addEventListener("drop", drop);
-    return () => {
-      removeEventListener("dragover", drag);
-      removeEventListener("dragleave", leave);
-      removeEventListener("drop", drop);
-    };
-  }, []);
-  return over;
-}
-
-/** A button that opens a file. */
-function Open({ accepts, open }: { accepts: string; open(file: File): void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const take = () => {
-    const file = input.current?.files?.[0];
-    if (file) open(file);
-    if (input.current) input.current.value = ""; // so that the same file can be opened again
-  };
-  return (
-    <>
-      <button onClick={() => input.current?.click()}>Open a file…</button>
-      <input
-        type="file"
-        class="visually-hidden"
-        ref={input}
-        accept={accepts}
-        tabIndex={-1}
-        aria-label="A file of your own"
-        onChange={take}
-      />
-    </>
-  );
-}
 
 /** Recordings before and after, with players of which one plays at a time, and goes on where the last one was. */
 function Tracks({ made }: { made: Restored }) {
@@ -107,26 +54,6 @@ function Tracks({ made }: { made: Restored }) {
   );
 }
 
-const zooms: [number, string, string][] = [
-  [0, "Whole", "The whole image"],
-  [1, "1 : 1", "A pixel of the screen for each of the image"],
-  [2, "2 : 1", "Four pixels of the screen for each of the image"],
-];
-
-function Zooms() {
-  const { store } = usePage();
-  const { zoom } = useView();
-  return (
-    <div class="choices-of" role="group" aria-label="Size">
-      {zooms.map(([id, title, hint]) => (
-        <button aria-pressed={zoom === id} title={hint} onClick={() => store.set({ zoom: id })}>
-          {title}
-        </button>
-      ))}
-    </div>
-  );
-}
-
 /** How near to what the noise was added to. */
 function Quality({ quality, name, own }: { quality: Restored["quality"]; name: string; own: boolean }) {
   if (!quality) return null;
@@ -138,26 +65,29 @@ function Quality({ quality, name, own }: { quality: Restored["quality"]; name: s
   );
 }
 
+/** An image before and after, and what was taken away. */
+function BeforeAfter({ made }: { made: Restored }) {
+  const enlarged = made.gain > 1 ? ` × ${made.gain}` : "";
+  return (
+    <Wipe
+      label="Before and after"
+      left={{ png: made.before.png, id: "before", title: "before" }}
+      right={{ png: made.after.png, id: "after", title: "after" }}
+      beside={{ png: made.taken.png, id: "taken", title: "taken away" }}
+      caption={`taken away${enlarged}: grey is nothing, brighter where the image was brighter`}
+    />
+  );
+}
+
 export function RestorePanel() {
   const page = usePage();
   const { model, store, source, about } = page;
-  const { point, noise: wished, seed, amount } = useView();
+  const { noise: wished, seed, amount } = useView();
   const restores = model.restores as Restores;
   const noise = Math.min(wished, levels[restores.noise].max);
   const sound = about.kind === "sound";
-  const opened = useBox(page.opened);
-  const [opening, setOpening] = useState("");
-  const own = opened?.model === model.id ? opened : null;
-  const open = (file: File) => {
-    setOpening(file.name);
-    source
-      .file(model.id, file)
-      .then((number) => page.opened.set({ model: model.id, file: number, name: file.name }), page.fail)
-      .finally(() => setOpening(""));
-  };
-  const over = useDrop(open);
-  const chosen = point >= 0 && point < about.n && about.examples;
-  const what = own ? { file: own.file } : chosen ? { index: point } : null;
+  const chosen = useChosen();
+  const { what, stem, own } = chosen;
   const key = JSON.stringify([model.id, what, noise, seed, amount]);
   const answer = useLatest<{ key: string; made: Restored | null }>(async () => {
     const asked = what && source.restore(model.id, { ...what, noise, seed, strength: amount });
@@ -165,20 +95,11 @@ export function RestorePanel() {
   }, [key]);
   const made = answer?.made;
   const noun = sound ? "a recording" : "an image";
-  const title = own ? own.name : chosen ? `#${n(point)}` : "";
-  const stem = own ? own.name.replace(/\.[^.]*$/, "") : `${point}`;
   const keep = () => made && save(content(made.after.wav ?? made.after.png), `${stem}-after.${sound ? "wav" : "png"}`);
   const computing = what !== null && answer?.key !== key;
   return (
     <section class="part" id="restore" aria-label="Before and after">
-      <div class="fields">
-        {title && <h2 class="named">{title}</h2>}
-        <Open accepts={restores.accepts} open={open} />
-        {own && chosen && <button onClick={() => page.opened.set(null)}>Back to #{n(point)}</button>}
-        <span class="busy" role="status">
-          {opening ? `opening ${opening} …` : computing ? "computing …" : ""}
-        </span>
-      </div>
+      <Head chosen={chosen} accepts={restores.accepts} computing={computing} />
       {what && (
         <div class="knobs">
           <Slider
@@ -215,24 +136,16 @@ export function RestorePanel() {
             </button>
           </div>
           <div class={computing ? "stale" : ""} aria-busy={computing}>
-            {sound ? <Tracks made={made} /> : <Wipe made={made} />}
+            {sound ? <Tracks made={made} /> : <BeforeAfter made={made} />}
           </div>
           <p class="hint" data-testid="note">
             <span>
-              {made.note}. <Quality quality={made.quality} name={restores.quality} own={own !== null} />
+              {made.note}. <Quality quality={made.quality} name={restores.quality} own={own} />
             </span>
           </p>
         </>
       )}
-      {!what && (
-        <div class="welcome dropped">
-          <p>
-            {about.examples ? "Click a point on the map, or drop" : "Drop"} {noun} here to see what {model.name} takes
-            away.
-          </p>
-        </div>
-      )}
-      {over && <div class="dropping">Drop {noun} to clean it</div>}
+      <Invitation chosen={chosen} noun={noun} purpose={`what ${model.name} takes away`} act="clean it" />
     </section>
   );
 }

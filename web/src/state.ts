@@ -2,7 +2,7 @@
 import type { Point } from "./types";
 
 export type Tool = "look" | "lasso" | "walk";
-export type Tab = "" | "example" | "restore" | "walk" | "generate" | "draw" | "anomalies";
+export type Tab = "" | "example" | "restore" | "compress" | "walk" | "generate" | "draw" | "anomalies";
 
 export interface View {
   model: number;
@@ -38,6 +38,10 @@ export interface View {
   wipe: number;
   /** Pixels of the screen for one of an image; 0: it is shown whole. */
   zoom: number;
+  /** Of compressed images, from 0 to 100. */
+  quality: number;
+  /** The codec that is compared with the model, or "original". */
+  codec: string;
   threshold: number;
   search: string;
 }
@@ -73,6 +77,8 @@ export const blank: View = {
   amount: 1,
   wipe: 0.5,
   zoom: 0,
+  quality: 75,
+  codec: "JPEG",
   threshold: NaN,
   search: "",
 };

@@ -31,6 +31,8 @@ export interface Model {
   restores: Restores | null;
   /** Why a denoiser is not shown before and after. */
   unrestored: string | null;
+  /** What is shown at any rate; null where the model writes no files. */
+  compresses: Compresses | null;
   /** Whether errors are minus the log of a probability or density. */
   nats: boolean;
   scores: boolean;
@@ -46,6 +48,13 @@ export interface Restores {
   noise: "deviation" | "ratio";
   /** The measure, in decibels, of how near to the clean example. */
   quality: string;
+}
+
+export interface Compresses {
+  /** Which files can be opened. */
+  accepts: string;
+  /** With which codecs it can be compared. */
+  codecs: string[];
 }
 
 export interface Colour {
@@ -146,10 +155,13 @@ export interface Encoded {
   nearest: Near[];
 }
 
-export interface RestoreAsked {
-  /** An example, or a file that was opened. */
+/** An example, or a file that was opened. */
+export interface On {
   index?: number;
   file?: number;
+}
+
+export interface RestoreAsked extends On {
   noise: number;
   seed: number;
   strength: number;
@@ -165,6 +177,26 @@ export interface Restored {
   note: string;
   /** Before and after against what the noise was added to; null without noise. */
   quality: (number | null)[] | null;
+}
+
+export interface CompressAsked extends On {
+  /** Of the model. */
+  quality: number;
+  /** Whose file of at most as many bytes is wanted, "original" or "isthmus". */
+  codec: string;
+}
+
+/** An image as a codec gives it back. */
+export interface Coded {
+  png: string;
+  note: string;
+  /** Of the codec; null of the original. */
+  quality: number | null;
+  bytes: number;
+  /** Bits per pixel. */
+  bpp: number;
+  /** In decibels; null where nothing is lost. */
+  psnr: number | null;
 }
 
 export interface Scores {
@@ -198,6 +230,7 @@ export interface Source {
   /** The number of a file that the person opened. */
   file(model: number, file: File): Promise<number>;
   restore(model: number, asked: RestoreAsked): Promise<Restored>;
+  compress(model: number, asked: CompressAsked): Promise<Coded>;
   scores(model: number): Promise<Scores>;
   anomalies(model: number, threshold: number, limit: number): Promise<Flagged>;
   search(text: string): Promise<{ indices: number[]; total: number }>;

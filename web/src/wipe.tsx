@@ -1,12 +1,18 @@
-/** An image before and after, one over the other, with an edge between them that moves; and what was taken away. */
+/** Two images, one over the other, with an edge between them that moves; and a third beside them. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { usePage, useView } from "./page";
 import { pixelated, pngSize } from "./png";
-import type { Restored } from "./types";
 
 /** Pixels of the screen that an image as a whole is high, at most, as a part of the window. */
 const tall = 0.68;
+
+/** An image in a window, and what it is called. */
+interface Layer {
+  png: string;
+  id: string;
+  title: string;
+}
 
 interface Frame {
   png: string;
@@ -53,8 +59,38 @@ function Window({ png, zoom, label, children, frame, onScroll, onPointer }: Fram
 
 const clamp = (value: number): number => Math.min(Math.max(value, 0), 1);
 
-/** The image that is wiped, beside what was taken away: both are scrolled together. */
-export function Wipe({ made }: { made: Restored }) {
+const zooms: [number, string, string][] = [
+  [0, "Whole", "The whole image"],
+  [1, "1 : 1", "A pixel of the screen for each of the image"],
+  [2, "2 : 1", "Four pixels of the screen for each of the image"],
+  [4, "4 : 1", "Sixteen pixels of the screen for each of the image"],
+];
+
+export function Zooms() {
+  const { store } = usePage();
+  const { zoom } = useView();
+  return (
+    <div class="choices-of" role="group" aria-label="Size">
+      {zooms.map(([id, title, hint]) => (
+        <button aria-pressed={zoom === id} title={hint} onClick={() => store.set({ zoom: id })}>
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface Wiped {
+  label: string;
+  left: Layer;
+  right: Layer;
+  beside?: Layer;
+  /** Of the image beside. */
+  caption?: string;
+}
+
+/** The image that is wiped, and another beside it: both are scrolled together. */
+export function Wipe({ label, left, right, beside: third, caption }: Wiped) {
   const { store } = usePage();
   const { wipe, zoom } = useView();
   const [frame, beside] = [useRef<HTMLDivElement>(null), useRef<HTMLDivElement>(null)];
@@ -78,20 +114,19 @@ export function Wipe({ made }: { made: Restored }) {
     const box = frame.current?.getBoundingClientRect();
     if (box) store.set({ wipe: clamp((event.clientX - box.left) / box.width) });
   };
-  const enlarged = made.gain > 1 ? ` × ${made.gain}` : "";
   return (
     <div class="sides">
       <figure>
         <Window
-          png={made.after.png}
+          png={right.png}
           zoom={zoom}
-          label="Before and after"
+          label={label}
           frame={frame}
           onScroll={() => follow(frame.current, beside.current)}
           onPointer={drag}
         >
-          <img src={made.after.png} alt="after" draggable={false} data-testid="after" />
-          <img class="before" src={made.before.png} alt="before" draggable={false} data-testid="before" />
+          <img src={right.png} alt={right.title} draggable={false} data-testid={right.id} />
+          <img class="left" src={left.png} alt={left.title} draggable={false} data-testid={left.id} />
           <i class="edge" aria-hidden="true" />
         </Window>
         <label class="ends">
@@ -102,26 +137,28 @@ export function Wipe({ made }: { made: Restored }) {
             max={1}
             step={0.01}
             value={wipe}
-            aria-label="Edge between before, on its left, and after, on its right"
-            aria-valuetext={`before on ${Math.round(100 * wipe)} %`}
+            aria-label={`Edge between ${left.title}, on its left, and ${right.title}, on its right`}
+            aria-valuetext={`${left.title} on ${Math.round(100 * wipe)} %`}
             onInput={(event) => store.set({ wipe: event.currentTarget.valueAsNumber })}
           />
-          <span>before</span>
-          <span>after</span>
+          <span>{left.title}</span>
+          <span>{right.title}</span>
         </label>
       </figure>
-      <figure>
-        <Window
-          png={made.taken.png}
-          zoom={zoom}
-          label="Taken away"
-          frame={beside}
-          onScroll={() => follow(beside.current, frame.current)}
-        >
-          <img src={made.taken.png} alt="taken away" draggable={false} data-testid="taken" />
-        </Window>
-        <figcaption>taken away{enlarged}: grey is nothing, brighter where the image was brighter</figcaption>
-      </figure>
+      {third && (
+        <figure>
+          <Window
+            png={third.png}
+            zoom={zoom}
+            label={third.title}
+            frame={beside}
+            onScroll={() => follow(beside.current, frame.current)}
+          >
+            <img src={third.png} alt={third.title} draggable={false} data-testid={third.id} />
+          </Window>
+          <figcaption>{caption}</figcaption>
+        </figure>
+      )}
     </div>
   );
 }

@@ -47,11 +47,11 @@ def denoiser_of(estimator: Any) -> Any:
     return estimator if "denoise" in estimator.graphs() else isthmus.Denoiser.of(estimator)
 
 
+def compresses(estimator: Any) -> bool:
+    """Tell whether an estimator writes rows as small files, at any quality."""
+    return bool(estimator.compresses)
+
+
 def imputes(estimator: Any) -> bool:
     """Tell whether an estimator fills in missing cells."""
     return "impute" in estimator.graphs()
-
-
-def compresses(estimator: Any) -> bool:
-    """Tell whether an estimator writes images to compressed files, and reads these."""
-    return bool(estimator.compresses)

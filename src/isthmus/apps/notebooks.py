@@ -113,7 +113,7 @@ def explore(
 
     Parameters
     ----------
-    model : Autoencoder, AnomalyDetector, Imputer or Denoiser, or a dict of them by name
+    model : Autoencoder, AnomalyDetector, Imputer, Denoiser or Compressor, or a dict of them by name
         Fitted; two are shown side by side.
     X : rows, a signal, or a stream
     y : array of shape (n,), optional

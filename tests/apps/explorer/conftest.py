@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isthmus import AnomalyDetector, Autoencoder
+from isthmus import AnomalyDetector, Autoencoder, Compressive, Compressor, Images
+
+from .photographs import PHOTOGRAPHS
 
 FLAGS = [
     "--no-sandbox",
@@ -111,6 +113,14 @@ def photographs(isthmus, folder):
     isthmus("train", photos, "--crop", 16, "--latent-dim", 4, "--epochs", 2, "-o", model, "-q")
     with serving(model, photos) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def compressor():
+    """A compressor that has learnt next to nothing."""
+    pytest.importorskip("constriction", reason="constriction is not installed")
+    data, quick = Images(crop=64, crops_per_image=2), {"epochs": 1, "random_state": 0, "verbose": False}
+    return Compressor(Autoencoder(Compressive(width=16), data=data, **quick)).fit(PHOTOGRAPHS)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ import pytest
 from isthmus.apps.cli import explore
 from isthmus.apps.explorer import page
 
+from .photographs import PHOTOGRAPHS
+
 
 @pytest.fixture
 def served(isthmus, monkeypatch):
@@ -48,6 +50,17 @@ def test_a_detector(isthmus, served, folder, wine):
     path = folder / "explored-detector.safetensors"
     isthmus("detect", wine, "--label", "kind", "--save", path, "-o", folder / "explored.csv", "-q")
     assert served(path, wine, "--label", "kind").state()["models"][0]["scores"]
+
+
+def test_a_compressor_that_comes_with_isthmus_by_its_name(served, compressor, monkeypatch, tmp_path):
+    from isthmus.data.io.files import write
+    from isthmus.tasks.compression import shipped
+
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    compressor.save(tmp_path / "photo-9.safetensors")
+    write(f"{tmp_path}/pictures/", PHOTOGRAPHS)
+    [view] = served("photo-9", tmp_path / "pictures").views
+    assert view.model.name_ == view.name == "photo-9" and view.about(0)["compresses"]
 
 
 def test_the_demo_trains_once(served, monkeypatch, tmp_path):

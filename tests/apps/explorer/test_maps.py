@@ -22,6 +22,13 @@ def test_pca_finds_the_widest_directions():
     assert found.at(CODES) == pytest.approx(found.points, abs=1e-6)
 
 
+def test_pca_of_codes_longer_than_there_are_examples():
+    long = np.pad(CODES, ((0, 0), (0, 100)))
+    np.testing.assert_allclose(maps.principal(long).points, maps.principal(CODES).points, atol=1e-5)
+    two = maps.principal(long[:2])
+    assert two.axes.shape == (2, 104) and two.axes @ two.axes.T == pytest.approx(np.eye(2), abs=1e-5)
+
+
 def test_a_place_far_out_does_not_press_the_others_together():
     places = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
     assert np.abs(maps.Frame.around(places).scaled(places)).max() == pytest.approx(1)

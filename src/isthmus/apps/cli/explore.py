@@ -15,7 +15,7 @@ from isthmus.apps.cli.reading_options import Typed, after, reading_options
 from isthmus.apps.cli.rows import Span, enough
 from isthmus.support.errors import counted
 
-KINDS = ("Autoencoder", "AnomalyDetector", "Imputer", "Denoiser")
+KINDS = ("Autoencoder", "AnomalyDetector", "Imputer", "Denoiser", "Compressor")
 EXPORTED = 5_000
 """Examples on an exported page, unless a limit is given."""
 
@@ -30,6 +30,7 @@ def _page(ctx: click.Context, param: click.Parameter, path: str | None) -> str |
     "isthmus explore vae.safetensors digits",
     "isthmus explore vae.safetensors digits --compare plain.safetensors",
     "isthmus explore scan scans/",
+    "isthmus explore photo-1 pictures/",
     "isthmus explore cells.safetensors cells.csv --label kind --export cells.html",
 )
 @click.argument("model", metavar="MODEL", required=False)
@@ -70,8 +71,8 @@ def explore(
 
     Every row of DATA is a point in the space of codes: open it, edit its code, compare it with others, find what is
     abnormal, or move a cursor across the map to see what the model decodes between the points. MODEL is a file of an
-    autoencoder, a detector, an imputer or a denoiser, which is shown before and after, or the name of a denoiser that
-    comes with isthmus.
+    autoencoder, a detector, an imputer, a denoiser, whose images are shown before and after, or a compressor, whose
+    images are shown at any rate; or the name of a denoiser or compressor that comes with isthmus.
     """
     if demo == (model is not None) or (demo and options["compare"]) or (model is not None and data is None):
         raise click.UsageError("give MODEL and DATA, or --demo")

@@ -169,7 +169,7 @@ def model_file(path: str) -> str:
 
 
 def load(path: str, *kinds: str) -> Any:
-    """Return the model in a file: an Autoencoder, or one of some other classes; see `model_file`.
+    """Return the model in a file, or one that comes with isthmus: an Autoencoder, or one of some other classes.
 
     Raises
     ------

@@ -149,7 +149,7 @@ def _model(session: Session, view: View) -> dict[str, Any]:
         "threshold": view.abnormality.threshold,
         "hist": answers.scores(view),
         "anomalies": answers.anomalies(view, session.examples, None, 50),
-        "prior": _prior(view),
+        "prior": None if steps is None else _prior(view),
         "decoder": steps,
         "reconstructions": None if steps is not None or not session.examples.visible else view.packed(),
     }

@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import InputError
-from isthmus.apps.capabilities import autoencoder_of, denoises, detects
+from isthmus.apps.capabilities import autoencoder_of, compresses, denoises, detects
 from isthmus.apps.explorer.abnormality import Abnormality, Detected
 from isthmus.apps.explorer.colours import Colour, by_category, by_number
+from isthmus.apps.explorer.compression import Compression
 from isthmus.apps.explorer.kinds.base import Value, kind_of
 from isthmus.apps.explorer.lazy_rows import Columns, ReadRows
 from isthmus.apps.explorer.maps.planes import Planes
 from isthmus.apps.explorer.once import once
+from isthmus.apps.explorer.pieces.at_hand import AtHand
 from isthmus.apps.explorer.restoring.restoration import Restoration
-from isthmus.support.errors import TooFewRowsError
+from isthmus.support.errors import TooFewRowsError, extra
+from isthmus.tasks.compression.comparison import Coded, own
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
@@ -58,6 +61,8 @@ class View:
 
     def __init__(self, model: Any, name: str, read: ReadRows, detected: Callable[[], Detected] | None = None) -> None:
         check_is_fitted(model)
+        if compresses(model):
+            extra("constriction", "compression")  # says now what the first file would need
         self.model, self.name, self.read = model, name, read
         self.ae = autoencoder_of(model)
         self.kind = kind_of(self.ae.data_)
@@ -100,6 +105,7 @@ class View:
             "why": self.why,
             "samples": self.decodes,
             "restores": self.restoration.about() if self.unrestored is None else None,
+            "compresses": self.compression.about() if compresses(self.model) else None,
             "unrestored": self.unrestored if "denoise" in self.graphs else None,
             "nats": self.nats,
             "scores": self.scored,
@@ -184,6 +190,7 @@ class View:
 
     def sampled(self, n: int, seed: int, temperature: float) -> Floats:
         """Return codes drawn from the prior."""
+        self.check_decodes()
         with _SEEDED, torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
             drawn: Floats = self.ae.prior_.sample(n, temperature=temperature).numpy()
@@ -212,10 +219,41 @@ class View:
         check_restores(self.model)
         return Restoration(self.kind.restoring(self.model), self.read)
 
+    @property
+    def at_hand(self) -> AtHand[Any]:
+        """The examples and files that are compressed, or restored.
+
+        Raises
+        ------
+        InputError
+            The model does neither of them.
+        """
+        return self.compression.at_hand if compresses(self.model) else self.restoration.at_hand
+
     def before_and_after(self, index: int | None, file: int | None, **asked: Any) -> dict[str, Any]:
         """Return an example or a file before and after: see `Restoration.answer`."""
         with _every_core():
             return self.restoration.answer(index, file, **asked)
+
+    # -- at any rate ---------------------------------------------------------------------------------------------
+
+    @once
+    def compression(self) -> Compression:
+        """The files that the model makes of examples.
+
+        Raises
+        ------
+        InputError
+            It makes none.
+        """
+        check_compresses(self.model)
+        codec = own(self.model)
+
+        def on_every_core(image: np.ndarray, quality: float) -> Coded:
+            with _every_core():
+                return codec(image, quality)
+
+        return Compression(on_every_core, self.kind.pieces(), self.read)
 
     # -- one number for each row -----------------------------------------------------------------------------------
 
@@ -322,6 +360,18 @@ def check_restores(model: Any) -> None:
         )
     if ae.condition is not None:
         raise InputError(f"condition={ae.condition!r}: before and after are shown of models without a condition")
+
+
+def check_compresses(model: Any) -> None:
+    """Refuse to compress with what writes no files.
+
+    Raises
+    ------
+    InputError
+        The message says what does.
+    """
+    if not compresses(model):
+        raise InputError("this model writes no files: a fitted Compressor does, in Python Compressor().fit(images)")
 
 
 def pooled(columns: Columns, latent_dim: int) -> Columns:

@@ -155,16 +155,27 @@ def encode(view: View, asked: bodies.Encode) -> dict[str, Any]:
 
 def file(view: View, content: bytes, name: str) -> dict[str, Any]:
     """Read a file of the user's, and return the number by which it is asked for."""
-    return {"file": view.restoration.at_hand.add(content, name)}
+    return {"file": view.at_hand.add(content, name)}
 
 
 def restore(view: View, examples: Examples, asked: bodies.Restore) -> dict[str, Any]:
     """Return an example or a file of the user's before and after noise was removed."""
+    _check_one(examples, asked)
+    return view.before_and_after(asked.index, asked.file, noise=asked.noise, seed=asked.seed, strength=asked.strength)
+
+
+def compress(view: View, examples: Examples, asked: bodies.Compress) -> dict[str, Any]:
+    """Return an example or a file of the user's as a codec gives it back."""
+    _check_one(examples, asked)
+    return view.compression.answer(asked.index, asked.file, asked.quality, asked.codec)
+
+
+def _check_one(examples: Examples, asked: bodies.OnOne) -> None:
+    """Refuse what names neither an example nor a file, or both."""
     if (asked.index is None) == (asked.file is None):
         raise InputError("index, file: give one of them")
     if asked.index is not None:
         examples.check([asked.index], "index")
-    return view.before_and_after(asked.index, asked.file, noise=asked.noise, seed=asked.seed, strength=asked.strength)
 
 
 # -- anomalies ---------------------------------------------------------------------------------------------------

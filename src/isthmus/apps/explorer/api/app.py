@@ -251,11 +251,19 @@ def _of_models(session: Session) -> APIRouter:
         content = await request.body()
         return await run_in_threadpool(_answer, answers.file, view(m), content, name)
 
-    @router.post("/{m}/restore")
-    def restore(m: int, asked: bodies.Restore) -> Response:
+    def check_visible(asked: bodies.OnOne) -> None:
         if asked.index is not None and not examples.visible:
             raise Refused(403, HIDDEN, "index")
+
+    @router.post("/{m}/restore")
+    def restore(m: int, asked: bodies.Restore) -> Response:
+        check_visible(asked)
         return _answer(answers.restore, view(m), examples, asked)
+
+    @router.post("/{m}/compress")
+    def compress(m: int, asked: bodies.Compress) -> Response:
+        check_visible(asked)
+        return _answer(answers.compress, view(m), examples, asked)
 
     @router.get("/{m}/scores")
     def scores(m: int) -> Response:

@@ -82,14 +82,26 @@ class Encode(OnMap):
     seed: Annotated[int, Field(ge=0, le=2**53)] = 0
 
 
-class Restore(Body):
-    """An example or a file, the noise that is added to it, and how far the model is followed."""
+class OnOne(Body):
+    """An example or a file."""
 
     index: Index | None = None
     file: Index | None = None
+
+
+class Restore(OnOne):
+    """The noise that is added to an example or a file, and how far the model is followed."""
+
     noise: Annotated[float, Field(ge=0, le=2)] = 0.0
     seed: Annotated[int, Field(ge=0, le=2**53)] = 0
     strength: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
+class Compress(OnOne):
+    """A quality, and whose file of at most as many bytes is wanted."""
+
+    quality: Annotated[float, Field(ge=0, le=100)] = 75.0
+    codec: Literal["isthmus", "JPEG", "WEBP", "original"] = "isthmus"
 
 
 class Selection(Body):

@@ -103,9 +103,11 @@ class Flat:
 
 def principal(codes: Floats) -> Flat:
     """Return the map along the two directions in which codes vary most."""
-    mean = codes.mean(0)
-    covariance = np.atleast_2d(np.cov(codes.T.astype(np.float64)))
-    axes = np.linalg.eigh(covariance)[1].T[::-1][:2]
+    mean, exact = codes.mean(0), codes.astype(np.float64)
+    if len(codes) < codes.shape[1]:  # where codes are long, their covariance is large
+        axes = np.linalg.svd(exact - exact.mean(0), full_matrices=False)[2][:2]
+    else:
+        axes = np.linalg.eigh(np.atleast_2d(np.cov(exact.T)))[1].T[::-1][:2]
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])[:, None]
     return Flat(codes, mean, (axes * signs).astype(np.float32))
 
