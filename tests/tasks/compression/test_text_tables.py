@@ -2,6 +2,7 @@
 
 import csv
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_a_table_is_smaller_than_by_general_methods():
     assert len(small) < 0.9 * min(len(bz2.compress(content, 9)), len(lzma.compress(content, preset=9)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=30)),
     st.sampled_from([",", ";", "\t"]),
@@ -61,7 +62,7 @@ def test_any_table_comes_back(rows, delimiter, end):
     assert unpacked(read(packed(content))) == content
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(min_size=1, max_size=300))
 def test_what_is_no_table_comes_back(content):
     assert unpacked(read(packed(content))) == content
@@ -90,10 +91,15 @@ def test_an_empty_file_is_refused():
         packed(b"")
 
 
+@cache
+def whole():
+    return packed(table(60))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damage_is_said(data):
-    content = bytearray(packed(table(60)))
+    content = bytearray(whole())
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(ValueError, match="damaged|truncated|not a compressed"):
         unpacked(read(bytes(content)))
