@@ -92,14 +92,14 @@ def test_an_empty_file_is_refused():
 
 
 @cache
-def whole():
+def damageable():
     return packed(table(60))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damage_is_said(data):
-    content = bytearray(whole())
+    content = bytearray(damageable())
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(ValueError, match="damaged|truncated|not a compressed"):
         unpacked(read(bytes(content)))
