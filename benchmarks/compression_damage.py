@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_sample_image
 
-from benchmarks.restoration_large import PER_GIGABYTE
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.memory import PER_GIGABYTE
 from benchmarks.support.timing import say
 from isthmus import Compressor
 from isthmus.support.errors import FileFormatError

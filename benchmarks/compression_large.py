@@ -6,9 +6,6 @@ reads the file, writes the other, and reads that again to say how near it is; th
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -16,9 +13,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.large_image import HEIGHT, WIDTH, large
-from benchmarks.restoration_large import PER_GIGABYTE, psnr
+from benchmarks.restoration_large import psnr
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.memory import peak
 from benchmarks.support.timing import say, timed
 
 GIGABYTES = 1.5
@@ -33,7 +31,9 @@ def run(quick: bool) -> Result:
         source, file, target = (Path(folder, name) for name in ("photo.png", "photo.isth", "back.png"))
         Image.fromarray(image).save(source, compress_level=1)
         for verb, before, after in (("compress", source, file), ("decompress", file, target)):
-            seconds, highest = timed(lambda verb=verb, before=before, after=after: ran(verb, before, after))
+            seconds, highest = timed(
+                lambda verb=verb, before=before, after=after: peak([verb, str(before), "-o", str(after), "-q"])
+            )
             say(f"{verb}: {highest:.2f} GB, {seconds:.0f} s")
             figures += [
                 Figure(f"{verb}: peak memory", highest, "GB", most=GIGABYTES),
@@ -42,12 +42,3 @@ def run(quick: bool) -> Result:
         figures.append(Figure("bits per pixel", 8 * file.stat().st_size / megapixels / 1e6))
         figures.append(Figure("PSNR", psnr(np.asarray(Image.open(target)), image), "dB"))
     return Result(figures)
-
-
-def ran(verb: str, source: Path, target: Path) -> float:
-    """Run the command, and return its highest memory, in GB."""
-    process = subprocess.Popen([sys.executable, "-m", "isthmus", verb, str(source), "-o", str(target), "-q"])
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise RuntimeError(f"isthmus {verb} ended with the status {status}")
-    return usage.ru_maxrss / PER_GIGABYTE

@@ -7,9 +7,6 @@ whole, and the largest difference is given.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from benchmarks.large_image import HEIGHT, WIDTH, large
 from benchmarks.restoration import MODES
 from benchmarks.support.data import found
 from benchmarks.support.figures import Figure, Result
+from benchmarks.support.memory import peak
 from benchmarks.support.timing import say, timed
 from isthmus import Denoiser
 from isthmus.core import tiles
@@ -29,8 +27,6 @@ from isthmus.tasks.denoising.graph import Denoise
 SIGMA, STRIP = 25, 512
 """The noise, and how many rows get it at once."""
 GIGABYTES, DIFFERENCE = 2.0, 1e-5
-PER_GIGABYTE = 1e9 / 1024
-"""The system counts the memory of a process in units of 1,024 bytes."""
 
 
 def run(quick: bool) -> Result:
@@ -41,7 +37,9 @@ def run(quick: bool) -> Result:
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder, "noisy.png"), Path(folder, "restored.png")
             Image.fromarray(noisy(clean)).save(source, compress_level=1)
-            seconds, highest = timed(lambda source=source, target=target: denoised(source, target))
+            seconds, highest = timed(
+                lambda source=source, target=target: peak(["denoise", str(source), "-o", str(target), "-q"])
+            )
             gain = psnr(np.asarray(Image.open(target)), clean) - psnr(np.asarray(Image.open(source)), clean)
         apart = difference(channels, photo, mode)
         say(f"{name}: {highest:.2f} GB, {seconds:.0f} s, {gain:+.2f} dB")
@@ -61,15 +59,6 @@ def noisy(clean: np.ndarray) -> np.ndarray:
         noise = generator.standard_normal(clean[strip].shape, dtype=np.float32) * SIGMA
         result[strip] = np.rint(clean[strip] + noise).clip(0, 255)
     return result
-
-
-def denoised(source: Path, target: Path) -> float:
-    """Run the command, and return its highest memory, in GB."""
-    process = subprocess.Popen([sys.executable, "-m", "isthmus", "denoise", str(source), "-o", str(target), "-q"])
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise RuntimeError(f"isthmus denoise ended with the status {status}")
-    return usage.ru_maxrss / PER_GIGABYTE
 
 
 def psnr(image: np.ndarray, clean: np.ndarray) -> float:
