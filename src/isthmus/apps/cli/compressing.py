@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.inputs import load
 from isthmus.apps.cli.progress import rows_done, training_progress
-from isthmus.support.allocator import return_large_blocks
 from isthmus.support.errors import listed
 
 if TYPE_CHECKING:
@@ -58,7 +57,6 @@ def in_turn(jobs: Sequence[Callable[[], T]], verb: str) -> Iterator[T]:
 
     from isthmus.core.training.threads import threads
 
-    return_large_blocks()
     workers = min(torch.get_num_threads(), len(jobs))
     if len(jobs) == 1:
         yield jobs[0]()  # it tells of its own progress

@@ -12,6 +12,7 @@ from torch import Tensor
 from isthmus.core.records import Batch
 from isthmus.parts.bottlenecks.entropy import PARTS, Entropy
 from isthmus.parts.bottlenecks.rounding import Watch
+from isthmus.support.allocator import return_freed
 from isthmus.tasks.compression import texture
 from isthmus.tasks.compression.coder import Tables, WrongSymbolsError
 from isthmus.tasks.compression.symbols import Reader, Writer
@@ -216,6 +217,7 @@ class Codec:
             known += [_row(code_of, rows[number + 1])] if number + 1 < len(rows) else []
             first = row[0].top - (known[0].shape[1] if number else 0)
             yield from (self._patch(known, first, tile, shape, level) for tile in row)
+            return_freed()
             known = [known[number > 0][:, -self.margin or row[0].bottom :].clone(), *known[1 + (number > 0) :]]
 
     @torch.no_grad()
