@@ -97,6 +97,10 @@ TYPED = {
     "beta": ("warmup:2,0.5", 1.0),
     "free_bits": ("0.5", 0.5),
     "binarize": (None, True),
+    "step": ("0.05,0.3", (0.05, 0.3)),
+    "trade": ("0.2", 0.2),
+    "entropy": ("factorized", "factorized"),
+    "width": ("32", 32),
 }
 
 

@@ -44,7 +44,10 @@ def decompress(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Write what compressed files hold: images, tables (.csv, .parquet) and arrays (.npy)."""
+    """Write what compressed files hold.
+
+    Images become files of the kind that is asked for, tables .csv or .parquet, arrays .npy.
+    """
     from isthmus.tasks.compression.conversion import Decompressed, decompress_file
 
     pairs = pairs_of(inputs, output, overwrite, f".{ending}", compressed_in)
