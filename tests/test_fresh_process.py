@@ -18,7 +18,20 @@ import soundfile
 from click.testing import CliRunner
 from safetensors import safe_open
 
-from isthmus import AnomalyDetector, Autoencoder, Denoiser, Denoising, Imputer, Plain, Sound, Sparse, Table, Variational
+from isthmus import (
+    AnomalyDetector,
+    Autoencoder,
+    Compressor,
+    Denoiser,
+    Denoising,
+    Images,
+    Imputer,
+    Plain,
+    Sound,
+    Sparse,
+    Table,
+    Variational,
+)
 from isthmus.apps.cli.knobs import knobs
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.core.part import PARTS, lookup, names
@@ -64,7 +77,8 @@ X, expected = pandas.read_pickle({expected!r})
 for method, answer in expected.items():
     answers = (answer, getattr(model, method)(X))
     for one, other in zip(*(a if isinstance(a, list) else [a] for a in answers), strict=True):
-        flat = [pandas.DataFrame(numpy.asarray(a).reshape(len(a), -1)) for a in (one, other)]
+        arrays = [numpy.frombuffer(a, "u1") if isinstance(a, bytes) else numpy.asarray(a) for a in (one, other)]
+        flat = [pandas.DataFrame(a.reshape(len(a), -1)) for a in arrays]
         pandas.testing.assert_frame_equal(*flat)
 """
 
@@ -95,6 +109,7 @@ ROWS = {
     "array": RNG.random((60, 6)),
     "gaps": TABLE.mask(RNG.random(TABLE.shape) < 0.1),
     "signals": RNG.normal(size=(24, 64, 2)),
+    "photographs": RNG.integers(0, 256, (8, 40, 40, 3), dtype=np.uint8),
     "audio": [Sound(row, 8000) for row in RNG.uniform(-0.5, 0.5, (4, 1600))],
 }
 ROWS["waveforms"] = ROWS["audio"]
@@ -118,7 +133,7 @@ def cases():
     """Yield the name of each model, the rows it is of, and the model; the tables of parts say which there are."""
     for case, both in forms("variant").items():
         yield from ((f"{case}-{type(v).__name__}", "table", quick(v)) for v in both)
-    for case, both in forms("net", "spectral").items():
+    for case, both in forms("net", "spectral", "lapped-transform").items():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
         yield from ((f"{case}-{type(v).__name__}", "array", quick(Plain(likelihood=v))) for v in both)
@@ -147,6 +162,7 @@ def cases():
     yield "lapped-knobs", "images", quick(net=lookup("net/lapped")(8, (4, 6), (1, 0)))
     yield "recorded-noise", "images", quick(Denoising(lookup("corruption/recorded-noise")((0.5, -0.25, 0.125))))
     yield "spectral", "audio", quick(net="spectral", data="waveforms")
+    yield "audio", "audio", quick(data="audio")
     yield "hum", "images", quick(Denoising(lookup("corruption/hum")(8000)))
     yield "unet-knobs", "images", quick(net=lookup("net/unet")((4, 6), (1, 0), noise=True))
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
@@ -154,6 +170,8 @@ def cases():
     yield "detector", "table", AnomalyDetector(quick("denoising"), contamination=0.1, random_state=0)
     yield "imputer", "gaps", Imputer(quick("masked"), random_state=0)
     yield "denoiser", "images", Denoiser(quick("denoising"))
+    cells = quick("compressive", net="lapped-transform", latent_dim=None, data=Images(crop=32))
+    yield "compressor", "photographs", Compressor(cells)
     yield "imputer-draws", "gaps", Imputer(quick("masked"), draws=2, random_state=0)
 
 
@@ -227,12 +245,14 @@ def typed():
     """Yield what is typed for each form of a net, each schedule, and each name that an option of `train` offers."""
     nets = [name for name in names("net") if own(f"net/{name}") and not lookup(f"net/{name}").windows_only]
     for name in [*nets, "16,8"]:
-        yield f"net-{name}", ["digits", "--net", name]
+        width = ["--latent-dim", 1024] if name == "lapped-transform" else []
+        yield f"net-{name}", ["digits", "--net", name, *width]
     for name in names("schedule"):
         yield f"beta-{name}", ["digits", "--variant", "variational", "--beta", name]
     for param in main.get_command(None, "train").params:
         for choice in getattr(param.type, "choices", ()):
             variant = ["--variant", next(iter(knobs()[param.name]))] if param.name in knobs() else []
+            variant += ["--net", "lapped-transform", "--latent-dim", 1024] if choice == "slots" else []
             data = {"scale": "table.csv", "table_decimal": "table.csv", "channels": "hum.wav"}.get(param.name, "digits")
             yield f"{param.name}-{choice}", [data, *variant, param.opts[0], choice]
 

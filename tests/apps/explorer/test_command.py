@@ -57,6 +57,7 @@ def test_a_compressor_that_comes_with_isthmus_by_its_name(served, compressor, mo
     from isthmus.tasks.compression import shipped
 
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(compressor, "name_", "photo-9")
     compressor.save(tmp_path / "photo-9.safetensors")
     write(f"{tmp_path}/pictures/", PHOTOGRAPHS)
     [view] = served("photo-9", tmp_path / "pictures").views

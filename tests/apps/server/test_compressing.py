@@ -232,7 +232,13 @@ def test_the_model_names_its_operations(client):
     assert about["estimator"] == "Compressor" and {"compress", "decompress", "encode"} <= set(about["operations"])
     paths = client.get("/openapi.json").json()["paths"]
     compress, decompress = paths[COMPRESS]["post"], paths[DECOMPRESS]["post"]
-    assert [one["name"] for one in compress["parameters"]] == ["quality", "target_bpp", "target_psnr", "effort"]
+    assert [one["name"] for one in compress["parameters"]] == [
+        "quality",
+        "target_bpp",
+        "target_psnr",
+        "effort",
+        "detail",
+    ]
     assert {"image/png", "application/x-npy"} < set(compress["requestBody"]["content"])
     assert list(compress["responses"]["200"]["content"]) == ["application/vnd.isthmus"]
     assert "application/octet-stream" in decompress["requestBody"]["content"] and not decompress["parameters"]

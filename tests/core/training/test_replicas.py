@@ -95,7 +95,7 @@ def test_replicas_of_every_variant_have_the_gradients_of_each(name, X):
     if runs[0].objective.replicable:
         agrees(runs)
     else:
-        assert name in ("variational", "contractive")
+        assert name in ("variational", "contractive", "compressive")
 
 
 @pytest.mark.parametrize(

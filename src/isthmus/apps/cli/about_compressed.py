@@ -7,18 +7,15 @@ from typing import Any
 
 from isthmus.apps.cli.output import facts, figure, table
 
-FIRST = 16
-"""Bytes that tell a compressed file from others, at most."""
-
 
 def is_compressed_file(path: str) -> bool:
     """Tell whether a file is a compressed one, by its first bytes."""
     if not Path(path).is_file():
         return False
-    from isthmus.tasks.compression.about import is_compressed
+    from isthmus.tasks.compression.chunks import SIGNATURE
 
     with Path(path).open("rb") as file:
-        return is_compressed(file.read(FIRST))
+        return file.read(len(SIGNATURE)) == SIGNATURE
 
 
 def about_compressed(path: str) -> tuple[dict[str, Any], str]:

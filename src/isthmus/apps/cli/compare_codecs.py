@@ -59,8 +59,9 @@ def compare_codecs(
 ) -> None:
     """Set the compressor beside JPEG, WebP and AVIF.
 
-    Each image in FOLDER is written as a real file at eight qualities, and read back. The table says how many bits a pixel takes
-    for each at about the same error, and how much larger or smaller files are than JPEG's at equal errors (BD-rate).
+    Each image in FOLDER is written as a real file at eight qualities, and read back. The table says how many bits a
+    pixel takes for each at about the same error, and how much larger or smaller files are than JPEG's at equal errors
+    (BD-rate).
     """
     from isthmus.apps.figures.figure import check_format
     from isthmus.tasks.compression import comparison

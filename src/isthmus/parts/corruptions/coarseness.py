@@ -36,6 +36,7 @@ class Coarseness(Corruption):
     """
 
     measures = True
+    replicable = False
 
     def __init__(self, step: Sequence[float] = (0.02, 0.45), trade: float = 0.13) -> None:
         if len(step) != 2 or not 0 < step[0] <= step[1]:

@@ -65,6 +65,7 @@ class LappedTransform(Net):
     """
 
     any_size = images_only = True
+    replicable = False
     predictor = "slots"
     stride = grid = CELL
     colours: Tensor

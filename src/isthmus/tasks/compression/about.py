@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from isthmus.tasks.compression import frames, numbers, pictures, text_tables
-from isthmus.tasks.compression.chunks import SIGNATURE, Chunk, read
+from isthmus.tasks.compression.chunks import Chunk, read
 from isthmus.tasks.compression.targets import quality_of_level
 
 KINDS = (
@@ -15,11 +15,6 @@ KINDS = (
     (frames.of_frame, frames.about),
 )
 """What tells the kind of a file from its header, and what it says."""
-
-
-def is_compressed(content: bytes) -> bool:
-    """Whether a file starts as compressed files do."""
-    return content.startswith(SIGNATURE)
 
 
 def about(content: bytes, name: str = "the file") -> dict[str, Any]:
