@@ -1,7 +1,9 @@
 """CSV files to small ones and back: every byte."""
 
+import bz2
 import csv
 import io
+import lzma
 from functools import cache
 
 import numpy as np
@@ -89,6 +91,19 @@ def test_odd_files_come_back(content):
 def test_an_empty_file_is_refused():
     with pytest.raises(InputError, match="empty"):
         packed(b"")
+
+
+def test_words_that_follow_no_rule_are_no_longer_than_by_general_methods():
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("etaoinshrdlu"), random.integers(2, 9))) for _ in range(150)]
+    content = "\n".join(["text", *(" ".join(random.choice(words, 12)) for _ in range(300)), ""]).encode()
+    small = packed(content)
+    assert unpacked(read(small)) == content
+    assert len(small) < min(len(bz2.compress(content)), len(lzma.compress(content))) + 100
+    spoilt = bytearray(small)
+    spoilt[200] ^= 1
+    with pytest.raises(ValueError, match="damaged"):
+        unpacked(read(bytes(spoilt)))
 
 
 @cache

@@ -252,6 +252,7 @@ def _row(code_of: Callable[[Cells], Tensor], row: list[Cells]) -> Tensor:
         if not len(codes):
             codes = code.new_empty(*code.shape[:2], row[-1].right, code.shape[-1])
         codes[:, :, tile.left : tile.right] = code
+    return_freed()
     return codes
 
 

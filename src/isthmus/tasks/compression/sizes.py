@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ UNPACKERS: dict[bytes, Callable[[], Any]] = {
         (text_tables.WORDS, text_tables.CONTENT),
         lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=text_tables.LZMA),
     ),
+    text_tables.OTHERWISE: bz2.BZ2Decompressor,
     frames.OTHERS: lambda: lzma.LZMADecompressor(memlimit=MEMORY),
 }
 """What unpacks the parts that may unpack to any size."""
@@ -79,7 +81,7 @@ def _size(chunks: Sequence[Chunk], name: str) -> int:
 def _unpacks_to_more(chunk: Chunk, max_bytes: int, name: str) -> bool:
     try:
         return len(UNPACKERS[chunk.type]().decompress(chunk.payload, max_bytes + 1)) > max_bytes
-    except (zlib.error, lzma.LZMAError) as error:
+    except (zlib.error, lzma.LZMAError, OSError) as error:
         raise DamagedFileError(f"{name} is damaged: a part cannot be unpacked ({error})") from error
 
 
