@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.apps.cli.command import Failure, command, note, option
-from isthmus.apps.cli.compressing import compressor_of, images_in, in_turn, pairs_of, progress_of, trained
+from isthmus.apps.cli.compressing import compressor_of, images_in, in_turn, once, pairs_of, progress_of, trained
 from isthmus.apps.cli.output import figure, free, json_option, output_option, show, table, writable_model
 from isthmus.support.errors import counted
 
@@ -111,15 +111,13 @@ def compress(
         )
     _check_training(model, train, save, {"--epochs": epochs, "--seed": seed}, overwrite)
     pairs = pairs_of(inputs, output, overwrite, SUFFIX, images_in)
-    compressor = cache(lambda: compressor_of(model) if train is None else trained(train, epochs, seed or 0))
-    if train is not None:  # before files, which several threads write
-        own = compressor()
-        if save is not None:
-            own.save(save)
+    compressor = once(lambda: compressor_of(model) if train is None else trained(train, epochs, seed or 0))
     bound = 0.0 if lossless else max_error
     how = {**asked, "effort": effort, **({} if detail is None else {"detail": detail})}
     progress = progress_of(len(pairs), "compressed")
     jobs = [(path, _job(compressor, source, bound, how, progress)) for source, path in pairs]
+    if train is not None and save is not None:
+        compressor().save(save)
     done = []
     for one in in_turn([partial(_written, *job) for job in jobs], "compressed"):
         done.append(one)

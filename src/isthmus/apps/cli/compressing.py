@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from isthmus.apps.cli.command import Failure, hushed, tell
@@ -26,6 +27,17 @@ def compressor_of(model: str | None) -> Compressor:
     import isthmus
 
     return isthmus.Compressor.shipped() if model is None else load(model, "Compressor")
+
+
+def once(make: Callable[[], Compressor]) -> Callable[[], Compressor]:
+    """Return what makes a compressor when it is first needed; other threads wait for it."""
+    lock, made = Lock(), cache(make)
+
+    def compressor() -> Compressor:
+        with lock:
+            return made()
+
+    return compressor
 
 
 def trained(folder: str, epochs: int | None, seed: int) -> Compressor:
@@ -57,10 +69,10 @@ def in_turn(jobs: Sequence[Callable[[], T]], verb: str) -> Iterator[T]:
 
     from isthmus.core.training.threads import threads
 
-    workers = min(torch.get_num_threads(), len(jobs))
     if len(jobs) == 1:
         yield jobs[0]()  # it tells of its own progress
         return
+    workers = min(torch.get_num_threads(), len(jobs))
     with rows_done(len(jobs), verb, "file") as done, threads(1), ThreadPoolExecutor(workers, "file") as pool:
         running = [pool.submit(job) for job in jobs]
         try:

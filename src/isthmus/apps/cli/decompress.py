@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import click
 
 from isthmus.apps.cli.command import command, option, warn
-from isthmus.apps.cli.compressing import compressed_in, compressor_of, in_turn, pairs_of, progress_of
+from isthmus.apps.cli.compressing import compressed_in, compressor_of, in_turn, once, pairs_of, progress_of
 from isthmus.apps.cli.output import json_option, output_option, show
 from isthmus.support.errors import counted
 
@@ -51,19 +51,17 @@ def decompress(
     from isthmus.tasks.compression.conversion import Decompressed, decompress_file
 
     pairs = pairs_of(inputs, output, overwrite, f".{ending}", compressed_in)
-    compressor = cache(lambda: compressor_of(model))
+    compressor = once(lambda: compressor_of(model))
     named = output is not None and len(inputs) == 1 and not inputs[0].is_dir() and not Path(output).is_dir()
-
     progress = progress_of(len(pairs), "decompressed")
 
     def written(source: Path, path: Path) -> Decompressed:
         path.parent.mkdir(parents=True, exist_ok=True)
         return decompress_file(compressor, source, path, salvage, named, progress)
 
+    done = in_turn([partial(written, *pair) for pair in pairs], "decompressed")
     rows = []
-    for (source, _), one in zip(
-        pairs, in_turn([partial(written, *pair) for pair in pairs], "decompressed"), strict=True
-    ):
+    for (source, _), one in zip(pairs, done, strict=True):
         if one.lost:
             warn(f"{str(source)!r} is damaged: {counted(len(one.lost), 'tile')} could not be read: left empty")
         rows.append({"file": str(one.path), "content": one.content, "lost tiles": list(one.lost)})
