@@ -35,6 +35,7 @@ from isthmus import (
 from isthmus.apps.cli.knobs import knobs
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.core.part import PARTS, lookup, names
+from isthmus.data.io.files import write
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.parts.catalogue import load_all
 from isthmus.tasks import load_all as load_tasks
@@ -116,6 +117,7 @@ ROWS["waveforms"] = ROWS["audio"]
 METHODS = ("transform", "reconstruct", "score_samples", "anomaly_score")
 
 quick = partial(Autoencoder, latent_dim=2, epochs=1, batch_size=16, random_state=0, verbose=False)
+compressive = partial(quick, "compressive", net="lapped-transform", latent_dim=None, data=Images(crop=32))
 
 
 def forms(kind, *without):
@@ -170,8 +172,7 @@ def cases():
     yield "detector", "table", AnomalyDetector(quick("denoising"), contamination=0.1, random_state=0)
     yield "imputer", "gaps", Imputer(quick("masked"), random_state=0)
     yield "denoiser", "images", Denoiser(quick("denoising"))
-    cells = quick("compressive", net="lapped-transform", latent_dim=None, data=Images(crop=32))
-    yield "compressor", "photographs", Compressor(cells)
+    yield "compressor", "photographs", Compressor(compressive())
     yield "imputer-draws", "gaps", Imputer(quick("masked"), draws=2, random_state=0)
 
 
@@ -218,6 +219,9 @@ COMMANDS = {
     "decode": ["decode widths.safetensors some-codes.npy -o decoded.csv"],
     "reconstruct": ["reconstruct objects.safetensors table.csv -o rows.csv"],
     "denoise": ["denoise table.csv --model objects.safetensors -o cleaned.csv"],
+    "compress": ["compress photos/ --model cells.safetensors -o small/"],
+    "decompress": ["decompress written.isth --model cells.safetensors -o pixels.png"],
+    "compare-codecs": ["compare-codecs photos/ --model cells.safetensors"],
     "detect": [
         "detect table.csv --model detector.safetensors -o scores.csv --explain",
         "detect table.csv --train table.csv --model objects.safetensors -o scores.csv",
@@ -289,6 +293,9 @@ def test_every_command_loads_models_whose_parts_are_objects(inside):
     made = Denoising(lookup("corruption/masking")(0.2))
     AnomalyDetector(quick(made, net=net), lookup("score/residual")(), 0.1).fit(TABLE).save("detector.safetensors")
     Imputer(quick("masked", net=net)).fit(ROWS["gaps"]).save("imputer.safetensors")
+    write("photos/", ROWS["photographs"][:1])
+    Compressor(compressive()).fit(ROWS["photographs"]).save("cells.safetensors")
+    run("compress", "photos/0.png", "--model", "cells.safetensors", "-o", "written.isth")
     lines = [line for command in commands_with_a_model() for line in COMMANDS[command]]
     start = {"serve": STOP}
     jobs = {line: start.get(line.split()[0], "") + RUN.format(arguments=line.split()) for line in lines}

@@ -50,5 +50,5 @@ def apart(code: Tensor) -> tuple[Tensor, Tensor]:
 
 def steps(step: Tensor | None, like: Tensor) -> Tensor:
     """Return the step of each row, with axes of length 1 behind it; the usual one where it is None."""
-    every = like.new_full((len(like),), STEP) if step is None else step
+    every = like.new_full(like.shape[:1], STEP) if step is None else step
     return every.view(-1, *[1] * (like.ndim - 1))

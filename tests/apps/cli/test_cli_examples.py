@@ -30,7 +30,7 @@ TABLES = {
 }
 """Files, and the column of labels that they have."""
 FOLDERS = ("photos", "new-photos", "holiday-photos", "scans", "noisy-scans", "clean-scans", "new-scans")
-FIRST = ("train", "detect", "impute", "encode", "export", "info")
+FIRST = ("train", "detect", "impute", "encode", "export", "compress", "info")
 """Commands whose outputs other examples read."""
 NOT_RUN = ("serve", "explore", "tune", "completion")
 """What serves until it is ended, takes half an hour, or writes into the user's home; all have tests of their own."""

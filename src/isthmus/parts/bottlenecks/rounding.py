@@ -58,7 +58,7 @@ class Rounding:
         self, parts: Sequence[Tensor], worth: Sequence[Tensor | None], trade: float, watch: Watch | None = None
     ) -> None:
         self.parts, self.worth, self.trade, self.watch = parts, worth, trade, watch
-        self.bits = parts[0].new_zeros(len(parts[0]))
+        self.bits = parts[0].new_zeros(parts[0].shape[:1])
 
     def __call__(self, slot: int, mean: Tensor, scale: Tensor, board: Tensor | None) -> Tensor:
         """Return the symbols of a slot."""
