@@ -25,7 +25,7 @@ from isthmus.tasks.compression.comparison import own
 from isthmus.tasks.compression.shipped import path_of
 
 OURS = (0, 12, 25, 38, 50, 62, 75, 88)
-BARS = {"JPEG": (-38.0, -25.0, 16), "WEBP": (-8.0, -5.0, 12)}
+BARS = {"JPEG": (-38.0, -25.0, 16), "WebP": (-8.0, -5.0, 12)}
 """The most BD-rate by PSNR, by MS-SSIM, and on how many images it is at least less than 0."""
 PUBLISHED = {
     "bmshj2018-factorized": -44,

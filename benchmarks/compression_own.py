@@ -94,5 +94,5 @@ def _short() -> Autoencoder:
 
 
 def of_webp(image: np.ndarray) -> list[Point]:
-    webp = partial(points, peers()["WEBP"], image, QUALITIES, False)
-    return [Point(*point) for point in theirs("WEBP", webp, "pillow", image, QUALITIES)]
+    webp = partial(points, peers()["WebP"], image, QUALITIES, False)
+    return [Point(*point) for point in theirs("WebP", webp, "pillow", image, QUALITIES)]

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.parts.nets.lapped_transform import FILTERS, pair_of
+from isthmus.parts.nets.lapped_transform import FILTERS, cost, pair_of
 from training.compression import SCALES
 from training.photo import smaller
 
@@ -51,7 +51,7 @@ def coefficients(x: Tensor, turn: Tensor) -> Tensor:
 
 def bits(coefficients: Tensor) -> Tensor:
     """Return about the bits of a coefficient."""
-    return sum(torch.log2(1 + 2 * (coefficients / step).square()).mean() / 2 for step in STEPS) / len(STEPS)
+    return sum(cost(coefficients, step).mean() for step in STEPS) / len(STEPS)
 
 
 def fitted(x: Tensor, side: int) -> Tensor:

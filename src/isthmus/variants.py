@@ -452,21 +452,35 @@ class Compressive(Variant):
         None, "how the distributions of the numbers in a code are predicted; default: by the net"
     )
     width: int = knob(96, "maps of the predictor of distributions")
+    block: int | None = knob(None, "side of the blocks of the lapped transform, 8 or 4, which suits text; default: 8")
 
     def objective(self, data: Data, latent_dim: int, net: NetChoice = None, condition_dim: int = 0) -> Reconstruction:
-        """Return the objective, with the predictor that suits the net unless the user chose one."""
+        """Return the objective, with the predictor that suits the net unless the user chose one.
+
+        Raises
+        ------
+        InputError
+            The net has blocks of another size, or none.
+        """
         chosen = self._net(net, data.defaults())
-        suited = self.entropy or getattr(chosen, "predictor", None)  # a user's own net need not be a Net
-        return super(Compressive, replace(self, entropy=suited)).objective(data, latent_dim, chosen, condition_dim)
+        block = getattr(chosen, "block", None)  # a user's own net need not be a Net
+        if self.block not in (None, block):
+            raise InputError(f"block={self.block} of the variant 'compressive': that of the net {net!r} is {block}")
+        suited = self.entropy or getattr(chosen, "predictor", None)
+        made = replace(self, entropy=suited, block=block)
+        return super(Compressive, made).objective(data, latent_dim, chosen, condition_dim)
 
     def _default_net(self, defaults: Defaults) -> Net:
-        """Return the net whose codes slots predict, where these are asked for, else that of the data."""
+        """Return the lapped transform where slots or a size of its blocks are asked for, else the net of the data."""
+        if self.block:
+            return lookup("net/lapped-transform")(block=self.block)
         if self.entropy == "slots":
             return lookup("net/lapped-transform")()
         return defaults.compressive_net or defaults.net
 
     def _bottleneck(self) -> Bottleneck:
-        chosen = {} if self.entropy is None else {"predictor": self.entropy}
+        chosen = {"predictor": self.entropy, "block": self.block}
+        chosen = {name: value for name, value in chosen.items() if value is not None}
         return lookup("bottleneck/entropy")(**chosen, width=self.width, trade=self.trade)
 
     def _corruption(self) -> Corruption:

@@ -7,7 +7,6 @@ import type { Coded, Compresses, On } from "./types";
 import { Wipe, Zooms } from "./wipe";
 
 const original = "original";
-const titles: Record<string, string> = { [original]: "original", JPEG: "JPEG", WEBP: "WebP" };
 
 interface Answer {
   /** Of what, and at which quality of the model. */
@@ -67,7 +66,6 @@ export function CompressPanel() {
   const own = answer?.made ?? null;
   const others = [original, ...codecs].map((id) => ({
     id,
-    title: titles[id] ?? id,
     answer: useCoded(own && what, own && (answer?.quality ?? null), id),
   }));
   const beside = others.find(({ id }) => id === codec) ?? others[0];
@@ -107,21 +105,21 @@ export function CompressPanel() {
               </tr>
             </thead>
             <tbody>
-              <Line title={titles[original]} coded={others[0].answer?.made} />
+              <Line title={original} coded={others[0].answer?.made} />
               <Line title={model.name} coded={own} look="own" />
-              {others.slice(1).map(({ title, answer: each }) => (
-                <Line title={title} coded={each?.made} look={each?.quality === answer?.quality ? "" : "stale"} />
+              {others.slice(1).map(({ id, answer: each }) => (
+                <Line title={id} coded={each?.made} look={each?.quality === answer?.quality ? "" : "stale"} />
               ))}
             </tbody>
           </table>
-          {others.slice(1).map(({ title, answer }) => (
-            <Longer title={title} coded={answer?.made} limit={own.bytes} />
+          {others.slice(1).map(({ id, answer }) => (
+            <Longer title={id} coded={answer?.made} limit={own.bytes} />
           ))}
           <div class="fields">
             <div class="choices-of" role="group" aria-label={`Beside ${model.name}`}>
-              {others.map(({ id, title }) => (
+              {others.map(({ id }) => (
                 <button aria-pressed={id === beside.id} onClick={() => store.set({ codec: id })}>
-                  {title}
+                  {id}
                 </button>
               ))}
             </div>
@@ -131,8 +129,8 @@ export function CompressPanel() {
           <div class={computing ? "stale" : ""} aria-busy={computing}>
             {other && (
               <Wipe
-                label={`${beside.title} and ${model.name}`}
-                left={{ png: other.png, id: "other", title: beside.title }}
+                label={`${beside.id} and ${model.name}`}
+                left={{ png: other.png, id: "other", title: beside.id }}
                 right={{ png: own.png, id: "own", title: model.name }}
               />
             )}

@@ -67,6 +67,13 @@ def test_what_is_said_of_training(photo, tmp_path, monkeypatch, typed, said):
     assert result.exit_code and said in result.output
 
 
+def test_training_for_tables_alone_is_refused(photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("x\n1\n2\n")
+    result = CliRunner().invoke(main, ["compress", "a.csv", "--train", str(photo.parent)])
+    assert result.exit_code == 2 and "leave it out, or --save MODEL" in result.output
+
+
 def test_an_image_goes_and_comes(photo, model, tmp_path):
     said = json.loads(run("compress", photo, "--model", model, "--json").stdout)["files"][0]
     small = photo.with_suffix(".isth")
@@ -185,7 +192,7 @@ def test_codecs_are_compared_on_a_folder(photo, model, tmp_path):
     with Image.open(photo) as image:
         image.convert("L").save(photo.parent / "grey.png")
     known = json.loads(run("compare-codecs", photo.parent, "--model", model, "--json").stdout)
-    assert known["images"] == 2 and {"isthmus", "JPEG", "WEBP"} <= set(known["codecs"])
+    assert known["images"] == 2 and {"isthmus", "JPEG", "WebP"} <= set(known["codecs"])
     for codec in known["codecs"].values():
         assert codec["bpp"] == sorted(codec["bpp"])
     text = run("compare-codecs", photo.parent, "--model", model, "--limit", 1, "-o", tmp_path / "r.svg").output

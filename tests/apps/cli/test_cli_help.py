@@ -84,6 +84,7 @@ def test_help_is_in_sections_and_shows_no_markup(isthmus):
 
 TYPED = {
     "likelihood": ("absolute", "absolute"),
+    "block": ("4", 4),
     "corruption": ("patch-masking", "patch-masking"),
     "level": ("0.1,0.6", (0.1, 0.6)),
     "members": ("2", 2),

@@ -68,7 +68,7 @@ def test_a_quality_is_chosen_and_other_codecs_stand_beside_it(tab, photos):
 
 
 def test_a_shared_address_shows_the_same_and_files_are_opened(tab, photos):
-    page = tab.open(f"{photos[0]}/#point=2&quality=30&codec=WEBP&zoom=4&wipe=0.25")
+    page = tab.open(f"{photos[0]}/#point=2&quality=30&codec=WebP&zoom=4&wipe=0.25")
     settled(page)
     assert page.locator(".layers").bounding_box()["width"] == 4 * 96
     assert page.get_by_test_id("other").get_attribute("alt") == "WebP"

@@ -13,6 +13,8 @@ from isthmus.apps.explorer.maps import umap
 from isthmus.apps.explorer.session import open_session
 from isthmus.data.io import files
 
+from .photographs import PHOTOGRAPHS
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     schemathesis = pytest.importorskip("schemathesis")
@@ -21,7 +23,7 @@ QUICK = {"net": "linear", "epochs": 1, "random_state": 0, "verbose": False}
 
 
 @pytest.fixture(scope="module")
-def sessions():
+def sessions(compressor):
     draw = np.random.default_rng(0)
     frame = pd.DataFrame({"size": draw.normal(size=80), "town": draw.choice(["Ulm", "Bonn"], 80)})
     X = files.read("digits").X[:80]
@@ -30,13 +32,14 @@ def sessions():
             {"m": AnomalyDetector(Autoencoder("plain", 3, **QUICK), random_state=0).fit(frame)}, frame
         ),
         "images": open_session({"m": Autoencoder("variational", 3, **QUICK).fit(X)}, X, np.arange(80) % 3),
+        "photographs": open_session({"m": compressor}, PHOTOGRAPHS),
         "noisy images": open_session({"m": Autoencoder("denoising", 3, **QUICK).fit(X)}, X),
     }
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", ["table", "images", "noisy images"])
+@pytest.mark.parametrize("kind", ["table", "images", "photographs", "noisy images"])
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_nothing_that_is_made_up_breaks_it(sessions, kind, mode, monkeypatch):
     monkeypatch.setattr(umap, "laid_out", lambda codes, tell: codes[:, :2])

@@ -13,8 +13,9 @@ import isthmus
 from isthmus import Autoencoder, DivergenceError, FileFormatError, InputError
 from isthmus.core.training.callbacks import StopTraining
 from isthmus.core.training.settings import Settings
-from isthmus.core.training.threads import choose_threads, threads
+from isthmus.core.training.threads import choose_threads
 from isthmus.parts.nets.mlp import MLP
+from isthmus.support.threads import threads
 
 DIGITS = (load_digits().images / 16).astype(np.float32)[:600]
 

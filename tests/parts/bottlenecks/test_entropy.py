@@ -19,15 +19,21 @@ load_all()
 
 STEP = torch.tensor([0.05, 0.2])
 ANY_SHAPE = ("factorized", "hyperprior")
-NUMBERS = {"slots": 1024}
-POSITIONS = {"slots": [(2, 3)], "factorized": [(), (5,), (3, 4)], "hyperprior": [(), (5,), (3, 4)]}
-CASES = [(name, positions) for name in PREDICTORS for positions in POSITIONS[name]]
+MADE = {**{name: {"predictor": name} for name in PREDICTORS}, "small slots": {"predictor": "slots", "block": 4}}
+NUMBERS = {"slots": 1024, "small slots": 256}
+POSITIONS = {
+    "slots": [(2, 3)],
+    "small slots": [(2, 3)],
+    "factorized": [(), (5,), (3, 4)],
+    "hyperprior": [(), (5,), (3, 4)],
+}
+CASES = [(name, positions) for name in MADE for positions in POSITIONS[name]]
 
 
 def bottleneck(name, h, std=0.3, train=False):
     """Give one as if it were trained: with random weights."""
     torch.manual_seed(0)
-    made = Entropy(name, width=8)
+    made = Entropy(**MADE[name], width=8)
     made.build(h.shape[-1])
     with torch.no_grad():
         made.initialize(h)
@@ -86,7 +92,7 @@ def test_codes_are_near_and_nearer_with_finer_steps(name, positions):
     torch.testing.assert_close(code.terms["coding"], 0.13 * STEP.square() * code.terms["bits"])
 
 
-@pytest.mark.parametrize("name", PREDICTORS)
+@pytest.mark.parametrize("name", MADE)
 def test_gradients_reach_the_encoder_and_all_layers(name):
     h = codes(name, POSITIONS[name][-1])
     made = bottleneck(name, h, train=True)

@@ -5,14 +5,14 @@ import torch
 
 from isthmus.core.interfaces import Sizes
 from isthmus.core.records import Batch
-from isthmus.parts.bands import CELL, apart, joined
+from isthmus.parts.bands import BLOCKS, Bands
 from isthmus.parts.nets.lapped_transform import FILTERS, LappedTransform, Lapping, pair_of
 from isthmus.support.errors import InputError
 
 
 def net(channels=3, **knobs):
     made = LappedTransform(**knobs)
-    numbers = channels * CELL**2
+    numbers = made.code_width((channels, None, None))
     made.build(Sizes((channels, None, None), numbers, numbers, (channels, None, None)))
     return made
 
@@ -44,7 +44,7 @@ def test_a_constant_image_has_means_only(side):
 def test_the_blocks_see_the_step_and_the_condition(condition):
     torch.manual_seed(0)
     made = LappedTransform(width=8, blocks=1)
-    numbers = CELL**2
+    numbers = made.code_width((1, None, None))
     made.build(Sizes((1, None, None), numbers, numbers, (1, None, None), condition))
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -69,37 +69,42 @@ def test_rows_do_not_see_each_other():
     torch.testing.assert_close(passed(x), alone, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize(("channels", "shape"), [(1, (32, 32)), (3, (70, 100)), (2, (1, 1))])
-def test_a_code_gives_the_image_back(channels, shape):
+def test_a_code_gives_the_image_back(channels, shape, block):
     torch.manual_seed(0)
     x = torch.rand(2, channels, *shape)
-    made = net(channels)
+    made = net(channels, block=block)
     batch = Batch(x, x, step=torch.tensor([0.1, 0.2]))
     made.initialize_encoder(batch)
     h = made.encode(batch)
-    assert h.shape == (2, *made.positions((channels, *shape)), channels * CELL**2)
+    assert h.shape == (2, *made.positions((channels, *shape)), channels * (4 * block) ** 2)
     torch.testing.assert_close(made.decode(h, batch), x, rtol=0, atol=1e-5)
 
 
-def test_bands_are_joined_and_taken_apart():
-    coarse, fine = torch.rand(2, 3, 16, 2, 5), torch.rand(2, 3, 63, 8, 20)
-    for before, after in zip((coarse, fine), apart(joined(coarse, fine)), strict=True):
+@pytest.mark.parametrize("block", BLOCKS)
+def test_bands_are_joined_and_taken_apart(block):
+    bands = Bands(block)
+    coarse, fine = torch.rand(2, 3, 16, 2, 5), torch.rand(2, 3, bands.waves, 8, 20)
+    for before, after in zip((coarse, fine), bands.apart(bands.joined(coarse, fine)), strict=True):
         assert torch.equal(before, after)
 
 
-def test_a_part_gives_the_same_as_the_whole_within_the_reach():
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_part_gives_the_same_as_the_whole_within_the_reach(block):
     torch.manual_seed(0)
-    made = net()
+    made = net(block=block)
+    cell = made.stride
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
-    x = torch.rand(1, 3, 12 * CELL, 10 * CELL)
+    x = torch.rand(1, 3, 12 * cell, 10 * cell)
     batch = Batch(x, x, step=torch.tensor([0.1]))
     whole = made.decode(made.encode(batch), batch)
-    margin = -(-made.reach // CELL) * CELL
-    part = x[..., :, : 4 * CELL + margin]
+    margin = -(-made.reach // cell) * cell
+    part = x[..., :, : 4 * cell + margin]
     some = Batch(part, part, step=torch.tensor([0.1]))
     torch.testing.assert_close(
-        made.decode(made.encode(some), some)[..., : 4 * CELL], whole[..., : 4 * CELL], rtol=0, atol=1e-5
+        made.decode(made.encode(some), some)[..., : 4 * cell], whole[..., : 4 * cell], rtol=0, atol=1e-5
     )
 
 
@@ -110,3 +115,5 @@ def test_other_codes_and_rows_are_refused():
         LappedTransform().build(Sizes((3, 100), 64, 64, (3, 100)))
     with pytest.raises(InputError, match="at least 0"):
         LappedTransform(width=-1)
+    with pytest.raises(InputError, match="block=6 .* expected 8 or 4"):
+        LappedTransform(block=6)

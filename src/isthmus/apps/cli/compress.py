@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from isthmus.tasks.compression.conversion import Compressed, Progress
 
 TABLES, FRAME, ARRAY = (".csv", ".tsv"), ".parquet", ".npy"
+NO_IMAGES = (*TABLES, FRAME, ARRAY)
 TOTAL = 12
 """Files from which on only their sum is shown."""
 
@@ -111,6 +112,8 @@ def compress(
         )
     _check_training(model, train, save, {"--epochs": epochs, "--seed": seed}, overwrite)
     pairs = pairs_of(inputs, output, overwrite, SUFFIX, images_in)
+    if train is not None and save is None and all(source.suffix.lower() in NO_IMAGES for source, _ in pairs):
+        raise click.UsageError("--train is about images, and there are none to compress: leave it out, or --save MODEL")
     compressor = once(lambda: compressor_of(model) if train is None else trained(train, epochs, seed or 0))
     bound = 0.0 if lossless else max_error
     how = {**asked, "effort": effort, **({} if detail is None else {"detail": detail})}
@@ -161,7 +164,7 @@ def _job(
 
     suffix = source.suffix.lower()
     for_images = [flag for flag, value in asked.items() if value is not None and flag != "effort"]
-    if suffix in (*TABLES, FRAME, ARRAY) and for_images:
+    if suffix in NO_IMAGES and for_images:
         raise click.UsageError(f"--{for_images[0].replace('_', '-')} is about images, and {str(source)!r} is none")
     if suffix in TABLES:
         return partial(compress_table, source, max_error=bound or None)

@@ -67,7 +67,7 @@ def in_turn(jobs: Sequence[Callable[[], T]], verb: str) -> Iterator[T]:
     """Yield what each job gives, in their order; several run at a time, each on a core of its own."""
     import torch
 
-    from isthmus.core.training.threads import threads
+    from isthmus.support.threads import threads
 
     if len(jobs) == 1:
         yield jobs[0]()  # it tells of its own progress

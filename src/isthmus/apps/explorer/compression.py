@@ -18,7 +18,7 @@ from isthmus.tasks.compression.targets import psnr
 
 ORIGINAL = "original"
 """What stands for the image itself, uncompressed."""
-BESIDE = ("JPEG", "WEBP")
+BESIDE = ("JPEG", "WebP")
 """Codecs that are quick enough for a slider."""
 SETTINGS = 8
 """How many results of each codec are kept: who goes back to a quality waits for nothing."""

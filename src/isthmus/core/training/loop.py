@@ -26,8 +26,8 @@ from isthmus.core.training.optimizer import AdamWithMuon
 from isthmus.core.training.precision import computing
 from isthmus.core.training.settings import Settings
 from isthmus.core.training.state import Progress, State, Tensors, load_optimizer, optimizer_tensors, plain_groups
-from isthmus.core.training.threads import threads
 from isthmus.support.errors import DivergenceError
+from isthmus.support.threads import threads
 
 EXPLODED = 1e6
 CHECK_EVERY = {"cpu": 1, "cuda": 50}

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import torch
-
 SMALL = 2**25
 """Maximum multiplications in a step for a single thread."""
 
@@ -18,15 +13,3 @@ def choose_threads(multiplications: int, batch_size: int) -> int | None:
     times slower on a busy one.
     """
     return 1 if multiplications * batch_size < SMALL else None
-
-
-@contextmanager
-def threads(number: int | None) -> Iterator[None]:
-    """Compute with this number of threads inside the block; None: no change."""
-    before = torch.get_num_threads()
-    if number is not None:
-        torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

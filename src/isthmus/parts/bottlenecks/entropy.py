@@ -8,7 +8,7 @@ from torch import Tensor
 from isthmus.core.interfaces import Bottleneck
 from isthmus.core.part import part
 from isthmus.core.records import Code
-from isthmus.parts.bands import steps
+from isthmus.parts.bands import BLOCKS, steps
 from isthmus.parts.bottlenecks.factorized import Factorized
 from isthmus.parts.bottlenecks.hyperprior import Hyperprior
 from isthmus.parts.bottlenecks.prediction import Predictor
@@ -41,6 +41,8 @@ class Entropy(Bottleneck):
         Maps of the predictor.
     trade : float, default 0.13
         What a bit is worth, in squared steps.
+    block : {8, 4}, default 8
+        Side of the blocks of the lapped transform, in pixels; ``"slots"`` alone asks for it.
 
     Raises
     ------
@@ -52,17 +54,19 @@ class Entropy(Bottleneck):
     rounds = True
     replicable = False
 
-    def __init__(self, predictor: str = "factorized", width: int = 96, trade: float = 0.13) -> None:
+    def __init__(
+        self, predictor: str = "factorized", width: int = 96, trade: float = 0.13, block: int = BLOCKS[0]
+    ) -> None:
         super().__init__()
         if predictor not in PREDICTORS:
             raise InputError(unknown("predictor of the entropy bottleneck", predictor, PREDICTORS))
         if width < 2 or trade <= 0:
             raise InputError(f"width={width}, trade={trade} of the entropy bottleneck: expected 2 or more, and above 0")
-        self.name, self.width_of_maps, self.trade = predictor, width, trade
+        self.name, self.width_of_maps, self.trade, self.block = predictor, width, trade, block
 
     def build(self, latent_dim: int) -> None:
         """Make the predictor."""
-        self.predictor = PREDICTORS[self.name](self.width_of_maps)
+        self.predictor = PREDICTORS[self.name](self.width_of_maps, self.block)
         self.predictor.build(latent_dim)
 
     def initialize(self, h: Tensor, noise: Tensor | None = None) -> None:

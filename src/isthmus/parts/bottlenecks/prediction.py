@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from isthmus.parts.bands import BLOCKS, Bands
 from isthmus.parts.bottlenecks.rounding import LARGEST, SMALLEST, Take
 from isthmus.parts.exact import ACTIVATION, MAX_ACTIVATION, ExactConv, activated, rounded
 
@@ -29,11 +30,13 @@ class Predictor(nn.Module):
     ----------
     width : int, default 96
         Of the layers.
+    block : {8, 4}, default 8
+        Side of the blocks where the code is that of a lapped transform, in pixels.
     """
 
-    def __init__(self, width: int = 96) -> None:
+    def __init__(self, width: int = 96, block: int = BLOCKS[0]) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.bands = width, Bands(block)
 
     def build(self, latent_dim: int) -> None:
         """Make the layers."""

@@ -9,19 +9,20 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.bands import CELL, SECOND, WAVES, apart, joined
+from isthmus.parts.bands import SECOND
 from isthmus.parts.bottlenecks.plane import numbers_of, residuals
 from isthmus.parts.bottlenecks.prediction import Prediction, Predictor, conditions, features, starting_scale
 from isthmus.parts.bottlenecks.rounding import Take
 from isthmus.parts.exact import ACTIVATION, SINGLE, WEIGHT, ExactConv, activated, rounded
 from isthmus.support.errors import InputError
 
-COARSE, FINE = (0, 1, 6, SECOND**2), (0, 5, 14, 27, WAVES)
-"""Where the groups of both levels begin, in zigzag order."""
-SIGNED = 14
-"""Groups that end by then tell those after them their signs, and get a mean from those before."""
-NEAR = 5
-"""Groups that end by then are seen over 5 x 5 blocks; those of brightness are coded in two phases."""
+COARSE = (0, 1, 6, SECOND**2)
+"""Where the groups of means begin, in zigzag order."""
+FINE = {8: (0, 5, 14, 27, 63), 4: (0, 2, 5, 9, 15)}
+"""Where the groups of blocks begin, in zigzag order, for each side of blocks."""
+NEAR, SIGNED = 1, 2
+"""So many of the first groups of blocks are seen over 5 x 5 blocks, those of brightness coded in two phases; so many
+tell those after them their signs, and get a mean from those before, as all groups of means do."""
 
 
 class Slot(NamedTuple):
@@ -67,15 +68,18 @@ class Slots(Predictor):
         InputError
             Codes are not those of a lapped transform.
         """
-        if latent_dim % CELL**2:
+        numbers = self.bands.cell**2
+        if latent_dim % numbers:
             raise InputError(
-                f"entropy='slots' takes the codes of the net 'lapped-transform', of {CELL**2:,} numbers for a channel, "
+                f"entropy='slots' takes the codes of the net 'lapped-transform', of {numbers:,} numbers for a channel, "
                 f"not of {latent_dim:,}: choose 'factorized' or 'hyperprior'"
             )
-        channels, half = latent_dim // CELL**2, self.width // 2
+        channels, half = latent_dim // numbers, self.width // 2
         self.channels = channels
         self.coarse = Level(channels * SECOND**2, coarse_slots(channels), half, 0)
-        self.fine = Level(channels * WAVES, fine_slots(channels), self.width, len(self.coarse.slots))
+        self.fine = Level(
+            channels * self.bands.waves, fine_slots(channels, self.bands.block), self.width, len(self.coarse.slots)
+        )
         self.up = nn.ModuleList([ExactConv(half, half), ExactConv(half, self.width * SECOND**2)])
 
     def initialize(self, h: Tensor) -> None:
@@ -100,7 +104,7 @@ class Slots(Predictor):
         """Return z for the symbols of each slot."""
         first = len(self.coarse.slots)
         bands = (self.coarse.whole(symbols[:first]) * step, self.fine.whole(symbols[first:]) * step)
-        return joined(*(torch.unflatten(level, 1, (self.channels, -1)) for level in bands))
+        return self.bands.joined(*(torch.unflatten(level, 1, (self.channels, -1)) for level in bands))
 
     def forward(self, take: Take, positions: Sequence[int], octaves: Tensor) -> list[Tensor]:
         """Take the symbols of each slot, and return them."""
@@ -112,7 +116,7 @@ class Slots(Predictor):
         return [*coarse, *fine]
 
     def _bands(self, h: Tensor) -> list[Tensor]:
-        return [level.flatten(1, 2) for level in apart(h)]
+        return [level.flatten(1, 2) for level in self.bands.apart(h)]
 
 
 class Level(nn.Module):
@@ -185,18 +189,19 @@ def coarse_slots(channels: int) -> list[Slot]:
     return [Slot(_bands(colours, ends, SECOND**2), True, summed=ends[0] == 0) for ends in pairwise(COARSE)]
 
 
-def fine_slots(channels: int) -> list[Slot]:
+def fine_slots(channels: int, block: int) -> list[Slot]:
     """Return the slots of blocks: brightness, then colours, of each group."""
+    begins = FINE[block]
     each = [range(1), range(1, channels)][: min(channels, 2)]
     return [
         Slot(
-            _bands(colours, ends, WAVES),
-            signed=ends[1] <= SIGNED,
-            phases=1 + (ends[1] <= NEAR and 0 in colours),
-            side=5 if ends[1] <= NEAR else 3,
-            seen=ends[1] < WAVES or colours is not each[-1],
+            _bands(colours, ends, begins[-1]),
+            signed=number < SIGNED,
+            phases=1 + (number < NEAR and 0 in colours),
+            side=5 if number < NEAR else 3,
+            seen=ends[1] < begins[-1] or colours is not each[-1],
         )
-        for ends in pairwise(FINE)
+        for number, ends in enumerate(pairwise(begins))
         for colours in each
     ]
 

@@ -22,7 +22,7 @@ QUALITIES = (10, 20, 35, 50, 65, 80, 90, 95)
 """At which each codec is tried."""
 PILLOW: dict[str, dict[str, Any]] = {
     "JPEG": {"optimize": True, "progressive": True},
-    "WEBP": {"method": 6},
+    "WebP": {"method": 6},
     "AVIF": {"speed": 6},
 }
 """Kinds of files that Pillow writes, and how; colours have half the resolution, which is what each does by itself."""

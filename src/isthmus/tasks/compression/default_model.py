@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from isthmus.core.interfaces import Sizes
+from isthmus.core.records import Batch
 from isthmus.data.images.images import Images
 from isthmus.data.images.layout import row_shape
 from isthmus.data.images.sequence import ImageSequence
 from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.parts.bands import BLOCKS
+from isthmus.parts.nets.lapped_transform import LappedTransform, cost
 from isthmus.support.errors import InputError
+from isthmus.tasks.compression.sample import parts_of
 from isthmus.variants import Compressive
 
 CROP, BATCH, AVERAGE, RATE = 128, 8, 0.998, 0.002
@@ -16,6 +21,8 @@ SMALLEST = 32
 """Side of the smallest crop."""
 FEWEST = 64
 """Crops of an epoch, at least: as many of each where images are few."""
+COMPARED = (10 / 255, 20 / 255, 40 / 255)
+"""Steps at which the sizes of blocks are compared."""
 
 
 def default_autoencoder() -> Autoencoder:
@@ -26,7 +33,7 @@ def default_autoencoder() -> Autoencoder:
 
 
 def suited_to(unfitted: Autoencoder, images: ImageSequence) -> Autoencoder:
-    """Return the default autoencoder with crops that fit into most images, and epochs that suit their number.
+    """Return the default autoencoder with the blocks, the crops and the number of epochs that suit some images.
 
     Raises
     ------
@@ -43,4 +50,24 @@ def suited_to(unfitted: Autoencoder, images: ImageSequence) -> Autoencoder:
         data = Images(crop=side, crops_per_image=-(-FEWEST // len(images)), flips=True, turns=True)
     crops = sum(map(data.crops_of, images.shapes))
     epochs = min(MAX_EPOCHS, max(1, round(STEPS * BATCH / crops)))
-    return unfitted.set_params(data=data, epochs=epochs)
+    return unfitted.set_params(variant=Compressive(block=suited_block(images)), data=data, epochs=epochs)
+
+
+def suited_block(images: ImageSequence) -> int:
+    """Return the side of blocks whose coefficients take the fewest bits, over the brightness of some images."""
+    nets = {block: _transform(block) for block in BLOCKS}
+    bits = dict.fromkeys(nets, 0.0)
+    for part in parts_of(images):
+        grey = part.mean(1, keepdim=True)
+        for block, net in nets.items():
+            code = net.encode(Batch(grey, grey))
+            bits[block] += sum(cost(code, step).mean().item() for step in COMPARED)
+    return min(bits, key=bits.__getitem__)
+
+
+def _transform(block: int) -> LappedTransform:
+    """Return the transform of grey images."""
+    net, any_grey = LappedTransform(width=0, block=block), (1, None, None)
+    numbers = net.code_width(any_grey)
+    net.build(Sizes(any_grey, numbers, numbers, any_grey))
+    return net

@@ -77,7 +77,7 @@ def test_the_original_is_there_without_being_compressed(client, session, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("codec", "settings"), [("JPEG", {"optimize": True, "progressive": True}), ("WEBP", {"method": 6})]
+    ("codec", "settings"), [("JPEG", {"optimize": True, "progressive": True}), ("WebP", {"method": 6})]
 )
 def test_other_codecs_come_as_near_as_their_qualities_do(client, codec, settings):
     limit, made = asked(client, index=0, quality=90)["bytes"], asked(client, index=0, quality=90, codec=codec)
@@ -102,7 +102,7 @@ def test_each_quality_is_computed_once(client, session, monkeypatch):
     codec = compression._own
     monkeypatch.setattr(compression, "_own", lambda image, quality: runs.append(quality) or codec(image, quality))
     for quality in (41, 42, 41):
-        for name in ("isthmus", "JPEG", "WEBP"):
+        for name in ("isthmus", "JPEG", "WebP"):
             asked(client, index=0, quality=quality, codec=name)
     assert runs == [41, 42]
 
@@ -136,13 +136,13 @@ def test_a_pillow_without_webp_offers_none(monkeypatch, session):
     view = session.views[0]
     without = Compression(view.compression._own, view.kind.pieces(), view.read)
     assert without.about()["codecs"] == ["JPEG"]
-    with pytest.raises(ValueError, match="codec: the installed Pillow writes no WEBP"):
-        without.answer(0, None, 75, "WEBP")
+    with pytest.raises(ValueError, match="codec: the installed Pillow writes no WebP"):
+        without.answer(0, None, 75, "WebP")
 
 
 def test_the_page_knows_what_it_is(client):
     [known] = client.get("/api/state").json()["models"]
-    assert known["compresses"] == {"accepts": "image/*", "codecs": ["JPEG", "WEBP"]}
+    assert known["compresses"] == {"accepts": "image/*", "codecs": ["JPEG", "WebP"]}
     assert not known["decodes"] and not known["samples"] and known["restores"] is None
     assert client.get("/api/models/0/examples/0").status_code == 200
     assert "for each position" in client.post("/api/models/0/sample", json={}).json()["error"]["message"]

@@ -101,7 +101,7 @@ class Compress(OnOne):
     """A quality, and whose file of at most as many bytes is wanted."""
 
     quality: Annotated[float, Field(ge=0, le=100)] = 75.0
-    codec: Literal["isthmus", "JPEG", "WEBP", "original"] = "isthmus"
+    codec: Literal["isthmus", "JPEG", "WebP", "original"] = "isthmus"
 
 
 class Selection(Body):
