@@ -90,6 +90,7 @@ def test_the_readme_has_the_table_of_variants():
 # -- Python ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pages_with(lambda page: blocks(page, "python") and page not in EXAMPLES)
 def test_the_python_of_a_page_runs(page, folder):
     if page == "docs/file-format.md":  # it reads a model that the reader has

@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.support.figures import Skip
-from isthmus.tasks.compression.comparison import Rates, bd_rate, others
+from isthmus.tasks.compression.comparison import EVERYTHING, Rates, bd_rate, others
 
 Codec = Callable[[np.ndarray, Any], tuple[int, np.ndarray]]
 """From an image, uint8, and a setting to the bytes of a file and the image in it."""
 QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
-EVERYTHING = (0.0, 100.0)
 """Decibels between which codecs are compared by MS-SSIM: all that both reach."""
 
 

@@ -53,7 +53,7 @@ TOTAL = 12
     "--detail",
     type=click.FloatRange(0, 1),
     metavar="NUMBER",
-    help="How much finer steps are where there is little texture; 0: the least squared error [0.3]",
+    help="How much finer steps are where there is little texture; 0: the least squared error [by the model: 0.3 or 0]",
 )
 @option("--model", metavar="MODEL", help="A compressor that was trained on such images [the one for photographs]")
 @option(

@@ -151,7 +151,7 @@ PARAMETERS = {
     ),
     "detail": Parameter(
         lambda value: 0 <= value <= 1,
-        "a number from 0 to 1, how much finer steps are where there is little texture; the default is 0.3",
+        "a number from 0 to 1, how much finer steps are where there is little texture; the default is the model's",
         {"type": "number", "minimum": 0, "maximum": 1},
     ),
 }

@@ -28,6 +28,7 @@ PILLOW: dict[str, dict[str, Any]] = {
 """Kinds of files that Pillow writes, and how; colours have half the resolution, which is what each does by itself."""
 DECIBELS = (27.0, 39.0)
 """Between which rates are compared, as far as both codecs reach."""
+EVERYTHING = (0.0, 100.0)
 
 
 Coded = tuple[int, np.ndarray]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from isthmus.core.interfaces import Sizes
 from isthmus.core.records import Batch
 from isthmus.data.images.images import Images
@@ -11,6 +13,7 @@ from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.parts.bands import BLOCKS
 from isthmus.parts.nets.lapped_transform import LappedTransform, cost
 from isthmus.support.errors import InputError
+from isthmus.tasks.compression.codec import as_tensor
 from isthmus.tasks.compression.sample import parts_of
 from isthmus.variants import Compressive
 
@@ -43,14 +46,17 @@ def suited_to(unfitted: Autoencoder, images: ImageSequence) -> Autoencoder:
     if not len(images):
         raise InputError("there are no images to learn from: X is empty; give at least one")
     shapes = [row_shape(shape, False) for shape in images.shapes]
+    block = suited_block(images)
     side = min(length or CROP for shape in shapes for length in shape[1:])
     side = max(SMALLEST, min(CROP, side // SMALLEST * SMALLEST))
-    data = Images(crop=side, flips=True, turns=True)
+    turned = block == max(BLOCKS)  # text and drawings have one way up
+    cropped = partial(Images, crop=side, flips=turned, turns=turned)
+    data = cropped()
     if sum(map(data.crops_of, images.shapes)) < FEWEST:
-        data = Images(crop=side, crops_per_image=-(-FEWEST // len(images)), flips=True, turns=True)
+        data = cropped(crops_per_image=-(-FEWEST // len(images)))
     crops = sum(map(data.crops_of, images.shapes))
     epochs = min(MAX_EPOCHS, max(1, round(STEPS * BATCH / crops)))
-    return unfitted.set_params(variant=Compressive(block=suited_block(images)), data=data, epochs=epochs)
+    return unfitted.set_params(variant=Compressive(block=block), data=data, epochs=epochs)
 
 
 def suited_block(images: ImageSequence) -> int:
@@ -58,7 +64,7 @@ def suited_block(images: ImageSequence) -> int:
     nets = {block: _transform(block) for block in BLOCKS}
     bits = dict.fromkeys(nets, 0.0)
     for part in parts_of(images):
-        grey = part.mean(1, keepdim=True)
+        grey = as_tensor(part).mean(1, keepdim=True)
         for block, net in nets.items():
             code = net.encode(Batch(grey, grey))
             bits[block] += sum(cost(code, step).mean().item() for step in COMPARED)
