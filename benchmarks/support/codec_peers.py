@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.support.figures import Skip
-from isthmus.tasks.compression.comparison import EVERYTHING, Rates, bd_rate, others
+from isthmus.tasks.compression.comparison import others
+from isthmus.tasks.compression.rates import EVERYTHING, Rates, bd_rate
 
 Codec = Callable[[np.ndarray, Any], tuple[int, np.ndarray]]
 """From an image, uint8, and a setting to the bytes of a file and the image in it."""

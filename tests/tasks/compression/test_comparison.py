@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from isthmus import InputError
-from isthmus.tasks.compression.comparison import Rates, bd_rate, compared
+from isthmus.tasks.compression.comparison import compared
+from isthmus.tasks.compression.rates import Rates, bd_rate
 
 CURVE = Rates(np.array([0.2, 0.5, 1.0, 2.0]), np.array([27.0, 31.0, 34.5, 39.0]))
 

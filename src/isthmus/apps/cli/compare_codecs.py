@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from isthmus import Compressor
-    from isthmus.tasks.compression.comparison import Rates
+    from isthmus.tasks.compression.rates import Rates
 
 
 @command(
@@ -126,7 +126,7 @@ def _images(paths: list[Path]) -> Iterator[np.ndarray]:
 
 
 def _known(rates: dict[str, Rates], name: str) -> dict[str, Any]:
-    from isthmus.tasks.compression.comparison import bd_rate
+    from isthmus.tasks.compression.rates import bd_rate
 
     beside = {other: round(bd_rate(rates[name], rates[other]), 4) for other in rates if other != name}
     return {"bpp": rates[name].bpp.tolist(), "psnr": rates[name].psnr.tolist(), "bd_rate": beside}
@@ -140,7 +140,7 @@ def _row(rates: dict[str, Rates], name: str) -> dict[str, str]:
     """Return a line of the table."""
     import numpy as np
 
-    from isthmus.tasks.compression.comparison import bd_rate
+    from isthmus.tasks.compression.rates import bd_rate
 
     one = rates[name]
     order = np.argsort(one.psnr)

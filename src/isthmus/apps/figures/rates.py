@@ -10,7 +10,7 @@ from isthmus.apps.figures.figure import Figure
 from isthmus.apps.figures.panels import Curve, Panel, Scale, figure
 
 if TYPE_CHECKING:
-    from isthmus.tasks.compression.comparison import Rates
+    from isthmus.tasks.compression.rates import Rates
 
 
 def rates_figure(rates: Mapping[str, Rates], title: str) -> Figure:

@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from isthmus.support.errors import InputError, extra
+from isthmus.tasks.compression.rates import Rates
 from isthmus.tasks.compression.targets import psnr
 
 if TYPE_CHECKING:
@@ -26,28 +26,10 @@ PILLOW: dict[str, dict[str, Any]] = {
     "AVIF": {"speed": 6},
 }
 """Kinds of files that Pillow writes, and how; colours have half the resolution, which is what each does by itself."""
-DECIBELS = (27.0, 39.0)
-"""Between which rates are compared, as far as both codecs reach."""
-EVERYTHING = (0.0, 100.0)
 
 
 Coded = tuple[int, np.ndarray]
 """The bytes of a file, and the image in it."""
-
-
-class Rates(NamedTuple):
-    """What a codec does at each quality: the mean over images.
-
-    Attributes
-    ----------
-    bpp : ndarray of shape (qualities,)
-        Bits per pixel.
-    psnr : ndarray of shape (qualities,)
-        In decibels.
-    """
-
-    bpp: np.ndarray
-    psnr: np.ndarray
 
 
 def codecs(compressor: Compressor) -> dict[str, Callable[[np.ndarray, int], Coded]]:
@@ -148,24 +130,3 @@ def _point(image: np.ndarray, length: int, back: np.ndarray) -> tuple[float, flo
     """Return bits per pixel and PSNR."""
     decibels = psnr([(image / 255.0, back / 255.0)])
     return 8 * length / (image.shape[0] * image.shape[1]), min(decibels, 100.0)
-
-
-def bd_rate(one: Rates, other: Rates, decibels: tuple[float, float] = DECIBELS) -> float:
-    """Return how much larger files are than those of another codec at equal errors, as a fraction (Bjøntegaard 2001).
-
-    It is the mean of the difference between the logarithms of both rates, each interpolated piecewise by cubics, over
-    the decibels that both reach; NaN where there are none.
-    """
-    curves = [_increasing(rates) for rates in (one, other)]
-    low = max(decibels[0], *(points[0].min() for points in curves))
-    high = min(decibels[1], *(points[0].max() for points in curves))
-    if low >= high or min(len(points[0]) for points in curves) < 2:
-        return float("nan")
-    areas = [PchipInterpolator(*points).integrate(low, high) for points in curves]
-    return float(np.exp((areas[0] - areas[1]) / (high - low)) - 1)
-
-
-def _increasing(rates: Rates) -> tuple[np.ndarray, np.ndarray]:
-    """Return the decibels, without repetition, and the logarithm of the rate of each."""
-    decibels, first = np.unique(rates.psnr, return_index=True)
-    return decibels, np.log(rates.bpp[first])

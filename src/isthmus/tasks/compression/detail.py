@@ -8,8 +8,8 @@ from torch import Tensor
 
 from isthmus.data.images.sequence import ImageSequence
 from isthmus.tasks.compression.codec import Codec, as_tensor
-from isthmus.tasks.compression.comparison import EVERYTHING, Rates, bd_rate
 from isthmus.tasks.compression.pictures import in_channels
+from isthmus.tasks.compression.rates import EVERYTHING, Rates, bd_rate
 from isthmus.tasks.compression.sample import parts_of
 from isthmus.tasks.compression.structure import decibels
 from isthmus.tasks.compression.targets import level_of_quality
