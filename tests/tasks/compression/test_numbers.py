@@ -10,7 +10,7 @@ from isthmus import Compressor, InputError
 from isthmus.tasks.compression import varints
 from isthmus.tasks.compression.chunks import DamagedFileError, read
 from isthmus.tasks.compression.numbers import DTYPES, packed, unpacked
-from isthmus.tasks.compression.pyramid import logarithm
+from isthmus.tasks.compression.pyramid import best_table, logarithm, merged, table_costs
 
 
 def through(x, max_error=0.0):
@@ -138,3 +138,13 @@ def test_a_compressor_that_was_never_fitted_writes_numbers():
 def test_logarithms_are_whole_eighths():
     numbers = np.array([0, 1, -1, 2, 3, 4095, 4096, 2**31])
     np.testing.assert_array_equal(logarithm(numbers), np.floor(8 * np.log2(1 + np.abs(numbers))))
+
+
+def test_contexts_that_do_not_pay_are_merged():
+    random = np.random.default_rng(0)
+    quiet, loud = (np.rint(random.laplace(scale=scale, size=400)).astype(np.int64) for scale in (1, 30))
+    none = np.zeros(400, np.int64)
+    costs = [table_costs(part, none[: len(part)]) for part in (quiet[:200], quiet[200:], loud)]
+    assert merged(costs) == [(0, 1), (2, 2)]
+    assert merged(costs[:1]) == [(0, 0)]
+    assert int(costs[2].argmin()) == best_table(loud, none)

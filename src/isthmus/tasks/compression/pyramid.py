@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -33,7 +34,7 @@ WIDE = 0.03
 """How much of a wider shape each table has."""
 ENOUGH = 8
 """How many numbers there are for each weight, at least."""
-BITS_OF_WEIGHT = 7
+BITS_OF_WEIGHT, BITS_OF_CONTEXT = 7, 20
 SAMPLE = 2**15
 """Numbers of a level from which its filter is fitted, about."""
 SHORT = 4096
@@ -293,8 +294,11 @@ def fitted(level: Level, values: np.ndarray) -> Filter:
     middle = (eighths + EIGHTHS // 2) // EIGHTHS
     offset = eighths - middle * EIGHTHS
     left, classes = (values - middle) * np.where(offset < 0, -1, 1), level.contexts(known)
-    chosen = [best_table(left[classes == c], np.abs(offset)[classes == c]) for c in range(len(known.edges) + 1)]
-    return known._replace(tables=tuple(chosen))
+    costs = [table_costs(left[classes == c], np.abs(offset)[classes == c]) for c in range(len(known.edges) + 1)]
+    runs = merged(costs)
+    chosen = tuple(int(np.sum(costs[first : last + 1], 0).argmin()) for first, last in runs)
+    edges = tuple(known.edges[first - 1] for first, _ in runs[1:])
+    return known._replace(rough=known.rough if edges else (), edges=edges, tables=chosen)
 
 
 def _linear(level: Level, values: np.ndarray, count: int) -> Filter:
@@ -334,15 +338,39 @@ def _with_roughness(level: Level, values: np.ndarray, known: Filter) -> Filter:
 
 def best_table(left: np.ndarray, offset: np.ndarray) -> int:
     """Return the table under which some numbers take the fewest bits."""
-    best, fewest = 0, np.inf
+    return int(table_costs(left, offset).argmin())
+
+
+def table_costs(left: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Return the bits that some numbers take under each table."""
     scales = low_bits()
+    costs = np.empty(len(_costs()))
     for bits in np.unique(scales):
         high = left >> bits
         near = high.clip(-REACH, REACH)
         counts = np.bincount(offset * (2 * REACH + 1) + near + REACH, minlength=OFFSETS * (2 * REACH + 1))
         beyond = np.abs(high[np.abs(near) == REACH]).astype(np.float64) - REACH
-        chosen = np.flatnonzero(np.tile(scales == bits, len(SHAPES)))
-        costs = _costs()[chosen] @ counts + (5 + np.log2(1 + beyond)).sum()
-        if costs.min() < fewest:
-            best, fewest = int(chosen[costs.argmin()]), float(costs.min())
-    return best
+        same = np.flatnonzero(np.tile(scales == bits, len(SHAPES)))
+        costs[same] = _costs()[same] @ counts + (5 + np.log2(1 + beyond)).sum()
+    return costs
+
+
+def merged(costs: list[np.ndarray]) -> list[tuple[int, int]]:
+    """Return which neighbouring contexts have one table, as the first and the last of each.
+
+    Two are merged as long as their own tables save fewer bits than it takes to write one more context.
+
+    Parameters
+    ----------
+    costs : list of ndarray of shape (tables,)
+        Bits of the numbers of each context under each table.
+    """
+    runs = [(at, at) for at in range(len(costs))]
+    while len(runs) > 1:
+        lost = [float((a + b).min() - a.min() - b.min()) for a, b in pairwise(costs)]
+        at = int(np.argmin(lost))
+        if lost[at] >= BITS_OF_CONTEXT:
+            break
+        costs = [*costs[:at], costs[at] + costs[at + 1], *costs[at + 2 :]]
+        runs = [*runs[:at], (runs[at][0], runs[at + 1][1]), *runs[at + 2 :]]
+    return runs
