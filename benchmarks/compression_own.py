@@ -1,8 +1,9 @@
 """Compressors that are trained on one's own images, beside WebP at equal PSNR: scans of text, and aerial pictures.
 
 Scans: clean and dirty pages with one of two texts are learnt, those with the other are measured. Aerial pictures: six
-are learnt and two measured, in four splits. All is by default: `Compressor().fit(images)`. The model that comes with
-isthmus, which has seen photographs alone, stands beside.
+are learnt and two measured, in four splits. All is by default: `Compressor().fit(images)`, which chooses the size of
+blocks, and how much finer steps are where there is little texture, by the images that are learnt. The model that comes
+with isthmus, which has seen photographs alone, stands beside.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from isthmus.tasks.compression.sample import parts_of
 from isthmus.variants import Compressive
 
 CROP, BATCH, AVERAGE, RATE = 128, 8, 0.998, 0.002
-STEPS, MAX_EPOCHS = 1500, 200
-"""Steps of a training, about, and the maximum number of epochs."""
+STEPS, MAX_EPOCHS = {8: 1500, 4: 3000}, 200
+"""Steps of a training, about, for each side of blocks, and the maximum number of epochs."""
 SMALLEST = 32
 """Side of the smallest crop."""
 FEWEST = 64
@@ -55,7 +55,7 @@ def suited_to(unfitted: Autoencoder, images: ImageSequence) -> Autoencoder:
     if sum(map(data.crops_of, images.shapes)) < FEWEST:
         data = cropped(crops_per_image=-(-FEWEST // len(images)))
     crops = sum(map(data.crops_of, images.shapes))
-    epochs = min(MAX_EPOCHS, max(1, round(STEPS * BATCH / crops)))
+    epochs = min(MAX_EPOCHS, max(1, round(STEPS[block] * BATCH / crops)))
     return unfitted.set_params(variant=Compressive(block=block), data=data, epochs=epochs)
 
 
