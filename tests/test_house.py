@@ -169,7 +169,8 @@ OTHER_MEANINGS = {"held_out"}
 
 CLEAN = [
     *("__init__.py", "variants.py", "apps", "core", "data", "estimators", "objectives", "support", "tasks"),
-    *("parts/bottlenecks", "parts/corruptions", "parts/likelihoods", "parts/penalties", "parts/priors", "parts/scores"),
+    *("parts/bottlenecks", "parts/corruptions", "parts/features", "parts/likelihoods", "parts/penalties"),
+    *("parts/priors", "parts/scores"),
     *("parts/layers.py", "parts/nets/conv.py", "parts/nets/masked_ensemble.py", "parts/nets/mlp.py"),
 ]
 """Folders and files without them: others join this list, none leaves it."""

@@ -23,6 +23,7 @@ ARGUMENTS = {
     "corruption/hum": {"rate": 8000},
     "corruption/composed": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
     "corruption/one-of": {"corruptions": (lookup("corruption/salt-and-pepper")(), lookup("corruption/gaussian")())},
+    "features/module": {"module": lookup("features/pixels")(), "maps": 192, "stride": 4},
 }
 
 
@@ -53,7 +54,7 @@ def rows_for(likelihood, n=16):
 
 
 @pytest.mark.parametrize(
-    "kind", ["net", "bottleneck", "likelihood", "corruption", "penalty", "schedule", "prior", "score"]
+    "kind", ["net", "bottleneck", "likelihood", "corruption", "penalty", "schedule", "prior", "score", "features"]
 )
 def test_every_part_survives_json(kind):
     assert names(kind)
@@ -354,7 +355,7 @@ def test_scores_take_rows_of_any_size_or_are_refused(name):
 
 
 def test_every_argument_is_documented():
-    for kind in ("net", "bottleneck", "likelihood", "corruption", "penalty", "prior"):
+    for kind in ("net", "bottleneck", "likelihood", "corruption", "penalty", "prior", "features"):
         for name in names(kind):
             doc = lookup(f"{kind}/{name}").__doc__
             for argument in arguments(made(kind, name)):

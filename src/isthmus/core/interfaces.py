@@ -1,4 +1,4 @@
-"""The interfaces of the kinds of parts: nets, bottlenecks, likelihoods, priors and corruptions.
+"""The interfaces of the kinds of parts: nets, bottlenecks, likelihoods, priors, features and corruptions.
 
 Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on a fresh copy of the part.
 """
@@ -6,11 +6,12 @@ Constructors hold knobs only. Sizes come in ``build``, called once by ``fit`` on
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
+from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch, Code
 from isthmus.support.errors import InputError
 
@@ -337,6 +338,89 @@ class Prior(nn.Module):
     def log_prob(self, z: Tensor, condition: Mapping[str, Tensor] | None = None) -> Tensor:
         """Return the log density of each code in nats, of shape (n,): summed over positions."""
         raise NotImplementedError
+
+
+class Features(nn.Module):
+    """A frozen network whose intermediate maps are looked at: for anomalies, perceptual losses or distances of samples.
+
+    Its weights take no gradients, and it is in eval mode always; gradients pass through it to x. The constructor makes
+    all layers. Weights that do not follow from its arguments are fetched by `initialize`, when the part is new: a model
+    file brings them, and needs neither a package nor a network.
+    """
+
+    frozen = True
+    """Whether a copy keeps the weights: see `isthmus.core.part.unbuilt_copy`."""
+    channels: tuple[int, ...] | None = None
+    """Numbers of channels that images may have; None: any."""
+    smallest = 1
+    """Minimum height and width of an image, in pixels."""
+    stride = 1
+    """Pixels along each axis for one position of the maps."""
+    grid = 1
+    """Pixels along each axis for one cell of the coarsest grid that it lays over an image; beside `stride`."""
+    reach: int | None = None
+    """How many pixels beyond its own stride a position depends on, to each side; None: on all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.training = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Freeze layers and weights as they are assigned."""
+        if isinstance(value, nn.Module):
+            value.eval().requires_grad_(False)
+        elif isinstance(value, nn.Parameter):
+            value.requires_grad_(False)
+        super().__setattr__(name, value)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in eval mode, whatever the model around it does."""
+        return super().train(False)
+
+    def width(self, channels: int) -> int:
+        """Return the number of maps of images with so many channels."""
+        raise NotImplementedError
+
+    def initialize(self) -> None:
+        """Fetch the weights, unless they are here already; once, when the part is new."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the maps of images.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, channels, height, width)
+            In [0, 1].
+
+        Returns
+        -------
+        Tensor of shape (batch, width(channels), ceil(height / stride), ceil(width / stride))
+        """
+        raise NotImplementedError
+
+    def check(self, x: Tensor) -> None:
+        """Refuse what is no batch of images that it can take; an exported graph does not ask.
+
+        Raises
+        ------
+        InputError
+            x has not four axes, other `channels`, or a side below `smallest`.
+        """
+        if torch.compiler.is_exporting():
+            return
+        name = kind_and_name(self)[1]
+        if x.ndim != 4:
+            raise InputError(
+                f"the features {name!r} take images of shape (batch, channels, height, width), not {tuple(x.shape)}"
+            )
+        if self.channels is not None and x.shape[1] not in self.channels:
+            numbers = " or ".join(map(str, self.channels))
+            raise InputError(f"the features {name!r} take images with {numbers} channels, not {x.shape[1]}")
+        if min(x.shape[2:]) < self.smallest:
+            raise InputError(
+                f"the features {name!r} need images of {self.smallest} x {self.smallest} pixels at least, not "
+                f"{x.shape[2]} x {x.shape[3]}: enlarge them, or leave them out"
+            )
 
 
 class Corruption:

@@ -145,7 +145,12 @@ def spell(obj: Any) -> str:
 
 
 def unbuilt_copy(obj: T) -> T:
-    """Return a new, unbuilt copy of a part, constructed from the same arguments."""
+    """Return a new, unbuilt copy of a part, constructed from the same arguments.
+
+    A frozen part is copied as it is, with its weights: nothing would build or train them again.
+    """
+    if getattr(type(obj), "frozen", False):
+        return copy.deepcopy(obj)
     return type(obj)(**{name: _fresh_value(value) for name, value in arguments(obj).items()})
 
 

@@ -189,6 +189,16 @@ def continued(x: Tensor, stride: int) -> Tensor:
     return nn.functional.pad(x, [length for side in missing for length in (0, side)], mode="replicate")
 
 
+def cropped(x: Tensor, space: Sequence[int | None]) -> Tensor:
+    """Return the first elements along each axis behind the channels; all where the length is None.
+
+    They are taken by index: a slice would ask whether it is shorter than the axis, and a graph would keep the answer.
+    """
+    for axis, side in enumerate(space, start=2):
+        x = x if side is None else x.index_select(axis, torch.arange(side, device=x.device))
+    return x
+
+
 def whole_cells(x: Tensor, stride: int) -> Tensor:
     """Return x without what its sides have beyond multiples of the stride; sides that are shorter are continued to it.
 

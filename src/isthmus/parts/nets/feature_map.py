@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name, part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import CONV, activation, continued, regress, whiten, zero_last
+from isthmus.parts.layers import CONV, activation, continued, cropped, regress, whiten, zero_last
 from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError
 
@@ -209,16 +208,6 @@ def joined(y: Tensor, stride: int) -> Tensor:
     if y.ndim == 4:
         return nn.functional.pixel_shuffle(y, stride)
     return torch.unflatten(y, 1, (-1, stride)).movedim(2, 3).flatten(2, 3)
-
-
-def cropped(x: Tensor, space: Sequence[int | None]) -> Tensor:
-    """Return the first elements along each axis behind the channels; all where the length is None.
-
-    They are taken by index: a slice would ask whether it is shorter than the axis, and a graph would keep the answer.
-    """
-    for axis, side in enumerate(space, start=2):
-        x = x if side is None else x.index_select(axis, torch.arange(side, device=x.device))
-    return x
 
 
 def by_position(x: Tensor) -> Tensor:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from isthmus.parts.layers import POOL, continued
-from isthmus.parts.nets.feature_map import cropped
+from isthmus.parts.layers import POOL, continued, cropped
 
 LEVELS = 7
 """Grids, each twice as coarse as the one before: what is wider than the coarsest cells stays 0 in its middle."""

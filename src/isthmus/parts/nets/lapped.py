@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK, POOL, continued, exactly
-from isthmus.parts.nets.feature_map import cropped
+from isthmus.parts.layers import BLOCK, POOL, continued, cropped, exactly
 from isthmus.parts.nets.frame import Frame
 from isthmus.parts.nets.restoring import RestoringNet
 from isthmus.support.errors import InputError

@@ -11,8 +11,7 @@ from isthmus.core.interfaces import Net, Shape, Sizes, fixed
 from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.bands import BLOCKS, SECOND, Bands, steps, zigzag
-from isthmus.parts.layers import continued, exactly, zero_last
-from isthmus.parts.nets.feature_map import cropped
+from isthmus.parts.layers import continued, cropped, exactly, zero_last
 from isthmus.parts.nets.lapped import rotated
 from isthmus.parts.nets.linear_skip import condition
 from isthmus.support.errors import InputError

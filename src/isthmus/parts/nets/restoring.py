@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import kind_and_name
 from isthmus.core.records import Batch
-from isthmus.parts.layers import BLOCK, CONSTANT, CONV, kernels
-from isthmus.parts.nets.feature_map import axes_of, cropped, with_condition
+from isthmus.parts.layers import BLOCK, CONSTANT, CONV, cropped, kernels
+from isthmus.parts.nets.feature_map import axes_of, with_condition
 from isthmus.parts.nets.levels import Levels, reach
 from isthmus.parts.noise_level import NoiseLevel
 from isthmus.support.errors import InputError

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from isthmus.core.interfaces import Net, Sizes, fixed
 from isthmus.core.part import part
 from isthmus.core.records import Batch
-from isthmus.parts.layers import fitted_lines, kernels, zero_last
-from isthmus.parts.nets.feature_map import axes_of, cropped, with_condition
+from isthmus.parts.layers import cropped, fitted_lines, kernels, zero_last
+from isthmus.parts.nets.feature_map import axes_of, with_condition
 from isthmus.parts.nets.spectra import Spectra
 from isthmus.support.errors import InputError
 
