@@ -17,6 +17,7 @@ from torch import Tensor
 
 from isthmus.core.data import Columns
 from isthmus.core.graphs import Graph
+from isthmus.support.allocator import return_freed
 from isthmus.support.errors import InputError
 
 Span = tuple[int, int]
@@ -105,6 +106,7 @@ def _joined(graph: Graph, columns: Columns, axis: int, parts: Iterator[Tile]) ->
                 shape = (*tensor.shape[:axis], *_on_grid(graph, space), *tensor.shape[axis + len(space) :])
                 whole[name] = torch.empty(shape, dtype=tensor.dtype, device=tensor.device)
             _paste(whole[name], tensor, axis, [_spans_on_grid(graph, one) for one in (tile.inner, tile.outer)])
+        return_freed()
     return whole
 
 

@@ -55,7 +55,7 @@ class Lapped(RestoringNet):
 
     colours: Tensor
     estimates_noise = True
-    at_once = 3 * 2**19
+    at_once = 2**20
 
     def __init__(
         self,
