@@ -69,6 +69,8 @@ def folder(tmp_path, monkeypatch):
 def test_the_examples_of_the_help_run(isthmus, folder):
     for line in examples():
         words = shlex.split(line)[1:]
-        trains = words[0] == "train" or (words[0] == "denoise" and not {"--model", "--kind"} & set(words))
+        learns = {"train": True, "denoise": not {"--model", "--kind"} & {*words}, "compress": "--train" in words}
+        trains = learns.get(words[0], False)
         quick = ["--epochs", "1"] if trains else []
-        isthmus(*words, *quick)
+        again = ["--overwrite"] if words[0] in ("compress", "decompress") else []  # several examples write one file
+        isthmus(*words, *quick, *again)

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus import InputError
+from isthmus.tasks.compression import text_tables
 from isthmus.tasks.compression.bounded_cells import bounded, largest_error
+from isthmus.tasks.compression.chunks import read
 from isthmus.tasks.compression.text_tables import packed
 
 
@@ -68,3 +71,22 @@ def test_any_numbers(numbers, bound):
     after = rows_of(bounded(before, bound))[1:]
     for number, (cell,) in zip(numbers, after, strict=True):
         assert cell == repr(number) or abs(float(cell) - number) <= bound
+
+
+@pytest.mark.parametrize("bound", [0.01, {"b": 0.01}])
+def test_names_and_words_in_quotes_are_those_within(bound):
+    lines = log().decode().splitlines()
+    quoted = ['"time","a","b","say ""name"""', *(re.sub(r"(x\d)$", r'"\1"', line) for line in lines[1:]), ""]
+    before = "\r\n".join(quoted).encode()
+    after = bounded(before, bound)
+    assert after.splitlines()[0] == before.splitlines()[0]
+    assert 0.008 < largest_error(before, after) <= 0.01
+    assert text_tables.unpacked(read(packed(before))) == before
+    assert len(packed(before)) < 1.05 * len(packed(log()))
+    with pytest.raises(InputError, match="did you mean 'a'|unknown column"):
+        bounded(before, {'"a"': 0.01})
+
+
+def test_one_column_with_its_name_in_quotes():
+    before = "\n".join(['"flow"', *(f"{math.sin(at / 5):.15f}" for at in range(300)), ""]).encode()
+    assert 0 < largest_error(before, bounded(before, 0.01)) <= 0.01

@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.support.errors import InputError, unknown
 from isthmus.tasks.compression.text_columns import MOSTLY, decimals_of, written
-from isthmus.tasks.compression.text_tables import parsed, text_of
+from isthmus.tasks.compression.text_tables import name_of, parsed, text_of
 
 FEWEST = 10
 """A step is a number of two digits, at least this, in units of its last digit: it is within a tenth of the widest."""
@@ -39,7 +39,7 @@ def bounded(content: bytes, max_error: float | Mapping[str, float]) -> bytes:
             "is not UTF-8; without max_error every byte comes back"
         )
     form, columns = table
-    names = [column[0] for column in columns]
+    names = [name_of(form, column[0]) for column in columns]
     bounds = dict(max_error) if isinstance(max_error, Mapping) else dict.fromkeys(names, max_error)
     for name, bound in bounds.items():
         if name not in names:
@@ -47,8 +47,8 @@ def bounded(content: bytes, max_error: float | Mapping[str, float]) -> bytes:
         if not 0 < bound < math.inf:
             raise InputError(f"max_error={bound} of column {name!r}: expected a number above 0")
     rounded = [
-        [name, *(_bounded(cells, bounds[name]) if name in bounds else cells)]
-        for name, cells in ((column[0], column[1:]) for column in columns)
+        [head, *(_bounded(cells, bounds[name]) if name in bounds else cells)]
+        for name, (head, *cells) in zip(names, columns, strict=True)
     ]
     return text_of(form, rounded).encode()
 

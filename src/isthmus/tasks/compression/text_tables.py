@@ -58,11 +58,15 @@ class Form(NamedTuple):
     delimiter, line_end : str
     last : bool
         Whether the last line has an end.
+    raw : bool, default False
+        Whether quotes are parts of cells, none of which has a delimiter or a line end within: some programs quote all
+        text, or all names.
     """
 
     delimiter: str
     line_end: str
     last: bool
+    raw: bool = False
 
 
 def of_text_table(payload: bytes) -> bool:
@@ -102,19 +106,36 @@ def parsed(content: bytes) -> tuple[Form, list[list[str]]] | None:
         return None
     line_end = next((end for end in LINE_ENDS if end in text), "\n")
     first = text.partition(line_end)[0]
-    form = Form(max(DELIMITERS, key=first.count), line_end, text.endswith(line_end))
+    for raw in (False, True):
+        form = Form(max(DELIMITERS, key=first.count), line_end, text.endswith(line_end), raw)
+        rows = _rows(text, form)
+        if rows and rows[0] and all(len(row) == len(rows[0]) for row in rows):
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            if text_of(form, columns) == text:
+                return form, columns
+    return None
+
+
+def _rows(text: str, form: Form) -> list[list[str]]:
+    if form.raw:
+        whole = text.removesuffix(form.line_end)
+        return [line.split(form.delimiter) for line in whole.split(form.line_end)]
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter, strict=True))
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter, strict=True))
     except csv.Error:
-        return None
-    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        return None
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    return (form, columns) if text_of(form, columns) == text else None
+        return []
+
+
+def name_of(form: Form, cell: str) -> str:
+    """Return the name of a column, without the quotes around it."""
+    quoted = form.raw and len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"') if quoted else cell
 
 
 def text_of(form: Form, columns: Sequence[Sequence[str]]) -> str:
     """Return the text of columns of cells."""
+    if form.raw:
+        return form.line_end.join(map(form.delimiter.join, zip(*columns, strict=True))) + form.line_end * form.last
     stream = io.StringIO(newline="")
     csv.writer(stream, delimiter=form.delimiter, lineterminator=form.line_end).writerows(zip(*columns, strict=True))
     text = stream.getvalue()
