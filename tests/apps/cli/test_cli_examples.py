@@ -51,7 +51,8 @@ def folder(tmp_path, monkeypatch):
     for name, label in TABLES.items():
         frame = pd.DataFrame(RNG.normal(size=(120, 1)) @ [[1.0, 2.0, -1.0]], columns=["a", "b", "c"])
         write(name, frame if label is None else frame.assign(**{label: np.where(frame["a"] < 1, "none", "dos")}))
-    write("log.csv", pd.DataFrame({"flow": np.sin(np.arange(2_100) / 5)}))
+    waves = {name: np.sin(np.arange(2_100) / length) for name, length in (("flow", 5), ("speed", 7), ("weight", 11))}
+    write("log.csv", pd.DataFrame(waves))
     for name in FOLDERS:
         one_size = name == "photos" or name.endswith("scans")
         write(f"{name}/", [RNG.random((70 if one_size else 70 + 8 * i, 72)) for i in range(4)])

@@ -33,7 +33,7 @@ TOTAL = 12
     "isthmus compress table.csv                      every byte comes back",
     "isthmus compress log.csv --max-error 0.01       numbers are off by 0.01 at most",
     "isthmus compress log.csv --max-error speed=0.5,weight=2",
-    "isthmus compress scans/ --train scans/ --save scans.safetensors -o small/",
+    "isthmus compress scans/ --train scans/ --save pages.safetensors -o pages/",
 )
 @click.argument("inputs", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @output_option("A file for one image, or a folder [beside each image]", folder=True, required=False)
