@@ -141,6 +141,7 @@ def test_a_turn_that_was_interrupted_is_measured_whole(tmp_path):
 
 
 INDIVISIBLE = {
+    "restoration_large": "two commands",
     "large_image": "one model, and the rest measures it",
     "compression_large": "two commands",
     "scoring_stream": "one command",
