@@ -45,6 +45,7 @@ ORDER = (
     "compression_large",
     "compression_bounds",
     "compression_tables",
+    "compression_lengths",
     "compression_damage",
     "csv_reading",
     "scoring_stream",

@@ -15,7 +15,6 @@ from isthmus.tasks.compression.rates import EVERYTHING, Rates, bd_rate
 Codec = Callable[[np.ndarray, Any], tuple[int, np.ndarray]]
 """From an image, uint8, and a setting to the bytes of a file and the image in it."""
 QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
-"""Decibels between which codecs are compared by MS-SSIM: all that both reach."""
 
 
 class Point(NamedTuple):

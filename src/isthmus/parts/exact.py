@@ -53,7 +53,7 @@ class ExactConv(nn.Module):
             return self._convolution(x.double(), weight.double(), bias.double())
 
     def _in_single(self, device: torch.device) -> bool:
-        """Whether float32 holds each sum; written into a file, where weights are not numbers yet, it must do."""
+        """Whether float32 holds each sum; an exported graph has no values to ask for, and takes float32."""
         if torch.compiler.is_exporting():
             return True
         return self.largest < SINGLE and single_is_exact(self.axes, self.side, device)

@@ -10,6 +10,7 @@ from scipy.interpolate import PchipInterpolator
 DECIBELS = (27.0, 39.0)
 """Between which rates are compared, as far as both codecs reach."""
 EVERYTHING = (0.0, 100.0)
+"""The same by MS-SSIM: all that both reach."""
 
 
 class Rates(NamedTuple):
