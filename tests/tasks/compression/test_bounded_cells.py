@@ -87,6 +87,15 @@ def test_names_and_words_in_quotes_are_those_within(bound):
         bounded(before, {'"a"': 0.01})
 
 
+def test_cells_in_quotes_may_hold_delimiters_line_ends_and_quotes():
+    lines = ['"a","b"', *(f'{at / 7:.6f},"x, ""{at}""\ny"' for at in range(100)), '3,"x"', '4,""', ""]
+    before = "\n".join(lines).encode()
+    after = bounded(before, {"a": 0.01})
+    assert 0.005 < largest_error(before, after) <= 0.01
+    assert [row[1] for row in rows_of(after)] == [row[1] for row in rows_of(before)]
+    assert text_tables.unpacked(read(packed(before))) == before
+
+
 def test_one_column_with_its_name_in_quotes():
     before = "\n".join(['"flow"', *(f"{math.sin(at / 5):.15f}" for at in range(300)), ""]).encode()
     assert 0 < largest_error(before, bounded(before, 0.01)) <= 0.01

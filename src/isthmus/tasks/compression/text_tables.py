@@ -12,6 +12,7 @@ import io
 import itertools
 import json
 import lzma
+import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -59,8 +60,7 @@ class Form(NamedTuple):
     last : bool
         Whether the last line has an end.
     raw : bool, default False
-        Whether quotes are parts of cells, none of which has a delimiter or a line end within: some programs quote all
-        text, or all names.
+        Whether quotes are parts of cells: some programs quote all text, or all names.
     """
 
     delimiter: str
@@ -118,12 +118,29 @@ def parsed(content: bytes) -> tuple[Form, list[list[str]]] | None:
 
 def _rows(text: str, form: Form) -> list[list[str]]:
     if form.raw:
-        whole = text.removesuffix(form.line_end)
-        return [line.split(form.delimiter) for line in whole.split(form.line_end)]
+        return _raw_rows(text.removesuffix(form.line_end), form)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter, strict=True))
     except csv.Error:
         return []
+
+
+def _raw_rows(text: str, form: Form) -> list[list[str]]:
+    """Return the cells of lines, each with the quotes around it; none if there is something between them."""
+    delimiter, line_end = re.escape(form.delimiter), re.escape(form.line_end)
+    cell = re.compile(
+        rf'("(?:[^"]|"")*+"|[^"{delimiter}{line_end}][^{delimiter}{line_end}]*|)({delimiter}|{line_end}|\Z)'
+    )
+    rows: list[list[str]] = [[]]
+    found = cell.match(text)
+    while found:
+        rows[-1].append(found[1])
+        if not found[2]:
+            return rows
+        if found[2] == form.line_end:
+            rows.append([])
+        found = cell.match(text, found.end())
+    return []
 
 
 def name_of(form: Form, cell: str) -> str:
