@@ -197,7 +197,7 @@ def _chunks(form: Form, cells: list[list[str]]) -> Sequence[Chunk]:
     words = [word for at in order for word in columns[at].words]
     others = [row for at in order for row in np.diff(columns[at].others, prepend=0).tolist()]
     described = {
-        "form": form,
+        "form": form if form.raw else form[:3],
         "names": names,
         "columns": details,
         "rows": len(cells[0]) - 1,
