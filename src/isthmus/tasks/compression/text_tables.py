@@ -132,14 +132,14 @@ def _raw_rows(text: str, form: Form) -> list[list[str]]:
         rf'("(?:[^"]|"")*+"|[^"{delimiter}{line_end}][^{delimiter}{line_end}]*|)({delimiter}|{line_end}|\Z)'
     )
     rows: list[list[str]] = [[]]
-    found = cell.match(text)
-    while found:
-        rows[-1].append(found[1])
-        if not found[2]:
+    match = cell.match(text)
+    while match:
+        rows[-1].append(match[1])
+        if not match[2]:
             return rows
-        if found[2] == form.line_end:
+        if match[2] == form.line_end:
             rows.append([])
-        found = cell.match(text, found.end())
+        match = cell.match(text, match.end())
     return []
 
 
