@@ -38,6 +38,7 @@ CorruptionName = Literal[
     "folds",
     "bleed-through",
     "uneven-light",
+    "pseudo-defects",
 ]
 Weight = float | Schedule
 if TYPE_CHECKING:
@@ -306,6 +307,34 @@ class Denoising(Variant):
         knobs = {} if self.level is None else {"level": self.level}
         corruption = resolve("corruption", self.corruption, **knobs)
         return lookup("corruption/measured")(corruption, self.balance) if self.balance else corruption
+
+
+@part("variant/repairing")
+@dataclass(frozen=True)
+class Repairing(Variant):
+    """Removes defects that were put on images: what it changes in an image is abnormal (Schlüter 2022; Zavrtanik 2021)."""
+
+    corruption: CorruptionChoice = knob("pseudo-defects", "what is done to x")
+    emphasis: float = knob(10.0, "how much more an element counts that the corruption changed")
+
+    denoises = True
+
+    def __post_init__(self) -> None:
+        positive(self, "emphasis")
+
+    def _default_net(self, defaults: Defaults) -> Net:
+        """Return the net of the data that repairs, if there is one."""
+        return defaults.repairing_net or defaults.net
+
+    def _corruption(self) -> Corruption | None:
+        corruption: Corruption = resolve("corruption", self.corruption)
+        return corruption
+
+    def _penalties(self) -> dict[str, Penalty]:
+        return {"repair": lookup("penalty/repair")()}
+
+    def _weights(self) -> dict[str, Weight]:
+        return {"repair": self.emphasis}
 
 
 @part("variant/sparse")

@@ -111,6 +111,8 @@ class Defaults(NamedTuple):
         Net for training on masked rows; None: `net`.
     compressive_net : Net or None
         Net for codes that are rounded and written; None: `net`.
+    repairing_net : Net or None
+        Net for removing what was put on rows, in which most elements stay as they are; None: `net`.
     """
 
     net: Net
@@ -119,6 +121,7 @@ class Defaults(NamedTuple):
     prior: str | None = None
     masked_net: Net | None = None
     compressive_net: Net | None = None
+    repairing_net: Net | None = None
 
 
 class Data(nn.Module):
@@ -139,6 +142,10 @@ class Data(nn.Module):
     """Whether `located` says where in a row its error lies."""
     layout = RowLayout()
     """What the elements of a row of ``Batch.x`` stand for."""
+    reach = 0
+    """How many elements away those of a row that an element of ``Batch.x`` depends on are, where rows have any size."""
+    grid = 1
+    """A part of such a row gives the same as the whole if it starts at a multiple of this."""
 
     @property
     def categorical(self) -> bool:

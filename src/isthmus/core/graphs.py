@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import lcm, prod
 from typing import TypeVar
 
 import torch
@@ -49,8 +49,19 @@ class Graph(nn.Module):
         """Approximate multiply-adds per row."""
         return self.model.multiplications
 
+    @property
+    def reach(self) -> int | None:
+        """How many elements away those are that an element of the map depends on; None: all of a row."""
+        net = self.model.net.reach
+        return None if net is None else net + self.data.reach
+
+    @property
+    def grid(self) -> int:
+        """A part of a row gives the same map as the whole if it starts at a multiple of this."""
+        return lcm(self.model.net.stride, self.model.net.grid, self.data.grid)
+
     def local(self, columns: Columns) -> Columns:
-        """Return a map of which each element depends only on x within the net's reach."""
+        """Return a map of which each element depends only on x within the reach of the graph."""
         local: Columns = self(columns)
         return local
 

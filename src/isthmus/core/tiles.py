@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from math import lcm, prod
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -74,7 +74,7 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
     if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= net.at_once):
         whole: Columns = graph(columns)
         return whole
-    space, reach = graph.data.space(columns), net.reach
+    space, reach = graph.data.space(columns), graph.reach
     if reach is None or graph.axis is None:
         raise InputError(
             f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {net.at_once:,} "
@@ -83,7 +83,7 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
         )
     side = side or max(int((net.at_once / channels) ** (1 / len(space))) - 2 * reach, reach)
     columns = _with_noise(graph, columns, side)
-    return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, lcm(net.stride, net.grid))))
+    return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, graph.grid)))
 
 
 def _with_noise(graph: Graph, columns: Columns, side: int) -> Columns:

@@ -17,6 +17,7 @@ from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of, cut, turned
+from isthmus.data.images.light import REACH, CELL, Light, even
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled
@@ -29,6 +30,9 @@ SMALL = 32 * 32
 
 NOISE = 4.0
 """How far outside [0, 1] pixels may be once fitted: room for added noise, but not for another scale."""
+
+REPAIRING = (32, 48, 64)
+"""Channels of the levels of the net that removes defects."""
 
 COLOURS = {1: "grey", 2: "two-channel", 3: "colour", 4: "four-channel"}
 
@@ -82,8 +86,13 @@ class Images(Croppable):
         turns: bool = False,
         resize: int | Size | None = None,
         how: How = "cover",
+        light: Light = "as-is",
     ) -> None:
         super().__init__()
+        if light not in ("as-is", "even"):
+            raise InputError(f"light={light!r}: choose 'as-is' or 'even'")
+        self.light = light
+        self.reach, self.grid = (REACH, CELL) if light == "even" else (0, 1)
         self.channels_first, self.dtype, self.kind = channels_first, dtype, kind
         self.crop, self.crops_per_image, self.flips, self.turns, self.how = crop, crops_per_image, flips, turns, how
         self.size = None if resize is None else check_size(resize, how)
@@ -123,6 +132,7 @@ class Images(Croppable):
         """A one-sentence description of the images and how they are scaled."""
         channels, height, width = self.shape
         scaled = "divided by 255" if self.dtype == "uint8" else "taken as they are"
+        scaled += ", in even light" if self.light == "even" else ""
         colour = COLOURS.get(channels, f"{channels}-channel")
         if self.crop is not None:
             return f"{colour} images of any size ({self.dtype}), {scaled}; crops of {self.crop} x {self.crop} pixels"
@@ -319,9 +329,10 @@ class Images(Croppable):
         return pixels.contiguous() if kind == "torch" else pixels.contiguous().numpy()
 
     def forward(self, columns: Columns) -> Batch:
-        """Return x float32 (n, channels, height, width) in [0, 1]."""
+        """Return x float32 (n, channels, height, width) in [0, 1]; in even light, if that was asked for."""
         pixels = columns["pixels"]
         x = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
+        x = even(x) if self.light == "even" else x
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:
@@ -387,7 +398,8 @@ class Images(Croppable):
         likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
         if self.any_size:
             transform = lookup("net/lapped-transform")()
-            return Defaults(lookup("net/feature-map")(), likelihood, score="error", compressive_net=transform)
+            nets = {"compressive_net": transform, "repairing_net": lookup("net/unet")(widths=REPAIRING)}
+            return Defaults(lookup("net/feature-map")(), likelihood, score="error", **nets)
         net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
         return Defaults(net, likelihood)
 
