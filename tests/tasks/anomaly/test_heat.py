@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from isthmus import AnomalyDetector, Autoencoder, Images, InputError, Signals, load
 from isthmus.core.graphs import relative
@@ -153,3 +154,11 @@ def test_scores_without_a_map_and_other_data_are_refused():
 def test_a_score_without_a_map_raises():
     with pytest.raises(NotImplementedError, match="Neighbours has no map"):
         lookup("score/neighbours")().heat(None, None)
+
+
+def test_images_come_in_each_form(fitted):
+    images = np.stack(IMAGES[:1] + IMAGES[2:3])
+    maps = fitted.heat_map(images)
+    for form in (list(images), torch.from_numpy(images), DataLoader(TensorDataset(torch.from_numpy(images)))):
+        np.testing.assert_allclose(fitted.heat_map(form), maps, rtol=1e-5)
+        assert [one.area for one in fitted.regions(form)] == [one.area for one in fitted.regions(images)]

@@ -37,7 +37,7 @@ from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
 from isthmus.tasks.anomaly.expectation import Expected, expected, typical_residuals
-from isthmus.tasks.anomaly.heat import Region, heat_map, heat_maps, regions
+from isthmus.tasks.anomaly.heat import Region, has_heat, heat_map, heat_maps, regions
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.known import apart
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
@@ -373,8 +373,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
     @property
     def has_heat_map(self) -> bool:
         """Whether `heat_map` and `regions` say where images are abnormal: the score has a map of pixels."""
-        rule = self._rule
-        return rule.data.pictorial and rule.scorer.score.has_heat
+        check_is_fitted(self)
+        return has_heat(self.autoencoder_.data_, self.score_)
 
     def heat_map(self, X: Rows) -> Rows:
         """Return how abnormal each pixel of images is, divided by the threshold of its image: 1 is the threshold.

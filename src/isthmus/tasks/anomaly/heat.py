@@ -10,9 +10,10 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from isthmus.core.data import Rows
+from isthmus.core.data import Data, Rows
 from isthmus.core.graphs import HeatMap
 from isthmus.core.part import kind_and_name, lookup, names
+from isthmus.core.terms import Score
 from isthmus.data.sources.in_memory import pieces
 from isthmus.data.tables.rows import joined
 from isthmus.estimators.inference import in_order
@@ -64,13 +65,13 @@ def heat_map(rule: Rule, X: Rows) -> Rows:
     InputError
         The rows are no images, the score has no map, or a threshold is not positive.
     """
-    check_heat(rule, "heat_map")
+    check_heat(rule.data, rule.scorer.score, "heat_map")
     return joined([_of_piece(rule, piece) for piece in pieces(X)])
 
 
 def heat_maps(rule: Rule, X: Rows, what: str = "heat_map") -> Iterator[np.ndarray]:
     """Yield what `heat_map` returns, image by image, in bounded memory; `what` is what was asked for."""
-    check_heat(rule, what)
+    check_heat(rule.data, rule.scorer.score, what)
     return (heat for piece in pieces(X) for heat in _of_piece(rule, piece))
 
 
@@ -91,7 +92,12 @@ def regions(maps: Iterable[np.ndarray]) -> list[Region]:
     return [region for image, heat in enumerate(maps) for region in _regions_of(image, np.asarray(heat))]
 
 
-def check_heat(rule: Rule, what: str) -> None:
+def has_heat(data: Data, score: Score) -> bool:
+    """Tell whether a detector says how abnormal each pixel is: rows are images, and the score has a map of them."""
+    return data.pictorial and score.has_heat
+
+
+def check_heat(data: Data, score: Score, what: str) -> None:
     """Raise an error for a detector that says nothing of pixels; `what` is what was asked for.
 
     Raises
@@ -99,15 +105,15 @@ def check_heat(rule: Rule, what: str) -> None:
     InputError
         The rows are no images, or the score has no map.
     """
-    if not rule.data.pictorial:
+    if not data.pictorial:
         raise InputError(
-            f"{what} is of images, but the training had {'rows' if rule.data.windowed is None else 'a signal'}: "
+            f"{what} is of images, but the training had {'rows' if data.windowed is None else 'a signal'}: "
             "explain(X) says what contributes to each score, and intervals(X) where in a signal it is"
         )
-    if not rule.scorer.score.has_heat:
+    if not score.has_heat:
         able = [name for name in names("score") if lookup(f"score/{name}")().has_heat]
         raise InputError(
-            f"the score {kind_and_name(rule.scorer.score)[1]!r} looks at whole images and has no map of their pixels, "
+            f"the score {kind_and_name(score)[1]!r} looks at whole images and has no map of their pixels, "
             f"which {what} needs: train with a scorer that has one: {', '.join(able)}"
         )
 
