@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what `_HOMES` says, for editors and type checkers; tests/test_house.py holds the two together
     from isthmus.apps.notebooks import explore as explore
+    from isthmus.apps.notebooks import plot as plot
     from isthmus.apps.notebooks import plot_history as plot_history
     from isthmus.apps.notebooks import report as report
     from isthmus.core.training.callbacks import CSVLog as CSVLog
@@ -63,7 +64,7 @@ _HOMES = {
     "data.audio.sounds": ["Sound"],
     "data.audio.waveforms": ["Waveforms"],
     "core.training.callbacks": ["CSVLog", "TensorBoard", "StopTraining"],
-    "apps.notebooks": ["plot_history", "report", "explore"],
+    "apps.notebooks": ["plot", "plot_history", "report", "explore"],
     "support.errors": ["IsthmusError", "InputError", "FileFormatError", "DivergenceError", "MissingExtraError"],
 }
 

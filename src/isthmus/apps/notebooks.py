@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.apps.capabilities import autoencoder_of
+from isthmus.apps.capabilities import autoencoder_of, detects
 from isthmus.support.errors import InputError, extra
 from isthmus.variants import variant_name
 
 if TYPE_CHECKING:
+    from isthmus import AnomalyDetector
     from isthmus.apps.figures.figure import Figure
     from isthmus.apps.inline import Document, Explorer
 
@@ -53,6 +56,52 @@ def plot_history(model: Any) -> Figure:
     best = ae.info_["best_epoch"]
     validated = best is not None and best <= len(ae.history_) and "validation_loss" in ae.history_[-1]
     return history_figure(ae.history_, best if validated else None, f"History of {_name(ae)}")
+
+
+def plot(detector: AnomalyDetector, X: Any, folder: str | os.PathLike[str]) -> list[Path]:
+    """Draw where images are abnormal: each in grey with its heat, and write it into a folder (extra ``images``).
+
+    All have one scale, from half of the threshold to three times the threshold and more; a line surrounds what is above
+    the threshold, and boxes the regions with the highest peaks, at most 20. Each has the size of its image; of images
+    with a side of more than 4,096 pixels, a whole fraction of it, which a warning says.
+
+    Parameters
+    ----------
+    detector : AnomalyDetector
+        Fitted on images, with a score that has a map.
+    X : images
+        An array, a list of arrays, or a folder that `isthmus.data.io.files.read` opened.
+    folder : str or PathLike
+        Where the PNG files go, named as those of X are, or numbered; it may be new.
+
+    Returns
+    -------
+    list of Path
+        The files, one for each image.
+
+    Raises
+    ------
+    InputError
+        The detector has no heat maps, or the folder cannot be written.
+
+    See Also
+    --------
+    AnomalyDetector.heat_map, AnomalyDetector.regions : the numbers that are drawn.
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    from isthmus.apps.figures.maps import write_overlays
+    from isthmus.data.inputs import taken
+    from isthmus.tasks.anomaly.heat import check_heat
+
+    check_is_fitted(detector)
+    if not detects(detector):
+        raise InputError(
+            f"plot draws where a detector finds images abnormal, but this is the {type(detector).__name__} of "
+            f"{_name(autoencoder_of(detector))}: plot_history(model) and report(model, X) show it"
+        )
+    check_heat(detector.autoencoder_.data_, detector.score_, "plot")
+    return write_overlays(detector, taken(X), Path(folder))
 
 
 def report(

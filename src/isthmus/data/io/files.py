@@ -488,6 +488,8 @@ def file_names(names: Sequence[str], n: int, suffix: str = ".png") -> list[str]:
     --------
     >>> file_names(["cat/1.jpg", "dog/1.jpg", "2.tif", "2.jpg"], 4)
     ['cat/1.png', 'dog/1.png', '2.tif.png', '2.jpg.png']
+    >>> file_names(["1.tif", "1.jpg", "1.tif.png"], 3)
+    ['1.tif.png', '1.jpg.png', '1.tif.png.png']
     >>> file_names([], 2, ".wav")
     ['0.wav', '1.wav']
     """
@@ -495,7 +497,9 @@ def file_names(names: Sequence[str], n: int, suffix: str = ".png") -> list[str]:
         return [f"{i:0{len(str(n - 1))}}{suffix}" for i in range(n)]
     stems = [str(Path(name).with_suffix(suffix)) for name in names]
     times = Counter(stems)
-    return [stem if times[stem] == 1 else f"{name}{suffix}" for stem, name in zip(stems, names, strict=True)]
+    longer = [f"{name}{suffix}" for name in names]
+    made = [stem if times[stem] == 1 else more for stem, more in zip(stems, longer, strict=True)]
+    return made if len({*made}) == n else longer
 
 
 def _write_npy(X: Any, columns: Sequence[str] | None, stream: BinaryIO) -> None:
