@@ -58,6 +58,10 @@ class ColumnWarning(DataWarning):
     """A column that may be something else than it is read as."""
 
 
+class EqualRowsWarning(DataWarning):
+    """Training rows that are equal, where a calibration takes each for another."""
+
+
 def nearest(kind: str, name: object, known: Iterable[str]) -> str | None:
     """Return the known name that is most likely meant: what others call so, or one that is spelt alike.
 

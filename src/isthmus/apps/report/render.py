@@ -28,6 +28,17 @@ def _environment() -> Any:
     )
 
 
+def check_renders() -> None:
+    """Raise an error if pages cannot be made, before anything is computed for one.
+
+    Raises
+    ------
+    MissingExtraError
+        Jinja is not installed.
+    """
+    extra("jinja2", "report")
+
+
 def html(page: Page) -> str:
     """Return the page as one HTML document that needs nothing else."""
     return str(_environment().get_template("page.html").render(page=page))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
-from isthmus.core.data import MANY, Columns, Data
-from isthmus.support.errors import InputError
+from isthmus.core.data import MANY, Columns, Data, Rows
+from isthmus.data.images.equal import equal_images
+from isthmus.support.errors import EqualRowsWarning, InputError, counted, listed
 
 LABELS = {"class", "label", "labels", "target", "anomaly", "attack", "outlier", "fraud", "is_fraud", "is_anomaly", "y"}
+
+NAMED = 3
+"""Groups of equal images that a warning names, at most."""
 
 
 def label_like(names: Iterable[str]) -> list[str]:
@@ -38,6 +42,28 @@ def check_data(data: Data, columns: Columns | None = None) -> None:
         if note.fatal:
             raise InputError(note.text)
         warnings.warn(f"{note.text}; rows may be flagged for this alone", stacklevel=4)
+
+
+def check_equal(X: Rows, names: Sequence[str] = ()) -> None:
+    """Warn about training images that are equal: those that calibrate are not new to the model.
+
+    Parameters
+    ----------
+    X : images
+    names : sequence of str, default ()
+        Of the images, for the message; empty: their indices.
+    """
+    groups = equal_images(X)
+    if groups:
+        said = [" = ".join(str(names[index] if names else index) for index in group) for group in groups]
+        more = sum(map(len, groups)) - len(groups)
+        warnings.warn(
+            f"{counted(more, 'training image')} of {len(X):,} equal another one: {listed(said, NAMED)}; the threshold "
+            "is calibrated with images that were trained on, so that more than the rate asked for will be flagged: "
+            "leave the copies out",
+            EqualRowsWarning,
+            stacklevel=3,
+        )
 
 
 def check_flagged(data: Data, flagged: int, rows: int) -> None:

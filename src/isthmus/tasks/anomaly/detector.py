@@ -32,7 +32,7 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError, counted
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
 from isthmus.tasks.anomaly.calibration import band_in_words, held_out, labels_of
-from isthmus.tasks.anomaly.checks import label_like
+from isthmus.tasks.anomaly.checks import check_equal, label_like
 from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
@@ -198,6 +198,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         self._check(X)
         X = X if is_stream(X) else indexable(X)
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
+        if self._data(X).pictorial:
+            check_equal(X)
         trainer = self._trainer(known, callbacks)
         trained = self._trained(X, trainer)
         anomalies = trainer.known_scores(trained.scorer)
@@ -262,7 +264,11 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 
     def _ordered(self, X: Rows) -> bool:
         """Tell whether rows are consecutive in time."""
-        return choose_data(None if self.autoencoder is None else self.autoencoder.data, X).windowed is not None
+        return self._data(X).windowed is not None
+
+    def _data(self, X: Rows) -> Data:
+        """Return the data that X will be read as, not fitted."""
+        return choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
 
     def _trainer(self, known: Rows, callbacks: Sequence[Callback]) -> Trainer:
         """Return what trains, with the known anomalies."""

@@ -35,6 +35,21 @@ def drift(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, bloc
     UserWarning
         The scores of a block differ from the calibration: p is below 0.001, divided by the number of blocks.
     """
+    report = compared(scores, flagged, calibration, blocks)
+    drifted = [block for block in report if block["p"] < ALARM / blocks]
+    if drifted:
+        worst = max(drifted, key=lambda block: block["drift"])
+        warnings.warn(
+            f"normal rows no longer look normal: in {len(drifted)} of {blocks} blocks the scores differ from those of "
+            f"the calibration, most in rows {worst['start']} to {worst['end']} ({worst['flagged']:.1%} flagged); "
+            "call recalibrate with recent normal rows, or train again",
+            stacklevel=3,
+        )
+    return report
+
+
+def compared(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, blocks: int) -> list[dict[str, Any]]:
+    """Return what `drift` does, without a warning."""
     from scipy.stats import ks_2samp
 
     if not 1 <= blocks <= len(scores):
@@ -51,14 +66,5 @@ def drift(scores: np.ndarray, flagged: np.ndarray, calibration: np.ndarray, bloc
                 "drift": float(test.statistic),
                 "p": float(test.pvalue),
             }
-        )
-    drifted = [block for block in report if block["p"] < ALARM / blocks]
-    if drifted:
-        worst = max(drifted, key=lambda block: block["drift"])
-        warnings.warn(
-            f"normal rows no longer look normal: in {len(drifted)} of {blocks} blocks the scores differ from those of "
-            f"the calibration, most in rows {worst['start']} to {worst['end']} ({worst['flagged']:.1%} flagged); "
-            "call recalibrate with recent normal rows, or train again",
-            stacklevel=3,
         )
     return report

@@ -17,6 +17,7 @@ from isthmus.core.terms import Score
 from isthmus.data.sources.in_memory import pieces
 from isthmus.data.tables.rows import joined
 from isthmus.estimators.inference import in_order
+from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.results import Rule
@@ -105,17 +106,47 @@ def check_heat(data: Data, score: Score, what: str) -> None:
     InputError
         The rows are no images, or the score has no map.
     """
+    check_pictorial(data, what)
+    if not score.has_heat:
+        raise InputError(
+            f"the score {kind_and_name(score)[1]!r} looks at whole images and has no map of their pixels, which {what} "
+            f"needs: train with a scorer that has one: {', '.join(_mapping())}"
+        )
+
+
+def check_pictorial(data: Data, what: str) -> None:
+    """Raise an error for data other than images.
+
+    Raises
+    ------
+    InputError
+        They are others.
+    """
     if not data.pictorial:
         raise InputError(
             f"{what} is of images, but the training had {'rows' if data.windowed is None else 'a signal'}: "
             "explain(X) says what contributes to each score, and intervals(X) where in a signal it is"
         )
-    if not score.has_heat:
-        able = [name for name in names("score") if lookup(f"score/{name}")().has_heat]
+
+
+def check_scorer(scorer: str, what: str) -> None:
+    """Raise an error for a scorer without a map, before anything is trained; ``"auto"`` depends on the data.
+
+    Raises
+    ------
+    InputError
+        It has none.
+    """
+    load_all()
+    if scorer in names("score") and scorer not in _mapping():
         raise InputError(
-            f"the score {kind_and_name(score)[1]!r} looks at whole images and has no map of their pixels, "
-            f"which {what} needs: train with a scorer that has one: {', '.join(able)}"
+            f"the scorer {scorer!r} has no map of pixels, which {what} needs: {', '.join(_mapping())} have"
         )
+
+
+def _mapping() -> list[str]:
+    """Return the names of the scores with a map."""
+    return [name for name in names("score") if lookup(f"score/{name}")().has_heat]
 
 
 def _of_piece(rule: Rule, X: Rows) -> Rows:

@@ -42,6 +42,8 @@ class Options:
     settings: Mapping[str, Any]
     recalibrate: str | None
     reading: Typed
+    folder: bool = False
+    """Whether the output is a folder, for tables, maps and a report."""
 
     @property
     def kept_columns(self) -> list[str]:

@@ -12,6 +12,7 @@ from isthmus.apps.cli.command import command, option, tell
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.options import CONTAMINATION, RATE, check, detector
 from isthmus.apps.cli.detect.output import known_figures
+from isthmus.apps.cli.detect.photos import SCORES_FIGURE, check_folders, is_folder
 from isthmus.apps.cli.inputs import data_argument, keep_option
 from isthmus.apps.cli.output import drawable, json_option, output_option, show, writable, writable_model
 from isthmus.apps.cli.reading_options import reading_options
@@ -35,10 +36,14 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "isthmus detect new.csv --model detector.safetensors --recalibrate normal.csv --label attack --save d2.safetensors "
     "-o scores.csv",
     "isthmus detect log.csv --train-rows 0:2000 --window 64 -o time-steps.csv --plot",
-    "isthmus detect new-photos/ --train photos/ --crop 64 -o scores.csv",
+    "isthmus detect new-photos/ --train photos/ -o result/",
 )
 @data_argument
-@output_option("Where the scores go: .parquet, .csv or .feather, a row for each row of DATA")
+@output_option(
+    "Where the scores go: .parquet, .csv or .feather, a row for each row of DATA; for images a folder, which may be "
+    "new, with scores.csv, overlays in maps/, masks in masks/, and report.html",
+    folder=True,
+)
 @option("--label", metavar="COLUMN", section="In and out", help="Labels: not trained on; rows are counted by them")
 @keep_option("kept", "trained on or scored")
 @option("--rows", type=Span(), section="In and out", help="Only these rows of DATA, numbered from 0")
@@ -156,7 +161,8 @@ def detect(
     Give normal rows with --train, or a detector with --model. With neither, the rows of DATA are trained on
     themselves, as a mixture of normal and abnormal ones. A few known anomalies help a lot: name them with --known or
     --abnormal. Files of Parquet and CSV are scored piece by piece, in bounded memory. Written are the row, its score
-    (higher is more abnormal), its p-value (how rare such a score is among normal rows), and whether it is flagged.
+    (higher is more abnormal), its p-value (how rare such a score is among normal rows), and whether it is flagged; of
+    images into a folder also where they are abnormal.
     """  # fmt: skip
     from isthmus.apps.cli.kinds.base import files_of
     from isthmus.data.io.appending import check_appended
@@ -164,11 +170,14 @@ def detect(
 
     typed["label"] = typed["label"] or label_of(data)
     images, settings = _typed(typed, image_settings()), _typed(typed, OF_TRAINING)
-    options = Options(data=data, images=images, settings=settings, **typed)
+    options = Options(data=data, images=images, settings=settings, folder=is_folder(output), **typed)
     check(options, explain)
-    check_appended(output)
+    if options.folder:
+        check_folders(options, output)
+    else:
+        check_appended(output)
     figure_path = _figure_path(plot, output)
-    if figure_path:
+    if figure_path and plot != BESIDE:
         writable(figure_path)
     if save:
         writable_model(save)
@@ -203,5 +212,6 @@ def _typed(typed: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 def _figure_path(plot: str | None, output: str) -> str | None:
     """Return where the figure goes."""
-    path = str(Path(output).with_suffix(".svg")) if plot == BESIDE else plot
+    beside = Path(output) / SCORES_FIGURE if is_folder(output) else Path(output).with_suffix(".svg")
+    path = str(beside) if plot == BESIDE else plot
     return None if path is None else drawable(path)

@@ -33,11 +33,14 @@ class TrainingRows:
         Known anomalies.
     reading : Reading or None
         How they were read.
+    names : sequence of str
+        Of X, where each row is a file of its own.
     """
 
     X: Any
     known: Any
     reading: Reading | None
+    names: Sequence[str] = ()
 
     def labelled(self) -> tuple[Any, Any]:
         """Return all rows, and which of them are known anomalies; None where there are none."""
@@ -65,9 +68,10 @@ def training_rows(options: Options, origin: Autoencoder | None) -> TrainingRows:
     rows = _read(options, path, origin)
     X, known = _picked(options, path, rows.X)
     normal = replace(rows, X=_without_kept(options, X))
+    names = rows.names if len(rows.names) == len(normal.X) else ()
     if known is not None:
-        return TrainingRows(normal.X, _without_kept(options, known), rows.reading)
-    return TrainingRows(normal.X, _of_file(options, normal, origin), rows.reading)
+        return TrainingRows(normal.X, _without_kept(options, known), rows.reading, names)
+    return TrainingRows(normal.X, _of_file(options, normal, origin), rows.reading, names)
 
 
 def normal_rows(options: Options, path: str, model: Autoencoder, known: Sequence[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,13 +10,14 @@ import click
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.apps.cli.detect.normal import TrainingRows, normal_rows, training_rows
+from isthmus.apps.cli.detect.photos import FOLDER, check_kinds, check_mappable, image_settings_for, say_what_is_equal
 from isthmus.apps.cli.inputs import arranged, check_ahead, known_columns, load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
 from isthmus.apps.cli.reading_options import remember
 from isthmus.apps.cli.rows import columns_of, enough
 from isthmus.apps.cli.tables import table
-from isthmus.support.errors import counted
+from isthmus.support.errors import EqualRowsWarning, counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector, Autoencoder
@@ -146,6 +148,8 @@ def _check_images(options: Options, about: str, explain: bool) -> None:
 
 def detector(options: Options) -> AnomalyDetector:
     """Return a fitted detector."""
+    from isthmus.tasks.anomaly.heat import check_heat
+
     if options.model is None:
         return _trained(options)
     loaded: Any = load(options.model, "AnomalyDetector", "Autoencoder")
@@ -164,6 +168,8 @@ def detector(options: Options) -> AnomalyDetector:
         raise Failure(
             f"{options.model!r} is a detector that is trained already: leave out --train, or leave out --model"
         )
+    if options.folder:
+        check_heat(loaded.autoencoder_.data_, loaded.score_, FOLDER)
     loaded.autoencoder_.set_params(**options.settings)
     return _with_threshold(loaded, options)
 
@@ -215,7 +221,8 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     if options.window is not None:
         signals = Signals(window=options.window, stride=options.stride or 1)
         return default_autoencoder(len(X), signals).set_params(**options.settings)
-    data = Images(**options.images) if options.images else table(options.max_categories)
+    images = image_settings_for(options, X)
+    data = Images(**images) if images else table(options.max_categories)
     if data is None:
         return default_autoencoder(len(X)).set_params(**options.settings) if options.settings else None
     return default_autoencoder(data.samples(X), data).set_params(**options.settings)
@@ -233,13 +240,19 @@ def _trained(
 ) -> AnomalyDetector:
     """Return a detector that is trained as the options say; rows are read as those of the autoencoder's origin."""
     import isthmus
+    from isthmus.data.infer import choose_data
 
     how: dict[str, Any] = {"false_alarm_rate": options.false_alarm_rate or RATE}
     if options.unlabelled or options.contamination is not None:
         how = {"contamination": options.contamination or CONTAMINATION}
+    check_kinds(options)
     rows = training_rows(options, origin)
     _check_data(options, rows)
     scored = autoencoder or _autoencoder(options, rows.X)
+    data = choose_data(None if scored is None else scored.data, rows.X)
+    check_mappable(options, data)
+    if data.pictorial:
+        say_what_is_equal(options, rows)
     made = isthmus.AnomalyDetector(
         scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
     )
@@ -247,7 +260,8 @@ def _trained(
     known = "" if rows.known is None else f", beside {counted(len(rows.known), 'known anomaly')}"
     tell(f"training on {counted(len(rows.X), unit)} of {path}{known} …")
     X, y = rows.labelled()
-    with hushed(), enough(path, picked=options.picking):
+    with hushed(), enough(path, picked=options.picking), warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqualRowsWarning)  # said above, with the names of files
         fitted = made.fit(X, y, callbacks=training_progress(made.trainings(rows.X)))
     remember(fitted.autoencoder_, rows.reading)
     return fitted.set_threshold(**options.by_known) if options.by_known else fitted

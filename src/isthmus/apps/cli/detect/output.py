@@ -37,7 +37,7 @@ def detect_rows(
     data = detector.autoencoder_.data_
     if explain and not (data.named_columns or data.locates):
         raise Failure(NOTHING_TO_NAME)
-    X, carried, reading = _rows_to_score(detector, options)
+    X, carried, reading = rows_to_score(detector, options)
     label = options.label if options.label in carried else None
     total = min(sys.maxsize if span.stop is None else span.stop, len(X)) - span.start
     if total <= 0:
@@ -57,16 +57,16 @@ def detect_rows(
             progress=done,
         )
     if plot:
-        _draw_scores(plot, summary.scores, detector.threshold_, label, options.data)
+        draw_scores(plot, summary.scores, detector.threshold_, label, options.data)
     labels = _labels(summary, label)
     worst = summary.worst
     document = {"rows": summary.rows, "flagged": summary.flagged, "labels": labels, "worst": worst, "plot": plot}
     title = "the most abnormal rows" + (", known anomalies left out" if label and options.abnormal else "")
-    sections = [_head(output, summary.rows, summary.flagged, detector, plot), _first_labels(labels)]
-    return document, "\n\n".join(filter(None, [*sections, _titled(title, _worst(worst, explain))]))
+    sections = [head(output, summary.rows, summary.flagged, detector, plot), _first_labels(labels)]
+    return document, "\n\n".join(filter(None, [*sections, titled(title, _worst(worst, explain))]))
 
 
-def _rows_to_score(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str], Reading]:
+def rows_to_score(detector: AnomalyDetector, options: Options) -> tuple[Any, list[str], Reading]:
     """Return DATA for a single pass, which of its columns are carried along, and how it is read."""
     kept = options.kept_columns
     X, reading = open_for(options.data, detector.autoencoder_, options.reading, *kept, optional=options.picking_label)
@@ -90,7 +90,7 @@ def _worst(rows: Sequence[WorstRow], explain: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, label: str | None, data: str) -> None:
+def draw_scores(path: str, scores: Mapping[str, list[Any]], threshold: float, label: str | None, data: str) -> None:
     """Write the figure of scores by label."""
     import numpy as np
 
@@ -139,7 +139,7 @@ def detect_time_steps(
     from isthmus.data.tables.rows import joined
 
     last = sys.maxsize if span.stop is None else span.stop
-    steps, carried, reading = _rows_to_score(detector, options)
+    steps, carried, reading = rows_to_score(detector, options)
     rows_of_span = joined(list(cut_pieces(steps, span.start, last)))
     X, kept = split_columns(rows_of_span, carried, known_columns(detector.autoencoder_))
     result = detector.score_time_steps(X, explain=explain)
@@ -154,10 +154,10 @@ def detect_time_steps(
         drawn(result, X, detector.threshold_, f"{Path(options.data).name}", known).save(plot)
     flagged = int(columns["flagged"].sum())
     document = {"rows": len(result.times), "flagged": flagged, "intervals": rows, "plot": plot}
-    head = _head(output, len(result.times), flagged, detector, plot)
+    about = head(output, len(result.times), flagged, detector, plot)
     title = f"intervals, the highest score first (all of them, in the order of time: {path})"
     worst = sorted(_at_peaks(rows, result) if explain else rows, key=lambda row: -row["score"])[:10]
-    return document, "\n\n".join(filter(None, [head, _titled(title, worst) if rows else "no interval is flagged"]))
+    return document, "\n\n".join(filter(None, [about, titled(title, worst) if rows else "no interval is flagged"]))
 
 
 def _at_peaks(rows: list[dict[str, Any]], result: SignalResult) -> list[dict[str, Any]]:
@@ -188,9 +188,9 @@ def _append(path: str, columns: dict[str, Any], dates: Mapping[str, str] | None 
 # -- what is said ----------------------------------------------------------------------------------------------------
 
 
-def _head(output: str, rows: int, flagged: int, detector: AnomalyDetector, plot: str | None) -> str:
-    """Say what was written, and what the threshold means."""
-    what = {"rows": rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": detector.threshold_}
+def head(output: str, rows: int, flagged: int, detector: AnomalyDetector, plot: str | None, unit: str = "rows") -> str:
+    """Say what was written, and what the threshold means; `unit` is what its lines are."""
+    what = {unit: rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": detector.threshold_}
     return f"{output}\n" + facts({**what, **_meaning(detector), **({"figure": plot} if plot else {})}, "  ")
 
 
@@ -224,5 +224,6 @@ def _filled(said: Mapping[str, str | None]) -> Mapping[str, str]:
     return {name: text for name, text in said.items() if text}
 
 
-def _titled(title: str, rows: list[dict[str, Any]]) -> str:
+def titled(title: str, rows: list[dict[str, Any]]) -> str:
+    """Return rows as a table below a title; nothing where there are none."""
     return f"{title}\n{table(rows)}" if rows else ""

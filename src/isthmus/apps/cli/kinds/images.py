@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.detect.folder import detect_images
 from isthmus.apps.cli.detect.output import detect_rows
 from isthmus.apps.cli.kinds.base import Files
 from isthmus.apps.cli.output import facts
@@ -64,5 +65,6 @@ class ImageFiles(Files):
     def detect(
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
-        """Score images piece by piece."""
-        return detect_rows(detector, options, span, output, explain, plot)
+        """Score images piece by piece; into a folder, with maps and a report."""
+        detect = detect_images if options.folder else detect_rows
+        return detect(detector, options, span, output, explain, plot)

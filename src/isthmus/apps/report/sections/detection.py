@@ -44,18 +44,23 @@ def _score_section(study: Study, scoring: Scoring) -> Section:
 
 
 def _threshold(study: Study, scoring: Scoring) -> Facts:
-    """Say what the threshold is, where it comes from, and what it guarantees."""
-    detector, unit = scoring.detector, study.rows.unit
+    """Say what the threshold of a study is."""
+    about, rows = scoring.detector.calibration_, study.rows
+    return threshold_facts(scoring.detector, rows.unit, rows.guarantee(about), rows.band(about))
+
+
+def threshold_facts(detector: Any, unit: str, guarantee: str, band: str) -> Facts:
+    """Say what the threshold of a detector is, where it comes from, and what it guarantees of a unit such as rows."""
     about, thresholds = detector.calibration_, detector.thresholds_
     groups = ", ".join(f"{name}: {number(limit)}" for name, limit in thresholds.items())
     lines = {
-        "threshold": number(scoring.threshold),
+        "threshold": number(float(detector.threshold_)),
         "thresholds of groups": groups,
         "asked for": thresholds.asked(unit),
         "known anomalies": thresholds.of_known(),
         "calibration": f"{about['rows']:,} scores, method {about['method']!r}",
-        "guarantee": study.rows.guarantee(about),
-        "band": study.rows.band(about),
+        "guarantee": guarantee,
+        "band": band,
         "training": detector.training_,
     }
     return Facts([(name, value, "") for name, value in lines.items() if value], "The threshold and what it guarantees")
