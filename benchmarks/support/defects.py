@@ -76,10 +76,10 @@ def tiles(seed: int) -> Photos:
     The masks are anti-aliased: a pixel is faulty where its mask is brighter than half.
     """
     folder = found("defects/magnetic-tile")
-    good, *kinds = (sorted((folder / f"MT_{kind}").glob("*.jpg")) for kind in ("Free", "Blowhole", "Crack"))
+    good, blowholes, cracks = (sorted((folder / f"MT_{kind}").glob("*.jpg")) for kind in ("Free", "Blowhole", "Crack"))
     order = np.r_[0 : len(good) : 2, 1 : len(good) : 2] if seed == 0 else shuffled(len(good), seed)
     train, fresh = parted(good, order, len(good) // 2)
-    return split(TILES, seed, train, fresh, sum(kinds, []), lambda path: path.with_suffix(".png"))
+    return split(TILES, seed, train, fresh, [*blowholes, *cracks], lambda path: path.with_suffix(".png"))
 
 
 def papers(paper: str, seed: int) -> Photos:
@@ -116,7 +116,9 @@ def split(
 ) -> Photos:
     """Return a set whose faulty pictures have a file with their mask."""
     empty = (np.zeros(grey(path).shape, bool) for path in fresh)
-    return Photos(name, seed, tuple(train), (*fresh, *faulty), (*empty, *(grey(mask_of(path)) > 127 for path in faulty)))
+    return Photos(
+        name, seed, tuple(train), (*fresh, *faulty), (*empty, *(grey(mask_of(path)) > 127 for path in faulty))
+    )
 
 
 def boxed(path: Path) -> np.ndarray:
