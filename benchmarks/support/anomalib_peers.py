@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ class Peer:
 
     def __init__(self, name: str, seed: int) -> None:
         torch.manual_seed(seed)
+        self.name = name
         self.model = MODELS[name]()
         self.model.feature_extractor.load_state_dict(weights(self.model.feature_extractor))
 
@@ -41,8 +43,7 @@ class Peer:
         self.model.feature_extractor.eval()
         for path in paths:
             self.model(prepared(path)[0])
-        subsample = getattr(self.model, "subsample_embedding", None)
-        subsample(KEPT) if subsample else self.model.fit()
+        FITS[self.name](self.model)
         self.model.eval()
         return self
 
@@ -72,7 +73,34 @@ def padim() -> Any:
     return PadimModel(backbone=NETWORK, layers=list(LAYERS), pre_trained=False, n_features=PADIM_MAPS)
 
 
+def fit_patchcore(model: Any) -> None:
+    """Keep a tenth of the patches, each time the one that is farthest from those that are kept."""
+    from anomalib.models.components.sampling import k_center_greedy
+
+    quietly = patch.object(k_center_greedy, "tqdm", lambda steps, desc: steps)
+    with quietly, patch.object(k_center_greedy.KCenterGreedy, "update_distances", update_distances):
+        model.subsample_embedding(KEPT)
+
+
+def update_distances(greedy: Any, cluster_center: Tensor) -> None:
+    """Bring the distance of each patch to the nearest kept one up to date: as anomalib does, but by a product.
+
+    This takes a fourth of the time; the distances are the same up to rounding.
+    """
+    if greedy.min_distances is None:
+        greedy.squares = greedy.features.square().sum(1)
+        greedy.min_distances = torch.full((len(greedy.features), 1), torch.inf)
+    center = greedy.features[cluster_center]
+    squares = torch.addmv(greedy.squares, greedy.features, center, alpha=-2).add_(center.square().sum()).clamp_min_(0)
+    greedy.min_distances = torch.minimum(greedy.min_distances, squares.sqrt_()[:, None])
+
+
+def fit_padim(model: Any) -> None:
+    model.fit()
+
+
 MODELS = {"PatchCore": patchcore, "PaDiM": padim}
+FITS = {"PatchCore": fit_patchcore, "PaDiM": fit_padim}
 
 
 def torchvision() -> None:
