@@ -39,6 +39,7 @@ def scored(kind, name, data, model):
 
 GRAPHS = {"encode": graphs.Encode, "reconstruct": graphs.Reconstruct, "error": graphs.Error, "map": graphs.ErrorMap}
 GRAPHS |= {f"score {name}": partial(scored, graphs.Scored, name) for name in SCORES}
+GRAPHS |= {f"heat {name}": partial(scored, graphs.HeatMap, name) for name in SCORES}
 GRAPHS |= {f"contributions {name}": partial(scored, graphs.Contributions, name) for name in SCORES}
 
 

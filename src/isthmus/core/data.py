@@ -137,6 +137,8 @@ class Data(nn.Module):
     """Whether the user's rows consist of named values, such as columns or channels; pixels have no names."""
     locates = False
     """Whether `located` says where in a row its error lies."""
+    pictorial = False
+    """Whether rows are images: x is (channels, height, width), of which maps are drawn."""
     layout = RowLayout()
     """What the elements of a row of ``Batch.x`` stand for."""
 
@@ -241,6 +243,10 @@ class Data(nn.Module):
     def located(self, error: Tensor) -> dict[str, float]:
         """Return where in one row its error lies, of what `per_feature` returned of it; numbers by their names."""
         raise NotImplementedError(f"{type(self).__name__} does not say where in a row an error lies")
+
+    def in_own_size(self, maps: Tensor, X: Rows) -> Tensor | list[Tensor]:
+        """Return maps of the pixels of x as maps of the pixels of the user's images X: here, they are the same."""
+        return maps
 
     def quantities(self, columns: Columns) -> Tensor:
         """Return the numbers of columns in the user's units and coordinates, as `per_feature` has them.

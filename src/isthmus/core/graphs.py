@@ -224,6 +224,60 @@ class Contributions(Scored):
         return self.finish(self.local(columns))
 
 
+class HeatMap(Scored):
+    """Columns to how abnormal each pixel of images is, divided by the threshold where a column ``threshold`` has one.
+
+    Parameters
+    ----------
+    data : Data
+        Fitted, of images.
+    model : Model
+    score : Score
+        Fitted; one with `Score.heat`.
+    """
+
+    def __init__(self, data: Data, model: Model, score: Score) -> None:
+        super().__init__(data, model, score)
+        self.axis = 1 if score.has_map else None
+
+    @property
+    def elements(self) -> int:
+        """Numbers in memory per row."""
+        return max(self.model.elements, self.score.elements_of_contributions)
+
+    def local(self, columns: Columns) -> Columns:
+        """Return the heat of each pixel."""
+        columns = dict(columns)
+        threshold = columns.pop("threshold", None)
+        heat = self.score.heat(self.output(columns), self.model)
+        return {"heat": heat if threshold is None else relative(heat, threshold.reshape(-1, 1, 1))}
+
+    def finish(self, columns: Columns) -> Columns:
+        """Return it as it is."""
+        return columns
+
+    def forward(self, columns: Columns) -> Columns:
+        """Return ``{"heat": (batch, height, width)}``."""
+        return self.local(columns)
+
+
+def relative(heat: Tensor, threshold: Tensor) -> Tensor:
+    """Return heat as a multiple of a threshold: above 1 exactly where it is above the threshold, however it is rounded.
+
+    Examples
+    --------
+    >>> above = torch.tensor([1.9999999, 2.0, 2.0000002])
+    >>> (relative(above, torch.tensor(1.9999999)) > 1).tolist(), (relative(above, torch.tensor(2.0)) > 1).tolist()
+    ([False, True, True], [False, False, True])
+    """
+    ratio = heat / threshold
+    return torch.where(heat > threshold, ratio.clamp_min(BARELY_ABOVE), ratio.clamp_max(1.0))
+
+
+BARELY_ABOVE = 1.0 + 2.0**-23
+"""The smallest number of single precision that is larger than 1."""
+
+
 def evaluating(graph: G) -> G:
     """Return the graph in eval mode; parts that are in it are not walked through, which takes as long as a few rows."""
     graph.training = False

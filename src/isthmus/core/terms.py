@@ -50,6 +50,11 @@ class Score(nn.Module):
     kept_rows = 0
     """Training rows that stand in its buffers, and so in the file."""
 
+    @property
+    def has_heat(self) -> bool:
+        """Whether `heat` says of an image how abnormal each pixel is: here, where there is a map."""
+        return self.has_map
+
     def for_contaminated(self, fraction: float) -> Score:
         """Return an unfitted copy for training data with a fraction of abnormal rows: here, the score itself."""
         return self
@@ -82,6 +87,13 @@ class Score(nn.Module):
     def pool(self, map: Tensor) -> Tensor:
         """Return the score of each row, of shape (batch,), from its map: here, the mean."""
         return map.flatten(1).mean(1)
+
+    def heat(self, output: Output, model: Model) -> Tensor:
+        """Return how abnormal each pixel of images is, of shape (batch, height, width): here, the mean of the channels.
+
+        It is in the units of the score, so that its threshold divides it.
+        """
+        return self.map(output, model).mean(1)
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the contribution of each element to the score, of the shape of x; none is negative."""

@@ -19,7 +19,7 @@ from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of, cut, turned
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
-from isthmus.data.images.resize import How, Size, check_size, resize, scaled
+from isthmus.data.images.resize import How, Size, check_size, resize, scaled, undone
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.data.sized import Croppable, in_threads
 from isthmus.support.errors import InputError
@@ -68,6 +68,7 @@ class Images(Croppable):
     """
 
     named_columns = False
+    pictorial = True
 
     def __init__(
         self,
@@ -343,6 +344,13 @@ class Images(Croppable):
     def per_feature(self, error: Tensor) -> Tensor:
         """Return the error in the user's layout: (n, *image_shape)."""
         return self._user_layout(error)
+
+    def in_own_size(self, maps: Tensor, X: Rows) -> Tensor | list[Tensor]:
+        """Return maps (n, height, width) of the images of x as maps of the images X, which may have been resized."""
+        if self.size is None:
+            return maps
+        sizes = [row_shape(shape, self.channels_first)[1:] for shape in self.sequence(X).shapes]
+        return [undone(one, (high or 1, wide or 1), self.how) for one, (high, wide) in zip(maps, sizes, strict=True)]
 
     def by_feature(self, error: Tensor) -> Tensor:
         """Return the error of each pixel, or its mean over each channel where the size is free: (n, channels)."""

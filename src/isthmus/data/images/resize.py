@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from isthmus.support.errors import InputError, unknown
 
@@ -77,6 +77,33 @@ def resize(image: np.ndarray, size: Size, how: str) -> np.ndarray:
     old_size = (image.shape[0], image.shape[1])
     to = scaled(old_size, size, how)
     return fitted(image if to == old_size else _interpolated(image, to), size)
+
+
+def undone(map: Tensor, old_size: Size, how: str) -> Tensor:
+    """Return a map (height, width) of a resized image as one of the image before; its maximum stays the same.
+
+    Pixels that were cropped away are 0: nothing is known of them.
+
+    Examples
+    --------
+    >>> undone(torch.tensor([[1.0, 2.0]]), (2, 4), "stretch").tolist()
+    [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
+    >>> undone(torch.tensor([[1.0, 2.0]]), (1, 4), "cover").tolist(), undone(torch.ones(2, 2), (1, 4), "contain").shape
+    ([[0.0, 1.0, 2.0, 0.0]], torch.Size([1, 4]))
+    """
+    size = (map.shape[0], map.shape[1])
+    for axis, (side, whole) in enumerate(zip(size, scaled(old_size, size, how), strict=True)):
+        map = _unfitted(map, axis, side, whole)
+    return nn.functional.adaptive_max_pool2d(map[None], old_size)[0]
+
+
+def _unfitted(map: Tensor, axis: int, side: int, whole: int) -> Tensor:
+    """Undo `_fitted` along an axis: zeros where it cropped, nothing where it padded."""
+    if whole <= side:
+        return map.narrow(axis, (side - whole) // 2, whole)
+    before = (whole - side) // 2
+    ends = (before, whole - side - before)
+    return nn.functional.pad(map, (*ends, 0, 0) if axis == 1 else (0, 0, *ends))
 
 
 def _interpolated(image: np.ndarray, size: Size) -> np.ndarray:

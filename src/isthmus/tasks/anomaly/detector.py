@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus.core.data import Data, Rows, Windowed
-from isthmus.core.graphs import Contributions
+from isthmus.core.graphs import Contributions, HeatMap
 from isthmus.core.part import build, describe, lookup, part, resolve
 from isthmus.core.store import adopt, building
 from isthmus.core.terms import Score
@@ -37,6 +37,7 @@ from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
 from isthmus.tasks.anomaly.expectation import Expected, expected, typical_residuals
+from isthmus.tasks.anomaly.heat import Region, heat_map, heat_maps, regions
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.known import apart
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
@@ -368,6 +369,47 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         if not rule.data.named_columns:
             raise InputError("images have no columns: use detector.autoencoder_.reconstruct(X) for what was expected")
         return expected(rule.scorer, taken(X), rule.deviation)
+
+    @property
+    def has_heat_map(self) -> bool:
+        """Whether `heat_map` and `regions` say where images are abnormal: the score has a map of pixels."""
+        rule = self._rule
+        return rule.data.pictorial and rule.scorer.score.has_heat
+
+    def heat_map(self, X: Rows) -> Rows:
+        """Return how abnormal each pixel of images is, divided by the threshold of its image: 1 is the threshold.
+
+        Returns
+        -------
+        ndarray of shape (n, height, width), or list of ndarray of shape (height, width)
+            float32, in the images' own size; a list where the sizes differ.
+
+        Raises
+        ------
+        InputError
+            The detector was not trained on images, its score has no map, or the threshold is not positive.
+
+        See Also
+        --------
+        regions : where the map is above 1.
+        explain : of other data, and of each channel.
+        """
+        return heat_map(self._rule, taken(X))
+
+    def regions(self, X: Rows) -> list[Region]:
+        """Return the regions of images in which the heat map is above 1, with their boxes, areas and peaks.
+
+        Returns
+        -------
+        list of Region
+            Sorted by image, and then by peak, the highest first. Pixels that touch, also at a corner, are one region.
+
+        Raises
+        ------
+        InputError
+            As of `heat_map`.
+        """
+        return regions(heat_maps(self._rule, taken(X), "regions"))
 
     def score_rows(self, X: Rows) -> ScoredRows:
         """Return the score, p-value and flag of each row, or time step of a signal, in one pass.
@@ -742,7 +784,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 
     def _task_graphs(self) -> dict[str, nn.Module]:
         scorer = self._rule.scorer
-        return {"score": scorer.graph(), "explain": scorer.graph(Contributions)}
+        maps = {"heat_map": scorer.graph(HeatMap)} if self.has_heat_map else {}
+        return {"score": scorer.graph(), "explain": scorer.graph(Contributions), **maps}
 
     def _task_state(self) -> State:
         return {

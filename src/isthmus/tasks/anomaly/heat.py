@@ -1,0 +1,159 @@
+"""Heat: how abnormal each pixel of images is, relative to the threshold, and the regions above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from isthmus.core.data import Rows
+from isthmus.core.graphs import HeatMap
+from isthmus.core.part import kind_and_name, lookup, names
+from isthmus.data.sources.in_memory import pieces
+from isthmus.data.tables.rows import joined
+from isthmus.estimators.inference import in_order
+from isthmus.support.errors import InputError
+from isthmus.tasks.anomaly.checks import check_data
+from isthmus.tasks.anomaly.results import Rule
+
+NEIGHBOURS = np.ones((3, 3), dtype=bool)
+"""Pixels that touch, at an edge or at a corner, belong to one region."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Pixels above the threshold that touch each other.
+
+    Attributes
+    ----------
+    image : int
+        The index of the image among the rows.
+    x, y : int
+        Its left column and its top row, in pixels of the image.
+    width, height : int
+        The sides of the box around it.
+    area : int
+        Its pixels.
+    peak : float
+        The highest heat in it: more than 1, the threshold.
+    """
+
+    image: int
+    x: int
+    y: int
+    width: int
+    height: int
+    area: int
+    peak: float
+
+
+def heat_map(rule: Rule, X: Rows) -> Rows:
+    """Return how abnormal each pixel is, 1 is the threshold: float32 (n, height, width), or a list of (height, width).
+
+    Parameters
+    ----------
+    rule : Rule
+    X : images
+
+    Raises
+    ------
+    InputError
+        The rows are no images, the score has no map, or a threshold is not positive.
+    """
+    check_heat(rule, "heat_map")
+    return joined([_of_piece(rule, piece) for piece in pieces(X)])
+
+
+def heat_maps(rule: Rule, X: Rows, what: str = "heat_map") -> Iterator[np.ndarray]:
+    """Yield what `heat_map` returns, image by image, in bounded memory; `what` is what was asked for."""
+    check_heat(rule, what)
+    return (heat for piece in pieces(X) for heat in _of_piece(rule, piece))
+
+
+def regions(maps: Iterable[np.ndarray]) -> list[Region]:
+    """Return the regions above 1 of heat maps, sorted by image and then by their peak, the highest first.
+
+    Parameters
+    ----------
+    maps : iterable of ndarray of shape (height, width)
+
+    Examples
+    --------
+    >>> heat = np.zeros((4, 6))
+    >>> heat[0, 0], heat[1, 1], heat[3, 4:] = 2.0, 1.5, 3.0
+    >>> [(one.x, one.y, one.width, one.height, one.area, one.peak) for one in regions([heat])]
+    [(4, 3, 2, 1, 2, 3.0), (0, 0, 2, 2, 2, 2.0)]
+    """
+    return [region for image, heat in enumerate(maps) for region in _regions_of(image, np.asarray(heat))]
+
+
+def check_heat(rule: Rule, what: str) -> None:
+    """Raise an error for a detector that says nothing of pixels; `what` is what was asked for.
+
+    Raises
+    ------
+    InputError
+        The rows are no images, or the score has no map.
+    """
+    if not rule.data.pictorial:
+        raise InputError(
+            f"{what} is of images, but the training had {'rows' if rule.data.windowed is None else 'a signal'}: "
+            "explain(X) says what contributes to each score, and intervals(X) where in a signal it is"
+        )
+    if not rule.scorer.score.has_heat:
+        able = [name for name in names("score") if lookup(f"score/{name}")().has_heat]
+        raise InputError(
+            f"the score {kind_and_name(rule.scorer.score)[1]!r} looks at whole images and has no map of their pixels, "
+            f"which {what} needs: train with a scorer that has one: {', '.join(able)}"
+        )
+
+
+def _of_piece(rule: Rule, X: Rows) -> Rows:
+    """Return the heat maps of images in memory."""
+    scorer, answers = rule.scorer, []
+    limits = np.broadcast_to(_below(rule.limits(X)), len(X))
+    graph = scorer.graph(HeatMap)
+    for group in scorer.autoencoder.groups(X):
+        check_data(scorer.data, group.columns)
+        threshold = torch.from_numpy(limits.copy() if group.index is None else limits[group.index.numpy()])
+        heat = scorer.autoencoder.run_columns(graph, {**group.columns, "threshold": threshold})["heat"]
+        answers.append((group.index, _arrays(scorer.data.in_own_size(heat, group.rows))))
+    return in_order(answers)
+
+
+def _below(limits: float | np.ndarray) -> np.ndarray:
+    """Return thresholds in single precision, never above what they are: the same scores are above them.
+
+    Raises
+    ------
+    InputError
+        One is not positive.
+    """
+    exact = np.asarray(limits, dtype=np.float64)
+    if not (exact > 0).all():
+        raise InputError(
+            f"the threshold is {exact.min():g}, but a map can be relative to a positive one only: choose it by "
+            "set_threshold(value=...), or another scorer"
+        )
+    single = exact.astype(np.float32)
+    return np.where(single > exact, np.nextafter(single, np.float32(0)), single)
+
+
+def _arrays(maps: Tensor | list[Tensor]) -> np.ndarray | list[np.ndarray]:
+    return [one.numpy() for one in maps] if isinstance(maps, list) else maps.numpy()
+
+
+def _regions_of(image: int, heat: np.ndarray) -> list[Region]:
+    labels, count = ndimage.label(heat > 1, NEIGHBOURS)
+    numbers = np.arange(1, count + 1)
+    areas, peaks = np.bincount(labels.ravel(), minlength=count + 1)[1:], ndimage.maximum(heat, labels, numbers)
+    boxes = ndimage.find_objects(labels)
+    made = [
+        Region(image, left.start, top.start, left.stop - left.start, top.stop - top.start, int(area), float(peak))
+        for (top, left), area, peak in zip(boxes, areas, peaks, strict=True)
+    ]
+    return sorted(made, key=lambda region: (-region.peak, region.y, region.x))
