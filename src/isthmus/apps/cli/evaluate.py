@@ -36,6 +36,7 @@ NAMES = {
     "isthmus evaluate cells.safetensors new-cells.csv --label kind --json",
     "isthmus evaluate cells.safetensors new-cells.csv --label kind -o rows.csv",
     "isthmus evaluate detector.safetensors new.csv --label attack --normal none --k 50 --miss-cost 200",
+    "isthmus evaluate line3.safetensors test/ --masks ground_truth/",
 )
 @model_argument
 @data_options
@@ -53,7 +54,8 @@ def evaluate(model: str, read: Callable[..., Any], measure: Measure, output: str
     codes hold: logistic regression, trained on half of the rows and tested on the other half.
 
     Of a detector it is measured how well it separates abnormal rows from others, by their labels: all but 0, False and
-    empty ones are abnormal, or all but those of --normal.
+    empty ones are abnormal, or all but those of --normal. Subfolders of images are labels, too: those in one called
+    good are normal. With --masks it is measured, too, how well its heat maps show where images are abnormal.
     """
     from isthmus.data.io.appending import check_appended
     from isthmus.tasks.evaluation import evaluate as evaluation

@@ -48,6 +48,7 @@ from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
 from isthmus.tasks.anomaly.training import FEW, Trained, Trainer
 from isthmus.tasks.base import Labels, State, Task, tensors
 from isthmus.tasks.evaluation.detection import abnormal, detection_metrics
+from isthmus.tasks.evaluation.masked import Masks
 
 if TYPE_CHECKING:
     from torch import nn
@@ -523,10 +524,12 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         self,
         X: Rows,
         y: Labels = None,
+        masks: Sequence[Any] | None = None,
         *,
         k: int | None = None,
         alarm_cost: float = 1.0,
         miss_cost: float | None = None,
+        inverted_masks: bool | None = None,
     ) -> dict[str, float]:
         """Return metrics of the detector on labelled rows.
 
@@ -535,25 +538,44 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         X : like the training data
         y : array of shape (n,)
             Label of each row, or time step of a signal: True, or any value other than 0 and "", for abnormal ones;
-            None: those that a DataLoader yields.
+            None: those that a DataLoader yields, or images are abnormal of whose mask something is marked.
+        masks : sequence, optional
+            Of images: where each is abnormal. A bool array of shape (height, width), the path of an image file that is
+            bright there, or None where nothing is marked.
         k, alarm_cost, miss_cost :
             See `isthmus.tasks.evaluation.detection.detection_metrics`.
+        inverted_masks : bool or None, default None
+            Whether masks mark what is normal instead; None: masks that look so are refused.
 
         Returns
         -------
         dict of str to float
-            See `isthmus.tasks.evaluation.detection.detection_metrics`.
+            See `isthmus.tasks.evaluation.detection.detection_metrics`; with masks, those of the heat maps too, see
+            `isthmus.tasks.evaluation.masked.Masks.metrics`.
 
         Raises
         ------
         InputError
-            There are no labels, or not one for each row, or all of them are the same.
+            There are no labels, or not one for each row, or all of them are the same; masks do not fit the images or
+            the labels, or the detector has no heat map.
         """
         X, y = labelled(X, y)
-        if y is None:
-            raise InputError("evaluate needs y: for each row, whether it is abnormal")
+        marks = None if masks is None else Masks(masks, inverted_masks)
+        if marks is None:
+            if y is None:
+                raise InputError("evaluate needs y: for each row, whether it is abnormal")
+            return self._detection(X, abnormal(y), k, alarm_cost, miss_cost)
+        maps = heat_maps(self._rule, X, "evaluate with masks")
+        marks.check(len(X), None if y is None else abnormal(y))
+        of_pixels = marks.metrics(maps)
+        of_images = self._detection(X, marks.abnormal if y is None else abnormal(y), k, alarm_cost, miss_cost)
+        return {**of_images, **of_pixels}
+
+    def _detection(
+        self, X: Rows, y: np.ndarray, k: int | None, alarm_cost: float, miss_cost: float | None
+    ) -> dict[str, float]:
         scored = self.score_rows(X)
-        return detection_metrics(scored["score"], scored["flagged"], abnormal(y), k, alarm_cost, miss_cost)
+        return detection_metrics(scored["score"], scored["flagged"], y, k, alarm_cost, miss_cost)
 
     # -- thresholds ----------------------------------------------------------------------------------------------
 

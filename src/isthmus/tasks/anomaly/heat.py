@@ -21,9 +21,7 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.results import Rule
-
-NEIGHBOURS = np.ones((3, 3), dtype=bool)
-"""Pixels that touch, at an edge or at a corner, belong to one region."""
+from isthmus.tasks.evaluation.localisation import regions_of
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,7 @@ def _arrays(maps: Tensor | list[Tensor]) -> np.ndarray | list[np.ndarray]:
 
 
 def _regions_of(image: int, heat: np.ndarray) -> list[Region]:
-    labels, count = ndimage.label(heat > 1, NEIGHBOURS)
+    labels, count = regions_of(heat > 1)
     numbers = np.arange(1, count + 1)
     areas, peaks = np.bincount(labels.ravel(), minlength=count + 1)[1:], ndimage.maximum(heat, labels, numbers)
     boxes = ndimage.find_objects(labels)

@@ -13,7 +13,7 @@ from torch import Tensor
 from isthmus.core.data import Rows
 from isthmus.core.interfaces import Net
 from isthmus.data.images.files import IMAGES
-from isthmus.data.images.original import open_original
+from isthmus.data.images.masks import marked_in
 from isthmus.data.listing import tree
 from isthmus.support.errors import InputError, listed
 from isthmus.tasks.denoising.pairing import NAMED, is_path
@@ -157,10 +157,7 @@ def read_mask(path: Path, size: tuple[int, ...]) -> np.ndarray:
     InputError
         It cannot be read, has another size, marks all, or is dark all over, but not black.
     """
-    pixels = open_original(path).colour
-    bright = pixels.max(2)
-    half = 127 if pixels.dtype == np.uint8 else 0.5
-    marked: np.ndarray = bright > half
+    marked = marked_in(path)
     name = f"the mask {str(path)!r}"
     if marked.shape != size:
         shapes = [" x ".join(map(str, shape)) for shape in (marked.shape, size)]
@@ -170,9 +167,4 @@ def read_mask(path: Path, size: tuple[int, ...]) -> np.ndarray:
         )
     if marked.all():
         raise InputError(f"{name} {MARKS_ALL}")
-    if bright.any() and not marked.any():
-        raise InputError(
-            f"{name} marks nothing: its brightest pixel is {bright.max():.3g} of {2 * half + (half == 127):.0f}, and "
-            "what is brighter than half is filled; make those pixels white"
-        )
     return marked
