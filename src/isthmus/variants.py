@@ -80,6 +80,8 @@ class Variant:
     """Whether it takes affine nets only."""
     denoises: ClassVar[bool] = False
     """Whether it is trained to clean its input."""
+    of_images: ClassVar[bool] = False
+    """Whether it takes images only."""
 
     @property
     def masks(self) -> bool:
@@ -312,12 +314,12 @@ class Denoising(Variant):
 @part("variant/repairing")
 @dataclass(frozen=True)
 class Repairing(Variant):
-    """Removes defects that were put on images: what it changes in an image is abnormal (Schlüter 2022; Zavrtanik 2021)."""
+    """Removes defects that were put on images: what it changes is abnormal (Zavrtanik 2021; Schlüter 2022)."""
 
     corruption: CorruptionChoice = knob("pseudo-defects", "what is done to x")
     emphasis: float = knob(10.0, "how much more an element counts that the corruption changed")
 
-    denoises = True
+    denoises = of_images = True
 
     def __post_init__(self) -> None:
         positive(self, "emphasis")

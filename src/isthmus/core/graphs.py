@@ -196,6 +196,17 @@ class Scored(Graph):
         """Numbers in memory per row."""
         return max(self.model.elements, self.score.elements)
 
+    @property
+    def reach(self) -> int | None:
+        """That of the model, and of the score beside it."""
+        reach = super().reach
+        return None if reach is None else reach + self.score.margin
+
+    @property
+    def grid(self) -> int:
+        """That of the model and of the score."""
+        return lcm(super().grid, self.score.grid)
+
     def output(self, columns: Columns) -> Output:
         """Return the output of a pass through the model."""
         output: Output = self.model(self.data.batch(columns), False)
@@ -257,19 +268,19 @@ class HeatMap(Scored):
         return max(self.model.elements, self.score.elements_of_contributions)
 
     def local(self, columns: Columns) -> Columns:
-        """Return the heat of each pixel."""
+        """Return the heat of each pixel, before its position counts, and the threshold."""
         columns = dict(columns)
-        threshold = columns.pop("threshold", None)
-        heat = self.score.heat(self.output(columns), self.model)
-        return {"heat": heat if threshold is None else relative(heat, threshold.reshape(-1, 1, 1))}
+        threshold = {name: columns.pop(name) for name in ("threshold",) if name in columns}
+        return {"heat": self.score.heat(self.output(columns), self.model), **threshold}
 
     def finish(self, columns: Columns) -> Columns:
-        """Return it as it is."""
-        return columns
+        """Return the heat of whole images, relative to the threshold if there is one."""
+        heat, threshold = self.score.placed(columns["heat"]), columns.get("threshold")
+        return {"heat": heat if threshold is None else relative(heat, threshold.reshape(-1, 1, 1))}
 
     def forward(self, columns: Columns) -> Columns:
         """Return ``{"heat": (batch, height, width)}``."""
-        return self.local(columns)
+        return self.finish(self.local(columns))
 
 
 def relative(heat: Tensor, threshold: Tensor) -> Tensor:

@@ -143,3 +143,8 @@ class Output:
     code: Code
     y: Tensor
     terms: dict[str, Tensor]
+
+    def __getitem__(self, rows: slice | Tensor) -> Output:
+        """Return some of the rows."""
+        terms = {name: tensor[rows] for name, tensor in self.terms.items()}
+        return Output(self.batch[rows], self.h[rows], Code(self.code.z[rows]), self.y[rows], terms)

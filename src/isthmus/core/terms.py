@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from isthmus.core.part import kind_and_name
 from isthmus.core.records import Output
+from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,8 +39,16 @@ class Score(nn.Module):
 
     any_size = False
     """Whether the axes of x behind the channels may be free."""
+    of_images = False
+    """Whether it is one of images: rows are (channels, height, width)."""
     has_map = False
     """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
+    margin = 0
+    """How many elements away those are that an element of the map depends on, beside what the model depends on."""
+    grid = 1
+    """A part of a row gives the same map as the whole if it starts at a multiple of this."""
+    shares_model = False
+    """Whether one model may serve all folds, since it remembers no row: what was fitted to rows is the score."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
     needs_known = False
@@ -71,6 +81,23 @@ class Score(nn.Module):
         """Return a copy fitted to output for normal rows and for known anomalies: here, these are not looked at."""
         return self.fit(outputs, model)
 
+    def images_of(self, outputs: Iterable[Output]) -> list[Output]:
+        """Return outputs for images, as a list.
+
+        Raises
+        ------
+        InputError
+            The rows are no images.
+        """
+        outputs = list(outputs)
+        for output in outputs:
+            if output.batch.x.ndim != 4:
+                raise InputError(
+                    f"the score {kind_and_name(self)[1]!r} is one of images, but rows have the shape "
+                    f"{tuple(output.batch.x.shape[1:])}: choose another, such as 'error'"
+                )
+        return outputs
+
     def forward(self, output: Output, model: Model) -> Tensor:
         """Return the score of each row, of shape (batch,)."""
         raise NotImplementedError
@@ -94,6 +121,15 @@ class Score(nn.Module):
         It is in the units of the score, so that its threshold divides it.
         """
         return self.map(output, model).mean(1)
+
+    def placed(self, heat: Tensor) -> Tensor:
+        """Return the heat of whole images, of which parts may have been computed apart: here, as it is.
+
+        Parameters
+        ----------
+        heat : Tensor of shape (batch, height, width)
+        """
+        return heat
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the contribution of each element to the score, of the shape of x; none is negative."""

@@ -102,6 +102,9 @@ def _joined(graph: Graph, columns: Columns, axis: int, parts: Iterator[Tile]) ->
     whole: Columns = {}
     for tile in parts:
         for name, tensor in graph.local(graph.data.cut(columns, tile.outer)).items():
+            if tensor.ndim <= axis:  # a number for each row, the same for all tiles
+                whole[name] = tensor
+                continue
             if name not in whole:
                 shape = (*tensor.shape[:axis], *_on_grid(graph, space), *tensor.shape[axis + len(space) :])
                 whole[name] = torch.empty(shape, dtype=tensor.dtype, device=tensor.device)

@@ -199,6 +199,31 @@ def cropped(x: Tensor, space: Sequence[int | None]) -> Tensor:
     return x
 
 
+def blurred(x: Tensor, width: float) -> Tensor:
+    """Return images averaged by a Gaussian of a standard deviation in pixels; borders are continued.
+
+    It looks at `blur_reach` pixels to each side.
+    """
+    side, channels = blur_reach(width), x.shape[1]
+    offset = torch.arange(-side, side + 1, device=x.device, dtype=x.dtype)
+    weight = torch.exp(-0.5 * (offset / width).square())
+    each = (weight / weight.sum()).expand(channels, 1, -1)
+    x = nn.functional.pad(x, (side,) * 4, mode="replicate")
+    x = nn.functional.conv2d(x, each.unsqueeze(2), groups=channels)
+    return nn.functional.conv2d(x, each.unsqueeze(3), groups=channels)
+
+
+def blur_reach(width: float) -> int:
+    """Return at how many pixels to each side `blurred` looks.
+
+    Examples
+    --------
+    >>> blur_reach(1.5)
+    5
+    """
+    return math.ceil(3 * width)
+
+
 def whole_cells(x: Tensor, stride: int) -> Tensor:
     """Return x without what its sides have beyond multiples of the stride; sides that are shorter are continued to it.
 

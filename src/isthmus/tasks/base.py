@@ -14,7 +14,7 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor, nn
 
@@ -77,12 +77,15 @@ class Task(Persistent, BaseEstimator):  # type: ignore[misc] # scikit-learn has 
         if self.autoencoder is not None and not isinstance(self.autoencoder, Autoencoder):
             raise InputError(f"autoencoder={self.autoencoder!r}: expected an Autoencoder, or None")
 
-    def _untrained(self, rows: int, callbacks: Sequence[Callback] = ()) -> Autoencoder:
+    def _untrained(
+        self, rows: int, callbacks: Sequence[Callback] = (), default: Callable[[int], Autoencoder] | None = None
+    ) -> Autoencoder:
         """Return the autoencoder to train on a number of rows: a clone of the user's, or the default one.
 
-        `callbacks` watch this training, beside its own.
+        `callbacks` watch this training, beside its own. `default` returns the default one, where rows decide on it.
         """
-        chosen: Autoencoder = self._default_autoencoder(rows) if self.autoencoder is None else clone(self.autoencoder)
+        made = default or self._default_autoencoder
+        chosen: Autoencoder = made(rows) if self.autoencoder is None else clone(self.autoencoder)
         return chosen.set_params(callbacks=(*chosen.callbacks, *callbacks)) if callbacks else chosen
 
     def _adopt(self, autoencoder: Autoencoder) -> None:

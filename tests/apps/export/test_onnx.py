@@ -238,7 +238,8 @@ FEW_ONE = {("array", "plain", "reconstruct"), ("images", "topk", "encode"), ("si
     ("variant", "part"),
     [
         pytest.param(variant, part, marks=[] if (variant, part) in FEW else pytest.mark.slow)
-        for variant in variants()
+        for variant, cls in variants().items()
+        if not cls.of_images
         for part in parts(variant)
     ],
 )
@@ -251,8 +252,8 @@ def test_each_part_of_each_variant_of_a_table(variant, part, tmp_path):
     [
         pytest.param(kind, variant, part, marks=[] if (kind, variant, part) in FEW_ONE else pytest.mark.slow)
         for kind in NEW
-        for variant in variants()
-        if variant != "masked" or kind == "array"
+        for variant, cls in variants().items()
+        if kind == {"masked": "array", "repairing": "images"}.get(variant, kind)
         for part in (parts(variant) if variant == "plain" else ["encode", "reconstruct"])
     ],
 )

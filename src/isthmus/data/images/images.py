@@ -17,8 +17,8 @@ from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of, cut, turned
-from isthmus.data.images.light import REACH, CELL, Light, even
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
+from isthmus.data.images.light import CELL, REACH, Light, even
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled, undone
 from isthmus.data.images.sequence import ImageArray, ImageSequence
@@ -333,7 +333,7 @@ class Images(Croppable):
         """Return x float32 (n, channels, height, width) in [0, 1]; in even light, if that was asked for."""
         pixels = columns["pixels"]
         x = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
-        x = even(x) if self.light == "even" else x
+        x = even(x, columns.get("contrast")) if self.light == "even" else x
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:
@@ -407,7 +407,7 @@ class Images(Croppable):
         if self.any_size:
             transform = lookup("net/lapped-transform")()
             nets = {"compressive_net": transform, "repairing_net": lookup("net/unet")(widths=REPAIRING)}
-            return Defaults(lookup("net/feature-map")(), likelihood, score="error", **nets)
+            return Defaults(lookup("net/feature-map")(), likelihood, score="defects", **nets)
         net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
         return Defaults(net, likelihood)
 

@@ -38,10 +38,10 @@ EVEN = 0.2
 class PseudoDefects(Corruption):
     """Puts defects of many sizes, shapes and kinds on images.
 
-    A defect is a soft ellipse with a rough outline, or a bent line. Inside is a part of another image (Li 2021, CutPaste;
-    Schlüter 2022), the image itself made brighter or darker, random texture (Zavrtanik 2021, DRAEM), the image without its
-    texture, or the image shifted by a few pixels. The wide range of sizes and kinds matters: a net repairs only what
-    it has seen.
+    A defect is a soft ellipse with a rough outline, or a bent line. Inside is a part of another image (CutPaste: Li
+    2021; Schlüter 2022), the image itself made brighter or darker, random texture (DRAEM: Zavrtanik 2021), the image
+    without its texture, or the image shifted by a few pixels. The wide range of sizes and kinds matters: a net
+    repairs only what it has seen.
 
     Parameters
     ----------

@@ -40,6 +40,7 @@ from isthmus.tasks.anomaly.expectation import Expected, expected, typical_residu
 from isthmus.tasks.anomaly.heat import Region, has_heat, heat_map, heat_maps, regions
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.known import apart
+from isthmus.tasks.anomaly.pictures import images_for, repairing_autoencoder
 from isthmus.tasks.anomaly.results import CONTRIBUTORS, Rule, ScoredRows
 from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
@@ -201,7 +202,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
         if self._data(X).pictorial:
             check_equal(X)
-        trainer = self._trainer(known, callbacks)
+        trainer = self._trainer(X, known, callbacks)
         trained = self._trained(X, trainer)
         anomalies = trainer.known_scores(trained.scorer)
         thresholds = Thresholds(
@@ -256,6 +257,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         ordered = self._ordered(X)
         if self.contamination is not None:
             return 1 if ordered else 2
+        if self.autoencoder is None and images_for(X) is not None:
+            return 1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # `fit` says it
             if Trainer.together(self._untrained(count(X)), indexable(X), ordered):
@@ -271,10 +274,12 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         """Return the data that X will be read as, not fitted."""
         return choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
 
-    def _trainer(self, known: Rows, callbacks: Sequence[Callback]) -> Trainer:
-        """Return what trains, with the known anomalies."""
+    def _trainer(self, X: Rows, known: Rows, callbacks: Sequence[Callback]) -> Trainer:
+        """Return what trains on X, with the known anomalies."""
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        untrained = partial(self._untrained, callbacks=callbacks)
+        images = images_for(X) if self.autoencoder is None else None
+        default = partial(default_autoencoder, data=images, members=self.members)
+        untrained = partial(self._untrained, callbacks=callbacks, default=default)
         return Trainer(untrained, self.scorer, self.groups, self.keep_rows, random, known)
 
     def _trained(self, X: Rows, trainer: Trainer) -> Trained:
@@ -839,8 +844,10 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:
     """Return the default autoencoder for a number of rows: about `STEPS` steps, and at least `EPOCHS` passes.
 
-    Where there are few, none is left for validation.
+    Where there are few, none is left for validation. Of images of any size it is one that removes pseudo-defects.
     """
+    if data is not None and data.pictorial and data.any_size:
+        return repairing_autoencoder(rows, data)
     batch_size = min(BATCH, max(16, rows // 4), rows)
     epochs = max(EPOCHS, ceil(STEPS * batch_size / rows))
     variant = lookup("variant/denoising")(level=NOISE, members=members)

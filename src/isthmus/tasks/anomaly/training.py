@@ -33,6 +33,8 @@ WITHOUT_ROWS = "residual"
 FEW, LITTLE_WORK = 1000, 10**9
 """Up to so many rows, and multiplications in all, it is cheap to train a model for each fold at once."""
 PIECE_ROWS = 2048
+PART = 1024
+"""Sides of the parts of rows of any size that a score is fitted on, at most."""
 PIECE_NUMBERS = 2**22
 """Numbers in a piece of rows of any size, about."""
 
@@ -103,12 +105,16 @@ class Trainer:
         InputError
             Rows may differ in size, but the score needs rows of one size: before anything is trained.
         """
+        return self._scorer(self._fitted(X), X, fraction)
+
+    def _fitted(self, X: Rows) -> Autoencoder:
+        """Return an autoencoder trained on rows."""
         autoencoder = self._untrained(count(X))
         self._check_score(choose_data(autoencoder.data, X))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"the columns .* are empty")  # an error where it matters
             autoencoder.fit(X)
-        return self._scorer(autoencoder, X, fraction)
+        return autoencoder
 
     def _untrained(self, rows: int) -> Autoencoder:
         """Return an unfitted autoencoder for a number of rows, with a seed."""
@@ -131,6 +137,10 @@ class Trainer:
         """Raise an error for a score that cannot take rows as they are."""
         if data.any_size:
             check_any_size([self._score(data, 0.0)])
+
+    def _shares_model(self, data: Data) -> bool:
+        """Tell whether one model may serve all folds; data of one size is not looked at before it is learnt."""
+        return data.any_size and self._score(data, 0.0).shares_model
 
     def _known(self, autoencoder: Autoencoder) -> list[Output]:
         """Return the output for the known anomalies."""
@@ -200,9 +210,12 @@ class Trainer:
         first = self._untrained(n)
         if n == 2:
             raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
-        run = self.together(first, X, ordered)
-        parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
-        scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
+        if self._shares_model(choose_data(first.data, X)):
+            scorer, folds = self._with_one_model(X)
+        else:
+            run = self.together(first, X, ordered)
+            parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
+            scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
         chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self.random.choice(n, FIT_ROWS, replace=False)))
@@ -240,6 +253,17 @@ class Trainer:
             folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
         return folds[0].scorer if len(folds) == 1 else self.train(X)[0], folds
 
+    def _with_one_model(self, X: Rows) -> tuple[Scorer, list[_Fold]]:
+        """Train on all rows; fit a score to each half of them, and score the other half."""
+        autoencoder = self._fitted(X)
+        halves = np.array_split(self.random.permutation(count(X)), 2)
+        folds = []
+        with _silent():
+            for half in map(np.sort, halves):
+                scorer, _ = self._scorer(autoencoder, some(X, _others(X, half)))
+                folds.append(self._fold(scorer, X, half))
+        return self._scorer(autoencoder, X)[0], folds
+
     def _fold(self, scorer: Scorer, X: Rows, fold: np.ndarray) -> _Fold:
         """Score the rows that were not trained on."""
         others = some(X, fold)
@@ -266,11 +290,22 @@ def _silent(elsewhere: bool = True) -> Iterator[None]:
 
 
 def _pieces(columns: Columns, data: Data) -> Iterator[Columns]:
-    """Yield rows of one size piece by piece; fewer at once if they are large."""
+    """Yield rows of one size piece by piece; fewer at once if they are large, and of very large ones a random part."""
     step = PIECE_ROWS
     if data.any_size:
+        columns = _part(columns, data)
         step = max(1, PIECE_NUMBERS // sum(tensor[:1].numel() for tensor in columns.values()))
     return (take(columns, slice(at, at + step)) for at in range(0, rows(columns), step))
+
+
+def _part(columns: Columns, data: Data) -> Columns:
+    """Return a random part of rows of any size, on the grid of the data, as large as a score can be fitted on."""
+    spans = []
+    for length in data.space(columns):
+        side = min(length, PART)
+        start = int(torch.randint(length - side + 1, ())) // data.grid * data.grid
+        spans.append((start, start + side))
+    return data.cut(columns, spans)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,130 @@
+"""The distance of the patches of an image to the nearest of normal images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from isthmus.core.interfaces import Features
+from isthmus.core.model import Model
+from isthmus.core.part import arguments, part, resolve, unbuilt_copy
+from isthmus.core.records import Output
+from isthmus.core.terms import Score
+from isthmus.parts.layers import blur_reach, blurred, cropped, principal_axes
+from isthmus.support.errors import InputError
+
+SAMPLE = 30_000
+"""Patches from which the whitening is learnt, about."""
+PIECE = 4096
+"""Patches whose distances are computed at a time."""
+
+
+@part("score/patches")
+class Patches(Score):
+    """The greatest distance of a patch to the nearest patch of normal images, by features of patches.
+
+    Features are whitened softly: each principal axis by the root of its variance and a fraction of the first one's, so
+    that noise does not count as much as structure. Memory banks of patches are those of PatchCore (Roth 2022).
+
+    Parameters
+    ----------
+    features : str or Features, default "pixels"
+    width : int, default 64
+        Principal axes that are looked at.
+    soft : float, default 0.1
+        What is added to the deviation along each axis, as a fraction of that along the first.
+    bank : int, default 4096
+        Patches that are kept.
+    blur : float, default 2
+        Standard deviation of the Gaussian that smooths the map, in pixels.
+    channels, axes, rows : int, default 0
+        Learnt: channels of x, and how many axes and patches there are.
+    """
+
+    PART_KINDS = {"features": "features"}
+    any_size = has_map = of_images = keeps_rows = True
+    mean: Tensor
+    whitening: Tensor
+    references: Tensor
+
+    def __init__(
+        self,
+        features: str | Features = "pixels",
+        width: int = 64,
+        soft: float = 0.1,
+        bank: int = 4096,
+        blur: float = 2.0,
+        channels: int = 0,
+        axes: int = 0,
+        rows: int = 0,
+    ) -> None:
+        super().__init__()
+        if width < 1 or soft < 0 or bank < 2 or blur <= 0:
+            raise InputError(
+                f"width={width}, soft={soft}, bank={bank}, blur={blur} of the score 'patches': expected at least 1, 0 "
+                "and 2, and above 0"
+            )
+        self.features: Features = unbuilt_copy(resolve("features", features))
+        self.width, self.soft, self.bank, self.blur = width, soft, bank, blur
+        self.margin = (self.features.reach or 0) + 2 * self.features.stride + blur_reach(blur)
+        self.grid = self.features.grid * self.features.stride
+        self.kept_rows = rows
+        maps = self.features.width(channels) if channels else 0
+        self.register_buffer("mean", torch.zeros(maps))
+        self.register_buffer("whitening", torch.zeros(maps, axes))
+        self.register_buffer("references", torch.zeros(rows, axes))
+
+    def fit(self, outputs: Iterable[Output], model: Model) -> Patches:
+        """Return a copy that keeps some of the patches of normal images."""
+        self.features.initialize()
+        images = [output.batch.x for output in self.images_of(outputs)]
+        positions = sum(image[:, 0].numel() for image in images) / self.features.stride**2
+        chance = min(1.0, (SAMPLE + self.bank) / positions)
+        rows = torch.cat([self._some(image, chance) for image in images])
+        rows = rows[torch.randperm(len(rows))]
+        mean, axes, variance = principal_axes(rows[:SAMPLE], self.width)
+        whitening = axes.T / (variance + self.soft**2 * variance[:1]).sqrt()
+        kept = (rows[-self.bank :] - mean) @ whitening
+        learnt = {"channels": images[0].shape[1], "axes": len(axes), "rows": len(kept)}
+        fitted = type(self)(**{**arguments(self), "features": self.features, **learnt})
+        for name, values in (("mean", mean), ("whitening", whitening), ("references", kept)):
+            getattr(fitted, name).copy_(values)
+        return fitted
+
+    def _some(self, x: Tensor, chance: float) -> Tensor:
+        """Return the features of a random fraction of the patches of images, of shape (n, maps)."""
+        rows: Tensor = self.features(x).movedim(1, -1).flatten(0, -2)
+        return rows[torch.rand(len(rows)) < chance]
+
+    def map(self, output: Output, model: Model) -> Tensor:
+        """Return the distances, smoothed, of shape (batch, 1, height, width)."""
+        x = output.batch.x
+        maps = self.features(x)
+        points = (maps.movedim(1, -1) - self.mean) @ self.whitening
+        distances = torch.cat([self._nearest(piece) for piece in points.flatten(0, -2).split(PIECE)])
+        grid = distances.view(len(x), 1, *maps.shape[2:])
+        stride = self.features.stride
+        wide = functional.interpolate(grid, scale_factor=stride, mode="bilinear", align_corners=False)
+        smooth: Tensor = blurred(cropped(wide, x.shape[2:]), self.blur)
+        return smooth
+
+    def _nearest(self, points: Tensor) -> Tensor:
+        """Return the distance of points to the nearest patch that is kept."""
+        lengths = self.references.square().sum(1)
+        nearest: Tensor = torch.addmm(lengths, points, self.references.T, alpha=-2).amin(1)
+        return (nearest + points.square().sum(1)).clamp_min(0).sqrt()
+
+    def pool(self, map: Tensor) -> Tensor:
+        """Return the maximum."""
+        return map.flatten(1).amax(1)
+
+    def forward(self, output: Output, model: Model) -> Tensor:
+        """Return the maximum of the map."""
+        return self.pool(self.map(output, model))
+
+    def contributions(self, output: Output, model: Model) -> Tensor:
+        """Return the map, for each channel alike."""
+        return self.map(output, model).expand_as(output.batch.x)
