@@ -323,7 +323,7 @@ def feature_maps(x, typical=None, latent_dim=4):
 
 
 @torch.no_grad()
-@all_of("score")
+@pytest.mark.parametrize("name", [name for name in names("score") if not lookup(f"score/{name}").images_only])
 @pytest.mark.parametrize("x", [(2, 20), (2, 12, 16)])
 def test_scores_take_codes_with_positions(name, x):
     model, rows = feature_maps(x), torch.rand(40, *x)

@@ -41,6 +41,8 @@ class Score(nn.Module):
     """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
+    images_only = False
+    """Whether rows must be images: two axes behind the channels."""
     needs_model = True
     """Whether it depends on what the model makes of rows; contributions may, whatever this says."""
     needs_known = False

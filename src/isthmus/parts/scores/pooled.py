@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -63,12 +63,16 @@ class Pooled(Score):
         A number is below 1.
     """
 
-    needs_model = False
+    needs_model, images_only = False, True
     centre: Tensor
     scale: Tensor
     directions: Tensor
     gains: Tensor
     rest: Tensor
+    rows: Tensor
+    columns: Tensor
+    rows_of_cells: Tensor
+    columns_of_cells: Tensor
 
     def __init__(
         self,
@@ -120,12 +124,15 @@ class Pooled(Score):
             raise InputError("the score 'pooled' needs at least 2 normal images")
         return fitted._learnt(vectors)
 
-    def _sized(self, x: Tensor, axes: int = 0) -> Pooled:
+    def _sized(self, x: Tensor) -> Pooled:
         """Return a copy for images of the size of x."""
         if x.ndim != 4:
             raise InputError(f"the score 'pooled' takes images of one size, not rows of shape {tuple(x.shape[1:])}")
-        settings = {"features": self.features, "image": tuple(x.shape[1:]), "axes": axes}
-        return Pooled(**{**arguments(self), **settings})
+        return self._with(tuple(x.shape[1:]), 0)
+
+    def _with(self, image: tuple[int, ...], axes: int) -> Pooled:
+        """Return a copy with what is learnt, and the same features."""
+        return Pooled(**{**arguments(self), "features": self.features, "image": image, "axes": axes})
 
     def _learnt(self, vectors: Tensor) -> Pooled:
         """Return a copy that knows mean and covariance of vectors."""
@@ -134,9 +141,7 @@ class Pooled(Score):
         standard = (vectors - centre) / scale
         _, directions, variance = principal_axes(standard, self.max_axes)
         variance, rest = shrunk(standard, variance * (len(standard) - 1) / len(standard))
-        fitted = Pooled(
-            **{**arguments(self), "features": self.features, "image": self.image, "axes": len(directions)}
-        )
+        fitted = self._with(self.image, len(directions))
         for name, value in {"centre": centre, "scale": scale, "directions": directions}.items():
             getattr(fitted, name).copy_(value)
         fitted.gains.copy_(variance.rsqrt())
@@ -166,11 +171,11 @@ class Pooled(Score):
 
     def contributions(self, output: Output, model: Model) -> Tensor:
         """Return the fraction of each cell in the squared distance, distributed over the errors of its pixels."""
-        squares = self.whitened(output.batch.x).square().unflatten(1, (-1, self.cells, self.cells)).mean(1)
+        squares = torch.unflatten(self.whitened(output.batch.x).square(), 1, (-1, self.cells, self.cells)).mean(1)
         error = model.error(output.batch, output.y.float()).clamp_min(0) + TINY
         rows, columns = self.rows_of_cells, self.columns_of_cells
         sums = rows.T @ error.sum(1) @ columns
-        each = rows @ (squares / sums / self.cells**2) @ columns.T
+        each: Tensor = rows @ (squares / sums / self.cells**2) @ columns.T
         return error * each[:, None]
 
 
