@@ -2,15 +2,16 @@
 
 Normal images alone are for training, with defaults and means over three seeds. MNIST and the 1,500 + 300 images of
 CIFAR-10: each class in turn is the normal one, with 2,000 and 150 of it for training; all classes are in the test, of
-MNIST a random 2,000. Pneumonia: the healthy of the training images, and all test images. Brain MRI: a random half of
-the healthy for training, all others for the test, five seeds. Fashion-MNIST, as MNIST, and the faces of 10 of the 40
-persons of ORL, of whom half of the images are for training, say whether defaults that were chosen on the others hold.
-PyOD's detectors get the same pixels as rows.
+MNIST a random 1,000. Pneumonia: the healthy of the training images, and all test images. Brain MRI: a random half of
+the healthy for training, all others for the test, five seeds. Fashion-MNIST, as MNIST but with one seed, and the faces
+of 10 of the 40 persons of ORL, of whom half of the images are for training, say whether defaults that were chosen on
+the others hold. PyOD's detectors get the same pixels as rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from statistics import mean
 
 import numpy as np
@@ -24,17 +25,19 @@ from benchmarks.support.scoreboard import Scoreboard
 from isthmus.data.io import datasets
 
 SEEDS, MRI_SEEDS, PEERS = 3, 5, ("KNN", "AutoEncoder", "DeepSVDD")
-DIGITS, TEST = 2000, 2000
+DIGITS, TEST = 2000, 1000
 BARS = {"mnist": 0.97, "cifar-10": 0.65, "pneumonia": 0.82, "brain mri": 0.82}
+BETTER = {"mnist", "cifar-10"}
+"""Sets on which isthmus must be above all of PyOD's."""
 PERSONS, SHOTS = 10, 5
 
 
 def run(quick: bool) -> Result:
     needs("pyod")
-    board = contest(cases(quick), PEERS)
+    board = contest(islice(cases(quick), 2 if quick else None), PEERS)
     auroc = by_set(board)
     figures = [Figure(f"AUROC, {name}", values[OURS], least=BARS.get(name)) for name, values in auroc.items()]
-    for name in ("mnist", "cifar-10"):
+    for name in sorted(auroc.keys() & BETTER):
         best = max(auroc[name][peer] for peer in PEERS)
         figures.append(Figure(f"AUROC less that of the best of PyOD, {name}", auroc[name][OURS] - best, least=0))
     table = [["AUROC", *board.detectors], *([name, *values.values()] for name, values in auroc.items())]
@@ -52,7 +55,7 @@ def by_set(board: Scoreboard) -> dict[str, dict[str, float]]:
 def cases(quick: bool) -> Iterator[Case]:
     """Yield the splits of all sets of images."""
     for seed in range(1 if quick else SEEDS):
-        for name in ("mnist", "fashion-mnist"):
+        for name in ("mnist",) if seed else ("mnist", "fashion-mnist"):
             yield from classes(name, seed, *digits(name, seed, quick), most=50 if quick else DIGITS)
         yield from classes("cifar-10", seed, *archive("cifar10/cifar10_subset.npz", "train_", "test_"), most=None)
         yield case("pneumonia", seed, pneumonia())

@@ -21,7 +21,7 @@ DEEPEST = {"stride": 16, "blocks": (10,)}
 """Settings of the default features."""
 SHORTEST, LONGEST = 128, 224
 """Pixels along the longer side of what the features see, at least and at most."""
-HELD = 24
+ACTIVATIONS = 24
 """Numbers that features hold at a time for each pixel, about."""
 PIECE = 32
 """Images at a time, in fitting."""
@@ -109,7 +109,7 @@ class Pooled(Score):
             self.register_buffer(name, resizing(old, new), persistent=False)
             self.register_buffer(f"{name}_of_cells", membership(old, self.cells), persistent=False)
         pixels = len(self.rows) * len(self.columns)
-        self.elements = HELD * pixels
+        self.elements = ACTIVATIONS * pixels
         self.elements_of_contributions = self.elements + prod(self.image)
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Pooled:
@@ -219,9 +219,9 @@ def shrunk(standard: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
     total = squares.square().sum() / n
     products = (squares @ squares.T if n < d else squares.T @ squares).square().sum() / n**2
     noise = (squares.square().sum(1).square().sum() / n - products) / n
-    mean, least = total / d, TINY * total / d + TINY
+    mean, floor = total / d, TINY * total / d + TINY
     fraction = (noise / (products - total * mean).clamp_min(TINY)).clamp(0, 1)
     others = (total - variance.double().sum()).clamp_min(0) / max(d - len(variance), 1)
     kept = (1 - fraction) * torch.cat([variance.double(), others[None]]) + fraction * mean
-    kept = kept.clamp_min(least).to(standard.dtype)
+    kept = kept.clamp_min(floor).to(standard.dtype)
     return kept[:-1], kept[-1]
