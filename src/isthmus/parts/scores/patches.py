@@ -34,18 +34,18 @@ class Patches(Score):
     features : str or Features, default "pixels"
     width : int, default 64
         Principal axes that are looked at.
-    soft : float, default 0.1
+    soft : float, default 0.3
         What is added to the deviation along each axis, as a fraction of that along the first.
     bank : int, default 4096
         Patches that are kept.
-    blur : float, default 2
+    blur : float, default 1.5
         Standard deviation of the Gaussian that smooths the map, in pixels.
     channels, axes, rows : int, default 0
         Learnt: channels of x, and how many axes and patches there are.
     """
 
     PART_KINDS = {"features": "features"}
-    any_size = has_map = of_images = keeps_rows = True
+    any_size = has_map = images_only = keeps_rows = True
     mean: Tensor
     whitening: Tensor
     references: Tensor
@@ -54,9 +54,9 @@ class Patches(Score):
         self,
         features: str | Features = "pixels",
         width: int = 64,
-        soft: float = 0.1,
+        soft: float = 0.3,
         bank: int = 4096,
-        blur: float = 2.0,
+        blur: float = 1.5,
         channels: int = 0,
         axes: int = 0,
         rows: int = 0,

@@ -39,7 +39,7 @@ class Sided(Score):
         Learnt: channels of x.
     """
 
-    any_size = has_map = of_images = True
+    any_size = has_map = images_only = True
     middle: Tensor
     low: Tensor
     high: Tensor

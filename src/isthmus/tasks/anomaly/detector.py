@@ -80,16 +80,19 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
     autoencoder : Autoencoder or None, default None
         The autoencoder that reconstructs the rows. None: a denoising one with noise between 0.2 and 1 of a column's
         deviation, a code of half the width of a row, at most 32, and an ensemble of `members`.
-    scorer : {"auto", "joined", "neighbours", "tails", "residual", "error", "channel", "monitoring", "known"} or Score
-        Default ``"auto"``. ``"joined"``: the next three together, each by how rare its value is among normal rows; see
-        `isthmus.parts.scores.joined.Joined`. ``"neighbours"``: the distance to the nearest training rows, by input and
-        residual. ``"tails"``: how rare each value is by itself. ``"residual"``: the residual of the reconstruction,
-        each element relative to its typical size. ``"error"``: the reconstruction error of the
+    scorer : str or Score, default "auto"
+        A score, or the name of one. ``"joined"``: the next three together, each by how rare its value is among normal
+        rows; see `isthmus.parts.scores.joined.Joined`. ``"neighbours"``: the distance to the nearest training rows, by
+        input and residual. ``"tails"``: how rare each value is by itself. ``"residual"``: the residual of the
+        reconstruction, each element relative to its typical size. ``"error"``: the reconstruction error of the
         likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
-        the distance of the code, each relative to its typical size (Q and T²). ``"known"``: nearness to known
-        anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for images
-        of one size and signals, error for images of any size; where anomalies are known, that joined with
-        known, but for images of any size, where they set thresholds alone.
+        the distance of the code, each relative to its typical size (Q and T²). ``"pooled"``: how far features of a
+        network that was trained on photographs, of images of one size, are from those of normal images; see
+        `isthmus.parts.scores.pooled.Pooled`. ``"known"``: nearness to known anomalies. ``"auto"``: joined for tables of
+        numbers, residual for tables with categories, neighbours for signals, error for images of any size; for images
+        of one size pooled, if the extra ``features`` is installed and they are grey or in colour and of 16 x 16 pixels
+        or more, else neighbours. Where anomalies are known, that joined with known, but for images of any size, where
+        they set thresholds alone.
     contamination : float or None, default None
         Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
         scores the rows, and a second model is trained without the fraction with the highest scores. The number of
@@ -105,9 +108,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         residual alone; else one, since more hardly change the distance to neighbours.
     keep_rows : bool, default True
         Whether the detector, and so its file, may hold training rows: the score ``"neighbours"`` holds up to 3,072.
-        False: ``scorer="auto"`` joins tails and residual alone for tables of numbers, and is ``"residual"`` for tables
-        with categories, images of one size and signals, whatever anomalies are known; a scorer that holds rows is
-        refused.
+        False: ``scorer="auto"`` joins tails and residual alone for tables of numbers, and is ``"residual"`` where it
+        would be neighbours, whatever anomalies are known; a scorer that holds rows is refused.
     random_state : int, RandomState or None, default None
         An int makes results reproducible.
 
@@ -264,6 +266,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             if Trainer.together(self._untrained(count(X)), indexable(X), ordered):
                 return 1
         folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
+        if folds > 1 and not self._trainer(None, ()).needs_models(self._untrained(count(X)), indexable(X)):
+            return 1
         return folds + (folds > 1)
 
     def _ordered(self, X: Rows) -> bool:

@@ -12,13 +12,13 @@ import torch
 
 from isthmus.core.data import Columns, Data, Rows, rows, take
 from isthmus.core.model import check_any_size
-from isthmus.core.part import lookup
+from isthmus.core.part import lookup, resolve
 from isthmus.core.records import Output
 from isthmus.core.terms import Score
 from isthmus.data.infer import choose_data
 from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
-from isthmus.estimators.run import Run, prepare
+from isthmus.estimators.run import Run, learn, prepare
 from isthmus.estimators.together import can_train_together, fit_together
 from isthmus.support.errors import TooFewRowsError
 from isthmus.tasks.anomaly.calibration import NONE_KNOWN, Calibration, held_out, labels_of
@@ -138,9 +138,9 @@ class Trainer:
         if data.any_size:
             check_any_size([self._score(data, 0.0)])
 
-    def _shares_model(self, data: Data) -> bool:
+    def _one_model_serves(self, data: Data) -> bool:
         """Tell whether one model may serve all folds; data of one size is not looked at before it is learnt."""
-        return data.any_size and self._score(data, 0.0).shares_model
+        return data.any_size and self._score(data, 0.0).one_model_serves
 
     def _known(self, autoencoder: Autoencoder) -> list[Output]:
         """Return the output for the known anomalies."""
@@ -210,7 +210,7 @@ class Trainer:
         first = self._untrained(n)
         if n == 2:
             raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
-        if self._shares_model(choose_data(first.data, X)):
+        if self._one_model_serves(choose_data(first.data, X)):
             scorer, folds = self._with_one_model(X)
         else:
             run = self.together(first, X, ordered)
@@ -236,6 +236,16 @@ class Trainer:
         work = run.objective.model.multiplications * run.settings.epochs * count(X)
         return run if work <= LITTLE_WORK and can_train_together(run) else None
 
+    def needs_models(self, autoencoder: Autoencoder, X: Rows) -> bool:
+        """Tell whether the score of each fold needs a model that was trained without it."""
+        data = choose_data(autoencoder.data, X)
+        if not isinstance(self.score, str):
+            return self.score.needs_model
+        if data.named_columns or data.any_size:  # rows are not read for nothing
+            return True
+        fitted = learn(autoencoder, resolve("variant", autoencoder.variant), X).data
+        return self._score(fitted, 0.0).needs_model
+
     def _at_once(self, run: Run, first: Autoencoder, X: Rows, parts: list[np.ndarray]) -> tuple[Scorer, list[_Fold]]:
         """Train on all rows, and without each fold, at once; score the rows of the folds."""
         rows = [_others(X, part) for part in parts]
@@ -248,7 +258,14 @@ class Trainer:
         return self._scorer(last, X)[0], folds
 
     def _apart(self, X: Rows, parts: list[np.ndarray]) -> tuple[Scorer, list[_Fold]]:
-        """Train without each fold and score its rows; if there are several, train on all rows too."""
+        """Train without each fold and score its rows; if there are several, train on all rows too.
+
+        Where the score needs no model, one of all rows serves all folds.
+        """
+        if len(parts) > 1 and not self.needs_models(self._untrained(count(X)), X):
+            scorer = self.train(X)[0]
+            others = (self._scorer(scorer.autoencoder, some(X, _others(X, part)))[0] for part in parts)
+            return scorer, [self._fold(other, X, part) for other, part in zip(others, parts, strict=True)]
         with _silent(len(parts) > 1):
             folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
         return folds[0].scorer if len(folds) == 1 else self.train(X)[0], folds

@@ -99,8 +99,8 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "--scorer",
     metavar="NAME",
     section="Detector",
-    help="What a score is: joined, neighbours, tails, residual, error; of signals also channel, monitoring [the data's "
-    "own]",
+    help="What a score is: joined, neighbours, tails, residual, error; of signals also channel, monitoring; of images "
+    "pooled [the data's own]",
 )
 @option(
     "--no-rows",
