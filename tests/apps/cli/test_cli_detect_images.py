@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from isthmus import load
-from isthmus.apps.report.maps import Seen, moved
+from isthmus.apps.report.scans import Seen, moved
 from isthmus.data.io.files import read
 
 Image = pytest.importorskip("PIL.Image")
@@ -233,7 +233,7 @@ def test_a_moved_camera_is_said(isthmus, work, done, tmp_path):
 
 def test_few_flagged_images_are_no_drift(work, done):
     detector, seen = load(work / "d.safetensors"), Seen()
-    from isthmus.apps.report.maps import Line
+    from isthmus.apps.report.scans import Line
 
     for score in detector.calibration_scores_:
         seen.lines.append(Line("x", float(score), 0.5, bool(score > detector.threshold_), 0, 0))

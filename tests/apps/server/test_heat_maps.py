@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from isthmus import AnomalyDetector, Autoencoder, Images
-from isthmus.apps.figures.maps import scanned
+from isthmus.apps.figures.scanned import scanned
 from isthmus.apps.server.app import build
 from isthmus.apps.server.models import Model
 

@@ -13,7 +13,7 @@ import numpy as np
 import isthmus
 from isthmus import InputError
 from isthmus.apps.capabilities import code_shape, compresses, denoiser_of, denoises, detects, imputes
-from isthmus.apps.figures.maps import scanned
+from isthmus.apps.figures.scanned import scanned
 from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.conversions import Conversion, conversions_of
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of

@@ -17,7 +17,7 @@ from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
-    from isthmus.apps.report.maps import Line, Seen
+    from isthmus.apps.report.scans import Line, Seen
 
 SCORES, REPORT = "scores.csv", "report.html"
 WORST = 10
@@ -28,9 +28,9 @@ def detect_images(
     detector: AnomalyDetector, options: Options, span: slice, output: str, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score images into a folder; return the result for machines and for people."""
-    from isthmus.apps.report.maps import page_of_images
     from isthmus.apps.report.pages import FOOT
     from isthmus.apps.report.render import check_renders, write_page
+    from isthmus.apps.report.scans import page_of_images
     from isthmus.tasks.anomaly.checks import check_flagged
 
     check_renders()
@@ -65,9 +65,9 @@ def _names(X: Any, data: str) -> Sequence[str]:
 
 def _scan(detector: AnomalyDetector, X: Any, names: Sequence[str], folder: Path) -> tuple[list[str], Seen]:
     """Write the table, overlays and masks; return the names of the files that are drawn, and what was seen."""
-    from isthmus.apps.figures.maps import in_smaller_size, scanned, write_png
     from isthmus.apps.figures.overlay import reduction
-    from isthmus.apps.report.maps import Seen
+    from isthmus.apps.figures.scanned import in_smaller_size, scanned, write_png
+    from isthmus.apps.report.scans import Seen
     from isthmus.data.io.appending import appending
     from isthmus.data.io.files import file_names
 

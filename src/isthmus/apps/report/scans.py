@@ -13,8 +13,8 @@ from scipy.stats import binom
 
 from isthmus.apps.figures.colours import INK
 from isthmus.apps.figures.figure import Figure
-from isthmus.apps.figures.maps import Scanned
 from isthmus.apps.figures.overlay import BOXES, FAINT, TOP, coloured
+from isthmus.apps.figures.scanned import Scanned
 from isthmus.apps.figures.shapes import Image as Pixels
 from isthmus.apps.figures.shapes import Text
 from isthmus.apps.report.blocks import Block, Cell, Drawing, Group, Image, Note, Page, Section, Table
