@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.apps.cli.command import Failure, note, warn
 from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import draw_scores, head, rows_to_score, titled
-from isthmus.apps.cli.detect.photos import DRAWN
+from isthmus.apps.cli.detect.photos import DRAWN, FOLDER
 from isthmus.apps.cli.output import facts
 from isthmus.apps.cli.progress import rows_done
 from isthmus.support.errors import counted
@@ -32,7 +32,9 @@ def detect_images(
     from isthmus.apps.report.render import check_renders, write_page
     from isthmus.apps.report.scans import page_of_images
     from isthmus.tasks.anomaly.checks import check_flagged
+    from isthmus.tasks.anomaly.heat import check_heat
 
+    check_heat(detector.autoencoder_.data_, detector.score_, FOLDER)
     check_renders()
     whole, _, _ = rows_to_score(detector, options)
     first, last, _ = span.indices(len(whole))
