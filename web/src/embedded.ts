@@ -84,6 +84,7 @@ export function source(page: Exported): Source {
         original,
         reconstruction,
         contributions,
+        heat: null,
         code,
         neighbours,
       };

@@ -155,6 +155,7 @@ export function ExamplePanel() {
           after={example.reconstruction}
           heads={["original", "reconstruction"]}
           contributions={example.contributions}
+          heat={example.heat}
           what={contributedTo(page, model)}
         />
       ) : (
@@ -168,6 +169,7 @@ export function ExamplePanel() {
             after={other.reconstruction}
             heads={["original", "reconstruction"]}
             contributions={other.contributions}
+            heat={other.heat}
             what={contributedTo(page, versus)}
           />
         </Part>

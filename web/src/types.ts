@@ -111,6 +111,8 @@ export interface Example {
   original: Value | null;
   reconstruction: Value | null;
   contributions: Contributions | null;
+  /** With its heat map over it, where a detector has one. */
+  heat: Value | null;
   code: Code;
   neighbours: Near[];
 }

@@ -179,12 +179,14 @@ export function Pair({
   after,
   heads,
   contributions,
+  heat = null,
   what,
 }: {
   before: Value | null;
   after: Value | null;
   heads: [string, string];
   contributions: Contributions | null;
+  heat?: Value | null;
   what: string;
 }) {
   const sounds = usePage().about.kind === "sound";
@@ -217,6 +219,7 @@ export function Pair({
     [after, heads[1]],
   ];
   if (contributions && "png" in contributions) shown.push([contributions, named]);
+  if (heat) shown.push([heat, "heat, above the threshold outlined"]);
   return (
     <div class={sounds ? "trio sounds" : "trio"}>
       {shown.map(([value, head]) => (

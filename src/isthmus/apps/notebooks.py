@@ -90,7 +90,7 @@ def plot(detector: AnomalyDetector, X: Any, folder: str | os.PathLike[str]) -> l
     """
     from sklearn.utils.validation import check_is_fitted
 
-    from isthmus.apps.figures.maps import write_overlays
+    from isthmus.apps.figures.scanned import write_overlays
     from isthmus.data.inputs import taken
     from isthmus.tasks.anomaly.heat import check_heat
 

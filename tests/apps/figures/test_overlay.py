@@ -6,8 +6,8 @@ import pytest
 import isthmus
 from isthmus import AnomalyDetector, Autoencoder, Images, InputError
 from isthmus.apps.figures import overlay as module
-from isthmus.apps.figures.maps import scanned
 from isthmus.apps.figures.overlay import BOX, CONTOUR, _bytes, overlay
+from isthmus.apps.figures.scanned import scanned
 from isthmus.data.io.files import read
 from isthmus.tasks.anomaly.heat import regions
 

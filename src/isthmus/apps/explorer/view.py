@@ -68,6 +68,7 @@ class View:
         self.kind = kind_of(self.ae.data_)
         self.graphs = {name: graph.requires_grad_(False) for name, graph in model.graphs().items()}
         self.scored, self._detected = detects(model), detected
+        self.maps = "heat_map" in self.graphs
         self.nats = bool(self.ae.model_.likelihood.normalised)
         self.abnormality = Abnormality(model, self.nats, lambda: self.errors, self._asked)
         if len(self) < 2:

@@ -39,7 +39,7 @@ def assembled(module: Joined) -> Any:
     with hushed(), torch.no_grad():
         rows = module.drawn(EXAMPLES)
         example = [encoded(port, rows[port.name]) for port in module.inputs]
-        shapes = ([{0: torch.export.Dim(ROWS), **_free(port)} for port in module.inputs],)
+        shapes = ([_dynamic(port) for port in module.inputs],)
         aten: Any = torch.ops.aten
         table: dict[Any, Any] = {aten.searchsorted.Tensor: _searchsorted, aten.log_sigmoid.default: _log_sigmoid}
         try:
@@ -65,6 +65,11 @@ def assembled(module: Joined) -> Any:
     model.graph.name = "isthmus"
     model.graph.opset_imports[LABELS] = 4
     return model
+
+
+def _dynamic(port: Port) -> dict[int, object]:
+    """Return the axes of an input whose lengths may change: rows, unless it is one number for all, and free ones."""
+    return {} if port.default is not None else {0: torch.export.Dim(ROWS), **_free(port)}
 
 
 def _free(port: Port) -> dict[int, object]:
@@ -118,7 +123,8 @@ def _forget(model: Any) -> None:
 
 def _name(graph: Any) -> None:
     """Give inner values names that no column can have."""
-    values = {"constant": graph.initializers.values(), "value": _between(graph)}
+    constants = [value for value in graph.initializers.values() if not value.is_graph_input()]
+    values = {"constant": constants, "value": _between(graph)}
     for kind, listed in values.items():
         for at, value in enumerate(list(listed)):
             value.name = f"isthmus/{kind}_{at}"
@@ -146,7 +152,10 @@ def _front(graph: Any, ports: list[Port]) -> dict[str, Any]:
     for at, (value, port) in enumerate(zip(list(graph.inputs), ports, strict=True)):
         if port.kind != "category":
             value.name = port.name
-            value.shape = ir.Shape([ROWS, *port.shape])
+            value.shape = ir.Shape([ROWS, *port.shape] if port.default is None else [1])
+            if port.default is not None:
+                value.const_value = ir.tensor([port.default], dtype=_dtype(port.dtype), name=port.name)
+                graph.register_initializer(value)  # an input with an initializer need not be fed
             continue
         fresh = graph.inputs[at] = _typed(port)
         keys = [*port.categories, *port.missing]

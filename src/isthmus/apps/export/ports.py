@@ -42,6 +42,8 @@ class Port:
         Whether a value of an input may be missing: NaN.
     stands : str or None
         For an output: the input whose cell is returned unchanged where the category is unknown.
+    default : float or None
+        For an input that is one number for all rows, of shape (1,): what it is unless another is fed; None: others.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Port:
     stands: str | None = None
     gaps: bool = True
     sizes: tuple[Size, ...] = FIXED
+    default: float | None = None
 
     def lengths(self, size: Size) -> tuple[int, ...]:
         """Return the shape of one row if the free axes have these lengths."""
@@ -78,6 +81,8 @@ class Port:
         if self.kind == "category":
             about["categories"] = list(self.categories)
             about["missing"] = self.missing[0] if self.dtype == "string" else "NaN"
+        if self.default is not None:
+            about["default"] = self.default
         return about
 
 

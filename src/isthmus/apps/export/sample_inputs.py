@@ -19,6 +19,8 @@ def drawn(port: Port, n: int, seed: int = 0, size: Size | None = None) -> np.nda
     random = np.random.default_rng([seed, *port.name.encode()])
     if port.kind == "category":
         return _categories(port, n, random)
+    if port.default is not None:
+        return np.array([port.default], port.dtype)
     low, high = np.asarray(port.low, dtype=np.float64), np.asarray(port.high, dtype=np.float64)
     values = low + (high - low) * random.random((n, *port.lengths(port.sizes[0] if size is None else size)))
     if port.kind in ("integer", "boolean") or port.dtype == "uint8":

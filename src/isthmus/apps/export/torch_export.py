@@ -36,7 +36,10 @@ def write(
     """
     graph, sizes = module.part, module.sizes[: max(1, len(module.sizes) - 1)]  # a side is longer than one patch
     few, other = (module.read(module.drawn(EXAMPLES, 1, size)) for size in (sizes[0], sizes[-1]))
-    dynamic = {name: {0: torch.export.Dim(ROWS), **_free(few[name], other[name])} for name in few}
+    dynamic = {
+        name: {0: torch.export.Dim(ROWS), **_free(few[name], other[name])} if len(few[name]) == EXAMPLES else {}
+        for name in few
+    }
     with atomic(path) as temporary, hushed(), torch.no_grad():
         inputs, outputs = _described([few, other], sizes), _described([graph(few), graph(other)], sizes)
         document = {**about, "inputs": inputs, "outputs": outputs}
@@ -75,7 +78,7 @@ def _described(sides: list[Columns], sizes: Sequence[Size]) -> list[dict[str, An
 
 
 def _tried(graph: Any, read: Any, columns: Columns) -> Trial:
-    n = len(next(iter(columns.values())))
+    n = max(map(len, columns.values()))
     names = list(graph(columns))
 
     def listed(answer: Columns) -> list[Tensor]:

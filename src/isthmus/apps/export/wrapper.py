@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.apps.capabilities import autoencoder_of, code_shape
-from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, adapter_of
+from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, Threshold, adapter_of
 from isthmus.apps.export.kinds.table import ConditionCells
 from isthmus.apps.export.ports import FIXED, Port, Size, apart
 from isthmus.apps.export.sample_inputs import drawn, encoded
@@ -124,4 +124,6 @@ def joined(estimator: Any, part: str) -> Joined:
     faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]
     if known.condition_ is not None:
         faces.append(ConditionCells(known.condition_))
+    if part == "heat_map":
+        faces.append(Threshold(float(estimator.threshold_)))
     return Joined(estimator.graphs()[part], faces, answer, stands=part == "impute").eval()

@@ -41,6 +41,14 @@ REFUSALS = {
     504: "It took too long",
 }
 SCORES: Schema = {"type": "array", "items": NUMBER}
+REGION: Schema = {
+    "type": "object",
+    "properties": {
+        **{key: {"type": "integer"} for key in ("x", "y", "width", "height", "area")},
+        "peak": {"type": "number"},
+    },
+}
+HEAT = "For each image its map, (height, width), in multiples of the threshold; image/png: one image with its overlay"
 BINARY: Schema = {"type": "string", "format": "binary"}
 
 
@@ -190,8 +198,11 @@ def answer_of(operation: str) -> Schema:
             "flagged": {"type": "array", "items": {"type": "boolean"}},
             "threshold": NUMBER,
             "contributions": {},
+            "regions": {"type": "array", "items": {"type": "array", "items": REGION}},
         }
         return {"type": "object", "required": ["score"], "properties": properties}
+    if operation == "heat_map":
+        return {"type": "object", "required": ["heat"], "properties": {"heat": {**rows, "description": HEAT}}}
     columns = {"type": "object", "additionalProperties": rows}
     return {"type": "object", "properties": {"rows": {"type": ["array", "object"]}, "columns": columns}}
 

@@ -13,6 +13,7 @@ import numpy as np
 import isthmus
 from isthmus import InputError
 from isthmus.apps.capabilities import code_shape, compresses, denoiser_of, denoises, detects, imputes
+from isthmus.apps.figures.scanned import scanned
 from isthmus.apps.server.conditions import ConditionRequests
 from isthmus.apps.server.conversions import Conversion, conversions_of
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
@@ -37,6 +38,7 @@ class Model:
     def __init__(self, name: str, estimator: Any) -> None:
         self.graphs = sorted(estimator.graphs())
         self.detects, self.imputes = detects(estimator), imputes(estimator)
+        self.maps = "heat_map" in self.graphs
         if self.imputes:
             estimator.set_params(draws=1)
         self.name, self.estimator = name, estimator
@@ -59,6 +61,8 @@ class Model:
         if denoises(self.estimator):
             cleaner = partial(self._cleaned, denoiser_of(self.estimator)) if self.data.audible else self._reconstruct
             more["denoise"] = cleaner
+        if self.maps:
+            more["heat_map"] = self._heat_map
         if self.imputes:
             more["impute"] = lambda X, condition: {"rows": self.layout.answer(self.estimator.transform(X))}
         return {
@@ -97,11 +101,27 @@ class Model:
             )
         return results
 
-    def _scores(self, X: Any, condition: object, explain: bool = False) -> Results:
+    def _scores(self, X: Any, condition: object, explain: bool = False, regions: bool = False) -> Results:
         results: Results = self.estimator.score_rows(X)
+        if regions:
+            results["regions"] = self._regions(X)
         if explain:
             results["contributions"] = self.layout.mapped(self.estimator.explain(X))
         return results
+
+    def _regions(self, X: Any) -> list[list[dict[str, Any]]]:
+        """Return the regions above the threshold of each image."""
+        each: list[list[dict[str, Any]]] = [[] for _ in range(len(X))]
+        for region in self.estimator.regions(X):
+            about = asdict(region)
+            each[about.pop("image")].append(about)
+        return each
+
+    def _heat_map(self, X: Any, condition: object, drawn: bool = False) -> Results:
+        """Return the heat maps of images, or overlays."""
+        if drawn:
+            return {"overlay": [one.overlay() for one in scanned(self.estimator, X)]}
+        return {"heat": self.layout.mapped(self.estimator.heat_map(X))}
 
     @property
     def threshold(self) -> float | None:

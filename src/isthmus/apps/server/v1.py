@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isthmus import InputError
 from isthmus.apps.http.refusals import Refused, unusable
+from isthmus.apps.report.png import FAST, encode
 from isthmus.apps.server.bodies import JSON, NPY, PNG, WAV, array_of, as_json, as_npy, parsed, received
 from isthmus.apps.server.cells import quoted
 from isthmus.apps.server.conversions import Request
@@ -66,12 +67,15 @@ class Operate:
         elif operation == "sample":
             content_type, content = answered(model, *await self._sample(model, kind, body), accept)
         else:
-            content_type, content = answered(model, *await self._rows(model, operation, kind, body, query), accept)
+            results, form = await self._rows(model, operation, kind, body, query, accept)
+            content_type, content = answered(model, results, form, accept)
         sent = [(b"content-type", content_type), (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": content})
 
-    async def _rows(self, model: Model, operation: str, kind: str, body: bytes, query: bytes) -> tuple[Results, str]:
+    async def _rows(
+        self, model: Model, operation: str, kind: str, body: bytes, query: bytes, accept: bytes
+    ) -> tuple[Results, str]:
         layout = model.layout_for(operation)
         document = asked_in(query) if query else {}
         if kind in (JSON, ""):
@@ -80,7 +84,7 @@ class Operate:
             rows = rows_of(layout, document, self.service.max_rows)
         else:
             rows = self._array(model, layout, kind, body)
-        options = options_in(document, operation)
+        options = options_in(document, operation) | mapped_in(model, operation, accept)
         results = await self.service.ask(model, operation, rows, document.get("condition"), **options)
         return results, "objects" if operation == "decode" else rows.form
 
@@ -157,6 +161,13 @@ def options_in(document: dict[str, Any], operation: str) -> dict[str, str | bool
     return {**({"explain": True} if explain else {}), **({"pool": pool} if pool else {})}
 
 
+def mapped_in(model: Model, operation: str, accept: bytes) -> dict[str, str | bool]:
+    """Return the options of an operation of a model with heat maps: regions with scores, an overlay for PNG."""
+    if operation == "score" and model.maps:
+        return {"regions": True}
+    return {"drawn": True} if operation == "heat_map" and PNG.encode() in accept and NPY.encode() not in accept else {}
+
+
 def check_names(document: dict[str, Any], known: Iterable[str]) -> None:
     """Raise an error for unknown names."""
     for name in document:
@@ -168,11 +179,26 @@ def answered(model: Model, results: Results, form: str, accept: bytes) -> tuple[
     """Return the results in a format that the client accepts: the content type, and the content."""
     if NPY.encode() in accept:
         return NPY.encode(), as_npy(next(iter(results.values())))
+    if "overlay" in results:
+        return PNG.encode(), overlay_of(results["overlay"])
     if PNG.encode() in accept:
         return PNG.encode(), model.layout.png(next(iter(results.values())))
     if WAV.encode() in accept:
         return WAV.encode(), model.layout.wav(next(iter(results.values())))
     return JSON.encode(), as_json(document_of(model, results, form))
+
+
+def overlay_of(overlays: list[np.ndarray]) -> bytes:
+    """Return the one overlay as PNG.
+
+    Raises
+    ------
+    Refused
+        There are several.
+    """
+    if len(overlays) != 1:
+        raise Refused(406, f"image/png holds one image, not {len(overlays)}: accept {JSON}", "Accept")
+    return encode(overlays[0], FAST)
 
 
 def document_of(model: Model, results: Results, form: str) -> dict[str, Any]:
@@ -181,7 +207,9 @@ def document_of(model: Model, results: Results, form: str) -> dict[str, Any]:
     for name, values in results.items():
         if name == "contributions":
             values = model.layout.contributions(values)
-        if name == "rows" and form == "columns" and isinstance(values, dict):
+        if name == "regions":
+            document[name] = values
+        elif name == "rows" and form == "columns" and isinstance(values, dict):
             document["columns"] = values
         else:
             document[name] = shaped(values, form) if isinstance(values, dict) else listed(values)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.data.sized import in_threads
+from isthmus.data.sized import SizedSequence, in_threads
 
 
 def equal_images(images: Sequence[Any]) -> list[list[int]]:
@@ -26,7 +26,9 @@ def equal_images(images: Sequence[Any]) -> list[list[int]]:
     >>> equal_images([np.zeros((2, 3)), np.zeros((3, 2)), np.ones((2, 3)), np.zeros((2, 3))])
     [[0, 3]]
     """
-    return _alike(in_threads(lambda index: _pixels(images[index]), range(len(images))))
+    if isinstance(images, SizedSequence):  # decoded on access
+        return _alike(in_threads(lambda index: _pixels(images[index]), range(len(images))))
+    return _alike(map(_pixels, images))
 
 
 def equal_files(paths: Sequence[Path], others: Sequence[Path]) -> list[tuple[Path, Path]]:

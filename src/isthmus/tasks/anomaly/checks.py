@@ -69,13 +69,19 @@ def check_equal(X: Rows, names: Sequence[str] = ()) -> None:
 def check_flagged(data: Data, flagged: int, rows: int) -> None:
     """Warn if more than half of many rows are flagged, or of the time steps of many windows: no single one is odd."""
     window, unit = (1, "rows") if data.windowed is None else (data.windowed.window, "time steps")
+    unit, reasons = ("images", OF_IMAGES) if data.pictorial else (unit, OF_ROWS)
     if rows >= MANY * window and 2 * flagged > rows:
         warnings.warn(
             f"{flagged:,} of {rows:,} {unit} are flagged: as a whole they are unlike those that were trained on. "
-            "Likely reasons: numbers in other units, columns that were swapped, another file than was meant, or normal "
-            f"{unit} that have changed since: then train anew, or recalibrate with new normal {unit}",
+            f"Likely reasons: {reasons}, or normal {unit} that have changed since: then train anew, or recalibrate "
+            f"with new normal {unit}",
             stacklevel=4,
         )
+
+
+OF_ROWS = "numbers in other units, columns that were swapped, another file than was meant"
+OF_IMAGES = "a camera that has moved, another light, focus or resolution, another kind of part"
+"""Why many rows, or images, may be unlike those that were trained on."""
 
 
 def check_scores(scores: Tensor) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from isthmus.apps.cli.reading_options import Typed
 
 NOTHING_TO_NAME = (
-    "--explain names columns, and images have none: leave it out. Where images are unlike normal ones is shown by "
-    "isthmus report DETECTOR DATA -o report.html, of a detector that --save wrote"
+    "--explain names columns, and images have none: leave it out. Where images are unlike normal ones is drawn into a "
+    "folder: -o FOLDER"
 )
 """What is said of images that are to be explained."""
 

@@ -173,7 +173,7 @@ def detect(
     options = Options(data=data, images=images, settings=settings, folder=is_folder(output), **typed)
     check(options, explain)
     if options.folder:
-        check_folders(options, output)
+        check_folders(options, output, explain)
     else:
         check_appended(output)
     figure_path = _figure_path(plot, output)

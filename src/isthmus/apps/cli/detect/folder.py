@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure, note, warn
-from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
+from isthmus.apps.cli.detect.choices import Options
 from isthmus.apps.cli.detect.output import draw_scores, head, rows_to_score, titled
-from isthmus.apps.cli.detect.photos import DRAWN
+from isthmus.apps.cli.detect.photos import DRAWN, FOLDER
 from isthmus.apps.cli.output import facts
 from isthmus.apps.cli.progress import rows_done
 from isthmus.support.errors import counted
 
 if TYPE_CHECKING:
     from isthmus import AnomalyDetector
-    from isthmus.apps.report.maps import Line, Seen
+    from isthmus.apps.report.scans import Line, Seen
 
 SCORES, REPORT = "scores.csv", "report.html"
 WORST = 10
@@ -25,28 +25,30 @@ WORST = 10
 
 
 def detect_images(
-    detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
+    detector: AnomalyDetector, options: Options, span: slice, output: str, plot: str | None
 ) -> tuple[dict[str, Any], str]:
     """Score images into a folder; return the result for machines and for people."""
-    if explain:
-        raise Failure(NOTHING_TO_NAME)
-    from isthmus.apps.report.maps import page_of_images
     from isthmus.apps.report.pages import FOOT
     from isthmus.apps.report.render import check_renders, write_page
+    from isthmus.apps.report.scans import page_of_images
     from isthmus.tasks.anomaly.checks import check_flagged
+    from isthmus.tasks.anomaly.heat import check_heat
 
+    check_heat(detector.autoencoder_.data_, detector.score_, FOLDER)
     check_renders()
     whole, _, _ = rows_to_score(detector, options)
-    X = whole[span]
-    if not len(X):
+    first, last, _ = span.indices(len(whole))
+    if first >= last:
         raise Failure(f"--rows {span.start}: picks no row: the data has {len(whole):,}, numbered from 0")
+    X = whole[first:last]
     folder = Path(output).expanduser()
     files, seen = _scan(detector, X, _names(X, options.data), folder)
     page = page_of_images(detector, seen, f"Images of {options.data}", FOOT)
     write_page(page, folder / REPORT)
-    check_flagged(detector.autoencoder_.data_, int(seen.flagged.sum()), len(seen.lines))
     for one in page.notes:
-        warn(f"{one.text} {'; '.join(one.remedies)}")
+        warn(f"{one.text} Remedies: {'; '.join(one.remedies)}")
+    if not page.notes:
+        check_flagged(detector.autoencoder_.data_, int(seen.flagged.sum()), len(seen.lines))
     _say_what_was_there(folder, files)
     if plot:
         draw_scores(plot, {"": [seen.scores]}, detector.threshold_, None, options.data)
@@ -65,9 +67,9 @@ def _names(X: Any, data: str) -> Sequence[str]:
 
 def _scan(detector: AnomalyDetector, X: Any, names: Sequence[str], folder: Path) -> tuple[list[str], Seen]:
     """Write the table, overlays and masks; return the names of the files that are drawn, and what was seen."""
-    from isthmus.apps.figures.maps import in_smaller_size, scanned, write_png
     from isthmus.apps.figures.overlay import reduction
-    from isthmus.apps.report.maps import Seen
+    from isthmus.apps.figures.scanned import in_smaller_size, scanned, write_png
+    from isthmus.apps.report.scans import Seen
     from isthmus.data.io.appending import appending
     from isthmus.data.io.files import file_names
 

@@ -191,16 +191,16 @@ def _append(path: str, columns: dict[str, Any], dates: Mapping[str, str] | None 
 def head(output: str, rows: int, flagged: int, detector: AnomalyDetector, plot: str | None, unit: str = "rows") -> str:
     """Say what was written, and what the threshold means; `unit` is what its lines are."""
     what = {unit: rows, "flagged": f"{figure(flagged)} ({flagged / rows:.2%})", "threshold": detector.threshold_}
-    return f"{output}\n" + facts({**what, **_meaning(detector), **({"figure": plot} if plot else {})}, "  ")
+    return f"{output}\n" + facts({**what, **_meaning(detector, unit), **({"figure": plot} if plot else {})}, "  ")
 
 
-def _meaning(detector: AnomalyDetector) -> Mapping[str, object]:
-    """Say what the threshold was asked for, and how far it can be trusted."""
+def _meaning(detector: AnomalyDetector, unit: str) -> Mapping[str, object]:
+    """Say what the threshold was asked for, and how far it can be trusted; `unit` is what is flagged."""
     from isthmus.tasks.anomaly.calibration import band_in_words
 
     about, thresholds = detector.calibration_, detector.thresholds_
     signal = detector.autoencoder_.data_.windowed is not None
-    unit = "time steps" if signal else "rows"
+    unit = "time steps" if signal else unit
     said: dict[str, str | None] = {"asked for": thresholds.asked(unit), "known anomalies": thresholds.of_known()}
     if "false_alarm_rate" in thresholds.rule:
         said["calibrated"] = f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure, note, warn
-from isthmus.apps.cli.detect.choices import Options
+from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.support.errors import listed
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def is_folder(output: str) -> bool:
     return path.is_dir() or output.endswith("/") or not path.suffix
 
 
-def check_folders(options: Options, output: str) -> None:
+def check_folders(options: Options, output: str, explain: bool) -> None:
     """Refuse an output folder among the images that are read, or the other way round, and data that are no images."""
     if options.window is not None or _is_other_file(options.data):
         what = "a signal" if options.window is not None else repr(options.data)
@@ -45,6 +45,8 @@ def check_folders(options: Options, output: str) -> None:
             f"{output!r} is a folder, for the maps of images, which {what} has none of: end it in .csv, .parquet or "
             ".feather"
         )
+    if explain:
+        raise Failure(NOTHING_TO_NAME)
     target = Path(output).expanduser().resolve()
     for flag, path in (("", options.data), ("--train ", options.train), ("--recalibrate ", options.recalibrate)):
         if path is None or not Path(path).expanduser().exists():

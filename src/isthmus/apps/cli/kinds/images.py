@@ -66,5 +66,6 @@ class ImageFiles(Files):
         self, detector: AnomalyDetector, options: Options, span: slice, output: str, explain: bool, plot: str | None
     ) -> tuple[dict[str, Any], str]:
         """Score images piece by piece; into a folder, with maps and a report."""
-        detect = detect_images if options.folder else detect_rows
-        return detect(detector, options, span, output, explain, plot)
+        if options.folder:
+            return detect_images(detector, options, span, output, plot)
+        return detect_rows(detector, options, span, output, explain, plot)

@@ -49,9 +49,21 @@ def example(view: View, examples: Examples, index: int) -> dict[str, Any]:
         "original": examples.values(torch.tensor([index]))[0] | original if visible else None,
         "reconstruction": view.kind.values(view.run("reconstruct", columns))[0] | reconstruction if visible else None,
         "contributions": view.kind.contributions(view.error_map(columns)[0]) if visible else None,
+        "heat": _heat(view, index, columns) if visible else None,
         "code": view.codes[index].tolist(),
         "neighbours": near(view, view.codes[index], index),
     }
+
+
+def _heat(view: View, index: int, columns: Any) -> dict[str, Any] | None:
+    """Return the heat map of one example over it, in multiples of its threshold; None where there is none."""
+    if not view.maps:
+        return None
+    threshold = view.abnormality.limits([index])
+    if threshold[0] <= 0:
+        return None
+    relative = {**columns, "threshold": torch.from_numpy(threshold).float()}
+    return view.kind.heat(columns, view.run("heat_map", relative)["heat"][0])
 
 
 def _scored(view: View, index: int, columns: Any) -> dict[str, Any]:

@@ -102,6 +102,16 @@ class Kind(ABC):
     def contributions(self, error_map: Tensor) -> Value:
         """Return the contributions to the score or the error of one row, in the form of an example."""
 
+    def heat(self, columns: Columns, heat: Tensor) -> Value:
+        """Return one row with its heat map over it, in multiples of the threshold: of images only.
+
+        Raises
+        ------
+        InputError
+            Rows are no images.
+        """
+        raise InputError("heat maps are of images only")
+
     @abstractmethod
     def contributors(self, error_map: Tensor, count: int) -> list[dict[str, Any]]:
         """Return the names that contribute most to the error of one row, and their fractions."""

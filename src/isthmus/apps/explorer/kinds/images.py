@@ -15,6 +15,7 @@ from isthmus.apps.explorer.lazy_rows import Columns
 from isthmus.apps.explorer.pieces.images import ImagePieces
 from isthmus.apps.explorer.restoring.images import ImageRestoring
 from isthmus.apps.explorer.sprites import sprite, tile_side
+from isthmus.apps.figures.overlay import overlay
 from isthmus.apps.report.png import FAST, data_uri, visible
 from isthmus.data.images.images import Images
 from isthmus.data.images.resize import resize, scaled
@@ -100,6 +101,10 @@ class Pixels(Kind):
         alpha = shrunk((255 * fraction).round().byte().numpy()[..., None], MAX_SIDE)
         hue = np.broadcast_to(np.array(HUE, np.uint8), (*alpha.shape[:2], 3))
         return {"png": data_uri(np.concatenate([hue, alpha], -1), FAST)}
+
+    def heat(self, columns: Columns, heat: Tensor) -> dict[str, Any]:
+        """Return the image in grey with its heat over it."""
+        return {"png": data_uri(shrunk(overlay(self.tiles(columns)[0], heat.numpy()), MAX_SIDE), FAST)}
 
     def contributors(self, error_map: Tensor, count: int) -> list[dict[str, Any]]:
         """Return nothing: pixels have no names."""

@@ -58,6 +58,24 @@ class Codes(Adapter):
         return {"z": tensors[0]}
 
 
+class Threshold(Adapter):
+    """The threshold that heat maps are relative to, one number for all rows.
+
+    Parameters
+    ----------
+    threshold : float
+        What it is unless another is fed.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self.inputs = [Port("threshold", "tensor", "float32", gaps=False, default=threshold)]
+
+    def read(self, tensors: Sequence[Tensor]) -> Columns:
+        """Return the threshold."""
+        return {"threshold": tensors[0]}
+
+
 def adapter_of(data: object) -> Adapter:
     """Return the adapter of fitted data.
 

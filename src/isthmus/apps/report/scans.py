@@ -13,8 +13,8 @@ from scipy.stats import binom
 
 from isthmus.apps.figures.colours import INK
 from isthmus.apps.figures.figure import Figure
-from isthmus.apps.figures.maps import Scanned
 from isthmus.apps.figures.overlay import BOXES, FAINT, TOP, coloured
+from isthmus.apps.figures.scanned import Scanned
 from isthmus.apps.figures.shapes import Image as Pixels
 from isthmus.apps.figures.shapes import Text
 from isthmus.apps.report.blocks import Block, Cell, Drawing, Group, Image, Note, Page, Section, Table
@@ -32,8 +32,16 @@ SIDE, GAP = 420, 6
 """Pixels of the longer side of an image, at most, and between it and its overlay."""
 QUALITY = 88
 """Of JPEG."""
-SCALE = (300, 12)
+SCALE = (720, 14)
 """Width and height of the scale of colours."""
+
+SMALL = 200
+"""Pixels of the longer side that smaller images are enlarged to, about."""
+HOW_TO_READ = (
+    f"Beside each image its overlay: in grey, with colours from {FAINT:g} to {TOP:g} times the threshold and more, the "
+    "same in all. A line surrounds what is above the threshold, boxes the regions with the highest peaks, at most "
+    f"{BOXES}."
+)
 
 
 @dataclass(frozen=True)
@@ -100,9 +108,8 @@ def page_of_images(detector: Any, seen: Seen, title: str, foot: str = "") -> Pag
     about = detector.calibration_
     facts = threshold_facts(detector, "images", str(about["guarantee"]), band_in_words(about["band"]) or "")
     sections = [
-        Section(
-            "worst", "The most abnormal images", _how_to_read(count), [_scale(), *map(_card(detector), seen.worst)]
-        ),
+        Section("overlays", "How to read the overlays", HOW_TO_READ, [_scale()], "flow"),
+        Section("worst", "The most abnormal images", _of_worst(count), [*map(_card(detector), seen.worst)], "pairs"),
         Section("threshold", "What the threshold guarantees", "", [facts], "flow"),
         Section("all", "All images", _of_lines(count), [_table(detector, seen.lines)], "flow"),
     ]
@@ -136,13 +143,8 @@ def moved(detector: Any, seen: Seen) -> list[Note]:
     return [Note(text, "Far more are flagged than asked for", remedies, "warning")]
 
 
-def _how_to_read(count: int) -> str:
-    shown = f"The {WORST} with the highest scores of {count:,}. " if count > WORST else ""
-    return (
-        f"{shown}Beside each image its overlay: in grey, with colours from {FAINT:g} to {TOP:g} times the threshold "
-        f"and more, the same in all; a line surrounds what is above the threshold, boxes the regions with the highest "
-        f"peaks, at most {BOXES}."
-    )
+def _of_worst(count: int) -> str:
+    return f"The {WORST} with the highest scores of {count:,}; maps/ has all." if count > WORST else ""
 
 
 def _of_lines(count: int) -> str:
@@ -195,8 +197,8 @@ def _scale() -> Drawing:
     width, height = SCALE
     strip = np.rint(255 * coloured(np.linspace(0, TOP, width))).astype(np.uint8)[None].repeat(height, 0)
     ticks = [(FAINT, f"{FAINT:g}"), (1.0, "1, the threshold"), (2.0, "2"), (TOP, f"{TOP:g} and more")]
-    texts = [Text(10 + width * at / TOP, 34, text, "middle", colour=INK, size=12) for at, text in ticks]
-    figure = Figure(width + 80, 42, [Pixels(10, 6, width, height, strip), *texts], "The scale of the overlays.")
+    texts = [Text(10 + width * at / TOP, 36, text, "middle", colour=INK) for at, text in ticks]
+    figure = Figure(width + 80, 44, [Pixels(10, 6, width, height, strip), *texts], "The scale of the overlays.")
     return Drawing(
         figure.svg(), "Which colour stands for which multiple of the threshold.", "Multiples of the threshold"
     )
@@ -207,6 +209,8 @@ def _beside(pixels: np.ndarray, drawn: np.ndarray) -> bytes:
     image = extra("PIL.Image", "images")
     original = visible(pixels if pixels.dtype == np.uint8 else np.rint(255 * pixels.clip(0, 1)).astype(np.uint8))
     sides = [image.fromarray(_in_colour(side)) for side in (original, drawn)]
+    by = max(1, SMALL // max(sides[0].size))
+    sides = [side.resize((by * side.width, by * side.height), image.Resampling.NEAREST) for side in sides]
     for side in sides:
         side.thumbnail((SIDE, SIDE))
     height = max(side.height for side in sides)
