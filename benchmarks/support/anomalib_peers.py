@@ -24,6 +24,8 @@ LAYERS = ("blocks.1", "blocks.2", "blocks.4")
 MEAN, SCALE = 127 / 255, 128 / 255
 KEPT, PADIM_MAPS = 0.1, 100
 PEERS = ("PatchCore", "PaDiM")
+OPERATORS: list[Any] = []
+"""Libraries of operators: their operators are there for as long as they are."""
 ABSENT = ("nms", "qnms")
 """Operators of torchvision that it asks for when it is imported, and that need its compiled part."""
 
@@ -113,11 +115,9 @@ def torchvision() -> None:
     except RuntimeError:
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
+        OPERATORS.append(torch.library.Library("torchvision", "FRAGMENT"))
         for name in ABSENT:
-            OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-
-OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
+            OPERATORS[-1].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 def weights(network: nn.Module) -> dict[str, Tensor]:

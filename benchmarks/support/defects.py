@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,11 @@ class Photos:
     def good(self) -> tuple[Path, ...]:
         """The pictures of the test that are not."""
         return tuple(path for path, faulty in zip(self.test, self.faulty, strict=True) if not faulty)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What a measurement with these pictures depends on."""
+        return [self.seed, [path.name for path in (*self.train, *self.test)], *self.masks]
 
     def fewer(self) -> Photos:
         """Return a few of the pictures, for a quick run."""

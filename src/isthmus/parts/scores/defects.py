@@ -14,8 +14,8 @@ from isthmus.core.part import part
 from isthmus.core.records import Output
 from isthmus.core.terms import Score
 from isthmus.parts.layers import blurred
-from isthmus.parts.scores.patches import Patches
 from isthmus.parts.scores.joined import logarithms
+from isthmus.parts.scores.patches import Patches
 from isthmus.parts.scores.sides import Repair, Values
 from isthmus.parts.scores.surprisal import Surprisal
 from isthmus.support.errors import InputError
