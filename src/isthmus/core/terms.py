@@ -45,14 +45,13 @@ class Score(nn.Module):
     """How many elements away those are that an element of the map depends on, beside what the model depends on."""
     grid = 1
     """A part of a row gives the same map as the whole if it starts at a multiple of this."""
-    one_model_serves = False
-    """Whether one model may serve all folds, since it remembers no row: what was fitted to rows is the score."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
     images_only = False
     """Whether rows must be images: two axes behind the channels."""
     needs_model = True
-    """Whether it depends on what the model makes of rows; contributions may, whatever this says."""
+    """Whether rows that were not trained on score otherwise: not if it does not look at what the model makes of rows,
+    as contributions may, or if that remembers no row."""
     needs_known = False
     """Whether it can be fitted with known anomalies only."""
     elements = 1

@@ -69,6 +69,8 @@ class Images(Croppable):
     how : {"cover", "contain", "stretch"}, default "cover"
         How to resize: ``"cover"`` fills the size and crops the rest, ``"contain"`` fits the whole image and repeats
         its edges, ``"stretch"`` ignores the aspect ratio.
+    light : {"as-is", "even"}, default "as-is"
+        ``"even"``: local brightness and contrast are brought to one level, in what is learnt and in reconstructions.
     """
 
     named_columns = False

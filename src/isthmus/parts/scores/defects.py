@@ -50,7 +50,9 @@ class Defects(Score):
         Whether it counts where in the image a pixel is.
     """
 
-    any_size = has_map = images_only = one_model_serves = True
+    any_size = has_map = images_only = True
+    needs_model = False
+    """Each pass shows an image with other defects: what the model repairs in it is the same if it was trained on it."""
     where: Tensor
 
     def __init__(self, scores: Sequence[Score] = (), position: bool = True) -> None:

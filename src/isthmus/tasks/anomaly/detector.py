@@ -259,14 +259,14 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         ordered = self._ordered(X)
         if self.contamination is not None:
             return 1 if ordered else 2
-        if self.autoencoder is None and images_for(X) is not None:
-            return 1
+        trainer = self._trainer(X, None, ())
+        first = trainer.untrained(count(X))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # `fit` says it
-            if Trainer.together(self._untrained(count(X)), indexable(X), ordered):
+            if Trainer.together(first, indexable(X), ordered):
                 return 1
         folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
-        if folds > 1 and not self._trainer(X, None, ()).needs_models(self._untrained(count(X)), indexable(X)):
+        if folds > 1 and not trainer.needs_models(first, indexable(X)):
             return 1
         return folds + (folds > 1)
 
@@ -281,7 +281,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
     def _trainer(self, X: Rows, known: Rows, callbacks: Sequence[Callback]) -> Trainer:
         """Return what trains on X, with the known anomalies."""
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        images = images_for(X) if self.autoencoder is None else None
+        located = self.scorer == "auto" or resolve("score", self.scorer).any_size
+        images = images_for(X) if located and self.autoencoder is None else None
         default = partial(default_autoencoder, data=images, members=self.members)
         untrained = partial(self._untrained, callbacks=callbacks, default=default)
         return Trainer(untrained, self.scorer, self.groups, self.keep_rows, random, known)

@@ -138,10 +138,6 @@ class Trainer:
         if data.any_size:
             check_any_size([self._score(data, 0.0)])
 
-    def _one_model_serves(self, data: Data) -> bool:
-        """Tell whether one model may serve all folds; data of one size is not looked at before it is learnt."""
-        return data.any_size and self._score(data, 0.0).one_model_serves
-
     def _known(self, autoencoder: Autoencoder) -> list[Output]:
         """Return the output for the known anomalies."""
         if self.known is None:
@@ -210,12 +206,9 @@ class Trainer:
         first = self._untrained(n)
         if n == 2:
             raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
-        if self._one_model_serves(choose_data(first.data, X)):
-            scorer, folds = self._with_one_model(X)
-        else:
-            run = self.together(first, X, ordered)
-            parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
-            scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
+        run = self.together(first, X, ordered)
+        parts = held_out(n, rate, self.random, ordered, cheap=run is not None)
+        scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
         chosen = X if ordered or n <= FIT_ROWS else some(X, np.sort(self.random.choice(n, FIT_ROWS, replace=False)))
@@ -241,7 +234,9 @@ class Trainer:
         data = choose_data(autoencoder.data, X)
         if not isinstance(self.score, str):
             return self.score.needs_model
-        if data.named_columns or data.any_size:  # rows are not read for nothing
+        if data.any_size:
+            return self._score(data, 0.0).needs_model
+        if data.named_columns:  # rows are not read for nothing
             return True
         fitted = learn(autoencoder, resolve("variant", autoencoder.variant), X).data
         return self._score(fitted, 0.0).needs_model
@@ -269,17 +264,6 @@ class Trainer:
         with _silent(len(parts) > 1):
             folds = [self._fold(self.train(some(X, _others(X, part)))[0], X, part) for part in parts]
         return folds[0].scorer if len(folds) == 1 else self.train(X)[0], folds
-
-    def _with_one_model(self, X: Rows) -> tuple[Scorer, list[_Fold]]:
-        """Train on all rows; fit a score to each half of them, and score the other half."""
-        autoencoder = self._fitted(X)
-        halves = np.array_split(self.random.permutation(count(X)), 2)
-        folds = []
-        with _silent():
-            for half in map(np.sort, halves):
-                scorer, _ = self._scorer(autoencoder, some(X, _others(X, half)))
-                folds.append(self._fold(scorer, X, half))
-        return self._scorer(autoencoder, X)[0], folds
 
     def _fold(self, scorer: Scorer, X: Rows, fold: np.ndarray) -> _Fold:
         """Score the rows that were not trained on."""
