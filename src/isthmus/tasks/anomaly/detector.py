@@ -259,7 +259,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             if Trainer.together(self._untrained(count(X)), indexable(X), ordered):
                 return 1
         folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
-        if folds > 1 and not self._trainer(None, ()).needs_models(self._untrained(count(X)), indexable(X)):
+        trainer = Trainer(self._untrained, self.scorer, self.groups, self.keep_rows, np.random.default_rng(0))
+        if folds > 1 and not trainer.needs_models(self._untrained(count(X)), indexable(X)):
             return 1
         return folds + (folds > 1)
 
