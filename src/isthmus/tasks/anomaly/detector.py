@@ -204,7 +204,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
         if self._data(X).pictorial:
             check_equal(X)
-        trainer = self._trainer(X, known, callbacks)
+        random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        trainer = self._trainer(X, known, callbacks, random)
         trained = self._trained(X, trainer)
         anomalies = trainer.known_scores(trained.scorer)
         thresholds = Thresholds(
@@ -259,7 +260,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         ordered = self._ordered(X)
         if self.contamination is not None:
             return 1 if ordered else 2
-        trainer = self._trainer(X, None, ())
+        trainer = self._trainer(X, None, (), np.random.default_rng(0))
         first = trainer.untrained(count(X))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # `fit` says it
@@ -278,9 +279,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         """Return the data that X will be read as, not fitted."""
         return choose_data(None if self.autoencoder is None else self.autoencoder.data, X)
 
-    def _trainer(self, X: Rows, known: Rows, callbacks: Sequence[Callback]) -> Trainer:
+    def _trainer(self, X: Rows, known: Rows, callbacks: Sequence[Callback], random: np.random.Generator) -> Trainer:
         """Return what trains on X, with the known anomalies."""
-        random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         located = self.scorer == "auto" or resolve("score", self.scorer).any_size
         images = images_for(X) if located and self.autoencoder is None else None
         default = partial(default_autoencoder, data=images, members=self.members)

@@ -257,7 +257,7 @@ class Trainer:
 
         Where the score needs no model, one of all rows serves all folds.
         """
-        if len(parts) > 1 and not self.needs_models(self._untrained(count(X)), X):
+        if len(parts) > 1 and not self.needs_models(self.untrained(count(X)), X):
             scorer = self.train(X)[0]
             others = (self._scorer(scorer.autoencoder, some(X, _others(X, part)))[0] for part in parts)
             return scorer, [self._fold(other, X, part) for other, part in zip(others, parts, strict=True)]
