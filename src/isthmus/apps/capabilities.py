@@ -44,7 +44,7 @@ def denoiser_of(estimator: Any) -> Any:
     """
     import isthmus
 
-    return estimator if "denoise" in estimator.graphs() else isthmus.Denoiser.of(estimator)
+    return estimator if "denoise" in estimator.graphs() else isthmus.Denoiser.of(autoencoder_of(estimator))
 
 
 def compresses(estimator: Any) -> bool:

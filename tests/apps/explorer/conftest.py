@@ -116,6 +116,16 @@ def photographs(isthmus, folder):
 
 
 @pytest.fixture(scope="session")
+def photographs_of_a_detector(isthmus, folder, photographs):
+    """The address of a page on a detector of the same images, whose score has a map."""
+    photos, model = folder / "explored-photographs", folder / "explored-photographs-detector.safetensors"
+    options = ["--crop", 16, "--epochs", 1, "--false-alarm-rate", 0.1, "--save", model, "-q"]
+    isthmus("detect", photos, "--train", photos, *options, "-o", folder / "explored-photographs.csv")
+    with serving(model, photos) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def compressor():
     """A compressor that has learnt next to nothing."""
     pytest.importorskip("constriction", reason="constriction is not installed")

@@ -85,6 +85,18 @@ def test_photographs_of_many_sizes(tab, photographs):
     assert page.get_by_role("button", name="Walk").count() == 0 and page.locator("#code-0").count() == 0
 
 
+def test_photographs_of_a_detector_have_their_heat_map_beside(tab, photographs_of_a_detector):
+    page = tab.open(f"{photographs_of_a_detector}/#point=1")
+    page.wait_for_selector(".trio img >> nth=3")
+    sizes = page.locator(".trio img").evaluate_all(
+        "images => images.map(each => [each.naturalHeight, each.naturalWidth])"
+    )
+    assert sizes == [[40, 24]] * 4
+    assert page.locator(".trio figcaption").last.inner_text() == "heat, above the threshold outlined"
+    tops = page.locator(".trio figure").evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert tops[0] == tops[1] < tops[2] == tops[3]  # two by two
+
+
 def test_how_far_a_map_is_can_be_seen(tab, digits):
     told = {"progress": {"stage": "UMAP: laying out", "done": 30, "total": 200, "seconds": 12.3}}
     tab.page.route("**/map/pca**", lambda route: route.fulfill(status=202, json=told))
