@@ -86,7 +86,7 @@ def test_photographs_of_many_sizes(tab, photographs):
 
 
 def test_photographs_of_a_detector_have_their_heat_map_beside(tab, photographs_of_a_detector):
-    page = tab.open(f"{photographs_of_a_detector}/#point=1")
+    page = tab.open(f"{photographs_of_a_detector}/#point=1&tab=example")
     page.wait_for_selector(".trio img >> nth=3")
     sizes = page.locator(".trio img").evaluate_all(
         "images => images.map(each => [each.naturalHeight, each.naturalWidth])"
