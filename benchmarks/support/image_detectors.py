@@ -13,7 +13,7 @@ from benchmarks.support import rows
 from benchmarks.support.defects import Photos
 from isthmus.tasks.evaluation.localisation import Localisation
 
-FEATURES = {"isthmus": "pixels", "isthmus, lite0": "lite0"}
+FEATURES = {"isthmus": ("pixels",), "isthmus, lite0": ("pixels", "lite0")}
 """Ours, and the features that each looks at: without a pretrained network, and with one."""
 LIBRARY = "anomalib"
 
@@ -23,8 +23,12 @@ class Ours:
 
     def __init__(self, name: str, seed: int, **settings: Any) -> None:
         from isthmus import AnomalyDetector
+        from isthmus.core.part import lookup
+        from isthmus.parts.catalogue import load_all
 
-        self.detector = AnomalyDetector(features=FEATURES[name], random_state=seed, **settings)
+        load_all()
+        scorer = lookup("score/defects")(features=FEATURES[name])
+        self.detector = AnomalyDetector(scorer=scorer, random_state=seed, **settings)
 
     def fit(self, paths: Sequence[Path]) -> Ours:
         """Train with good pictures."""

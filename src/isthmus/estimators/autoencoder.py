@@ -54,7 +54,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Persistent,
     ----------
     variant : str or Variant, default "plain"
         Which autoencoder: ``"plain"``, ``"linear"``, ``"denoising"``, ``"sparse"``, ``"topk"``, ``"contractive"``,
-        ``"variational"``, ``"masked"``, ``"compressive"``, or an object such as ``Variational(beta=4.0)``.
+        ``"variational"``, ``"masked"``, ``"compressive"``, ``"repairing"``, or an object such as
+        ``Variational(beta=4.0)``.
     latent_dim : int or None, default None
         Numbers in a code; None: half as many as in a row, at most 32, unless the net decides on them.
     net : str, Net, sequence of int or None, default None

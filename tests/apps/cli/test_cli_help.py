@@ -90,6 +90,7 @@ TYPED = {
     "members": ("2", 2),
     "balance": ("1.5", 1.5),
     "category_weight": ("2", 2.0),
+    "emphasis": ("3", 3.0),
     "penalty": ("kl", "kl"),
     "weight": ("0.25", 0.25),
     "target": ("0.1", 0.1),

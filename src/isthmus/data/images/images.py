@@ -18,7 +18,7 @@ from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of, cut, turned
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
-from isthmus.data.images.light import CELL, REACH, Light, even
+from isthmus.data.images.light import CELL, REACH, Light, contrast_of, even, evened_image
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled, undone
 from isthmus.data.images.sequence import ImageArray, ImageSequence
@@ -236,7 +236,10 @@ class Images(Croppable):
         pixels, _, _ = to_tensor(X)
         self._check_shape(tuple(pixels.shape[1:]))
         check_range(pixels, room=NOISE)
-        return {"pixels": channels_first(pixels, self.channels_first, len(self._known_shape()))}
+        pixels = channels_first(pixels, self.channels_first, len(self._known_shape()))
+        if self.light == "as-is" or not self.any_size:
+            return {"pixels": pixels}
+        return {"pixels": pixels, "contrast": torch.cat([contrast_of(scaled_pixels(one)) for one in pixels.split(1)])}
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
         """Yield indices and images of one size, a bounded number at a time; all at once if the size is not free.
@@ -267,15 +270,20 @@ class Images(Croppable):
     def crop_buffers(self, count: int, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
         """Return arrays for so many crops, and for how each is rotated, and whether it is mirrored."""
         channels, height, width = self.typical_shape
-        pixels = np.moveaxis(np.empty((count, height, width, channels), dtype), -1, 1)
+        kind = np.float32 if self.light == "even" else dtype
+        pixels = np.moveaxis(np.empty((count, height, width, channels), kind), -1, 1)
         varied = {"mirrored": np.empty(count, bool), "turns": np.empty(count, np.int32)}
-        return {"pixels": pixels} | (varied if self.turns or self.flips else {})
+        evened = {"evened": np.empty(count, bool)} if self.light == "even" else {}
+        return {"pixels": pixels} | evened | (varied if self.turns or self.flips else {})
 
     def crops(self, row: Any, draws: np.ndarray) -> dict[str, np.ndarray]:
-        """Return crops of an image."""
-        pixels = cut(self.canonical(row), self.typical_shape[-1], draws[:, :2])
+        """Return crops of an image, which was brought to even light as a whole, if that was asked for."""
+        image, evened = self.canonical(row), {}
+        if self.light == "even":
+            image, evened = evened_image(image), {"evened": np.ones(len(draws), bool)}
+        pixels = cut(image, self.typical_shape[-1], draws[:, :2])
         mirrored, turns = draws[:, 2] < 0.5 * self.flips, (4 * draws[:, 3] * self.turns).astype(np.int32)
-        return {"pixels": np.moveaxis(pixels, -1, 1), "mirrored": mirrored, "turns": turns}
+        return {"pixels": np.moveaxis(pixels, -1, 1), "mirrored": mirrored, "turns": turns, **evened}
 
     def varied(self, columns: Columns) -> Columns:
         """Return crops rotated and mirrored."""
@@ -287,7 +295,7 @@ class Images(Croppable):
     @property
     def crop_settings(self) -> tuple[object, ...]:
         """What crops depend on, beside the images."""
-        return self.crop, self.crops_per_image, self.flips, self.turns
+        return self.crop, self.crops_per_image, self.flips, self.turns, self.light
 
     def canonical(self, image: Rows) -> np.ndarray:
         """Return one image as uint8 or float32 (height, width, channels).
@@ -333,9 +341,9 @@ class Images(Croppable):
 
     def forward(self, columns: Columns) -> Batch:
         """Return x float32 (n, channels, height, width) in [0, 1]; in even light, if that was asked for."""
-        pixels = columns["pixels"]
-        x = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
-        x = even(x, columns.get("contrast")) if self.light == "even" else x
+        x = scaled_pixels(columns["pixels"])
+        if self.light == "even" and "evened" not in columns:  # crops are of images that were evened as a whole
+            x = even(x, columns.get("contrast"))
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:
@@ -455,6 +463,11 @@ class Images(Croppable):
                 f"these images have the shape {shape}, the training images had {wanted}: "
                 f"{channels_remedy(shape, expected, self.channels_first)}"
             )
+
+
+def scaled_pixels(pixels: Tensor) -> Tensor:
+    """Return pixels as float32, of which 1 is white."""
+    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
 
 
 def _brightest(pixels: Tensor | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -40,8 +41,20 @@ def even(x: Tensor, contrast: Tensor | None = None) -> Tensor:
     """
     difference = x - around(x)
     variance = local_variance(difference)
-    whole = contrast_of(variance) if contrast is None else contrast
+    whole = root_mean(variance) if contrast is None else contrast
     return MIDDLE + CONTRAST * difference * torch.rsqrt((variance + whole.view(-1, 1, 1, 1).square()) / 2 + FAINT**2)
+
+
+def contrast_of(x: Tensor) -> Tensor:
+    """Return the contrast of whole images, of shape (batch,): the root of the mean of their local variance."""
+    return root_mean(local_variance(x - around(x)))
+
+
+def evened_image(image: np.ndarray) -> np.ndarray:
+    """Return one image of shape (height, width, channels), uint8 or float, in even light: float32."""
+    x = torch.from_numpy(np.ascontiguousarray(image)).movedim(-1, 0)[None]
+    x = x.float() / 255 if x.dtype == torch.uint8 else x.float()
+    return even(x)[0].movedim(0, -1).numpy()
 
 
 def unevenness(x: Tensor) -> float:
@@ -59,8 +72,8 @@ def local_variance(difference: Tensor) -> Tensor:
     return around(difference.square().mean(1, keepdim=True)).clamp_min(0)
 
 
-def contrast_of(variance: Tensor) -> Tensor:
-    """Return the contrast of whole images, of shape (batch,): the root of the mean local variance."""
+def root_mean(variance: Tensor) -> Tensor:
+    """Return the root of the mean of each image, of shape (batch,)."""
     return variance.flatten(1).mean(1).sqrt()
 
 

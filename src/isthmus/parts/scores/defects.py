@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from isthmus.core.interfaces import Features
 from isthmus.core.model import Model
 from isthmus.core.part import part
 from isthmus.core.records import Output
@@ -44,20 +45,29 @@ class Defects(Score):
 
     Parameters
     ----------
-    scores : sequence of Score, default ()
-        With maps; empty: repair, values and patches.
+    features : {"pixels", "lite0"}, sequence of them, or Features, default "pixels"
+        What patches are looked at by; several are looked at apart.
     position : bool, default True
         Whether it counts where in the image a pixel is.
+    scores : sequence of Score, default ()
+        Maps of your own to join; empty: repair, values and patches.
     """
 
     any_size = has_map = images_only = True
     needs_model = False
     """Each pass shows an image with other defects: what the model repairs in it is the same if it was trained on it."""
+    elements = elements_of_contributions = 2**20
     where: Tensor
 
-    def __init__(self, scores: Sequence[Score] = (), position: bool = True) -> None:
+    def __init__(
+        self,
+        features: str | Features | Sequence[str | Features] = "pixels",
+        position: bool = True,
+        scores: Sequence[Score] = (),
+    ) -> None:
         super().__init__()
-        scores = tuple(scores) or (Repair(), Values((FINE,)), Patches())
+        self.features = (features,) if isinstance(features, (str, Features)) else tuple(features)
+        scores = tuple(scores) or (Repair(), Values((FINE,)), *map(Patches, self.features))
         without = [type(score).__name__ for score in scores if not (score.has_map and score.any_size)]
         if without:
             raise InputError(f"the score 'defects' joins maps, but {', '.join(without)} has none")
@@ -78,7 +88,7 @@ class Defects(Score):
         for one, other in (halves, halves[::-1]):
             fitted = [score.fit(one, model).eval() for score in self._each()]
             maps += [[score.map(output, model) for score in fitted] for output in other]
-        joined = Defects([score.fit(images, model).eval() for score in self._each()], self.position)
+        joined = Defects((), self.position, [score.fit(images, model).eval() for score in self._each()])
         every = max(1, sum(row[0].numel() for row in maps) // SAMPLE)
         pixels = [torch.stack([one.flatten() for one in row], 1)[::every] for row in maps]
         joined.surprisal.learn(logarithms(torch.cat(pixels)))
@@ -116,7 +126,7 @@ class Defects(Score):
     def without_rows(self) -> Defects | None:
         """Return a copy of those scores that hold no rows."""
         kept = [without for score in self._each() if (without := score.without_rows()) is not None]
-        return Defects(kept, self.position) if kept else None
+        return Defects((), self.position, kept) if kept else None
 
     def _each(self) -> list[Score]:
         return list(self.scores)  # type: ignore[arg-type]  # they are scores

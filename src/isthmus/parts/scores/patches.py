@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import lcm
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from isthmus.support.errors import InputError
 
 SAMPLE = 30_000
 """Patches from which the whitening is learnt, about."""
-PIECE = 4096
+PIECE = 256
 """Patches whose distances are computed at a time."""
 
 
@@ -36,7 +37,7 @@ class Patches(Score):
         Principal axes that are looked at.
     soft : float, default 0.3
         What is added to the deviation along each axis, as a fraction of that along the first.
-    bank : int, default 4096
+    bank : int, default 3072
         Patches that are kept.
     blur : float, default 1.5
         Standard deviation of the Gaussian that smooths the map, in pixels.
@@ -55,7 +56,7 @@ class Patches(Score):
         features: str | Features = "pixels",
         width: int = 64,
         soft: float = 0.3,
-        bank: int = 4096,
+        bank: int = 3072,
         blur: float = 1.5,
         channels: int = 0,
         axes: int = 0,
@@ -70,7 +71,7 @@ class Patches(Score):
         self.features: Features = unbuilt_copy(resolve("features", features))
         self.width, self.soft, self.bank, self.blur = width, soft, bank, blur
         self.margin = (self.features.reach or 0) + 2 * self.features.stride + blur_reach(blur)
-        self.grid = self.features.grid * self.features.stride
+        self.grid = lcm(self.features.grid, self.features.stride)
         self.kept_rows = rows
         maps = self.features.width(channels) if channels else 0
         self.register_buffer("mean", torch.zeros(maps))

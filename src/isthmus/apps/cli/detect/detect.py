@@ -100,7 +100,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     metavar="NAME",
     section="Detector",
     help="What a score is: joined, neighbours, tails, residual, error; of signals also channel, monitoring; of images "
-    "pooled [the data's own]",
+    "defects, repair, values, patches, pooled [the data's own]",
 )
 @option(
     "--no-rows",
