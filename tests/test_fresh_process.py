@@ -147,10 +147,14 @@ def own(name):
     return lookup(name).__module__.startswith("isthmus.")
 
 
+OF_SIGNALS = {"channel": "signals", "monitoring": "signals"}
+
+
 def cases():
     """Yield the name of each model, the rows it is of, and the model; the tables of parts say which there are."""
     for case, both in forms("variant").items():
-        yield from ((f"{case}-{type(v).__name__}", "table", quick(v)) for v in both)
+        rows = "images" if both[1].images_only else "table"
+        yield from ((f"{case}-{type(v).__name__}", rows, quick(v)) for v in both)
     for case, both in forms("net", "spectral", "lapped-transform").items():
         yield from ((f"{case}-{type(net).__name__}", "images", quick(net=net)) for net in both)
     for case, both in forms("likelihood", "mixed").items():
@@ -163,7 +167,7 @@ def cases():
         rows = case.removeprefix("data-")
         yield from ((f"{case}-{type(d).__name__}", rows, quick(data=d)) for d in both)
     for case, both in forms("score").items():
-        rows = {"channel": "signals", "monitoring": "signals", "pooled": "images"}.get(both[0], "array")
+        rows = "images" if both[1].images_only else OF_SIGNALS.get(both[0], "array")
         for scorer in both:
             ae = quick(data="signals" if rows == "signals" else None)
             yield f"{case}-{type(scorer).__name__}", rows, AnomalyDetector(ae, scorer, 0.1, random_state=0)
@@ -186,6 +190,8 @@ def cases():
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
     yield "condition", "table", quick(condition=("kind", "ok"))
     yield "detector", "table", AnomalyDetector(quick("denoising"), contamination=0.1, random_state=0)
+    yield "photographs", "photographs", AnomalyDetector(quick("repairing", data=Images(crop=32)), random_state=0)
+    yield "even-light", "photographs", quick("repairing", data=Images(crop=32, light="even"))
     yield "imputer", "gaps", Imputer(quick("masked"), random_state=0)
     yield "denoiser", "images", Denoiser(quick("denoising"))
     yield "compressor", "photographs", Compressor(compressive())

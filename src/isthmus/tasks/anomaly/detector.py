@@ -79,7 +79,9 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
     ----------
     autoencoder : Autoencoder or None, default None
         The autoencoder that reconstructs the rows. None: a denoising one with noise between 0.2 and 1 of a column's
-        deviation, a code of half the width of a row, at most 32, and an ensemble of `members`.
+        deviation, a code of half the width of a row, at most 32, and an ensemble of `members`; for images whose sizes
+        differ or whose sides are longer than 96 pixels, one that repairs pseudo-defects in crops of them, in even light
+        where brightness varies more within them than texture does.
     scorer : str or Score, default "auto"
         A score, or the name of one. ``"joined"``: the next three together, each by how rare its value is among normal
         rows; see `isthmus.parts.scores.joined.Joined`. ``"neighbours"``: the distance to the nearest training rows, by
@@ -88,11 +90,14 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         likelihood. ``"channel"``: that of the worst reconstructed channel of a signal. ``"monitoring"``: the error and
         the distance of the code, each relative to its typical size (Q and T²). ``"pooled"``: how far features of a
         network that was trained on photographs, of images of one size, are from those of normal images; see
-        `isthmus.parts.scores.pooled.Pooled`. ``"known"``: nearness to known anomalies. ``"auto"``: joined for tables of
-        numbers, residual for tables with categories, neighbours for signals, error for images of any size; for images
-        of one size pooled, if the extra ``features`` is installed and they are grey or in colour and of 16 x 16 pixels
-        or more, else neighbours. Where anomalies are known, that joined with known, but for images of any size, where
-        they set thresholds alone.
+        `isthmus.parts.scores.pooled.Pooled`. ``"defects"``: of images of any size, where what is abnormal is small:
+        what the model repairs, ``"repair"``, values, ``"values"``, and the distance of patches to the nearest of normal
+        images, ``"patches"``, joined pixel by pixel; see `isthmus.parts.scores.defects.Defects`. ``"known"``: nearness
+        to known anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for
+        signals; defects for images whose sizes differ or whose sides are longer than 96 pixels; for other images
+        pooled, if the extra ``features`` is installed and they are grey or in colour and of 16 x 16 pixels or more,
+        else neighbours. Where anomalies are known, that joined with known, but for images of any size, where they set
+        thresholds alone.
     contamination : float or None, default None
         Fraction of the *training* rows that are abnormal and should be flagged. Training is then trimmed: a first model
         scores the rows, and a second model is trained without the fraction with the highest scores. The number of
