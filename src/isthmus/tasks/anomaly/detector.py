@@ -93,8 +93,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         `isthmus.parts.scores.pooled.Pooled`. ``"defects"``: of images of any size, where what is abnormal is small:
         what the model repairs, ``"repair"``, values, ``"values"``, and the distance of patches to the nearest of normal
         images, ``"patches"``, joined pixel by pixel; see `isthmus.parts.scores.defects.Defects`. ``"known"``: nearness
-        to known anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours for
-        signals; defects for images whose sizes differ or whose sides are longer than 96 pixels; for other images
+        to known anomalies. ``"auto"``: joined for tables of numbers, residual for tables with categories, neighbours
+        for signals; defects for images whose sizes differ or whose sides are longer than 96 pixels; for other images
         pooled, if the extra ``features`` is installed and they are grey or in colour and of 16 x 16 pixels or more,
         else neighbours. Where anomalies are known, that joined with known, but for images of any size, where they set
         thresholds alone.
@@ -286,8 +286,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 
     def _trainer(self, X: Rows, known: Rows, callbacks: Sequence[Callback], random: np.random.Generator) -> Trainer:
         """Return what trains on X, with the known anomalies."""
-        located = self.scorer == "auto" or resolve("score", self.scorer).any_size
-        images = images_for(X) if located and self.autoencoder is None else None
+        images = images_for(X, self.scorer) if self.autoencoder is None else None
         default = partial(default_autoencoder, data=images, members=self.members)
         untrained = partial(self._untrained, callbacks=callbacks, default=default)
         return Trainer(untrained, self.scorer, self.groups, self.keep_rows, random, known)

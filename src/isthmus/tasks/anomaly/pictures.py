@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from isthmus.core.data import Data, Rows
+from isthmus.core.part import resolve
+from isthmus.core.terms import Score
 from isthmus.data.images.census import census
 from isthmus.data.images.crops import MAX_CROPS
 from isthmus.data.images.images import Images
@@ -16,6 +18,7 @@ from isthmus.data.infer import choose_data
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import some
 from isthmus.estimators.autoencoder import Autoencoder
+from isthmus.support.errors import InputError
 from isthmus.variants import Repairing
 
 WHOLE = 96
@@ -28,7 +31,7 @@ LOOKED_AT = 16
 """Images whose light is looked at."""
 
 
-def images_for(X: Rows, **typed: Any) -> Images | None:
+def images_for(X: Rows, scorer: str | Score = "auto", located: bool = False, **settled: Any) -> Images | None:
     """Return how images are taken whose abnormal parts are to be located; None: X are none, or looked at as a whole.
 
     They are trained on by crops, and brought to even light where it differs more within them than texture does.
@@ -36,16 +39,34 @@ def images_for(X: Rows, **typed: Any) -> Images | None:
     Parameters
     ----------
     X : rows
-    **typed
-        Arguments of `Images` that are settled.
+    scorer : str or Score, default "auto"
+        The scorer of the detector: one for images of one size looks at them as a whole.
+    located : bool, default False
+        Whether small images of one size are not looked at as a whole either.
+    **settled
+        Arguments of `Images`.
+
+    Raises
+    ------
+    InputError
+        An image is too small.
     """
+    if scorer != "auto" and not resolve("score", scorer).any_size:
+        return None
     if is_stream(X) or not choose_data(None, X).pictorial or not len(X):
         return None
-    sizes = census(X, typed.get("channels_first", False)).sizes
+    sizes = census(X, settled.get("channels_first", False)).sizes
     shorter = min(side for size in sizes for side in size)
-    if "crop" not in typed and ("resize" in typed or (len(sizes) == 1 and shorter <= WHOLE)):
+    whole = len(sizes) == 1 and shorter <= WHOLE and not located
+    if "crop" not in settled and ("resize" in settled or whole):
         return None
-    crops = {"crop": max(SMALLEST, min(CROP, shorter)), "crops_per_image": crops_each(len(X)), **typed}
+    if shorter < SMALLEST:
+        small = next(size for size in sizes if shorter in size)
+        raise InputError(
+            f"an image of {small[1]} x {small[0]} pixels (width x height) is smaller than the patches of {SMALLEST} x "
+            f"{SMALLEST} pixels in which defects are looked for: leave it out"
+        )
+    crops = {"crop": max(SMALLEST, min(CROP, shorter)), "crops_per_image": crops_each(len(X)), **settled}
     return Images(**{"light": light_of(X, Images(**crops)), **crops})
 
 
@@ -77,6 +98,7 @@ def repairing_autoencoder(rows: int, data: Data) -> Autoencoder:
     data : Data
         Unfitted, of images of any size.
     """
-    epochs = max(1, ceil(STEPS * BATCH / (rows * crops_each(rows))))
+    each = cast(Images, data).crops_per_image or crops_each(rows)
+    epochs = max(1, ceil(STEPS * BATCH / (rows * each)))
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": BATCH, "validation_fraction": 0.0, "verbose": False}
     return Autoencoder(Repairing(), CODE, data=data, **settings)

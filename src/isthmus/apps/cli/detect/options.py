@@ -10,7 +10,7 @@ import click
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.apps.cli.detect.normal import TrainingRows, normal_rows, training_rows
-from isthmus.apps.cli.detect.photos import FOLDER, check_kinds, check_mappable, image_settings_for, say_what_is_equal
+from isthmus.apps.cli.detect.photos import FOLDER, check_kinds, check_mappable, images_as, say_what_is_equal
 from isthmus.apps.cli.inputs import arranged, check_ahead, known_columns, load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
@@ -214,18 +214,16 @@ def _check_knows(loaded: AnomalyDetector, options: Options) -> None:
 
 def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     """Return what reconstructs windows of a signal, or images as the options say; None: the detector's own choice."""
-    from isthmus.data.images.images import Images
     from isthmus.data.signals.signals import Signals
     from isthmus.tasks.anomaly.detector import default_autoencoder
 
     if options.window is not None:
         signals = Signals(window=options.window, stride=options.stride or 1)
         return default_autoencoder(len(X), signals).set_params(**options.settings)
-    images = image_settings_for(options, X)
-    data = Images(**images) if images else table(options.max_categories)
+    data: Any = images_as(options, X) or table(options.max_categories)
     if data is None:
         return default_autoencoder(len(X)).set_params(**options.settings) if options.settings else None
-    return default_autoencoder(data.samples(X), data).set_params(**options.settings)
+    return default_autoencoder(len(X), data).set_params(**options.settings)
 
 
 def _check_data(options: Options, rows: TrainingRows) -> None:

@@ -10,12 +10,11 @@ from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.support.errors import listed
 
 if TYPE_CHECKING:
+    from isthmus import Images
     from isthmus.apps.cli.detect.normal import TrainingRows
 
 GOOD = "good"
 """What the folder of normal images is called beside those of each kind of defect."""
-CROP, SMALLEST = 64, 8
-"""Pixels on a side of the crops that are trained on, unless others are typed or images are smaller."""
 DRAWN = ("maps", "masks")
 """The folders that are written into the output."""
 SCORES_FIGURE = "scores.svg"
@@ -94,20 +93,22 @@ def _defects(path: str) -> list[str]:
     return [sub.name for sub in visible(folder) if sub.is_dir() and sub.name != GOOD and IMAGES.within(sub)]
 
 
-def image_settings_for(options: Options, X: Any) -> dict[str, Any]:
-    """Return how images are taken: as typed; else by crops where their sizes differ, or maps are drawn of them."""
-    from isthmus.data.images.census import census
-    from isthmus.data.infer import choose_data
+def images_as(options: Options, X: Any) -> Images | None:
+    """Return how images are taken: as typed; else by crops where what is abnormal in them is to be located."""
+    from isthmus.data.images.images import Images
+    from isthmus.tasks.anomaly.pictures import images_for
 
-    if options.images or options.window is not None or not choose_data(None, X).pictorial:
-        return dict(options.images)
-    sizes = census(X).sizes
-    if len(sizes) == 1 and not (options.folder and options.scorer is None):
-        return {}
-    crop = max(SMALLEST, min(CROP, *(side for size in sizes for side in size)))
-    why = "images of many sizes" if len(sizes) > 1 else "for maps of any size"
-    note(f"{options.train or options.data}: {why}, trained on by crops of {crop} x {crop} pixels (--crop)")
-    return {"crop": crop}
+    typed = dict(options.images)
+    if options.window is not None:
+        return None
+    images = images_for(X, options.scorer or "auto", options.folder and options.scorer is None, **typed)
+    if images is None:
+        return Images(**typed) if typed else None
+    if "crop" not in typed:
+        light = "" if "light" in typed or images.light == "as-is" else ", in even light (--light)"
+        crops = f"crops of {images.crop} x {images.crop} pixels (--crop)"
+        note(f"{options.train or options.data}: what is abnormal is located, trained on by {crops}{light}")
+    return images
 
 
 def check_mappable(options: Options, data: Any) -> None:
