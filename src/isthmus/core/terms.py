@@ -74,6 +74,9 @@ class Score(nn.Module):
         """Return the score without what holds training rows: here, itself, or None if it holds them."""
         return None if self.keeps_rows else self
 
+    def initialize(self) -> None:
+        """Fetch what it looks through, such as the weights of a network; before anything is trained."""
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Score:
         """Return a copy fitted to a frozen model's output for normal rows."""
         raise NotImplementedError

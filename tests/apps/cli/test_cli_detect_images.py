@@ -93,7 +93,7 @@ def test_the_folder_holds_scores_overlays_masks_and_a_report(work, done):
     assert table.regions.tolist() == [sum(one.image == row for one in regions) for row in range(5)]
     largest = [max((one.area for one in regions if one.image == row), default=0) for row in range(5)]
     assert table.largest_region.tolist() == largest and largest[2] > 0
-    assert "images of many sizes, trained on by crops of 24 x 24 pixels (--crop)" in result.stderr
+    assert "what is abnormal is located, trained on by crops of 24 x 24 pixels (--crop)" in result.stderr
     assert re.search(r"b/stained.png +\d", result.stdout) and "report.html" in result.stdout
 
 
@@ -201,6 +201,28 @@ def test_what_has_no_map_is_refused_before_training(isthmus, work, tmp_path, opt
     assert said in done.err and "epoch" not in done.err and not (tmp_path / "r").exists()
 
 
+def test_what_patches_are_looked_at_by_can_be_typed(isthmus, work, tmp_path):
+    save = ["--save", tmp_path / "m.safetensors", "--features", "pixels,pixels", "--no-position", *QUICK]
+    isthmus("detect", work / "new", "--train", work / "good", "-o", tmp_path / "r", *save)
+    score = load(tmp_path / "m.safetensors").score_
+    assert [type(part).__name__ for part in score.scores] == ["Repair", "Values", "Patches", "Patches"]
+    assert not score.position
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--features", "pixel"], 1, "unknown features 'pixel'; did you mean 'pixels'"),
+        (["--features", "pixels", "--scorer", "neighbours"], 2, "--features goes with --scorer defects"),
+        (["--model", "m.safetensors", "--no-position"], 2, "knows its score: leave out --no-position"),
+    ],
+)
+def test_what_patches_cannot_be_looked_at_by_is_said(isthmus, work, tmp_path, options, code, said):
+    train = [] if "--model" in options else ["--train", work / "good"]
+    done = isthmus("detect", work / "new", *train, "-o", tmp_path / "r", *options, code=code)
+    assert said in " ".join(done.err.split()) and "epoch" not in done.err
+
+
 def test_a_table_has_no_folder(isthmus, tmp_path):
     pd.DataFrame({"a": range(60), "b": range(60)}).to_csv(tmp_path / "t.csv", index=False)
     np.save(tmp_path / "t.npy", np.random.default_rng(0).normal(size=(60, 3)))
@@ -213,7 +235,7 @@ def test_arrays_of_one_size_get_maps_by_their_numbers(isthmus, tmp_path):
     X = np.random.default_rng(0).integers(100, 140, (12, 20, 20), dtype=np.uint8)
     np.save(tmp_path / "x.npy", X)
     done = isthmus("detect", tmp_path / "x.npy", "--train", tmp_path / "x.npy", "-o", tmp_path / "r", *QUICK)
-    assert "for maps of any size" in done.err
+    assert "what is abnormal is located" in done.err
     assert sorted(path.name for path in (tmp_path / "r" / "maps").iterdir())[:2] == ["00.png", "01.png"]
     assert pd.read_csv(tmp_path / "r" / "scores.csv").row.tolist() == [*range(12)]
 

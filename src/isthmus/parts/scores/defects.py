@@ -79,6 +79,11 @@ class Defects(Score):
         self.surprisal = Surprisal(len(scores), RARE)
         self.register_buffer("where", torch.ones(1, 1, GRID, GRID))
 
+    def initialize(self) -> None:
+        """Fetch what each score looks through."""
+        for score in self._each():
+            score.initialize()
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Defects:
         """Return a copy of fitted scores that knows their levels, everywhere and at each position."""
         images = [output[i : i + 1] for output in self.images_of(outputs) for i in range(len(output.batch))]

@@ -78,9 +78,13 @@ class Patches(Score):
         self.register_buffer("whitening", torch.zeros(maps, axes))
         self.register_buffer("references", torch.zeros(rows, axes))
 
+    def initialize(self) -> None:
+        """Fetch the weights of the features."""
+        self.features.initialize()
+
     def fit(self, outputs: Iterable[Output], model: Model) -> Patches:
         """Return a copy that keeps some of the patches of normal images."""
-        self.features.initialize()
+        self.initialize()
         images = [output.batch.x for output in self.images_of(outputs)]
         positions = sum(image[:, 0].numel() for image in images) / self.features.stride**2
         chance = min(1.0, (SAMPLE + self.bank) / positions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Any, cast
 
 import numpy as np
 
 from isthmus.core.data import Data, Rows
-from isthmus.core.part import resolve
+from isthmus.core.part import lookup, resolve
 from isthmus.core.terms import Score
 from isthmus.data.images.census import census
 from isthmus.data.images.crops import MAX_CROPS
@@ -76,6 +77,20 @@ def light_of(X: Rows, images: Images) -> str:
     unfitted = images.learn([some(X, looked)])
     ratios = [unevenness(unfitted.batch(unfitted.read(group)).x) for _, group in unfitted.groups(some(X, looked))]
     return "even" if np.mean(ratios) > 1 else "as-is"
+
+
+def defects(features: Sequence[str], position: bool) -> Score:
+    """Return the score that locates faults.
+
+    Parameters
+    ----------
+    features : sequence of {"pixels", "lite0"}
+        What patches are looked at by.
+    position : bool
+        Whether it counts where in the image something is.
+    """
+    score: Score = lookup("score/defects")(features=tuple(features), position=position)
+    return score
 
 
 def crops_each(images: int) -> int:

@@ -136,7 +136,9 @@ class Trainer:
     def _check_score(self, data: Data) -> None:
         """Raise an error for a score that cannot take rows as they are."""
         if data.any_size:
-            check_any_size([self._score(data, 0.0)])
+            score = self._score(data, 0.0)
+            check_any_size([score])
+            score.initialize()
 
     def _known(self, autoencoder: Autoencoder) -> list[Output]:
         """Return the output for the known anomalies."""

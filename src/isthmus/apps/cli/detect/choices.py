@@ -31,6 +31,8 @@ class Options:
     window: int | None
     stride: int | None
     scorer: str | None
+    features: str | None
+    no_position: bool
     no_rows: bool
     false_alarm_rate: float | None
     contamination: float | None
@@ -44,6 +46,11 @@ class Options:
     reading: Typed
     folder: bool = False
     """Whether the output is a folder, for tables, maps and a report."""
+
+    @property
+    def score(self) -> str:
+        """The name of the score: the one that was typed, or that the options of images go with."""
+        return "defects" if self.features or self.no_position else self.scorer or "auto"
 
     @property
     def kept_columns(self) -> list[str]:

@@ -103,6 +103,19 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     "defects, repair, values, patches, pooled [the data's own]",
 )
 @option(
+    "--features",
+    metavar="NAMES",
+    section="Detector",
+    help="Of images in which faults are located: what patches are looked at by, pixels, lite0, or both: pixels,lite0 "
+    "[pixels]",
+)
+@option(
+    "--no-position",
+    is_flag=True,
+    section="Detector",
+    help="Of such images: it does not count where in the image something is",
+)
+@option(
     "--no-rows",
     is_flag=True,
     section="Detector",

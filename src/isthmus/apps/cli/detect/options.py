@@ -58,8 +58,12 @@ def check(options: Options, explain: bool = False) -> None:
         )
     if options.stride is not None and options.window is None:
         raise click.UsageError("--stride goes with --window")
-    if options.scorer is not None and options.model is not None and options.train is None:
-        raise click.UsageError(f"--model {options.model!r} is trained, and knows its score: leave out --scorer")
+    of_score = {"--scorer": options.scorer, "--features": options.features, "--no-position": options.no_position}
+    typed = [name for name, value in of_score.items() if value]
+    if typed and options.model is not None and options.train is None:
+        raise click.UsageError(f"--model {options.model!r} is trained, and knows its score: leave out {typed[0]}")
+    if options.scorer not in (None, "defects") and len(typed) > 1:
+        raise click.UsageError(f"{typed[1]} goes with --scorer defects, which locates faults, not {options.scorer}")
     if options.max_categories is not None:
         _check_table(options)
     if options.model is not None and options.window is not None:
@@ -226,6 +230,15 @@ def _autoencoder(options: Options, X: Any) -> Autoencoder | None:
     return default_autoencoder(len(X), data).set_params(**options.settings)
 
 
+def _score(options: Options) -> Any:
+    """Return the score as typed."""
+    from isthmus.tasks.anomaly.pictures import defects
+
+    if options.features is None and not options.no_position:
+        return options.score
+    return defects((options.features or "pixels").split(","), not options.no_position)
+
+
 def _check_data(options: Options, rows: TrainingRows) -> None:
     """Refuse rows to score that a detector could not take, before it is trained on those of another file."""
     if options.train is not None:
@@ -252,7 +265,7 @@ def _trained(
     if data.pictorial:
         say_what_is_equal(options, rows)
     made = isthmus.AnomalyDetector(
-        scored, scorer=options.scorer or "auto", keep_rows=not options.no_rows, random_state=options.seed, **how
+        scored, scorer=_score(options), keep_rows=not options.no_rows, random_state=options.seed, **how
     )
     unit, path = "row" if options.window is None else "time step", options.train or options.data
     known = "" if rows.known is None else f", beside {counted(len(rows.known), 'known anomaly')}"

@@ -101,7 +101,8 @@ def images_as(options: Options, X: Any) -> Images | None:
     typed = dict(options.images)
     if options.window is not None:
         return None
-    images = images_for(X, options.scorer or "auto", options.folder and options.scorer is None, **typed)
+    located = options.score == "defects" or (options.folder and options.scorer is None)
+    images = images_for(X, options.score, located, **typed)
     if images is None:
         return Images(**typed) if typed else None
     if "crop" not in typed:
@@ -117,7 +118,7 @@ def check_mappable(options: Options, data: Any) -> None:
 
     if options.folder:
         check_pictorial(data, FOLDER)
-        check_scorer(options.scorer or "auto", FOLDER)
+        check_scorer(options.score, FOLDER)
 
 
 def say_what_is_equal(options: Options, rows: TrainingRows) -> None:
