@@ -190,7 +190,11 @@ def cases():
     yield "binarize", "images", quick(Variational(likelihood="bernoulli", binarize=True))
     yield "condition", "table", quick(condition=("kind", "ok"))
     yield "detector", "table", AnomalyDetector(quick("denoising"), contamination=0.1, random_state=0)
-    yield "photographs", "photographs", AnomalyDetector(quick("repairing", data=Images(crop=32)), random_state=0)
+    yield (
+        "photographs",
+        "photographs",
+        AnomalyDetector(quick("repairing", data=Images(crop=32)), false_alarm_rate=0.2, random_state=0),
+    )
     yield "even-light", "photographs", quick("repairing", data=Images(crop=32, light="even"))
     yield "imputer", "gaps", Imputer(quick("masked"), random_state=0)
     yield "denoiser", "images", Denoiser(quick("denoising"))

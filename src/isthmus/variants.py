@@ -82,6 +82,8 @@ class Variant:
     """Whether it is trained to clean its input."""
     images_only: ClassVar[bool] = False
     """Whether it takes images only."""
+    remembers: ClassVar[bool] = True
+    """Whether a model may reconstruct rows that it was trained on otherwise than others; else one serves all folds."""
 
     @property
     def masks(self) -> bool:
@@ -320,6 +322,7 @@ class Repairing(Variant):
     emphasis: float = knob(10.0, "how much more an element counts that the corruption changed")
 
     denoises = images_only = True
+    remembers = False  # a crop is seen a few times, each time with other defects
 
     def __post_init__(self) -> None:
         positive(self, "emphasis")

@@ -50,8 +50,7 @@ class Score(nn.Module):
     images_only = False
     """Whether rows must be images: two axes behind the channels."""
     needs_model = True
-    """Whether rows that were not trained on score otherwise: not if it does not look at what the model makes of rows,
-    as contributions may, or if that remembers no row."""
+    """Whether it depends on what the model makes of rows; contributions may, whatever this says."""
     needs_known = False
     """Whether it can be fitted with known anomalies only."""
     elements = 1

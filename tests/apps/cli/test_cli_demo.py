@@ -35,7 +35,9 @@ def test_the_demo_says_what_is_missing_after_ctrl_c(isthmus, tmp_path, monkeypat
     monkeypatch.setattr(demo, "train", interrupted)
     done = isthmus("demo", "-o", tmp_path / "demo", "--epochs", 1, code=130)
     assert {path.stem for path in (tmp_path / "demo").iterdir()} == {"plain", "linear"}
-    assert "plain, linear; missing: denoising, sparse, topk" in done.err and done.err.rstrip().endswith("the report")
+    assert "plain, linear; missing: denoising, repairing, sparse" in done.err and done.err.rstrip().endswith(
+        "the report"
+    )
 
 
 def test_a_training_of_the_demo_that_is_interrupted_counts_for_nothing():

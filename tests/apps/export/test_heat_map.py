@@ -17,11 +17,11 @@ def pictures(height, width, n=2):
     return np.random.default_rng(height).integers(0, 256, (n, height, width, 3)).astype("uint8")
 
 
-@pytest.fixture(scope="module")
-def detector():
+@pytest.fixture(scope="module", params=["error", "defects"])
+def detector(request):
     net = FeatureMap(4, width=8, blocks=1)
     model = Autoencoder("denoising", 4, net=net, data=Images(crop=16, crops_per_image=1), epochs=1, verbose=False)
-    return AnomalyDetector(model, false_alarm_rate=0.1, random_state=0).fit(list(pictures(20, 33, 12)))
+    return AnomalyDetector(model, request.param, false_alarm_rate=0.1, random_state=0).fit(list(pictures(20, 33, 12)))
 
 
 def test_one_file_serves_all_sizes_and_thresholds(detector, tmp_path):

@@ -94,7 +94,9 @@ def test_models_take_them(data):
         assert np.shape(model.reconstruct(MIXED[:2]))[-1] == 3
 
 
-@pytest.mark.filterwarnings("ignore:false_alarm_rate", "ignore:all 24 rows have the same score")  # few and alike
+@pytest.mark.filterwarnings(
+    "ignore:false_alarm_rate", "ignore:all 24 rows have the same score", "ignore:22 training images"
+)
 def test_detectors_take_them():
     with pytest.warns(UserWarning, match="8 of 24 images are grey: brought to colour as the others"):
         detector = AnomalyDetector(Autoencoder(data=Images(resize=4), **KNOBS)).fit(MIXED)

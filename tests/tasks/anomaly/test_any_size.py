@@ -18,7 +18,7 @@ IMAGES = [RNG.random((*size, 3)).astype(np.float32) for size in SIZES]
 def detector(request):
     data = Images(crop=16, crops_per_image=1)
     model = Autoencoder("denoising", 4, data=data, epochs=1, verbose=False)
-    return AnomalyDetector(model, contamination=request.param, random_state=0).fit(IMAGES)
+    return AnomalyDetector(model, "error", contamination=request.param, random_state=0).fit(IMAGES)
 
 
 @pytest.mark.filterwarnings("ignore:false_alarm_rate")
@@ -72,7 +72,7 @@ def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
     trained = []
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False, callbacks=[trained.append])
     with pytest.raises(
-        InputError, match=r"needs rows of one size.*scores for any size: error, channel; or bring .*resize"
+        InputError, match=r"needs rows of one size.*scores for any size: error, channel.*; or bring .*resize"
     ):
         AnomalyDetector(model, scorer=scorer).fit(IMAGES)
     assert not trained
@@ -81,5 +81,5 @@ def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
 def test_known_anomalies_of_several_sizes_set_the_threshold_alone():
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False)
     made = AnomalyDetector(model, false_alarm_rate=0.2).fit(IMAGES, np.arange(12) < 4)
-    assert type(made.score_).__name__ == "Error" and len(made.decision_scores_) == 8
+    assert type(made.score_).__name__ == "Defects" and len(made.decision_scores_) == 8
     assert made.set_threshold(recall=0.5).thresholds_.known_flagged == 2

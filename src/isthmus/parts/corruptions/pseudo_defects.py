@@ -58,6 +58,8 @@ class PseudoDefects(Corruption):
         A size or strength is out of range, or there are no defects.
     """
 
+    replicable = False  # how far texture is moved is drawn once for a batch
+
     def __init__(
         self, size: tuple[float, float] = (1.2, 0.35), strength: tuple[float, float] = (0.35, 3.2), number: int = 3
     ) -> None:

@@ -54,8 +54,6 @@ class Defects(Score):
     """
 
     any_size = has_map = images_only = True
-    needs_model = False
-    """Each pass shows an image with other defects: what the model repairs in it is the same if it was trained on it."""
     elements = elements_of_contributions = 2**20
     where: Tensor
 

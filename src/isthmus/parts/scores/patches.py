@@ -109,8 +109,10 @@ class Patches(Score):
         x = output.batch.x
         maps = self.features(x)
         points = (maps.movedim(1, -1) - self.mean) @ self.whitening
-        distances = torch.cat([self._nearest(piece) for piece in points.flatten(0, -2).split(PIECE)])
-        grid = distances.view(len(x), 1, *maps.shape[2:])
+        flat = points.flatten(0, -2)
+        pieces = (flat,) if torch.compiler.is_exporting() else flat.split(PIECE)
+        distances = torch.cat([self._nearest(piece) for piece in pieces])
+        grid = distances.view(x.shape[0], 1, *maps.shape[2:])
         stride = self.features.stride
         wide = functional.interpolate(grid, scale_factor=stride, mode="bilinear", align_corners=False)
         smooth: Tensor = blurred(cropped(wide, x.shape[2:]), self.blur)

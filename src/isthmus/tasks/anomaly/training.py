@@ -234,6 +234,8 @@ class Trainer:
     def needs_models(self, autoencoder: Autoencoder, X: Rows) -> bool:
         """Tell whether the score of each fold needs a model that was trained without it."""
         data = choose_data(autoencoder.data, X)
+        if not resolve("variant", autoencoder.variant).remembers:
+            return False
         if not isinstance(self.score, str):
             return self.score.needs_model
         if data.any_size:

@@ -32,7 +32,7 @@ def shown(model, X, index, visible=True):
 
 def test_an_image_has_its_heat_map_on_the_scale_of_all():
     model = Autoencoder("denoising", 4, data=Images(crop=16, crops_per_image=1), epochs=1, verbose=False)
-    detector = AnomalyDetector(model, false_alarm_rate=0.1, random_state=0).fit(PICTURES)
+    detector = AnomalyDetector(model, "error", false_alarm_rate=0.1, random_state=0).fit(PICTURES)
     found = shown(detector, PICTURES, 11)["heat"]["png"]
     drawn = np.array(Image.open(io.BytesIO(b64decode(found.partition(",")[2]))))
     [heat] = detector.heat_map(PICTURES[11:])
