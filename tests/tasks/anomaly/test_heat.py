@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:false_alarm_rate")
 def detector(images=IMAGES, data=None, **settings):
     data = data or Images(crop=16, crops_per_image=1)
     model = Autoencoder("denoising", 4, data=data, epochs=1, verbose=False)
-    return AnomalyDetector(model, "error", false_alarm_rate=0.1, random_state=0, **settings).fit(images)
+    return AnomalyDetector(model, **{"scorer": "error", **settings}, false_alarm_rate=0.1, random_state=0).fit(images)
 
 
 @pytest.fixture(scope="module")
