@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isthmus import Autoencoder, Sound
+from isthmus import AnomalyDetector, Autoencoder, Images, Sound
 from isthmus.apps.cli.main import MODULES, main
 from isthmus.data.io.files import read, write
 
@@ -44,6 +44,19 @@ def examples():
     return sorted(ran, key=lambda line: [*FIRST, line.split()[1]].index(line.split()[1]))
 
 
+def inspected():
+    """Write images with a spot, their masks, and a detector of such."""
+    good = [RNG.normal(0.5, 0.05, (72, 72)).clip(0, 1) for _ in range(6)]
+    masks = [np.zeros((72, 72)) for _ in range(3)]
+    for mask in masks:
+        mask[20:30, 30:44] = 1
+    write("test/good/", good[3:])
+    write("test/spot/", [image * (1 - mask) for image, mask in zip(good, masks, strict=False)])
+    write("ground_truth/spot/", masks)
+    model = Autoencoder("repairing", 4, data=Images(crop=32), epochs=1, random_state=0, verbose=False)
+    AnomalyDetector(model, false_alarm_rate=0.2, random_state=0).fit(good).save("line3.safetensors")
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Stand in a folder with all files that the examples name and none of them writes."""
@@ -59,6 +72,7 @@ def folder(tmp_path, monkeypatch):
     write("photo.png", RNG.random((1, 70, 72)))
     write("recordings/", [Sound(RNG.uniform(-0.5, 0.5, 4000), 8000) for _ in range(4)])
     write("talk.wav", [Sound(RNG.uniform(-0.5, 0.5, 18_000), 8000)])
+    inspected()
     digits = read("digits").X
     for name in ("plain", "topk", "vae"):
         variant = {"vae": "variational"}.get(name, name)
