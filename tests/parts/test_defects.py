@@ -135,8 +135,9 @@ def test_what_is_usual_at_a_position_counts_less_there(model):
 
 
 @torch.no_grad()
-def test_large_images_are_scored_in_tiles_as_whole(model, joined):
-    data = Images(crop=32).learn([noise(1, 90)[:, 0].numpy().clip(0, 1)])
+@pytest.mark.parametrize("light", ["as-is", "even"])
+def test_large_images_are_scored_in_tiles_as_whole(model, joined, light):
+    data = Images(crop=32, light=light).learn([noise(1, 90)[:, 0].numpy().clip(0, 1)])
     columns = data.read(noise(1, 200, seed=7)[:, 0].numpy().clip(0, 1))
     for kind, name in ((Scored, "score"), (HeatMap, "heat")):
         graph = kind(data, model, joined)

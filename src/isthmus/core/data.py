@@ -305,6 +305,10 @@ class Data(nn.Module):
         """Return the lengths of the free axes of rows: height and width of images."""
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
+    def with_whole(self, columns: Columns) -> Columns:
+        """Return columns with what parts of a row must know of all of it, before they are cut: here, nothing."""
+        return columns
+
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
         """Return a part of each row: from start to end along each axis of `space`."""
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")

@@ -199,8 +199,8 @@ class Scored(Graph):
     @property
     def reach(self) -> int | None:
         """That of the model, and of the score beside it."""
-        reach = super().reach
-        return None if reach is None else reach + self.score.margin
+        reach, margin = super().reach, self.score.margin
+        return None if reach is None or margin is None else reach + margin
 
     @property
     def grid(self) -> int:

@@ -41,8 +41,8 @@ class Score(nn.Module):
     """Whether the axes of x behind the channels may be free."""
     has_map = False
     """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
-    margin = 0
-    """How many elements away those are that an element of the map depends on, beside what the model depends on."""
+    margin: int | None = 0
+    """How many elements away those are that an element of the map depends on, beside what the model does; None: all."""
     grid = 1
     """A part of a row gives the same map as the whole if it starts at a multiple of this."""
     keeps_rows = False

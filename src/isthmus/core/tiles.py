@@ -82,7 +82,7 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
             "at all of it: bring it to a smaller size, or use the net 'feature-map'"
         )
     side = side or max(int((net.at_once / channels) ** (1 / len(space))) - 2 * reach, reach)
-    columns = _with_noise(graph, columns, side)
+    columns = _with_noise(graph, graph.data.with_whole(columns), side)
     return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, graph.grid)))
 
 

@@ -44,6 +44,19 @@ def test_one_file_serves_all_sizes_and_thresholds(detector, tmp_path):
     assert read(tmp_path / "m.onnx")["threshold"] == detector.threshold_
 
 
+def test_a_detector_in_even_light_takes_pixels_alone(tmp_path):
+    data = Images(crop=16, crops_per_image=1, light="even")
+    model = Autoencoder("repairing", 4, net=FeatureMap(4, width=8, blocks=1), data=data, epochs=1, verbose=False)
+    made = AnomalyDetector(model, false_alarm_rate=0.1, random_state=0).fit(list(pictures(20, 33, 12)))
+    export(made, tmp_path / "m.onnx", "heat_map")
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    assert [port.name for port in session.get_inputs()] == ["pixels"]
+    for size in ((37, 53), (20, 33), (64, 41)):
+        X = pictures(*size)
+        [heat] = session.run(["heat"], {"pixels": X})
+        np.testing.assert_allclose(heat, made.heat_map(X), rtol=1e-3, atol=1e-4)
+
+
 def test_a_program_takes_a_threshold_too(detector, tmp_path):
     exported = export(detector, tmp_path / "m.pt2", "heat_map")
     assert [port["name"] for port in exported.inputs] == ["pixels", "threshold"]

@@ -60,7 +60,7 @@ def compared(
             worst = each.max(0)
             far = np.flatnonzero(worst > CLOSE)
             if len(far):
-                rows = {name: tensor[far] for name, tensor in columns.items()}
+                rows = {name: tensor[far] if len(tensor) == n else tensor for name, tensor in columns.items()}
                 sides = [[tensor[far] for tensor in side] for side in (expected, result)]
                 known, own = jumps(ports, part, listed, rows, *sides)
                 if not known.all():

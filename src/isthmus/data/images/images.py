@@ -236,10 +236,7 @@ class Images(Croppable):
         pixels, _, _ = to_tensor(X)
         self._check_shape(tuple(pixels.shape[1:]))
         check_range(pixels, room=NOISE)
-        pixels = channels_first(pixels, self.channels_first, len(self._known_shape()))
-        if self.light == "as-is" or not self.any_size:
-            return {"pixels": pixels}
-        return {"pixels": pixels, "contrast": torch.cat([contrast_of(scaled_pixels(one)) for one in pixels.split(1)])}
+        return {"pixels": channels_first(pixels, self.channels_first, len(self._known_shape()))}
 
     def groups(self, X: Any) -> Iterator[tuple[Tensor | None, Any]]:
         """Yield indices and images of one size, a bounded number at a time; all at once if the size is not free.
@@ -353,6 +350,13 @@ class Images(Croppable):
     def space(self, columns: Columns) -> tuple[int, ...]:
         """Return height and width."""
         return tuple(columns["pixels"].shape[2:])
+
+    def with_whole(self, columns: Columns) -> Columns:
+        """Return columns with the contrast of the images, if they are brought to even light."""
+        if self.light == "as-is":
+            return columns
+        each = [contrast_of(scaled_pixels(one)) for one in columns["pixels"].split(1)]
+        return {**columns, "contrast": torch.cat(each)}
 
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
         """Return the pixels within the spans of rows and columns; views."""

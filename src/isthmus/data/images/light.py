@@ -17,8 +17,8 @@ CELL = 8
 """Side of the cells whose means and variances are looked at, in pixels."""
 WIDTH = 3.0
 """Standard deviation of the Gaussian by which these are averaged, in cells."""
-REACH = (blur_reach(WIDTH) + 1) * CELL
-"""How many pixels away those are that evened pixels depend on, at most; twice, since contrast is around means."""
+REACH = 2 * (blur_reach(WIDTH) + 1) * CELL
+"""How many pixels away those are that evened pixels depend on, at most: the contrast is that around the mean."""
 FAINT = 5e-3
 """Contrast of what is the same everywhere, but for noise, in the units of x."""
 MIDDLE, CONTRAST = 0.5, 0.125

@@ -17,6 +17,7 @@ from isthmus.core.terms import Score
 from isthmus.parts.layers import blurred
 from isthmus.parts.scores.joined import logarithms
 from isthmus.parts.scores.patches import Patches
+from isthmus.parts.scores.peaks import Peak
 from isthmus.parts.scores.sides import Repair, Values
 from isthmus.parts.scores.surprisal import Surprisal
 from isthmus.support.errors import InputError
@@ -35,7 +36,7 @@ TINY = 1e-6
 
 
 @part("score/defects")
-class Defects(Score):
+class Defects(Peak):
     """The maximum of the sum of the surprisals of several maps: what the model repairs, values, and patches.
 
     The surprisal of a pixel is minus the logarithm of how rare such a value of the map is in normal images, by maps of
@@ -53,7 +54,6 @@ class Defects(Score):
         Maps of your own to join; empty: repair, values and patches.
     """
 
-    any_size = has_map = images_only = True
     elements = elements_of_contributions = 2**20
     where: Tensor
 
@@ -70,7 +70,8 @@ class Defects(Score):
         if without:
             raise InputError(f"the score 'defects' joins maps, but {', '.join(without)} has none")
         self.scores, self.position = nn.ModuleList(scores), position
-        self.margin = max(score.margin for score in scores)
+        margins = [score.margin for score in scores if score.margin is not None]
+        self.margin = max(margins) if len(margins) == len(scores) else None
         self.grid = lcm(*(score.grid for score in scores))
         self.keeps_rows = any(score.keeps_rows for score in scores)
         self.kept_rows = sum(score.kept_rows for score in scores)
@@ -113,18 +114,6 @@ class Defects(Score):
             return heat
         levels = functional.interpolate(self.where, size=heat.shape[-2:], mode="bilinear", align_corners=False)
         return heat / levels[0]
-
-    def pool(self, map: Tensor) -> Tensor:
-        """Return the maximum."""
-        return self.placed(map[:, 0]).flatten(1).amax(1)
-
-    def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the maximum of the map."""
-        return self.pool(self.map(output, model))
-
-    def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the map, for each channel alike."""
-        return self.map(output, model).expand_as(output.batch.x)
 
     def without_rows(self) -> Defects | None:
         """Return a copy of those scores that hold no rows."""

@@ -13,8 +13,8 @@ from isthmus.core.interfaces import Features
 from isthmus.core.model import Model
 from isthmus.core.part import arguments, part, resolve, unbuilt_copy
 from isthmus.core.records import Output
-from isthmus.core.terms import Score
 from isthmus.parts.layers import blur_reach, blurred, cropped, principal_axes
+from isthmus.parts.scores.peaks import Peak
 from isthmus.support.errors import InputError
 
 SAMPLE = 30_000
@@ -24,7 +24,7 @@ PIECE = 256
 
 
 @part("score/patches")
-class Patches(Score):
+class Patches(Peak):
     """The greatest distance of a patch to the nearest patch of normal images, by features of patches.
 
     Features are whitened softly: each principal axis by the root of its variance and a fraction of the first one's, so
@@ -46,7 +46,7 @@ class Patches(Score):
     """
 
     PART_KINDS = {"features": "features"}
-    any_size = has_map = images_only = keeps_rows = True
+    keeps_rows = True
     mean: Tensor
     whitening: Tensor
     references: Tensor
@@ -70,7 +70,8 @@ class Patches(Score):
             )
         self.features: Features = unbuilt_copy(resolve("features", features))
         self.width, self.soft, self.bank, self.blur = width, soft, bank, blur
-        self.margin = (self.features.reach or 0) + 2 * self.features.stride + blur_reach(blur)
+        around = 2 * self.features.stride + blur_reach(blur)
+        self.margin = None if self.features.reach is None else self.features.reach + around
         self.grid = lcm(self.features.grid, self.features.stride)
         self.kept_rows = rows
         maps = self.features.width(channels) if channels else 0
@@ -123,15 +124,3 @@ class Patches(Score):
         lengths = self.references.square().sum(1)
         nearest: Tensor = torch.addmm(lengths, points, self.references.T, alpha=-2).amin(1)
         return (nearest + points.square().sum(1)).clamp_min(0).sqrt()
-
-    def pool(self, map: Tensor) -> Tensor:
-        """Return the maximum."""
-        return map.flatten(1).amax(1)
-
-    def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the maximum of the map."""
-        return self.pool(self.map(output, model))
-
-    def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the map, for each channel alike."""
-        return self.map(output, model).expand_as(output.batch.x)

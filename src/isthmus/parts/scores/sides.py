@@ -12,8 +12,8 @@ from torch import Tensor
 from isthmus.core.model import Model
 from isthmus.core.part import kind_and_name, part
 from isthmus.core.records import Output
-from isthmus.core.terms import Score
 from isthmus.parts.layers import blur_reach, blurred
+from isthmus.parts.scores.peaks import Peak
 from isthmus.support.errors import InputError
 
 TAIL = 0.001
@@ -24,7 +24,7 @@ TINY = 1e-6
 """The smallest unit."""
 
 
-class Sided(Score):
+class Sided(Peak):
     """The greatest difference in an image, relative to those of normal images; abstract.
 
     Averaged over some pixels before they are squared, differences of noise cancel out, and those of a defect do not:
@@ -39,7 +39,6 @@ class Sided(Score):
         Learnt: channels of x.
     """
 
-    any_size = has_map = images_only = True
     middle: Tensor
     low: Tensor
     high: Tensor
@@ -82,18 +81,6 @@ class Sided(Score):
         beside = self._averaged(output, model) - middle
         units: Tensor = torch.maximum(beside / high, -beside / low)
         return units.square().mean(1, keepdim=True).sqrt()
-
-    def pool(self, map: Tensor) -> Tensor:
-        """Return the maximum."""
-        return map.flatten(1).amax(1)
-
-    def forward(self, output: Output, model: Model) -> Tensor:
-        """Return the maximum of the map."""
-        return self.pool(self.map(output, model))
-
-    def contributions(self, output: Output, model: Model) -> Tensor:
-        """Return the map, for each channel alike."""
-        return self.map(output, model).expand_as(output.batch.x)
 
 
 @part("score/repair")

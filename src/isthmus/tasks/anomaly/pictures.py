@@ -74,8 +74,8 @@ def images_for(X: Rows, scorer: str | Score = "auto", located: bool = False, **s
 def light_of(X: Rows, images: Images) -> str:
     """Return whether images are brought to even light: where brightness varies more within them than texture does."""
     looked = np.unique(np.linspace(0, len(X) - 1, LOOKED_AT).astype(int))
-    unfitted = images.learn([some(X, looked)])
-    ratios = [unevenness(unfitted.batch(unfitted.read(group)).x) for _, group in unfitted.groups(some(X, looked))]
+    fitted = images.learn([some(X, looked)])
+    ratios = [unevenness(fitted.batch(fitted.read(group)).x) for _, group in fitted.groups(some(X, looked))]
     return "even" if np.mean(ratios) > 1 else "as-is"
 
 

@@ -310,7 +310,7 @@ def _part(columns: Columns, data: Data) -> Columns:
         side = min(length, PART)
         start = int(torch.randint(length - side + 1, ())) // data.grid * data.grid
         spans.append((start, start + side))
-    return data.cut(columns, spans)
+    return data.cut(data.with_whole(columns), spans)
 
 
 @dataclass(frozen=True)
