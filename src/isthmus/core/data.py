@@ -142,6 +142,8 @@ class Data(nn.Module):
     """Whether `located` says where in a row its error lies."""
     pictorial = False
     """Whether rows are images: x is (channels, height, width), of which maps are drawn."""
+    evened = False
+    """Whether x is relative to what is around each of its elements, such as images in even light."""
     layout = RowLayout()
     """What the elements of a row of ``Batch.x`` stand for."""
     reach = 0

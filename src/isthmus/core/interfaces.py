@@ -360,6 +360,10 @@ class Features(nn.Module):
     """Pixels along each axis for one cell of the coarsest grid that it lays over an image; beside `stride`."""
     reach: int | None = None
     """How many pixels beyond its own stride a position depends on, to each side; None: on all of them."""
+    counts = 1.0
+    """How much its maps count where an image is looked at by several features."""
+    axes = 64
+    """Principal axes of its maps that tell normal images from others; beyond, there is noise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -381,8 +385,17 @@ class Features(nn.Module):
         """Return the number of maps of images with so many channels."""
         raise NotImplementedError
 
+    @staticmethod
+    def available() -> bool:
+        """Tell whether the weights can be fetched: here, always."""
+        return True
+
     def initialize(self) -> None:
         """Fetch the weights, unless they are here already; once, when the part is new."""
+
+    def takes(self, x: Tensor) -> bool:
+        """Tell whether it can look at a batch of images, by their channels and sides."""
+        return (self.channels is None or x.shape[1] in self.channels) and min(x.shape[2:]) >= self.smallest
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the maps of images.

@@ -255,7 +255,7 @@ def check_any_size(parts: Iterable[Sized]) -> None:
     for one in parts:
         if not one.any_size:
             kind, name = kind_and_name(one)
-            able = [other for other in names(kind) if getattr(lookup(f"{kind}/{other}"), "any_size", False) is True]
+            able = sorted(n for n in names(kind) if getattr(lookup(f"{kind}/{n}"), "any_size", False) is True)
             raise InputError(
                 f"the {kind} {name!r} needs rows of one size, but these have many; {kind}s for any size: "
                 f"{', '.join(able) or 'none'}; or bring images to one size: Images(resize=(height, width))"

@@ -69,6 +69,10 @@ class Score(nn.Module):
         """Return an unfitted copy for training data with a fraction of abnormal rows: here, the score itself."""
         return self
 
+    def for_evened(self) -> Score:
+        """Return an unfitted copy for images that were brought to even light: here, the score itself."""
+        return self
+
     def without_rows(self) -> Score | None:
         """Return the score without what holds training rows: here, itself, or None if it holds them."""
         return None if self.keeps_rows else self

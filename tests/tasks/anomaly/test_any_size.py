@@ -72,7 +72,7 @@ def test_a_score_that_needs_one_size_is_refused_before_training(scorer):
     trained = []
     model = Autoencoder("plain", 4, data=Images(crop=16), epochs=1, verbose=False, callbacks=[trained.append])
     with pytest.raises(
-        InputError, match=r"needs rows of one size.*scores for any size: error, channel.*; or bring .*resize"
+        InputError, match=r"needs rows of one size.*scores for any size: channel, defects, error.*; or bring .*resize"
     ):
         AnomalyDetector(model, scorer=scorer).fit(IMAGES)
     assert not trained

@@ -95,7 +95,8 @@ class Images(Croppable):
         if light not in ("as-is", "even"):
             raise InputError(f"light={light!r}: choose 'as-is' or 'even'")
         self.light = light
-        self.reach, self.grid = (REACH, CELL) if light == "even" else (0, 1)
+        self.evened = light == "even"
+        self.reach, self.grid = (REACH, CELL) if self.evened else (0, 1)
         self.channels_first, self.dtype, self.kind = channels_first, dtype, kind
         self.crop, self.crops_per_image, self.flips, self.turns, self.how = crop, crops_per_image, flips, turns, how
         self.size = None if resize is None else check_size(resize, how)

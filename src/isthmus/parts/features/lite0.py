@@ -57,6 +57,7 @@ class Lite0(Features):
 
     channels = (1, 3)
     smallest = grid = GRID
+    counts, axes = 3.0, 96
 
     def __init__(self, stride: int = 8, blocks: Sequence[int] = (2, 4, 10)) -> None:
         super().__init__()

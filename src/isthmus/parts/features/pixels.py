@@ -41,7 +41,7 @@ class Pixels(Features):
     torch.Size([1, 192, 8, 6])
     """
 
-    smallest = PATCH
+    smallest, axes = PATCH, 32
     kernel: Tensor
 
     def __init__(self, stride: int = 4, scales: int = 3) -> None:

@@ -11,11 +11,10 @@ from torch.nn import functional
 
 from isthmus.core.interfaces import Features
 from isthmus.core.model import Model
-from isthmus.core.part import part
+from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Output
 from isthmus.core.terms import Score
 from isthmus.parts.layers import blurred
-from isthmus.parts.scores.joined import logarithms
 from isthmus.parts.scores.patches import Patches
 from isthmus.parts.scores.peaks import Peak
 from isthmus.parts.scores.sides import Repair, Values
@@ -28,7 +27,10 @@ SPREAD = 1.0
 """Standard deviation of the Gaussian that smooths them, in cells."""
 FINE = 0.7
 """The Gaussian of values: pixels are looked at nearly one by one."""
-RARE = 1e-4
+ABSOLUTE, RELATIVE = 2.0, 1.0
+"""The weight of values, and where images were brought to even light: there they say what patches say."""
+AUTO = "auto"
+RARE = 1e-2
 """The fraction of normal pixels beyond which surprisals are those of an exponential tail."""
 SAMPLE = 2**20
 """Pixels from which surprisals are learnt, about."""
@@ -41,17 +43,24 @@ class Defects(Peak):
 
     The surprisal of a pixel is minus the logarithm of how rare such a value of the map is in normal images, by maps of
     images on which the score was not fitted: each half of them is scored by the other half. The sum is that of Fisher
-    (1925): no map needs a unit, and one in which everything is usual adds nothing. Where normal images are unlike,
-    such as at the border of parts, the sum is divided by its mean at that position, in 16 x 16 cells, half-way.
+    (1925), with weights: no map needs a unit, and one in which everything is usual adds nothing. Where normal images
+    are unlike, such as at the border of parts, the sum is divided by its mean at that position, in 16 x 16 cells,
+    half-way.
 
     Parameters
     ----------
-    features : {"pixels", "lite0"}, sequence of them, or Features, default "pixels"
-        What patches are looked at by; several are looked at apart.
+    features : "auto", {"pixels", "lite0"}, sequence of them, or Features, default "auto"
+        What patches are looked at by; several are looked at apart. ``"auto"``: pixels, and lite0 if the extra
+        ``features`` is installed and takes the images: grey or in colour, 16 x 16 pixels or more.
     position : bool, default True
         Whether it counts where in the image a pixel is.
     scores : sequence of Score, default ()
         Maps of your own to join; empty: repair, values and patches.
+    weights : sequence of float, default ()
+        One for each of `scores`; empty: 1 for each. Of the default scores values have 2, or 1 in even light, and
+        patches 1 for each of the features: lite0 has three times as much of it as pixels.
+    evened : bool, default False
+        Whether the images were brought to even light: values then say what patches say. A detector sets it.
     """
 
     elements = elements_of_contributions = 2**20
@@ -59,17 +68,22 @@ class Defects(Peak):
 
     def __init__(
         self,
-        features: str | Features | Sequence[str | Features] = "pixels",
+        features: str | Features | Sequence[str | Features] = AUTO,
         position: bool = True,
         scores: Sequence[Score] = (),
+        weights: Sequence[float] = (),
+        evened: bool = False,
     ) -> None:
         super().__init__()
-        self.features = (features,) if isinstance(features, (str, Features)) else tuple(features)
-        scores = tuple(scores) or (Repair(), Values((FINE,)), *map(Patches, self.features))
-        without = [type(score).__name__ for score in scores if not (score.has_map and score.any_size)]
-        if without:
-            raise InputError(f"the score 'defects' joins maps, but {', '.join(without)} has none")
-        self.scores, self.position = nn.ModuleList(scores), position
+        scores, weights = tuple(scores), tuple(weights)
+        self.chooses = features == AUTO and not scores
+        if not (scores or weights):
+            patches = [Patches(one) for one in available(features)]
+            scores = (Repair(), Values((FINE,)), *patches)
+            weights = (1.0, RELATIVE if evened else ABSOLUTE, *counts([one.features for one in patches]))
+        weights = weights or (1.0,) * len(scores)
+        self._check(scores, weights)
+        self.scores, self.position, self.weights = nn.ModuleList(scores), position, weights
         margins = [score.margin for score in scores if score.margin is not None]
         self.margin = max(margins) if len(margins) == len(scores) else None
         self.grid = lcm(*(score.grid for score in scores))
@@ -77,6 +91,17 @@ class Defects(Peak):
         self.kept_rows = sum(score.kept_rows for score in scores)
         self.surprisal = Surprisal(len(scores), RARE)
         self.register_buffer("where", torch.ones(1, 1, GRID, GRID))
+
+    @staticmethod
+    def _check(scores: Sequence[Score], weights: Sequence[float]) -> None:
+        without = [type(score).__name__ for score in scores if not (score.has_map and score.any_size)]
+        if without:
+            raise InputError(f"the score 'defects' joins maps, but {', '.join(without)} has none")
+        if len(weights) != len(scores) or min(weights) <= 0:
+            raise InputError(
+                f"weights={tuple(weights)} of the score 'defects': expected a positive number for each of its "
+                f"{len(scores)} scores"
+            )
 
     def initialize(self) -> None:
         """Fetch what each score looks through."""
@@ -86,16 +111,18 @@ class Defects(Peak):
     def fit(self, outputs: Iterable[Output], model: Model) -> Defects:
         """Return a copy of fitted scores that knows their levels, everywhere and at each position."""
         images = [output[i : i + 1] for output in self.images_of(outputs) for i in range(len(output.batch))]
+        if self.chooses:
+            return self._for_images([output.batch.x for output in images]).fit(images, model)
         images = [images[i] for i in torch.randperm(len(images)).tolist()]
         halves = [images[::2], images[1::2]] if len(images) > 1 else [images, images]
         maps: list[list[Tensor]] = []
         for one, other in (halves, halves[::-1]):
             fitted = [score.fit(one, model).eval() for score in self._each()]
             maps += [[score.map(output, model) for score in fitted] for output in other]
-        joined = Defects((), self.position, [score.fit(images, model).eval() for score in self._each()])
+        joined = self._of([score.fit(images, model).eval() for score in self._each()], self.weights)
         every = max(1, sum(row[0].numel() for row in maps) // SAMPLE)
         pixels = [torch.stack([one.flatten() for one in row], 1)[::every] for row in maps]
-        joined.surprisal.learn(logarithms(torch.cat(pixels)))
+        joined.surprisal.learn(torch.cat(pixels).sqrt())
         if self.position:
             joined.where.copy_(by_position([joined._joined(row) for row in maps]))
         return joined
@@ -105,8 +132,8 @@ class Defects(Peak):
         return self._joined([score.map(output, model) for score in self._each()])
 
     def _joined(self, maps: Sequence[Tensor]) -> Tensor:
-        surprisals: Tensor = self.surprisal(logarithms(torch.cat(list(maps), 1).movedim(1, -1)).flatten(0, -2))
-        return surprisals.sum(1).view_as(maps[0])
+        surprisals: Tensor = self.surprisal(torch.cat(list(maps), 1).sqrt().movedim(1, -1).flatten(0, -2))
+        return (surprisals @ surprisals.new_tensor(self.weights)).view_as(maps[0])
 
     def placed(self, heat: Tensor) -> Tensor:
         """Return the joined map of whole images, divided by the levels of its positions."""
@@ -115,13 +142,46 @@ class Defects(Peak):
         levels = functional.interpolate(self.where, size=heat.shape[-2:], mode="bilinear", align_corners=False)
         return heat / levels[0]
 
+    def for_evened(self) -> Defects:
+        """Return an unfitted copy for images in even light."""
+        return Defects(**{**arguments(self), "evened": True})
+
     def without_rows(self) -> Defects | None:
         """Return a copy of those scores that hold no rows."""
-        kept = [without for score in self._each() if (without := score.without_rows()) is not None]
-        return Defects((), self.position, kept) if kept else None
+        kept = [pair for pair in zip(self._each(), self.weights, strict=True) if not pair[0].keeps_rows]
+        return self._of(*zip(*kept, strict=True)) if kept else None
+
+    def _of(self, scores: Sequence[Score], weights: Sequence[float]) -> Defects:
+        """Return a joint of other scores."""
+        return Defects((), self.position, scores, weights)
+
+    def _for_images(self, images: Sequence[Tensor]) -> Defects:
+        """Return a copy that looks at patches by those features that take the images."""
+        suited = [name for name in available(AUTO) if all(lookup(f"features/{name}")().takes(x) for x in images)]
+        return Defects(**{**arguments(self), "features": suited})
 
     def _each(self) -> list[Score]:
         return list(self.scores)  # type: ignore[arg-type]  # they are scores
+
+
+def available(features: str | Features | Sequence[str | Features]) -> list[str | Features]:
+    """Return features as a list; ``"auto"``: those that can be fetched."""
+    if features == AUTO:
+        return [name for name in ("pixels", "lite0") if lookup(f"features/{name}")().available()]
+    return [features] if isinstance(features, (str, Features)) else list(features)
+
+
+def counts(features: Sequence[Features]) -> list[float]:
+    """Return the weight of each of the features: 1 on average.
+
+    Examples
+    --------
+    >>> from isthmus.parts.features.pixels import Pixels
+    >>> counts([Pixels()])
+    [1.0]
+    """
+    total = sum(one.counts for one in features)
+    return [len(features) * one.counts / total for one in features]
 
 
 def by_position(maps: Sequence[Tensor]) -> Tensor:

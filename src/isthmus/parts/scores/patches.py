@@ -33,8 +33,8 @@ class Patches(Peak):
     Parameters
     ----------
     features : str or Features, default "pixels"
-    width : int, default 64
-        Principal axes that are looked at.
+    width : int or None, default None
+        Principal axes that are looked at; None: as many as suit the features.
     soft : float, default 0.3
         What is added to the deviation along each axis, as a fraction of that along the first.
     bank : int, default 3072
@@ -54,7 +54,7 @@ class Patches(Peak):
     def __init__(
         self,
         features: str | Features = "pixels",
-        width: int = 64,
+        width: int | None = None,
         soft: float = 0.3,
         bank: int = 3072,
         blur: float = 1.5,
@@ -63,7 +63,7 @@ class Patches(Peak):
         rows: int = 0,
     ) -> None:
         super().__init__()
-        if width < 1 or soft < 0 or bank < 2 or blur <= 0:
+        if (width is not None and width < 1) or soft < 0 or bank < 2 or blur <= 0:
             raise InputError(
                 f"width={width}, soft={soft}, bank={bank}, blur={blur} of the score 'patches': expected at least 1, 0 "
                 "and 2, and above 0"
@@ -91,7 +91,7 @@ class Patches(Peak):
         chance = min(1.0, (SAMPLE + self.bank) / positions)
         rows = torch.cat([self._some(image, chance) for image in images])
         rows = rows[torch.randperm(len(rows))]
-        mean, axes, variance = principal_axes(rows[:SAMPLE], self.width)
+        mean, axes, variance = principal_axes(rows[:SAMPLE], self.width or self.features.axes)
         whitening = axes.T / (variance + self.soft**2 * variance[:1]).sqrt()
         kept = (rows[-self.bank :] - mean) @ whitening
         learnt = {"channels": images[0].shape[1], "axes": len(axes), "rows": len(kept)}

@@ -33,7 +33,7 @@ class Sided(Peak):
 
     Parameters
     ----------
-    widths : sequence of float, default (0.7, 1.5, 3)
+    widths : sequence of float, default (1.5,)
         Standard deviations of the Gaussians, in pixels.
     channels : int, default 0
         Learnt: channels of x.
@@ -43,7 +43,7 @@ class Sided(Peak):
     low: Tensor
     high: Tensor
 
-    def __init__(self, widths: Sequence[float] = (0.7, 1.5, 3.0), channels: int = 0) -> None:
+    def __init__(self, widths: Sequence[float] = (1.5,), channels: int = 0) -> None:
         super().__init__()
         if not widths or min(widths) <= 0:
             raise InputError(f"widths={tuple(widths)} of the score {kind_and_name(self)[1]!r}: expected some, above 0")

@@ -169,6 +169,11 @@ class Trainer:
 
     def _score(self, data: Data, fraction: float) -> Score:
         """Return the unfitted score."""
+        made = self._made(data, fraction)
+        return made.for_evened() if data.evened else made
+
+    def _made(self, data: Data, fraction: float) -> Score:
+        """Return the unfitted score for images in light as it is, or for other rows."""
         if not isinstance(self.score, str):
             return self.score
         made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
