@@ -101,7 +101,7 @@ def joined(model):
     torch.manual_seed(0)
     with torch.no_grad():
         x = noise(12)
-        return score("defects").fit([model(Batch(x, x), False)], model).eval()
+        return score("defects", "pixels").fit([model(Batch(x, x), False)], model).eval()
 
 
 @torch.no_grad()
@@ -124,7 +124,7 @@ def test_what_is_usual_at_a_position_counts_less_there(model):
     for image in normal:
         image[0, :4] += 0.3 * torch.randn(4, 48)  # the upper border of parts
     with_, without = (
-        score("defects", position=position).fit([model(Batch(normal, normal), False)], model)
+        score("defects", "pixels", position).fit([model(Batch(normal, normal), False)], model)
         for position in (True, False)
     )
     assert with_.where[0, 0, 0].mean() > 1.2 and with_.where[0, 0, 8:].mean() < 1
@@ -159,6 +159,50 @@ def test_what_holds_no_patches_is_left_where_no_rows_may_be_kept(joined):
     assert joined.keeps_rows and not joined.without_rows().keeps_rows
     assert [type(part).__name__ for part in joined.without_rows().scores] == ["Repair", "Values"]
     assert score("defects", scores=[score("patches")]).without_rows() is None
+
+
+def test_values_count_twice_unless_in_even_light_and_lite0_three_times_as_much_as_pixels():
+    made = score("defects", ("pixels", "lite0"))
+    assert made.weights == (1.0, 2.0, 0.5, 1.5) and made.for_evened().weights == (1.0, 1.0, 0.5, 1.5)
+    assert score("defects", "lite0").weights == score("defects", "pixels").weights == (1.0, 2.0, 1.0)
+    own = score("defects", scores=[score("values"), score("patches")], weights=(3, 1))
+    assert own.weights == own.for_evened().weights == (3, 1)
+    with pytest.raises(InputError, match=r"weights=\(1, 2\) of the score 'defects': expected .* each of its 1 scores"):
+        score("defects", scores=[score("values")], weights=(1, 2))
+
+
+@torch.no_grad()
+def test_maps_are_summed_by_their_weights(model):
+    torch.manual_seed(0)
+    x = noise(4)
+    output = model(Batch(x, x), False)
+    parts = [score("values", (0.7,)), score("values", (3.0,))]
+    made = score("defects", scores=parts, weights=(2, 0.5)).fit([output], model)
+    each = torch.cat([part.map(output, model) for part in made.scores], 1).sqrt().movedim(1, -1).flatten(0, -2)
+    expected = made.surprisal(each)[:, 0] * 2 + made.surprisal(each)[:, 1] * 0.5
+    torch.testing.assert_close(made.map(output, model).flatten(), expected)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("channels", "side", "expected"), [(1, 16, 2), (3, 20, 2), (1, 12, 1), (4, 20, 1)])
+def test_lite0_looks_at_patches_of_images_that_it_takes(channels, side, expected, monkeypatch):
+    monkeypatch.setattr(lookup("features/lite0"), "available", lambda: True)
+    made = score("defects")
+    x = noise(3, side, channels)
+    parts = made._for_images([x]).scores
+    assert [type(part.features).__name__ for part in parts[2:]] == ["Pixels", "Lite0"][:expected]
+    assert made.for_evened()._for_images([x]).weights[1] == 1
+    monkeypatch.setattr(lookup("features/lite0"), "available", lambda: False)
+    assert len(score("defects").scores) == 3
+
+
+@torch.no_grad()
+def test_one_pass_gives_the_score_and_the_map(model, joined):
+    data = Images(crop=32).learn([noise(1, 60)[:, 0].numpy().clip(0, 1)])
+    columns = data.read(noise(2, 60, seed=3)[:, 0].numpy().clip(0, 1))
+    both = HeatMap(data, model, joined)({**columns, "threshold": torch.tensor([2.0, 3.0])})
+    torch.testing.assert_close(both["score"], Scored(data, model, joined)(columns)["score"], rtol=0, atol=0)
+    torch.testing.assert_close(both["heat"].flatten(1).amax(1), both["score"] / torch.tensor([2.0, 3.0]))
 
 
 def test_scores_without_a_map_are_refused():

@@ -60,6 +60,11 @@ class Graph(nn.Module):
         """A part of a row gives the same map as the whole if it starts at a multiple of this."""
         return lcm(self.model.net.stride, self.model.net.grid, self.data.grid)
 
+    @property
+    def smallest(self) -> int:
+        """The shortest side that an image may have, in pixels."""
+        return 1
+
     def local(self, columns: Columns) -> Columns:
         """Return a map of which each element depends only on x within the reach of the graph."""
         local: Columns = self(columns)
@@ -207,6 +212,11 @@ class Scored(Graph):
         """That of the model and of the score."""
         return lcm(super().grid, self.score.grid)
 
+    @property
+    def smallest(self) -> int:
+        """That of the score."""
+        return self.score.smallest
+
     def output(self, columns: Columns) -> Output:
         """Return the output of a pass through the model."""
         output: Output = self.model(self.data.batch(columns), False)
@@ -274,12 +284,13 @@ class HeatMap(Scored):
         return {"heat": self.score.heat(self.output(columns), self.model), **threshold}
 
     def finish(self, columns: Columns) -> Columns:
-        """Return the heat of whole images, relative to the threshold if there is one."""
+        """Return the heat of whole images, relative to a threshold if there is one, and peaks that are scores."""
         heat, threshold = self.score.placed(columns["heat"]), columns.get("threshold")
-        return {"heat": heat if threshold is None else relative(heat, threshold.reshape(-1, 1, 1))}
+        score = {"score": heat.flatten(1).amax(1)} if self.score.peaks else {}
+        return {"heat": heat if threshold is None else relative(heat, threshold.reshape(-1, 1, 1)), **score}
 
     def forward(self, columns: Columns) -> Columns:
-        """Return ``{"heat": (batch, height, width)}``."""
+        """Return ``{"heat": (batch, height, width)}``, and the ``"score"``, (batch,), where it is the peak of that."""
         return self.finish(self.local(columns))
 
 

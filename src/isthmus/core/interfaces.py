@@ -393,9 +393,10 @@ class Features(nn.Module):
     def initialize(self) -> None:
         """Fetch the weights, unless they are here already; once, when the part is new."""
 
-    def takes(self, x: Tensor) -> bool:
+    @classmethod
+    def takes(cls, x: Tensor) -> bool:
         """Tell whether it can look at a batch of images, by their channels and sides."""
-        return (self.channels is None or x.shape[1] in self.channels) and min(x.shape[2:]) >= self.smallest
+        return (cls.channels is None or x.shape[1] in cls.channels) and min(x.shape[2:]) >= cls.smallest
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the maps of images.

@@ -41,10 +41,14 @@ class Score(nn.Module):
     """Whether the axes of x behind the channels may be free."""
     has_map = False
     """Whether the score is `pool` of a `map` whose elements depend on x nearby only; so do its contributions."""
+    peaks = False
+    """Whether the score is the maximum of its `heat`, so that one pass gives both."""
     margin: int | None = 0
     """How many elements away those are that an element of the map depends on, beside what the model does; None: all."""
     grid = 1
     """A part of a row gives the same map as the whole if it starts at a multiple of this."""
+    smallest = 1
+    """The shortest side that an image may have, in pixels."""
     keeps_rows = False
     """Whether a fitted score holds training rows."""
     images_only = False

@@ -8,8 +8,11 @@ import torch
 from isthmus import AnomalyDetector, Autoencoder, Images, InputError
 from isthmus.apps.export.export import export
 from isthmus.apps.export.metadata import read
+from isthmus.core.part import lookup
+from isthmus.parts.catalogue import load_all
 from isthmus.parts.nets.feature_map import FeatureMap
 
+load_all()
 SIZES = ((37, 53), (8, 8), (65, 64), (5, 30))
 
 
@@ -17,11 +20,17 @@ def pictures(height, width, n=2):
     return np.random.default_rng(height).integers(0, 256, (n, height, width, 3)).astype("uint8")
 
 
-@pytest.fixture(scope="module", params=["error", "defects"])
+def pixels():
+    """Return the score of defects without a network, whose export takes long."""
+    return lookup("score/defects")("pixels")
+
+
+@pytest.fixture(scope="module", params=["error", pixels])
 def detector(request):
     net = FeatureMap(4, width=8, blocks=1)
     model = Autoencoder("denoising", 4, net=net, data=Images(crop=16, crops_per_image=1), epochs=1, verbose=False)
-    return AnomalyDetector(model, request.param, false_alarm_rate=0.1, random_state=0).fit(list(pictures(20, 33, 12)))
+    score = request.param if isinstance(request.param, str) else request.param()
+    return AnomalyDetector(model, score, false_alarm_rate=0.1, random_state=0).fit(list(pictures(20, 33, 12)))
 
 
 def test_one_file_serves_all_sizes_and_thresholds(detector, tmp_path):
@@ -32,7 +41,7 @@ def test_one_file_serves_all_sizes_and_thresholds(detector, tmp_path):
     assert [port.name for port in session.get_inputs()] == ["pixels"]
     assert [port.name for port in session.get_overridable_initializers()] == ["threshold"]
     for size in SIZES:
-        if detector.score_.images_only and min(size) < 8:  # a patch
+        if min(size) < detector.score_.smallest:
             continue
         X = pictures(*size)
         expected = detector.heat_map(X)
@@ -44,17 +53,31 @@ def test_one_file_serves_all_sizes_and_thresholds(detector, tmp_path):
     assert read(tmp_path / "m.onnx")["threshold"] == detector.threshold_
 
 
-def test_a_detector_in_even_light_takes_pixels_alone(tmp_path):
+@pytest.mark.parametrize(
+    ("net", "score"),
+    [pytest.param(FeatureMap(4, width=8, blocks=1), None, marks=pytest.mark.slow), (None, pixels)],
+)
+def test_a_detector_in_even_light_takes_pixels_alone(net, score, tmp_path):
     data = Images(crop=16, crops_per_image=1, light="even")
-    model = Autoencoder("repairing", 4, net=FeatureMap(4, width=8, blocks=1), data=data, epochs=1, verbose=False)
-    made = AnomalyDetector(model, false_alarm_rate=0.1, random_state=0).fit(list(pictures(20, 33, 12)))
-    export(made, tmp_path / "m.onnx", "heat_map")
+    model = Autoencoder("repairing", 4, net=net, data=data, epochs=1, verbose=False)
+    made = AnomalyDetector(model, score() if score else "defects", false_alarm_rate=0.1, random_state=0)
+    export(made.fit(list(pictures(20, 33, 12))), tmp_path / "m.onnx", "heat_map")
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
     assert [port.name for port in session.get_inputs()] == ["pixels"]
     for size in ((37, 53), (20, 33), (64, 41)):
         X = pictures(*size)
         [heat] = session.run(["heat"], {"pixels": X})
         np.testing.assert_allclose(heat, made.heat_map(X), rtol=1e-3, atol=1e-4)
+
+
+def test_a_score_that_is_the_peak_of_a_map_comes_beside_it(detector, tmp_path):
+    exported = export(detector, tmp_path / "m.onnx", "heat_map")
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    if detector.score_.peaks:
+        X = pictures(37, 53)
+        [score] = session.run(["score"], {"pixels": X})
+        np.testing.assert_allclose(score, detector.anomaly_score(X), rtol=1e-4)
+    assert [port["name"] for port in exported.outputs] == ["heat", "score"][: 1 + detector.score_.peaks]
 
 
 def test_a_program_takes_a_threshold_too(detector, tmp_path):

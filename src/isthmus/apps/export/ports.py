@@ -86,6 +86,14 @@ class Port:
         return about
 
 
+def at_least(side: int, ports: Sequence[Port]) -> list[Port]:
+    """Return ports whose free axes are so long at least in the sizes with which an export is checked."""
+    return [
+        replace(port, sizes=tuple({axis: max(side, length) for axis, length in size.items()} for size in port.sizes))
+        for port in ports
+    ]
+
+
 def named(shape: Sequence[int | None], sizes: Sequence[Size]) -> tuple[int | str, ...]:
     """Return a shape whose lengths of None are replaced by the names of the free axes, in their order."""
     names = iter(sizes[0])

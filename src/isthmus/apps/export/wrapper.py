@@ -13,11 +13,15 @@ from torch import Tensor, nn
 from isthmus.apps.capabilities import autoencoder_of, code_shape
 from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, Threshold, adapter_of
 from isthmus.apps.export.kinds.table import ConditionCells
-from isthmus.apps.export.ports import FIXED, Port, Size, apart
+from isthmus.apps.export.ports import FIXED, Port, Size, apart, at_least
 from isthmus.apps.export.sample_inputs import drawn, encoded
 
 if TYPE_CHECKING:
     from isthmus import Autoencoder
+
+
+UNITS = {"heat": 10.0}
+"""Spreads of results whose unit says what is a small difference: heat is a multiple of a threshold, and 1e-4 is."""
 
 
 class Joined(nn.Module):
@@ -57,7 +61,10 @@ class Joined(nn.Module):
             return [replace(port, stands=port.name if stands else None) for port in self.answer.outputs]
         self.names = list(results[0])
         shapes = {name: [tuple(result[name].shape[1:]) for result in results] for name in self.names}
-        return [Port(name, "tensor", "float32", named_shape(name, shapes[name], self.sizes)) for name in self.names]
+        return [
+            Port(name, "tensor", "float32", named_shape(name, shapes[name], self.sizes), spread=UNITS.get(name))
+            for name in self.names
+        ]
 
     def drawn(self, n: int, seed: int = 0, size: Size | None = None) -> dict[str, np.ndarray]:
         """Return n random rows of each input, by name."""
@@ -119,11 +126,12 @@ def _code_shape(autoencoder: Autoencoder) -> tuple[int | None, ...]:
 
 def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator, with named tensors as inputs and outputs."""
-    known = autoencoder_of(estimator)
+    known, graph = autoencoder_of(estimator), estimator.graphs()[part]
     answer = adapter_of(known.data_)
+    answer.inputs, answer.outputs = (at_least(graph.smallest, ports) for ports in (answer.inputs, answer.outputs))
     faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]
     if known.condition_ is not None:
         faces.append(ConditionCells(known.condition_))
     if part == "heat_map":
         faces.append(Threshold(float(estimator.threshold_)))
-    return Joined(estimator.graphs()[part], faces, answer, stands=part == "impute").eval()
+    return Joined(graph, faces, answer, stands=part == "impute").eval()

@@ -65,8 +65,8 @@ def scanned(detector: Any, X: Any) -> Iterator[Scanned]:
         images = data.sequence(piece)
         for part in images.slices():
             some = images[part].decoded() if isinstance(piece, Sequence) else piece[part]
-            scored, maps = detector.score_rows(some), detector.heat_map(some)
-            for index, (image, heat) in enumerate(zip(some, maps, strict=True)):
+            scored = detector.score_images(some)
+            for index, (image, heat) in enumerate(zip(some, scored["heat"], strict=True)):
                 numbers = (float(scored["score"][index]), float(scored["p_value"][index]))
                 flagged = bool(scored["flagged"][index])
                 yield Scanned(data.canonical(image), heat, regions([heat]), *numbers, flagged)

@@ -19,6 +19,8 @@ from isthmus.apps.server.conversions import Conversion, conversions_of
 from isthmus.apps.server.kinds.base import Codes, Requests, requests_of
 from isthmus.data.audio.recorded import in_form
 from isthmus.support.errors import counted
+from isthmus.tasks.anomaly.heat import Region
+from isthmus.tasks.anomaly.heat import regions as regions_of
 
 Results = dict[str, Any]
 """The results of an operation by name, rows first: arrays, lists of them, or ``{column: list}``."""
@@ -102,20 +104,12 @@ class Model:
         return results
 
     def _scores(self, X: Any, condition: object, explain: bool = False, regions: bool = False) -> Results:
-        results: Results = self.estimator.score_rows(X)
+        results: Results = self.estimator.score_images(X) if regions else self.estimator.score_rows(X)
         if regions:
-            results["regions"] = self._regions(X)
+            results["regions"] = [[_about(one) for one in regions_of([heat])] for heat in results.pop("heat")]
         if explain:
             results["contributions"] = self.layout.mapped(self.estimator.explain(X))
         return results
-
-    def _regions(self, X: Any) -> list[list[dict[str, Any]]]:
-        """Return the regions above the threshold of each image."""
-        each: list[list[dict[str, Any]]] = [[] for _ in range(len(X))]
-        for region in self.estimator.regions(X):
-            about = asdict(region)
-            each[about.pop("image")].append(about)
-        return each
 
     def _heat_map(self, X: Any, condition: object, drawn: bool = False) -> Results:
         """Return the heat maps of images, or overlays."""
@@ -182,3 +176,10 @@ def load_models(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Mo
         if not name or "/" in name:
             raise InputError(f"{name!r} cannot be part of an address: give the model another --name")
     return {name: Model(name, isthmus.load(path)) for name, path in zip(names, paths, strict=True)}
+
+
+def _about(region: Region) -> dict[str, Any]:
+    """Return what is said of a region of one image."""
+    about = asdict(region)
+    del about["image"]
+    return about

@@ -86,7 +86,7 @@ class Defects(Peak):
         self.scores, self.position, self.weights = nn.ModuleList(scores), position, weights
         margins = [score.margin for score in scores if score.margin is not None]
         self.margin = max(margins) if len(margins) == len(scores) else None
-        self.grid = lcm(*(score.grid for score in scores))
+        self.grid, self.smallest = lcm(*(score.grid for score in scores)), max(score.smallest for score in scores)
         self.keeps_rows = any(score.keeps_rows for score in scores)
         self.kept_rows = sum(score.kept_rows for score in scores)
         self.surprisal = Surprisal(len(scores), RARE)
@@ -157,7 +157,7 @@ class Defects(Peak):
 
     def _for_images(self, images: Sequence[Tensor]) -> Defects:
         """Return a copy that looks at patches by those features that take the images."""
-        suited = [name for name in available(AUTO) if all(lookup(f"features/{name}")().takes(x) for x in images)]
+        suited = [name for name in available(AUTO) if all(_class(name).takes(x) for x in images)]
         return Defects(**{**arguments(self), "features": suited})
 
     def _each(self) -> list[Score]:
@@ -167,8 +167,13 @@ class Defects(Peak):
 def available(features: str | Features | Sequence[str | Features]) -> list[str | Features]:
     """Return features as a list; ``"auto"``: those that can be fetched."""
     if features == AUTO:
-        return [name for name in ("pixels", "lite0") if lookup(f"features/{name}")().available()]
+        return [name for name in ("pixels", "lite0") if _class(name).available()]
     return [features] if isinstance(features, (str, Features)) else list(features)
+
+
+def _class(name: str | Features) -> type[Features]:
+    made: type[Features] = lookup(f"features/{name}")
+    return made
 
 
 def counts(features: Sequence[Features]) -> list[float]:

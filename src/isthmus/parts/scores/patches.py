@@ -72,7 +72,7 @@ class Patches(Peak):
         self.width, self.soft, self.bank, self.blur = width, soft, bank, blur
         around = 2 * self.features.stride + blur_reach(blur)
         self.margin = None if self.features.reach is None else self.features.reach + around
-        self.grid = lcm(self.features.grid, self.features.stride)
+        self.grid, self.smallest = lcm(self.features.grid, self.features.stride), self.features.smallest
         self.kept_rows = rows
         maps = self.features.width(channels) if channels else 0
         self.register_buffer("mean", torch.zeros(maps))

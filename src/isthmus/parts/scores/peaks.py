@@ -12,7 +12,7 @@ from isthmus.core.terms import Score
 class Peak(Score):
     """The maximum of a map of images, of shape (batch, 1, height, width); abstract: a subclass has `fit` and `map`."""
 
-    any_size = has_map = images_only = True
+    any_size = has_map = images_only = peaks = True
 
     def pool(self, map: Tensor) -> Tensor:
         """Return the maximum of the map of whole images."""

@@ -37,7 +37,7 @@ from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
 from isthmus.tasks.anomaly.expectation import Expected, expected, typical_residuals
-from isthmus.tasks.anomaly.heat import Region, has_heat, heat_map, heat_maps, regions
+from isthmus.tasks.anomaly.heat import Region, has_heat, heat_map, heat_maps, regions, score_images, scored_pieces
 from isthmus.tasks.anomaly.intervals import Interval
 from isthmus.tasks.anomaly.known import apart
 from isthmus.tasks.anomaly.pictures import images_for, repairing_autoencoder
@@ -46,7 +46,7 @@ from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
 from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
-from isthmus.tasks.anomaly.training import FEW, Trained, Trainer
+from isthmus.tasks.anomaly.training import FEW, HELD_OUT_IN_TURN, Trained, Trainer
 from isthmus.tasks.base import Labels, State, Task, tensors
 from isthmus.tasks.evaluation.detection import abnormal, detection_metrics
 from isthmus.tasks.evaluation.masked import Masks
@@ -272,7 +272,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             if Trainer.together(first, indexable(X), ordered):
                 return 1
         folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
-        if folds > 1 and not trainer.needs_models(first, indexable(X)):
+        if (folds > 1 or count(X) <= HELD_OUT_IN_TURN) and not trainer.needs_models(first, indexable(X)):
             return 1
         return folds + (folds > 1)
 
@@ -443,6 +443,21 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         """
         return self._rule.score_rows(taken(X))
 
+    def score_images(self, X: Rows) -> ScoredRows:
+        """Return the score, p-value, flag and heat map of each image, in one pass where the score is a map's peak.
+
+        Returns
+        -------
+        dict
+            As of `score_rows`; and ``"heat"``, as of `heat_map`.
+
+        Raises
+        ------
+        InputError
+            As of `heat_map`.
+        """
+        return score_images(self._rule, taken(X))
+
     def detect(self, X: Rows, explain: bool = False, contributors: int = CONTRIBUTORS) -> Rows:
         """Return the table of scores, with one line for each row, or time step of a signal.
 
@@ -578,18 +593,13 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         if marks is None:
             if y is None:
                 raise InputError("evaluate needs y: for each row, whether it is abnormal")
-            return self._detection(X, abnormal(y), k, alarm_cost, miss_cost)
-        maps = heat_maps(self._rule, X, "evaluate with masks")
+            return _metrics([self.score_rows(X)], abnormal(y), k, alarm_cost, miss_cost)
+        parts = scored_pieces(self._rule, X, "evaluate with masks")
         marks.check(len(X), None if y is None else abnormal(y))
-        of_pixels = marks.metrics(maps)
-        of_images = self._detection(X, marks.abnormal if y is None else abnormal(y), k, alarm_cost, miss_cost)
-        return {**of_images, **of_pixels}
-
-    def _detection(
-        self, X: Rows, y: np.ndarray, k: int | None, alarm_cost: float, miss_cost: float | None
-    ) -> dict[str, float]:
-        scored = self.score_rows(X)
-        return detection_metrics(scored["score"], scored["flagged"], y, k, alarm_cost, miss_cost)
+        scored = list[ScoredRows]()
+        of_pixels = marks.metrics(_maps_of(parts, scored))
+        y = marks.abnormal if y is None else abnormal(y)
+        return {**_metrics(scored, y, k, alarm_cost, miss_cost), **of_pixels}
 
     # -- thresholds ----------------------------------------------------------------------------------------------
 
@@ -848,6 +858,19 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         self._scored_all = bool(state.get("scored_all"))
         known = state.get("typical_residuals")  # files of former versions have none
         self.typical_residuals_ = np.zeros(0) if known is None else known.numpy()
+
+
+def _maps_of(pieces: Iterable[ScoredRows], scored: list[ScoredRows]) -> Iterator[np.ndarray]:
+    """Yield the heat map of each image, and keep its score in `scored`."""
+    for piece in pieces:
+        scored.append(piece)
+        yield from piece.pop("heat")
+
+
+def _metrics(scored: Sequence[ScoredRows], y: np.ndarray, *settings: Any) -> dict[str, float]:
+    """Return the metrics of rows that were scored in pieces."""
+    score, flagged = (np.concatenate([part[name] for part in scored]) for name in ("score", "flagged"))
+    return detection_metrics(score, flagged, y, *settings)
 
 
 def default_autoencoder(rows: int, data: Data | None = None, members: int | None = None) -> Autoencoder:

@@ -19,8 +19,8 @@ from isthmus.data.tables.rows import joined
 from isthmus.estimators.inference import in_order
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError
-from isthmus.tasks.anomaly.checks import check_data
-from isthmus.tasks.anomaly.results import Rule
+from isthmus.tasks.anomaly.checks import check_data, check_scores
+from isthmus.tasks.anomaly.results import Rule, ScoredRows
 from isthmus.tasks.evaluation.localisation import regions_of
 
 
@@ -65,13 +65,30 @@ def heat_map(rule: Rule, X: Rows) -> Rows:
         The rows are no images, the score has no map, or a threshold is not positive.
     """
     check_heat(rule.data, rule.scorer.score, "heat_map")
-    return joined([_of_piece(rule, piece) for piece in pieces(X)])
+    return joined([_of_piece(rule, piece)[1] for piece in pieces(X)])
 
 
 def heat_maps(rule: Rule, X: Rows, what: str = "heat_map") -> Iterator[np.ndarray]:
     """Yield what `heat_map` returns, image by image, in bounded memory; `what` is what was asked for."""
     check_heat(rule.data, rule.scorer.score, what)
-    return (heat for piece in pieces(X) for heat in _of_piece(rule, piece))
+    return (heat for piece in pieces(X) for heat in _of_piece(rule, piece)[1])
+
+
+def score_images(rule: Rule, X: Rows, what: str = "score_images") -> ScoredRows:
+    """Return what `Rule.score_rows` returns, and ``"heat"``: in one pass where the score is the peak of that."""
+    return together(scored_pieces(rule, X, what))
+
+
+def scored_pieces(rule: Rule, X: Rows, what: str) -> Iterator[ScoredRows]:
+    """Yield what `score_images` returns, piece by piece of a stream."""
+    check_heat(rule.data, rule.scorer.score, what)
+    return (_scored(rule, piece) for piece in pieces(X))
+
+
+def together(parts: Iterable[ScoredRows]) -> ScoredRows:
+    """Return the columns of pieces as those of all rows."""
+    parts = list(parts)
+    return {name: joined([part[name] for part in parts]) for name in parts[0]}
 
 
 def regions(maps: Iterable[np.ndarray]) -> list[Region]:
@@ -147,17 +164,26 @@ def _mapping() -> list[str]:
     return [name for name in names("score") if lookup(f"score/{name}")().has_heat]
 
 
-def _of_piece(rule: Rule, X: Rows) -> Rows:
-    """Return the heat maps of images in memory."""
-    scorer, answers = rule.scorer, []
+def _scored(rule: Rule, X: Rows) -> ScoredRows:
+    """Return the scores of images in memory, and their heat maps."""
+    score, maps = _of_piece(rule, X)
+    return {**rule.judged(rule.scorer.scores(X) if score is None else score, X), "heat": maps}
+
+
+def _of_piece(rule: Rule, X: Rows) -> tuple[np.ndarray | None, Rows]:
+    """Return the scores of images in memory, if they are the peaks of heat maps, and these."""
+    scorer, scores, answers = rule.scorer, [], []
     limits = np.broadcast_to(_below(rule.limits(X)), len(X))
     graph = scorer.graph(HeatMap)
     for group in scorer.autoencoder.groups(X):
         check_data(scorer.data, group.columns)
         threshold = torch.from_numpy(limits.copy() if group.index is None else limits[group.index.numpy()])
-        heat = scorer.autoencoder.run_columns(graph, {**group.columns, "threshold": threshold})["heat"]
-        answers.append((group.index, _arrays(scorer.data.in_own_size(heat, group.rows))))
-    return in_order(answers)
+        located = scorer.autoencoder.run_columns(graph, {**group.columns, "threshold": threshold})
+        answers.append((group.index, _arrays(scorer.data.in_own_size(located["heat"], group.rows))))
+        if "score" in located:
+            check_scores(located["score"])
+            scores.append((group.index, located["score"].double().numpy()))
+    return (in_order(scores) if scores else None), in_order(answers)
 
 
 def _below(limits: float | np.ndarray) -> np.ndarray:

@@ -67,7 +67,11 @@ class Rule:
 
     def score_rows(self, X: Rows) -> ScoredRows:
         """Return ``"score"``, ``"p_value"`` and ``"flagged"`` of each row, each of shape (n,), in one pass."""
-        score, labels = self.scorer.scores(X), self.labels(X)
+        return self.judged(self.scorer.scores(X), X)
+
+    def judged(self, score: np.ndarray, X: Rows) -> ScoredRows:
+        """Return the same of rows whose scores are known."""
+        labels = self.labels(X)
         p = self.thresholds.p_values(score, labels)
         return {"score": score, "p_value": p, "flagged": score > self.thresholds.limits(labels)}
 
