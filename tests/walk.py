@@ -7,6 +7,8 @@ in a comment before the block:
     <!-- skip: it downloads MNIST -->
     <!-- needs: fraud -->                  runs where ISTHMUS_DATA has a folder `fraud`
 
+`<!-- files: paper -->` copies the folder `paper` beside the page to where the reader is.
+
 `isthmus serve` and `isthmus explore` run until the page ends; lines after them that name port 8000 find them there.
 """
 
@@ -24,6 +26,7 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 BLOCK = re.compile(r"(?:^<!-- (skip|needs): (.*?) -->\n+)?^```(python|console)\n(.*?)^```", re.M | re.S)
+FILES = re.compile(r"^<!-- files: (.*?) -->$", re.M)
 INSTALLS = ("make", "pip")
 SECONDS = 120
 """Until a server answers."""
@@ -128,4 +131,7 @@ def run(step, names, servers, environment):
 
 
 if __name__ == "__main__":
-    walk(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    page = Path(sys.argv[1])
+    for folder in FILES.findall(page.read_text(encoding="utf-8")):
+        shutil.copytree(page.parent / folder, folder)
+    walk(page.read_text(encoding="utf-8"))

@@ -63,6 +63,8 @@ class Score(nn.Module):
     """The same, of what a row's elements add to the score."""
     kept_rows = 0
     """Training rows that stand in its buffers, and so in the file."""
+    kept_as = ("training row", "as the model sees them")
+    """What these are, and of what."""
 
     @property
     def has_heat(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from isthmus.core.interfaces import Prior
 from isthmus.core.part import describe
+from isthmus.core.terms import Score
 from isthmus.estimators.parts import Parts
 from isthmus.support.errors import counted
 from isthmus.variants import variant_name
@@ -45,6 +46,8 @@ class Card:
         What it can do.
     kept_rows : int
         Number of training rows in the file.
+    kept_as : (str, str)
+        What these are, and of what.
     keeps : tuple of str
         Other information about the data in the file.
     score : str or None
@@ -70,6 +73,7 @@ class Card:
     training: dict[str, Any]
     graphs: tuple[str, ...]
     kept_rows: int = 0
+    kept_as: tuple[str, str] = Score.kept_as
     keeps: tuple[str, ...] = ()
     score: str | None = None
     threshold: float | None = None
@@ -85,11 +89,8 @@ class Card:
     @property
     def holds(self) -> list[str]:
         """Describe what the file stores about the data."""
-        rows = (
-            f"{counted(self.kept_rows, 'training row')}, as the model sees them"
-            if self.kept_rows
-            else "no training row"
-        )
+        what, of_what = self.kept_as
+        rows = f"{counted(self.kept_rows, what)}, {of_what}" if self.kept_rows else "no training row"
         return [rows, *self.keeps]
 
 

@@ -23,7 +23,7 @@ from isthmus.apps.report.png import visible
 from isthmus.apps.report.scoring import drifts
 from isthmus.apps.report.sections.detection import threshold_facts
 from isthmus.support.errors import counted, extra
-from isthmus.tasks.anomaly.calibration import band_in_words
+from isthmus.tasks.anomaly.calibration import said_of
 from isthmus.tasks.anomaly.drift import ALARM, compared
 
 WORST, LINES = 60, 1000
@@ -105,8 +105,7 @@ def page_of_images(detector: Any, seen: Seen, title: str, foot: str = "") -> Pag
     figures = [(f"{flagged:,} of {count:,}", "images flagged"), (number(detector.threshold_), "threshold of the score")]
     figures += [] if rate is None else [(f"{rate:.2%}".replace("%", " %"), "of normal images may be flagged")]
     lead = "Which images differ from the normal ones that were trained on, and where; the most abnormal first."
-    about = detector.calibration_
-    facts = threshold_facts(detector, "images", str(about["guarantee"]), band_in_words(about["band"]) or "")
+    facts = threshold_facts(detector, "images", *said_of("images", detector.calibration_))
     sections = [
         Section("overlays", "How to read the overlays", HOW_TO_READ, [_scale()], "flow"),
         Section("worst", "The most abnormal images", _of_worst(count), [*map(_card(detector), seen.worst)], "pairs"),

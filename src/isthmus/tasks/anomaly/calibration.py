@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
@@ -134,6 +135,18 @@ def band_in_words(band: Band | dict[str, Band] | None) -> str | None:
     each = {"": band} if isinstance(band, tuple) else {f"{label} ": one for label, one in band.items()}
     limits = ", ".join(f"{label}{low:.2%} to {high:.2%}" for label, (low, high) in each.items()).replace("%", " %")
     return f"{limits} of future normal rows, with 95 % probability"
+
+
+def said_of(unit: str, about: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a calibration guarantees, and its band in words; `unit` is what rows are, such as images.
+
+    Examples
+    --------
+    >>> said_of("images", {"guarantee": "of normal rows 1 % at most is flagged", "band": (0.0012, 0.0277)})
+    ('of normal images 1 % at most is flagged', '0.12 % to 2.77 % of future normal images, with 95 % probability')
+    """
+    guarantee, band = str(about["guarantee"]), band_in_words(about["band"]) or ""
+    return guarantee.replace(" rows", f" {unit}"), band.replace(" rows", f" {unit}")
 
 
 def labels_of(X: Rows, groups: str | int | None) -> np.ndarray | None:

@@ -820,6 +820,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             estimator=type(self).__name__,
             graphs=tuple(self.graphs()),
             kept_rows=self.score_.kept_rows,
+            kept_as=self.score_.kept_as,
             keeps=(f"the scores of {counted(scores, 'row')}", *known.keeps),
             score=written(describe(self.score_)),
             threshold=self.threshold_,

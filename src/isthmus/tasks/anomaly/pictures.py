@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 from typing import Any, cast
 
@@ -79,17 +78,18 @@ def light_of(X: Rows, images: Images) -> str:
     return "even" if np.mean(ratios) > 1 else "as-is"
 
 
-def defects(features: Sequence[str], position: bool) -> Score:
+def defects(features: str, position: bool) -> Score:
     """Return the score that locates faults.
 
     Parameters
     ----------
-    features : sequence of {"pixels", "lite0"}
-        What patches are looked at by.
+    features : str
+        What patches are looked at by: auto, pixels, lite0, or several with a comma between.
     position : bool
         Whether it counts where in the image something is.
     """
-    score: Score = lookup("score/defects")(features=tuple(features), position=position)
+    several = tuple(features.split(",")) if "," in features else features
+    score: Score = lookup("score/defects")(features=several, position=position)
     return score
 
 

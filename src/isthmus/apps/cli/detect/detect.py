@@ -107,7 +107,7 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     metavar="NAMES",
     section="Detector",
     help="Of images in which faults are located: what patches are looked at by, pixels, lite0, or both: pixels,lite0 "
-    "[pixels]",
+    "[auto: both, if the extra features is installed and takes the images]",
 )
 @option(
     "--no-position",

@@ -236,7 +236,7 @@ def _score(options: Options) -> Any:
 
     if options.features is None and not options.no_position:
         return options.score
-    return defects((options.features or "pixels").split(","), not options.no_position)
+    return defects(options.features or "auto", not options.no_position)
 
 
 def _check_data(options: Options, rows: TrainingRows) -> None:

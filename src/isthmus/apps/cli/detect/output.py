@@ -196,20 +196,21 @@ def head(output: str, rows: int, flagged: int, detector: AnomalyDetector, plot: 
 
 def _meaning(detector: AnomalyDetector, unit: str) -> Mapping[str, object]:
     """Say what the threshold was asked for, and how far it can be trusted; `unit` is what is flagged."""
-    from isthmus.tasks.anomaly.calibration import band_in_words
+    from isthmus.tasks.anomaly.calibration import said_of
 
     about, thresholds = detector.calibration_, detector.thresholds_
     signal = detector.autoencoder_.data_.windowed is not None
     unit = "time steps" if signal else unit
+    guarantee, band = said_of(unit, about)
     said: dict[str, str | None] = {"asked for": thresholds.asked(unit), "known anomalies": thresholds.of_known()}
     if "false_alarm_rate" in thresholds.rule:
         said["calibrated"] = f"{figure(about['rows'])} normal {unit}, {about['method']}-conformal"
-        said["guarantee"] = NEIGHBOURING if signal else about["guarantee"]
+        said["guarantee"] = NEIGHBOURING if signal else guarantee
     elif about["method"] == "training":
         said["training"] = detector.training_
     else:
         said["false alarms"] = f"{thresholds.false_alarms:.2%} of {figure(about['rows'])} normal {unit}"
-    said["band"] = None if signal else band_in_words(about["band"])
+    said["band"] = None if signal else band
     return _filled(said)
 
 

@@ -15,7 +15,7 @@ from isthmus.apps.report.blocks import Block
 from isthmus.apps.report.scoring import Scoring
 from isthmus.data.sources.in_memory import is_stream
 from isthmus.data.tables.rows import joined, some
-from isthmus.tasks.anomaly.calibration import band_in_words
+from isthmus.tasks.anomaly.calibration import said_of
 
 ROWS, ELEMENTS = 10_000, 2**25
 """Rows that are looked at, and numbers in them, at most."""
@@ -102,11 +102,11 @@ class Rows(ABC):
 
     def guarantee(self, calibration: Mapping[str, object]) -> str:
         """Return what a calibration of a detector guarantees."""
-        return str(calibration["guarantee"])
+        return said_of(self.unit, calibration)[0]
 
     def band(self, calibration: Mapping[str, Any]) -> str:
         """Return which fraction of normal rows lies above the threshold of a detector, with 95 % probability."""
-        return band_in_words(calibration["band"]) or ""
+        return said_of(self.unit, calibration)[1]
 
     @abstractmethod
     def versions(self, versions: Mapping[str, Any], errors: Any) -> list[Block]:

@@ -43,7 +43,7 @@ Tiles = list[np.ndarray]
 class ImageRows(Rows):
     """Images: an array, or a list of images of different sizes."""
 
-    noun = "image"
+    noun, unit = "image", "images"
     layout = "columns"
     differences = "In an atom, orange is brighter and blue is darker after the step."
     side, samples, walks = 12, 40, 5
