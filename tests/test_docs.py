@@ -29,6 +29,8 @@ EXAMPLES = {
     "docs/examples/sensors.md": "sensors",
 }
 """Pages whose code and commands need real data, and where these are."""
+TYPED = "docs/examples/defects.md"
+"""A page whose code uses what its commands make: `tests/test_docs_commands.py` types it."""
 PROGRAMS = ("make", "pip", "isthmus", "python3", "curl")
 FROM_ROOT = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that docs/hooks.py takes from the root."""
@@ -91,7 +93,7 @@ def test_the_readme_has_the_table_of_variants():
 
 
 @pytest.mark.slow
-@pages_with(lambda page: blocks(page, "python") and page not in EXAMPLES)
+@pages_with(lambda page: blocks(page, "python") and page not in {*EXAMPLES, TYPED})
 def test_the_python_of_a_page_runs(page, folder):
     if page == "docs/file-format.md":  # it reads a model that the reader has
         Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(load_digits().images / 16).save("model.safetensors")

@@ -88,8 +88,8 @@ def same(part, columns, side):
 @settings(max_examples=10, deadline=None)
 @given(height=st.integers(1, 70), width=st.integers(1, 70), side=st.integers(8, 40))
 def test_tiles_give_the_numbers_of_the_whole(name, height, width, side):
-    least = 8 if name.split()[-1] in ("patches", "defects") else 1  # a patch
-    same(graph(name), pictures(max(height, least), max(width, least)), side)
+    part = graph(name)
+    same(part, pictures(max(height, part.smallest), max(width, part.smallest)), side)
 
 
 @pytest.mark.parametrize("net", NETS)

@@ -61,6 +61,11 @@ class Graph(nn.Module):
         return lcm(self.model.net.stride, self.model.net.grid, self.data.grid)
 
     @property
+    def at_once(self) -> int:
+        """Elements of a row along its axes of space that are computed at once; larger rows go in tiles."""
+        return int(self.model.net.at_once // self.model.typical_shape[0])
+
+    @property
     def smallest(self) -> int:
         """The shortest side that an image may have, in pixels."""
         return 1
@@ -203,14 +208,19 @@ class Scored(Graph):
 
     @property
     def reach(self) -> int | None:
-        """That of the model, and of the score beside it."""
-        reach, margin = super().reach, self.score.margin
-        return None if reach is None or margin is None else reach + margin
+        """That of the score, and of the data."""
+        reach = self.score.reach_with(self.model.net.reach)
+        return None if reach is None else reach + self.data.reach
 
     @property
     def grid(self) -> int:
         """That of the model and of the score."""
         return lcm(super().grid, self.score.grid)
+
+    @property
+    def at_once(self) -> int:
+        """That of the model, or of the score."""
+        return min(super().at_once, self.score.at_once)
 
     @property
     def smallest(self) -> int:

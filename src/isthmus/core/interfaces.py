@@ -360,6 +360,8 @@ class Features(nn.Module):
     """Pixels along each axis for one cell of the coarsest grid that it lays over an image; beside `stride`."""
     reach: int | None = None
     """How many pixels beyond its own stride a position depends on, to each side; None: on all of them."""
+    felt: int | None = None
+    """Of these, how many change its maps by more than a thousandth of their deviation; None: all."""
     counts = 1.0
     """How much its maps count where an image is looked at by several features."""
     axes = 64
@@ -411,6 +413,17 @@ class Features(nn.Module):
         Tensor of shape (batch, width(channels), ceil(height / stride), ceil(width / stride))
         """
         raise NotImplementedError
+
+    def projected(self, x: Tensor, axes: Tensor, bias: Tensor) -> Tensor:
+        """Return the maps of images along some axes, and a bias: (batch, axes, height / stride, width / stride).
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, channels, height, width)
+        axes : Tensor of shape (width(channels), axes)
+        bias : Tensor of shape (axes,)
+        """
+        return nn.functional.conv2d(self(x), axes.T[:, :, None, None], bias)
 
     def check(self, x: Tensor) -> None:
         """Refuse what is no batch of images that it can take; an exported graph does not ask.

@@ -47,6 +47,8 @@ class Score(nn.Module):
     """How many elements away those are that an element of the map depends on, beside what the model does; None: all."""
     grid = 1
     """A part of a row gives the same map as the whole if it starts at a multiple of this."""
+    at_once = 2**30
+    """Elements of a row along its axes of space whose map is computed at once."""
     smallest = 1
     """The shortest side that an image may have, in pixels."""
     keeps_rows = False
@@ -70,6 +72,18 @@ class Score(nn.Module):
     def has_heat(self) -> bool:
         """Whether `heat` says of an image how abnormal each pixel is: here, where there is a map."""
         return self.has_map
+
+    def reach_with(self, model: int | None) -> int | None:
+        """Return how many elements away those are that an element of the map depends on; None: all of a row.
+
+        Parameters
+        ----------
+        model : int or None
+            The same of the model's output.
+        """
+        if not self.needs_model:
+            return self.margin
+        return None if model is None or self.margin is None else model + self.margin
 
     def for_contaminated(self, fraction: float) -> Score:
         """Return an unfitted copy for training data with a fraction of abnormal rows: here, the score itself."""

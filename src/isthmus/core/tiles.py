@@ -62,26 +62,26 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
     columns : Columns
         Rows of one size.
     side : int or None, default None
-        Side of a tile without its margin; None: rows of up to `Net.at_once` numbers are computed whole, and tiles have
-        about as many with their margins.
+        Side of a tile without its margin; None: rows of up to `Graph.at_once` elements are computed whole, and tiles
+        have about as many with their margins.
 
     Raises
     ------
     InputError
         A row is large, and the net needs all of it at once, or the graph returns no map.
     """
-    channels, net = graph.model.typical_shape[0], graph.model.net
-    if not graph.reads_rows or (side is None and channels * prod(graph.data.space(columns)) <= net.at_once):
+    if not graph.reads_rows or (side is None and prod(graph.data.space(columns)) <= graph.at_once):
         whole: Columns = graph(columns)
         return whole
     space, reach = graph.data.space(columns), graph.reach
     if reach is None or graph.axis is None:
+        channels, net = graph.model.typical_shape[0], graph.model.net
         raise InputError(
             f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {net.at_once:,} "
             f"numbers that are computed at once, and {'the net' if reach is None else 'this part of the model'} looks "
             "at all of it: bring it to a smaller size, or use the net 'feature-map'"
         )
-    side = side or max(int((net.at_once / channels) ** (1 / len(space))) - 2 * reach, reach)
+    side = side or max(int(graph.at_once ** (1 / len(space))) - 2 * reach, reach)
     columns = _with_noise(graph, graph.data.with_whole(columns), side)
     return graph.finish(_joined(graph, columns, graph.axis, tiles(space, side, reach, graph.grid)))
 

@@ -86,7 +86,7 @@ class Port:
         return about
 
 
-def at_least(side: int, ports: Sequence[Port]) -> list[Port]:
+def no_smaller(side: int, ports: Sequence[Port]) -> list[Port]:
     """Return ports whose free axes are so long at least in the sizes with which an export is checked."""
     return [
         replace(port, sizes=tuple({axis: max(side, length) for axis, length in size.items()} for size in port.sizes))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from isthmus.apps.capabilities import autoencoder_of, code_shape
 from isthmus.apps.export.kinds.base import Adapter, Codes, Columns, Threshold, adapter_of
 from isthmus.apps.export.kinds.table import ConditionCells
-from isthmus.apps.export.ports import FIXED, Port, Size, apart, at_least
+from isthmus.apps.export.ports import FIXED, Port, Size, apart, no_smaller
 from isthmus.apps.export.sample_inputs import drawn, encoded
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def joined(estimator: Any, part: str) -> Joined:
     """Return a part of a fitted estimator, with named tensors as inputs and outputs."""
     known, graph = autoencoder_of(estimator), estimator.graphs()[part]
     answer = adapter_of(known.data_)
-    answer.inputs, answer.outputs = (at_least(graph.smallest, ports) for ports in (answer.inputs, answer.outputs))
+    answer.inputs, answer.outputs = (no_smaller(graph.smallest, ports) for ports in (answer.inputs, answer.outputs))
     faces: list[Adapter] = [Codes(_code_shape(known))] if part == "decode" else [answer]
     if known.condition_ is not None:
         faces.append(ConditionCells(known.condition_))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from scipy import ndimage
@@ -27,6 +27,8 @@ BOXES = 20
 """Regions with a box, at most: those with the highest peaks."""
 LARGEST = 4096
 """Pixels of the longer side of an overlay, at most."""
+BAND = 256
+"""Rows that are drawn at a time."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -49,10 +51,8 @@ def overlay(image: np.ndarray, heat: np.ndarray, regions: Iterable[Region] = ())
     uint8 ndarray of shape (height, width, 3)
     """
     by = reduction(heat.shape)
-    grey, heat = _means(_grey(image), by), _maxima(heat, by)
-    opacity = (OPACITY * ((heat - FAINT) / (1 - FAINT)).clip(0, 1))[..., None]
-    drawn = (1 - opacity) * grey[..., None] + opacity * coloured(heat)
-    pixels = np.rint(255 * drawn.clip(0, 1)).astype(np.uint8)
+    grey, heat = _means(np.concatenate([_grey(band) for band in _bands(image)]), by), _maxima(heat, by)
+    pixels = np.concatenate([_blended(*bands) for bands in zip(_bands(grey), _bands(heat), strict=True)])
     wide = max(1, round(max(heat.shape) / FINE))
     pixels[_edge(heat > 1, wide)] = _bytes(CONTOUR)
     for region in list(regions)[:BOXES]:
@@ -80,6 +80,18 @@ def coloured(heat: np.ndarray) -> np.ndarray:
 
 def _bytes(colour: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(colour[1:]))
+
+
+def _bands(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield some rows at a time: what is made of large images takes many times their memory."""
+    return (rows[top : top + BAND] for top in range(0, len(rows), BAND))
+
+
+def _blended(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Return the heat over a grey image, uint8 (height, width, 3)."""
+    opacity = (OPACITY * ((heat - FAINT) / (1 - FAINT)).clip(0, 1))[..., None]
+    drawn = (1 - opacity) * grey[..., None] + opacity * coloured(heat)
+    return np.rint(255 * drawn.clip(0, 1)).astype(np.uint8)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

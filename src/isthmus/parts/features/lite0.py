@@ -57,7 +57,7 @@ class Lite0(Features):
 
     channels = (1, 3)
     smallest = grid = GRID
-    counts, axes = 3.0, 96
+    counts, axes, felt = 3.0, 96, 120
 
     def __init__(self, stride: int = 8, blocks: Sequence[int] = (2, 4, 10)) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Lite0(Features):
             raise InputError("the features 'lite0' have no weights yet: call initialize() first")
         space = [(side + self.stride - 1) // self.stride for side in x.shape[2:]]
         x = continued(x, GRID).expand(-1, 3, -1, -1)
-        y, maps = nn.functional.relu6(self.stem(channels_last((255 * x - MEAN) / SCALE))), []
+        y, maps = nn.functional.relu6(self.stem(channels_last((255 * x - MEAN) / SCALE)), inplace=True), []
         for index, block in enumerate(self.blocks):
             y = block(y)
             if index in self.looked:
@@ -175,8 +175,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's maps."""
-        inner = x if self.expand is None else nn.functional.relu6(self.expand(x))
-        y: Tensor = self.project(nn.functional.relu6(self.depthwise(inner)))
+        inner = x if self.expand is None else nn.functional.relu6(self.expand(x), inplace=True)
+        y: Tensor = self.project(nn.functional.relu6(self.depthwise(inner), inplace=True))
         return x + y if self.residual else y
 
 

@@ -73,10 +73,24 @@ class Pixels(Features):
         x = continued(x, self.stride)
         return torch.cat([self._patches(x, cell) for cell in self.cells], 1)
 
+    def projected(self, x: Tensor, axes: Tensor, bias: Tensor) -> Tensor:
+        """Return the patches along some axes: each is a filter, and no patch is made."""
+        self.check(x)
+        x = continued(x, self.stride)
+        filters = torch.unflatten(axes.T, 1, (len(self.cells), -1, PATCH, PATCH)).unbind(1)
+        maps = bias.view(-1, 1, 1)
+        for cell, each in zip(self.cells, filters, strict=True):
+            maps = maps + nn.functional.conv2d(self._means(x, cell), each, stride=self.stride // cell)
+        return maps
+
     def _patches(self, x: Tensor, cell: int) -> Tensor:
         """Return the patches of one scale, each with its position in the middle."""
-        margin = (PATCH * cell - self.stride) // 2
-        means = nn.functional.avg_pool2d(nn.functional.pad(x, (margin,) * 4, mode="replicate"), cell)
+        each_channel = self._means(x, cell).flatten(0, 1).unsqueeze(1)
         with exactly(x):
-            each = nn.functional.conv2d(means.flatten(0, 1).unsqueeze(1), self.kernel, stride=self.stride // cell)
+            each = nn.functional.conv2d(each_channel, self.kernel, stride=self.stride // cell)
         return torch.unflatten(each, 0, x.shape[:2]).flatten(1, 2)
+
+    def _means(self, x: Tensor, cell: int) -> Tensor:
+        """Return the means over cells of an image that is continued for the patches at its border."""
+        margin = (PATCH * cell - self.stride) // 2
+        return nn.functional.avg_pool2d(nn.functional.pad(x, (margin,) * 4, mode="replicate"), cell)

@@ -19,6 +19,7 @@ from isthmus.parts.scores.patches import Patches
 from isthmus.parts.scores.peaks import Peak
 from isthmus.parts.scores.sides import Repair, Values
 from isthmus.parts.scores.surprisal import Surprisal
+from isthmus.support.allocator import return_freed
 from isthmus.support.errors import InputError
 
 GRID = 16
@@ -34,6 +35,10 @@ RARE = 1e-2
 """The fraction of normal pixels beyond which surprisals are those of an exponential tail."""
 SAMPLE = 2**20
 """Pixels from which surprisals are learnt, about."""
+LARGE = 2**19
+"""Pixels from which memory counts more than time."""
+PIECE = 2**14
+"""Pixels whose surprisals are computed at a time: they stay near the processor."""
 TINY = 1e-6
 
 
@@ -84,10 +89,9 @@ class Defects(Peak):
         weights = weights or (1.0,) * len(scores)
         self._check(scores, weights)
         self.scores, self.position, self.weights = nn.ModuleList(scores), position, weights
-        margins = [score.margin for score in scores if score.margin is not None]
-        self.margin = max(margins) if len(margins) == len(scores) else None
         self.grid, self.smallest = lcm(*(score.grid for score in scores)), max(score.smallest for score in scores)
         self.keeps_rows = any(score.keeps_rows for score in scores)
+        self.needs_model = any(score.needs_model for score in scores)
         self.kept_rows = sum(score.kept_rows for score in scores)
         self.surprisal = Surprisal(len(scores), RARE)
         self.register_buffer("where", torch.ones(1, 1, GRID, GRID))
@@ -127,13 +131,29 @@ class Defects(Peak):
             joined.where.copy_(by_position([joined._joined(row) for row in maps]))
         return joined
 
+    def reach_with(self, model: int | None) -> int | None:
+        """Return the farthest that any of the maps looks."""
+        reaches = [score.reach_with(model) for score in self._each()]
+        known = [reach for reach in reaches if reach is not None]
+        return max(known) if len(known) == len(reaches) else None
+
     def map(self, output: Output, model: Model) -> Tensor:
         """Return the joined map, of shape (batch, 1, height, width), before positions count."""
-        return self._joined([score.map(output, model) for score in self._each()])
+        return self._joined([self._apart(score, output, model) for score in self._each()])
+
+    @staticmethod
+    def _apart(score: Score, output: Output, model: Model) -> Tensor:
+        """Return one of the maps; what a large image took for it is free before the next."""
+        made = score.map(output, model)
+        if not torch.compiler.is_exporting() and made.numel() > LARGE:
+            return_freed()
+        return made
 
     def _joined(self, maps: Sequence[Tensor]) -> Tensor:
-        surprisals: Tensor = self.surprisal(torch.cat(list(maps), 1).sqrt().movedim(1, -1).flatten(0, -2))
-        return (surprisals @ surprisals.new_tensor(self.weights)).view_as(maps[0])
+        roots = torch.cat(list(maps), 1).sqrt().movedim(1, -1).flatten(0, -2)
+        weights = roots.new_tensor(self.weights)
+        pieces = (roots,) if torch.compiler.is_exporting() else torch.split(roots, PIECE)
+        return torch.cat([self.surprisal(piece) @ weights for piece in pieces]).view_as(maps[0])
 
     def placed(self, heat: Tensor) -> Tensor:
         """Return the joined map of whole images, divided by the levels of its positions."""

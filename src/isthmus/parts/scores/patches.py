@@ -47,6 +47,7 @@ class Patches(Peak):
 
     PART_KINDS = {"features": "features"}
     keeps_rows = True
+    needs_model = False
     mean: Tensor
     whitening: Tensor
     references: Tensor
@@ -71,7 +72,8 @@ class Patches(Peak):
         self.features: Features = unbuilt_copy(resolve("features", features))
         self.width, self.soft, self.bank, self.blur = width, soft, bank, blur
         around = 2 * self.features.stride + blur_reach(blur)
-        self.margin = None if self.features.reach is None else self.features.reach + around
+        reach = self.features.felt or self.features.reach
+        self.margin = None if reach is None else reach + around
         self.grid, self.smallest = lcm(self.features.grid, self.features.stride), self.features.smallest
         self.kept_rows = rows
         maps = self.features.width(channels) if channels else 0
@@ -108,12 +110,11 @@ class Patches(Peak):
     def map(self, output: Output, model: Model) -> Tensor:
         """Return the distances, smoothed, of shape (batch, 1, height, width)."""
         x = output.batch.x
-        maps = self.features(x)
-        points = (maps.movedim(1, -1) - self.mean) @ self.whitening
-        flat = points.flatten(0, -2)
-        pieces = (flat,) if torch.compiler.is_exporting() else flat.split(PIECE)
+        points = self.features.projected(x, self.whitening, -self.mean @ self.whitening)
+        flat = points.movedim(1, -1).flatten(0, -2)
+        pieces = (flat,) if torch.compiler.is_exporting() else torch.split(flat, PIECE)
         distances = torch.cat([self._nearest(piece) for piece in pieces])
-        grid = distances.view(x.shape[0], 1, *maps.shape[2:])
+        grid = distances.view(x.shape[0], 1, *points.shape[2:])
         stride = self.features.stride
         wide = functional.interpolate(grid, scale_factor=stride, mode="bilinear", align_corners=False)
         smooth: Tensor = blurred(cropped(wide, x.shape[2:]), self.blur)

@@ -13,6 +13,7 @@ class Peak(Score):
     """The maximum of a map of images, of shape (batch, 1, height, width); abstract: a subclass has `fit` and `map`."""
 
     any_size = has_map = images_only = peaks = True
+    at_once = 3 * 2**19
     kept_as = ("feature vector", "of patches of training images")
 
     def pool(self, map: Tensor) -> Tensor:

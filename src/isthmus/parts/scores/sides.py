@@ -96,6 +96,8 @@ class Repair(Sided):
 class Values(Sided):
     """The most unusual pixels of an image, by their values alone: blots, holes, burrs."""
 
+    needs_model = False
+
     def differences(self, output: Output, model: Model) -> Tensor:
         """Return x, of which the middle of normal pixels is known."""
         return output.batch.x

@@ -46,7 +46,7 @@ from isthmus.tasks.anomaly.scorer import Scorer
 from isthmus.tasks.anomaly.streaming import Item, of_graph, score_stream
 from isthmus.tasks.anomaly.thresholds import Thresholds
 from isthmus.tasks.anomaly.time_steps import SignalResult, score_time_steps
-from isthmus.tasks.anomaly.training import FEW, HELD_OUT_IN_TURN, Trained, Trainer
+from isthmus.tasks.anomaly.training import FEW, FEW_ROWS, Trained, Trainer
 from isthmus.tasks.base import Labels, State, Task, tensors
 from isthmus.tasks.evaluation.detection import abnormal, detection_metrics
 from isthmus.tasks.evaluation.masked import Masks
@@ -272,7 +272,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             if Trainer.together(first, indexable(X), ordered):
                 return 1
         folds = len(held_out(count(X), self.false_alarm_rate, np.random.default_rng(0), ordered))
-        if (folds > 1 or count(X) <= HELD_OUT_IN_TURN) and not trainer.needs_models(first, indexable(X)):
+        if (folds > 1 or count(X) <= FEW_ROWS) and not trainer.needs_models(first, indexable(X)):
             return 1
         return folds + (folds > 1)
 

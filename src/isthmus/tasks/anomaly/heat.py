@@ -167,7 +167,7 @@ def _mapping() -> list[str]:
 def _scored(rule: Rule, X: Rows) -> ScoredRows:
     """Return the scores of images in memory, and their heat maps."""
     score, maps = _of_piece(rule, X)
-    return {**rule.judged(rule.scorer.scores(X) if score is None else score, X), "heat": maps}
+    return {**rule.of_scores(rule.scorer.scores(X) if score is None else score, X), "heat": maps}
 
 
 def _of_piece(rule: Rule, X: Rows) -> tuple[np.ndarray | None, Rows]:

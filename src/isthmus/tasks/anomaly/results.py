@@ -67,9 +67,9 @@ class Rule:
 
     def score_rows(self, X: Rows) -> ScoredRows:
         """Return ``"score"``, ``"p_value"`` and ``"flagged"`` of each row, each of shape (n,), in one pass."""
-        return self.judged(self.scorer.scores(X), X)
+        return self.of_scores(self.scorer.scores(X), X)
 
-    def judged(self, score: np.ndarray, X: Rows) -> ScoredRows:
+    def of_scores(self, score: np.ndarray, X: Rows) -> ScoredRows:
         """Return the same of rows whose scores are known."""
         labels = self.labels(X)
         p = self.thresholds.p_values(score, labels)

@@ -32,7 +32,7 @@ WITHOUT_ROWS = "residual"
 """The score of data whose own holds training rows, where none may be kept."""
 FEW, LITTLE_WORK = 1000, 10**9
 """Up to so many rows, and multiplications in all, it is cheap to train a model for each fold at once."""
-HELD_OUT_IN_TURN = 200
+FEW_ROWS = 200
 """Up to so many rows, all are held out in their turn where no fold needs a model of its own."""
 PIECE_ROWS = 2048
 PART = 1024
@@ -216,7 +216,7 @@ class Trainer:
         if n == 2:
             raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
         run = self.together(first, X, ordered)
-        cheap = run is not None or (n <= HELD_OUT_IN_TURN and not self.needs_models(first, X))
+        cheap = run is not None or (n <= FEW_ROWS and not self.needs_models(first, X))
         parts = held_out(n, rate, self.random, ordered, cheap)
         scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
         check_data(scorer.data)

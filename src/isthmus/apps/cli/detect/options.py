@@ -10,7 +10,14 @@ import click
 from isthmus.apps.cli.command import Failure, hushed, tell
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.apps.cli.detect.normal import TrainingRows, normal_rows, training_rows
-from isthmus.apps.cli.detect.photos import FOLDER, check_kinds, check_mappable, images_as, say_what_is_equal
+from isthmus.apps.cli.detect.photos import (
+    FOLDER,
+    check_channels,
+    check_kinds,
+    check_mappable,
+    images_as,
+    say_what_is_equal,
+)
 from isthmus.apps.cli.inputs import arranged, check_ahead, known_columns, load
 from isthmus.apps.cli.knobs import flag
 from isthmus.apps.cli.progress import training_progress
@@ -263,11 +270,13 @@ def _trained(
     data = choose_data(None if scored is None else scored.data, rows.X)
     check_mappable(options, data)
     if data.pictorial:
+        check_channels(options, rows)
         say_what_is_equal(options, rows)
     made = isthmus.AnomalyDetector(
         scored, scorer=_score(options), keep_rows=not options.no_rows, random_state=options.seed, **how
     )
-    unit, path = "row" if options.window is None else "time step", options.train or options.data
+    unit = "time step" if options.window is not None else "image" if data.pictorial else "row"
+    path = options.train or options.data
     known = "" if rows.known is None else f", beside {counted(len(rows.known), 'known anomaly')}"
     tell(f"training on {counted(len(rows.X), unit)} of {path}{known} …")
     X, y = rows.labelled()

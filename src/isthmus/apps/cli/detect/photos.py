@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.apps.cli.command import Failure, note, warn
 from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
-from isthmus.support.errors import listed
+from isthmus.support.errors import counted, listed
 
 if TYPE_CHECKING:
     from isthmus import Images
@@ -119,6 +119,22 @@ def check_mappable(options: Options, data: Any) -> None:
     if options.folder:
         check_pictorial(data, FOLDER)
         check_scorer(options.score, FOLDER)
+
+
+def check_channels(options: Options, rows: TrainingRows) -> None:
+    """Refuse images to score with other channels than those to train on, before they are trained on."""
+    from isthmus.data.images.census import census
+    from isthmus.data.io.files import read_images
+
+    if options.train is None or not _image_files(options.data) or not _image_files(options.train):
+        return
+    new = read_images([str(Path(options.data).expanduser())], budget=0)
+    channels, known = (census(X).channels for X in (new.X if new else rows.X, rows.X))
+    if channels != known:
+        raise Failure(
+            f"{options.data}: images have {counted(channels, 'channel')}, but those of --train {options.train} have "
+            f"{known} (1 is grey, 3 colour, 4 colour with alpha): bring both to one form"
+        )
 
 
 def say_what_is_equal(options: Options, rows: TrainingRows) -> None:
