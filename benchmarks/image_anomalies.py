@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.support import rows
 from benchmarks.support.anomalib_peers import PEERS
-from benchmarks.support.defects import BOARDS, PAPER, PAPERS, SEEDS, TILES, photos
+from benchmarks.support.defects import BOARDS, PAPER, PAPERS, SEEDS, TILES, Photos, photos
 from benchmarks.support.figures import Figure, Result
-from benchmarks.support.image_detectors import FEATURES, LIBRARY, measured
+from benchmarks.support.image_detectors import FEATURES, LIBRARY, Ours, measures, theirs
 from benchmarks.support.peers import needs
 from benchmarks.support.scoreboard import lead
 from benchmarks.support.timing import say
@@ -56,6 +57,14 @@ def over_seeds(name: str, quick: bool) -> dict[str, dict[str, float]]:
             said = ", ".join(f"{MEASURES[what]} {value:.3f}" for what, value in reached.items())
             say(f"{split.name}, seed {seed}, {detector}: {said}")
     return over(runs)
+
+
+def measured(name: str, photos: Photos) -> dict[str, float]:
+    """Return how well a detector tells faulty pictures, and faulty pixels, from good ones; a row, measured once."""
+    row, inputs = f"{photos.name}, seed {photos.seed}, {name}", photos.inputs
+    if name in FEATURES:
+        return dict(rows.ours(row, lambda: measures(Ours(name, photos.seed), photos), *inputs))
+    return dict(rows.theirs(row, lambda: measures(theirs(name, photos.seed), photos), LIBRARY, name, *inputs))
 
 
 def over(runs: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:

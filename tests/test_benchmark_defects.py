@@ -89,9 +89,9 @@ class Bright:
 
 def test_the_benchmarks_run_quickly(data, monkeypatch):
     monkeypatch.setattr(image_anomalies, "needs", lambda library: None)
-    monkeypatch.setattr(image_detectors.rows, "theirs", lambda row, measure, *_: measure())
+    monkeypatch.setattr(image_anomalies.rows, "theirs", lambda row, measure, *_: measure())
     monkeypatch.setattr(defects, "BOARD_SIZE", (20, 24))
-    for module, name in ((image_detectors, "Ours"), (image_detectors, "theirs"), (image_false_alarms, "Ours")):
+    for module, name in ((image_anomalies, "Ours"), (image_anomalies, "theirs"), (image_false_alarms, "Ours")):
         monkeypatch.setattr(module, name, Bright)
     result = image_anomalies.run(quick=True)
     assert len(result.table) == 1 + 3 * (2 + len(PAPERS) + 1)

@@ -183,7 +183,7 @@ def test_each_form_is_answered_as_the_plain_one(kind, name, fitted):
             raise AssertionError(f"{name} of {form}: {error}") from error
 
 
-OF_IMAGES = {"heat_map", "regions"}
+OF_IMAGES = {"heat_map", "regions", "score_images"}
 """Methods for images, which have other forms: see tests/tasks/anomaly/test_heat.py."""
 
 

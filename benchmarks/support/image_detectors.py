@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.support import rows
 from benchmarks.support.defects import Photos
 from isthmus.tasks.evaluation.localisation import Localisation
 
@@ -52,14 +51,6 @@ def read(paths: Sequence[Path]) -> Any:
     dataset = files.read_images([str(path) for path in paths])
     assert dataset is not None  # they are files of images
     return dataset.X
-
-
-def measured(name: str, photos: Photos) -> dict[str, float]:
-    """Return how well a detector tells faulty pictures, and faulty pixels, from good ones; a row, measured once."""
-    row, inputs = f"{photos.name}, seed {photos.seed}, {name}", photos.inputs
-    if name in FEATURES:
-        return dict(rows.ours(row, lambda: measures(Ours(name, photos.seed), photos), *inputs))
-    return dict(rows.theirs(row, lambda: measures(theirs(name, photos.seed), photos), LIBRARY, name, *inputs))
 
 
 def theirs(name: str, seed: int) -> Any:
