@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import image_anomalies, image_false_alarms
-from benchmarks.support import defects, image_detectors
+from benchmarks.support import defects
 from benchmarks.support.defects import BOARDS, PAPERS, SEEDS, TILES, grey, page, photos
 
 Image = pytest.importorskip("PIL.Image")
