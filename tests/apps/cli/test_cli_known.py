@@ -109,7 +109,7 @@ def test_images_of_a_folder_are_known(isthmus, tmp_path):
             Image.fromarray(pixels).save(tmp_path / folder / f"{number}.png")
     typed = ["--train", tmp_path / "normal", "--known", tmp_path / "known", "--recall", 1, "--epochs", 1]
     done = isthmus("detect", tmp_path / "new", *typed, "-o", tmp_path / "s.csv", "--json")
-    assert "training on 24 rows" in done.err and done.json["known"]["rows"] == 4
+    assert "training on 24 images" in done.err and done.json["known"]["rows"] == 4
 
 
 WRONG = {

@@ -26,8 +26,6 @@ GRID = 16
 """Cells along each side of images, in which levels by position are learnt."""
 SPREAD = 1.0
 """Standard deviation of the Gaussian that smooths them, in cells."""
-FINE = 0.7
-"""The Gaussian of values: pixels are looked at nearly one by one."""
 ABSOLUTE, RELATIVE = 2.0, 1.0
 """The weight of values, and where images were brought to even light: there they say what patches say."""
 AUTO = "auto"
@@ -84,7 +82,7 @@ class Defects(Peak):
         self.chooses = features == AUTO and not scores
         if not (scores or weights):
             patches = [Patches(one) for one in available(features)]
-            scores = (Repair(), Values((FINE,)), *patches)
+            scores = (Repair(), Values(), *patches)
             weights = (1.0, RELATIVE if evened else ABSOLUTE, *counts([one.features for one in patches]))
         weights = weights or (1.0,) * len(scores)
         self._check(scores, weights)

@@ -94,9 +94,20 @@ class Repair(Sided):
 
 @part("score/values")
 class Values(Sided):
-    """The most unusual pixels of an image, by their values alone: blots, holes, burrs."""
+    """The most unusual pixels of an image, by their values alone: blots, holes, burrs.
+
+    Parameters
+    ----------
+    widths : sequence of float, default (0.7,)
+        As of the base class: pixels are looked at nearly one by one.
+    channels : int, default 0
+        Learnt: channels of x.
+    """
 
     needs_model = False
+
+    def __init__(self, widths: Sequence[float] = (0.7,), channels: int = 0) -> None:
+        super().__init__(widths, channels)
 
     def differences(self, output: Output, model: Model) -> Tensor:
         """Return x, of which the middle of normal pixels is known."""
