@@ -205,6 +205,20 @@ def test_one_pass_gives_the_score_and_the_map(model, joined):
     torch.testing.assert_close(both["heat"].flatten(1).amax(1), both["score"] / torch.tensor([2.0, 3.0]))
 
 
+def test_pixels_are_looked_at_whatever_the_size(monkeypatch):
+    monkeypatch.setattr(lookup("features/lite0"), "available", lambda: True)
+    made = score("defects")._for_images([noise(1, 5)])
+    assert [type(part.features).__name__ for part in made.scores[2:]] == ["Pixels"]  # which says that 5 are too few
+
+
+def test_large_images_are_computed_in_smaller_tiles_where_the_reach_is_known(model, joined):
+    data = Images(crop=32).learn([noise(1, 90)[:, 0].numpy().clip(0, 1)])
+    assert HeatMap(data, model, joined).at_once == joined.at_once < model.net.at_once
+    own = score("defects", scores=[score("patches")])
+    own.scores[0].margin = None  # as of features that look at all of an image
+    assert HeatMap(data, model, own).reach is None and HeatMap(data, model, own).at_once == model.net.at_once
+
+
 def test_scores_without_a_map_are_refused():
     with pytest.raises(InputError, match="joins maps, but Tails has none"):
         score("defects", scores=[score("tails")])

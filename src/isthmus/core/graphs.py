@@ -219,8 +219,8 @@ class Scored(Graph):
 
     @property
     def at_once(self) -> int:
-        """That of the model, or of the score."""
-        return min(super().at_once, self.score.at_once)
+        """That of the model, or of the score where it is known how far that looks."""
+        return super().at_once if self.reach is None else min(super().at_once, self.score.at_once)
 
     @property
     def smallest(self) -> int:

@@ -75,11 +75,12 @@ def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns
         return whole
     space, reach = graph.data.space(columns), graph.reach
     if reach is None or graph.axis is None:
-        channels, net = graph.model.typical_shape[0], graph.model.net
+        channels = graph.model.typical_shape[0]
+        what = "the net" if reach is None else "this part of the model"
         raise InputError(
-            f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the {net.at_once:,} "
-            f"numbers that are computed at once, and {'the net' if reach is None else 'this part of the model'} looks "
-            "at all of it: bring it to a smaller size, or use the net 'feature-map'"
+            f"an image of {' x '.join(map(str, space))} with {channels} channels is larger than the "
+            f"{graph.at_once * channels:,} numbers that are computed at once, and {what} looks at all of it: bring it "
+            "to a smaller size, or use the net 'feature-map'"
         )
     side = side or max(int(graph.at_once ** (1 / len(space))) - 2 * reach, reach)
     columns = _with_noise(graph, graph.data.with_whole(columns), side)

@@ -223,6 +223,13 @@ def test_what_patches_cannot_be_looked_at_by_is_said(isthmus, work, tmp_path, op
     assert said in " ".join(done.err.split()) and "epoch" not in done.err
 
 
+def test_other_channels_are_refused_before_training(isthmus, work, tmp_path):
+    image(1).convert("L").save(tmp_path / "grey.png")
+    done = isthmus("detect", tmp_path / "grey.png", "--train", work / "good", "-o", tmp_path / "r", *QUICK, code=1)
+    assert "images have 1 channel, but those of --train" in done.err and "have 3 (1 is grey" in done.err
+    assert "epoch" not in done.err
+
+
 def test_a_table_has_no_folder(isthmus, tmp_path):
     pd.DataFrame({"a": range(60), "b": range(60)}).to_csv(tmp_path / "t.csv", index=False)
     np.save(tmp_path / "t.npy", np.random.default_rng(0).normal(size=(60, 3)))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from isthmus import AnomalyDetector, Images, InputError, load
+from isthmus import AnomalyDetector, Autoencoder, Images, InputError, load
+from isthmus.parts.nets.feature_map import FeatureMap
 from isthmus.parts.scores.defects import Defects
 from isthmus.tasks.anomaly import pictures
 from isthmus.tasks.anomaly.pictures import crops_each, images_for, light_of
@@ -109,6 +110,36 @@ def test_small_images_of_one_size_are_looked_at_as_a_whole():
 def test_uneven_light_is_seen_and_removed():
     assert light_of(textures(6), Images(crop=32)) == "as-is"
     assert light_of(textures(6, shade=0.9), Images(crop=32)) == "even"
+
+
+def test_structure_is_no_light():
+    rng = np.random.default_rng(0)
+    boards = [np.kron(rng.integers(0, 2, (4, 5)), np.ones((48, 48))) for _ in range(6)]  # wide conductors
+    assert light_of([(255 * board).astype(np.uint8) for board in boards], Images(crop=32)) == "as-is"
+
+
+def test_values_count_once_in_even_light_also_where_no_rows_are_kept():
+    for shade, weight in ((0.0, 2.0), (0.9, 1.0)):
+        data = Images(crop=32, crops_per_image=1, light="even" if shade else "as-is")
+        model = Autoencoder("repairing", 4, net=FeatureMap(4, width=8, blocks=1), data=data, epochs=1, verbose=False)
+        made = AnomalyDetector(model, keep_rows=False, random_state=0).fit(textures(6, shade=shade))
+        assert made.score_.weights == (1.0, weight)
+
+
+def test_few_images_are_all_held_out_in_turn():
+    data = Images(crop=32, crops_per_image=1)
+    model = Autoencoder("repairing", 4, net=FeatureMap(4, width=8, blocks=1), data=data, epochs=1, verbose=False)
+    made = AnomalyDetector(model, "values", false_alarm_rate=0.3, random_state=0).fit(textures(30))
+    assert len(made.calibration_scores_) == 30 and made.trainings(textures(30)) == 1
+
+
+def test_one_pass_gives_what_two_give(fitted):
+    X = textures(3, seed=2) + holed(textures(3, seed=3))[0]
+    both, scored = fitted.score_images(X), fitted.score_rows(X)
+    for name, values in scored.items():
+        np.testing.assert_array_equal(both[name], values)
+    for one, other in zip(both["heat"], fitted.heat_map(X), strict=True):
+        np.testing.assert_array_equal(one, other)
     assert images_for(textures(6, shade=0.9), light="as-is").light == "as-is"
     wide = textures(1, shade=0.9, sizes=[(200, 400)])
     data = images_for(wide).learn([wide])

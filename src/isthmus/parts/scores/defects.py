@@ -15,6 +15,7 @@ from isthmus.core.part import arguments, lookup, part
 from isthmus.core.records import Output
 from isthmus.core.terms import Score
 from isthmus.parts.layers import blurred
+from isthmus.parts.scores.joined import check_weights
 from isthmus.parts.scores.patches import Patches
 from isthmus.parts.scores.peaks import Peak
 from isthmus.parts.scores.sides import Repair, Values
@@ -28,7 +29,8 @@ SPREAD = 1.0
 """Standard deviation of the Gaussian that smooths them, in cells."""
 ABSOLUTE, RELATIVE = 2.0, 1.0
 """The weight of values, and where images were brought to even light: there they say what patches say."""
-AUTO = "auto"
+AUTO, CHOSEN = "auto", ("pixels", "lite0")
+"""What stands for features that are chosen, and which these are: the first always."""
 RARE = 1e-2
 """The fraction of normal pixels beyond which surprisals are those of an exponential tail."""
 SAMPLE = 2**20
@@ -99,11 +101,7 @@ class Defects(Peak):
         without = [type(score).__name__ for score in scores if not (score.has_map and score.any_size)]
         if without:
             raise InputError(f"the score 'defects' joins maps, but {', '.join(without)} has none")
-        if len(weights) != len(scores) or min(weights) <= 0:
-            raise InputError(
-                f"weights={tuple(weights)} of the score 'defects': expected a positive number for each of its "
-                f"{len(scores)} scores"
-            )
+        check_weights("defects", weights, len(scores))
 
     def initialize(self) -> None:
         """Fetch what each score looks through."""
@@ -175,8 +173,9 @@ class Defects(Peak):
 
     def _for_images(self, images: Sequence[Tensor]) -> Defects:
         """Return a copy that looks at patches by those features that take the images."""
-        suited = [name for name in available(AUTO) if all(_class(name).takes(x) for x in images)]
-        return Defects(**{**arguments(self), "features": suited})
+        first, *others = available(AUTO)
+        suited = [name for name in others if all(_class(name).takes(x) for x in images)]
+        return Defects(**{**arguments(self), "features": (first, *suited)})
 
     def _each(self) -> list[Score]:
         return list(self.scores)  # type: ignore[arg-type]  # they are scores
@@ -185,7 +184,7 @@ class Defects(Peak):
 def available(features: str | Features | Sequence[str | Features]) -> list[str | Features]:
     """Return features as a list; ``"auto"``: those that can be fetched."""
     if features == AUTO:
-        return [name for name in ("pixels", "lite0") if _class(name).available()]
+        return [name for name in CHOSEN if _class(name).available()]
     return [features] if isinstance(features, (str, Features)) else list(features)
 
 

@@ -47,11 +47,7 @@ class Joined(Score):
         super().__init__()
         weights = tuple(weights) or ((1.0,) * len(scores) if scores else WEIGHTS)
         scores = tuple(scores) or (Neighbours(), Tails(), Residual())
-        if len(weights) != len(scores) or min(weights) <= 0:
-            raise InputError(
-                f"weights={weights} of the score 'joined': expected a positive number for each of its "
-                f"{len(scores)} scores"
-            )
+        check_weights("joined", weights, len(scores))
         self.scores, self.weights = nn.ModuleList(scores), weights
         self.surprisal = Surprisal(len(scores), TAIL)
         self.needs_model = any(score.needs_model for score in scores)
@@ -114,6 +110,21 @@ class Joined(Score):
 
     def _each(self) -> list[Score]:
         return list(self.scores)  # type: ignore[arg-type]  # they are scores
+
+
+def check_weights(name: str, weights: Sequence[float], scores: int) -> None:
+    """Refuse weights of a score that joins so many others.
+
+    Raises
+    ------
+    InputError
+        There is not one for each, or one is not positive.
+    """
+    if len(weights) != scores or min(weights) <= 0:
+        raise InputError(
+            f"weights={tuple(weights)} of the score {name!r}: expected a positive number for each of its {scores} "
+            "scores"
+        )
 
 
 def logarithms(scores: Tensor) -> Tensor:

@@ -171,14 +171,11 @@ class Trainer:
 
     def _score(self, data: Data, fraction: float) -> Score:
         """Return the unfitted score."""
-        made = self._made(data, fraction)
-        return made.for_evened() if data.evened else made
-
-    def _made(self, data: Data, fraction: float) -> Score:
-        """Return the unfitted score for images in light as it is, or for other rows."""
+        name = data.defaults().score if self.score == "auto" else self.score
+        made: Score = lookup(f"score/{name}")() if isinstance(name, str) else name
+        made = made.for_evened() if data.evened else made
         if not isinstance(self.score, str):
-            return self.score
-        made: Score = lookup(f"score/{data.defaults().score if self.score == 'auto' else self.score}")()
+            return made
         if self.score == "auto" and not self.keep_rows:
             made = made.without_rows() or lookup(f"score/{WITHOUT_ROWS}")()
         elif self.score == "auto" and self.known is not None and not data.any_size:
