@@ -31,7 +31,7 @@ from isthmus.estimators.card import Card, written
 from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError, counted
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
-from isthmus.tasks.anomaly.calibration import band_in_words, held_out, labels_of
+from isthmus.tasks.anomaly.calibration import held_out, labels_of, said_of
 from isthmus.tasks.anomaly.checks import check_equal, label_like
 from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
@@ -813,7 +813,8 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         """Return a description of the fitted detector."""
         check_is_fitted(self)
         scores = len(self.calibration_scores_) + len(self.training_scores_)
-        about = {**self.calibration_, "band": band_in_words(self.calibration_["band"])}
+        guarantee, band = said_of(self._unit, self.calibration_)
+        about = {**self.calibration_, "guarantee": guarantee, "band": band or None}
         known = self.autoencoder_.card()
         return replace(
             known,
@@ -828,9 +829,15 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             guarantees={"trained on": self.training_, **self._asked(), **about},
         )
 
+    @property
+    def _unit(self) -> str:
+        """What rows are to people."""
+        data = self.autoencoder_.data_
+        return "time steps" if data.windowed else "images" if data.pictorial else "rows"
+
     def _asked(self) -> dict[str, str]:
         """Return what the threshold was asked for, as far as the file says."""
-        asked = self.thresholds_.asked("time steps" if self.autoencoder_.data_.windowed else "rows")
+        asked = self.thresholds_.asked(self._unit)
         return {"asked for": asked} if asked else {}
 
     # -- the file ------------------------------------------------------------------------------------------------

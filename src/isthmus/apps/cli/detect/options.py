@@ -202,7 +202,8 @@ def _with_threshold(loaded: AnomalyDetector, options: Options) -> AnomalyDetecto
         known = known_columns(loaded.autoencoder_)
         X = normal_rows(options, options.recalibrate, loaded.autoencoder_, known)
         X = arranged(X, options.recalibrate, loaded.autoencoder_, str(options.model))
-        tell(f"choosing the threshold from {counted(len(X), 'row')} of {options.recalibrate} …")
+        unit = "image" if loaded.autoencoder_.data_.pictorial else "row"
+        tell(f"choosing the threshold from {counted(len(X), unit)} of {options.recalibrate} …")
         loaded.recalibrate(X)
     if options.by_known:
         _check_knows(loaded, options)
