@@ -364,7 +364,7 @@ def test_scores_take_rows_of_any_size_or_are_refused(name):
         assert fitted(output, model).shape == (len(output.batch),)
         assert fitted.contributions(output, model).shape == output.batch.x.shape
     bright = outputs[0].batch.x.clone()
-    bright[0, 1, 4, 12] = 3.0  # beyond the range of its channel
+    bright[0, 1, 4, 12] = 12.0  # beyond the range of its channel, also where it is averaged over 28 pixels
     found = fitted.contributions(model(Batch(bright, bright), False), model)[0]
     row, column = divmod(int((found.amax(0) if score.images_only else found[1]).argmax()), 21)
     near = 5 if score.images_only else 0
