@@ -30,8 +30,10 @@ class Ours:
         self.detector = AnomalyDetector(scorer=scorer, random_state=seed, **settings)
 
     def fit(self, paths: Sequence[Path]) -> Ours:
-        """Train with good pictures."""
-        self.detector.fit(read(paths))
+        """Train with good pictures; what they are of is what the command line takes from their names."""
+        from isthmus.data.images.unit_names import units_of
+
+        self.detector.fit(read(paths), units=units_of([path.name for path in paths]))
         return self
 
     def scores(self, paths: Sequence[Path]) -> Iterator[tuple[float, np.ndarray]]:

@@ -223,6 +223,18 @@ def test_what_patches_cannot_be_looked_at_by_is_said(isthmus, work, tmp_path, op
     assert said in " ".join(done.err.split()) and "epoch" not in done.err
 
 
+def test_images_of_one_page_are_held_out_together(isthmus, work, tmp_path):
+    folder = write(tmp_path / "pages", [f"{page}_{piece}.png" for page in range(4) for piece in range(3)])
+    command = ["detect", work / "new", "--train", folder, "-o", tmp_path / "r", "--save", tmp_path / "m.safetensors"]
+    err = " ".join(isthmus(*command, *QUICK).err.split())
+    assert "by their names these are images of 4 things, such as 0_0.png, 0_1.png, 0_2.png of one" in err
+    assert load(tmp_path / "m.safetensors").training_.endswith("held out by 4 units")
+    assert "things" not in isthmus(*command, *QUICK, "--no-units").err
+    assert load(tmp_path / "m.safetensors").training_ == "all rows as normal"
+    said = isthmus("detect", work / "new", "--model", tmp_path / "m.safetensors", "--no-units", "-o", "s", code=2).err
+    assert "is trained: leave out --no-units" in " ".join(said.split())
+
+
 def test_other_channels_are_refused_before_training(isthmus, work, tmp_path):
     image(1).convert("L").save(tmp_path / "grey.png")
     done = isthmus("detect", tmp_path / "grey.png", "--train", work / "good", "-o", tmp_path / "r", *QUICK, code=1)

@@ -105,6 +105,49 @@ def test_few_rows_take_as_many_steps_as_others(rows):
     assert STEPS / 2 < ceil(rows / chosen.batch_size) * chosen.epochs <= 2 * STEPS
 
 
+def patients(n, each, seed):
+    """Rows of patients who differ more than the rows of one do, and whose each is."""
+    rng, of = np.random.default_rng(seed), np.arange(n * each) // each
+    return rng.normal(size=(n, 6))[of] + 0.05 * rng.normal(size=(n * each, 6)), of
+
+
+def test_rows_of_one_unit_do_not_calibrate_each_other():
+    flagged = {}
+    for by in (None, "units"):
+        rates = []
+        for seed in range(4):
+            X, of = patients(40, 10, seed)
+            made = AnomalyDetector(scorer="neighbours", false_alarm_rate=0.1, random_state=0)
+            made.fit(X, units=of if by else None)
+            rates.append((made.predict(patients(200, 2, 9 + seed)[0]) == -1).mean())
+        flagged[by] = np.mean(rates)
+    assert flagged[None] > 0.8 and 0.05 < flagged["units"] < 0.16
+    assert made.training_ == "all rows as normal, held out by 40 units"
+
+
+def test_units_go_with_known_anomalies():
+    X, of = patients(20, 3, 0)
+    y = np.arange(60) % 20 == 7
+    made = AnomalyDetector(false_alarm_rate=0.1, random_state=0).fit(X, y, units=of.astype(str))
+    assert made.calibration_["rows"] == 57 and "beside 3 known anomalies" in made.training_
+
+
+@pytest.mark.parametrize(
+    ("units", "knobs", "message"),
+    [
+        (np.arange(9), {}, r"units have the shape \(9,\), but there are 60 rows"),
+        (np.arange(60) % 2, {}, r"2 values \(0, 1\), but 3 are needed"),
+        ([None, *range(59)], {}, "units lack 1 row, such as row 0"),
+        (np.r_[np.nan, np.arange(59)], {}, "units lack 1 row, such as row 0"),
+        (np.arange(60), {"contamination": 0.1}, "contamination=0.1 none are"),
+        (np.arange(60), {"autoencoder": quick(data=Signals(window=8))}, "consecutive in time"),
+    ],
+)
+def test_units_that_cannot_be_held_out_are_named(units, knobs, message):
+    with pytest.raises(InputError, match=message):
+        AnomalyDetector(**knobs).fit(normal(60), units=units)
+
+
 def test_two_rows_are_too_few():
     with pytest.raises(InputError, match="2 rows .*a detector.*needs at least 3"):
         AnomalyDetector(random_state=0).fit(normal(2))

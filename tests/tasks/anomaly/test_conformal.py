@@ -79,6 +79,22 @@ def test_which_rows_are_held_out(n, rate, ordered, parts, size):
         assert folds[0][-1] == n - 1
 
 
+@pytest.mark.parametrize(
+    ("n", "each", "rate", "cheap", "parts"),
+    [(24, 4, 0.1, True, 5), (1000, 4, 0.01, False, 1), (300, 4, 0.01, False, 5), (9, 3, 0.1, False, 3)],
+)
+def test_rows_of_one_unit_are_held_out_together(n, each, rate, cheap, parts):
+    units = np.random.default_rng(n).permutation(np.arange(n) // each).astype(str)
+    folds = held_out(n, rate, np.random.default_rng(0), False, cheap, units)
+    assert len(folds) == parts
+    for fold in folds:
+        assert not set(units[fold]) & set(np.delete(units, fold))
+    if parts > 1:
+        assert sorted(np.concatenate(folds)) == [*range(n)]
+    else:
+        assert 99 <= len(folds[0]) <= n // 4
+
+
 def test_groups_have_p_values_and_thresholds_of_their_own():
     calibration = Calibration("split", np.r_[np.arange(99.0), 1000 + np.arange(99.0)], np.repeat(["low", "high"], 99))
     _, each = calibration.rate_thresholds(0.01)

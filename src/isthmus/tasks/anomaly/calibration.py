@@ -165,7 +165,14 @@ def limits(labels: np.ndarray, threshold: float, thresholds: dict[str, float]) -
     return np.array([thresholds.get(label, threshold) for label in labels.tolist()])
 
 
-def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool, cheap: bool = False) -> list[np.ndarray]:
+def held_out(
+    n: int,
+    rate: float,
+    random: np.random.Generator,
+    ordered: bool,
+    cheap: bool = False,
+    units: np.ndarray | None = None,
+) -> list[np.ndarray]:
     """Return the rows to hold out from training: once, or fold by fold if that would leave too few for training.
 
     Parameters
@@ -179,12 +186,27 @@ def held_out(n: int, rate: float, random: np.random.Generator, ordered: bool, ch
         Whether rows are consecutive in time: the last ones are held out, at most half of them.
     cheap : bool, default False
         Whether folds cost little, so that all rows are held out in their turn.
+    units : ndarray of shape (n,), or None, default None
+        What each row is of: the rows of one unit are held out together.
     """
     alarms = max(1, floor(rate * (min(round(FRACTION * n), MAX_ROWS) + 1)))
     size = ceil(round(alarms / rate - 1, 9))  # so that the rate is a whole number of calibration scores
     if ordered:
         return [np.arange(n - min(size, n // 2), n)]
+    if units is not None:
+        return _units_apart(units, size, random, cheap)
     order = random.permutation(n)
     if size <= n // 4 and not cheap:
         return [np.sort(order[:size])]
     return [np.sort(fold) for fold in np.array_split(order, min(FOLDS, n))]
+
+
+def _units_apart(units: np.ndarray, size: int, random: np.random.Generator, cheap: bool) -> list[np.ndarray]:
+    """Return the rows of some units, `size` or more; fold by fold if that would leave too few for training."""
+    values, unit = np.unique(units, return_inverse=True)
+    order = random.permutation(len(values))
+    rows = np.cumsum(np.bincount(unit)[order])
+    enough = int(np.searchsorted(rows, size)) + 1
+    if enough <= len(order) and rows[enough - 1] <= len(units) // 4 and not cheap:
+        return [np.flatnonzero(np.isin(unit, order[:enough]))]
+    return [np.flatnonzero(np.isin(unit, fold)) for fold in np.array_split(order, min(FOLDS, len(order)))]

@@ -6,11 +6,14 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from isthmus.core.data import MANY, Columns, Data, Rows
 from isthmus.data.images.equal import equal_images
+from isthmus.data.images.unit_names import FEWEST
 from isthmus.support.errors import EqualRowsWarning, InputError, counted, listed
 
 LABELS = {"class", "label", "labels", "target", "anomaly", "attack", "outlier", "fraud", "is_fraud", "is_anomaly", "y"}
@@ -42,6 +45,29 @@ def check_data(data: Data, columns: Columns | None = None) -> None:
         if note.fatal:
             raise InputError(note.text)
         warnings.warn(f"{note.text}; rows may be flagged for this alone", stacklevel=4)
+
+
+def checked_units(units: ArrayLike, n: int) -> np.ndarray:
+    """Return what each of n rows is of, as an array.
+
+    Raises
+    ------
+    InputError
+        There is not one for each row, one is missing, or there are too few units to hold some of them out.
+    """
+    of = np.asarray(units)
+    if of.shape != (n,):
+        raise InputError(f"units have the shape {of.shape}, but there are {n} rows: one for each is needed")
+    missing = np.flatnonzero([value is None or value != value for value in of.tolist()])
+    if len(missing):
+        raise InputError(f"units lack {counted(len(missing), 'row')}, such as row {missing[0]}: say what it is of")
+    values = np.unique(of.astype(str))
+    if len(values) < FEWEST:
+        raise InputError(
+            f"units has {counted(len(values), 'value')} ({listed(values.tolist())}), but {FEWEST} are needed, so that "
+            "rows of each are scored by a model of others: leave it out if rows are independent"
+        )
+    return of.astype(str)
 
 
 def check_equal(X: Rows, names: Sequence[str] = ()) -> None:

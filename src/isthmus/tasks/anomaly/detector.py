@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -32,7 +33,7 @@ from isthmus.parts.catalogue import load_all
 from isthmus.support.errors import InputError, counted
 from isthmus.tasks.anomaly.batch import ScanSummary, score_file
 from isthmus.tasks.anomaly.calibration import held_out, labels_of, said_of
-from isthmus.tasks.anomaly.checks import check_equal, label_like
+from isthmus.tasks.anomaly.checks import check_equal, checked_units, label_like
 from isthmus.tasks.anomaly.conformal import check_fraction
 from isthmus.tasks.anomaly.drift import drift
 from isthmus.tasks.anomaly.elsewhere import Elsewhere
@@ -181,7 +182,9 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
 
     # -- training ------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Rows, y: Labels = None, *, callbacks: Sequence[Callback] = ()) -> Self:
+    def fit(
+        self, X: Rows, y: Labels = None, *, units: ArrayLike | None = None, callbacks: Sequence[Callback] = ()
+    ) -> Self:
         """Train on X, and choose the threshold.
 
         An exception leaves the detector as it was.
@@ -195,6 +198,10 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             Other numbers are ignored, such as the classes that a pipeline passes on. Known anomalies are not trained on
             and not calibrated with: with ``scorer="auto"`` rows near them are abnormal (see
             `isthmus.parts.scores.known.Known`), and `set_threshold` takes `recall` and `precision`.
+        units : array of shape (n,), optional
+            What each row is of, such as a patient, a page or a part, where several rows are of one: these are held out
+            together, since the threshold would promise too much if one calibrated what others of it had trained. For
+            files of images see `isthmus.data.images.unit_names.units_of`.
         callbacks : sequence of callables, default ()
             Each is called with every `isthmus.core.training.callbacks.Event` of every training; see `trainings`.
 
@@ -206,11 +213,14 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         X = taken(X)
         self._check(X)
         X = X if is_stream(X) else indexable(X)
+        of = None if units is None else self._units(X, units)
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
+        if of is not None and known is not None:
+            of = of[~abnormal(y)]
         if self._data(X).pictorial:
             check_equal(X)
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        trainer = self._trainer(X, known, callbacks, random)
+        trainer = replace(self._trainer(X, known, callbacks, random), units=of)
         trained = self._trained(X, trainer)
         anomalies = trainer.known_scores(trained.scorer)
         thresholds = Thresholds(
@@ -256,6 +266,17 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
                 f"members={self.members} goes with the default autoencoder: set them in yours, as in "
                 f"Autoencoder(Denoising(members={self.members}))"
             )
+
+    def _units(self, X: Rows, units: ArrayLike) -> np.ndarray:
+        """Return what each row is of, where rows are held out."""
+        for reason, there in (
+            (f"contamination={self.contamination}", self.contamination is not None),
+            ("a stream", is_stream(X)),
+            ("rows that are consecutive in time", not is_stream(X) and self._ordered(X)),
+        ):
+            if there:
+                raise InputError(f"units say which rows are held out together, but with {reason} none are: leave out")
+        return checked_units(units, count(X))
 
     def trainings(self, X: Rows) -> int:
         """Return how many models `fit` trains on X, one after the other, with those for the calibration."""

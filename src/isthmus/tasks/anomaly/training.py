@@ -20,7 +20,7 @@ from isthmus.data.tables.rows import count, some
 from isthmus.estimators.autoencoder import Autoencoder
 from isthmus.estimators.run import Run, learn, prepare
 from isthmus.estimators.together import can_train_together, fit_together
-from isthmus.support.errors import TooFewRowsError
+from isthmus.support.errors import TooFewRowsError, counted
 from isthmus.tasks.anomaly.calibration import NONE_KNOWN, Calibration, held_out, labels_of
 from isthmus.tasks.anomaly.checks import check_data
 from isthmus.tasks.anomaly.conformal import fraction_threshold
@@ -82,6 +82,8 @@ class Trainer:
     random : Generator
     known : array, DataFrame or None, default None
         Known anomalies, which are not trained on.
+    units : ndarray or None, default None
+        What each row is of: rows of one unit are held out together.
     """
 
     untrained: Callable[[int], Autoencoder]
@@ -90,6 +92,7 @@ class Trainer:
     keep_rows: bool
     random: np.random.Generator
     known: Rows = None
+    units: np.ndarray | None = None
 
     # -- one training --------------------------------------------------------------------------------------------
 
@@ -214,7 +217,7 @@ class Trainer:
             raise TooFewRowsError(n, "a detector, which scores each row by a model of others,", 3)
         run = self.together(first, X, ordered)
         cheap = run is not None or (n <= FEW_ROWS and not self.needs_models(first, X))
-        parts = held_out(n, rate, self.random, ordered, cheap)
+        parts = held_out(n, rate, self.random, ordered, cheap, self.units)
         scorer, folds = self._apart(X, parts) if run is None else self._at_once(run, first, X, parts)
         check_data(scorer.data)
         calibration = Calibration.joined("split" if len(folds) == 1 else "cross", [fold.calibration for fold in folds])
@@ -222,7 +225,11 @@ class Trainer:
         with _silent(len(folds) == 1):  # what is new in rows that were held out has been said
             training = self._scored(scorer, chosen)
         deviation = np.mean([fold.deviation for fold in folds], axis=0)
-        return Trained(scorer, calibration, training, "all rows as normal", deviation)
+        return Trained(scorer, calibration, training, f"all rows as normal{self._by_units()}", deviation)
+
+    def _by_units(self) -> str:
+        """Return how rows were held out, in words."""
+        return "" if self.units is None else f", held out by {counted(len(np.unique(self.units)), 'unit')}"
 
     @staticmethod
     def together(autoencoder: Autoencoder, X: Rows, ordered: bool) -> Run | None:

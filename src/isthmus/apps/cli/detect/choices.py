@@ -33,6 +33,7 @@ class Options:
     scorer: str | None
     features: str | None
     no_position: bool
+    no_units: bool
     no_rows: bool
     false_alarm_rate: float | None
     contamination: float | None

@@ -116,6 +116,12 @@ FRACTION = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Of such images: it does not count where in the image something is",
 )
 @option(
+    "--no-units",
+    is_flag=True,
+    section="Detector",
+    help="Hold out each training image by itself, although by their names several are of one thing: 7_1.png, 7_2.png",
+)
+@option(
     "--no-rows",
     is_flag=True,
     section="Detector",

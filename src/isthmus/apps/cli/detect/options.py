@@ -17,6 +17,7 @@ from isthmus.apps.cli.detect.photos import (
     check_mappable,
     images_as,
     say_what_is_equal,
+    units_from_names,
 )
 from isthmus.apps.cli.inputs import arranged, check_ahead, known_columns, load
 from isthmus.apps.cli.knobs import flag
@@ -71,6 +72,8 @@ def check(options: Options, explain: bool = False) -> None:
         raise click.UsageError(f"--model {options.model!r} is trained, and knows its score: leave out {typed[0]}")
     if options.scorer not in (None, "defects") and len(typed) > 1:
         raise click.UsageError(f"{typed[1]} goes with --scorer defects, which locates faults, not {options.scorer}")
+    if options.no_units and options.model is not None and options.train is None:
+        raise click.UsageError(f"--model {options.model!r} is trained: leave out --no-units, which is about training")
     if options.max_categories is not None:
         _check_table(options)
     if options.model is not None and options.window is not None:
@@ -281,8 +284,9 @@ def _trained(
     known = "" if rows.known is None else f", beside {counted(len(rows.known), 'known anomaly')}"
     tell(f"training on {counted(len(rows.X), unit)} of {path}{known} …")
     X, y = rows.labelled()
+    units = units_from_names(options, rows) if data.pictorial and "contamination" not in how else None
     with hushed(), enough(path, picked=options.picking), warnings.catch_warnings():
         warnings.simplefilter("ignore", EqualRowsWarning)  # said above, with the names of files
-        fitted = made.fit(X, y, callbacks=training_progress(made.trainings(rows.X)))
+        fitted = made.fit(X, y, units=units, callbacks=training_progress(made.trainings(rows.X)))
     remember(fitted.autoencoder_, rows.reading)
     return fitted.set_threshold(**options.by_known) if options.by_known else fitted

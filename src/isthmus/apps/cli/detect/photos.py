@@ -10,6 +10,8 @@ from isthmus.apps.cli.detect.choices import NOTHING_TO_NAME, Options
 from isthmus.support.errors import counted, listed
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from isthmus import Images
     from isthmus.apps.cli.detect.normal import TrainingRows
 
@@ -135,6 +137,25 @@ def check_channels(options: Options, rows: TrainingRows) -> None:
             f"{options.data}: images have {counted(channels, 'channel')}, but those of --train {options.train} have "
             f"{known} (1 is grey, 3 colour, 4 colour with alpha): bring both to one form"
         )
+
+
+def units_from_names(options: Options, rows: TrainingRows) -> np.ndarray | None:
+    """Return what each image to train on is of, with any known anomalies, if the names of files say it."""
+    import numpy as np
+
+    from isthmus.data.images.unit_names import units_of
+
+    units = None if options.no_units else units_of(rows.names)
+    if units is None:
+        return None
+    first = units[0]
+    alike = [name for name, unit in zip(rows.names, units, strict=True) if unit == first]
+    note(
+        f"{options.train or options.data}: by their names these are images of {len(np.unique(units)):,} things, such "
+        f"as {listed(alike, NAMED)} of one: they are held out together for the threshold (--no-units: each by itself)"
+    )
+    known = 0 if rows.known is None else len(rows.known)
+    return np.concatenate([units, np.repeat(["known"], known)])
 
 
 def say_what_is_equal(options: Options, rows: TrainingRows) -> None:
