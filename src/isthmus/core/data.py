@@ -146,10 +146,6 @@ class Data(nn.Module):
     """Whether x is relative to what is around each of its elements, such as images in even light."""
     layout = RowLayout()
     """What the elements of a row of ``Batch.x`` stand for."""
-    reach = 0
-    """How many elements away those of a row that an element of ``Batch.x`` depends on are, where rows have any size."""
-    grid = 1
-    """A part of such a row gives the same as the whole if it starts at a multiple of this."""
 
     @property
     def categorical(self) -> bool:
@@ -308,7 +304,7 @@ class Data(nn.Module):
         raise NotImplementedError(f"rows of {type(self).__name__} have one size")
 
     def with_whole(self, columns: Columns) -> Columns:
-        """Return columns with what parts of a row must know of all of it, before they are cut: here, nothing."""
+        """Return columns of which a part gives the same ``Batch.x`` as the whole does there: here as they are."""
         return columns
 
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:

@@ -52,13 +52,13 @@ class Graph(nn.Module):
     @property
     def reach(self) -> int | None:
         """How many elements away those are that an element of the map depends on; None: all of a row."""
-        net = self.model.net.reach
-        return None if net is None else net + self.data.reach
+        reach: int | None = self.model.net.reach
+        return reach
 
     @property
     def grid(self) -> int:
         """A part of a row gives the same map as the whole if it starts at a multiple of this."""
-        return lcm(self.model.net.stride, self.model.net.grid, self.data.grid)
+        return lcm(self.model.net.stride, self.model.net.grid)
 
     @property
     def at_once(self) -> int:
@@ -208,9 +208,8 @@ class Scored(Graph):
 
     @property
     def reach(self) -> int | None:
-        """That of the score, and of the data."""
-        reach = self.score.reach_with(self.model.net.reach)
-        return None if reach is None else reach + self.data.reach
+        """That of the score."""
+        return self.score.reach_with(self.model.net.reach)
 
     @property
     def grid(self) -> int:

@@ -8,7 +8,7 @@ the whole image. What depends on all of it, such as its noise level, is estimate
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 from typing import NamedTuple
 
@@ -31,26 +31,42 @@ class Tile(NamedTuple):
 
 
 def tiles(space: tuple[int, ...], side: int, reach: int, stride: int) -> Iterator[Tile]:
-    """Yield the tiles of an image.
+    """Yield the tiles of an image, which are about equally large with their margins.
 
     Parameters
     ----------
     space : tuple of int
         Lengths of the image's axes.
     side : int
-        Side of a tile; rounded up to a multiple of `stride`, as is `reach`.
+        Largest side of a tile that has margins on both sides; rounded up to a multiple of `stride`, as is `reach`. At
+        the border of the image, where it needs none, a tile is larger by as much.
     reach : int
         Margin that a tile needs on each side.
     stride : int
         Stride of the grid on which tiles begin.
     """
     side, reach = (-(-length // stride) * stride for length in (max(side, 1), reach))
-    for starts in product(*(range(0, length, side) for length in space)):
-        inner = tuple((start, min(start + side, length)) for start, length in zip(starts, space, strict=True))
+    for inner in product(*(_spans(length, side, reach, stride) for length in space)):
         outer = tuple(
             (max(start - reach, 0), min(end + reach, length)) for (start, end), length in zip(inner, space, strict=True)
         )
         yield Tile(inner, outer)
+
+
+def _spans(length: int, side: int, reach: int, stride: int) -> list[Span]:
+    """Return the parts of an axis, as few as possible: with margins they are about equally long.
+
+    Examples
+    --------
+    >>> _spans(100, 40, 8, 4)
+    [(0, 36), (36, 64), (64, 100)]
+    """
+    if length <= side + 2 * reach:
+        return [(0, length)]
+    count = max(2, -(-(length - 2 * reach) // side))
+    ends = [reach + -(-(length - 2 * reach) * (number + 1) // (count * stride)) * stride for number in range(count - 1)]
+    bounds = sorted({0, length, *(end for end in ends if end < length)})
+    return list(pairwise(bounds))
 
 
 def in_tiles(graph: Graph, columns: Columns, side: int | None = None) -> Columns:

@@ -204,13 +204,27 @@ def blurred(x: Tensor, width: float) -> Tensor:
 
     It looks at `blur_reach` pixels to each side.
     """
-    side, channels = blur_reach(width), x.shape[1]
-    offset = torch.arange(-side, side + 1, device=x.device, dtype=x.dtype)
-    weight = torch.exp(-0.5 * (offset / width).square())
-    each = (weight / weight.sum()).expand(channels, 1, -1)
+    side = blur_reach(width)
+    weights = [math.exp(-0.5 * (offset / width) ** 2) for offset in range(-side, side + 1)]
+    weights = [weight / sum(weights) for weight in weights]
     x = nn.functional.pad(x, (side,) * 4, mode="replicate")
-    x = nn.functional.conv2d(x, each.unsqueeze(2), groups=channels)
-    return nn.functional.conv2d(x, each.unsqueeze(3), groups=channels)
+    return _filtered(_filtered(x, 3, weights), 2, weights)
+
+
+def _filtered(x: Tensor, axis: int, weights: Sequence[float]) -> Tensor:
+    """Return the weighted sums of neighbours along an axis of images, without its ends.
+
+    Sums of shifted images are 4 to 20 times as fast on CPUs as a convolution of few channels; exported, they would be
+    many nodes.
+    """
+    if torch.compiler.is_exporting():
+        shape = (x.shape[1], 1, *(len(weights) if axis == along else 1 for along in (2, 3)))
+        return nn.functional.conv2d(x, x.new_tensor(weights).view(shape[1:]).expand(shape), groups=x.shape[1])
+    length = x.shape[axis] - len(weights) + 1
+    total = x.narrow(axis, 0, length) * weights[0]
+    for offset, weight in enumerate(weights[1:], 1):
+        total.add_(x.narrow(axis, offset, length), alpha=weight)
+    return total
 
 
 def blur_reach(width: float) -> int:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from isthmus import Images, InputError
-from isthmus.data.images.light import REACH, contrast_of, even, evened_image
+from isthmus.data.images.light import REACH, STRIP, even, evened, evened_image
 
 
 def picture(height=150, width=170, channels=1, seed=0):
@@ -25,11 +25,20 @@ def test_gain_and_brightness_do_not_matter(gain, shift):
     torch.testing.assert_close(even(gain * x + shift), even(x), atol=0.01, rtol=0)
 
 
-def test_a_part_gives_the_same_as_the_whole_beyond_its_reach():
-    x = picture(400, 720)[:1]
-    whole = even(x)
-    part = even(x[..., 64:], contrast_of(x))
-    torch.testing.assert_close(part[..., REACH:], whole[..., 64 + REACH :], atol=1e-5, rtol=0)
+def test_strips_give_the_same_as_the_whole():
+    x = picture(2 * STRIP + REACH, 60, channels=3)[:1]
+    x[:, :, STRIP:] *= 2.5
+    torch.testing.assert_close(evened(x), even(x), atol=1e-5, rtol=0)
+    pixels = (255 * x).byte()
+    torch.testing.assert_close(evened(pixels), even(pixels / 255), atol=1e-5, rtol=0)
+
+
+def test_parts_of_an_image_are_of_the_image_that_was_evened_as_a_whole():
+    data = Images(crop=32, light="even").learn([[(255 * picture(90, 110)[0, 0]).byte().numpy()]])
+    columns = {"pixels": (255 * picture(90, 110)).byte()}
+    whole = data.batch(columns).x
+    part = data.batch(data.cut(data.with_whole(columns), [(13, 60), (21, 99)])).x
+    torch.testing.assert_close(part, whole[:, :, 13:60, 21:99], atol=1e-5, rtol=0)
 
 
 def test_what_is_the_same_everywhere_stays_so():

@@ -18,6 +18,9 @@ from isthmus.support.atomic import atomic
 from isthmus.support.errors import listed
 from isthmus.tasks.anomaly.heat import Region, regions
 
+EFFORT = 3
+"""zlib's level for overlays: a third of the time of the default, files a tenth larger."""
+
 
 @dataclass(frozen=True)
 class Scanned:
@@ -76,7 +79,7 @@ def write_png(pixels: np.ndarray, path: Path) -> None:
     """Write uint8 pixels as a PNG file, with its folder if there is none yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary, temporary.open("wb") as stream:
-        encode(pixels, stream)
+        encode(pixels, stream, EFFORT)
 
 
 def write_overlays(detector: Any, X: Any, folder: Path) -> list[Path]:

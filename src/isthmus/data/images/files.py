@@ -96,9 +96,9 @@ def write_png(X: Any, columns: object, stream: BinaryIO) -> None:
     encode(pixels[0] if len(pixels) == 1 else grid(pixels), stream)
 
 
-def encode(pixels: np.ndarray, stream: BinaryIO) -> None:
-    """Write uint8 (height, width) or (height, width, 3) as PNG."""
-    extra("PIL.Image", "images").fromarray(pixels).save(stream, format="PNG")
+def encode(pixels: np.ndarray, stream: BinaryIO, effort: int = 6) -> None:
+    """Write uint8 (height, width) or (height, width, 3) as PNG; `effort` is zlib's level."""
+    extra("PIL.Image", "images").fromarray(pixels).save(stream, format="PNG", compress_level=effort)
 
 
 def to_bytes(X: Any) -> np.ndarray:

@@ -18,7 +18,7 @@ from isthmus.core.records import Batch
 from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of, cut, turned
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
-from isthmus.data.images.light import CELL, REACH, Light, contrast_of, even, evened_image
+from isthmus.data.images.light import Light, even, evened, evened_image
 from isthmus.data.images.pixels import check_range, kind_of, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled, undone
 from isthmus.data.images.sequence import ImageArray, ImageSequence
@@ -96,7 +96,6 @@ class Images(Croppable):
             raise InputError(f"light={light!r}: choose 'as-is' or 'even'")
         self.light = light
         self.evened = light == "even"
-        self.reach, self.grid = (REACH, CELL) if self.evened else (0, 1)
         self.channels_first, self.dtype, self.kind = channels_first, dtype, kind
         self.crop, self.crops_per_image, self.flips, self.turns, self.how = crop, crops_per_image, flips, turns, how
         self.size = None if resize is None else check_size(resize, how)
@@ -341,7 +340,7 @@ class Images(Croppable):
         """Return x float32 (n, channels, height, width) in [0, 1]; in even light, if that was asked for."""
         x = scaled_pixels(columns["pixels"])
         if self.light == "even" and "evened" not in columns:  # crops are of images that were evened as a whole
-            x = even(x, columns.get("contrast"))
+            x = even(x)
         return Batch(x, x)
 
     def invert(self, mean: Tensor) -> Columns:
@@ -353,11 +352,11 @@ class Images(Croppable):
         return tuple(columns["pixels"].shape[2:])
 
     def with_whole(self, columns: Columns) -> Columns:
-        """Return columns with the contrast of the images, if they are brought to even light."""
-        if self.light == "as-is":
+        """Return columns of images that were brought to even light as a whole, if that was asked for."""
+        if self.light == "as-is" or "evened" in columns:
             return columns
-        each = [contrast_of(scaled_pixels(one)) for one in columns["pixels"].split(1)]
-        return {**columns, "contrast": torch.cat(each)}
+        pixels = torch.cat([evened(one) for one in columns["pixels"].split(1)])
+        return {**columns, "pixels": pixels, "evened": torch.ones(len(pixels), dtype=torch.bool)}
 
     def cut(self, columns: Columns, spans: Sequence[tuple[int, int]]) -> Columns:
         """Return the pixels within the spans of rows and columns; views."""

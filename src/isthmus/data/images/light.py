@@ -19,6 +19,8 @@ WIDTH = 3.0
 """Standard deviation of the Gaussian by which these are averaged, in cells."""
 REACH = 2 * (blur_reach(WIDTH) + 1) * CELL
 """How many pixels away those are that evened pixels depend on, at most: the contrast is that around the mean."""
+STRIP = 512
+"""Rows of large images that are brought to even light at a time."""
 FAINT = 5e-3
 """Contrast of what is the same everywhere, but for noise, in the units of x."""
 MIDDLE, CONTRAST = 0.5, 0.125
@@ -37,7 +39,7 @@ def even(x: Tensor, contrast: Tensor | None = None) -> Tensor:
     x : Tensor of shape (batch, channels, height, width)
         Pixels in [0, 1].
     contrast : Tensor of shape (batch,), or None
-        `contrast_of` the whole images of which x are parts; None: x are whole images.
+        That of the whole images of which x are parts, the root of the mean of their local variance; None: x are whole.
     """
     difference = x - around(x)
     variance = local_variance(difference)
@@ -45,16 +47,37 @@ def even(x: Tensor, contrast: Tensor | None = None) -> Tensor:
     return MIDDLE + CONTRAST * difference * torch.rsqrt((variance + whole.view(-1, 1, 1, 1).square()) / 2 + FAINT**2)
 
 
-def contrast_of(x: Tensor) -> Tensor:
-    """Return the contrast of whole images, of shape (batch,): the root of the mean of their local variance."""
-    return root_mean(local_variance(x - around(x)))
+def evened(pixels: Tensor) -> Tensor:
+    """Return one image of shape (1, channels, height, width), uint8 or float, in even light: float32.
+
+    It is what `even` returns, computed strip by strip: beside the result little memory is needed.
+    """
+    height = pixels.shape[2]
+    if height <= STRIP + 2 * REACH:
+        return even(_scaled(pixels))
+    inner = [(top, min(top + STRIP, height)) for top in range(0, height, STRIP)]
+    outer = [(max(top - REACH, 0), min(bottom + REACH, height)) for top, bottom in inner]
+    spans = list(zip(inner, outer, strict=True))
+    total = pixels.new_zeros((), dtype=torch.float64)
+    for (top, bottom), (first, last) in spans:
+        x = _scaled(pixels[:, :, first:last])
+        total += local_variance(x - around(x))[:, :, top - first : bottom - first].sum(dtype=torch.float64)
+    contrast = (total / pixels[:, 0].numel()).sqrt().float().view(1)
+    result = torch.empty(pixels.shape, device=pixels.device)
+    for (top, bottom), (first, last) in spans:
+        part = even(_scaled(pixels[:, :, first:last]), contrast)
+        result[:, :, top:bottom] = part[:, :, top - first : bottom - first]
+    return result
 
 
 def evened_image(image: np.ndarray) -> np.ndarray:
     """Return one image of shape (height, width, channels), uint8 or float, in even light: float32."""
     x = torch.from_numpy(np.ascontiguousarray(image)).movedim(-1, 0)[None]
-    x = x.float() / 255 if x.dtype == torch.uint8 else x.float()
-    return even(x)[0].movedim(0, -1).numpy()
+    return evened(x)[0].movedim(0, -1).numpy()
+
+
+def _scaled(pixels: Tensor) -> Tensor:
+    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
 
 
 def unevenness(x: Tensor) -> float:

@@ -146,10 +146,11 @@ class Defects(Peak):
         return made
 
     def _joined(self, maps: Sequence[Tensor]) -> Tensor:
-        roots = torch.cat(list(maps), 1).sqrt().movedim(1, -1).flatten(0, -2)
+        roots = torch.cat(list(maps), 1).sqrt().movedim(1, 0).flatten(1)
         weights = roots.new_tensor(self.weights)
-        pieces = (roots,) if torch.compiler.is_exporting() else torch.split(roots, PIECE)
-        return torch.cat([self.surprisal(piece) @ weights for piece in pieces]).view_as(maps[0])
+        pieces = (roots,) if torch.compiler.is_exporting() else torch.split(roots, PIECE, 1)
+        joined = [weights @ self.surprisal.of_columns(piece.contiguous()) for piece in pieces]
+        return torch.cat(joined).view_as(maps[0])
 
     def placed(self, heat: Tensor) -> Tensor:
         """Return the joined map of whole images, divided by the levels of its positions."""

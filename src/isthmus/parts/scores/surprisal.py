@@ -54,12 +54,17 @@ class Surprisal(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the surprisal of values of shape (batch, width), at least 0."""
-        step = self.knots.diff(dim=0)
-        rise = self.values.diff(dim=0) / torch.where(step > 0, step, 1)
-        value = self.values[0] + x.new_zeros(x.shape)
+        return self.of_columns(x.T).T
+
+    def of_columns(self, x: Tensor) -> Tensor:
+        """Return what `forward` does, both as (width, batch): several times as fast where there are many values."""
+        knots, values, excess = self.knots[..., None], self.values[..., None], self.excess[:, None]
+        step = knots.diff(dim=0)
+        rise = values.diff(dim=0) / torch.where(step > 0, step, 1)
+        value = values[0] + x.new_zeros(x.shape)
         for k in range(KNOTS - 1):
-            value = value + rise[k] * torch.minimum((x - self.knots[k]).relu(), step[k])
-        return value + (x - self.knots[-1]).relu() / self.excess
+            value = value + rise[k] * torch.minimum((x - knots[k]).relu(), step[k])
+        return value + (x - knots[-1]).relu() / excess
 
 
 def counts(n: int, last: int) -> Tensor:

@@ -210,9 +210,10 @@ def _arrays(maps: Tensor | list[Tensor]) -> np.ndarray | list[np.ndarray]:
 
 def _regions_of(image: int, heat: np.ndarray) -> list[Region]:
     labels, count = regions_of(heat > 1)
-    numbers = np.arange(1, count + 1)
-    areas, peaks = np.bincount(labels.ravel(), minlength=count + 1)[1:], ndimage.maximum(heat, labels, numbers)
-    boxes = ndimage.find_objects(labels)
+    above = np.flatnonzero(labels)  # as a rule few
+    numbers, peaks = labels.ravel()[above] - 1, np.zeros(count)
+    np.maximum.at(peaks, numbers, heat.ravel()[above])
+    areas, boxes = np.bincount(numbers, minlength=count), ndimage.find_objects(labels)
     made = [
         Region(image, left.start, top.start, left.stop - left.start, top.stop - top.start, int(area), float(peak))
         for (top, left), area, peak in zip(boxes, areas, peaks, strict=True)

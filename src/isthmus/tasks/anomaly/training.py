@@ -316,11 +316,11 @@ def _pieces(columns: Columns, data: Data) -> Iterator[Columns]:
 
 
 def _part(columns: Columns, data: Data) -> Columns:
-    """Return a random part of rows of any size, on the grid of the data, as large as a score can be fitted on."""
+    """Return a random part of rows of any size, as large as a score can be fitted on."""
     spans = []
     for length in data.space(columns):
         side = min(length, PART)
-        start = int(torch.randint(length - side + 1, ())) // data.grid * data.grid
+        start = int(torch.randint(length - side + 1, ()))
         spans.append((start, start + side))
     return data.cut(data.with_whole(columns), spans)
 
