@@ -208,10 +208,10 @@ def blurred(x: Tensor, width: float) -> Tensor:
     weights = [math.exp(-0.5 * (offset / width) ** 2) for offset in range(-side, side + 1)]
     weights = [weight / sum(weights) for weight in weights]
     x = nn.functional.pad(x, (side,) * 4, mode="replicate")
-    return _filtered(_filtered(x, 3, weights), 2, weights)
+    return filtered(filtered(x, 3, weights), 2, weights)
 
 
-def _filtered(x: Tensor, axis: int, weights: Sequence[float]) -> Tensor:
+def filtered(x: Tensor, axis: int, weights: Sequence[float]) -> Tensor:
     """Return the weighted sums of neighbours along an axis of images, without its ends.
 
     Sums of shifted images are 4 to 20 times as fast on CPUs as a convolution of few channels; exported, they would be

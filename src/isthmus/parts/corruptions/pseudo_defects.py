@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from isthmus.core.part import part
 from isthmus.core.records import Batch
 from isthmus.parts.corruptions.levels import ends, with_space
 from isthmus.parts.corruptions.shading import offsets
+from isthmus.parts.layers import filtered
 from isthmus.support.errors import InputError
 
 LINES = 0.3
@@ -28,6 +30,8 @@ FAINT = 0.44
 """The weight of the faintest defect; the strongest has 1."""
 SHIFT = 9
 """How far content is shifted inside of a defect, in pixels, at most; it is blurred over as many."""
+EVENLY = (1 / SHIFT,) * SHIFT
+"""The weights of that."""
 POINTS = (2, 4, 8, 16, 32)
 """Points along each axis of random fields, from the smoothest to the roughest."""
 EVEN = 0.2
@@ -135,7 +139,8 @@ class PseudoDefects(Corruption):
     def _flat(self, x: Tensor) -> Tensor:
         """Return images without their texture, a little brighter or darker."""
         wide = functional.pad(x, (SHIFT // 2,) * 4, mode="replicate")
-        return functional.avg_pool2d(wide, SHIFT, 1) + (self._shaded(x) - x) / 2
+        mean = filtered(filtered(wide, 3, EVENLY), 2, EVENLY)
+        return mean + (self._shaded(x) - x) / 2
 
 
 def drawn(x: Tensor, channels: int = 1) -> Tensor:
@@ -151,14 +156,33 @@ def between(limits: tuple[float, float], x: Tensor) -> Tensor:
 
 def deviation(x: Tensor) -> Tensor:
     """Return the standard deviation of each image, of shape (batch, 1, 1, 1)."""
-    return x.std((1, 2, 3), keepdim=True).clamp_min(EVEN * float(x.std()))
+    return spread(x, (1, 2, 3)).clamp_min(EVEN * float(x.std()))
+
+
+def spread(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Return the standard deviation over axes, which are kept: ten times as fast as `Tensor.std` on CPUs."""
+    return (x - x.mean(axes, keepdim=True)).square().mean(axes, keepdim=True).sqrt()
 
 
 def field(x: Tensor, points: int) -> Tensor:
     """Return a smooth random map for each image, of one channel, of mean 0 and deviation 1."""
     coarse = torch.randn(len(x), 1, points + 1, points + 1, device=x.device)
-    smooth = functional.interpolate(coarse, size=x.shape[2:], mode="bicubic", align_corners=True)
-    return smooth / smooth.std((2, 3), keepdim=True).clamp_min(0.1)
+    down, across = (cubic(points, side).to(x.device) for side in x.shape[2:])
+    smooth = down @ coarse @ across.T
+    return smooth / spread(smooth, (2, 3)).clamp_min(0.1)
+
+
+@cache
+def cubic(points: int, side: int) -> Tensor:
+    """Return the matrix that interpolates between evenly spaced values by cubic polynomials: (side, points + 1).
+
+    Examples
+    --------
+    >>> cubic(2, 5)[[0, 2, 4]].tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    units = torch.eye(points + 1, device="cpu")[None, None]
+    return functional.interpolate(units, size=(side, points + 1), mode="bicubic", align_corners=True)[0, 0]
 
 
 def another(x: Tensor) -> Tensor:

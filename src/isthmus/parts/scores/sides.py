@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,12 +63,11 @@ class Sided(Peak):
         pixels = sum(output.batch.x[:, 0].numel() for output in outputs)
         every = max(1, ceil(pixels / NUMBERS))
         each = [self._averaged(output, model).movedim(1, 0).flatten(1)[:, ::every] for output in outputs]
-        ordered = torch.cat(each, 1).sort(1).values
         fitted = type(self)(self.widths, outputs[0].batch.x.shape[1])
-        beyond = int(TAIL * (ordered.shape[1] - 1))
-        fitted.middle.copy_(ordered[:, ordered.shape[1] // 2])
-        fitted.low.copy_((fitted.middle - ordered[:, beyond]).clamp_min(TINY))
-        fitted.high.copy_((ordered[:, -1 - beyond] - fitted.middle).clamp_min(TINY))
+        lowest, middle, highest = ordered(torch.cat(each, 1))
+        fitted.middle.copy_(middle)
+        fitted.low.copy_((middle - lowest).clamp_min(TINY))
+        fitted.high.copy_((highest - middle).clamp_min(TINY))
         return fitted
 
     def _averaged(self, output: Output, model: Model) -> Tensor:
@@ -81,6 +81,20 @@ class Sided(Peak):
         beside = self._averaged(output, model) - middle
         units: Tensor = torch.maximum(beside / high, -beside / low)
         return units.square().mean(1, keepdim=True).sqrt()
+
+
+def ordered(values: Tensor) -> Tensor:
+    """Return what is beyond the lower tail of each row of values, in the middle, and beyond the upper tail: (3, rows).
+
+    Examples
+    --------
+    >>> ordered(torch.arange(4001.0).flip(0)[None]).tolist()
+    [[4.0], [2000.0], [3996.0]]
+    """
+    n = values.shape[1]
+    beyond = int(TAIL * (n - 1))
+    at = [beyond, n // 2, n - 1 - beyond]
+    return torch.from_numpy(np.partition(values.cpu().numpy(), at, 1)[:, at].T.copy())  # a fifth of the time of a sort
 
 
 @part("score/repair")
