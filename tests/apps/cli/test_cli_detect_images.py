@@ -227,7 +227,7 @@ def test_images_of_one_page_are_held_out_together(isthmus, work, tmp_path):
     folder = write(tmp_path / "pages", [f"{page}_{piece}.png" for page in range(4) for piece in range(3)])
     command = ["detect", work / "new", "--train", folder, "-o", tmp_path / "r", "--save", tmp_path / "m.safetensors"]
     err = " ".join(isthmus(*command, *QUICK).err.split())
-    assert "by their names these are images of 4 things, such as 0_0.png, 0_1.png, 0_2.png of one" in err
+    assert "the names say that these are images of 4 things, such as 0_0.png and 0_1.png of one" in err
     assert load(tmp_path / "m.safetensors").training_.endswith("held out by 4 units")
     assert "things" not in isthmus(*command, *QUICK, "--no-units").err
     assert load(tmp_path / "m.safetensors").training_ == "all rows as normal"

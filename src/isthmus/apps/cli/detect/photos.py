@@ -148,11 +148,11 @@ def units_from_names(options: Options, rows: TrainingRows) -> np.ndarray | None:
     units = None if options.no_units else units_of(rows.names)
     if units is None:
         return None
-    first = units[0]
-    alike = [name for name, unit in zip(rows.names, units, strict=True) if unit == first]
+    values, number = np.unique(units, return_counts=True)
+    example = [rows.names[index] for index in np.flatnonzero(units == values[number.argmax()])[:2]]
     note(
-        f"{options.train or options.data}: by their names these are images of {len(np.unique(units)):,} things, such "
-        f"as {listed(alike, NAMED)} of one: they are held out together for the threshold (--no-units: each by itself)"
+        f"{options.train or options.data}: the names say that these are images of {len(values):,} things, such as "
+        f"{' and '.join(example)} of one: those of one are held out together for the threshold (--no-units: each apart)"
     )
     known = 0 if rows.known is None else len(rows.known)
     return np.concatenate([units, np.repeat(["known"], known)])
