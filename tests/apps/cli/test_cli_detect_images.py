@@ -235,6 +235,19 @@ def test_images_of_one_page_are_held_out_together(isthmus, work, tmp_path):
     assert "is trained: leave out --no-units" in " ".join(said.split())
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, "holds 1 image: training needs at least 2"),
+        (2, "holds 2 images: a detector, which scores each image by a model of others, needs at least 3"),
+    ],
+)
+def test_too_few_good_images_are_said(isthmus, work, tmp_path, number, said):
+    folder = write(tmp_path / "good", [f"{index}.png" for index in range(number)])
+    err = " ".join(isthmus("detect", work / "new", "--train", folder, "-o", tmp_path / "r", code=1).err.split())
+    assert said in err
+
+
 def test_other_channels_are_refused_before_training(isthmus, work, tmp_path):
     image(1).convert("L").save(tmp_path / "grey.png")
     done = isthmus("detect", tmp_path / "grey.png", "--train", work / "good", "-o", tmp_path / "r", *QUICK, code=1)

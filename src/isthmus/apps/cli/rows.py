@@ -52,18 +52,18 @@ def columns_of(X: Any) -> list[str]:
 
 
 @contextmanager
-def enough(name: str, left_out: int = 0, picked: str = "") -> Iterator[None]:
+def enough(name: str, left_out: int = 0, picked: str = "", unit: str = "row") -> Iterator[None]:
     """Say of which file there are too few rows, where what runs inside the block finds too few.
 
-    `left_out` is how many images could not be read, `picked` the options that picked rows.
+    `left_out` is how many images could not be read, `picked` the options that picked rows, `unit` what a row is.
     """
     try:
         yield
     except TooFewRowsError as error:
         why = f", since {left_out:,} could not be read and were left out" if left_out else ""
-        count = counted(error.rows, "row")
+        count, purpose = counted(error.rows, unit), error.purpose.replace("each row", f"each {unit}")
         said = f"{picked} picks {count} of {name!r}" if picked else f"{name!r} holds {count}{why}"
-        raise Failure(f"{said}: {error.purpose} needs at least {error.needed}") from error
+        raise Failure(f"{said}: {purpose} needs at least {error.needed}") from error
 
 
 class Span(click.ParamType):

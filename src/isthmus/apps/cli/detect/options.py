@@ -285,7 +285,7 @@ def _trained(
     tell(f"training on {counted(len(rows.X), unit)} of {path}{known} …")
     X, y = rows.labelled()
     units = units_from_names(options, rows) if data.pictorial and "contamination" not in how else None
-    with hushed(), enough(path, picked=options.picking), warnings.catch_warnings():
+    with hushed(), enough(path, picked=options.picking, unit=unit), warnings.catch_warnings():
         warnings.simplefilter("ignore", EqualRowsWarning)  # said above, with the names of files
         fitted = made.fit(X, y, units=units, callbacks=training_progress(made.trainings(rows.X)))
     remember(fitted.autoencoder_, rows.reading)
