@@ -19,7 +19,7 @@ from isthmus.data.defaults import mlp_for
 from isthmus.data.images.crops import Smaller, crops_of, cut, turned
 from isthmus.data.images.layout import channels_first, channels_last, channels_remedy, row_shape, user_layout
 from isthmus.data.images.light import Light, even, evened, evened_image
-from isthmus.data.images.pixels import check_range, kind_of, to_tensor
+from isthmus.data.images.pixels import check_range, kind_of, scaled_pixels, to_tensor
 from isthmus.data.images.resize import How, Size, check_size, resize, scaled, undone
 from isthmus.data.images.sequence import ImageArray, ImageSequence
 from isthmus.data.sized import Croppable, in_threads
@@ -467,11 +467,6 @@ class Images(Croppable):
                 f"these images have the shape {shape}, the training images had {wanted}: "
                 f"{channels_remedy(shape, expected, self.channels_first)}"
             )
-
-
-def scaled_pixels(pixels: Tensor) -> Tensor:
-    """Return pixels as float32, of which 1 is white."""
-    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
 
 
 def _brightest(pixels: Tensor | None) -> int:

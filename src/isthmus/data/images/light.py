@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from isthmus.data.images.pixels import scaled_pixels
 from isthmus.parts.layers import blur_reach, blurred, continued, cropped
 
 Light = Literal["as-is", "even"]
@@ -54,18 +55,18 @@ def evened(pixels: Tensor) -> Tensor:
     """
     height = pixels.shape[2]
     if height <= STRIP + 2 * REACH:
-        return even(_scaled(pixels))
+        return even(scaled_pixels(pixels))
     inner = [(top, min(top + STRIP, height)) for top in range(0, height, STRIP)]
     outer = [(max(top - REACH, 0), min(bottom + REACH, height)) for top, bottom in inner]
     spans = list(zip(inner, outer, strict=True))
     total = pixels.new_zeros((), dtype=torch.float64)
     for (top, bottom), (first, last) in spans:
-        x = _scaled(pixels[:, :, first:last])
+        x = scaled_pixels(pixels[:, :, first:last])
         total += local_variance(x - around(x))[:, :, top - first : bottom - first].sum(dtype=torch.float64)
     contrast = (total / pixels[:, 0].numel()).sqrt().float().view(1)
     result = torch.empty(pixels.shape, device=pixels.device)
     for (top, bottom), (first, last) in spans:
-        part = even(_scaled(pixels[:, :, first:last]), contrast)
+        part = even(scaled_pixels(pixels[:, :, first:last]), contrast)
         result[:, :, top:bottom] = part[:, :, top - first : bottom - first]
     return result
 
@@ -74,10 +75,6 @@ def evened_image(image: np.ndarray) -> np.ndarray:
     """Return one image of shape (height, width, channels), uint8 or float, in even light: float32."""
     x = torch.from_numpy(np.ascontiguousarray(image)).movedim(-1, 0)[None]
     return evened(x)[0].movedim(0, -1).numpy()
-
-
-def _scaled(pixels: Tensor) -> Tensor:
-    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
 
 
 def unevenness(x: Tensor) -> float:

@@ -67,6 +67,11 @@ def to_array(X: Any) -> np.ndarray:
         ) from error
 
 
+def scaled_pixels(pixels: Tensor) -> Tensor:
+    """Return pixels as float32, of which 1 is white."""
+    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
+
+
 def check_range(pixels: Tensor, room: float) -> None:
     """Raise an error for NaN, infinity and floats more than `room` outside [0, 1]; warn about floats outside [0, 1]."""
     if pixels.dtype == torch.uint8 or pixels.numel() == 0:

@@ -94,7 +94,7 @@ def ordered(values: Tensor) -> Tensor:
     n = values.shape[1]
     beyond = int(TAIL * (n - 1))
     at = [beyond, n // 2, n - 1 - beyond]
-    return torch.from_numpy(np.partition(values.cpu().numpy(), at, 1)[:, at].T.copy())  # a fifth of the time of a sort
+    return torch.from_numpy(np.partition(values.detach().cpu().numpy(), at, 1)[:, at].T.copy())  # 5 x as fast as a sort
 
 
 @part("score/repair")
