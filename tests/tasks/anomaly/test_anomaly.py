@@ -132,14 +132,21 @@ def test_units_go_with_known_anomalies():
     assert made.calibration_["rows"] == 57 and "beside 3 known anomalies" in made.training_
 
 
+def test_too_few_units_are_left_where_those_of_others_are_known_anomalies():
+    X, of = patients(3, 20, 0)
+    with pytest.raises(InputError, match=r"2 values \(0, 1\), but 3 are needed"):
+        AnomalyDetector(false_alarm_rate=0.1, random_state=0).fit(X, of == 2, units=of)
+
+
 @pytest.mark.parametrize(
     ("units", "knobs", "message"),
     [
+        (np.array([pd.NA, *range(59)], dtype=object), {}, "units lack 1 row, such as row 0"),
         (np.arange(9), {}, r"units have the shape \(9,\), but there are 60 rows"),
         (np.arange(60) % 2, {}, r"2 values \(0, 1\), but 3 are needed"),
         ([None, *range(59)], {}, "units lack 1 row, such as row 0"),
         (np.r_[np.nan, np.arange(59)], {}, "units lack 1 row, such as row 0"),
-        (np.arange(60), {"contamination": 0.1}, "contamination=0.1 none are"),
+        (np.arange(60), {"contamination": 0.1}, "contamination=0.1 nothing is"),
         (np.arange(60), {"autoencoder": quick(data=Signals(window=8))}, "consecutive in time"),
     ],
 )

@@ -58,7 +58,7 @@ def checked_units(units: ArrayLike, n: int) -> np.ndarray:
     of = np.asarray(units)
     if of.shape != (n,):
         raise InputError(f"units have the shape {of.shape}, but there are {n} rows: one for each is needed")
-    missing = np.flatnonzero([value is None or value != value for value in of.tolist()])
+    missing = np.flatnonzero([value is None or str(value != value) != "False" for value in of.tolist()])  # NaN, NA
     if len(missing):
         raise InputError(f"units lack {counted(len(missing), 'row')}, such as row {missing[0]}: say what it is of")
     values = np.unique(of.astype(str))

@@ -216,7 +216,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
         of = None if units is None else self._units(X, units)
         X, known = (X, None) if y is None else apart(X, y, self._ordered)
         if of is not None and known is not None:
-            of = of[~abnormal(y)]
+            of = checked_units(of[~abnormal(y)], count(X))
         if self._data(X).pictorial:
             check_equal(X)
         random = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
@@ -275,7 +275,7 @@ class AnomalyDetector(OutlierMixin, Task):  # type: ignore[misc] # scikit-learn 
             ("rows that are consecutive in time", not is_stream(X) and self._ordered(X)),
         ):
             if there:
-                raise InputError(f"units say which rows are held out together, but with {reason} none are: leave out")
+                raise InputError(f"units say what is held out together, but with {reason} nothing is: leave them out")
         return checked_units(units, count(X))
 
     def trainings(self, X: Rows) -> int:
