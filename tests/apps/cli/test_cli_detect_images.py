@@ -229,6 +229,7 @@ def test_images_of_one_page_are_held_out_together(isthmus, work, tmp_path):
     err = " ".join(isthmus(*command, *QUICK).err.split())
     assert "the names say that these are images of 4 things, such as 0_0.png and 0_1.png of one" in err
     assert load(tmp_path / "m.safetensors").training_.endswith("held out by 4 units")
+    assert "images of 3 things" in " ".join(isthmus(*command, *QUICK, "--train-rows", "0:9").err.split())
     assert "things" not in isthmus(*command, *QUICK, "--no-units").err
     assert load(tmp_path / "m.safetensors").training_ == "all rows as normal"
     said = isthmus("detect", work / "new", "--model", tmp_path / "m.safetensors", "--no-units", "-o", "s", code=2).err

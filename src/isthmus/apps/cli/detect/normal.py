@@ -68,7 +68,8 @@ def training_rows(options: Options, origin: Autoencoder | None) -> TrainingRows:
     rows = _read(options, path, origin)
     X, known = _picked(options, path, rows.X)
     normal = replace(rows, X=_without_kept(options, X))
-    names = rows.names if len(rows.names) == len(normal.X) else ()
+    names = rows.names[options.train_rows or slice(None)]
+    names = names if len(names) == len(normal.X) else ()
     if known is not None:
         return TrainingRows(normal.X, _without_kept(options, known), rows.reading, names)
     return TrainingRows(normal.X, _of_file(options, normal, origin), rows.reading, names)
